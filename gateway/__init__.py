@@ -1,0 +1,1 @@
+"""The HTTP face: endpoints, dispatcher, ledger, dashboard, settings and the command line."""

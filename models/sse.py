@@ -1,0 +1,74 @@
+"""Server-sent events as the OpenAI API uses them: ``data: {json}`` blocks, ended by ``data: [DONE]``."""
+
+import re
+from typing import Any
+
+import orjson
+
+DONE = b"data: [DONE]\n\n"
+
+_EVENT_END = re.compile(rb"\r?\n\r?\n|\r\r")
+
+# A provider that never ends an event must not fill the memory.
+MAX_EVENT_BYTES = 16 * 1024 * 1024
+
+
+def encode_event(payload: Any) -> bytes:
+    """One event carrying `payload` as JSON."""
+    return b"data: " + orjson.dumps(payload) + b"\n\n"
+
+
+def event_data(event: bytes) -> bytes:
+    r"""What the `data` lines of one event carry; empty for comments and other fields.
+
+    >>> event_data(b'data: {"a": 1}\n\n')
+    b'{"a": 1}'
+    >>> event_data(b': keep-alive\n\n')
+    b''
+    """
+    if event.startswith(b"data:") and b"\n" not in event.rstrip():
+        return event[5:].strip()
+    lines = (line for line in event.splitlines() if line.startswith(b"data:"))
+    return b"\n".join(line[5:].strip() for line in lines)
+
+
+class EventSplitter:
+    r"""Cuts a byte stream into whole events, whatever pieces the network delivers them in.
+
+    Events keep their own bytes, the blank line that ends them included, so they can be passed on unchanged.
+
+    >>> splitter = EventSplitter()
+    >>> splitter.feed(b'data: 1\n')
+    []
+    >>> splitter.feed(b'\ndata: 2\n\nda')
+    [b'data: 1\n\n', b'data: 2\n\n']
+    >>> splitter.rest
+    b'da'
+    """
+
+    def __init__(self) -> None:
+        self._buffer = b""
+
+    @property
+    def rest(self) -> bytes:
+        """Bytes of an event that has not ended yet."""
+        return self._buffer
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take the next bytes, return the events that they complete.
+
+        Raises
+        ------
+        ValueError
+            If an event grows beyond `MAX_EVENT_BYTES`.
+        """
+        buffer = self._buffer + data
+        events: list[bytes] = []
+        start = 0
+        for match in _EVENT_END.finditer(buffer):
+            events.append(buffer[start : match.end()])
+            start = match.end()
+        self._buffer = buffer[start:]
+        if len(self._buffer) > MAX_EVENT_BYTES:
+            raise ValueError(f"an event of the stream exceeds {MAX_EVENT_BYTES} bytes")
+        return events
