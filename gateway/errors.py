@@ -1,0 +1,162 @@
+"""Exceptions to statuses, in OpenAI's error shape. The only place where statuses are chosen.
+
+The rule of thumb: 4xx where the caller can mend it, 5xx where the operator or time must. Trouble of our own is never a 401.
+"""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from gateway.jsonresponse import json_response
+from models.errors import (
+    BackendError,
+    BackendRejected,
+    BackendTimeout,
+    BackendUnavailable,
+    InvalidResponse,
+    ModelError,
+    RateLimited,
+    RequestError,
+    StreamInterrupted,
+    UnknownModelError,
+    error_body,
+)
+from router.decision import Reason
+from router.errors import CannotServe
+
+logger = logging.getLogger(__name__)
+
+
+class UnauthorizedError(Exception):
+    """The call does not carry the gateway's key."""
+
+
+class PayloadTooLargeError(Exception):
+    """The request's body is larger than `max_body_bytes`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How one kind of failure looks to the caller. `retry_after_s` makes clients come back, None sends them away."""
+
+    status: int
+    type: str
+    code: str | None = None
+    retry_after_s: float | None = None
+
+
+# Looked up along the exception's class hierarchy: the nearest wins.
+ERROR_SHAPES: dict[type[Exception], Shape] = {
+    RequestError: Shape(400, "invalid_request_error"),
+    UnknownModelError: Shape(404, "invalid_request_error", "model_not_found"),
+    CannotServe: Shape(400, "invalid_request_error", "unsupported_capability"),
+    UnauthorizedError: Shape(401, "authentication_error", "invalid_api_key"),
+    PayloadTooLargeError: Shape(413, "invalid_request_error", "request_too_large"),
+    RateLimited: Shape(429, "rate_limit_error", "rate_limit_exceeded", retry_after_s=1),
+    BackendUnavailable: Shape(503, "server_error", "backend_unavailable", retry_after_s=1),
+    BackendTimeout: Shape(504, "server_error", "backend_timeout"),
+    InvalidResponse: Shape(502, "server_error", "invalid_backend_response"),
+    StreamInterrupted: Shape(502, "server_error", "stream_interrupted"),
+    BackendError: Shape(502, "server_error", "backend_error"),
+    ModelError: Shape(500, "server_error", "internal_error"),
+    Exception: Shape(500, "server_error", "internal_error"),
+}
+
+_HTTP_CODES = {404: "unknown_url", 405: "method_not_allowed"}
+
+
+def shape_of(exc: Exception) -> Shape:
+    """The shape of `exc`, by the nearest class that has one."""
+    return next(ERROR_SHAPES[cls] for cls in type(exc).__mro__ if cls in ERROR_SHAPES)
+
+
+def error_object(exc: Exception) -> dict[str, Any]:
+    """The JSON body for `exc`. A failure nobody foresaw says nothing of our insides."""
+    if isinstance(exc, BackendRejected):
+        given = exc.body
+        return error_body(
+            str(given.get("message") or exc),
+            type_=str(given.get("type") or "invalid_request_error"),
+            param=_text(given.get("param")),
+            code=_text(given.get("code")),
+        )
+    shape = shape_of(exc)
+    if shape.code == "internal_error" and not isinstance(exc, ModelError):
+        return error_body("The gateway failed; its log has the details.", type_=shape.type, code=shape.code)
+    param, code = getattr(exc, "param", None), getattr(exc, "code", None) or shape.code
+    if isinstance(exc, CannotServe) and exc.reason is Reason.CONTEXT:
+        param, code = "messages", "context_length_exceeded"
+    return error_body(str(exc), type_=shape.type, param=param, code=code)
+
+
+def error_status(exc: Exception) -> int:
+    """The HTTP status for `exc`; a provider's refusal keeps its own."""
+    return exc.status if isinstance(exc, BackendRejected) else shape_of(exc).status
+
+
+def error_code(exc: Exception) -> str | None:
+    """The machine-readable code that the caller sees."""
+    code: str | None = error_object(exc)["error"]["code"]
+    return code
+
+
+def error_response(exc: Exception, headers: dict[str, str] | None = None) -> Response:
+    """The whole answer for `exc`.
+
+    The gateway has already tried what could be tried, so clients are told not to multiply the attempts, unless the
+    trouble is one that passes by itself.
+    """
+    status, retry_after_s = error_status(exc), shape_of(exc).retry_after_s
+    if isinstance(exc, RateLimited) and exc.retry_after_s is not None:
+        retry_after_s = exc.retry_after_s
+    extra = dict(headers or {})
+    if retry_after_s is not None:
+        extra["retry-after"] = f"{max(1, round(retry_after_s))}"
+    elif status >= 500:
+        extra["x-should-retry"] = "false"
+    if status == 401:
+        extra["www-authenticate"] = "Bearer"
+    return json_response(error_object(exc), status, extra)
+
+
+def install(app: FastAPI) -> None:
+    """Make every failure of `app` an OpenAI error: unknown paths and unforeseen exceptions included."""
+    for cls in (ModelError, CannotServe, UnauthorizedError, PayloadTooLargeError):
+        app.add_exception_handler(cls, _answer)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(RequestValidationError, _answer_validation)
+    app.add_exception_handler(Exception, _answer_unforeseen)
+
+
+async def _answer(request: Request, exc: Exception) -> Response:
+    return error_response(exc, getattr(request.state, "routing_headers", None))
+
+
+async def _answer_unforeseen(request: Request, exc: Exception) -> Response:
+    logger.error("unforeseen failure in %s %s", request.method, request.url.path, exc_info=exc)
+    return await _answer(request, exc)
+
+
+async def _answer_http(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, HTTPException)
+    message = f"{exc.detail}: {request.method} {request.url.path}"
+    body = error_body(message, type_="invalid_request_error", code=_HTTP_CODES.get(exc.status_code))
+    return json_response(body, exc.status_code, dict(exc.headers or {}))
+
+
+async def _answer_validation(_request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, RequestValidationError)
+    first = exc.errors()[0]
+    field = ".".join(str(part) for part in first["loc"][1:])
+    return json_response(
+        error_body(f"{field}: {first['msg']}", type_="invalid_request_error", param=field, code="invalid_value"), 400
+    )
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)

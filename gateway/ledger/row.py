@@ -1,0 +1,76 @@
+"""One request as the ledger keeps it. Never any text of the prompt or the answer."""
+
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Any, Self
+
+import orjson
+
+
+class Outcome(StrEnum):
+    """How a request ended: a closed list, the same in ledger, log and metrics."""
+
+    OK = "ok"
+    REJECTED = "rejected"  # the request was at fault; the caller got a 4xx
+    FAILED = "failed"  # nobody could answer; the caller got a 5xx
+    INTERRUPTED = "interrupted"  # the answer broke off after it had begun
+    CANCELLED = "cancelled"  # the caller went away
+    LOST = "lost"  # the gateway itself died with the request in hand
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """A request and what became of it. Times are UTC, money is in nano-dollars (1e-9 USD).
+
+    `outcome` is None while the request is in hand. `cost_nusd` and `baseline_nusd` are None where no price is known,
+    which is not the same as free; `usage_estimated` says that the backend never reported usage and tokens are a guess.
+    """
+
+    id: str
+    created_ms: int
+    endpoint: str
+    requested_model: str
+    route: str
+    reason: str
+    score: float
+    threshold: float
+    stream: bool
+    served_model: str = ""
+    key_id: str | None = None
+    session_id: str | None = None
+    outcome: str | None = None
+    error_code: str | None = None
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    usage_estimated: bool = False
+    cost_nusd: int | None = None
+    baseline_model: str | None = None
+    baseline_nusd: int | None = None
+    first_token_ms: float | None = None
+    total_ms: float | None = None
+    overhead_ms: float | None = None
+
+    def to_line(self) -> bytes:
+        """One line of the spool."""
+        return orjson.dumps(self, option=orjson.OPT_APPEND_NEWLINE)
+
+    @classmethod
+    def from_line(cls, line: bytes) -> Self:
+        """Read `to_line` back; fields that a later version added or dropped are no obstacle.
+
+        Raises
+        ------
+        ValueError
+            If the line is cut short or is not a row.
+        """
+        values = orjson.loads(line)
+        names = {field.name for field in fields(cls)}
+        try:
+            return cls(**{name: value for name, value in values.items() if name in names})
+        except (TypeError, AttributeError) as exc:
+            raise ValueError("not a ledger row") from exc
+
+    def to_columns(self) -> dict[str, Any]:
+        """Column values for the database."""
+        return asdict(self)

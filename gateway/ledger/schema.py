@@ -1,0 +1,79 @@
+"""The database's shape, as append-only steps that SQLite and PostgreSQL both take."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, MetaData, Table, Text, text
+
+METADATA = MetaData()
+
+REQUESTS = Table(
+    "requests",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("endpoint", Text, nullable=False),
+    Column("requested_model", Text, nullable=False),
+    Column("route", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("threshold", Float, nullable=False),
+    Column("stream", Boolean, nullable=False),
+    Column("served_model", Text, nullable=False),
+    Column("key_id", Text),
+    Column("session_id", Text),
+    Column("outcome", Text, nullable=False),
+    Column("error_code", Text),
+    Column("prompt_tokens", BigInteger, nullable=False),
+    Column("completion_tokens", BigInteger, nullable=False),
+    Column("cached_tokens", BigInteger, nullable=False),
+    Column("usage_estimated", Boolean, nullable=False),
+    Column("cost_nusd", BigInteger),
+    Column("baseline_model", Text),
+    Column("baseline_nusd", BigInteger),
+    Column("first_token_ms", Float),
+    Column("total_ms", Float),
+    Column("overhead_ms", Float),
+)
+
+# Each entry takes the database one version further. Never edit one that has been released: append.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE requests (
+            id TEXT PRIMARY KEY,
+            created_ms BIGINT NOT NULL,
+            endpoint TEXT NOT NULL,
+            requested_model TEXT NOT NULL,
+            route TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            score DOUBLE PRECISION NOT NULL,
+            threshold DOUBLE PRECISION NOT NULL,
+            stream BOOLEAN NOT NULL,
+            served_model TEXT NOT NULL,
+            key_id TEXT,
+            session_id TEXT,
+            outcome TEXT NOT NULL,
+            error_code TEXT,
+            prompt_tokens BIGINT NOT NULL,
+            completion_tokens BIGINT NOT NULL,
+            cached_tokens BIGINT NOT NULL,
+            usage_estimated BOOLEAN NOT NULL,
+            cost_nusd BIGINT,
+            baseline_model TEXT,
+            baseline_nusd BIGINT,
+            first_token_ms DOUBLE PRECISION,
+            total_ms DOUBLE PRECISION,
+            overhead_ms DOUBLE PRECISION
+        )
+        """,
+        "CREATE INDEX requests_created ON requests (created_ms)",
+    ),
+)
+
+
+def migrate(connection: Connection) -> None:
+    """Bring the database to the newest version, inside the caller's transaction."""
+    connection.execute(text("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)"))
+    version = connection.execute(text("SELECT max(version) FROM schema_version")).scalar() or 0
+    for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):
+        for statement in statements:
+            connection.execute(text(statement))
+        connection.execute(text("INSERT INTO schema_version (version) VALUES (:version)"), {"version": number})

@@ -1,0 +1,159 @@
+"""Rows on their way to the database, in files that outlive the process.
+
+Each process appends to a file of its own and holds a lock on it for as long as it lives. A file whose lock is free
+belonged to a process that died; whoever finds it moves its rows on.
+"""
+
+import contextlib
+import errno
+import fcntl
+import logging
+import os
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from gateway.ledger.row import LedgerRow
+
+logger = logging.getLogger(__name__)
+
+# A file that has grown beyond this and is wholly in the database is replaced by a fresh one.
+ROTATE_BYTES = 4 * 1024 * 1024
+
+
+class Spool:
+    """This process's own file: appended to by any thread, read by one.
+
+    Parameters
+    ----------
+    folder : Path
+        Shared by all processes of one gateway; made when missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._open_rows: dict[str, LedgerRow] = {}
+        self._start_file()
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes written and not yet taken over by the database."""
+        return self._written - self._done
+
+    def append(self, row: LedgerRow) -> None:
+        """Keep `row`: one write(2), which survives the death of this process.
+
+        Raises
+        ------
+        OSError
+            If the disk is full or gone.
+        """
+        line = row.to_line()
+        with self._lock:
+            self._write(line)
+            if row.outcome is None:
+                self._open_rows[row.id] = row
+            else:
+                self._open_rows.pop(row.id, None)
+
+    def closed_rows(self, limit: int) -> tuple[list[LedgerRow], int]:
+        """Up to `limit` finished rows not yet done, and the position after them, for `mark_done`."""
+        rows: list[LedgerRow] = []
+        position = self._done
+        for line in _lines(self._path, position):
+            row = LedgerRow.from_line(line)
+            position += len(line)
+            if row.outcome is not None:
+                rows.append(row)
+                if len(rows) == limit:
+                    break
+        return rows, position
+
+    def mark_done(self, position: int) -> None:
+        """The database has everything before `position`."""
+        self._done = position
+        if self._done > ROTATE_BYTES:
+            self._rotate_if_drained()
+
+    def close(self) -> None:
+        """Let the file go; deletes it if the database has all of it and no request was in hand."""
+        with self._lock:
+            if self._done == self._written and not self._open_rows:
+                self._path.unlink(missing_ok=True)
+            os.close(self._fd)
+
+    def _write(self, line: bytes) -> None:
+        written = os.write(self._fd, line)
+        if written < len(line):  # the disk filled up in mid-line
+            os.ftruncate(self._fd, self._written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._written += written
+
+    def _start_file(self) -> None:
+        self._path = self._folder / f"{uuid.uuid4().hex}.jsonl"
+        # Locked before it gets its name: a file that others can find unlocked would be taken for an orphan.
+        unnamed = self._path.with_suffix(".new")
+        self._fd = os.open(unnamed, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        fcntl.flock(self._fd, fcntl.LOCK_EX)
+        unnamed.rename(self._path)
+        self._written = self._done = 0
+
+    def _rotate_if_drained(self) -> None:
+        with self._lock:
+            if self._done != self._written:
+                return
+            old_path, old_fd = self._path, self._fd
+            self._start_file()
+            for row in self._open_rows.values():
+                self._write(row.to_line())
+            old_path.unlink(missing_ok=True)
+            os.close(old_fd)
+
+
+@contextlib.contextmanager
+def orphan(path: Path) -> Iterator[list[LedgerRow] | None]:
+    """The rows of a file whose process is gone, or None while it lives. Deleted when the block ends well.
+
+    A request that was in hand when its process died comes back without an outcome.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        yield None  # another process was faster
+        return
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield None
+            return
+        yield _last_words(path)
+        path.unlink(missing_ok=True)
+    finally:
+        os.close(fd)
+
+
+def _last_words(path: Path) -> list[LedgerRow]:
+    """The last state of each request in the file."""
+    rows: dict[str, LedgerRow] = {}
+    for line in _lines(path, 0):
+        try:
+            row = LedgerRow.from_line(line)
+        except ValueError:
+            logger.warning("ledger: skipped a damaged line in %s", path)
+            continue
+        rows[row.id] = row
+    return list(rows.values())
+
+
+def _lines(path: Path, position: int) -> Iterator[bytes]:
+    """Whole lines from `position` on; a line still being written is left for the next time."""
+    with path.open("rb") as file:
+        file.seek(position)
+        for line in file:
+            if not line.endswith(b"\n"):
+                return
+            yield line

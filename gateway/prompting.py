@@ -1,0 +1,56 @@
+"""From a request on the wire to what the router looks at."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from models.chat import ChatRequest, text_of
+from router.decision import Feature, Prompt, Turn
+
+_PART_NEEDS = {
+    "image_url": Feature.IMAGES,
+    "input_image": Feature.IMAGES,
+    "input_audio": Feature.AUDIO,
+    "file": Feature.FILES,
+    "input_file": Feature.FILES,
+}
+_FORMAT_NEEDS = {"json_object": Feature.JSON_OBJECT, "json_schema": Feature.JSON_SCHEMA}
+
+
+def to_prompt(request: ChatRequest) -> Prompt:
+    """The conversation's text, and what the request asks for beyond text."""
+    turns = tuple(Turn(message["role"], text_of(message)) for message in request.messages)
+    return Prompt(turns, frozenset(_needs(request.body)))
+
+
+def _needs(body: Mapping[str, Any]) -> Iterator[Feature]:
+    yield from _part_needs(body["messages"])
+    yield from _tool_needs(body)
+    response_format = body.get("response_format")
+    if isinstance(response_format, dict) and (need := _FORMAT_NEEDS.get(str(response_format.get("type")))):
+        yield need
+    if body.get("logprobs"):
+        yield Feature.LOGPROBS
+    if body.get("logit_bias"):
+        yield Feature.LOGIT_BIAS
+    if isinstance(n := body.get("n"), int) and n > 1:
+        yield Feature.SEVERAL_CHOICES
+    if body.get("audio") or "audio" in (body.get("modalities") or ()):
+        yield Feature.AUDIO
+
+
+def _part_needs(messages: Sequence[Mapping[str, Any]]) -> Iterator[Feature]:
+    for message in messages:
+        content = message.get("content")
+        if isinstance(content, list):
+            yield from (_PART_NEEDS[part["type"]] for part in content if part["type"] in _PART_NEEDS)
+
+
+def _tool_needs(body: Mapping[str, Any]) -> Iterator[Feature]:
+    if body.get("web_search_options") is not None:
+        yield Feature.HOSTED_TOOLS
+    if body.get("tool_choice") == "none":
+        return
+    for tool in body.get("tools") or ():
+        yield Feature.TOOLS if isinstance(tool, dict) and tool.get("type") == "function" else Feature.HOSTED_TOOLS
+    if body.get("functions"):
+        yield Feature.TOOLS

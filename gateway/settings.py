@@ -1,0 +1,298 @@
+"""Every setting, with its unit, default and meaning.
+
+Three layers, the later wins: the defaults here, a TOML file, the environment (``SLIMGATE_…``, ``__`` between levels, so
+``[local] n_ctx`` is ``SLIMGATE_LOCAL__N_CTX``). A key that means nothing is an error in both. Secrets come from the
+environment alone.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import SettingsError as PydanticSettingsError
+
+ENV_PREFIX = "SLIMGATE_"
+NESTING = "__"
+CONFIG_VARIABLE = "SLIMGATE_CONFIG"
+OPENAI_BASE_URL = "https://api.openai.com/v1"
+
+Source = PydanticBaseSettingsSource
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; the message names each key at fault and what it should be."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LocalSettings(_Section):
+    """The small model on this machine, or on a server of yours."""
+
+    enabled: bool = Field(True, description="Whether there is a local tier at all.")
+    model_path: Path | None = Field(
+        None, description="GGUF file for the built-in engine. Default: the bundled SmolLM2-135M-Instruct."
+    )
+    base_url: str | None = Field(
+        None,
+        description="An OpenAI-compatible server (vLLM, Ollama, llama-server) to use instead of the built-in engine, "
+        "such as http://127.0.0.1:11434/v1.",
+    )
+    model: str | None = Field(None, description="The model's name at `base_url`. Default: the first that it lists.")
+    api_key: SecretStr | None = Field(None, description="Bearer token for `base_url`. Environment only.")
+    n_ctx: int | None = Field(
+        None, ge=128, description="Context window in tokens. Default: what the model was trained for, at most 8192."
+    )
+    n_threads: int | None = Field(None, ge=1, le=512, description="CPU threads. Default: the machine's cores.")
+    n_gpu_layers: int | None = Field(
+        None, ge=-1, description="Layers on the GPU; -1 is all. Default: all where llama.cpp was built with a GPU."
+    )
+    max_sequences: int = Field(8, ge=1, le=256, description="Answers generated at the same time, in one batch.")
+    ready_timeout_s: float = Field(
+        60.0, gt=0, description="How long a request waits for a starting engine when nobody else can answer."
+    )
+    first_byte_timeout_s: float = Field(120.0, gt=0, description="Longest wait for a stream's first event, in seconds.")
+    chunk_timeout_s: float = Field(60.0, gt=0, description="Longest silence within a stream, in seconds.")
+    total_timeout_s: float = Field(600.0, gt=0, description="Longest wait for an unstreamed answer, in seconds.")
+
+
+class CloudSettings(_Section):
+    """The large model: OpenAI, or any provider that speaks its API."""
+
+    base_url: str = Field(OPENAI_BASE_URL, description="The provider's base URL, up to and including /v1.")
+    api_key: SecretStr | None = Field(
+        None, description="The provider's API key. Environment only; OPENAI_API_KEY serves for the default base_url."
+    )
+    model: str = Field("gpt-4.1", description="The provider's model that hard requests go to.")
+    connect_timeout_s: float = Field(5.0, gt=0, description="Longest wait for a connection, in seconds.")
+    first_byte_timeout_s: float = Field(60.0, gt=0, description="Longest wait for a stream's first event, in seconds.")
+    chunk_timeout_s: float = Field(60.0, gt=0, description="Longest silence within a stream, in seconds.")
+    total_timeout_s: float = Field(600.0, gt=0, description="Longest wait for an unstreamed answer, in seconds.")
+
+    @property
+    def configured(self) -> bool:
+        """A key, or a provider of one's own that may need none."""
+        return self.api_key is not None or self.base_url != OPENAI_BASE_URL
+
+
+class RouterSettings(_Section):
+    """Where the line between local and cloud runs."""
+
+    threshold: float | None = Field(
+        None,
+        ge=0,
+        le=1.0001,
+        description="Requests scoring at or above go to the cloud: 0 sends all of them there, more than 1 none. "
+        "Default: the artifact's own.",
+    )
+    artifact: Path | None = Field(None, description="Folder made by `slimgate train`. Default: the shipped one.")
+    answer_reserve_tokens: int = Field(
+        256, ge=1, description="Room in the local context kept for an answer when the request sets no max_tokens."
+    )
+    aliases: dict[str, Literal["auto", "local", "cloud"]] = Field(
+        default_factory=dict,
+        description='Model names that old clients send, and what they mean here: {"gpt-4o": "auto"}.',
+    )
+
+
+class LedgerSettings(_Section):
+    """Where the record of every request is kept."""
+
+    url: str | None = Field(
+        None, description="SQLAlchemy URL of the database. Default: an SQLite file, ledger.db, in state_dir."
+    )
+
+
+class PriceSettings(_Section):
+    """Your own price of a model, in US dollars for a million tokens."""
+
+    input_usd_per_mtok: Decimal = Field(ge=0, description="Prompt tokens.")
+    output_usd_per_mtok: Decimal = Field(ge=0, description="Answer tokens.")
+    cached_input_usd_per_mtok: Decimal | None = Field(
+        None, ge=0, description="Prompt tokens the provider had cached. Default: like other prompt tokens."
+    )
+
+
+class SavingsSettings(_Section):
+    """What savings are measured against."""
+
+    baseline_model: str | None = Field(
+        None, description="The model every request would have gone to without slimgate. Default: the cloud model."
+    )
+
+
+class Settings(BaseSettings):
+    """The whole configuration."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_nested_delimiter=NESTING, env_ignore_empty=True, extra="forbid", frozen=True
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen on. 0.0.0.0 opens the gateway to the network.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
+    api_key: SecretStr | None = Field(
+        None, description="When set, every call must carry it as a bearer token. Environment only."
+    )
+    state_dir: Path = Field(
+        default_factory=lambda: default_state_dir(), description="Where the ledger and what was learnt are kept."
+    )
+    max_body_bytes: int = Field(32 * 1024 * 1024, ge=1024, description="Largest request accepted, in bytes.")
+    local: LocalSettings = LocalSettings()
+    cloud: CloudSettings = CloudSettings()
+    router: RouterSettings = RouterSettings()
+    ledger: LedgerSettings = LedgerSettings()
+    savings: SavingsSettings = SavingsSettings()
+    prices: dict[str, PriceSettings] = Field(
+        default_factory=dict, description="Prices by the model name that the provider uses, before the public tables."
+    )
+
+    @classmethod
+    def settings_customise_sources(  # type: ignore[override]  # called by keyword only
+        cls, settings_cls: type[BaseSettings], init_settings: Source, env_settings: Source, **_others: Source
+    ) -> tuple[Source, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _use_openai_key(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """OPENAI_API_KEY serves for OpenAI itself; it is never sent to another provider's address."""
+        cloud, key = values.get("cloud", {}), os.environ.get("OPENAI_API_KEY")
+        if key and isinstance(cloud, dict) and not cloud.get("api_key") and not cloud.get("base_url"):
+            return {**values, "cloud": {**cloud, "api_key": key}}
+        return values
+
+    @field_validator("state_dir")
+    @classmethod
+    def _expand(cls, path: Path) -> Path:
+        return path.expanduser()
+
+    @model_validator(mode="after")
+    def _someone_must_answer(self) -> Self:
+        if not self.local.enabled and not self.cloud.configured:
+            raise ValueError(
+                "local.enabled is false and no cloud is configured, so nobody could answer: "
+                "set OPENAI_API_KEY or SLIMGATE_CLOUD__BASE_URL, or enable the local tier"
+            )
+        return self
+
+    @property
+    def baseline_model(self) -> str:
+        return self.savings.baseline_model or self.cloud.model
+
+    @property
+    def ledger_url(self) -> str:
+        return self.ledger.url or f"sqlite:///{self.state_dir / 'ledger.db'}"
+
+
+def default_state_dir() -> Path:
+    """Where a user's programs keep state, after the XDG base directory specification."""
+    base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return Path(base, "slimgate").expanduser()
+
+
+def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
+    """Join defaults, file and environment.
+
+    Parameters
+    ----------
+    config : Path, optional
+        TOML file. Default: the file that SLIMGATE_CONFIG names, else ``slimgate.toml`` here, if there is one.
+    **overrides
+        Top-level settings from the command line, stronger than the rest; None values are ignored.
+
+    Raises
+    ------
+    SettingsError
+        Naming every key at fault, where it was set, and what was expected.
+    """
+    path = config or _default_config()
+    if path is not None:
+        _check_file(path)
+    _refuse_unknown_variables()
+
+    class _Configured(Settings):
+        model_config = SettingsConfigDict(toml_file=path)
+
+    try:
+        return _Configured(**{name: value for name, value in overrides.items() if value is not None})
+    except (ValidationError, PydanticSettingsError) as exc:
+        problems = _problems(exc) if isinstance(exc, ValidationError) else [f"{exc}: {exc.__cause__}"]
+        raise SettingsError("\n".join(problems)) from None
+
+
+def setting_keys(model: type[BaseModel] = Settings, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The path of every setting, sections opened: ``("local", "n_ctx")``."""
+    for name, field in model.model_fields.items():
+        annotation = field.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            yield from setting_keys(annotation, (*path, name))
+        else:
+            yield (*path, name)
+
+
+def variable_name(key: tuple[str, ...]) -> str:
+    """The environment variable of a setting.
+
+    >>> variable_name(("local", "n_ctx"))
+    'SLIMGATE_LOCAL__N_CTX'
+    """
+    return ENV_PREFIX + NESTING.join(key).upper()
+
+
+def _default_config() -> Path | None:
+    if named := os.environ.get(CONFIG_VARIABLE):
+        return Path(named)
+    return Path("slimgate.toml") if Path("slimgate.toml").is_file() else None
+
+
+def _check_file(path: Path) -> None:
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except OSError as exc:
+        raise SettingsError(f"{path}: {exc.strerror or exc}") from exc
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"{path} is not valid TOML: {exc}") from exc
+    for key in setting_keys():
+        if key[-1] == "api_key" and _lookup(values, key) is not None:
+            raise SettingsError(
+                f"{path}: {'.'.join(key)} is a secret and belongs in the environment, as {variable_name(key)}"
+            )
+
+
+def _refuse_unknown_variables() -> None:
+    """Nested variables are checked as the sections they belong to; this finds the rest, which would be ignored."""
+    known = [variable_name(key) for key in setting_keys()]
+    sections = tuple(f"{ENV_PREFIX}{name.upper()}{NESTING}" for name in Settings.model_fields)
+    for variable in os.environ:
+        if not variable.startswith(ENV_PREFIX) or variable == CONFIG_VARIABLE or variable in known:
+            continue
+        near = difflib.get_close_matches(variable, known, n=1)
+        if near or not variable.startswith(sections):
+            hint = f"; did you mean {near[0]}?" if near else "; `slimgate config show` lists the settings"
+            raise SettingsError(f"environment variable {variable} is no setting{hint}")
+
+
+def _lookup(values: Any, key: tuple[str, ...]) -> Any:
+    for name in key:
+        if not isinstance(values, Mapping):
+            return None
+        values = values.get(name)
+    return values
+
+
+def _problems(exc: ValidationError) -> Iterator[str]:
+    for error in exc.errors(include_url=False):
+        key = tuple(str(part) for part in error["loc"])
+        if not key:
+            yield error["msg"].removeprefix("Value error, ")
+        elif error["type"] == "extra_forbidden":
+            yield f"{'.'.join(key)} is no setting; `slimgate config show` lists them"
+        else:
+            yield f"{'.'.join(key)} ({variable_name(key)}): {error['msg']}, got {error['input']!r}"

@@ -1,0 +1,40 @@
+"""The narrow seam between the gateway and whoever answers."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from models.chat import ChatRequest, Usage
+from models.stream import ChatStream
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A whole answer: the JSON `body` as the backend sent it, the `model` it names, and what it took.
+
+    `usage` is None where the backend did not say.
+    """
+
+    body: bytes
+    model: str
+    usage: Usage | None
+
+
+class Backend(Protocol):
+    """Answers chat requests. Raises `models.errors.BackendError` and nothing else."""
+
+    @property
+    def name(self) -> str:
+        """Short name for messages: ``local``, ``cloud``."""
+        ...
+
+    async def chat(self, request: ChatRequest) -> Completion:
+        """Answer in one piece."""
+        ...
+
+    async def stream(self, request: ChatRequest) -> ChatStream:
+        """Answer piece by piece; returns once the first event is there, so a failure until then can still be mended."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
+        ...

@@ -1,0 +1,358 @@
+"""llama.cpp's low-level API, typed: the only file that knows llama-cpp-python.
+
+`Model` holds the weights and the vocabulary, `Context` the cells that tokens in progress occupy, `Batch` what one step
+computes, `Sampler` how one sequence chooses its next token. All but `Model` belong to a single thread.
+"""
+
+import ctypes
+import logging
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from models.engine.errors import GenerationFailed, ModelLoadError
+from models.errors import ExtraMissingError
+
+logger = logging.getLogger(__name__)
+
+_NO_TOKEN = -1
+_VOCAB_SENTENCEPIECE = 1
+_LOG_LEVELS = {3: logging.WARNING, 4: logging.ERROR}  # ggml's own numbers; what is below is chatter
+_LOAD_MODE_NONE, _LOAD_MODE_MMAP = 0, 1
+
+
+@lru_cache(maxsize=1)
+def library() -> ModuleType:
+    """llama-cpp-python's ctypes module, loaded when first needed.
+
+    Raises
+    ------
+    ExtraMissingError
+        If it is not installed.
+    """
+    try:
+        import llama_cpp.llama_cpp as lib
+    except ModuleNotFoundError as exc:
+        raise ExtraMissingError("the built-in engine", "local") from exc
+    lib.llama_log_set(_log_callback(lib), ctypes.c_void_p(0))
+    lib.llama_backend_init()
+    assert isinstance(lib, ModuleType)
+    return lib
+
+
+_last_error = ""
+
+
+@lru_cache(maxsize=1)  # keeps the callback alive for as long as llama.cpp may call it
+def _log_callback(lib: Any) -> Any:
+    def log(level: int, text: bytes, _user_data: Any) -> None:
+        global _last_error
+        if level not in _LOG_LEVELS:
+            return
+        message = text.decode("utf-8", "replace").strip()
+        if level == max(_LOG_LEVELS) and message:
+            _last_error = message
+        logger.log(_LOG_LEVELS[level], "llama.cpp: %s", message)
+
+    return lib.llama_log_callback(log)
+
+
+def gpu_offload_supported() -> bool:
+    """Whether this build of llama.cpp can put layers on a GPU."""
+    return bool(library().llama_supports_gpu_offload())
+
+
+class Model:
+    """The weights and the vocabulary of one GGUF file. Safe to read from several threads.
+
+    Parameters
+    ----------
+    path : Path
+        The GGUF file (the first one, where it is split).
+    n_gpu_layers : int
+        Layers to keep on the GPU; negative means all.
+    use_extra_bufts : bool
+        Let llama.cpp repack weights for the processor. Faster, and it crashes at the first decode on machines that
+        announce AMX without having it.
+    mmap : bool
+        Map the file instead of reading it, so that several processes share it.
+
+    Raises
+    ------
+    ModelLoadError
+        With llama.cpp's reason, where it gave one.
+    """
+
+    def __init__(
+        self, path: Path, *, n_gpu_layers: int = 0, use_extra_bufts: bool = True, mmap: bool = True
+    ) -> None:
+        global _last_error
+        if not path.is_file():
+            raise ModelLoadError(f"there is no model file at {path}")
+        self._lib = lib = library()
+        params = lib.llama_model_default_params()
+        params.n_gpu_layers = n_gpu_layers
+        params.use_extra_bufts = use_extra_bufts
+        params.load_mode = _LOAD_MODE_MMAP if mmap else _LOAD_MODE_NONE
+        _last_error = ""
+        self.pointer = lib.llama_model_load_from_file(str(path).encode(), params)
+        if not self.pointer:
+            raise ModelLoadError(f"{path.name} cannot be loaded: {_last_error or 'not a usable GGUF file'}")
+        self.path = path
+        self._vocab = lib.llama_model_get_vocab(self.pointer)
+        self.n_vocab: int = lib.llama_vocab_n_tokens(self._vocab)
+        self.n_ctx_train: int = lib.llama_model_n_ctx_train(self.pointer)
+        self.bos: int = lib.llama_vocab_bos(self._vocab)
+        self.eos: int = lib.llama_vocab_eos(self._vocab)
+        self._sentencepiece = lib.llama_vocab_type(self._vocab) == _VOCAB_SENTENCEPIECE
+        self._end_tokens = frozenset(t for t in range(self.n_vocab) if lib.llama_vocab_is_eog(self._vocab, t))
+        self._piece = lru_cache(maxsize=None)(self._read_piece)
+
+    def close(self) -> None:
+        """Give the memory back; contexts must be closed first."""
+        if self.pointer:
+            self._lib.llama_model_free(self.pointer)
+            self.pointer = None
+
+    def metadata(self, key: str) -> str | None:
+        """One value of the GGUF's header, such as ``general.name``."""
+        buffer = ctypes.create_string_buffer(512)
+        length = self._lib.llama_model_meta_val_str(self.pointer, key.encode(), buffer, len(buffer))
+        return None if length < 0 else buffer.value.decode("utf-8", "replace")
+
+    @property
+    def chat_template(self) -> str | None:
+        """The Jinja source that came with the model."""
+        source = self._lib.llama_model_chat_template(self.pointer, None)
+        return None if source is None else bytes(source).decode("utf-8", "replace")
+
+    @property
+    def usable(self) -> bool:
+        """Whether this is a model that continues text, and nothing else is needed for that."""
+        lib = self._lib
+        return bool(lib.llama_model_has_decoder(self.pointer)) and not lib.llama_model_has_encoder(self.pointer)
+
+    def tokenize(self, text: str, *, add_special: bool, parse_special: bool = True) -> list[int]:
+        """Cut `text` into tokens.
+
+        Parameters
+        ----------
+        add_special : bool
+            Put the begin token in front, where the model wants one.
+        parse_special : bool
+            Read ``<|im_start|>`` and its like as the control tokens that they name.
+        """
+        data = text.encode("utf-8", "replace")
+        room = len(data) + 8
+        while True:
+            tokens = (ctypes.c_int32 * room)()
+            count = self._lib.llama_tokenize(self._vocab, data, len(data), tokens, room, add_special, parse_special)
+            if count >= 0:
+                return list(tokens[:count])
+            room = -count
+
+    def piece(self, token: int, *, first: bool = False) -> bytes:
+        """The bytes that `token` stands for: not always whole characters; nothing for control tokens.
+
+        `first` says that the token begins an answer: SentencePiece marks that with a space nobody meant.
+        """
+        piece = self._piece(token)
+        return piece[1:] if first and self._sentencepiece and piece.startswith(b" ") else piece
+
+    def text_of_special(self, token: int) -> str:
+        """The name of a control token, ``<s>`` say; empty where there is no such token."""
+        return "" if token == _NO_TOKEN else self._read_piece(token, special=True).decode("utf-8", "replace")
+
+    def ends(self, token: int) -> bool:
+        """Whether `token` ends an answer."""
+        return token in self._end_tokens
+
+    def _read_piece(self, token: int, special: bool = False) -> bytes:
+        room = 64
+        while True:
+            buffer = ctypes.create_string_buffer(room)
+            length = self._lib.llama_token_to_piece(self._vocab, token, buffer, room, 0, special)
+            if length >= 0:
+                return buffer.raw[:length]
+            room = -length
+
+
+class Batch:
+    """The tokens of one step, from several sequences, in memory that numpy fills by the slice."""
+
+    def __init__(self, capacity: int, n_sequences: int) -> None:
+        self.capacity = capacity
+        self.n_tokens = 0
+        self._tokens = np.zeros(capacity, np.int32)
+        self._positions = np.zeros(capacity, np.int32)
+        self._wanted = np.zeros(capacity, np.int8)
+        self._ones = np.ones(capacity, np.int32)
+        # Each token points to its sequence's number; every token here belongs to exactly one.
+        self._numbers = np.arange(n_sequences, dtype=np.int32)
+        self._pointers = np.zeros(capacity, np.uintp)
+        self._struct = self._make_struct()
+
+    def _make_struct(self) -> Any:
+        batch = library().llama_batch()
+        batch.token = _pointer(self._tokens, ctypes.c_int32)
+        batch.pos = _pointer(self._positions, ctypes.c_int32)
+        batch.n_seq_id = _pointer(self._ones, ctypes.c_int32)
+        batch.seq_id = _pointer(self._pointers, ctypes.POINTER(ctypes.c_int32))
+        batch.logits = _pointer(self._wanted, ctypes.c_int8)
+        return batch
+
+    @property
+    def struct(self) -> Any:
+        """What llama.cpp reads."""
+        self._struct.n_tokens = self.n_tokens
+        return self._struct
+
+    def clear(self) -> None:
+        """Start over."""
+        self.n_tokens = 0
+
+    def add(self, sequence: int, tokens: Sequence[int], position: int, *, wanted: bool) -> int:
+        """Append `tokens` of one sequence, the first of them at `position`.
+
+        `wanted` asks for the model's opinion on what follows the last of them. Returns that last one's index.
+        """
+        start, end = self.n_tokens, self.n_tokens + len(tokens)
+        self._tokens[start:end] = tokens
+        self._positions[start:end] = np.arange(position, position + len(tokens))
+        self._pointers[start:end] = self._numbers.ctypes.data + sequence * self._numbers.itemsize
+        self._wanted[start:end] = 0
+        self._wanted[end - 1] = wanted
+        self.n_tokens = end
+        return end - 1
+
+
+def _pointer(array: Any, ctype: Any) -> Any:
+    return ctypes.cast(array.ctypes.data, ctypes.POINTER(ctype))
+
+
+class Decoded(IntEnum):
+    """How `Context.decode` ended."""
+
+    OK = 0
+    NO_ROOM = 1
+    FAILED = 2
+
+
+class Context:
+    """The working memory of a model: one pool of cells, shared by all sequences.
+
+    Parameters
+    ----------
+    n_ctx : int
+        Cells, that is tokens, in all.
+    n_sequences : int
+        Most sequences at once, numbered from 0.
+    n_batch : int
+        Most tokens in one step.
+    n_threads : int
+        Threads that compute.
+    """
+
+    def __init__(self, model: Model, *, n_ctx: int, n_sequences: int, n_batch: int, n_threads: int) -> None:
+        self._lib = lib = library()
+        params = lib.llama_context_default_params()
+        params.n_ctx = n_ctx
+        params.n_batch = params.n_ubatch = n_batch
+        params.n_seq_max = n_sequences
+        params.n_threads = params.n_threads_batch = n_threads
+        params.kv_unified = True
+        self.pointer = lib.llama_init_from_model(model.pointer, params)
+        if not self.pointer:
+            reason = _last_error or "not enough memory?"
+            raise ModelLoadError(f"no context of {n_ctx} tokens could be made for {model.path.name}: {reason}")
+        self._memory = lib.llama_get_memory(self.pointer)
+        self.n_ctx = n_ctx
+        self.n_sequences = n_sequences
+        self.n_batch = n_batch
+
+    def close(self) -> None:
+        """Give the memory back."""
+        if self.pointer:
+            self._lib.llama_free(self.pointer)
+            self.pointer = None
+
+    def decode(self, batch: Batch) -> Decoded:
+        """Compute one batch. After NO_ROOM nothing has changed; after FAILED its sequences are in an unknown state."""
+        code = self._lib.llama_decode(self.pointer, batch.struct)
+        if code in (0, 1):
+            return Decoded(code)
+        logger.error("llama_decode failed with code %d for %d tokens", code, batch.n_tokens)
+        return Decoded.FAILED
+
+    def drop(self, sequence: int) -> None:
+        """Free every cell of one sequence."""
+        self._lib.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+
+    def clear(self) -> None:
+        """Free every cell."""
+        self._lib.llama_memory_clear(self._memory, False)
+
+
+class Sampler:
+    """How one sequence chooses its next token: llama.cpp's samplers in a row, with their state."""
+
+    def __init__(self) -> None:
+        self._lib = lib = library()
+        self.pointer = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
+
+    def close(self) -> None:
+        """Give the memory back."""
+        if self.pointer:
+            self._lib.llama_sampler_free(self.pointer)
+            self.pointer = None
+
+    def __del__(self) -> None:
+        self.close()
+
+    def sample(self, context: Context, index: int) -> int:
+        """Choose what follows the batch's token at `index`, and remember the choice."""
+        return int(self._lib.llama_sampler_sample(self.pointer, context.pointer, index))
+
+    def add_logit_bias(self, n_vocab: int, bias: Mapping[int, float]) -> None:
+        """Add to the score of single tokens."""
+        lib = self._lib
+        entries = (lib.llama_logit_bias * len(bias))(*(lib.llama_logit_bias(t, b) for t, b in bias.items()))
+        self._add(lib.llama_sampler_init_logit_bias(n_vocab, len(bias), entries))
+
+    def add_penalties(self, n_vocab: int, last_n: int, repeat: float, frequency: float, presence: float) -> None:
+        """Make the last `last_n` tokens of the answer less likely to come again."""
+        self._add(self._lib.llama_sampler_init_penalties(n_vocab, last_n, repeat, frequency, presence))
+
+    def add_greedy(self) -> None:
+        """Always take the likeliest token."""
+        self._add(self._lib.llama_sampler_init_greedy())
+
+    def add_top_k(self, k: int) -> None:
+        """Keep the `k` likeliest tokens."""
+        self._add(self._lib.llama_sampler_init_top_k(k))
+
+    def add_top_p(self, p: float) -> None:
+        """Keep the likeliest tokens that together have probability `p`."""
+        self._add(self._lib.llama_sampler_init_top_p(p, 1))
+
+    def add_min_p(self, p: float) -> None:
+        """Keep tokens at least `p` times as likely as the likeliest."""
+        self._add(self._lib.llama_sampler_init_min_p(p, 1))
+
+    def add_temperature(self, temperature: float) -> None:
+        """Flatten (> 1) or sharpen (< 1) the distribution."""
+        self._add(self._lib.llama_sampler_init_temp(temperature))
+
+    def add_draw(self, seed: int) -> None:
+        """Draw from what is left."""
+        self._add(self._lib.llama_sampler_init_dist(seed))
+
+    def _add(self, sampler: Any) -> None:
+        if not sampler:
+            raise GenerationFailed("llama.cpp refused a sampler")
+        self._lib.llama_sampler_chain_add(self.pointer, sampler)

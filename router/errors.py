@@ -1,0 +1,20 @@
+"""What routing can refuse. Which HTTP status it becomes is decided at the HTTP face, not here."""
+
+from router.decision import Reason
+
+
+class CannotServe(Exception):
+    """No route that is allowed can serve the request; the message says what is missing and what would help.
+
+    Parameters
+    ----------
+    reason : Reason
+        The rule that found no way, `Reason.CONTEXT` say.
+    param : str, optional
+        The request field at fault, in OpenAI's notation.
+    """
+
+    def __init__(self, message: str, reason: Reason, param: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.param = param

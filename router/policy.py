@@ -1,0 +1,147 @@
+"""The order of rules. The first that has an opinion decides; the score decides the rest.
+
+To add a rule: a function here, its place in `RULES`, a row in `tests/router/test_policy.py`. Rules of the design that
+are not here yet stand in `RULES` as comments, where they belong.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from router.decision import Feature, Prompt, Reason, Route, RoutingDecision
+from router.errors import CannotServe
+
+
+class Scorer(Protocol):
+    """Gives the calibrated probability, in [0, 1], that the local model's answer would not do."""
+
+    def score(self, prompt: Prompt) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTier:
+    """What the local model can do: `n_ctx` tokens of context, and these features beyond text."""
+
+    features: frozenset[Feature]
+    n_ctx: int
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is so at the moment of a decision, beside the prompt.
+
+    Parameters
+    ----------
+    local : LocalTier or None
+        None where there is no local tier, or it is known to be down.
+    cloud : bool
+        Whether a cloud is configured.
+    cloud_up : bool
+        Whether the cloud is thought to answer; False while its circuit is open.
+    pinned : Route or None
+        The route that the caller's model name asks for.
+    tokens_needed : int
+        Prompt tokens plus room for the answer, as the local model counts; 0 where they surely fit.
+    threshold : float or None
+        The caller's own threshold, in place of the default.
+    """
+
+    local: LocalTier | None
+    cloud: bool
+    cloud_up: bool = True
+    pinned: Route | None = None
+    tokens_needed: int = 0
+    threshold: float | None = None
+
+    def shortcoming(self, prompt: Prompt) -> tuple[Reason, str] | None:
+        """What the local tier lacks for `prompt`, in words; None where it lacks nothing."""
+        if self.local is None:
+            return None
+        if missing := prompt.needs - self.local.features:
+            return Reason.CAPABILITY, f"the local model has no {', '.join(sorted(missing))}"
+        if self.tokens_needed > self.local.n_ctx:
+            words = f"prompt and answer need {self.tokens_needed} tokens, the local model's context has {self.local.n_ctx}"
+            return Reason.CONTEXT, words
+        return None
+
+
+Verdict = tuple[Route, Reason]
+Rule = Callable[[Prompt, Situation], Verdict | None]
+
+
+def pinned(prompt: Prompt, situation: Situation) -> Verdict | None:
+    """The caller named a side. A side that cannot do it says so: a pin is never quietly moved."""
+    if situation.pinned is None:
+        return None
+    if situation.pinned is Route.LOCAL and (lack := situation.shortcoming(prompt)):
+        raise CannotServe(f"The request is pinned to the local model, but {lack[1]}.", lack[0])
+    return situation.pinned, Reason.PINNED
+
+
+def capability(prompt: Prompt, situation: Situation) -> Verdict | None:
+    """The request needs what the local model lacks: a feature, or room in the context."""
+    lack = situation.shortcoming(prompt)
+    if lack is None:
+        return None
+    reason, words = lack
+    if not situation.cloud:
+        raise CannotServe(f"No cloud model is configured, and {words}.", reason)
+    return Route.CLOUD, reason
+
+
+def offline(_prompt: Prompt, situation: Situation) -> Verdict | None:
+    """Only one side is there."""
+    if situation.local is None:
+        return Route.CLOUD, Reason.OFFLINE
+    if not (situation.cloud and situation.cloud_up):
+        return Route.LOCAL, Reason.OFFLINE
+    return None
+
+
+RULES: tuple[Rule, ...] = (
+    # privacy: what may not leave stays local, and fails closed
+    pinned,
+    capability,
+    offline,
+    # budget: spent means local
+    # session: a tool loop stays where it began
+    # load: a local queue longer than the allowed wait means cloud
+)
+
+
+class RoutingPolicy:
+    """Joins the rules with the classifier.
+
+    Parameters
+    ----------
+    scorer : Scorer
+        The classifier.
+    threshold : float
+        Where the line runs for callers who set none: ``score >= threshold`` means cloud.
+    """
+
+    def __init__(self, scorer: Scorer, threshold: float) -> None:
+        self._scorer = scorer
+        self.threshold = threshold
+
+    def decide(self, prompt: Prompt, situation: Situation) -> RoutingDecision:
+        """Say where `prompt` is answered.
+
+        Raises
+        ------
+        CannotServe
+            If no allowed route can serve it.
+        """
+        threshold = self.threshold if situation.threshold is None else situation.threshold
+        score = self._scorer.score(prompt)
+        route, reason = _first_verdict(prompt, situation) or (by_score(score, threshold), Reason.SCORE)
+        return RoutingDecision(route, reason, score, threshold)
+
+
+def by_score(score: float, threshold: float) -> Route:
+    """The one comparison."""
+    return Route.CLOUD if score >= threshold else Route.LOCAL
+
+
+def _first_verdict(prompt: Prompt, situation: Situation) -> Verdict | None:
+    return next((verdict for rule in RULES if (verdict := rule(prompt, situation))), None)

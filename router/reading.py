@@ -1,0 +1,106 @@
+"""What the router reads of a conversation: the thread, bounded, so that a decision costs the same at any length.
+
+"And why?" after a hard question is a hard question: the earlier user turns are read with the last one. Answers are
+not read, they are the model's and not what is asked.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from router.decision import Prompt, Turn
+
+HEAD_CHARS = 1500
+"""Read of a long last message from its beginning, where the task mostly stands."""
+
+TAIL_CHARS = 1000
+"""Read of a long last message from its end, where the question stands if it comes after the material."""
+
+EARLIER_CHARS = 1000
+"""Read of the user's earlier messages, latest first."""
+
+EARLIER_TURNS = 40
+"""Turns looked back at, whatever their length: a thread of ten thousand empty turns costs no more."""
+
+SYSTEM_CHARS = 400
+"""Read of the system message. It may name the task ("Translate what you are given"), or be pages of house rules."""
+
+WORD = re.compile(r"[^\W\d_]+")
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+OPTION = re.compile(r"^\(?[A-Ja-j][.):] [^\n]*\n?", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A conversation as the features see it.
+
+    Parameters
+    ----------
+    text : str
+        The bounded thread without its lettered choices.
+    words : dict of str to int
+        Lower-case words (runs of letters) of `text` and how often each occurs.
+    n_words, n_numbers, n_options, n_turns : int
+        Words and numbers in `text`, lettered choices taken out of it, turns of the conversation.
+    """
+
+    text: str
+    words: dict[str, int]
+    n_words: int
+    n_numbers: int
+    n_options: int
+    n_turns: int
+
+
+def read(prompt: Prompt) -> Reading:
+    """Read as much of `prompt` as a decision needs."""
+    text, n_options = without_options(thread_text(prompt.turns))
+    found = WORD.findall(text.lower())
+    return Reading(text, Counter(found), len(found), len(NUMBER.findall(text)), n_options, len(prompt.turns))
+
+
+def without_options(text: str) -> tuple[str, int]:
+    """Take out lettered choices, and say how many there were.
+
+    A question should score by what it asks: with the choices left in, "has ten of them" is what a classifier learns
+    from examination questions first.
+
+    >>> without_options("Which is red?\\nA. Milk\\nB. Blood")
+    ('Which is red?\\n', 2)
+    """
+    stripped, n = OPTION.subn("", text)
+    return (stripped, n) if n >= 2 else (text, 0)
+
+
+def thread_text(turns: Sequence[Turn]) -> str:
+    """System message, earlier user messages and the last one, each within its bounds, oldest first."""
+    last = next((i for i in range(len(turns) - 1, -1, -1) if turns[i].role == "user"), None)
+    if last is None:
+        return clipped("\n".join(turn.text for turn in turns[-1:]))
+    parts = [*system_part(turns), *reversed(list(earlier_parts(turns[max(0, last - EARLIER_TURNS) : last])))]
+    return "\n".join([*parts, clipped(turns[last].text)])
+
+
+def clipped(text: str) -> str:
+    """Head and tail of `text`."""
+    if len(text) <= HEAD_CHARS + TAIL_CHARS:
+        return text
+    return f"{text[:HEAD_CHARS]}\n{text[-TAIL_CHARS:]}"
+
+
+def system_part(turns: Sequence[Turn]) -> list[str]:
+    """The head of an opening system message, if there is one."""
+    return [turns[0].text[:SYSTEM_CHARS]] if turns[0].role in ("system", "developer") else []
+
+
+def earlier_parts(turns: Sequence[Turn]) -> Iterator[str]:
+    """User messages from the latest back, until `EARLIER_CHARS` are read."""
+    left = EARLIER_CHARS
+    for turn in reversed(turns):
+        if turn.role != "user":
+            continue
+        yield turn.text[:left]
+        left -= len(turn.text)
+        if left <= 0:
+            return
