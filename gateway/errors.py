@@ -1,6 +1,7 @@
 """Exceptions to statuses, in OpenAI's error shape. The only place where statuses are chosen.
 
-The rule of thumb: 4xx where the caller can mend it, 5xx where the operator or time must. Trouble of our own is never a 401.
+The rule of thumb: 4xx where the caller can mend it, 5xx where the operator or time must. Trouble of our
+own is never a 401.
 """
 
 import logging
@@ -90,7 +91,7 @@ def error_object(exc: Exception) -> dict[str, Any]:
         return error_body("The gateway failed; its log has the details.", type_=shape.type, code=shape.code)
     param, code = getattr(exc, "param", None), getattr(exc, "code", None) or shape.code
     if isinstance(exc, CannotServe) and exc.reason is Reason.CONTEXT:
-        param, code = "messages", "context_length_exceeded"
+        code = "context_length_exceeded"
     return error_body(str(exc), type_=shape.type, param=param, code=code)
 
 
@@ -124,6 +125,12 @@ def error_response(exc: Exception, headers: dict[str, str] | None = None) -> Res
     return json_response(error_object(exc), status, extra)
 
 
+def log_unforeseen(exc: Exception, where: str) -> None:
+    """Leave a traceback of what nobody foresaw: a defect of ours."""
+    if shape_of(exc) is ERROR_SHAPES[Exception]:
+        logger.error("unforeseen failure in %s", where, exc_info=exc)
+
+
 def install(app: FastAPI) -> None:
     """Make every failure of `app` an OpenAI error: unknown paths and unforeseen exceptions included."""
     for cls in (ModelError, CannotServe, UnauthorizedError, PayloadTooLargeError):
@@ -133,12 +140,12 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _answer_unforeseen)
 
 
-async def _answer(request: Request, exc: Exception) -> Response:
-    return error_response(exc, getattr(request.state, "routing_headers", None))
+async def _answer(_request: Request, exc: Exception) -> Response:
+    return error_response(exc)
 
 
 async def _answer_unforeseen(request: Request, exc: Exception) -> Response:
-    logger.error("unforeseen failure in %s %s", request.method, request.url.path, exc_info=exc)
+    log_unforeseen(exc, f"{request.method} {request.url.path}")
     return await _answer(request, exc)
 
 

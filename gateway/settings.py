@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings import SettingsError as PydanticSettingsError
 
@@ -227,14 +228,21 @@ def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
         raise SettingsError("\n".join(problems)) from None
 
 
-def setting_keys(model: type[BaseModel] = Settings, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The path of every setting, sections opened: ``("local", "n_ctx")``."""
+def setting_fields(
+    model: type[BaseModel] = Settings, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
+    """The path and the declaration of every setting, sections opened: ``("local", "n_ctx")``."""
     for name, field in model.model_fields.items():
         annotation = field.annotation
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            yield from setting_keys(annotation, (*path, name))
+            yield from setting_fields(annotation, (*path, name))
         else:
-            yield (*path, name)
+            yield (*path, name), field
+
+
+def setting_keys() -> Iterator[tuple[str, ...]]:
+    """The path of every setting."""
+    return (key for key, _ in setting_fields())
 
 
 def variable_name(key: tuple[str, ...]) -> str:

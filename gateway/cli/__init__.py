@@ -1,1 +1,38 @@
-"""x"""
+"""The `slimgate` command: one file a subcommand, joined here."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from gateway.cli import config
+from gateway.cli.engine import engine
+from gateway.cli.evaluate import evaluate
+from gateway.cli.report import report
+from gateway.cli.route import route
+from gateway.cli.serve import serve
+from gateway.cli.train import train
+from gateway.settings import SettingsError
+from models.errors import ModelError
+from router.errors import ArtifactError
+
+app = typer.Typer(
+    name="slimgate",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="An OpenAI-compatible gateway: easy requests are answered by a small local model, hard ones by a cloud model.",
+    epilog="Start with [bold]slimgate serve[/bold], then point any OpenAI client at http://127.0.0.1:8000/v1.",
+)
+for command in (serve, route, report, engine, train, evaluate):
+    app.command()(command)
+app.add_typer(config.app, name="config")
+
+
+def main() -> None:
+    """Run the command; what the user can mend is a sentence, not a traceback."""
+    try:
+        app()
+    except (SettingsError, ModelError, ArtifactError) as exc:
+        Console(stderr=True).print(f"[bold red]slimgate:[/] {exc}", markup=True, highlight=False, soft_wrap=True)
+        sys.exit(2)

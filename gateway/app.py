@@ -1,0 +1,111 @@
+"""The one place where things are built and joined."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.routing import Route as HttpRoute
+
+from gateway import errors
+from gateway.auth import RequireKey
+from gateway.dispatch import Dispatcher
+from gateway.endpoints.chat import ChatEndpoint
+from gateway.endpoints.health import health_endpoints
+from gateway.endpoints.models import models_endpoints
+from gateway.endpoints.route import route_endpoints
+from gateway.endpoints.savings import savings_endpoints
+from gateway.ledger import Ledger
+from gateway.local import LocalSide, make_local
+from gateway.metrics import Metrics
+from gateway.pricing import Pricer
+from gateway.recorder import Recorder
+from gateway.settings import CloudSettings, Settings
+from models.http import make_client
+from models.openai import OpenAIBackend
+from router.artifact import load_artifact
+from router.policy import RoutingPolicy
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Build a gateway. Nothing is started before the application is.
+
+    Raises
+    ------
+    ExtraMissingError
+        If the configuration needs a package that is not installed.
+    ArtifactError
+        If the router's artifact cannot be used.
+    """
+    artifact = load_artifact(settings.router.artifact)
+    metrics = Metrics()
+    local = make_local(settings.local, settings.state_dir)
+    cloud = make_cloud(settings.cloud) if settings.cloud.configured else None
+    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", Pricer(settings, metrics.priced))
+    recorder = Recorder(ledger, metrics)
+    threshold = settings.router.threshold
+    dispatcher = Dispatcher(
+        RoutingPolicy(artifact.scorer, artifact.threshold if threshold is None else threshold),
+        local,
+        cloud,
+        recorder,
+        aliases=dict(settings.router.aliases),
+        answer_reserve_tokens=settings.router.answer_reserve_tokens,
+    )
+    _watch(metrics, local, ledger)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        ledger.start()
+        if local is not None:
+            await local.start()
+        try:
+            yield
+        finally:
+            if local is not None:
+                await local.stop()
+            if cloud is not None:
+                await cloud.aclose()
+            ledger.close()
+
+    app = FastAPI(title="slimgate", version=version("slimgate"), lifespan=lifespan, redoc_url=None)
+    errors.install(app)
+    chat = ChatEndpoint(dispatcher, recorder, max_body_bytes=settings.max_body_bytes)
+    app.router.routes.append(HttpRoute("/v1/chat/completions", chat, methods=["POST"]))
+    app.include_router(models_endpoints(dispatcher))
+    app.include_router(route_endpoints(dispatcher, artifact, max_body_bytes=settings.max_body_bytes))
+    app.include_router(savings_endpoints(ledger))
+    app.include_router(health_endpoints(local, cloud is not None, metrics))
+    if settings.api_key is not None:
+        app.add_middleware(RequireKey, key=settings.api_key.get_secret_value())
+    return app
+
+
+def make_cloud(settings: CloudSettings) -> OpenAIBackend:
+    """The cloud model's backend."""
+    key = settings.api_key
+    client = make_client(
+        settings.base_url.rstrip("/") + "/",
+        headers={"authorization": f"Bearer {key.get_secret_value()}"} if key else {},
+        connect_timeout_s=settings.connect_timeout_s,
+        read_timeout_s=settings.chunk_timeout_s,
+    )
+    return OpenAIBackend(
+        "cloud",
+        client,
+        settings.model,
+        first_byte_timeout_s=settings.first_byte_timeout_s,
+        total_timeout_s=settings.total_timeout_s,
+    )
+
+
+def _watch(metrics: Metrics, local: LocalSide | None, ledger: Ledger) -> None:
+    metrics.watch("slimgate_ledger_pending_bytes", "Rows the database has not taken yet.", lambda: ledger.pending_bytes)
+    metrics.watch(
+        "slimgate_ledger_refused_rows", "Rows lost for want of disk.", lambda: ledger.refused_rows, counter=True
+    )
+    if local is not None:
+        metrics.watch("slimgate_local_up", "Whether the local model answers.", lambda: float(local.up))
+        metrics.watch(
+            "slimgate_engine_restarts", "Times the engine was started again.", lambda: local.restarts, counter=True
+        )

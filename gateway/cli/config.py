@@ -1,0 +1,35 @@
+"""`slimgate config`: look at settings, and check them before they are used."""
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gateway.cli.serve import ConfigOption
+from gateway.settings import Settings, load_settings, setting_fields, variable_name
+
+app = typer.Typer(no_args_is_help=True, help="Look at settings, and check them before they are used.")
+
+
+@app.command()
+def check(config: ConfigOption = None) -> None:
+    """Check the file and the environment; exit code 2 and every mistake named if they cannot be used."""
+    load_settings(config)
+    typer.echo("The configuration is valid.")
+
+
+@app.command()
+def show(config: ConfigOption = None) -> None:
+    """Every setting: its value now, its environment variable and what it means. Secrets are masked."""
+    settings = load_settings(config)
+    table = Table("setting", "value", "meaning", show_lines=True)
+    for key, field in setting_fields():
+        meaning = f"{field.description or ''}\n[dim]{variable_name(key)}[/]"
+        table.add_row(".".join(key), _value(settings, key), meaning)
+    Console().print(table)
+
+
+def _value(settings: Settings, key: tuple[str, ...]) -> str:
+    value: object = settings
+    for name in key:
+        value = getattr(value, name)
+    return "–" if value is None else str(value)

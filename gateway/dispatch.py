@@ -1,0 +1,215 @@
+"""Decide, call, fall back. Start reading here.
+
+A request is decided once, before any work. If the side that was chosen fails before the first byte reached the caller,
+the other side answers, unless the caller pinned one. After the first byte a route never changes.
+"""
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from gateway.exchange import Exchange
+from gateway.local import LocalSide
+from gateway.names import ModelNames
+from gateway.prompting import to_prompt
+from gateway.recorder import Recorder
+from models.backend import Backend, Completion
+from models.chat import ChatRequest, text_of
+from models.errors import BackendError, BackendRejected, BackendUnavailable
+from models.openai import OpenAIBackend
+from models.stream import ChatStream
+from router.decision import Reason, Route, RoutingDecision
+from router.policy import RoutingPolicy, Situation
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T", Completion, ChatStream)
+
+# Upper bound on what a chat template adds around one message, in tokens.
+TEMPLATE_TOKENS = 32
+BYTES_PER_TOKEN_GUESS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What a caller may set for one request, beside its body."""
+
+    threshold: float | None = None
+
+
+class Dispatcher:
+    """Joins the router with those who answer.
+
+    Parameters
+    ----------
+    local, cloud
+        None where that side is not configured; at least one is.
+    answer_reserve_tokens : int
+        Room kept in the local context for an answer of which no length is said.
+    """
+
+    def __init__(
+        self,
+        policy: RoutingPolicy,
+        local: LocalSide | None,
+        cloud: OpenAIBackend | None,
+        recorder: Recorder,
+        *,
+        aliases: dict[str, str],
+        answer_reserve_tokens: int,
+    ) -> None:
+        self.policy = policy
+        self._local = local
+        self._cloud = cloud
+        self._recorder = recorder
+        self._aliases = aliases
+        self._answer_reserve_tokens = answer_reserve_tokens
+
+    @property
+    def names(self) -> ModelNames:
+        """The model names that callers may use now; a server's own name is known once it has been seen."""
+        local = self._local
+        return ModelNames(
+            self._aliases,
+            local_model=None if local is None else local.model or Route.LOCAL.value,
+            cloud_model=None if self._cloud is None else self._cloud.model,
+        )
+
+    def advertised_n_ctx(self, name: str) -> int | None:
+        """The context that holds on every route `name` may take, in tokens; None where only the cloud would know."""
+        tier = self._local.tier if self._local is not None else None
+        return tier.n_ctx if tier is not None and self.names.pin(name) is not Route.CLOUD else None
+
+    async def decide(self, request: ChatRequest, overrides: Overrides) -> RoutingDecision:
+        """Say where `request` goes and why, without answering it.
+
+        Raises
+        ------
+        UnknownModelError, CannotServe
+            Where nobody may or can answer it.
+        """
+        pinned = self.names.pin(request.model)
+        situation = await self._situation(request, pinned, overrides)
+        return self.policy.decide(to_prompt(request), situation)
+
+    async def chat(self, exchange: Exchange, request: ChatRequest, overrides: Overrides) -> Completion:
+        """Answer in one piece."""
+
+        def call(backend: Backend) -> Awaitable[Completion]:
+            return backend.chat(request)
+
+        return await self._answer(exchange, request, overrides, call)
+
+    async def stream(self, exchange: Exchange, request: ChatRequest, overrides: Overrides) -> ChatStream:
+        """Answer piece by piece; returns with the first event at hand."""
+
+        def call(backend: Backend) -> Awaitable[ChatStream]:
+            return backend.stream(request)
+
+        return await self._answer(exchange, request, overrides, call)
+
+    async def _answer(
+        self,
+        exchange: Exchange,
+        request: ChatRequest,
+        overrides: Overrides,
+        call: Callable[[Backend], Awaitable[T]],
+    ) -> T:
+        exchange.asked(request)
+        with _waiting(exchange):
+            await self.know_local()
+        decision = await self.decide(request, overrides)
+        exchange.decided(decision)
+        self._recorder.opened(exchange)
+        try:
+            return await self._ask(exchange, decision.route, call)
+        except BackendError as exc:
+            other = self._other(decision)
+            reason = _reason_to_move(exc)
+            if other is None or reason is None:
+                raise
+            logger.warning("%s failed (%s); %s answers instead", decision.route, exc, other)
+            exchange.moved(other, reason)
+            return await self._ask(exchange, other, call)
+
+    async def _ask(self, exchange: Exchange, route: Route, call: Callable[[Backend], Awaitable[T]]) -> T:
+        with _waiting(exchange):
+            backend = await self._backend(route)
+            exchange.served_model = backend.model
+            return await call(backend)
+
+    async def _backend(self, route: Route) -> OpenAIBackend:
+        if route is Route.CLOUD:
+            assert self._cloud is not None
+            return self._cloud
+        local = self._local
+        assert local is not None
+        if not local.up:
+            if self._cloud is not None:
+                raise BackendUnavailable("local", local.trouble or "not ready")
+            await local.wait_ready()
+        return local.backend
+
+    def _other(self, decision: RoutingDecision) -> Route | None:
+        """Who may answer in place of the side that was chosen: nobody where the caller pinned one."""
+        if decision.reason is Reason.PINNED:
+            return None
+        if decision.route is Route.LOCAL:
+            return Route.CLOUD if self._cloud is not None else None
+        fits = decision.reason not in (Reason.CAPABILITY, Reason.CONTEXT)
+        return Route.LOCAL if fits and self._local is not None and self._local.up else None
+
+    async def know_local(self) -> None:
+        """A gateway without a cloud can decide nothing before its local model is there."""
+        if self._cloud is None and self._local is not None and self._local.tier is None:
+            await self._local.wait_ready()
+
+    async def _situation(self, request: ChatRequest, pinned: Route | None, overrides: Overrides) -> Situation:
+        local = self._local
+        # Down for the moment is no reason to refuse what only the local side could answer.
+        usable = local is not None and (local.up or self._cloud is None or pinned is Route.LOCAL)
+        tier = local.tier if local is not None and usable else None
+        return Situation(
+            local=tier,
+            cloud=self._cloud is not None,
+            pinned=pinned,
+            tokens_needed=0 if tier is None else await self._tokens_needed(request, tier.n_ctx),
+            threshold=overrides.threshold,
+        )
+
+    async def _tokens_needed(self, request: ChatRequest, n_ctx: int) -> int:
+        """Prompt tokens plus room for the answer; counted exactly only where they might not fit."""
+        room = request.max_tokens or self._answer_reserve_tokens
+        at_most = sum(_most_tokens(message) for message in request.messages)
+        if at_most + room <= n_ctx and not request.body.get("tools"):
+            return 0
+        assert self._local is not None
+        counted = await self._local.backend.count_tokens(request)
+        return (counted if counted is not None else at_most // BYTES_PER_TOKEN_GUESS) + room
+
+
+@contextmanager
+def _waiting(exchange: Exchange) -> Iterator[None]:
+    """Time spent here is somebody else's, not our overhead."""
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        exchange.upstream_s += time.perf_counter() - started
+
+
+def _most_tokens(message: Mapping[str, Any]) -> int:
+    """No token stands for less than a byte."""
+    return len(text_of(message).encode("utf-8", "replace")) + TEMPLATE_TOKENS
+
+
+def _reason_to_move(exc: BackendError) -> Reason | None:
+    """Why the other side should answer after `exc`; None where it would fare no better."""
+    if not isinstance(exc, BackendRejected):
+        return Reason.FAILOVER
+    if exc.backend == Route.LOCAL and exc.code == "context_length_exceeded":
+        return Reason.CONTEXT
+    return None

@@ -1,0 +1,47 @@
+"""POST /v1/route: where a request would go and why, without answering it."""
+
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from gateway.client import read_body
+from gateway.dispatch import Dispatcher
+from gateway.endpoints.chat import parse_json
+from gateway.jsonresponse import json_response
+from gateway.names import AUTO
+from gateway.overrides import read_overrides
+from gateway.prompting import to_prompt
+from models.chat import ChatRequest
+from router.artifact import Artifact
+
+
+def route_endpoints(dispatcher: Dispatcher, artifact: Artifact, *, max_body_bytes: int) -> APIRouter:
+    """The endpoint over `dispatcher`'s rules and `artifact`'s classifier."""
+    endpoints = APIRouter(tags=["routing"])
+
+    @endpoints.post("/v1/route", summary="Explain a decision")
+    async def explain(request: Request) -> Response:
+        """Takes a chat completion request, or just `{"prompt": "…"}`; generates nothing, costs nothing."""
+        chat = ChatRequest.parse(_as_chat(parse_json(await read_body(request.receive, max_body_bytes))))
+        await dispatcher.know_local()
+        decision = await dispatcher.decide(chat, read_overrides(request.scope))
+        explanation = artifact.scorer.explain(to_prompt(chat))
+        return json_response(
+            {
+                "object": "routing_decision",
+                **asdict(decision),
+                "familiarity": explanation.familiarity,
+                "contributions": dict(explanation.contributions),
+                "artifact": artifact.version,
+            }
+        )
+
+    return endpoints
+
+
+def _as_chat(body: Any) -> Any:
+    if isinstance(body, dict) and isinstance(body.get("prompt"), str) and "messages" not in body:
+        body = {**body, "messages": [{"role": "user", "content": body["prompt"]}]}
+    return {"model": AUTO, **body} if isinstance(body, dict) else body

@@ -1,0 +1,138 @@
+"""One request from arrival to its ledger row: the facts that headers, ledger, log and metrics all tell alike."""
+
+import secrets
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gateway.ledger import LedgerRow, Outcome
+from models.chat import ChatRequest, Usage
+from router.decision import Reason, Route, RoutingDecision
+
+NO_ROUTE = "none"
+"""Route of a request that was refused before one was chosen."""
+
+INVALID = "invalid"
+"""Reason of such a request, where no rule refused it but its own form."""
+
+MODEL_CHARS = 200
+"""Kept of a model name that a caller made up."""
+
+
+def new_request_id() -> str:
+    """Ours, made before anything else happens: a provider's id may be missing or come twice."""
+    return f"req_{secrets.token_hex(12)}"
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What is known of one request so far.
+
+    Attributes
+    ----------
+    route, reason : str
+        Where it was answered and why, as they stand now: a failover changes both.
+    upstream_s : float
+        Seconds spent waiting for backends until the first byte; the rest of that time is our overhead.
+    outcome : Outcome or None
+        None while the request is in hand.
+    """
+
+    endpoint: str
+    id: str = field(default_factory=new_request_id)
+    created_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    started: float = field(default_factory=time.perf_counter)
+    requested_model: str = ""
+    stream: bool = False
+    decision: RoutingDecision | None = None
+    route: str = NO_ROUTE
+    reason: str = INVALID
+    served_model: str = ""
+    usage: Usage = field(default_factory=Usage)
+    usage_estimated: bool = False
+    upstream_s: float = 0.0
+    first_token_s: float | None = None
+    overhead_s: float | None = None
+    outcome: Outcome | None = None
+    error_code: str | None = None
+
+    def asked(self, request: ChatRequest) -> None:
+        """The request could be read."""
+        self.requested_model = request.model[:MODEL_CHARS]
+        self.stream = request.stream
+
+    def decided(self, decision: RoutingDecision) -> None:
+        """The router has spoken."""
+        self.decision = decision
+        self.route, self.reason = decision.route, decision.reason
+
+    def moved(self, route: Route, reason: Reason) -> None:
+        """Somebody else answers than was decided."""
+        self.route, self.reason = route, reason
+
+    def first_byte(self) -> None:
+        """The answer begins now."""
+        elapsed_s = time.perf_counter() - self.started
+        self.first_token_s = elapsed_s
+        self.overhead_s = max(0.0, elapsed_s - self.upstream_s)
+
+    def took(self, usage: Usage | None, estimate: Usage) -> None:
+        """What the answer took: as the backend says, or else as far as we can tell."""
+        self.usage = usage or estimate
+        self.usage_estimated = usage is None
+
+    def headers(self) -> dict[str, str]:
+        """What the caller is told about the decision, on answers, streams and errors alike."""
+        headers = {"x-request-id": self.id}
+        if self.decision is None:
+            return headers
+        headers |= {
+            "x-slimgate-route": self.route,
+            "x-slimgate-reason": self.reason,
+            "x-slimgate-score": f"{self.decision.score:.4f}",
+            "x-slimgate-threshold": f"{self.decision.threshold:.4f}",
+        }
+        if self.served_model:
+            headers["x-slimgate-model"] = header_value(self.served_model)
+        if self.overhead_s is not None:
+            headers["x-slimgate-overhead-ms"] = f"{self.overhead_s * 1000:.2f}"
+        return headers
+
+    def row(self) -> LedgerRow:
+        """The ledger's view of it, as it stands now."""
+        score, threshold = (self.decision.score, self.decision.threshold) if self.decision else (0.0, 0.0)
+        row = LedgerRow(
+            id=self.id,
+            created_ms=self.created_ms,
+            endpoint=self.endpoint,
+            requested_model=self.requested_model,
+            route=self.route,
+            reason=self.reason,
+            score=score,
+            threshold=threshold,
+            stream=self.stream,
+            served_model=self.served_model,
+        )
+        return row if self.outcome is None else replace(row, **self._ending())
+
+    def _ending(self) -> dict[str, Any]:
+        return {
+            "outcome": self.outcome,
+            "error_code": self.error_code,
+            "prompt_tokens": self.usage.prompt_tokens,
+            "completion_tokens": self.usage.completion_tokens,
+            "cached_tokens": self.usage.cached_tokens,
+            "usage_estimated": self.usage_estimated,
+            "first_token_ms": _ms(self.first_token_s),
+            "total_ms": _ms(time.perf_counter() - self.started),
+            "overhead_ms": _ms(self.overhead_s),
+        }
+
+
+def header_value(text: str) -> str:
+    """`text` as it may stand in a header: printable ASCII."""
+    return "".join(char if " " <= char <= "~" else "?" for char in text)
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 3)

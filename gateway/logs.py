@@ -1,0 +1,31 @@
+"""Logs: one JSON line a request, plain lines for everything else. Never any text of a prompt or an answer."""
+
+import logging
+
+import orjson
+
+from gateway.exchange import Exchange
+
+_requests = logging.getLogger("slimgate.requests")
+
+_SHOWN = (
+    "id", "endpoint", "requested_model", "route", "reason", "score", "threshold", "stream", "served_model", "outcome",
+    "error_code", "prompt_tokens", "completion_tokens", "cached_tokens", "first_token_ms", "total_ms", "overhead_ms",
+)  # fmt: skip
+
+
+def log_request(exchange: Exchange) -> None:
+    """Write the line of a request that has ended."""
+    if not _requests.isEnabledFor(logging.INFO):
+        return
+    row = exchange.row()
+    line = {name: value for name in _SHOWN if (value := getattr(row, name)) is not None}
+    _requests.info("%s", orjson.dumps(line, option=orjson.OPT_SERIALIZE_NUMPY).decode())
+
+
+def configure_logging(level: str = "info") -> None:
+    """Send everything to stderr, times in the local zone."""
+    logging.basicConfig(
+        level=level.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", datefmt="%H:%M:%S", force=True
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -1,0 +1,108 @@
+"""Every Prometheus series of the gateway. Labels come from closed sets, never from a request."""
+
+from collections.abc import Callable, Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from gateway.exchange import Exchange
+from gateway.ledger import LedgerRow
+from models.pricing import NUSD_PER_USD
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+_OVERHEAD_BUCKETS = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1)
+_SCORE_BUCKETS = tuple(tenth / 10 for tenth in range(1, 11))
+
+Reading = Callable[[], float]
+
+
+class Metrics:
+    """The gateway's counters, in a registry of their own so that several gateways can live in one process."""
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        self.in_flight = Gauge("slimgate_requests_in_flight", "Requests being answered now.", registry=registry)
+        self._requests = Counter(
+            "slimgate_requests",
+            "Requests by where they were answered, why, and how they ended.",
+            ["route", "reason", "outcome"],
+            registry=registry,
+        )
+        self._tokens = Counter(
+            "slimgate_tokens", "Tokens, as the backends count them.", ["route", "kind"], registry=registry
+        )
+        self._duration = Histogram(
+            "slimgate_request_duration_seconds",
+            "From the request's arrival to the end of its answer.",
+            ["route"],
+            buckets=_LATENCY_BUCKETS,
+            registry=registry,
+        )
+        self._first_token = Histogram(
+            "slimgate_first_token_seconds",
+            "From the request's arrival to the first byte of its answer.",
+            ["route"],
+            buckets=_LATENCY_BUCKETS,
+            registry=registry,
+        )
+        self._overhead = Histogram(
+            "slimgate_overhead_seconds",
+            "Time to the first byte that was not spent waiting for a backend.",
+            buckets=_OVERHEAD_BUCKETS,
+            registry=registry,
+        )
+        self._score = Histogram(
+            "slimgate_score",
+            "Probability that the local answer would not do.",
+            buckets=_SCORE_BUCKETS,
+            registry=registry,
+        )
+        self._cost_usd = Counter("slimgate_cost_usd", "Paid to the cloud, in US dollars.", registry=registry)
+        self._baseline_usd = Counter(
+            "slimgate_baseline_usd",
+            "Estimate: what the same tokens would have cost at the baseline model, in US dollars.",
+            registry=registry,
+        )
+
+    def closed(self, exchange: Exchange) -> None:
+        """Count a request that has ended."""
+        row = exchange.row()
+        self._requests.labels(row.route, row.reason, row.outcome).inc()
+        if exchange.decision is None:
+            return
+        self._score.observe(row.score)
+        self._duration.labels(row.route).observe((row.total_ms or 0.0) / 1000)
+        if exchange.first_token_s is not None:
+            self._first_token.labels(row.route).observe(exchange.first_token_s)
+        if exchange.overhead_s is not None:
+            self._overhead.observe(exchange.overhead_s)
+        self._tokens.labels(row.route, "prompt").inc(row.prompt_tokens)
+        self._tokens.labels(row.route, "completion").inc(row.completion_tokens)
+
+    def priced(self, row: LedgerRow) -> None:
+        """Count the money of a row, once the ledger knows it."""
+        self._cost_usd.inc((row.cost_nusd or 0) / NUSD_PER_USD)
+        self._baseline_usd.inc((row.baseline_nusd or 0) / NUSD_PER_USD)
+
+    def watch(self, name: str, text: str, reading: Reading, *, counter: bool = False) -> None:
+        """Show a number that is kept elsewhere, read anew at each scrape."""
+        self._registry.register(_Watched(name, text, reading, counter))
+
+    def exposition(self) -> bytes:
+        """All series in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class _Watched(Collector):
+    def __init__(self, name: str, text: str, reading: Reading, counter: bool) -> None:
+        self._name, self._text, self._reading = name, text, reading
+        self._family = CounterMetricFamily if counter else GaugeMetricFamily
+
+    def collect(self) -> Iterable[Metric]:
+        yield self._family(self._name, self._text, value=self._reading())
+
+    def describe(self) -> Iterable[Metric]:
+        yield self._family(self._name, self._text)

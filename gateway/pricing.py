@@ -1,0 +1,40 @@
+"""Prices for ledger rows. Runs in the ledger's own thread, so that no request waits for a price."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from gateway.ledger import LedgerRow
+from gateway.settings import Settings
+from models.chat import Usage
+from models.pricing import Price, PriceBook
+from router.decision import Route
+
+
+class Pricer:
+    """Puts prices on finished rows: what was paid, and what the same tokens cost at the baseline model.
+
+    Parameters
+    ----------
+    priced : callable, optional
+        Told of each row once it has its prices.
+    """
+
+    def __init__(self, settings: Settings, priced: Callable[[LedgerRow], None] = lambda _row: None) -> None:
+        own = {model: Price(**price.model_dump()) for model, price in settings.prices.items()}
+        self._book = PriceBook(own, settings.cloud.base_url)
+        self._cloud_model = settings.cloud.model
+        self._baseline_model = settings.baseline_model
+        self._priced = priced
+
+    def __call__(self, row: LedgerRow) -> LedgerRow:
+        usage = Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)
+        cost = 0 if row.route != Route.CLOUD else self._cloud_nusd(row.served_model, usage)
+        baseline = self._book.cost_nusd(self._baseline_model, usage)
+        row = replace(row, cost_nusd=cost, baseline_model=self._baseline_model, baseline_nusd=baseline)
+        self._priced(row)
+        return row
+
+    def _cloud_nusd(self, served_model: str, usage: Usage) -> int | None:
+        # Providers answer as "gpt-4.1-2025-04-14"; a price of the user's own stands under the name that was asked for.
+        cost = self._book.cost_nusd(served_model, usage)
+        return self._book.cost_nusd(self._cloud_model, usage) if cost is None else cost

@@ -1,0 +1,63 @@
+"""Tells ledger, metrics and log about each request, once at its beginning and once at its end."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gateway.errors import error_code, error_status
+from gateway.exchange import Exchange
+from gateway.ledger import Ledger, Outcome
+from gateway.logs import log_request
+from gateway.metrics import Metrics
+from models.errors import StreamInterrupted
+
+logger = logging.getLogger(__name__)
+
+
+class Recorder:
+    """Keeps the promise of one row a request, however it ends."""
+
+    def __init__(self, ledger: Ledger, metrics: Metrics) -> None:
+        self._ledger = ledger
+        self._metrics = metrics
+
+    @contextmanager
+    def recording(self, exchange: Exchange) -> Iterator[None]:
+        """Whatever happens inside, `exchange` has been closed afterwards."""
+        self._metrics.in_flight.inc()
+        try:
+            yield
+        except BaseException:  # the server is being torn down with the request in hand
+            self.close(exchange, Outcome.CANCELLED)
+            raise
+        finally:
+            self._metrics.in_flight.dec()
+        self.close(exchange, Outcome.FAILED)
+
+    def opened(self, exchange: Exchange) -> None:
+        """The row as it stands at the decision: it tells of the request even if this process dies now."""
+        self._ledger.record(exchange.row())
+
+    def close(self, exchange: Exchange, outcome: Outcome, exc: Exception | None = None) -> None:
+        """The request has ended; only the first word on how counts.
+
+        Called before the last byte leaves, so that a row whose answer reached the caller is safe.
+        """
+        if exchange.outcome is not None:
+            return
+        exchange.outcome = outcome
+        exchange.error_code = None if exc is None else error_code(exc)
+        self._ledger.record(exchange.row())
+        self._metrics.closed(exchange)
+        log_request(exchange)
+
+    def failed(self, exchange: Exchange, exc: Exception) -> None:
+        """The request has ended in `exc`."""
+        self.close(exchange, outcome_of(exc), exc)
+
+
+def outcome_of(exc: Exception) -> Outcome:
+    """How a request ended that ended in `exc`."""
+    if isinstance(exc, StreamInterrupted):
+        return Outcome.INTERRUPTED
+    return Outcome.REJECTED if error_status(exc) < 500 else Outcome.FAILED
