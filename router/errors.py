@@ -1,4 +1,12 @@
-"""What routing can refuse. Which HTTP status it becomes is decided at the HTTP face, not here."""
+"""What the router can refuse. Which HTTP status it becomes is decided at the HTTP face, not here.
+
+::
+
+    Exception
+    ├── CannotServe       no allowed route can serve the request
+    ├── ArtifactError     a fitted classifier that cannot be used
+    └── DatasetError      labels that cannot be used
+"""
 
 from router.decision import Reason
 
@@ -18,3 +26,11 @@ class CannotServe(Exception):
         super().__init__(message)
         self.reason = reason
         self.param = param
+
+
+class ArtifactError(Exception):
+    """A fitted classifier cannot be used: missing, damaged, of another version; the message says which, and the cure."""
+
+
+class DatasetError(Exception):
+    """Labels cannot be used; the message names the file, the column or the line."""

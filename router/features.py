@@ -180,7 +180,19 @@ def constraints(reading: Reading) -> float:
 @feature
 def conditions(reading: Reading) -> float:
     """Words that set up a situation, full at 6."""
-    wanted = ("if", "suppose", "assume", "assuming", "given", "let", "consider", "whose", "such", "then", "respectively")
+    wanted = (
+        "if",
+        "suppose",
+        "assume",
+        "assuming",
+        "given",
+        "let",
+        "consider",
+        "whose",
+        "such",
+        "then",
+        "respectively",
+    )
     return saturating(occurrences(reading.words, wanted), 6)
 
 

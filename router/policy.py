@@ -60,7 +60,9 @@ class Situation:
         if missing := prompt.needs - self.local.features:
             return Reason.CAPABILITY, f"the local model has no {', '.join(sorted(missing))}"
         if self.tokens_needed > self.local.n_ctx:
-            words = f"prompt and answer need {self.tokens_needed} tokens, the local model's context has {self.local.n_ctx}"
+            words = (
+                f"prompt and answer need {self.tokens_needed} tokens, the local model's context has {self.local.n_ctx}"
+            )
             return Reason.CONTEXT, words
         return None
 

@@ -14,7 +14,7 @@ from gateway.cli.serve import serve
 from gateway.cli.train import train
 from gateway.settings import SettingsError
 from models.errors import ModelError
-from router.errors import ArtifactError
+from router.errors import ArtifactError, DatasetError
 
 app = typer.Typer(
     name="slimgate",
@@ -33,6 +33,6 @@ def main() -> None:
     """Run the command; what the user can mend is a sentence, not a traceback."""
     try:
         app()
-    except (SettingsError, ModelError, ArtifactError) as exc:
+    except (SettingsError, ModelError, ArtifactError, DatasetError) as exc:
         Console(stderr=True).print(f"[bold red]slimgate:[/] {exc}", markup=True, highlight=False, soft_wrap=True)
         sys.exit(2)

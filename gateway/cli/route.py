@@ -1,0 +1,154 @@
+"""`slimgate route`: where a request would go, and why, without generating anything."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from gateway.prompting import to_prompt
+from gateway.settings import load_settings
+from models.chat import ChatRequest
+from models.errors import RequestError
+from router.artifact import Artifact, load_artifact
+from router.decision import Prompt, RoutingDecision
+from router.errors import CannotServe
+from router.policy import LocalTier, RoutingPolicy, Situation
+from router.threshold import expectation
+
+if TYPE_CHECKING:
+    from router.compiled import Explanation
+
+SITUATION = Situation(local=LocalTier(frozenset(), n_ctx=1 << 30), cloud=True)
+"""Assumed here, where nothing runs: a plain local model with room enough, and a cloud that answers."""
+
+SHOWN = 8
+"""Traits listed, strongest first."""
+
+
+def route(
+    text: Annotated[
+        str | None, typer.Argument(help="The request, as a user would type it.", show_default=False)
+    ] = None,
+    jsonl: Annotated[
+        Path | None,
+        typer.Option(
+            "--jsonl",
+            help='File with one request a line: {"id": …, "prompt": "…"} or {"id": …, "messages": […]}. '
+            "Writes one decision a line to stdout. A line that cannot be read is named on stderr and skipped.",
+            show_default=False,
+        ),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Try another line: scores at or above go to the cloud. Default: the configured one."),
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="Configuration file. Default: slimgate.toml, if here.")] = None,
+) -> None:
+    """Explain where a request would be answered. Nothing is generated, no server is needed.
+
+    Assumes that both sides are up and that the local model does plain text. Examples:
+
+      slimgate route "Summarise this e-mail: …"
+
+      slimgate route --jsonl requests.jsonl > decisions.jsonl
+    """
+    settings = load_settings(config).router
+    artifact = load_artifact(settings.artifact)
+    line = next(value for value in (threshold, settings.threshold, artifact.threshold) if value is not None)
+    if (text is None) == (jsonl is None):
+        raise typer.BadParameter('Give either a text or --jsonl FILE: slimgate route "your request"')
+    if jsonl is not None:
+        raise typer.Exit(_route_lines(jsonl, RoutingPolicy(artifact.scorer, line)))
+    _explain(Prompt.from_text(text or ""), artifact, line)
+
+
+def _explain(prompt: Prompt, artifact: Artifact, threshold: float) -> None:
+    decision = RoutingPolicy(artifact.scorer, threshold).decide(prompt, SITUATION)
+    explanation = artifact.scorer.explain(prompt)
+    console = Console()
+    console.print(_verdict(decision), highlight=False)
+    console.print(f"Threshold {threshold:.2f}: {_threshold_words(artifact, threshold)}.", highlight=False)
+    console.print(_familiarity_words(explanation.familiarity), highlight=False)
+    console.print(_table(explanation))
+
+
+def _verdict(decision: RoutingDecision) -> str:
+    sign = ">=" if decision.score >= decision.threshold else "<"
+    return (
+        f"[bold]{decision.route}[/] (reason: {decision.reason}). The local answer would fall short with probability "
+        f"[bold]{decision.score:.2f}[/] {sign} {decision.threshold:.2f}."
+    )
+
+
+def _threshold_words(artifact: Artifact, threshold: float) -> str:
+    return expectation(threshold, artifact.validation).sentence()
+
+
+def _familiarity_words(familiarity: float) -> str:
+    if familiarity < 0.5:
+        return f"Familiarity {familiarity:.2f}: little here resembles what was seen, so the score stays near 0.5."
+    return f"Familiarity {familiarity:.2f}: the wording resembles what was seen."
+
+
+def _table(explanation: "Explanation") -> Table:
+    table = Table("trait", "push", title="What pushed it (+ towards the cloud)", title_justify="left")
+    for name, push in list(explanation.contributions.items())[:SHOWN]:
+        table.add_row(escape(name), f"{push:+.2f}")
+    if rest := list(explanation.contributions.values())[SHOWN:]:
+        table.add_row(f"{len(rest)} more", f"{sum(rest):+.2f}")
+    table.add_row("every prompt's start", f"{explanation.baseline:+.2f}")
+    return table
+
+
+def _route_lines(path: Path, policy: RoutingPolicy) -> int:
+    """Decide every line; 1 if any was bad, as an exit code."""
+    errors, bad = Console(stderr=True, highlight=False, soft_wrap=True), 0
+    for number, line in _lines(path):
+        try:
+            print(json.dumps(_decided(line, policy)))
+        except (ValueError, RecursionError, RequestError, CannotServe) as exc:
+            bad += 1
+            errors.print(f"{path}:{number}: {exc}", markup=False)
+    if bad:
+        errors.print(f"{bad} {'line' if bad == 1 else 'lines'} skipped.")
+    return int(bad > 0)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    yield number, line
+    except OSError as exc:
+        raise typer.BadParameter(f"{path}: {exc.strerror}", param_hint="--jsonl") from exc
+
+
+def _decided(line: bytes, policy: RoutingPolicy) -> dict[str, Any]:
+    request_id, prompt = _read_request(line)
+    decision = policy.decide(prompt, SITUATION)
+    return {
+        "id": request_id,
+        "route": decision.route.value,
+        "reason": decision.reason.value,
+        "score": decision.score,
+        "threshold": decision.threshold,
+    }
+
+
+def _read_request(line: bytes) -> tuple[Any, Prompt]:
+    body = json.loads(line)
+    if not isinstance(body, dict):
+        raise ValueError("a line must be a JSON object")
+    if "id" not in body:
+        raise ValueError("'id' is missing")
+    if "messages" in body:
+        return body["id"], to_prompt(ChatRequest.parse({**body, "model": "auto"}))
+    if not isinstance(body.get("prompt"), str):
+        raise ValueError("'prompt' (a string) or 'messages' (an array) is missing")
+    return body["id"], Prompt.from_text(body["prompt"])

@@ -1,0 +1,101 @@
+"""The scikit-learn side of the classifier: used to fit it, and by scikit-learn users who load ``pipeline.skops``.
+
+::
+
+    Prompt ─► PromptVectoriser ─► CautiousLogistic ─► P(the local model's answer would not do)
+              hand features        logistic regression on soft labels,
+              TF-IDF of words      calibrated, pulled to `PRIOR` where the
+              familiarity          words are unfamiliar
+
+Serving never comes here: `router.compiled` does the same arithmetic without scikit-learn, which costs 95 MB.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+
+from router.decision import Prompt
+from router.familiarity import PRIOR, familiarity
+from router.features import hand_features
+from router.reading import Reading, read
+
+Floats = NDArray[np.float64]
+
+
+def spoken(reading: Reading) -> list[str]:
+    """The words of a reading, each as often as it occurs."""
+    return [word for word, count in reading.words.items() for _ in range(count)]
+
+
+class PromptVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
+    """Prompts to rows of hand features, TF-IDF of single words, and familiarity in the last column.
+
+    Parameters
+    ----------
+    min_df : int
+        Words in fewer prompts are not learnt.
+    """
+
+    def __init__(self, min_df: int = 3) -> None:
+        self.min_df = min_df
+
+    def fit(self, prompts: Sequence[Prompt], y: Any = None) -> Self:  # noqa: ARG002  # scikit-learn's signature
+        self.tfidf_ = TfidfVectorizer(analyzer=spoken, min_df=self.min_df, sublinear_tf=True)
+        self.tfidf_.fit([read(prompt) for prompt in prompts])
+        return self
+
+    def transform(self, prompts: Sequence[Prompt]) -> sparse.csr_matrix:
+        readings = [read(prompt) for prompt in prompts]
+        hand = np.array([hand_features(reading) for reading in readings])
+        known = self.tfidf_.vocabulary_
+        familiar = np.array([[familiarity(reading, known)] for reading in readings])
+        return sparse.hstack([hand, self.tfidf_.transform(readings), familiar]).tocsr()
+
+
+class CautiousLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
+    """Logistic regression on soft labels, calibrated, and pulled to `PRIOR` by the last column, familiarity.
+
+    Parameters
+    ----------
+    C : float
+        Inverse strength of the regularisation.
+    """
+
+    def __init__(self, C: float = 1.0) -> None:  # noqa: N803  # scikit-learn's name
+        self.C = C
+        self.slope_ = 1.0
+        self.intercept_ = 0.0
+
+    def fit(self, X: Any, y: Floats, sample_weight: Floats | None = None) -> Self:  # noqa: N803
+        """Fit to `y`, the probability of each prompt's failing; a soft label counts as a share of either class."""
+        weight = np.ones(len(y)) if sample_weight is None else sample_weight
+        rows = sparse.vstack([X[:, :-1], X[:, :-1]]).tocsr()
+        labels = np.repeat([1, 0], len(y))
+        self.logistic_ = LogisticRegression(C=self.C, max_iter=3000)
+        self.logistic_.fit(rows, labels, np.concatenate([weight * y, weight * (1 - y)]))
+        self.classes_ = self.logistic_.classes_
+        return self
+
+    def raw_log_odds(self, X: Any) -> Floats:  # noqa: N803
+        """Before calibration and caution."""
+        return np.asarray(self.logistic_.decision_function(X[:, :-1]), dtype=np.float64)
+
+    def predict_proba(self, X: Any) -> Floats:  # noqa: N803
+        """Columns: the local answer does, the local answer fails."""
+        trust = X[:, -1].toarray().ravel()
+        believed = self.slope_ * self.raw_log_odds(X) + self.intercept_
+        prior = np.log(PRIOR / (1 - PRIOR))
+        failing = 1 / (1 + np.exp(-(prior + trust * (believed - prior))))
+        return np.column_stack([1 - failing, failing])
+
+
+def new_pipeline(min_df: int = 3, C: float = 1.0) -> Pipeline:  # noqa: N803
+    """An unfitted classifier, as it is shipped."""
+    return Pipeline([("vectorise", PromptVectoriser(min_df)), ("classify", CautiousLogistic(C))])

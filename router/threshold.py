@@ -1,0 +1,57 @@
+"""What a threshold means: how much stays local, and how often the local answer fails there.
+
+Estimated on the artifact's validation prompts, which its classifier was not fitted on. Every source weighs the same.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+Validation = Mapping[str, Sequence[tuple[float, float]]]
+"""By source: pairs of score and how surely small models failed, both in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What to expect of a threshold.
+
+    Parameters
+    ----------
+    local_share : float
+        Share of the prompts that stay local, in [0, 1].
+    failure_rate : float or None
+        Share of those that the local model fails; None where nothing stays local.
+    """
+
+    local_share: float
+    failure_rate: float | None
+
+    def sentence(self) -> str:
+        """For people.
+
+        >>> Expectation(0.6, 0.25).sentence()
+        'about 60 % of mixed requests stay local, and the small model fails about 25 % of those'
+        """
+        if self.failure_rate is None:
+            return "nothing stays local"
+        return (
+            f"about {self.local_share:.0%} of mixed requests stay local, "
+            f"and the small model fails about {self.failure_rate:.0%} of those"
+        ).replace("%", " %")
+
+
+def expectation(threshold: float, validation: Validation) -> Expectation:
+    """Expect of `threshold` what it would have done to `validation`, source by source."""
+    shares = [_mean([score < threshold for score, _ in rows]) for rows in validation.values() if rows]
+    failures = [_mean([failed * (score < threshold) for score, failed in rows]) for rows in validation.values() if rows]
+    local = _mean(shares)
+    return Expectation(local, _mean(failures) / local if local else None)
+
+
+def balanced_threshold(validation: Validation) -> float:
+    """The default: as many mixed requests on one side as on the other, rounded down to a hundredth."""
+    candidates = [hundredths / 100 for hundredths in range(101)]
+    return max(value for value in candidates if expectation(value, validation).local_share <= 0.5)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
