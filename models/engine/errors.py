@@ -1,12 +1,12 @@
 """What can go wrong inside the engine, beyond what is the request's own fault.
 
-    ModelError
-    └── EngineError
-        ├── ModelLoadError    the weights cannot be loaded; trying again changes nothing
-        ├── TemplateError     the model's chat template is broken, unsafe or endless
-        ├── EngineBusy        the queue is full or the engine is stopping; worth trying again
-        ├── EngineFailed      the engine process does not come up
-        └── GenerationFailed  a generation broke off
+ModelError
+└── EngineError
+    ├── ModelLoadError    the weights cannot be loaded; trying again changes nothing
+    ├── TemplateError     the model's chat template is broken, unsafe or endless
+    ├── EngineBusy        the queue is full or the engine is stopping; worth trying again
+    ├── EngineFailed      the engine process does not come up
+    └── GenerationFailed  a generation broke off
 """
 
 from models.errors import ModelError

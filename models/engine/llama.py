@@ -21,8 +21,11 @@ from models.errors import ExtraMissingError
 logger = logging.getLogger(__name__)
 
 _NO_TOKEN = -1
+_HALF_BYTES = 2
 _VOCAB_SENTENCEPIECE = 1
 _LOG_LEVELS = {3: logging.WARNING, 4: logging.ERROR}  # ggml's own numbers; what is below is chatter
+# The pool is for all sequences together and may be larger than what one was trained for; llama.cpp cannot know.
+_POOL_IS_LARGE = "possible training context overflow"
 _LOAD_MODE_NONE, _LOAD_MODE_MMAP = 0, 1
 
 
@@ -55,11 +58,18 @@ def _log_callback(lib: Any) -> Any:
         if level not in _LOG_LEVELS:
             return
         message = text.decode("utf-8", "replace").strip()
+        if _POOL_IS_LARGE in message:
+            return
         if level == max(_LOG_LEVELS) and message:
             _last_error = message
         logger.log(_LOG_LEVELS[level], "llama.cpp: %s", message)
 
     return lib.llama_log_callback(log)
+
+
+def system_info() -> str:
+    """The processor features that this build of llama.cpp uses."""
+    return bytes(library().llama_print_system_info()).decode("utf-8", "replace").strip(" |")
 
 
 def gpu_offload_supported() -> bool:
@@ -88,9 +98,7 @@ class Model:
         With llama.cpp's reason, where it gave one.
     """
 
-    def __init__(
-        self, path: Path, *, n_gpu_layers: int = 0, use_extra_bufts: bool = True, mmap: bool = True
-    ) -> None:
+    def __init__(self, path: Path, *, n_gpu_layers: int = 0, use_extra_bufts: bool = True, mmap: bool = True) -> None:
         global _last_error
         if not path.is_file():
             raise ModelLoadError(f"there is no model file at {path}")
@@ -109,6 +117,9 @@ class Model:
         self.n_ctx_train: int = lib.llama_model_n_ctx_train(self.pointer)
         self.bos: int = lib.llama_vocab_bos(self._vocab)
         self.eos: int = lib.llama_vocab_eos(self._vocab)
+        self.n_params: int = lib.llama_model_n_params(self.pointer)
+        self.size_bytes: int = lib.llama_model_size(self.pointer)
+        self.architecture = self.metadata("general.architecture") or ""
         self._sentencepiece = lib.llama_vocab_type(self._vocab) == _VOCAB_SENTENCEPIECE
         self._end_tokens = frozenset(t for t in range(self.n_vocab) if lib.llama_vocab_is_eog(self._vocab, t))
         self._piece = lru_cache(maxsize=None)(self._read_piece)
@@ -124,6 +135,27 @@ class Model:
         buffer = ctypes.create_string_buffer(512)
         length = self._lib.llama_model_meta_val_str(self.pointer, key.encode(), buffer, len(buffer))
         return None if length < 0 else buffer.value.decode("utf-8", "replace")
+
+    def number(self, key: str) -> int | None:
+        """One whole number of the header, by its name without the architecture in front."""
+        value = self.metadata(f"{self.architecture}.{key}")
+        return int(value) if value is not None and value.isdecimal() else None
+
+    @property
+    def cell_bytes(self) -> int:
+        """Memory that one token of context takes, at most, in half precision."""
+        heads = self.number("attention.head_count") or 1
+        kv_heads = self.number("attention.head_count_kv") or heads
+        width = (self.number("embedding_length") or 0) // heads
+        key, value = self.number("attention.key_length") or width, self.number("attention.value_length") or width
+        return (self.number("block_count") or 1) * kv_heads * (key + value) * _HALF_BYTES
+
+    @property
+    def control_texts(self) -> frozenset[str]:
+        """What the control tokens are called: in a prompt these words are commands to the model."""
+        lib = self._lib
+        control = (t for t in range(self.n_vocab) if lib.llama_vocab_is_control(self._vocab, t))
+        return frozenset(text for t in control if (text := self.text_of_special(t)))
 
     @property
     def chat_template(self) -> str | None:
@@ -264,6 +296,8 @@ class Context:
         params.n_ctx = n_ctx
         params.n_batch = params.n_ubatch = n_batch
         params.n_seq_max = n_sequences
+        # One opinion a sequence and step: room for more would only cost memory, a float for each token there is.
+        params.n_outputs_max = min(n_batch, n_sequences)
         params.n_threads = params.n_threads_batch = n_threads
         params.kv_unified = True
         self.pointer = lib.llama_init_from_model(model.pointer, params)
@@ -271,7 +305,8 @@ class Context:
             reason = _last_error or "not enough memory?"
             raise ModelLoadError(f"no context of {n_ctx} tokens could be made for {model.path.name}: {reason}")
         self._memory = lib.llama_get_memory(self.pointer)
-        self.n_ctx = n_ctx
+        self.n_ctx: int = lib.llama_n_ctx(self.pointer)
+        self._n_vocab = model.n_vocab
         self.n_sequences = n_sequences
         self.n_batch = n_batch
 
@@ -288,6 +323,11 @@ class Context:
             return Decoded(code)
         logger.error("llama_decode failed with code %d for %d tokens", code, batch.n_tokens)
         return Decoded.FAILED
+
+    def finite(self, index: int) -> bool:
+        """Whether the opinion on the batch's token at `index` is made of numbers."""
+        scores = np.ctypeslib.as_array(self._lib.llama_get_logits_ith(self.pointer, index), (self._n_vocab,))
+        return bool(np.isfinite(scores).all())
 
     def drop(self, sequence: int) -> None:
         """Free every cell of one sequence."""

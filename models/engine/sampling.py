@@ -56,9 +56,7 @@ def build_sampler(params: SamplingParams, n_vocab: int, n_ctx: int) -> Sampler:
     if params.logit_bias:
         sampler.add_logit_bias(n_vocab, params.logit_bias)
     if params.penalises:
-        sampler.add_penalties(
-            n_vocab, n_ctx, params.repeat_penalty, params.frequency_penalty, params.presence_penalty
-        )
+        sampler.add_penalties(n_vocab, n_ctx, params.repeat_penalty, params.frequency_penalty, params.presence_penalty)
     if params.temperature == 0:
         sampler.add_greedy()
         return sampler

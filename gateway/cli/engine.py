@@ -1,0 +1,113 @@
+"""`slimgate engine`."""
+
+import asyncio
+import logging
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gateway.settings import default_state_dir
+from models.bundled import bundled_model_path
+from models.engine.options import MAX_SEQUENCES, EngineInfo, EngineOptions
+from models.engine.supervisor import EngineState, EngineSupervisor
+
+START_TIMEOUT_S = 600.0
+LOOK_S = 0.5
+
+console = Console(stderr=True, highlight=False)
+
+
+def engine(
+    model: Annotated[
+        Path | None, typer.Option(help="GGUF file to serve. Default: the bundled SmolLM2-135M-Instruct.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 opens it to the network.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")] = 8080,
+    uds: Annotated[Path | None, typer.Option(help="Unix socket to listen on instead of a port.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name to serve the model under. Default: the file's.")] = None,
+    ctx: Annotated[
+        int | None,
+        typer.Option(min=128, help="Most tokens of one request. Default: as the model was trained, at most 8192."),
+    ] = None,
+    cells: Annotated[
+        int | None,
+        typer.Option(min=128, help="Most tokens of all requests together. Default: half a GiB of them, at least ctx."),
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, max=512, help="Default: the processor's cores.")] = None,
+    gpu_layers: Annotated[
+        int | None, typer.Option(min=-1, help="Layers on the GPU, -1 for all. Default: all, where there is a GPU.")
+    ] = None,
+    max_sequences: Annotated[
+        int, typer.Option(min=1, max=MAX_SEQUENCES, help="Answers generated at the same time, in one batch.")
+    ] = 8,
+    max_queue: Annotated[
+        int, typer.Option(min=0, help="Answers that may wait; beyond that callers get a 503 and a Retry-After.")
+    ] = 64,
+    chat_template: Annotated[
+        Path | None, typer.Option(help="Jinja file to use instead of the model's own chat template.")
+    ] = None,
+) -> None:
+    """Serve one GGUF model over the OpenAI API, without the gateway: no routing, no ledger, no keys.
+
+    [dim]slimgate engine --model phi-3-mini.gguf --port 8080[/dim]
+
+    Then point any OpenAI client at http://127.0.0.1:8080/v1; the model is called after its file, or just "local".
+    A crash of the native code is survived by a restart, which the log shows.
+    """
+    options = EngineOptions(
+        model_path=model or bundled_model_path(),
+        model_name=name,
+        n_ctx=ctx,
+        n_cells=cells,
+        n_threads=threads,
+        n_gpu_layers=gpu_layers,
+        max_sequences=max_sequences,
+        max_queue=max_queue,
+        chat_template=chat_template,
+    )
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    tcp = None if uds else (host, port)
+    supervisor = EngineSupervisor(options, uds, default_state_dir(), tcp=tcp)
+    raise typer.Exit(asyncio.run(_run(supervisor, uds)))
+
+
+async def _run(supervisor: EngineSupervisor, uds: Path | None) -> int:
+    """Serve until a signal comes or the engine is given up; the exit code says which."""
+    asked_to_end = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked_to_end.set)
+    await supervisor.start()
+    try:
+        with console.status("loading the model …"):
+            await _ready_or_asked(supervisor, asked_to_end)
+        if supervisor.info is not None:
+            console.print(
+                _banner(supervisor.info, f"unix:{uds}" if uds else "http://{}:{}/v1".format(*supervisor.address))
+            )
+        while not asked_to_end.is_set() and supervisor.state is not EngineState.FAILED:
+            await asyncio.wait((asyncio.ensure_future(asked_to_end.wait()),), timeout=LOOK_S)
+        return 1 if supervisor.state is EngineState.FAILED else 0
+    finally:
+        await supervisor.stop()
+
+
+async def _ready_or_asked(supervisor: EngineSupervisor, asked_to_end: asyncio.Event) -> None:
+    ready = asyncio.ensure_future(supervisor.wait_ready(START_TIMEOUT_S))
+    asked = asyncio.ensure_future(asked_to_end.wait())
+    await asyncio.wait((ready, asked), return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    if ready.done():
+        ready.result()
+    else:
+        ready.cancel()
+
+
+def _banner(info: EngineInfo, where: str) -> str:
+    return (
+        f"[bold]{info.model}[/bold] at [bold]{where}[/bold]: {info.n_ctx} tokens of context, "
+        f"{info.max_sequences} answers at a time, {info.n_threads} threads"
+    )

@@ -1,0 +1,187 @@
+"""One loaded model that answers requests: the joint between the HTTP face and the scheduler's thread."""
+
+import asyncio
+import hashlib
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+from models.engine.generation import Event, Generation
+from models.engine.llama import system_info
+from models.engine.loading import Loaded, llama_cpp_version
+from models.engine.options import EngineInfo, EngineOptions
+from models.engine.prompting import Prompter
+from models.engine.request import ChatJob
+from models.engine.sampling import build_sampler
+from models.engine.scheduler import Delivery, Scheduler
+from models.engine.template import ChatTemplate
+from models.errors import ContextLengthError
+
+logger = logging.getLogger(__name__)
+
+Indexed = tuple[int, Event]
+
+
+class Answer:
+    """What arrives for one request, each event with the number of the choice it belongs to."""
+
+    def __init__(self) -> None:
+        self._arrived: deque[Indexed] = deque()
+        self._something = asyncio.Event()
+
+    def put(self, index: int, event: Event) -> None:
+        """Take one event; on the event loop's thread."""
+        self._arrived.append((index, event))
+        self._something.set()
+
+    async def take(self) -> list[Indexed]:
+        """All that has arrived, once there is any."""
+        await self._something.wait()
+        self._something.clear()
+        events = list(self._arrived)
+        self._arrived.clear()
+        return events
+
+
+class Engine:
+    """Answers requests with one model. Made on the event loop that it delivers to.
+
+    Parameters
+    ----------
+    on_fatal : callable
+        Called, on the event loop, when only a new process helps.
+    """
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        template: ChatTemplate | None,
+        options: EngineOptions,
+        info: EngineInfo,
+        on_fatal: Callable[[str], None],
+    ) -> None:
+        self.info = info
+        self.fingerprint = fingerprint(info)
+        self._model = loaded.model
+        self._prompter = Prompter(loaded.model, template)
+        self._loop = asyncio.get_running_loop()
+        self._on_fatal = on_fatal
+        self.scheduler = Scheduler(
+            loaded.model,
+            loaded.context,
+            max_sequences=options.max_sequences,
+            max_queue=options.max_queue,
+            deliver=self._deliver,
+            on_fatal=self._report_fatal,
+        )
+        self.scheduler.start()
+
+    def prompt_tokens(self, job: ChatJob) -> list[int]:
+        """The prompt, as the model reads it. Takes milliseconds, and longer for long prompts: not for the event loop.
+
+        Raises
+        ------
+        RequestError, TemplateError
+        """
+        return self._prompter.chat_tokens(job.messages)
+
+    def check_length(self, n_prompt: int, max_tokens: int | None) -> int:
+        """The most tokens that the answer may have.
+
+        Raises
+        ------
+        ContextLengthError
+            If prompt and answer do not fit: nothing is ever cut off to make them.
+        """
+        n_ctx = self.info.n_ctx
+        if n_prompt >= n_ctx:
+            raise ContextLengthError(
+                f"The prompt has {n_prompt} tokens, and this model's context of {n_ctx} leaves no room for an answer.",
+                param="messages",
+            )
+        if max_tokens is not None and n_prompt + max_tokens > n_ctx:
+            raise ContextLengthError(
+                f"prompt {n_prompt} + max_tokens {max_tokens} exceed n_ctx {n_ctx}: "
+                f"shorten the prompt, or ask for at most {n_ctx - n_prompt} tokens.",
+                param="messages",
+            )
+        return max_tokens or n_ctx - n_prompt
+
+    @contextmanager
+    def open(self, job: ChatJob, prompt: Sequence[int]) -> Iterator[Answer]:
+        """Start to answer; leaving the block ends what has not ended.
+
+        Raises
+        ------
+        ContextLengthError, EngineBusy
+        """
+        answer = Answer()
+        max_new = self.check_length(len(prompt), job.max_tokens)
+        generations = [
+            Generation(
+                prompt=prompt,
+                max_new=max_new,
+                sampler=build_sampler(job.sampling, self._model.n_vocab, self.info.n_ctx),
+                listener=partial(answer.put, 0),
+                stops=job.stops,
+            )
+        ]
+        self.scheduler.submit(generations)
+        try:
+            yield answer
+        finally:
+            self.scheduler.cancel(generations)
+
+    def close(self) -> None:
+        """Stop the scheduler's thread."""
+        self.scheduler.stop()
+
+    def _deliver(self, events: Delivery) -> None:
+        self._loop.call_soon_threadsafe(_hand_out, events)
+
+    def _report_fatal(self, message: str) -> None:
+        self._loop.call_soon_threadsafe(self._on_fatal, message)
+
+
+def _hand_out(events: Delivery) -> None:
+    for generation, event in events:
+        if not generation.cancelled:
+            generation.listener(event)
+
+
+def describe(loaded: Loaded, options: EngineOptions, features: frozenset[str], use_extra_bufts: bool) -> EngineInfo:
+    """What this engine says of itself."""
+    model = loaded.model
+    return EngineInfo(
+        model=options.model_name or model_name(options.model_path.stem),
+        n_ctx=loaded.sizes.n_ctx,
+        features=features,
+        n_cells=loaded.context.n_ctx,
+        max_sequences=options.max_sequences,
+        n_params=model.n_params,
+        size_bytes=model.size_bytes,
+        n_ctx_train=model.n_ctx_train,
+        architecture=model.architecture,
+        n_threads=loaded.n_threads,
+        n_gpu_layers=loaded.n_gpu_layers,
+        use_extra_bufts=use_extra_bufts,
+        system_info=f"llama-cpp-python {llama_cpp_version()}: {system_info()}",
+    )
+
+
+def model_name(stem: str) -> str:
+    """A file's stem without the count of a split file.
+
+    >>> model_name("phi-4-Q4_K_M-00001-of-00002")
+    'phi-4-Q4_K_M'
+    """
+    name, _, count = stem.rpartition("-of-")
+    return name.rpartition("-")[0] if name and count.isdecimal() else stem
+
+
+def fingerprint(info: EngineInfo) -> str:
+    """Changes when equal seeds may give other answers: with the model, the build, and how many compute."""
+    facts = f"{info.model} {info.size_bytes} {info.system_info} {info.n_threads} {info.use_extra_bufts}"
+    return f"fp_{hashlib.sha256(facts.encode()).hexdigest()[:12]}"

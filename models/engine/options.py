@@ -1,0 +1,118 @@
+"""What the engine is told, and what it tells about itself. Plain values that travel between two processes as JSON."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+MAX_SEQUENCES = 128
+"""llama.cpp numbers 256 sequences; half of them are left for what is kept for reuse."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How to run one model.
+
+    Attributes
+    ----------
+    model_path : Path
+        GGUF file (the first, where it is split).
+    n_ctx : int, optional
+        Most tokens that one request may use, prompt and answer together. Default: what the model was trained for, at
+        most 8192.
+    n_cells : int, optional
+        Tokens that all requests together may occupy. Default: as many whole contexts as fit half a gibibyte, at least
+        one and at most `max_sequences`.
+    n_threads : int, optional
+        Threads that compute. Default: the processor's cores that this process may use.
+    n_gpu_layers : int, optional
+        Layers on the GPU, negative for all. Default: all where llama.cpp was built with a GPU and they fit.
+    max_sequences : int
+        Answers generated at the same time.
+    max_queue : int
+        Answers that may wait for their turn; beyond that callers are told to come back later.
+    model_name : str, optional
+        The name to serve it under. Default: the file's, without its ending.
+    chat_template : Path, optional
+        Jinja file to use instead of the template that came with the model.
+    max_body_bytes : int
+        Largest request accepted.
+    step_timeout_s : float
+        A step of the model that takes longer is taken for dead, and the process with it.
+    prefix_cache : bool
+        Keep what was computed, so that requests which begin alike need not compute it again.
+    """
+
+    model_path: Path
+    n_ctx: int | None = None
+    n_cells: int | None = None
+    n_threads: int | None = None
+    n_gpu_layers: int | None = None
+    max_sequences: int = 8
+    max_queue: int = 64
+    model_name: str | None = None
+    chat_template: Path | None = None
+    max_body_bytes: int = 32 * 1024 * 1024
+    step_timeout_s: float = 120.0
+    prefix_cache: bool = True
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.max_sequences <= MAX_SEQUENCES:
+            raise ValueError(f"max_sequences must be between 1 and {MAX_SEQUENCES}, got {self.max_sequences}")
+        if self.n_ctx is not None and self.n_ctx < 1:
+            raise ValueError(f"n_ctx must be positive, got {self.n_ctx}")
+
+    def to_json(self) -> dict[str, Any]:
+        """For another process."""
+        return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "EngineOptions":
+        """What `to_json` gave."""
+        paths = {name: Path(values[name]) for name in ("model_path", "chat_template") if values.get(name)}
+        return cls(**{**values, **paths})
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What the running engine found out about itself and its model, most of it by trying.
+
+    Attributes
+    ----------
+    model : str
+        The name it is served under.
+    n_ctx : int
+        Most tokens that one request may use.
+    features : frozenset of str
+        What requests may ask beyond text: the values of the router's `Feature`.
+    n_cells : int
+        Tokens that all requests together may occupy.
+    use_extra_bufts : bool
+        Whether weights are repacked for the processor.
+    system_info : str
+        The build of llama.cpp and the instruction sets it uses.
+    """
+
+    model: str
+    n_ctx: int
+    features: frozenset[str] = field(default_factory=frozenset)
+    n_cells: int = 0
+    max_sequences: int = 1
+    n_params: int = 0
+    size_bytes: int = 0
+    n_ctx_train: int = 0
+    architecture: str = ""
+    n_threads: int = 0
+    n_gpu_layers: int = 0
+    use_extra_bufts: bool = True
+    system_info: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """For another process."""
+        return {**asdict(self), "features": sorted(self.features)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "EngineInfo":
+        """What `to_json` gave; keys of another version are left out."""
+        known = {f.name: values[f.name] for f in fields(cls) if f.name in values}
+        return cls(**{**known, "features": frozenset(values.get("features", ()))})

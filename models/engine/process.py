@@ -1,0 +1,126 @@
+"""The engine's own process: load, try, report ready, serve.
+
+It is always a child of `supervisor`. Standard input is the lifeline: when it closes, the parent is gone and so is this
+process. Standard output carries one JSON object a line, each with a `phase`; standard error carries the log.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TextIO
+
+import uvicorn
+
+from models.engine.engine import Engine, describe
+from models.engine.errors import EngineError
+from models.engine.loading import Loaded, load, make_template, self_test
+from models.engine.options import EngineOptions
+from models.engine.phase import Phase
+from models.engine.server import EngineServer
+from models.errors import ModelError
+
+logger = logging.getLogger(__name__)
+
+EXIT_REFUSED = 3
+"""Trying again would change nothing; the reason has been reported."""
+
+EXIT_FATAL = 4
+GRACE_S = 5
+_OOM_SCORE = "500"
+
+
+class Reporter:
+    """Tells the parent where this process is."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def say(self, phase: Phase, **facts: Any) -> None:
+        """One line."""
+        with suppress(BrokenPipeError):  # the lifeline ends this process anyway
+            print(json.dumps({"phase": phase, **facts}), file=self._stream, flush=True)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the engine as the JSON in the one argument says; the supervisor is the only caller."""
+    told = json.loads(arguments[0])
+    options = EngineOptions.from_json(told["options"])
+    reporter = Reporter(_claim_stdout())
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    threading.Thread(target=_die_with_parent, name="lifeline", daemon=True).start()
+    _offer_to_oom_killer()
+    try:
+        asyncio.run(_serve(options, bool(told["use_extra_bufts"]), socket.socket(fileno=told["fd"]), reporter))
+    except ModelError as exc:
+        reporter.say(Phase.REFUSED, error=type(exc).__name__, message=str(exc))
+        return EXIT_REFUSED
+    return 0
+
+
+def _claim_stdout() -> TextIO:
+    """Keep standard output for the reports: what libraries print goes to the log instead."""
+    reports = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return reports
+
+
+def _die_with_parent() -> None:
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _offer_to_oom_killer() -> None:
+    """When memory runs out, this process should go rather than the gateway: it can be started again."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE, "ascii")
+
+
+async def _serve(options: EngineOptions, use_extra_bufts: bool, listener: socket.socket, reporter: Reporter) -> None:
+    reporter.say(Phase.LOADING)
+    loaded = load(options, use_extra_bufts=use_extra_bufts, n_sequences=options.max_sequences)
+    reporter.say(Phase.TESTING)
+    self_test(loaded)
+    engine = _make_engine(loaded, options, use_extra_bufts)
+    try:
+        config = uvicorn.Config(
+            EngineServer(engine, options),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+        reporter.say(Phase.READY, info=engine.info.to_json())
+        await uvicorn.Server(config).serve(sockets=[listener])
+    finally:
+        engine.close()
+        loaded.close()
+
+
+def _make_engine(loaded: Loaded, options: EngineOptions, use_extra_bufts: bool) -> Engine:
+    template = None
+    try:
+        template = make_template(loaded.model, options)
+    except EngineError:
+        loaded.close()
+        raise
+    if template is None:
+        logger.warning("%s has no chat template: it can only continue text", options.model_path.name)
+    info = describe(loaded, options, frozenset(), use_extra_bufts)
+    return Engine(loaded, template, options, info, on_fatal=_give_up)
+
+
+def _give_up(message: str) -> None:
+    """End this process so that a new one can begin; callers are told first."""
+    logger.critical("the engine ends itself: %s", message)
+    asyncio.get_running_loop().call_later(1.0, os._exit, EXIT_FATAL)

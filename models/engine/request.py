@@ -1,0 +1,146 @@
+"""From the JSON of a chat request to what the engine does about it. No field is ever silently left out of account.
+
+A field is read here, or it is in `WITHOUT_EFFECT` because it could not change the answer of a local model, or it is
+refused. Fields that OpenAI's API does not know are left alone: clients send hints of their own to other servers.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from models.chat import ChatRequest, text_of
+from models.engine.fields import Body, number, strings, unsupported, whole, whole_or_none
+from models.engine.sampling import SamplingParams
+from models.errors import RequestError
+
+MAX_STOPS = 16
+MAX_SEED = 2**63 - 1
+
+WITHOUT_EFFECT = frozenset({
+    "metadata",
+    "prediction",  # a draft that may speed things up
+    "prompt_cache_key",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "safety_identifier",
+    "service_tier",
+    "store",
+    "user",
+})  # fmt: skip
+"""Fields about billing, caching and keeping: without meaning here, and without influence on any answer."""
+
+UNSUPPORTED = {
+    "audio": "this engine makes text only",
+    "function_call": "send 'tool_choice' instead",
+    "functions": "send 'tools' instead",
+    "logit_bias": "not served yet",
+    "logprobs": "not served yet",
+    "n": "one answer a request",
+    "response_format": "text only",
+    "tools": "this model calls no tools",
+    "top_logprobs": "not served yet",
+    "moderation": "this engine does not moderate",
+    "reasoning_effort": "the local model has no such setting",
+    "verbosity": "the local model has no such setting; say it in the prompt",
+    "web_search_options": "this engine reaches no web",
+}
+"""Fields that would change the answer, and what to say about each."""
+
+_NO_OPINION: dict[str, Sequence[Any]] = {
+    "reasoning_effort": ("none",),
+    "verbosity": ("medium",),
+    "logit_bias": ({},),
+    "logprobs": (False,),
+    "n": (1,),
+    "response_format": ({"type": "text"},),
+    "tools": ([],),
+    "top_logprobs": (0,),
+    "function_call": ("none", "auto"),
+    "functions": ([],),
+}
+"""Values that ask for nothing out of the ordinary."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatJob:
+    """A chat request, checked.
+
+    Attributes
+    ----------
+    messages : sequence of mapping
+        For the template: `content` is text, `developer` is called `system`.
+    max_tokens : int, optional
+        Most tokens of the answer; None lets it run to the end of the context.
+    """
+
+    messages: Sequence[Mapping[str, Any]]
+    sampling: SamplingParams
+    stops: tuple[str, ...]
+    max_tokens: int | None
+    stream: bool
+    include_usage: bool
+
+
+def parse_chat(body: Any) -> ChatJob:
+    """Check a decoded JSON body.
+
+    Raises
+    ------
+    RequestError
+        Naming the first field at fault, and the cure.
+    """
+    request = ChatRequest.parse(body)
+    refuse_unsupported(request.body)
+    return ChatJob(
+        messages=[_message(message, f"messages[{i}]") for i, message in enumerate(request.messages)],
+        sampling=read_sampling(request.body),
+        stops=strings(request.body, "stop", MAX_STOPS),
+        max_tokens=request.max_tokens,
+        stream=request.stream,
+        include_usage=request.include_usage,
+    )
+
+
+def read_sampling(body: Body) -> SamplingParams:
+    """How tokens are chosen; what the request leaves open is `SamplingParams`' default."""
+    default = SamplingParams()
+    return SamplingParams(
+        temperature=number(body, "temperature", default.temperature, 0, 2),
+        top_k=whole(body, "top_k", default.top_k, 0, 1_000_000),
+        top_p=number(body, "top_p", default.top_p, 0, 1),
+        min_p=number(body, "min_p", default.min_p, 0, 1),
+        presence_penalty=number(body, "presence_penalty", 0, -2, 2),
+        frequency_penalty=number(body, "frequency_penalty", 0, -2, 2),
+        repeat_penalty=number(body, "repeat_penalty", 1, 0.01, 10),
+        seed=whole_or_none(body, "seed", -MAX_SEED, MAX_SEED),
+    )
+
+
+def refuse_unsupported(body: Body) -> None:
+    """Raise for any field that asks for what is not served here."""
+    for field, why in UNSUPPORTED.items():
+        value = body.get(field)
+        if value is not None and value not in _NO_OPINION.get(field, ()):
+            raise unsupported(field, f"Field '{field}' is not supported by this model: {why}.")
+    modalities = body.get("modalities")
+    if modalities not in (None, ["text"], []):
+        raise unsupported("modalities", f"Field 'modalities' may only be [\"text\"] here, got {modalities!r}.")
+
+
+def _message(message: Mapping[str, Any], where: str) -> dict[str, Any]:
+    _refuse_other_media(message, where)
+    role = message["role"]
+    cleaned = {name: value for name, value in message.items() if value is not None and name != "content"}
+    return {**cleaned, "role": "system" if role == "developer" else role, "content": text_of(message)}
+
+
+def _refuse_other_media(message: Mapping[str, Any], where: str) -> None:
+    content = message.get("content")
+    if not isinstance(content, list):
+        return
+    for index, part in enumerate(content):
+        kind, here = part["type"], f"{where}.content[{index}]"
+        if kind != "text":
+            raise unsupported(here, f"{here} is of type '{kind}', and this model reads text only.")
+        if not isinstance(part.get("text"), str):
+            raise RequestError(f"{here}.text must be a string.", param=f"{here}.text", code="invalid_type")

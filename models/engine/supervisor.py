@@ -1,0 +1,333 @@
+"""Starts the engine process, watches it, and starts it again: a crash in native code costs a restart, not the gateway.
+
+The listening socket belongs to this process and is lent to the child. While a child is being replaced, callers who
+connect wait in the socket's queue instead of being refused.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import re
+import signal
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+from time import monotonic
+
+import models
+from models.engine.errors import EngineFailed
+from models.engine.listening import listen_tcp, listen_unix
+from models.engine.options import EngineInfo, EngineOptions
+from models.engine.phase import Phase
+from models.engine.remembered import Remembered
+
+logger = logging.getLogger(__name__)
+
+CRASH_LOOP = 5
+"""That many deaths within `CRASH_WINDOW_S` mean that starting again does not help."""
+
+CRASH_WINDOW_S = 300.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 30.0
+STOP_TIMEOUT_S = 10.0
+KEPT_LINES = 20
+
+DEATHS_OF_BAD_CODE = frozenset({signal.SIGSEGV, signal.SIGILL, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE})
+
+
+__all__ = ["EngineInfo", "EngineOptions", "EngineState", "EngineSupervisor"]
+
+
+class EngineState(StrEnum):
+    """Where the engine is."""
+
+    STARTING = "starting"
+    READY = "ready"
+    RESTARTING = "restarting"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+class EngineSupervisor:
+    """Keeps one engine process running. Lives on one event loop.
+
+    Parameters
+    ----------
+    options : EngineOptions
+        What to run.
+    socket_path : Path, optional
+        Unix socket to serve on.
+    state_dir : Path
+        Where to remember what crashed.
+    tcp : tuple of str and int, optional
+        Host and port to serve on instead of `socket_path`.
+    command : sequence of str, optional
+        Starts the child; one argument of JSON is added.
+
+    Attributes
+    ----------
+    state : EngineState
+    info : EngineInfo or None
+        What the engine said of itself when it was last ready.
+    restarts : int
+        How often the process had to be started again.
+    last_error : str or None
+        Why it was not running, the last time it was not.
+    """
+
+    def __init__(
+        self,
+        options: EngineOptions,
+        socket_path: Path | None,
+        state_dir: Path,
+        *,
+        tcp: tuple[str, int] | None = None,
+        command: Sequence[str] | None = None,
+    ) -> None:
+        self.state = EngineState.STOPPED
+        self.info: EngineInfo | None = None
+        self.restarts = 0
+        self.last_error: str | None = None
+        self._options = options
+        self._socket_path, self._tcp = socket_path, tcp
+        self._remembered = Remembered(state_dir, options.model_path)
+        self._use_extra_bufts = True
+        self._command = list(command or (sys.executable, "-P", "-m", "models.engine"))
+        self._settled = asyncio.Event()
+        self._listener: socket.socket | None = None
+        self._child: Process | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._deaths: deque[float] = deque()
+        self._lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self._phase = Phase.LOADING
+        self._refusal: str | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, while there is one."""
+        return self._child.pid if self._child else None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port, where it serves on TCP."""
+        assert self._listener is not None
+        host, port = self._listener.getsockname()[:2]
+        return host, port
+
+    async def start(self) -> None:
+        """Begin to serve; returns at once, long before the engine is ready.
+
+        Raises
+        ------
+        EngineFailed
+            If the address cannot be had.
+        """
+        if self._task is not None:
+            return
+        self._listener = self._listen()
+        self._use_extra_bufts = self._remembered.use_extra_bufts
+        self.state = EngineState.STARTING
+        self._settled.clear()
+        self._task = asyncio.create_task(self._watch(), name="engine supervisor")
+
+    async def wait_ready(self, timeout_s: float) -> EngineInfo:
+        """Wait until the engine answers.
+
+        Raises
+        ------
+        EngineFailed
+            If it does not come up, or not in time; the message says why.
+        """
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._settled.wait()
+        except TimeoutError:
+            why = f"; the last trouble was: {self.last_error}" if self.last_error else ""
+            raise EngineFailed(f"the engine is still {self.state} after {timeout_s:g} s{why}") from None
+        if self.state is not EngineState.READY or self.info is None:
+            raise EngineFailed(self.last_error or f"the engine is {self.state}")
+        return self.info
+
+    async def stop(self) -> None:
+        """End the child, gently and then hard."""
+        task, self._task = self._task, None
+        if task is None:
+            return
+        self.state = EngineState.STOPPED
+        await self._end_child()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        self._close_listener()
+        self._settled.set()
+
+    def _listen(self) -> socket.socket:
+        try:
+            if self._tcp is not None:
+                return listen_tcp(*self._tcp)
+            assert self._socket_path is not None
+            return listen_unix(self._socket_path)
+        except OSError as exc:
+            where = self._socket_path if self._tcp is None else "{}:{}".format(*self._tcp)
+            raise EngineFailed(f"the engine cannot listen on {where}: {exc.strerror or exc}") from exc
+
+    def _close_listener(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+            if self._socket_path is not None and self._tcp is None:
+                self._socket_path.unlink(missing_ok=True)
+
+    async def _watch(self) -> None:
+        """Run children, one after the other, until one is refused or too many die."""
+        while True:
+            code = await self._run_child()
+            if self._task is None:  # stopping
+                return
+            if self._refusal is not None:
+                self._fail(self._refusal)
+                return
+            self._note_death(code)
+            if len(self._deaths) >= CRASH_LOOP:
+                self._fail(
+                    f"it died {len(self._deaths)} times in {CRASH_WINDOW_S:g} s, the last time so: {self.last_error}"
+                )
+                return
+            self.restarts += 1
+            await asyncio.sleep(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 4.0 ** (len(self._deaths) - 1)))
+
+    async def _run_child(self) -> int:
+        """Start one child, follow it to its end, and return its exit code."""
+        assert self._listener is not None
+        self._phase, self._refusal = Phase.LOADING, None
+        self._lines.clear()
+        told = {
+            "options": self._options.to_json(),
+            "use_extra_bufts": self._use_extra_bufts,
+            "fd": self._listener.fileno(),
+        }
+        child = await asyncio.create_subprocess_exec(
+            *self._command,
+            json.dumps(told),
+            stdin=PIPE,  # never written to: its end tells the child that this process is gone
+            stdout=PIPE,
+            stderr=PIPE,
+            pass_fds=(self._listener.fileno(),),
+            env=_child_environment(),
+            start_new_session=True,  # Ctrl-C is for this process, which then ends the child in its own way
+        )
+        self._child = child
+        try:
+            assert child.stdout is not None
+            assert child.stderr is not None
+            await asyncio.gather(self._follow(child.stdout), self._log(child.stderr))
+            return await child.wait()
+        finally:
+            if child.returncode is None:
+                with suppress(ProcessLookupError):
+                    child.kill()
+                await child.wait()
+            self._child = None
+
+    async def _follow(self, stdout: asyncio.StreamReader) -> None:
+        async for line in _lines(stdout):
+            report = json.loads(line)
+            self._phase = Phase(report["phase"])
+            if self._phase is Phase.READY:
+                self._become_ready(EngineInfo.from_json(report["info"]))
+            elif self._phase is Phase.REFUSED:
+                self._refusal = report["message"]
+
+    async def _log(self, stderr: asyncio.StreamReader) -> None:
+        async for line in _lines(stderr):
+            level, _, text = line.partition(" ")
+            number = logging.getLevelNamesMapping().get(level)
+            self._lines.append(line if number is None else text)
+            logger.log(logging.INFO if number is None else number, "engine: %s", self._lines[-1])
+
+    def _become_ready(self, info: EngineInfo) -> None:
+        if self._remembered.use_extra_bufts and not self._use_extra_bufts:
+            self._remembered.crashes_with_extra_bufts()
+        self.info = info
+        self.state = EngineState.READY
+        self._lines.clear()  # how it loaded explains no later death
+        self._settled.set()
+        logger.info("the engine serves %s with %d tokens of context", info.model, info.n_ctx)
+
+    def _note_death(self, code: int) -> None:
+        self._settled.clear()
+        self.state = EngineState.RESTARTING
+        self.last_error = self._describe(code)
+        now = monotonic()
+        self._deaths.append(now)
+        while now - self._deaths[0] > CRASH_WINDOW_S:
+            self._deaths.popleft()
+        if self._use_extra_bufts and self._phase is not Phase.READY and -code in DEATHS_OF_BAD_CODE:
+            self._use_extra_bufts = False
+            logger.warning(
+                "the engine crashed while it tried itself out (%s): llama.cpp probably uses instructions that this "
+                "machine announces and does not have. Starting again without its repacked weights, a little slower.",
+                self.last_error,
+            )
+        else:
+            logger.error("the engine process died and is started again: %s", self.last_error)
+
+    def _describe(self, code: int) -> str:
+        how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        last = f"; its last words: {' | '.join(list(self._lines)[-3:])}" if self._lines else ""
+        return f"{how} while {_DOING[self._phase]}{last}"
+
+    def _fail(self, why: str) -> None:
+        self.last_error = why
+        self.state = EngineState.FAILED
+        self._close_listener()
+        self._settled.set()
+        logger.critical("the local engine is given up: %s", why)
+
+    async def _end_child(self) -> None:
+        child = self._child
+        if child is None or child.returncode is not None:
+            return
+        with suppress(ProcessLookupError):
+            child.terminate()
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await child.wait()
+        except TimeoutError:
+            logger.warning("the engine process does not end by itself and is killed")
+            with suppress(ProcessLookupError):
+                child.kill()
+
+
+_DOING = {
+    Phase.LOADING: "loading the model",
+    Phase.TESTING: "trying the model out",
+    Phase.READY: "serving",
+    Phase.REFUSED: "giving up",
+}
+
+
+def _child_environment() -> dict[str, str]:
+    """The child finds this package where this process found it, whatever lies in the working directory."""
+    root = str(Path(models.__file__).resolve().parents[1])
+    inherited = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": os.pathsep.join((root, inherited) if inherited else (root,))}
+
+
+async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
+    """Lines of any length; very long ones in pieces."""
+    rest = b""
+    while data := await stream.read(65536):
+        *whole, rest = re.split(rb"[\r\n]+", rest + data)
+        if len(rest) > 65536:
+            whole, rest = [*whole, rest], b""
+        for line in whole:
+            if line.strip():
+                yield line.decode("utf-8", "replace")
+    if rest.strip():
+        yield rest.decode("utf-8", "replace")
