@@ -109,7 +109,7 @@ def _check_message(message: Any, where: str) -> None:
     if not isinstance(message, dict):
         raise RequestError(f"{where} must be an object with 'role' and 'content'.", param=where, code="invalid_type")
     role = message.get("role")
-    if role not in ROLES:
+    if not isinstance(role, str) or role not in ROLES:
         raise RequestError(
             f"{where}.role must be one of {', '.join(sorted(ROLES))}; got {role!r}.",
             param=f"{where}.role",

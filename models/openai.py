@@ -21,6 +21,14 @@ from models.stream import ChatStream
 
 JSON_HEADERS = {"content-type": "application/json"}
 
+# Refusals that blame what the gateway sends on its own account. The caller can mend none of them: never a 401 to them.
+_OPERATORS_TROUBLE = {
+    401: "the provider refused the gateway's credentials",
+    402: "the provider wants to be paid",
+    403: "the provider refused the gateway's credentials",
+    404: "the provider knows no such model or path",
+}
+
 
 class OpenAIBackend:
     """Sends chat requests to one OpenAI-compatible server, as one model.
@@ -173,9 +181,8 @@ class OpenAIBackend:
         message = str(error.get("message") or f"status {status}")
         if status == httpx.codes.TOO_MANY_REQUESTS:
             raise RateLimited(self._name, message, retry_after_s=_retry_after_s(response), body=error)
-        if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-            # The gateway's credentials are at fault, not the caller's: an operator's problem, never a 401 to the caller.
-            raise BackendUnavailable(self._name, f"the provider refused the gateway's credentials ({status}): {message}")
+        if trouble := _OPERATORS_TROUBLE.get(status):
+            raise BackendUnavailable(self._name, f"{trouble} ({status}): {message}")
         if status >= httpx.codes.INTERNAL_SERVER_ERROR or status == httpx.codes.REQUEST_TIMEOUT:
             raise BackendUnavailable(self._name, f"status {status}: {message}")
         if status >= httpx.codes.BAD_REQUEST:

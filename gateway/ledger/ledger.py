@@ -8,13 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.ledger.row import LedgerRow, Outcome
 from gateway.ledger.schema import REQUESTS, migrate
 from gateway.ledger.spool import Spool, orphan
+from models.errors import ExtraMissingError
 
 logger = logging.getLogger(__name__)
 
@@ -154,7 +155,14 @@ class Ledger:
 
 
 def _connect(url: str) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True)
+    # The driver that the extra 'postgres' brings; SQLAlchemy 2.0 would look for another one.
+    parsed = make_url(url)
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    try:
+        engine = create_engine(parsed, pool_pre_ping=True)
+    except ModuleNotFoundError as exc:
+        raise ExtraMissingError("a PostgreSQL ledger", "postgres") from exc
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _tune_sqlite)
     return engine

@@ -1,0 +1,77 @@
+"""Shared fixtures: a provider that misbehaves, a live gateway, the real bundled model.
+
+No test can spend money or leave the machine: keys are taken out of the environment, and sockets connect to loopback
+only.
+"""
+
+import ipaddress
+import os
+import socket
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.settings import Settings
+from tests.live import Gateway, running_gateway
+from tests.provider import Provider, running_provider
+
+NOTHING_SKIPS = bool(os.environ.get("NOTHING_SKIPS"))
+"""Set where everything a test may want is installed, so that a check that did not run cannot pass for one that did."""
+
+MakeGateway = Callable[..., Gateway]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if NOTHING_SKIPS and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} skipped, and nothing may here: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nobody_to_pay() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ:
+            if name.startswith("SLIMGATE_") or name.endswith("_API_KEY"):
+                patch.delenv(name)
+        connect = socket.socket.connect
+
+        def loopback_only(self: socket.socket, address: Any) -> None:
+            if self.family in (socket.AF_INET, socket.AF_INET6):
+                assert ipaddress.ip_address(address[0]).is_loopback, f"a test tried to reach {address}"
+            connect(self, address)
+
+        patch.setattr(socket.socket, "connect", loopback_only)
+        yield
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    """A fresh provider."""
+    with running_provider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def make_gateway(tmp_path: Path) -> Iterator[MakeGateway]:
+    """Starts gateways from settings, and stops them when the test ends."""
+    with ExitStack() as stack:
+
+        def make(**settings: Any) -> Gateway:
+            return stack.enter_context(running_gateway(Settings(**{"state_dir": tmp_path / "state", **settings})))
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def local_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """One gateway with the real bundled model and no cloud, shared by all tests that leave it as it is."""
+    settings = Settings(state_dir=tmp_path_factory.mktemp("local"))
+    with running_gateway(settings) as gateway:
+        gateway.wait_ready()
+        yield gateway

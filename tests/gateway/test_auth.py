@@ -1,0 +1,52 @@
+"""With a key set, nothing works without it, and a page of somebody else's cannot use a browser's password to act."""
+
+import httpx
+import openai
+import pytest
+
+from tests.conftest import MakeGateway
+from tests.live import Gateway
+from tests.provider import Provider
+
+HELLO = [{"role": "user", "content": "Say hello."}]
+PATHS = ["/v1/models", "/v1/savings", "/v1/decisions", "/metrics", "/dashboard", "/docs", "/openapi.json", "/nowhere"]
+
+
+@pytest.fixture
+def gateway(make_gateway: MakeGateway, provider: Provider) -> Gateway:
+    return make_gateway(api_key="sk-gate", local={"enabled": False}, cloud={"base_url": provider.base_url})
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("value", ["", "Bearer wrong", "Bearer", "sk-gate", "Basic !", "Bearer sk-gate2"])
+def test_no_key_no_entry(gateway: Gateway, path: str, value: str) -> None:
+    response = httpx.get(gateway.url + path, headers={"authorization": value} if value else {})
+    assert response.status_code == 401
+    assert response.json()["error"]["code"] == "invalid_api_key"
+
+
+def test_the_key_opens(gateway: Gateway, provider: Provider) -> None:
+    client = gateway.client(api_key="sk-gate")
+    assert client.chat.completions.create(model="auto", messages=HELLO).choices
+    assert "sk-gate" not in str(provider.headers)
+    with pytest.raises(openai.AuthenticationError):
+        gateway.client(api_key="sk-other").chat.completions.create(model="auto", messages=HELLO)
+    assert len(provider.requests) == 1
+
+
+def test_probes_need_no_key(gateway: Gateway) -> None:
+    assert httpx.get(f"{gateway.url}/health/live").status_code == 200
+    assert httpx.get(f"{gateway.url}/health/ready").status_code == 200
+
+
+def test_a_browsers_password_reads_and_does_nothing_else(gateway: Gateway, provider: Provider) -> None:
+    basic = httpx.BasicAuth("anyone", "sk-gate")
+    assert httpx.get(f"{gateway.url}/v1/savings", auth=basic).status_code == 200
+    body = {"model": "auto", "messages": HELLO}
+    assert httpx.post(f"{gateway.url}/v1/chat/completions", auth=basic, json=body).status_code == 401
+    assert not provider.requests
+
+
+def test_a_browser_is_asked_for_the_password(gateway: Gateway) -> None:
+    response = httpx.get(f"{gateway.url}/dashboard", headers={"accept": "text/html,*/*"})
+    assert response.headers["www-authenticate"].startswith("Basic")

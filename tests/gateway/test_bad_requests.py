@@ -1,0 +1,107 @@
+"""What callers get wrong: always OpenAI's error shape, a status they can act on, and a row in the ledger."""
+
+from typing import Any
+
+import httpx
+import openai
+import pytest
+
+from tests.conftest import MakeGateway
+from tests.live import Gateway
+from tests.provider import Provider
+
+HELLO = [{"role": "user", "content": "Say hello."}]
+
+
+@pytest.fixture
+def gateway(make_gateway: MakeGateway, provider: Provider) -> Gateway:
+    return make_gateway(
+        local={"enabled": False}, cloud={"base_url": provider.base_url}, max_body_bytes=4096, router={"aliases": {}}
+    )
+
+
+def post(gateway: Gateway, content: bytes | None = None, **options: Any) -> httpx.Response:
+    return httpx.post(f"{gateway.url}/v1/chat/completions", content=content, **options)
+
+
+def error_of(response: httpx.Response) -> dict[str, Any]:
+    body = response.json()
+    assert set(body) == {"error"}
+    assert set(body["error"]) == {"message", "type", "param", "code"}
+    assert body["error"]["code"] is None or isinstance(body["error"]["code"], str)
+    assert isinstance(body["error"]["message"], str)
+    assert "None" not in body["error"]["message"]
+    error: dict[str, Any] = body["error"]
+    return error
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ([], None),
+        ({"messages": HELLO}, "model"),
+        ({"model": 7, "messages": HELLO}, "model"),
+        ({"model": "auto"}, "messages"),
+        ({"model": "auto", "messages": []}, "messages"),
+        ({"model": "auto", "messages": ["hi"]}, "messages[0]"),
+        ({"model": "auto", "messages": [{"role": "wizard", "content": "hi"}]}, "messages[0].role"),
+        ({"model": "auto", "messages": [{"role": ["user"], "content": "hi"}]}, "messages[0].role"),
+        ({"model": "auto", "messages": [{"role": "user", "content": 7}]}, "messages[0].content"),
+        ({"model": "auto", "messages": [{"role": "user", "content": [1]}]}, "messages[0].content[0]"),
+        ({"model": "auto", "messages": HELLO, "stream": "yes"}, "stream"),
+        ({"model": "auto", "messages": HELLO, "max_tokens": 0}, "max_tokens"),
+        ({"model": "auto", "messages": HELLO, "max_completion_tokens": True}, "max_completion_tokens"),
+        ({"model": "auto", "messages": HELLO, "stream_options": 1}, "stream_options"),
+    ],
+)
+def test_the_field_at_fault_is_named(gateway: Gateway, body: Any, param: str | None) -> None:
+    response = httpx.post(f"{gateway.url}/v1/chat/completions", json=body)
+    assert response.status_code == 400
+    assert error_of(response)["param"] == param
+    assert gateway.row()["outcome"] == "rejected"
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"model": "auto"', b"null", b'"text"'])
+def test_a_body_that_is_no_json_object(gateway: Gateway, content: bytes) -> None:
+    response = post(gateway, content)
+    assert response.status_code == 400
+    assert error_of(response)["type"] == "invalid_request_error"
+
+
+def test_a_body_too_large(gateway: Gateway) -> None:
+    response = post(gateway, b" " * 5000)
+    assert response.status_code == 413
+    assert error_of(response)["code"] == "request_too_large"
+
+
+def test_an_unknown_model(gateway: Gateway) -> None:
+    with pytest.raises(openai.NotFoundError) as caught:
+        gateway.client().chat.completions.create(model="gpt-9", messages=HELLO)
+    assert caught.value.code == "model_not_found"
+    assert gateway.row()["requested_model"] == "gpt-9"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1/nowhere", 404),
+        ("GET", "/nowhere", 404),
+        ("GET", "/v1/chat/completions", 405),
+        ("DELETE", "/v1/models", 405),
+        ("GET", "/v1/decisions?limit=0", 400),
+        ("GET", "/v1/decisions?limit=many", 400),
+        ("GET", "/v1/savings?since=yesterday", 400),
+    ],
+)
+def test_everything_else_is_an_openai_error_too(gateway: Gateway, method: str, path: str, status: int) -> None:
+    response = httpx.request(method, gateway.url + path)
+    assert response.status_code == status
+    error_of(response)
+
+
+@pytest.mark.parametrize("value", ["high", "-1", "nan", "inf", ""])
+def test_a_threshold_that_is_none(gateway: Gateway, value: str) -> None:
+    body = {"model": "auto", "messages": HELLO}
+    response = post(gateway, json=body, headers={"x-slimgate-threshold": value})
+    assert response.status_code == 400
+    assert error_of(response)["param"] == "x-slimgate-threshold"

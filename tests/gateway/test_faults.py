@@ -1,0 +1,112 @@
+"""A cloud that fails, with nobody else to answer: an honest status before the first byte, an error event after it."""
+
+import time
+
+import httpx
+import openai
+import pytest
+
+from tests.conftest import MakeGateway
+from tests.live import Gateway
+from tests.provider import WORDS, Provider
+
+HELLO = [{"role": "user", "content": "Say hello."}]
+
+
+@pytest.fixture
+def gateway(make_gateway: MakeGateway, provider: Provider) -> Gateway:
+    cloud = {
+        "base_url": provider.base_url,
+        "first_byte_timeout_s": 0.5,
+        "chunk_timeout_s": 0.5,
+        "total_timeout_s": 0.5,
+    }
+    return make_gateway(local={"enabled": False}, cloud=cloud)
+
+
+BEFORE_THE_FIRST_BYTE = [
+    ("rate_limited", 429, "rate_limit_exceeded"),
+    ("error_500", 503, "backend_unavailable"),
+    ("error_503", 503, "backend_unavailable"),
+    ("bad_key", 503, "backend_unavailable"),
+    ("unknown_model", 503, "backend_unavailable"),
+    ("content_filter", 400, "content_filter"),
+    ("context_length", 400, "context_length_exceeded"),
+    ("reset", 503, "backend_unavailable"),
+    ("silence", 504, "backend_timeout"),
+    ("slow_first_token", 504, "backend_timeout"),
+    ("html_200", 502, "invalid_backend_response"),
+    ("empty_200", 502, "invalid_backend_response"),
+]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("fault", "status", "code"), BEFORE_THE_FIRST_BYTE)
+def test_before_the_first_byte(
+    gateway: Gateway, provider: Provider, fault: str, status: int, code: str, stream: bool
+) -> None:
+    provider.always = fault
+    started = time.monotonic()
+    response = httpx.post(
+        f"{gateway.url}/v1/chat/completions", json={"model": "auto", "messages": HELLO, "stream": stream}, timeout=30
+    )
+    assert response.status_code == status
+    assert response.json()["error"]["code"] == code
+    assert response.headers["x-slimgate-route"] == "cloud"
+    assert time.monotonic() - started < 5
+    row = gateway.row()
+    assert row["outcome"] == ("rejected" if status < 500 else "failed")
+    assert row["error_code"] == code
+    assert row["completion_tokens"] == 0
+
+
+def test_retry_after_is_passed_on(gateway: Gateway, provider: Provider) -> None:
+    provider.always = "rate_limited"
+    with pytest.raises(openai.RateLimitError) as caught:
+        gateway.client().chat.completions.create(model="auto", messages=HELLO)
+    assert caught.value.response.headers["retry-after"] == "7"
+
+
+AFTER_THE_FIRST_BYTE = ["cut_stream", "reset_stream", "stall", "malformed_chunk", "error_event", "done_without_finish"]
+
+
+@pytest.mark.parametrize("fault", AFTER_THE_FIRST_BYTE)
+def test_a_stream_that_breaks_never_ends_as_if_it_were_whole(gateway: Gateway, provider: Provider, fault: str) -> None:
+    provider.always = fault
+    body = {"model": "auto", "messages": HELLO, "stream": True}
+    text = httpx.post(f"{gateway.url}/v1/chat/completions", json=body, timeout=30).text
+    events = [event for event in text.split("\n\n") if event]
+    assert events[-1].startswith('data: {"error":')
+    assert "[DONE]" not in text
+    assert sum(word in text for word in WORDS[:3]) == 3
+    row = gateway.row()
+    assert (row["outcome"], row["error_code"]) == ("interrupted", "stream_interrupted")
+    assert (row["usage_estimated"], row["completion_tokens"]) == (True, 3)
+    with pytest.raises(openai.APIError):
+        list(gateway.client().chat.completions.create(model="auto", messages=HELLO, stream=True))
+
+
+@pytest.mark.parametrize("fault", ["missing_done", "no_usage", "usage_in_last_choice", "comments"])
+def test_odd_streams_that_are_whole(gateway: Gateway, provider: Provider, fault: str) -> None:
+    provider.always = fault
+    body = {"model": "auto", "messages": HELLO, "stream": True}
+    text = httpx.post(f"{gateway.url}/v1/chat/completions", json=body).text
+    assert text.endswith("data: [DONE]\n\n")
+    assert "PROCESSING" not in text
+    row = gateway.row()
+    assert (row["outcome"], row["completion_tokens"]) == ("ok", len(WORDS))
+    assert row["usage_estimated"] is (fault == "no_usage")
+
+
+def test_nobody_there(make_gateway: MakeGateway) -> None:
+    gateway = make_gateway(local={"enabled": False}, cloud={"base_url": "http://127.0.0.1:9/v1"})
+    with pytest.raises(openai.InternalServerError) as caught:
+        gateway.client().chat.completions.create(model="auto", messages=HELLO)
+    assert caught.value.status_code == 503
+    assert caught.value.response.headers["retry-after"] == "1"
+
+
+def test_trouble_of_our_own_is_never_a_401(gateway: Gateway, provider: Provider) -> None:
+    provider.always = "bad_key"
+    with pytest.raises(openai.InternalServerError, match="the provider refused the gateway's credentials"):
+        gateway.client().chat.completions.create(model="auto", messages=HELLO)

@@ -1,0 +1,76 @@
+"""A gateway under a real uvicorn: in-process clients collect the whole body first, and see no stream and no hang-up."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+from openai import OpenAI
+
+from gateway.app import create_app
+from gateway.settings import Settings
+
+
+@dataclass
+class Gateway:
+    """Where a live gateway is, and how to look into it."""
+
+    url: str
+    app: FastAPI
+    settings: Settings
+
+    def client(self, **options: Any) -> OpenAI:
+        """The official client, which does not try twice: a test wants to see the first answer."""
+        return OpenAI(base_url=f"{self.url}/v1", **{"api_key": "unused", "max_retries": 0, "timeout": 60, **options})
+
+    def rows(self, limit: int = 50) -> list[dict[str, Any]]:
+        """The ledger's newest rows, newest first."""
+        answer = httpx.get(f"{self.url}/v1/decisions", params={"limit": limit}, headers=self._key())
+        rows: list[dict[str, Any]] = answer.raise_for_status().json()["data"]
+        return rows
+
+    def row(self) -> dict[str, Any]:
+        """The newest row."""
+        return self.rows(1)[0]
+
+    def wait_ready(self, timeout_s: float = 60) -> None:
+        """Wait until the local model answers."""
+        wait_for(lambda: httpx.get(f"{self.url}/health/ready").json()["local"] == "up", timeout_s)
+
+    def _key(self) -> dict[str, str]:
+        key = self.settings.api_key
+        return {"authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+
+
+def wait_for(condition: Any, timeout_s: float = 10) -> None:
+    """Wait until `condition()` is true."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+@contextmanager
+def running_gateway(settings: Settings) -> Iterator[Gateway]:
+    """A gateway in a thread of its own, shut down in order when the block ends."""
+    app = create_app(settings)
+    sock = socket.socket()
+    sock.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([sock],))
+    thread.start()
+    try:
+        wait_for(lambda: server.started or not thread.is_alive())
+        assert server.started, "the gateway did not start; its log has the reason"
+        yield Gateway(f"http://127.0.0.1:{sock.getsockname()[1]}", app, settings)
+    finally:
+        server.should_exit = True
+        thread.join(30)
+        sock.close()
