@@ -17,6 +17,7 @@ from tests.provider import WORDS, Provider, running_provider
 
 HELLO = [{"role": "user", "content": "Say hello."}]
 EASY = [{"role": "user", "content": "Thanks, that is all for today!"}]
+TOPICS = ("bread", "horse", "rain", "train", "chess", "coffee", "winter", "music")
 HARD = [
     {
         "role": "user",
@@ -80,7 +81,7 @@ def test_eight_streams_at_once_are_all_intact(local_gateway: Gateway) -> None:
     client = local_gateway.client()
 
     def ask(number: int) -> str:
-        messages = [{"role": "user", "content": f"Count from {number} to {number + 9}."}]
+        messages = [{"role": "user", "content": f"Write a sentence about {TOPICS[number]}."}]
         stream = client.chat.completions.create(
             model="auto", messages=messages, max_tokens=32, temperature=0, stream=True
         )
@@ -89,7 +90,9 @@ def test_eight_streams_at_once_are_all_intact(local_gateway: Gateway) -> None:
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(ask, range(8)))
     assert all(together)
-    assert len(set(together)) == 8
+    assert len(set(together)) == len(TOPICS)
+    on_topic = [topic in text.lower() for topic, text in zip(TOPICS, together, strict=True)]
+    assert sum(on_topic) >= 6, together  # a model this small may miss one
     assert {row["outcome"] for row in local_gateway.rows(8)} == {"ok"}
 
 
@@ -196,6 +199,7 @@ def test_the_cloud_answers_for_an_engine_that_dies(make_gateway: MakeGateway, pr
     gateway.wait_ready()
     (pid,) = set(engine_pids()) - before
     os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: httpx.get(f"{gateway.url}/health/ready").json()["local"] == "down")
     raw = gateway.client().chat.completions.with_raw_response.create(model="auto", messages=EASY)
     assert raw.parse().choices[0].message.content == "".join(WORDS)
     assert raw.headers["x-slimgate-reason"] in ("failover", "offline")
