@@ -11,6 +11,7 @@ from gateway import errors
 from gateway.auth import RequireKey
 from gateway.dispatch import Dispatcher
 from gateway.endpoints.chat import ChatEndpoint
+from gateway.endpoints.dashboard import dashboard_endpoints
 from gateway.endpoints.health import health_endpoints
 from gateway.endpoints.models import models_endpoints
 from gateway.endpoints.route import route_endpoints
@@ -75,6 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(models_endpoints(dispatcher))
     app.include_router(route_endpoints(dispatcher, artifact, max_body_bytes=settings.max_body_bytes))
     app.include_router(savings_endpoints(ledger))
+    app.include_router(dashboard_endpoints())
     app.include_router(health_endpoints(local, cloud is not None, metrics))
     if settings.api_key is not None:
         app.add_middleware(RequireKey, key=settings.api_key.get_secret_value())

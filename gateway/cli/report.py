@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.cli.serve import ConfigOption
-from gateway.savings import SavingsReport
+from gateway.savings import SavingsReport, dollars
 from gateway.settings import Settings, load_settings
 
 
@@ -51,20 +52,17 @@ def read_report(settings: Settings, since: datetime | None, until: datetime | No
 
 def _table(result: SavingsReport) -> Table:
     table = Table("route", "reason")
-    for heading in ("requests", "errors", "tokens in", "tokens out", "paid $", "saved $ (est.)", "first byte ms"):
+    for heading in ("requests", "errors", "tokens in", "tokens out", "paid", "saved (est.)", "first byte ms"):
         table.add_column(heading, justify="right")
     for group in result.groups:
-        first = "–" if group.first_token_ms_mean is None else f"{group.first_token_ms_mean:.0f}"
+        numbers = group.to_json()
+        first_ms = numbers["first_token_ms_mean"]
         table.add_row(
             group.route,
             group.reason,
-            f"{group.requests:,}",
-            f"{group.errors:,}",
-            f"{group.prompt_tokens:,}",
-            f"{group.completion_tokens:,}",
-            f"{group.cost_usd:.6f}",
-            f"{group.saved_usd:.6f}",
-            first,
+            *(f"{numbers[name]:,}" for name in ("requests", "errors", "prompt_tokens", "completion_tokens")),
+            *(dollars(Decimal(numbers[name])) for name in ("cost_usd", "saved_usd")),
+            "–" if first_ms is None else f"{first_ms:.0f}",
         )
     return table
 

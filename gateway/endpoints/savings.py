@@ -1,24 +1,31 @@
-"""GET /v1/savings and /v1/decisions: what the ledger says."""
+"""GET /v1/savings, /v1/savings/timeline and /v1/decisions: what the ledger says."""
 
 from datetime import UTC, datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
+from sqlalchemy import Connection
 from starlette.responses import Response
 
+from gateway.decisions import recent_decisions
 from gateway.jsonresponse import json_response
 from gateway.ledger import Ledger
-from gateway.savings import recent_decisions, savings_report
+from gateway.ledger.facts import first_ms
+from gateway.savings import from_epoch_ms, savings_report
+from gateway.timeline import timeline
+from models.errors import RequestError
 
 Since = Annotated[
     datetime | None, Query(description="Only requests from this moment on (ISO 8601; UTC without a zone).")
 ]
 Until = Annotated[datetime | None, Query(description="Only requests before this moment.")]
+Zone = Annotated[str, Query(description="Time zone whose days and hours count, such as Europe/Stockholm.")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many, newest first.")]
 
 
 def savings_endpoints(ledger: Ledger) -> APIRouter:
-    """The two endpoints over `ledger`."""
+    """The endpoints over `ledger`."""
     endpoints = APIRouter(tags=["savings"])
 
     # Plain functions: FastAPI runs them in a thread, so that a slow database holds up nobody.
@@ -26,7 +33,16 @@ def savings_endpoints(ledger: Ledger) -> APIRouter:
     def savings(since: Since = None, until: Until = None) -> Response:
         """Signed, an estimate, and with the baseline model's name: you would have paid X with MODEL."""
         with ledger.read() as connection:
-            return json_response(savings_report(connection, _aware(since), _aware(until)).to_json())
+            return json_response(savings_report(connection, aware(since), aware(until)).to_json())
+
+    @endpoints.get("/v1/savings/timeline", summary="Savings over time")
+    def savings_timeline(since: Since = None, until: Until = None, tz: Zone = "UTC") -> Response:
+        """The same figures, interval by interval; the intervals' sums are the figures of /v1/savings."""
+        zone = time_zone(tz)
+        with ledger.read() as connection:
+            span = closed_span(connection, aware(since), aware(until))
+            intervals = [] if span is None else timeline(connection, *span, zone)
+        return json_response({"object": "list", "tz": tz, "data": [interval.to_json() for interval in intervals]})
 
     @endpoints.get("/v1/decisions", summary="Recent decisions")
     def decisions(limit: Limit = 50) -> Response:
@@ -37,5 +53,33 @@ def savings_endpoints(ledger: Ledger) -> APIRouter:
     return endpoints
 
 
-def _aware(moment: datetime | None) -> datetime | None:
+def closed_span(
+    connection: Connection, since: datetime | None, until: datetime | None
+) -> tuple[datetime, datetime] | None:
+    """Open ends closed: from the oldest request, until now. None where there is nothing to show."""
+    if since is None:
+        oldest_ms = first_ms(connection)
+        if oldest_ms is None:
+            return None
+        since = from_epoch_ms(oldest_ms)
+    return since, datetime.now(UTC) if until is None else until
+
+
+def aware(moment: datetime | None) -> datetime | None:
+    """`moment` in UTC where it names no zone."""
     return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+
+
+def time_zone(name: str) -> ZoneInfo:
+    """The zone of that name.
+
+    Raises
+    ------
+    RequestError
+        If there is none.
+    """
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as exc:  # unknown, malformed, the name of a folder
+        message = f"tz: there is no time zone {name!r}; use a name such as Europe/Stockholm or UTC"
+        raise RequestError(message, param="tz", code="invalid_value") from exc

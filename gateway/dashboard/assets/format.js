@@ -1,0 +1,46 @@
+// Numbers and times for reading. What is unknown is a dash, never a zero.
+
+const DASH = "–";
+const missing = (value) => value === null || value === undefined;
+
+export function usd(text) {
+  if (missing(text)) return DASH;
+  const amount = Number(text);
+  const size = Math.abs(amount);
+  const sign = amount < 0 ? "−" : "";
+  const places = size === 0 || size >= 1 ? 2 : Math.min(9, Math.max(4, 1 - Math.floor(Math.log10(size))));
+  return `${sign}$${size.toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places })}`;
+}
+
+export const count = (value) => (missing(value) ? DASH : value.toLocaleString("en-US"));
+
+export function short(value) {
+  if (missing(value)) return DASH;
+  return value < 10000 ? count(value) : value.toLocaleString("en-US", { notation: "compact", maximumFractionDigits: 1 });
+}
+
+export function percent(share) {
+  if (missing(share)) return DASH;
+  const value = share * 100;
+  if (value > 0 && value < 0.1) return "< 0.1 %";
+  return `${value.toLocaleString("en-US", { maximumFractionDigits: value < 10 || value > 99 ? 1 : 0 })} %`;
+}
+
+export function ms(value) {
+  if (missing(value)) return DASH;
+  if (value < 1000) return `${value.toLocaleString("en-US", { maximumFractionDigits: value < 10 ? 1 : 0 })} ms`;
+  return `${(value / 1000).toLocaleString("en-US", { maximumFractionDigits: value < 10000 ? 2 : 1 })} s`;
+}
+
+export const score = (value) => (missing(value) ? DASH : value.toFixed(3));
+
+const SAME_DAY = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+const OTHER_DAY = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+
+export function moment(iso) {
+  const date = new Date(iso);
+  const today = new Date().toDateString() === date.toDateString();
+  return date.toLocaleString("en-GB", today ? SAME_DAY : OTHER_DAY);
+}
+
+export const fullMoment = (iso) => new Date(iso).toLocaleString("en-GB", { dateStyle: "full", timeStyle: "long" });

@@ -1,0 +1,98 @@
+"""What happened when: the ledger's facts, interval by interval, along the reader's own clock."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import Connection
+
+from gateway.ledger.facts import Fact, read_facts
+from gateway.savings import epoch_ms, figures
+
+STEPS_MIN = (1, 2, 5, 15, 30, 60, 3 * 60, 6 * 60, 12 * 60, 24 * 60, 7 * 24 * 60, 30 * 24 * 60, 90 * 24 * 60)
+"""Lengths of an interval, in minutes."""
+
+MOST_INTERVALS = 62
+"""A month by days fits; more bars than this cannot be told apart on a telephone."""
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """One bar of a chart."""
+
+    since: datetime
+    until: datetime
+    facts: Sequence[Fact]
+
+    def to_json(self) -> dict[str, Any]:
+        """Its figures, and how many requests went which way and why."""
+        return {
+            "since": self.since.isoformat(),
+            "until": self.until.isoformat(),
+            **figures(self.facts),
+            "by_route": _count(self.facts, "route"),
+            "by_reason": _count(self.facts, "reason"),
+        }
+
+
+def timeline(connection: Connection, since: datetime, until: datetime, zone: tzinfo = UTC) -> list[Interval]:
+    """The span from `since` to `until` in intervals that begin at full hours or days of `zone`.
+
+    The first and the last may be shorter than the others: all of them together are exactly the span.
+    """
+    return [
+        Interval(start, end, read_facts(connection, epoch_ms(start), epoch_ms(end)))
+        for start, end in pairwise(edges(since, until, zone))
+    ]
+
+
+def edges(since: datetime, until: datetime, zone: tzinfo) -> list[datetime]:
+    """Where the intervals of a span begin and end, its own ends included."""
+    start, end = since.astimezone(zone), until.astimezone(zone)
+    if end <= start:
+        return [start]
+    between = (edge for edge in _grid(start, step_for(end - start)) if edge > start)
+    inner = []
+    for edge in between:
+        if edge >= end:
+            break
+        inner.append(edge)
+    return [start, *inner, end]
+
+
+def step_for(span: timedelta) -> timedelta:
+    """The shortest interval that cuts `span` into few enough pieces."""
+    steps = (timedelta(minutes=minutes) for minutes in STEPS_MIN)
+    return next((step for step in steps if span / step <= MOST_INTERVALS - 2), timedelta(minutes=STEPS_MIN[-1]))
+
+
+def _grid(start: datetime, step: timedelta) -> Iterator[datetime]:
+    """Full multiples of `step` after midnight; of several days, after the Monday before.
+
+    Days are counted on the zone's own clock, where one in spring has 23 hours; hours are counted as they pass.
+    """
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    if step >= DAY:
+        edge = midnight - timedelta(days=start.weekday()) if step > DAY else midnight
+        while True:
+            yield edge
+            edge += step  # wall-clock arithmetic: the zone is kept
+    while True:
+        next_midnight = midnight + DAY
+        edge = midnight.astimezone(UTC)
+        while edge < next_midnight:
+            yield edge.astimezone(start.tzinfo)
+            edge += step
+        midnight = next_midnight
+
+
+def _count(facts: Sequence[Fact], field: str) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for fact in facts:
+        name = getattr(fact, field)
+        counts[name] = counts.get(name, 0) + fact.requests
+    return dict(sorted(counts.items()))

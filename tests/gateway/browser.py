@@ -1,0 +1,59 @@
+"""A real Chromium for tests of the page."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def chromium_path() -> str:
+    """Where Chromium is; without one the test is skipped."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("no Chromium found: apt-get install chromium, or name it in CHROMIUM")
+    return path
+
+
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """Chromium without a window."""
+    path = chromium_path()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Complaints:
+    """What a page should never do: write to the console, throw, fetch from elsewhere, be refused by its own policy."""
+
+    def __init__(self, page: Page, own_url: str) -> None:
+        self._own_url = own_url
+        self.all: list[str] = []
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.all.append(f"thrown: {error}"))
+        page.on("request", self._request)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.all.append(f"console: {message.text}")
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((self._own_url, "data:", "blob:")):
+            self.all.append(f"fetched from elsewhere: {request.url}")

@@ -1,0 +1,119 @@
+"""Ledger rows as a month of real traffic would leave them, the same ones every time."""
+
+import math
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine
+
+from gateway.ledger import LedgerRow, Outcome
+from gateway.ledger.schema import REQUESTS, migrate
+
+DAY_MS = 24 * 3600 * 1000
+CLOUD_MODEL, LOCAL_MODEL = "gpt-4.1", "Phi-3-mini-4k-instruct-q4"
+THRESHOLD = 0.5
+
+# A model name is whatever a caller makes up.
+REFUSED: dict[str, Any] = {
+    "route": "none",
+    "reason": "invalid",
+    "score": 0.0,
+    "threshold": 0.0,
+    "error_code": "model_not_found",
+    "requested_model": "<img src=x onerror=alert(1)>",
+    "total_ms": 0.4,
+}
+
+# Why requests go where they go, in shares of a hundred; the rest is decided by the score.
+BY_RULE = (("pinned", "cloud", 4), ("pinned", "local", 3), ("capability", "cloud", 5), ("context", "cloud", 4))
+
+
+def traffic(count: int, until_ms: int, days: float = 30, seed: int = 7) -> Iterator[LedgerRow]:
+    """`count` requests spread over the `days` before `until_ms`, more of them by day and lately."""
+    dice = random.Random(seed)
+    for number in range(count):
+        yield _request(dice, number, until_ms - round(_age(dice) * days * DAY_MS))
+
+
+def write(path: Path, rows: Iterable[LedgerRow]) -> None:
+    """Make a ledger of `rows` at `path`."""
+    engine = create_engine(f"sqlite:///{path}")
+    try:
+        with engine.begin() as connection:
+            migrate(connection)
+        _insert(engine, rows)
+    finally:
+        engine.dispose()
+
+
+def _insert(engine: Engine, rows: Iterable[LedgerRow]) -> None:
+    with engine.begin() as connection:
+        connection.execute(REQUESTS.insert(), [row.to_columns() for row in rows])
+
+
+def _age(dice: random.Random) -> float:
+    """In shares of the whole span."""
+    while True:
+        age = dice.random() ** 1.2
+        by_day = 0.55 + 0.45 * math.sin(2 * math.pi * (age * 30 % 1))
+        if dice.random() < by_day:
+            return age
+
+
+def _request(dice: random.Random, number: int, created_ms: int) -> LedgerRow:
+    score = round(dice.betavariate(1.4, 2.2), 4)
+    route, reason = ("cloud" if score >= THRESHOLD else "local"), "score"
+    die = dice.uniform(0, 100)
+    for rule, where, share in BY_RULE:
+        if die < share:
+            route, reason = where, rule
+            break
+        die -= share
+    row = LedgerRow(
+        id=f"req_{number:024x}",
+        created_ms=created_ms,
+        endpoint="chat.completions",
+        requested_model="auto" if reason != "pinned" else route,
+        route=route,
+        reason=reason,
+        score=score,
+        threshold=THRESHOLD,
+        stream=dice.random() < 0.7,
+    )
+    return _ended(dice, row)
+
+
+def _ended(dice: random.Random, row: LedgerRow) -> LedgerRow:
+    die = dice.random()
+    if die < 0.01:
+        return replace(row, outcome=Outcome.REJECTED, **REFUSED)
+    if die < 0.025:
+        row = replace(row, route="local" if row.route == "cloud" else "cloud", reason="failover")
+    outcome = Outcome.OK
+    if die > 0.99:
+        outcome = dice.choice([Outcome.FAILED, Outcome.INTERRUPTED, Outcome.CANCELLED, Outcome.LOST])
+    prompt, completion = round(dice.lognormvariate(5.3, 0.9)) + 5, round(dice.lognormvariate(5, 0.7)) + 1
+    if outcome in (Outcome.FAILED, Outcome.LOST):
+        return replace(row, outcome=outcome, error_code="backend_unavailable", **_money(row.route, 0, 0))
+    typical_ms = 180 if row.route == "local" else 620
+    first_ms = round(dice.lognormvariate(math.log(typical_ms), 0.45), 3)
+    return replace(
+        row,
+        outcome=outcome,
+        served_model=LOCAL_MODEL if row.route == "local" else f"{CLOUD_MODEL}-2025-04-14",
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        first_token_ms=first_ms,
+        total_ms=round(first_ms + completion * (22 if row.route == "local" else 11), 3),
+        overhead_ms=round(dice.uniform(0.25, 0.9), 3),
+        **_money(row.route, prompt, completion),
+    )
+
+
+def _money(route: str, prompt: int, completion: int) -> dict[str, Any]:
+    """gpt-4.1's list price: 2 and 8 dollars a million tokens, which is 2,000 and 8,000 nano-dollars a token."""
+    full = prompt * 2000 + completion * 8000
+    return {"baseline_model": CLOUD_MODEL, "baseline_nusd": full, "cost_nusd": full if route == "cloud" else 0}
