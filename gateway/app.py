@@ -19,6 +19,7 @@ from gateway.endpoints.savings import savings_endpoints
 from gateway.ledger import Ledger
 from gateway.local import LocalSide, make_local
 from gateway.metrics import Metrics
+from gateway.openapi import describe
 from gateway.pricing import Pricer
 from gateway.recorder import Recorder
 from gateway.settings import CloudSettings, Settings
@@ -69,7 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
                 await cloud.aclose()
             ledger.close()
 
-    app = FastAPI(title="slimgate", version=version("slimgate"), lifespan=lifespan, redoc_url=None)
+    app = FastAPI(title="slimgate", version=version("slimgate"), lifespan=lifespan, docs_url=None, redoc_url=None)
     errors.install(app)
     chat = ChatEndpoint(dispatcher, recorder, max_body_bytes=settings.max_body_bytes)
     app.router.routes.append(HttpRoute("/v1/chat/completions", chat, methods=["POST"]))
@@ -80,6 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(health_endpoints(local, cloud is not None, metrics))
     if settings.api_key is not None:
         app.add_middleware(RequireKey, key=settings.api_key.get_secret_value())
+    describe(app)
     return app
 
 

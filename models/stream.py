@@ -139,7 +139,9 @@ class ChatStream:
             raise self._broken(started, "a chunk of the stream is not an object")
         error = chunk.get("error")
         if error:
-            message = str((error.get("message") if isinstance(error, dict) else error) or "the provider reported an error")
+            message = str(
+                (error.get("message") if isinstance(error, dict) else error) or "the provider reported an error"
+            )
             raise (StreamInterrupted if started else BackendUnavailable)(self._backend, message)
         return chunk
 
