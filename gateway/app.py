@@ -10,7 +10,8 @@ from starlette.routing import Route as HttpRoute
 from gateway import errors
 from gateway.auth import RequireKey
 from gateway.dispatch import Dispatcher
-from gateway.endpoints.chat import ChatEndpoint
+from gateway.endpoints.answering import AnsweringEndpoint, Dialect
+from gateway.endpoints.chat import ChatDialect
 from gateway.endpoints.dashboard import dashboard_endpoints
 from gateway.endpoints.health import health_endpoints
 from gateway.endpoints.models import models_endpoints
@@ -27,6 +28,11 @@ from models.http import make_client
 from models.openai import OpenAIBackend
 from router.artifact import load_artifact
 from router.policy import RoutingPolicy
+
+DIALECTS: dict[str, Dialect] = {
+    "/v1/chat/completions": ChatDialect(),
+}
+"""Every endpoint that answers, by its path."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -72,8 +78,9 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(title="slimgate", version=version("slimgate"), lifespan=lifespan, docs_url=None, redoc_url=None)
     errors.install(app)
-    chat = ChatEndpoint(dispatcher, recorder, max_body_bytes=settings.max_body_bytes)
-    app.router.routes.append(HttpRoute("/v1/chat/completions", chat, methods=["POST"]))
+    for path, dialect in DIALECTS.items():
+        answering = AnsweringEndpoint(dialect, dispatcher, recorder, max_body_bytes=settings.max_body_bytes)
+        app.router.routes.append(HttpRoute(path, answering, methods=["POST"]))
     app.include_router(models_endpoints(dispatcher))
     app.include_router(route_endpoints(dispatcher, artifact, max_body_bytes=settings.max_body_bytes))
     app.include_router(savings_endpoints(ledger))

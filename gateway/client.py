@@ -98,6 +98,10 @@ class Reply:
         """Send one event of the stream."""
         await self._send({"type": "http.response.body", "body": event, "more_body": not last})
 
+    async def end(self) -> None:
+        """The stream is whole."""
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
 
 def _start(status: int, headers: Mapping[str, str]) -> dict[str, Any]:
     encoded = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]

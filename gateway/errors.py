@@ -106,8 +106,8 @@ def error_code(exc: Exception) -> str | None:
     return code
 
 
-def error_response(exc: Exception, headers: dict[str, str] | None = None) -> Response:
-    """The whole answer for `exc`.
+def error_headers(exc: Exception) -> dict[str, str]:
+    """Whether and when it is worth trying again.
 
     The gateway has already tried what could be tried, so clients are told not to multiply the attempts, unless the
     trouble is one that passes by itself.
@@ -115,14 +115,16 @@ def error_response(exc: Exception, headers: dict[str, str] | None = None) -> Res
     status, retry_after_s = error_status(exc), shape_of(exc).retry_after_s
     if isinstance(exc, RateLimited) and exc.retry_after_s is not None:
         retry_after_s = exc.retry_after_s
-    extra = dict(headers or {})
     if retry_after_s is not None:
-        extra["retry-after"] = f"{max(1, round(retry_after_s))}"
-    elif status >= 500:
-        extra["x-should-retry"] = "false"
-    if status == 401:
-        extra["www-authenticate"] = "Bearer"
-    return json_response(error_object(exc), status, extra)
+        return {"retry-after": f"{max(1, round(retry_after_s))}"}
+    if status >= 500:
+        return {"x-should-retry": "false"}
+    return {"www-authenticate": "Bearer"} if status == 401 else {}
+
+
+def error_response(exc: Exception) -> Response:
+    """The whole answer for `exc`."""
+    return json_response(error_object(exc), error_status(exc), error_headers(exc))
 
 
 def log_unforeseen(exc: Exception, where: str) -> None:

@@ -340,8 +340,11 @@ async def _run(provider: Provider, started: Callable[[], None], stopping: asynci
     started()
     await stopping.wait()
     server.close()
-    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+    serving = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in serving:
         task.cancel()
+    await asyncio.gather(*serving, return_exceptions=True)
+    await asyncio.sleep(0.01)  # closed transports close their sockets a turn of the loop later
 
 
 @contextmanager

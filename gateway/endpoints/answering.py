@@ -1,0 +1,150 @@
+"""What every endpoint that answers has in common: one way through dispatcher, ledger and errors below all API shapes.
+
+A `Dialect` puts one API shape over it. Inside, everything speaks the chat format.
+"""
+
+from typing import Any, Protocol
+
+import orjson
+from starlette.types import Receive, Scope, Send
+
+from gateway.client import ClientGone, Reply, WhileConnected, read_body
+from gateway.dispatch import Dispatcher, Overrides
+from gateway.errors import error_headers, error_status, log_unforeseen
+from gateway.exchange import Exchange
+from gateway.ledger import Outcome
+from gateway.overrides import read_overrides
+from gateway.recorder import Recorder
+from models.backend import Completion
+from models.chat import ChatRequest, Usage, text_of
+from models.errors import RequestError
+from models.sse import DONE
+from models.stream import ChatStream
+
+CHARS_PER_TOKEN_GUESS = 4
+
+
+class Translator(Protocol):
+    """Turns the events of one chat stream into those of an API shape; keeps what it must remember in between."""
+
+    def event(self, event: bytes) -> bytes:
+        """What the caller sees for one whole chat event (`DONE` at the end); empty for nothing."""
+        ...
+
+    def failed(self, exc: Exception) -> bytes:
+        """How the stream ends that broke off after it had begun."""
+        ...
+
+
+class Dialect(Protocol):
+    """One API shape."""
+
+    @property
+    def endpoint(self) -> str:
+        """Its name in ledger, log and metrics."""
+        ...
+
+    def request(self, body: Any) -> ChatRequest:
+        """The chat request that a decoded JSON body stands for; raises `RequestError` naming the field at fault."""
+        ...
+
+    def completion(self, request: ChatRequest, completion: Completion) -> bytes:
+        """A whole answer's JSON."""
+        ...
+
+    def translator(self, request: ChatRequest) -> Translator:
+        """For a streamed answer."""
+        ...
+
+    def error(self, exc: Exception) -> Any:
+        """The JSON object that tells of `exc`."""
+        ...
+
+
+class AnsweringEndpoint:
+    """An ASGI application of its own: between it and the server stands nothing that costs time."""
+
+    def __init__(self, dialect: Dialect, dispatcher: Dispatcher, recorder: Recorder, *, max_body_bytes: int) -> None:
+        self._dialect = dialect
+        self._dispatcher = dispatcher
+        self._recorder = recorder
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange, reply = Exchange(self._dialect.endpoint), Reply(send)
+        with self._recorder.recording(exchange):
+            try:
+                body = await read_body(receive, self._max_body_bytes)
+                async with WhileConnected(receive):
+                    await self._serve(exchange, parse_json(body), read_overrides(scope), reply)
+            except ClientGone:
+                self._recorder.close(exchange, Outcome.CANCELLED)
+            except Exception as exc:
+                log_unforeseen(exc, exchange.endpoint)
+                self._recorder.failed(exchange, exc)
+                # Once the stream has begun, it has told the caller itself.
+                if not reply.begun:
+                    body = orjson.dumps(self._dialect.error(exc))
+                    await reply.whole(body, error_status(exc), {**exchange.headers(), **error_headers(exc)})
+
+    async def _serve(self, exchange: Exchange, body: Any, overrides: Overrides, reply: Reply) -> None:
+        request = self._dialect.request(body)
+        if request.stream:
+            await self._stream(exchange, request, overrides, reply)
+        else:
+            await self._whole(exchange, request, overrides, reply)
+
+    async def _whole(self, exchange: Exchange, request: ChatRequest, overrides: Overrides, reply: Reply) -> None:
+        completion = await self._dispatcher.chat(exchange, request, overrides)
+        exchange.first_byte()
+        exchange.served_model = completion.model
+        answer_tokens_guess = len(completion.body) // CHARS_PER_TOKEN_GUESS
+        exchange.took(completion.usage, Usage(_prompt_tokens_guess(request), answer_tokens_guess))
+        body = self._dialect.completion(request, completion)
+        self._recorder.close(exchange, Outcome.OK)
+        await reply.whole(body, 200, exchange.headers())
+
+    async def _stream(self, exchange: Exchange, request: ChatRequest, overrides: Overrides, reply: Reply) -> None:
+        stream = await self._dispatcher.stream(exchange, request, overrides)
+        translator = self._dialect.translator(request)
+        try:
+            exchange.first_byte()
+            exchange.served_model = stream.model or exchange.served_model
+            await reply.begin_stream(exchange.headers())
+            async for event in stream:
+                if event == DONE:
+                    _count(exchange, request, stream)
+                    self._recorder.close(exchange, Outcome.OK)
+                if seen := translator.event(event):
+                    await reply.event(seen)
+            await reply.end()
+        except Exception as exc:
+            _count(exchange, request, stream)
+            self._recorder.failed(exchange, exc)
+            await reply.event(translator.failed(exc), last=True)
+            raise
+        finally:
+            _count(exchange, request, stream)
+            await stream.aclose()
+
+
+def parse_json(body: bytes) -> Any:
+    """Decode a request body.
+
+    Raises
+    ------
+    RequestError
+        If it is not JSON.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as exc:
+        raise RequestError(f"The request body is not valid JSON: {exc}", code="invalid_json") from exc
+
+
+def _count(exchange: Exchange, request: ChatRequest, stream: ChatStream) -> None:
+    exchange.took(stream.usage, Usage(_prompt_tokens_guess(request), stream.content_chunks))
+
+
+def _prompt_tokens_guess(request: ChatRequest) -> int:
+    return sum(len(text_of(message)) for message in request.messages) // CHARS_PER_TOKEN_GUESS
