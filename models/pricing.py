@@ -116,6 +116,6 @@ def to_usd(nusd: int) -> Decimal:
     """Nano-dollars to dollars, exactly.
 
     >>> to_usd(2500)
-    Decimal('0.0000025')
+    Decimal('0.000002500')
     """
     return Decimal(nusd).scaleb(-9)

@@ -43,6 +43,7 @@ def choose_sizes(options: EngineOptions, *, n_ctx_train: int, n_ctx_short: int |
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> small = EngineOptions(model_path=Path("smollm2.gguf"))
     >>> choose_sizes(small, n_ctx_train=8192, n_ctx_short=None, cell_bytes=23040)
     Sizes(n_ctx=8192, n_cells=16384)
