@@ -13,10 +13,12 @@ from gateway.dispatch import Dispatcher
 from gateway.endpoints.answering import AnsweringEndpoint, Dialect
 from gateway.endpoints.chat import ChatDialect
 from gateway.endpoints.dashboard import dashboard_endpoints
+from gateway.endpoints.decisions import decisions_endpoints
 from gateway.endpoints.health import health_endpoints
 from gateway.endpoints.models import models_endpoints
 from gateway.endpoints.route import route_endpoints
 from gateway.endpoints.savings import savings_endpoints
+from gateway.endpoints.status import status_endpoints
 from gateway.ledger import Ledger
 from gateway.local import LocalSide, make_local
 from gateway.metrics import Metrics
@@ -84,6 +86,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(models_endpoints(dispatcher))
     app.include_router(route_endpoints(dispatcher, artifact, max_body_bytes=settings.max_body_bytes))
     app.include_router(savings_endpoints(ledger))
+    app.include_router(decisions_endpoints(ledger))
+    app.include_router(status_endpoints(dispatcher, local, settings.cloud, ledger, artifact.version))
     app.include_router(dashboard_endpoints())
     app.include_router(health_endpoints(local, cloud is not None, metrics))
     if settings.api_key is not None:

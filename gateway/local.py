@@ -4,8 +4,11 @@ import asyncio
 import contextlib
 import logging
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+import httpx
 
 from gateway.settings import LocalSettings
 from models.bundled import bundled_model_path
@@ -20,10 +23,20 @@ from router.policy import LocalTier
 logger = logging.getLogger(__name__)
 
 LOOK_AGAIN_S = 5.0
+HEALTH_TIMEOUT_S = 1.0
 UNTOLD_N_CTX = 4096
 
 COMMON_FEATURES = frozenset({Feature.TOOLS, Feature.JSON_OBJECT, Feature.JSON_SCHEMA})
 """What llama-server, vLLM and Ollama all do, where a server does not say what it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalLoad:
+    """How busy the local side says it is; the wait is that of a request which came now, in seconds."""
+
+    running: int
+    queued: int
+    expected_wait_s: float
 
 
 class LocalSide(Protocol):
@@ -61,6 +74,10 @@ class LocalSide(Protocol):
         """Wait until it answers; raises `BackendUnavailable` if that takes too long or can never be."""
         ...
 
+    async def load(self) -> LocalLoad | None:
+        """How busy it is; None where it does not say."""
+        ...
+
     async def stop(self) -> None: ...
 
 
@@ -96,8 +113,8 @@ class EngineSide:
         )
         self._supervisor = EngineSupervisor(options, socket_path, state_dir)
         self._model = model_path.stem
-        client = make_client("http://engine/v1/", uds=socket_path, read_timeout_s=settings.chunk_timeout_s)
-        self.backend = _backend(client, self._model, settings)
+        self._client = make_client("http://engine/v1/", uds=socket_path, read_timeout_s=settings.chunk_timeout_s)
+        self.backend = _backend(self._client, self._model, settings)
 
     @property
     def model(self) -> str | None:
@@ -128,6 +145,13 @@ class EngineSide:
             await self._supervisor.wait_ready(self._ready_timeout_s)
         except EngineFailed as exc:
             raise BackendUnavailable("local", str(exc)) from exc
+
+    async def load(self) -> LocalLoad | None:
+        try:
+            facts = (await self._client.get("http://engine/health", timeout=HEALTH_TIMEOUT_S)).raise_for_status().json()
+            return LocalLoad(int(facts["running"]), int(facts["queued"]), float(facts["expected_wait_s"]))
+        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            return None
 
     async def stop(self) -> None:
         await self.backend.aclose()
@@ -178,6 +202,9 @@ class ServerSide:
                 await self._seen.wait()
         except TimeoutError:
             raise BackendUnavailable("local", self.trouble or "not ready") from None
+
+    async def load(self) -> LocalLoad | None:
+        return None
 
     async def stop(self) -> None:
         if self._looking is not None:

@@ -192,3 +192,16 @@ def epoch_ms(moment: datetime | None) -> int | None:
 def from_epoch_ms(ms: int) -> datetime:
     """Back to a moment, in UTC."""
     return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def by_key(
+    connection: Connection, since: datetime | None = None, until: datetime | None = None
+) -> list[dict[str, Any]]:
+    """The figures of each key that requests came with, the busiest first; `key_id` is None for requests without."""
+
+    def key_of(fact: Fact) -> str:
+        return fact.key_id
+
+    facts = sorted(read_facts(connection, epoch_ms(since), epoch_ms(until), by_key=True), key=key_of)
+    keys = [{"key_id": key or None, **figures(list(group))} for key, group in groupby(facts, key_of)]
+    return sorted(keys, key=lambda figures: -figures["requests"])

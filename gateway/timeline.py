@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any
 
 from sqlalchemy import Connection
@@ -52,16 +52,13 @@ def timeline(connection: Connection, since: datetime, until: datetime, zone: tzi
 
 def edges(since: datetime, until: datetime, zone: tzinfo) -> list[datetime]:
     """Where the intervals of a span begin and end, its own ends included."""
-    start, end = since.astimezone(zone), until.astimezone(zone)
-    if end <= start:
-        return [start]
-    between = (edge for edge in _grid(start, step_for(end - start)) if edge > start)
-    inner = []
-    for edge in between:
-        if edge >= end:
-            break
-        inner.append(edge)
-    return [start, *inner, end]
+    # Moments are compared in UTC: on a zone's own clock an hour may come twice.
+    start, end = since.astimezone(UTC), until.astimezone(UTC)
+    grid = _grid(start.astimezone(zone), step_for(end - start))
+    inner = takewhile(lambda edge: edge.astimezone(UTC) < end, grid)
+    between = [edge for edge in inner if edge.astimezone(UTC) > start]
+    ends = [start.astimezone(zone), *between]
+    return [*ends, end.astimezone(zone)] if end > start else ends
 
 
 def step_for(span: timedelta) -> timedelta:

@@ -1,4 +1,4 @@
-"""GET /v1/savings, /v1/savings/timeline and /v1/decisions: what the ledger says."""
+"""What the ledger says: GET /v1/savings, /v1/savings/timeline, /v1/savings/keys and /v1/latency."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -8,11 +8,11 @@ from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from gateway.decisions import recent_decisions
 from gateway.jsonresponse import json_response
+from gateway.latency import latency_report
 from gateway.ledger import Ledger
 from gateway.ledger.facts import first_ms
-from gateway.savings import from_epoch_ms, savings_report
+from gateway.savings import by_key, from_epoch_ms, savings_report
 from gateway.timeline import timeline
 from models.errors import RequestError
 
@@ -21,7 +21,7 @@ Since = Annotated[
 ]
 Until = Annotated[datetime | None, Query(description="Only requests before this moment.")]
 Zone = Annotated[str, Query(description="Time zone whose days and hours count, such as Europe/Stockholm.")]
-Limit = Annotated[int, Query(ge=1, le=1000, description="How many, newest first.")]
+TopKeys = Annotated[int, Query(ge=1, le=1000, description="How many, the busiest first.")]
 
 
 def savings_endpoints(ledger: Ledger) -> APIRouter:
@@ -41,28 +41,33 @@ def savings_endpoints(ledger: Ledger) -> APIRouter:
         zone = time_zone(tz)
         with ledger.read() as connection:
             span = closed_span(connection, aware(since), aware(until))
-            intervals = [] if span is None else timeline(connection, *span, zone)
+            intervals = timeline(connection, *span, zone)
         return json_response({"object": "list", "tz": tz, "data": [interval.to_json() for interval in intervals]})
 
-    @endpoints.get("/v1/decisions", summary="Recent decisions")
-    def decisions(limit: Limit = 50) -> Response:
-        """The newest rows of the ledger. They hold no text of any prompt or answer."""
+    @endpoints.get("/v1/savings/keys", summary="Savings by key")
+    def savings_keys(since: Since = None, until: Until = None, limit: TopKeys = 10) -> Response:
+        """The same figures for each key that requests came with, the busiest first; `key_id` is null for none."""
         with ledger.read() as connection:
-            return json_response({"object": "list", "data": recent_decisions(connection, limit)})
+            keys = by_key(connection, aware(since), aware(until))
+        return json_response({"object": "list", "data": keys[:limit], "total": len(keys)})
+
+    @endpoints.get("/v1/latency", summary="Time to the first token")
+    def latency(since: Since = None, until: Until = None, tz: Zone = "UTC") -> Response:
+        """Median and 95th percentile by route, of the newest streamed answers; over the span and its intervals."""
+        zone = time_zone(tz)
+        with ledger.read() as connection:
+            return json_response(latency_report(connection, *closed_span(connection, aware(since), aware(until)), zone))
 
     return endpoints
 
 
-def closed_span(
-    connection: Connection, since: datetime | None, until: datetime | None
-) -> tuple[datetime, datetime] | None:
-    """Open ends closed: from the oldest request, until now. None where there is nothing to show."""
+def closed_span(connection: Connection, since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
+    """Open ends closed: from the oldest request, until now."""
+    now = datetime.now(UTC)
     if since is None:
         oldest_ms = first_ms(connection)
-        if oldest_ms is None:
-            return None
-        since = from_epoch_ms(oldest_ms)
-    return since, datetime.now(UTC) if until is None else until
+        since = now if oldest_ms is None else from_epoch_ms(oldest_ms)
+    return since, now if until is None else until
 
 
 def aware(moment: datetime | None) -> datetime | None:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.ledger.row import LedgerRow, Outcome
-from gateway.ledger.schema import REQUESTS, migrate
+from gateway.ledger.schema import migrate
 from gateway.ledger.spool import Spool, orphan
+from gateway.ledger.store import insert_rows
 from models.errors import ExtraMissingError
 
 logger = logging.getLogger(__name__)
@@ -147,11 +147,7 @@ class Ledger:
     def _insert(self, rows: list[LedgerRow]) -> None:
         if not rows:
             return
-        dialect: Any = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        # A row may come twice, after a crash between the database's commit and ours: the first one stands.
-        statement = dialect.insert(REQUESTS).on_conflict_do_nothing(index_elements=["id"])
-        with self._engine.begin() as connection:
-            connection.execute(statement, [self._enrich(row).to_columns() for row in rows])
+        insert_rows(self._engine, [self._enrich(row) for row in rows])
 
 
 def _connect(url: str) -> Engine:

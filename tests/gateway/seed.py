@@ -4,13 +4,15 @@ import math
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import create_engine
 
 from gateway.ledger import LedgerRow, Outcome
-from gateway.ledger.schema import REQUESTS, migrate
+from gateway.ledger.schema import migrate
+from gateway.ledger.store import insert_rows
 
 DAY_MS = 24 * 3600 * 1000
 CLOUD_MODEL, LOCAL_MODEL = "gpt-4.1", "Phi-3-mini-4k-instruct-q4"
@@ -38,20 +40,17 @@ def traffic(count: int, until_ms: int, days: float = 30, seed: int = 7) -> Itera
         yield _request(dice, number, until_ms - round(_age(dice) * days * DAY_MS))
 
 
-def write(path: Path, rows: Iterable[LedgerRow]) -> None:
-    """Make a ledger of `rows` at `path`."""
+def write(path: Path, rows: Iterable[LedgerRow], batch: int = 1000) -> None:
+    """Add `rows` to the ledger at `path`, which is made if there is none."""
     engine = create_engine(f"sqlite:///{path}")
     try:
         with engine.begin() as connection:
             migrate(connection)
-        _insert(engine, rows)
+        waiting = iter(rows)
+        while some := list(islice(waiting, batch)):
+            insert_rows(engine, some)
     finally:
         engine.dispose()
-
-
-def _insert(engine: Engine, rows: Iterable[LedgerRow]) -> None:
-    with engine.begin() as connection:
-        connection.execute(REQUESTS.insert(), [row.to_columns() for row in rows])
 
 
 def _age(dice: random.Random) -> float:

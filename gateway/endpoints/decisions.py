@@ -1,0 +1,105 @@
+"""Single requests: GET /v1/decisions, /v1/decisions/{id}, and /v1/decisions/export."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import orjson
+from fastapi import APIRouter, Depends, Query
+from starlette.exceptions import HTTPException
+from starlette.responses import Response, StreamingResponse
+
+from gateway.decisions import Cursor, Wanted, all_decisions, csv_lines, find_decisions, get_decision, known_values
+from gateway.endpoints.savings import Since, Until, aware
+from gateway.exchange import INVALID, NO_ROUTE
+from gateway.explanation import explain_row
+from gateway.jsonresponse import json_response
+from gateway.ledger import Ledger, Outcome
+from gateway.savings import epoch_ms
+from models.errors import RequestError
+from router.decision import Reason, Route
+
+Limit = Annotated[int, Query(ge=1, le=1000, description="How many, newest first.")]
+After = Annotated[str | None, Query(description="The `next` of the page before.")]
+Form = Annotated[Literal["csv", "json"], Query(description="`csv`, or `json` with one object a line.")]
+
+
+ROUTES = (*Route, NO_ROUTE)
+REASONS = (*Reason, INVALID)
+
+
+def wanted(
+    since: Since = None,
+    until: Until = None,
+    route: Annotated[str | None, Query(description="Where it was answered: local, cloud or none.")] = None,
+    reason: Annotated[str | None, Query(description="Why it went there.")] = None,
+    outcome: Annotated[str | None, Query(description="How it ended.")] = None,
+    model: Annotated[str | None, Query(description="The model that answered.")] = None,
+    key_id: Annotated[str | None, Query(description="The key that it came with.")] = None,
+) -> Wanted:
+    """The filters that all of these endpoints take."""
+    _check("route", route, ROUTES)
+    _check("reason", reason, REASONS)
+    _check("outcome", outcome, (*Outcome,))
+    return Wanted(_ms(since), _ms(until), route, reason, outcome, model, key_id)
+
+
+def _check(name: str, value: str | None, known: Sequence[str]) -> None:
+    if value is not None and value not in known:
+        raise RequestError(f"{name}: must be one of {', '.join(known)}", param=name, code="invalid_value")
+
+
+def decisions_endpoints(ledger: Ledger) -> APIRouter:
+    """The endpoints over `ledger`. Its rows hold no text of any prompt or answer."""
+    endpoints = APIRouter(tags=["decisions"])
+    filters = Depends(wanted)
+
+    @endpoints.get("/v1/decisions", summary="Recent decisions")
+    def decisions(wanted: Wanted = filters, limit: Limit = 50, after: After = None) -> Response:
+        """One page, newest first; `next` leads to the page after it."""
+        cursor = None if after is None else Cursor.parse(after)
+        with ledger.read() as connection:
+            page = find_decisions(connection, wanted, limit, cursor)
+        return json_response({"object": "list", "data": page.rows, "next": page.next and str(page.next)})
+
+    @endpoints.get("/v1/decisions/choices", summary="What to filter by")
+    def choices(wanted: Wanted = filters) -> Response:
+        """The models and keys that occur among the newest requests."""
+        with ledger.read() as connection:
+            return json_response({"object": "choices", **known_values(connection, wanted)})
+
+    @endpoints.get("/v1/decisions/export", summary="Every decision, as a file")
+    def export(wanted: Wanted = filters, format: Form = "csv") -> Response:
+        """All rows that match, newest first."""
+        lines = _export(ledger, wanted, format)
+        media_type = "text/csv; charset=utf-8" if format == "csv" else "application/x-ndjson"
+        name = f"slimgate-decisions.{'csv' if format == 'csv' else 'jsonl'}"
+        return StreamingResponse(
+            lines, media_type=media_type, headers={"content-disposition": f'attachment; filename="{name}"'}
+        )
+
+    @endpoints.get("/v1/decisions/{id}", summary="One decision explained")
+    def decision(id: str) -> Response:
+        """The row, and the rules in the order in which they were asked."""
+        with ledger.read() as connection:
+            row = get_decision(connection, id)
+        if row is None:
+            raise HTTPException(404, f"There is no request {id!r} in the ledger")
+        return json_response({"object": "decision", **row, "rules": explain_row(row)})
+
+    return endpoints
+
+
+def _export(ledger: Ledger, wanted: Wanted, format: str) -> Iterator[str | bytes]:
+    with ledger.read() as connection:
+        rows = all_decisions(connection, wanted)
+        yield from csv_lines(rows) if format == "csv" else _json_lines(rows)
+
+
+def _json_lines(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+    for row in rows:
+        yield orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _ms(moment: datetime | None) -> int | None:
+    return epoch_ms(aware(moment))

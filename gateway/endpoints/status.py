@@ -1,0 +1,74 @@
+"""GET /v1/status: who answers now, where the line runs, and what the last minutes were like."""
+
+import time
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from gateway.dispatch import Dispatcher
+from gateway.jsonresponse import json_response
+from gateway.ledger import Ledger
+from gateway.ledger.facts import read_facts
+from gateway.local import LocalSide
+from gateway.savings import figures
+from gateway.settings import CloudSettings
+from router.decision import Route
+
+RECENT_MINUTES = 15
+
+
+def status_endpoints(
+    dispatcher: Dispatcher, local: LocalSide | None, cloud: CloudSettings, ledger: Ledger, artifact_version: str
+) -> APIRouter:
+    """The endpoint over those who answer, and over `ledger`."""
+    endpoints = APIRouter(tags=["operations"])
+
+    @endpoints.get("/v1/status", summary="State of each side")
+    async def status() -> Response:
+        """Of this worker; the ledger's figures are of all of them."""
+        recent = await run_in_threadpool(_recent, ledger)
+        return json_response(
+            {
+                "object": "status",
+                "version": version("slimgate"),
+                "threshold": dispatcher.policy.threshold,
+                "artifact": artifact_version,
+                "local": None if local is None else {**await _local(local), **recent[Route.LOCAL]},
+                "cloud": {**_cloud(cloud), **recent[Route.CLOUD]} if cloud.configured else None,
+                "recent_minutes": RECENT_MINUTES,
+                "ledger": {"pending_bytes": ledger.pending_bytes, "refused_rows": ledger.refused_rows},
+            }
+        )
+
+    return endpoints
+
+
+async def _local(local: LocalSide) -> dict[str, Any]:
+    load = await local.load() if local.up else None
+    return {
+        "up": local.up,
+        "model": local.model,
+        "trouble": local.trouble,
+        "restarts": local.restarts,
+        "n_ctx": local.tier.n_ctx if local.tier else None,
+        "load": asdict(load) if load else None,
+    }
+
+
+def _cloud(cloud: CloudSettings) -> dict[str, Any]:
+    return {"model": cloud.model, "base_url": cloud.base_url}
+
+
+def _recent(ledger: Ledger) -> dict[Route, dict[str, Any]]:
+    """What became of the requests of the last minutes on either side."""
+    with ledger.read() as connection:
+        facts = read_facts(connection, time.time_ns() // 1_000_000 - RECENT_MINUTES * 60_000)
+    sides = {route: figures(fact for fact in facts if fact.route == route) for route in Route}
+    return {route: {"recent": {name: sides[route][name] for name in _SHOWN}} for route in Route}
+
+
+_SHOWN = ("requests", "errors", "failovers")

@@ -1,0 +1,57 @@
+"""Rows into the database and, much later, out of it again."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gateway.ledger.facts import SLOT_MS, roll_up
+from gateway.ledger.row import LedgerRow
+from gateway.ledger.schema import REQUESTS
+
+DELETE_ROWS = 2000
+"""Deleted in one transaction, so that rows which want to come in never wait long."""
+
+
+class _SomeKnown(Exception):
+    """Not all of the rows are new."""
+
+
+def insert_rows(engine: Engine, rows: Sequence[LedgerRow]) -> None:
+    """Keep `rows` and add them to the sums, all or none of them.
+
+    A row may come twice, after a crash between the database's commit and ours: the first one stands, and counts once.
+    """
+    if not rows:
+        return
+    try:
+        with engine.begin() as connection:
+            inserted = connection.execute(_insert(connection), [row.to_columns() for row in rows]).rowcount
+            if inserted != len(rows):
+                raise _SomeKnown
+            roll_up(connection, rows)
+    except _SomeKnown:
+        with engine.begin() as connection:
+            roll_up(connection, _insert_singly(connection, rows))
+
+
+def _insert_singly(connection: Connection, rows: Sequence[LedgerRow]) -> list[LedgerRow]:
+    """The rows that were not there yet; slow, and seldom needed."""
+    return [row for row in rows if connection.execute(_insert(connection), row.to_columns()).rowcount]
+
+
+def _insert(connection: Connection) -> Any:
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(REQUESTS).on_conflict_do_nothing(index_elements=["id"])
+
+
+def delete_rows_before(connection: Connection, moment_ms: int) -> int:
+    """Delete some of the rows older than `moment_ms`, oldest first; returns how many, 0 when none are left.
+
+    Their sums stay. Whole quarters of an hour go, so that no sum is ever asked of half of one.
+    """
+    cut_ms = moment_ms // SLOT_MS * SLOT_MS
+    seen = REQUESTS.c
+    old = select(seen.id).where(seen.created_ms < cut_ms).order_by(seen.created_ms).limit(DELETE_ROWS)
+    return connection.execute(delete(REQUESTS).where(seen.id.in_(old))).rowcount
