@@ -23,10 +23,13 @@ from sklearn.pipeline import Pipeline
 
 from router.decision import Prompt
 from router.familiarity import PRIOR, familiarity
-from router.features import hand_features
+from router.features import FEATURES, TIED_TO_LANGUAGE, hand_features
 from router.reading import Reading, read
 
 Floats = NDArray[np.float64]
+
+BELIEVED_ANYWHERE = np.array([name not in TIED_TO_LANGUAGE for name in FEATURES])
+"""For each hand feature, whether it counts in full whatever the familiarity."""
 
 
 def spoken(reading: Reading) -> list[str]:
@@ -43,7 +46,7 @@ class PromptVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
         Words in fewer prompts are not learnt.
     """
 
-    def __init__(self, min_df: int = 3) -> None:
+    def __init__(self, min_df: int = 2) -> None:
         self.min_df = min_df
 
     def fit(self, prompts: Sequence[Prompt], y: Any = None) -> Self:  # noqa: ARG002  # scikit-learn's signature
@@ -61,6 +64,8 @@ class PromptVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
 
 class CautiousLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     """Logistic regression on soft labels, calibrated, and pulled to `PRIOR` by the last column, familiarity.
+
+    Only what numbers, symbols and cue words say is believed in full of a strange text.
 
     Parameters
     ----------
@@ -91,11 +96,16 @@ class CautiousLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         """Columns: the local answer does, the local answer fails."""
         trust = X[:, -1].toarray().ravel()
         believed = self.slope_ * self.raw_log_odds(X) + self.intercept_
+        anywhere = self.slope_ * (X[:, : len(FEATURES)] @ np.where(BELIEVED_ANYWHERE, self._hand_weights, 0.0))
         prior = np.log(PRIOR / (1 - PRIOR))
-        failing = 1 / (1 + np.exp(-(prior + trust * (believed - prior))))
+        failing = 1 / (1 + np.exp(-(prior + trust * (believed - anywhere - prior) + anywhere)))
         return np.column_stack([1 - failing, failing])
 
+    @property
+    def _hand_weights(self) -> Floats:
+        return np.asarray(self.logistic_.coef_[0, : len(FEATURES)], dtype=np.float64)
 
-def new_pipeline(min_df: int = 3, C: float = 1.0) -> Pipeline:  # noqa: N803
+
+def new_pipeline(min_df: int = 2, C: float = 1.0) -> Pipeline:  # noqa: N803
     """An unfitted classifier, as it is shipped."""
     return Pipeline([("vectorise", PromptVectoriser(min_df)), ("classify", CautiousLogistic(C))])

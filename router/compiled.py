@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 
 from router.decision import Prompt
 from router.familiarity import PRIOR, familiarity
-from router.features import FEATURES, hand_features
+from router.features import FEATURES, TIED_TO_LANGUAGE, hand_features
 from router.reading import Reading, read
 
 PRIOR_LOG_ODDS = math.log(PRIOR / (1 - PRIOR))
@@ -82,21 +82,25 @@ class CompiledClassifier:
             raise ValueError("fitted for other features than this version of slimgate has")
         self._weights = weights
         self._feature_weights = tuple(weights.features.values())
+        self._tied_weights = _only(weights.features, tied=True)
+        self._free_weights = _only(weights.features, tied=False)
 
     def score(self, prompt: Prompt) -> float:
         """The calibrated probability that the local model's answer would not do."""
         reading = read(prompt)
-        hand = sum(map(float.__mul__, self._feature_weights, hand_features(reading)))
-        believed = self._weights.bias + hand + self._word_log_odds(reading)
+        values = hand_features(reading)
+        tied = sum(map(float.__mul__, self._tied_weights, values))
+        anywhere = sum(map(float.__mul__, self._free_weights, values))
+        believed = self._weights.bias + tied + self._word_log_odds(reading)
         trust = familiarity(reading, self._weights.words)
-        return logistic(PRIOR_LOG_ODDS + trust * (believed - PRIOR_LOG_ODDS))
+        return logistic(PRIOR_LOG_ODDS + trust * (believed - PRIOR_LOG_ODDS) + anywhere)
 
     def explain(self, prompt: Prompt) -> Explanation:
         """The score, and what each trait of the prompt did to it."""
         reading = read(prompt)
         trust = familiarity(reading, self._weights.words)
         baseline = PRIOR_LOG_ODDS + trust * (self._weights.bias - PRIOR_LOG_ODDS)
-        pushes = {name: trust * push for name, push in self._pushes(reading).items() if push}
+        pushes = {name: push for name, push in self._pushes(reading, trust).items() if push}
         ordered = dict(sorted(pushes.items(), key=lambda item: -abs(item[1])))
         return Explanation(logistic(baseline + sum(ordered.values())), baseline, ordered, trust)
 
@@ -112,13 +116,19 @@ class CompiledClassifier:
                 square += value * value
         return total / math.sqrt(square) if square else 0.0
 
-    def _pushes(self, reading: Reading) -> dict[str, float]:
+    def _pushes(self, reading: Reading, trust: float) -> dict[str, float]:
         values = zip(FEATURES, self._feature_weights, hand_features(reading), strict=True)
-        pushes = {name.replace("_", " "): weight * value for name, weight, value in values}
+        belief = {name: trust if name in TIED_TO_LANGUAGE else 1.0 for name in FEATURES}
+        pushes = {name.replace("_", " "): belief[name] * weight * value for name, weight, value in values}
         known = {word: self._weights.words[word] for word in reading.words if word in self._weights.words}
         tfidf = {word: (1.0 + math.log(reading.words[word])) * idf for word, (_push, idf) in known.items()}
         norm = math.sqrt(sum(value * value for value in tfidf.values()))
-        return pushes | {f"word “{word}”": known[word][0] * value / norm for word, value in tfidf.items()}
+        return pushes | {f"word “{word}”": trust * known[word][0] * value / norm for word, value in tfidf.items()}
+
+
+def _only(features: Mapping[str, float], tied: bool) -> tuple[float, ...]:
+    """The weights of features tied to the language, or of the others, 0 in place of the rest."""
+    return tuple(weight if (name in TIED_TO_LANGUAGE) == tied else 0.0 for name, weight in features.items())
 
 
 def logistic(log_odds: float) -> float:

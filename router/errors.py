@@ -29,7 +29,7 @@ class CannotServe(Exception):
 
 
 class ArtifactError(Exception):
-    """A fitted classifier cannot be used: missing, damaged, of another version; the message says which, and the cure."""
+    """A fitted classifier cannot be used: missing, damaged, of another version; the message says which, and a cure."""
 
 
 class DatasetError(Exception):

@@ -6,8 +6,9 @@ not read, they are the model's and not what is asked.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from router.decision import Prompt, Turn
 
@@ -26,6 +27,10 @@ EARLIER_TURNS = 40
 SYSTEM_CHARS = 400
 """Read of the system message. It may name the task ("Translate what you are given"), or be pages of house rules."""
 
+FIRST_UNSPACED = "\u0e00"
+"""Thai. From here on in Unicode, most writing has no blanks between words; Korean does, and does well in pairs too."""
+
+UNSPACED = re.compile("[\u0e00-\u0fff\u3040-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]")
 WORD = re.compile(r"[^\W\d_]+")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 OPTION = re.compile(r"^\(?[A-Ja-j][.):] [^\n]*\n?", re.MULTILINE)
@@ -57,7 +62,22 @@ def read(prompt: Prompt) -> Reading:
     """Read as much of `prompt` as a decision needs."""
     text, n_options = without_options(thread_text(prompt.turns))
     found = WORD.findall(text.lower())
+    if UNSPACED.search(text):
+        found = list(split_unspaced(found))
     return Reading(text, Counter(found), len(found), len(NUMBER.findall(text)), n_options, len(prompt.turns))
+
+
+def split_unspaced(words: Iterable[str]) -> Iterator[str]:
+    """Cut runs of unspaced writing into pairs of characters, which come close to words there.
+
+    >>> list(split_unspaced(["abc", "今天下雨"]))
+    ['abc', '今天', '天下', '下雨']
+    """
+    for word in words:
+        if word[0] < FIRST_UNSPACED or len(word) < 3:
+            yield word
+        else:
+            yield from map("".join, pairwise(word))
 
 
 def without_options(text: str) -> tuple[str, int]:

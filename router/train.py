@@ -15,12 +15,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline
 
+from router import written
 from router.artifact import read_card, save_artifact
 from router.classifier import CautiousLogistic, new_pipeline
 from router.dataset import Dataset, Floats, Strings, data_hash, read_dataset
 from router.decision import Prompt
 from router.metrics import average_ranks, calibration_error, reliability
 from router.threshold import Validation, balanced_threshold, expectation
+from router.written import written_prompts
 
 SPLITS = ("train", "dev")
 
@@ -29,6 +31,9 @@ RESERVED_TASKS = frozenset({"math/gsm8k", "qa/mmlu-auxiliary"})
 
 NOT_SHIPPED = ("alpaca-eval", "bfcl")
 """Left out by default: alpaca-eval's licence is non-commercial, and a tool call's request says nothing of its tools."""
+
+WRITTEN_WEIGHT = 2.0
+"""The written prompts stand for everything that the public tables lack, errands above all."""
 
 FOLDS = 5
 
@@ -56,7 +61,7 @@ def train(
     """
     step("reading")
     dataset = read_dataset(data_dir)
-    fitted_on, judged_on = (labels_of(dataset, split, left_out) for split in SPLITS)
+    fitted_on, judged_on = (labels_of(dataset, split, left_out) + written_labels(split) for split in SPLITS)
     pipeline = fit(fitted_on, seed, step)
     step("judging")
     scores = pipeline.predict_proba(judged_on.prompts)[:, 1]
@@ -129,6 +134,17 @@ def labels_of(dataset: Dataset, split: str, left_out: Sequence[str] = NOT_SHIPPE
     return Labels(chosen.prompts, failure[usable], chosen.sources, chosen.groups)
 
 
+def written_labels(split: str) -> Labels:
+    """The prompts written for slimgate, as one more source; each is a group of its own."""
+    prompts, failure = zip(*written_prompts(split), strict=True)
+    return Labels(
+        list(prompts),
+        np.array(failure),
+        np.full(len(prompts), written.SOURCE),
+        np.array([f"{written.SOURCE}-{row}" for row in range(len(prompts))]),
+    )
+
+
 def fit(labels: Labels, seed: int, step: Step = lambda _name: None) -> Pipeline:
     """Fit and calibrate.
 
@@ -150,9 +166,10 @@ def fit(labels: Labels, seed: int, step: Step = lambda _name: None) -> Pipeline:
 
 
 def source_weights(sources: Strings) -> Floats:
-    """A weight a prompt, 1 on average, so that every source counts the same."""
+    """A weight a prompt, 1 on average, so that every source counts the same, and the written prompts twice."""
     _, inverse, counts = np.unique(sources, return_inverse=True, return_counts=True)
-    return np.asarray(len(sources) / (len(counts) * counts[inverse]), dtype=np.float64)
+    weights = np.where(sources == written.SOURCE, WRITTEN_WEIGHT, 1.0) / counts[inverse]
+    return np.asarray(weights / weights.mean(), dtype=np.float64)
 
 
 def figures_by_source(labels: Labels, scores: Floats) -> dict[str, dict[str, Any]]:
