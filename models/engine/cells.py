@@ -59,7 +59,7 @@ class CellPool:
 
     def share(self, source: int, target: int, n_tokens: int) -> None:
         """Let `target`, which holds none yet, hold the first `n_tokens` cells of `source` too."""
-        shared = self._cells[source][:n_tokens]
+        shared = self._cells.get(source, _NONE)[:n_tokens]
         self._holders[shared] += 1
         self._cells[target] = shared
 

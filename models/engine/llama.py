@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from models.engine.errors import GenerationFailed, ModelLoadError
 from models.errors import ExtraMissingError
@@ -286,15 +287,19 @@ class Context:
         Most sequences at once, numbered from 0.
     n_batch : int
         Most tokens in one step.
+    n_ubatch : int
+        Most tokens that llama.cpp computes at once; it cuts a step into pieces of that size.
     n_threads : int
         Threads that compute.
     """
 
-    def __init__(self, model: Model, *, n_ctx: int, n_sequences: int, n_batch: int, n_threads: int) -> None:
+    def __init__(
+        self, model: Model, *, n_ctx: int, n_sequences: int, n_batch: int, n_ubatch: int, n_threads: int
+    ) -> None:
         self._lib = lib = library()
         params = lib.llama_context_default_params()
         params.n_ctx = n_ctx
-        params.n_batch = params.n_ubatch = n_batch
+        params.n_batch, params.n_ubatch = n_batch, min(n_ubatch, n_batch)
         params.n_seq_max = n_sequences
         # One opinion a sequence and step: room for more would only cost memory, a float for each token there is.
         params.n_outputs_max = min(n_batch, n_sequences)
@@ -324,10 +329,9 @@ class Context:
         logger.error("llama_decode failed with code %d for %d tokens", code, batch.n_tokens)
         return Decoded.FAILED
 
-    def finite(self, index: int) -> bool:
-        """Whether the opinion on the batch's token at `index` is made of numbers."""
-        scores = np.ctypeslib.as_array(self._lib.llama_get_logits_ith(self.pointer, index), (self._n_vocab,))
-        return bool(np.isfinite(scores).all())
+    def logits(self, index: int) -> npt.NDArray[np.float32]:
+        """The model's opinion on what follows the batch's token at `index`, valid until the next step."""
+        return np.ctypeslib.as_array(self._lib.llama_get_logits_ith(self.pointer, index), (self._n_vocab,))
 
     def drop(self, sequence: int) -> None:
         """Free every cell of one sequence."""

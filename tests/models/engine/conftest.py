@@ -1,0 +1,15 @@
+"""One engine for all tests that leave it as it is."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.models.engine.live import LiveEngine, running_engine
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveEngine]:
+    """The bundled model, four sequences of 2,048 tokens."""
+    with running_engine(tmp_path_factory.mktemp("engine")) as engine:
+        engine.ready()
+        yield engine

@@ -1,0 +1,79 @@
+"""A real engine process under its supervisor, on a port of this machine, for tests."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+from openai import OpenAI
+
+from models.bundled import bundled_model_path
+from models.engine.supervisor import EngineInfo, EngineOptions, EngineSupervisor
+
+T = TypeVar("T")
+
+READY_S = 60.0
+
+
+class LiveEngine:
+    """Runs the supervisor on an event loop in a thread of its own."""
+
+    def __init__(self, options: EngineOptions, state_dir: Path, **how: Any) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self.supervisor: EngineSupervisor = self.call(_make(options, state_dir, how))
+
+    def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Await something on the supervisor's loop."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(READY_S + 30)
+
+    def ready(self) -> EngineInfo:
+        return self.call(self.supervisor.wait_ready(READY_S))
+
+    @property
+    def url(self) -> str:
+        return "http://{}:{}".format(*self.supervisor.address)
+
+    @property
+    def pid(self) -> int:
+        pid = self.supervisor.pid
+        assert pid is not None
+        return pid
+
+    def client(self) -> OpenAI:
+        """The official client, which does not try twice: a test wants to see the first answer."""
+        return OpenAI(base_url=f"{self.url}/v1", api_key="unused", max_retries=0, timeout=60)
+
+    def health(self) -> dict[str, Any]:
+        facts: dict[str, Any] = httpx.get(f"{self.url}/health", timeout=60).json()
+        return facts
+
+    def post(self, body: dict[str, Any], path: str = "/v1/chat/completions") -> httpx.Response:
+        return httpx.post(self.url + path, json=body, timeout=60)
+
+    def close(self) -> None:
+        self.call(self.supervisor.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+async def _make(options: EngineOptions, state_dir: Path, how: dict[str, Any]) -> EngineSupervisor:
+    supervisor = EngineSupervisor(options, None, state_dir, tcp=("127.0.0.1", 0), **how)
+    await supervisor.start()
+    return supervisor
+
+
+@contextmanager
+def running_engine(state_dir: Path, *, command: list[str] | None = None, **options: Any) -> Iterator[LiveEngine]:
+    """An engine with the bundled model, unless `options` say otherwise; stopped when the block ends."""
+    chosen = {"model_path": bundled_model_path(), "n_ctx": 2048, "max_sequences": 4, **options}
+    engine = LiveEngine(EngineOptions(**chosen), state_dir, command=command)
+    try:
+        yield engine
+    finally:
+        engine.close()

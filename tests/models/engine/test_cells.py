@@ -1,0 +1,35 @@
+"""The accounting of cells, against a plain model of it."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.engine.cells import CellPool
+
+N_CELLS = 40
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["grow", "share", "drop"]), st.integers(0, 3), st.integers(0, 3), st.integers(0, 9))
+)
+
+
+@given(STEPS)
+def test_cells_are_counted_as_if_each_were_an_object(steps: list[tuple[str, int, int, int]]) -> None:
+    pool = CellPool(N_CELLS)
+    held: dict[int, list[object]] = {s: [] for s in range(4)}
+    for what, one, other, n in steps:
+        used = {id(c) for cells in held.values() for c in cells}
+        if what == "grow" and n <= N_CELLS - len(used):
+            pool.grow(one, n)
+            held[one] += [object() for _ in range(n)]
+        elif what == "share" and one != other and not held[other]:
+            n = min(n, len(held[one]))
+            pool.share(one, other, n)
+            held[other] = held[one][:n]
+        elif what == "drop":
+            pool.drop(one)
+            held[one] = []
+        used = {id(c) for cells in held.values() for c in cells}
+        assert pool.free == N_CELLS - len(used)
+        assert [pool.held(s) for s in range(4)] == [len(held[s]) for s in range(4)]
+        for s in range(4):
+            others = {id(c) for t in range(4) if t != s for c in held[t]}
+            assert pool.held_alone(s) == len({id(c) for c in held[s]} - others)

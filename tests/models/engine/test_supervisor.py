@@ -1,0 +1,191 @@
+"""Deaths of the engine process, each a real one, and what the parent and the caller see."""
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import httpx
+import pytest
+
+from models.bundled import bundled_model_path
+from models.engine.errors import EngineFailed
+from models.engine.supervisor import EngineState
+from tests.live import wait_for
+from tests.models.engine.live import READY_S, running_engine
+
+BODY = {
+    "model": "local",
+    "messages": [{"role": "user", "content": "Write a long, detailed story about a red bicycle."}],
+    "temperature": 0,
+}
+
+
+def engine_that(tmp_path: Path, prelude: str) -> list[str]:
+    """The command of an engine process into which `prelude` has built a fault."""
+    script = tmp_path / "faulty_engine.py"
+    script.write_text(
+        textwrap.dedent(prelude)
+        + "\nimport sys\nfrom models.engine.process import main\nsys.exit(main(sys.argv[1:]))\n"
+    )
+    return [sys.executable, str(script)]
+
+
+DIES_WITH_REPACKED_WEIGHTS = """
+    import os, signal
+    from models.engine import loading
+    load, real = loading.self_test, loading.Model.__init__
+    def remember(self, path, **how):
+        self.extra = how["use_extra_bufts"]
+        real(self, path, **how)
+    loading.Model.__init__ = remember
+    def self_test(loaded):
+        if loaded.model.extra:
+            os.kill(os.getpid(), signal.{signal})
+        load(loaded)
+    import models.engine.process as process
+    process.self_test = self_test
+"""
+
+
+@pytest.mark.parametrize("death", ["SIGSEGV", "SIGILL"])
+def test_a_crash_at_the_first_decode_is_cured_and_remembered(
+    tmp_path: Path, death: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    command = engine_that(tmp_path, DIES_WITH_REPACKED_WEIGHTS.format(signal=death))
+    with running_engine(tmp_path / "state", command=command) as engine:
+        assert engine.ready().use_extra_bufts is False
+        assert engine.supervisor.restarts == 1
+        assert engine.post({**BODY, "max_tokens": 3}).status_code == 200
+    (line,) = [r.message for r in caplog.records if r.levelno >= logging.WARNING]
+    assert death in line
+    assert "Starting again without its repacked weights" in line
+    with running_engine(tmp_path / "state", command=command) as engine:
+        assert engine.ready().use_extra_bufts is False
+        assert engine.supervisor.restarts == 0
+
+
+def test_killed_in_mid_stream(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """That caller's connection breaks, which no client takes for an end; the next caller is answered."""
+    with running_engine(tmp_path) as engine:
+        engine.ready()
+        url = f"{engine.url}/v1/chat/completions"
+        with httpx.stream("POST", url, json={**BODY, "stream": True}) as response:
+            lines = response.iter_lines()
+            assert next(lines).startswith("data: ")
+            os.kill(engine.pid, signal.SIGKILL)
+            with pytest.raises(httpx.RemoteProtocolError):
+                list(lines)
+        # The listening socket outlives the child: this call waits for the new one instead of being refused.
+        assert engine.post({**BODY, "max_tokens": 3}).status_code == 200
+        assert engine.supervisor.restarts == 1
+    assert any("killed by SIGKILL while serving" in record.message for record in caplog.records)
+
+
+def test_a_crash_loop_ends_in_a_stated_failure(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "import sys; sys.exit('no such luck')"]
+    with running_engine(tmp_path, command=command) as engine:
+        with pytest.raises(EngineFailed, match=r"died 5 times .* exit code 1 .* no such luck"):
+            engine.ready()
+        assert engine.supervisor.state is EngineState.FAILED
+        assert engine.supervisor.restarts == 4
+        assert engine.supervisor.pid is None
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "cannot be loaded"),
+        (b"not a model at all" * 100, "cannot be loaded"),
+        (None, "cannot be loaded"),  # the first half of a real one
+    ],
+)
+def test_a_broken_model_is_refused_at_once(tmp_path: Path, content: bytes | None, reason: str) -> None:
+    path = tmp_path / "broken.gguf"
+    real = bundled_model_path().read_bytes()
+    path.write_bytes(real[: len(real) // 2] if content is None else content)
+    with running_engine(tmp_path, model_path=path) as engine:
+        with pytest.raises(EngineFailed, match=reason):
+            engine.ready()
+        assert (engine.supervisor.state, engine.supervisor.restarts) == (EngineState.FAILED, 0)
+
+
+def test_a_missing_model_is_named(tmp_path: Path) -> None:
+    with (
+        running_engine(tmp_path, model_path=tmp_path / "absent.gguf") as engine,
+        pytest.raises(EngineFailed, match=r"no model file at .*absent\.gguf"),
+    ):
+        engine.ready()
+
+
+def test_a_template_that_never_ends_is_refused_at_once(tmp_path: Path) -> None:
+    template = tmp_path / "endless.jinja"
+    loop = "{% for a in range(9999) %}"
+    template.write_text(loop * 4 + "{% endfor %}" * 4)
+    with (
+        running_engine(tmp_path, chat_template=template) as engine,
+        pytest.raises(EngineFailed, match="template did not end within 2 s"),
+    ):
+        engine.ready()
+
+
+def test_not_ready_in_time_says_so(tmp_path: Path) -> None:
+    with running_engine(tmp_path, command=[sys.executable, "-c", "import time; time.sleep(60)"]) as engine:
+        with pytest.raises(EngineFailed, match=r"still starting after 0\.1 s"):
+            engine.call(engine.supervisor.wait_ready(0.1))
+        assert engine.supervisor.state is EngineState.STARTING
+
+
+def test_a_child_that_ignores_the_request_to_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.engine.supervisor.STOP_TIMEOUT_S", 0.2)
+    stubborn = (
+        "import signal, sys, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "print('deaf', file=sys.stderr, flush=True)\ntime.sleep(600)"
+    )
+    with running_engine(tmp_path, command=[sys.executable, "-c", stubborn]) as engine:
+        wait_for(lambda: list(engine.supervisor._lines) == ["deaf"])
+        pid = engine.pid
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
+    parent = textwrap.dedent("""
+        import asyncio, sys
+        from pathlib import Path
+        from models.bundled import bundled_model_path
+        from models.engine.supervisor import EngineOptions, EngineSupervisor
+        async def main():
+            options = EngineOptions(bundled_model_path(), n_ctx=512, max_sequences=1)
+            supervisor = EngineSupervisor(options, Path(sys.argv[1]) / "engine.sock", Path(sys.argv[1]))
+            await supervisor.start()
+            await supervisor.wait_ready(60)
+            print(supervisor.pid, flush=True)
+            await asyncio.sleep(600)
+        asyncio.run(main())
+    """)
+    with subprocess.Popen([sys.executable, "-c", parent, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        process.kill()
+        wait_for(lambda: not Path(f"/proc/{child}").exists(), READY_S)
+
+
+def test_a_dying_state_folder_costs_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "state").write_text("a file where a folder should be")
+    command = engine_that(tmp_path, DIES_WITH_REPACKED_WEIGHTS.format(signal="SIGSEGV"))
+    with running_engine(tmp_path / "state", command=command) as engine:
+        assert engine.ready().use_extra_bufts is False
+    assert any("cannot be written" in record.message for record in caplog.records)
+
+
+def test_the_memory_of_crashes_is_plain_json(tmp_path: Path) -> None:
+    command = engine_that(tmp_path, DIES_WITH_REPACKED_WEIGHTS.format(signal="SIGILL"))
+    with running_engine(tmp_path / "state", command=command) as engine:
+        engine.ready()
+    (key,) = json.loads((tmp_path / "state" / "engine.json").read_text())["crashing_with_extra_bufts"]
+    assert key.startswith(bundled_model_path().name)
