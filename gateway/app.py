@@ -87,7 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(route_endpoints(dispatcher, artifact, max_body_bytes=settings.max_body_bytes))
     app.include_router(savings_endpoints(ledger))
     app.include_router(decisions_endpoints(ledger))
-    app.include_router(status_endpoints(dispatcher, local, settings.cloud, ledger, artifact.version))
+    app.include_router(status_endpoints(dispatcher, local, settings, ledger, artifact.version))
     app.include_router(dashboard_endpoints())
     app.include_router(health_endpoints(local, cloud is not None, metrics))
     if settings.api_key is not None:

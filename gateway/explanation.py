@@ -59,7 +59,7 @@ def _steps(route: str, reason: str, score: float, threshold: float) -> Iterator[
 def _score_step(decided: bool, score: float, threshold: float) -> dict[str, str]:
     side = by_score(score, threshold)
     sign = "≥" if side is Route.CLOUD else "<"
-    comparison = f"Score {score:.3f} {sign} threshold {threshold:.3f}"
+    comparison = f"{score:.3f} {sign} the threshold {threshold:.3f}"
     if decided:
         return _step(SCORE, "unasked", f"{comparison}: it would have gone to {side}")
     return _step(SCORE, "decided", f"{comparison}: {side}")

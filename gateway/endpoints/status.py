@@ -12,35 +12,42 @@ from starlette.responses import Response
 from gateway.dispatch import Dispatcher
 from gateway.jsonresponse import json_response
 from gateway.ledger import Ledger
-from gateway.ledger.facts import read_facts
+from gateway.ledger.facts import first_ms, read_facts
 from gateway.local import LocalSide
-from gateway.savings import figures
-from gateway.settings import CloudSettings
+from gateway.savings import figures, from_epoch_ms
+from gateway.settings import CloudSettings, Settings
 from router.decision import Route
 
 RECENT_MINUTES = 15
+_SHOWN = ("requests", "errors", "failovers")
 
 
 def status_endpoints(
-    dispatcher: Dispatcher, local: LocalSide | None, cloud: CloudSettings, ledger: Ledger, artifact_version: str
+    dispatcher: Dispatcher, local: LocalSide | None, settings: Settings, ledger: Ledger, artifact_version: str
 ) -> APIRouter:
     """The endpoint over those who answer, and over `ledger`."""
     endpoints = APIRouter(tags=["operations"])
+    cloud = settings.cloud
 
     @endpoints.get("/v1/status", summary="State of each side")
     async def status() -> Response:
         """Of this worker; the ledger's figures are of all of them."""
-        recent = await run_in_threadpool(_recent, ledger)
+        recent, oldest_ms = await run_in_threadpool(_recent, ledger)
         return json_response(
             {
                 "object": "status",
                 "version": version("slimgate"),
+                "key_required": settings.api_key is not None,
                 "threshold": dispatcher.policy.threshold,
                 "artifact": artifact_version,
                 "local": None if local is None else {**await _local(local), **recent[Route.LOCAL]},
                 "cloud": {**_cloud(cloud), **recent[Route.CLOUD]} if cloud.configured else None,
                 "recent_minutes": RECENT_MINUTES,
-                "ledger": {"pending_bytes": ledger.pending_bytes, "refused_rows": ledger.refused_rows},
+                "ledger": {
+                    "oldest": None if oldest_ms is None else from_epoch_ms(oldest_ms).isoformat(),
+                    "pending_bytes": ledger.pending_bytes,
+                    "refused_rows": ledger.refused_rows,
+                },
             }
         )
 
@@ -63,12 +70,10 @@ def _cloud(cloud: CloudSettings) -> dict[str, Any]:
     return {"model": cloud.model, "base_url": cloud.base_url}
 
 
-def _recent(ledger: Ledger) -> dict[Route, dict[str, Any]]:
-    """What became of the requests of the last minutes on either side."""
+def _recent(ledger: Ledger) -> tuple[dict[Route, dict[str, Any]], int | None]:
+    """What became of the requests of the last minutes on either side, and when the oldest of all came."""
     with ledger.read() as connection:
         facts = read_facts(connection, time.time_ns() // 1_000_000 - RECENT_MINUTES * 60_000)
+        oldest_ms = first_ms(connection)
     sides = {route: figures(fact for fact in facts if fact.route == route) for route in Route}
-    return {route: {"recent": {name: sides[route][name] for name in _SHOWN}} for route in Route}
-
-
-_SHOWN = ("requests", "errors", "failovers")
+    return {route: {"recent": {name: sides[route][name] for name in _SHOWN}} for route in Route}, oldest_ms

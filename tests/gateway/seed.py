@@ -89,7 +89,7 @@ def _ended(dice: random.Random, row: LedgerRow) -> LedgerRow:
     die = dice.random()
     if die < 0.01:
         return replace(row, outcome=Outcome.REJECTED, **REFUSED)
-    if die < 0.025:
+    if die < 0.025 and row.reason == "score":
         row = replace(row, route="local" if row.route == "cloud" else "cloud", reason="failover")
     outcome = Outcome.OK
     if die > 0.99:

@@ -22,6 +22,8 @@ export async function post(path, body, headers = {}) {
   return answer(
     await fetch(url(path), {
       method: "POST",
+      // The password that the browser would add opens only what reads; refused here, it would be forgotten for the rest.
+      credentials: "omit",
       headers: { "content-type": "application/json", ...authorization, ...headers },
       body: JSON.stringify(body),
     }),

@@ -2,6 +2,8 @@
 
 import { el } from "./dom.js";
 
+const LEGEND = { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 12 }, itemclick: false, itemdoubleclick: false };
+
 const drawn = new Map();
 
 export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -42,8 +44,8 @@ function dressed(layout) {
     hovermode: "x unified",
     hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line-strong"), font: { color: colour("ink"), size: 12 } },
     dragmode: false,
-    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 12 }, itemclick: false, itemdoubleclick: false },
     ...layout,
+    legend: { ...LEGEND, ...layout.legend },
     xaxis: { ...axis, showgrid: false, nticks: 6, ...layout.xaxis },
     yaxis: { ...axis, rangemode: "tozero", nticks: 5, ...layout.yaxis },
   };
@@ -51,6 +53,16 @@ function dressed(layout) {
 
 // The server answers in the reader's own zone; plotly is to show that clock, not to move it.
 export const clock = (iso) => iso.slice(0, 19);
+
+// Days without the year, hours without the date, as the span allows.
+export function axisWords(x) {
+  const hours = x.length ? (Date.parse(x.at(-1)) - Date.parse(x[0])) / 3_600_000 : 0;
+  const tickformat = hours <= 30 ? "%H:%M" : hours <= 24 * 300 ? "%-d %b" : "%b %Y";
+  return { tickformat, hoverformat: hours <= 24 * 31 ? "%a %-d %b, %H:%M" : "%a %-d %b %Y" };
+}
+
+// Plotly reads a little markup in names.
+export const plainText = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 export function bars(intervals) {
   const starts = intervals.map((interval) => Date.parse(interval.since));

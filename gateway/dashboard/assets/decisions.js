@@ -1,41 +1,137 @@
-// The last decisions, one row each.
+// The table of requests: filtered, paged through, exported, each opened on a click.
 
+import { get, url } from "./api.js";
+import { detail } from "./detail.js";
 import { byId, el, fill } from "./dom.js";
 import { count, fullMoment, moment, ms, score, usd } from "./format.js";
 import { OUTCOMES, REASONS, ROUTES } from "./words.js";
 
-const NUMBERS = new Set(["Score", "Threshold", "Tokens", "First byte", "Paid"]);
+const PAGE = 50;
+const COLUMNS = ["Time", "Went to", "Reason", "Score", "Model", "Outcome", "Tokens", "First byte", "Paid"];
+const NUMBERS = new Set(["Tokens", "First byte", "Paid"]);
+
+const state = { range: {}, filters: {}, after: [], open: null };
+
+// A reader who has opened a row or turned a page is not to lose it to a refresh.
+export const busy = () => state.open !== null || state.after.length > 0;
 
 export function build(view) {
-  fill(view, el("section.card", { "aria-labelledby": "decisions-title" }, el("h2", { id: "decisions-title" }, "Last decisions"), el("div.scroll", { id: "decisions-table", tabindex: "0", role: "region", "aria-label": "Last decisions" })));
-}
-
-export function show(rows) {
-  const headings = ["Time", "Went to", "Reason", "Score", "Threshold", "Model", "Outcome", "Tokens", "First byte", "Paid"];
   fill(
-    byId("decisions-table"),
+    view,
     el(
-      "table.decisions",
-      {},
-      el("thead", {}, el("tr", {}, headings.map((heading) => el(NUMBERS.has(heading) ? "th.number" : "th", { scope: "col" }, heading)))),
-      el("tbody", {}, rows.map(row)),
+      "section.card",
+      { "aria-labelledby": "decisions-title" },
+      el("div.heading", {}, el("h1", { id: "decisions-title" }, "Decisions"), el("p.note", {}, "Every request, why it went where it went, and what became of it. No text of any prompt or answer is kept.")),
+      el("form.filters", { id: "filters", "aria-label": "Filters", onsubmit: (event) => event.preventDefault() }, filters()),
+      el("div.scroll", { id: "decisions-table", tabindex: "0", role: "region", "aria-labelledby": "decisions-title" }),
+      el("div.pager", {}, el("button", { type: "button", id: "newer", onclick: newer, disabled: true }, "← Newer"), el("span", { id: "decisions-note", role: "status" }), el("button", { type: "button", id: "older", onclick: older, disabled: true }, "Older →")),
     ),
   );
 }
 
+function filters() {
+  const choice = (name, label, options) =>
+    el("label", {}, label, el("select", { name, id: `filter-${name}`, onchange: () => choose(name) }, el("option", { value: "" }, "any"), Object.entries(options).map(([value, text]) => el("option", { value }, text))));
+  const file = (format, text) => el("a.button", { id: `export-${format}`, href: "v1/decisions/export", download: true }, text);
+  return [
+    choice("route", "Went to", ROUTES),
+    choice("reason", "Reason", Object.fromEntries(Object.keys(REASONS).map((reason) => [reason, reason]))),
+    choice("outcome", "Outcome", OUTCOMES),
+    choice("model", "Model", {}),
+    choice("key_id", "Key", {}),
+    el("span.files", {}, file("csv", "CSV"), file("json", "JSON")),
+  ];
+}
+
+function choose(name) {
+  state.filters[name] = byId(`filter-${name}`).value || null;
+  turnTo([]);
+}
+
+export async function load(range) {
+  state.range = range;
+  const query = { ...range, ...state.filters };
+  const [page, choices] = await Promise.all([get("v1/decisions", { ...query, limit: PAGE, after: state.after.at(-1) }), get("v1/decisions/choices", range)]);
+  offer("model", choices.models);
+  offer("key_id", choices.keys);
+  for (const format of ["csv", "json"]) byId(`export-${format}`).href = url("v1/decisions/export", { ...query, format });
+  show(page);
+}
+
+function offer(name, values) {
+  const select = byId(`filter-${name}`);
+  select.closest("label").hidden = values.length === 0 && !state.filters[name];
+  const kept = state.filters[name];
+  const all = kept && !values.includes(kept) ? [kept, ...values] : values;
+  fill(select, el("option", { value: "" }, "any"), all.map((value) => el("option", { value, selected: value === kept }, value)));
+}
+
+function show(page) {
+  byId("newer").disabled = state.after.length === 0;
+  byId("older").disabled = page.next === null;
+  byId("older").dataset.after = page.next ?? "";
+  byId("decisions-note").textContent = page.data.length ? `Page ${count(state.after.length + 1)}` : "No request matches. Widen the range or the filters.";
+  fill(
+    byId("decisions-table"),
+    page.data.length > 0 &&
+      el("table.decisions", { role: "table" }, el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, COLUMNS.map((heading) => el(NUMBERS.has(heading) ? "th.number" : "th", { scope: "col", role: "columnheader" }, heading)))), el("tbody", { role: "rowgroup" }, page.data.map(row))),
+  );
+}
+
 function row(item) {
+  const routed = item.route !== "none";
   return el(
     "tr",
-    { "data-id": item.id },
-    el("th", { scope: "row" }, el("time", { datetime: item.created, title: fullMoment(item.created) }, moment(item.created))),
-    el("td", {}, el(`span.dot.${item.route}`, { "aria-hidden": "true" }), item.route === "none" ? "refused" : item.route),
-    el("td", { title: REASONS[item.reason] ?? "" }, item.reason),
-    el("td.number", {}, item.route === "none" ? "–" : score(item.score)),
-    el("td.number", {}, item.route === "none" ? "–" : score(item.threshold)),
-    el("td.model", { title: `asked for ${item.requested_model}` }, item.served_model || "–"),
-    el(`td.${item.outcome}`, {}, OUTCOMES[item.outcome] ?? item.outcome),
-    el("td.number", {}, `${count(item.prompt_tokens)} + ${count(item.completion_tokens)}`),
-    el("td.number", {}, ms(item.first_token_ms)),
-    el("td.number", {}, usd(item.cost_usd)),
+    { role: "row", "data-id": item.id, onclick: (event) => event.target.closest("button") || toggleRow(item.id) },
+    el("th", { scope: "row", role: "rowheader" }, el("button.open", { type: "button", "aria-expanded": "false", "aria-label": `Explain the request of ${moment(item.created)}`, onclick: () => toggleRow(item.id) }, el("time", { datetime: item.created, title: fullMoment(item.created) }, moment(item.created)))),
+    cell("went", {}, el(`span.dot.${item.route}`, { "aria-hidden": "true" }), routed ? item.route : "refused"),
+    cell("reason", { title: REASONS[item.reason] ?? "" }, item.reason),
+    cell("scored", {}, routed ? gauge(item.score, item.threshold) : "–"),
+    cell("model", { title: `asked for ${item.requested_model}` }, item.served_model || "–"),
+    cell(`outcome.${item.outcome}`, {}, OUTCOMES[item.outcome] ?? item.outcome),
+    cell("number.tokens", {}, `${count(item.prompt_tokens)} + ${count(item.completion_tokens)}`),
+    cell("number.first", {}, ms(item.first_token_ms)),
+    cell("number.paid", {}, usd(item.cost_usd)),
   );
+}
+
+// On a telephone a row is laid out as a card, which would cost it its meaning as a row: hence the roles.
+const cell = (classes, attributes, ...children) => el(`td.${classes}`, { role: "cell", ...attributes }, ...children);
+
+export function gauge(value, threshold) {
+  const words = `score ${score(value)}, threshold ${score(threshold)}`;
+  return el(`span.gauge.${value >= threshold ? "cloud" : "local"}`, { title: words }, el("span", {}, value.toFixed(2)), el("i", { "aria-hidden": "true", style: { "--value": Math.min(value, 1), "--at": Math.min(threshold, 1) } }));
+}
+
+async function toggleRow(id) {
+  const opened = state.open;
+  byId("open-row")?.remove();
+  state.open = null;
+  if (opened) document.querySelector(`[data-id="${CSS.escape(opened)}"] .open`)?.setAttribute("aria-expanded", "false");
+  if (opened === id) return;
+  state.open = id;
+  const item = await get(`v1/decisions/${encodeURIComponent(id)}`);
+  const line = document.querySelector(`[data-id="${CSS.escape(id)}"]`);
+  if (state.open !== id || !line) return;
+  line.querySelector(".open").setAttribute("aria-expanded", "true");
+  line.after(el("tr.opened", { id: "open-row", role: "row" }, el("td", { role: "cell", colspan: COLUMNS.length }, detail(item))));
+}
+
+function older() {
+  turnTo([...state.after, byId("older").dataset.after]);
+}
+
+function newer() {
+  turnTo(state.after.slice(0, -1));
+}
+
+function turnTo(after) {
+  state.after = after;
+  state.open = null;
+  load(state.range);
+}
+
+export function startOver() {
+  state.after = [];
+  state.open = null;
 }

@@ -7,9 +7,21 @@ export function usd(text) {
   if (missing(text)) return DASH;
   const amount = Number(text);
   const size = Math.abs(amount);
-  const sign = amount < 0 ? "−" : "";
   const places = size === 0 || size >= 1 ? 2 : Math.min(9, Math.max(4, 1 - Math.floor(Math.log10(size))));
-  return `${sign}$${size.toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places })}`;
+  return money(amount, places);
+}
+
+function money(amount, places) {
+  const figure = Math.abs(amount).toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places });
+  return `${amount < 0 ? "−" : ""}$${figure}`;
+}
+
+// Money of one column, with as many places as its largest needs.
+export function usdColumn(texts) {
+  const largest = Math.max(0, ...texts.map((text) => Math.abs(Number(text ?? 0))));
+  if (largest < 1) return texts.map(usd);
+  const small = (text) => Number(text) !== 0 && Math.abs(Number(text)) < 0.005;
+  return texts.map((text) => (missing(text) ? DASH : small(text) ? `< ${Number(text) < 0 ? "−" : ""}$0.01` : money(Number(text), 2)));
 }
 
 export const count = (value) => (missing(value) ? DASH : value.toLocaleString("en-US"));

@@ -2,54 +2,78 @@
 
 import { get } from "./api.js";
 import { redraw } from "./chart.js";
-import { byId, fill } from "./dom.js";
+import { byId } from "./dom.js";
 import * as decisions from "./decisions.js";
+import { moment } from "./format.js";
 import * as overview from "./overview.js";
 import { span, ZONE } from "./range.js";
+import { showStatus } from "./status.js";
+import { showWelcome } from "./welcome.js";
 
 const REFRESH_MS = 5000;
-const VIEWS = ["overview", "decisions"];
+const VIEWS = { overview: loadOverview, decisions: (range) => decisions.load(range) };
 
-let loading = false;
+let zone = ZONE;
+let loading = null;
 
-function view() {
-  const named = location.hash.slice(1);
-  return VIEWS.includes(named) ? named : "overview";
-}
+const view = () => (location.hash.slice(1) in VIEWS ? location.hash.slice(1) : "overview");
 
 function chosenSpan() {
   const form = byId("custom");
   return span(byId("range").value, { since: form.since.value, until: form.until.value });
 }
 
-async function load() {
-  if (loading) return;
-  loading = true;
+async function loadOverview(range, status) {
+  const [savings, timeline, latency, byKey] = await Promise.all([
+    get("v1/savings", range),
+    get("v1/savings/timeline", { ...range, tz: zone }),
+    get("v1/latency", { ...range, tz: zone }),
+    get("v1/savings/keys", range),
+  ]);
+  overview.show({ savings, timeline, latency, byKey, status });
+}
+
+async function loadOnce() {
+  const range = chosenSpan();
   try {
-    const range = chosenSpan();
-    const [savings, timeline, rows] = await Promise.all([
-      get("v1/savings", range),
-      get("v1/savings/timeline", { ...range, tz: ZONE }),
-      get("v1/decisions", { limit: 50 }),
-    ]);
-    overview.show(savings, timeline.data);
-    decisions.show(rows.data);
+    const status = await get("v1/status");
+    showStatus(byId("status"), status);
+    const empty = status.ledger.oldest === null;
+    byId("welcome").hidden = !empty;
+    for (const name of Object.keys(VIEWS)) byId(`view-${name}`).hidden = name !== view() || (empty && name === "overview");
+    if (empty) showWelcome(byId("welcome"), status, load);
+    if (!empty || view() !== "overview") await VIEWS[view()](range, status);
+    byId("span").textContent = spanWords(range, status);
     byId("trouble").hidden = true;
   } catch (error) {
+    if (error.status === 400 && zone !== "UTC" && error.message.startsWith("tz:")) {
+      zone = "UTC"; // a server without this time zone's rules
+      return loadOnce();
+    }
     byId("trouble").textContent = `The figures could not be fetched: ${error.message}`;
     byId("trouble").hidden = false;
-  } finally {
-    loading = false;
   }
+  return redraw();
+}
+
+// One at a time; a call while one is under way follows it, since the span may have changed meanwhile.
+function load() {
+  loading = (loading ?? Promise.resolve()).then(loadOnce).finally(() => (loading = null));
+  return loading;
+}
+
+function spanWords(range, status) {
+  const since = range.since ?? status.ledger.oldest;
+  return since ? `From ${moment(since)} to ${range.until ? moment(range.until) : "now"}, ${zone} time.` : "";
 }
 
 function turnTo() {
-  for (const name of VIEWS) byId(`view-${name}`).hidden = name !== view();
   for (const link of document.querySelectorAll("nav a")) {
     if (link.dataset.view === view()) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  redraw();
+  document.title = `slimgate: ${view()}`;
+  load();
 }
 
 function chooseTheme() {
@@ -60,12 +84,24 @@ function chooseTheme() {
   redraw();
 }
 
-overview.build(byId("view-overview"));
-decisions.build(byId("view-decisions"));
-byId("range").addEventListener("change", () => {
+function chooseRange() {
+  decisions.startOver();
+  localStorage.setItem("slimgate-range", byId("range").value);
   byId("custom").hidden = byId("range").value !== "custom";
   if (byId("range").value !== "custom") load();
-});
+}
+
+function refresh() {
+  const live = byId("live").getAttribute("aria-pressed") === "true";
+  const reading = view() === "decisions" && decisions.busy();
+  if (live && !document.hidden && !loading && !reading) load();
+}
+
+overview.build(byId("view-overview"));
+decisions.build(byId("view-decisions"));
+const kept = localStorage.getItem("slimgate-range");
+if (kept && kept !== "custom" && byId("range").querySelector(`[value="${CSS.escape(kept)}"]`)) byId("range").value = kept;
+byId("range").addEventListener("change", chooseRange);
 byId("custom").addEventListener("submit", (event) => {
   event.preventDefault();
   load();
@@ -78,9 +114,5 @@ byId("live").addEventListener("click", () => {
 byId("theme").addEventListener("click", chooseTheme);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 addEventListener("hashchange", turnTo);
-setInterval(() => {
-  if (byId("live").getAttribute("aria-pressed") === "true" && !document.hidden) load();
-}, REFRESH_MS);
-
+setInterval(refresh, REFRESH_MS);
 turnTo();
-load();

@@ -1,167 +1,97 @@
-// The first view: what was saved, where requests went, and why.
+// The first view: what was saved, where requests went and why, and how long people waited.
 
-import { bars, chart, clock, colour, draw, table } from "./chart.js";
+import { chart } from "./chart.js";
 import { byId, el, fill } from "./dom.js";
 import { count, ms, percent, short, usd } from "./format.js";
-import { REASON_COLOURS, REASONS, ROUTES } from "./words.js";
-
-let split = "route";
-let shown = null;
+import { showLatency } from "./latency.js";
+import { showMoney } from "./money.js";
+import { showRequests, toggle } from "./requests.js";
+import { keys, why } from "./why.js";
 
 export function build(view) {
   fill(
     view,
-    el(
-      "div.hero",
-      {},
-      el("div.card.saved", { id: "saved", "aria-live": "polite" }),
-      chart("money", "Paid, and what you would have paid"),
-    ),
+    el("div.hero", {}, el("section.card.saved", { id: "saved", "aria-label": "Savings" }), chart("money", "Paid, and what you would have paid")),
     el("dl.tiles", { id: "tiles" }),
     el(
       "div.pair",
       {},
-      chart("requests", "Requests", { tools: [toggle()] }),
-      el("section.card", { "aria-labelledby": "why-title" }, el("h2", { id: "why-title" }, "Where requests went, and why"), el("div.scroll", { id: "why", tabindex: "0", role: "region", "aria-label": "By route and reason" })),
-    ),
-  );
-}
-
-export function show(savings, intervals) {
-  shown = { savings, intervals };
-  fill(byId("saved"), headline(savings));
-  fill(byId("tiles"), tiles(savings));
-  fill(byId("why"), why(savings));
-  showMoney(savings, intervals);
-  showRequests(intervals);
-}
-
-function headline(savings) {
-  if (!savings.coverage) {
-    return [
-      el("h1", {}, "Saved"),
-      el("p.figure", { id: "saved-usd" }, "–"),
-      el("p", {}, "No prices are known for these requests. Give them in the configuration, under ", el("code", {}, "[prices]"), "."),
-      localBar(savings),
-    ];
-  }
-  const lost = Number(savings.saved_usd) < 0;
-  const model = savings.baseline_models.join(" or ") || "the baseline model";
-  return [
-    el("h1", {}, lost ? "Lost, by estimate" : "Saved, by estimate"),
-    el(`p.figure${lost ? ".bad" : ""}`, { id: "saved-usd" }, usd(savings.saved_usd)),
-    el("p.story", {}, "You would have paid ", el("b", {}, usd(savings.baseline_usd)), " with ", el("b.model", {}, model), ". You paid ", el("b", {}, usd(savings.cost_usd)), "."),
-    localBar(savings),
-    savings.coverage < 1 && el("p.note", {}, `Prices are known for ${percent(savings.coverage)} of the answered requests; the others are left out of the money.`),
-  ];
-}
-
-function localBar(savings) {
-  if (savings.local_share === null) return null;
-  const share = percent(savings.local_share);
-  return el(
-    "div.share",
-    {},
-    el("div.bar", { "aria-hidden": "true" }, el("i.local-part", { style: { "flex-grow": savings.local_share } }), el("i.cloud-part", { style: { "flex-grow": 1 - savings.local_share } })),
-    el("p", {}, el("b", {}, share), ` of ${count(savings.answered)} answers came from the local model`),
-  );
-}
-
-function tiles(savings) {
-  const rate = (part) => (savings.requests ? part / savings.requests : null);
-  const tokens = savings.prompt_tokens + savings.completion_tokens;
-  return [
-    tile("Requests", short(savings.requests), `${count(savings.answered)} answered`),
-    tile("First byte, mean", ms(savings.first_token_ms_mean), "all answers"),
-    tile("Tokens", short(tokens), `${short(savings.prompt_tokens)} in, ${short(savings.completion_tokens)} out`),
-    tile("Errors", percent(rate(savings.errors)), `${count(savings.errors)} requests`),
-    tile("Failovers", percent(rate(savings.failovers)), `${count(savings.failovers)} saved by the other side`),
-  ];
-}
-
-const tile = (name, figure, note) => el("div.card.tile", {}, el("dt", {}, name), el("dd", {}, el("b", {}, figure), el("span", {}, note)));
-
-function why(savings) {
-  const most = Math.max(...savings.groups.map((group) => group.requests), 1);
-  const rows = [...savings.groups].sort((a, b) => b.requests - a.requests);
-  return el(
-    "table.why",
-    {},
-    el("thead", {}, el("tr", {}, ["Route and reason", "Requests", "Paid", "Saved (est.)"].map((heading) => el("th", { scope: "col" }, heading)))),
-    el(
-      "tbody",
-      {},
-      rows.map((group) =>
-        el(
-          "tr",
-          {},
-          el("th", { scope: "row" }, el(`span.dot.${group.route}`, { "aria-hidden": "true" }), el("span", {}, ROUTES[group.route] ?? group.route, el("small", {}, `${REASONS[group.reason] ?? group.reason} (${group.reason})`))),
-          el("td", {}, count(group.requests), el("i.meter", { "aria-hidden": "true", style: { "--part": group.requests / most } })),
-          el("td", {}, usd(group.cost_usd)),
-          el("td", {}, usd(group.saved_usd)),
-        ),
+      el("div.stack", {}, chart("requests", "Requests", { tools: [toggle()] }), chart("latency", "Time to the first token")),
+      el(
+        "div.stack",
+        {},
+        el("section.card", { "aria-labelledby": "why-title" }, el("h2", { id: "why-title" }, "Where requests went, and why"), el("div.scroll", { id: "why", tabindex: "0", role: "region", "aria-label": "By route and reason" })),
+        el("section.card", { id: "keys-card", "aria-labelledby": "keys-title", hidden: true }, el("h2", { id: "keys-title" }, "Busiest keys"), el("div.scroll", { id: "keys", tabindex: "0", role: "region", "aria-label": "By key" })),
       ),
     ),
   );
 }
 
-function showMoney(savings, intervals) {
-  const upTo = (field) => {
-    let sum = 0;
-    return [0, ...intervals.map((interval) => (sum += Number(interval[field])))];
-  };
-  const x = intervals.length ? [clock(intervals[0].since), ...intervals.map((interval) => clock(interval.until))] : [];
+export function show({ savings, timeline, latency, byKey, status }) {
+  fill(byId("saved"), headline(savings, status));
+  fill(byId("tiles"), tiles(savings, latency));
+  fill(byId("why"), why(savings));
+  const named = byKey.data.filter((key) => key.key_id !== null);
+  byId("keys-card").hidden = named.length === 0;
+  fill(byId("keys"), keys(byKey.data));
+  showMoney(savings, timeline.data);
+  showRequests(timeline.data);
+  showLatency(latency);
+}
+
+function headline(savings, status) {
+  return [...money(savings), localBar(savings), line(status), gaps(savings)];
+}
+
+function money(savings) {
+  if (!savings.answered) return [el("h1", {}, "Saved, by estimate"), el("p.figure.quiet", { id: "saved-usd" }, "–"), el("p.story", {}, "No request was answered in this range.")];
+  if (!savings.coverage) {
+    return [
+      el("h1", {}, "Saved, by estimate"),
+      el("p.figure.quiet", { id: "saved-usd" }, "–"),
+      el("p.story", {}, "No prices are known for these requests. Set them in the configuration, under ", el("code", {}, "[prices]"), "."),
+    ];
+  }
+  const lost = savings.saved_usd.startsWith("-");
   const model = savings.baseline_models.join(" or ") || "the baseline model";
-  byId("money-takeaway").textContent = "Added up over the range. The gap is what was saved.";
-  draw("money", () => ({
-    traces: [
-      { name: "You paid", x, y: upTo("cost_usd"), mode: "lines", line: { color: colour("cloud"), width: 2.5 }, hovertemplate: "%{y:$,.4~f}" },
-      { name: `With ${escapeText(model)}`, x, y: upTo("baseline_usd"), mode: "lines", line: { color: colour("ink-soft"), width: 2, dash: "dot" }, fill: "tonexty", fillcolor: colour("local-wash"), hovertemplate: "%{y:$,.4~f}" },
-    ],
-    layout: { yaxis: { tickprefix: "$" } },
-  }));
-  fill(
-    byId("money-table"),
-    table(["From", "You paid", `With ${model}`, "Saved (est.)"], intervals.map((interval) => [clock(interval.since).replace("T", " "), usd(interval.cost_usd), usd(interval.baseline_usd), usd(interval.saved_usd)])),
+  return [
+    el("h1", {}, lost ? "Lost, by estimate" : "Saved, by estimate"),
+    el(`p.figure${lost ? ".bad" : ""}`, { id: "saved-usd" }, usd(savings.saved_usd)),
+    el("p.story", {}, "You would have paid ", el("b", {}, usd(savings.baseline_usd)), " with ", el("b.model", {}, model), ". You paid ", el("b", {}, usd(savings.cost_usd)), "."),
+  ];
+}
+
+function localBar(savings) {
+  if (savings.local_share === null) return null;
+  return el(
+    "div.share",
+    {},
+    el("div.bar", { "aria-hidden": "true" }, el("i.local-part", { style: { "flex-grow": savings.local_share } }), el("i.cloud-part", { style: { "flex-grow": 1 - savings.local_share } })),
+    el("p", {}, el("b", {}, percent(savings.local_share)), ` of ${count(savings.answered)} answers came from the local model`),
   );
 }
 
-function showRequests(intervals) {
-  const field = `by_${split}`;
-  const names = [...new Set(intervals.flatMap((interval) => Object.keys(interval[field])))];
-  const order = Object.keys(split === "route" ? ROUTES : REASONS);
-  names.sort((a, b) => order.indexOf(a) - order.indexOf(b));
-  const label = (name) => (split === "route" ? ROUTES[name] : REASONS[name]) ?? name;
-  const tint = (name) => (split === "route" ? { local: "local", cloud: "cloud" }[name] ?? "none" : REASON_COLOURS[name] ?? "none");
-  byId("requests-takeaway").textContent = `${count(intervals.reduce((sum, interval) => sum + interval.requests, 0))} requests in the range.`;
-  draw("requests", () => ({
-    traces: names.map((name) => ({
-      type: "bar",
-      name: label(name),
-      ...bars(intervals),
-      y: intervals.map((interval) => interval[field][name] ?? 0),
-      marker: { color: colour(tint(name)) },
-      hovertemplate: "%{y:,}",
-    })),
-    layout: { barmode: "stack", showlegend: true },
-  }));
-  fill(
-    byId("requests-table"),
-    table(["From", ...names.map(label)], intervals.map((interval) => [clock(interval.since).replace("T", " "), ...names.map((name) => count(interval[field][name] ?? 0))])),
-  );
+function line(status) {
+  return el("p.note", {}, "Requests that score ", el("b", {}, status.threshold.toFixed(2)), " or more go to the cloud. ", el("a", { href: "#tuner" }, "Move the line"));
 }
 
-function toggle() {
-  const button = (name, text) =>
-    el("button", { type: "button", "data-split": name, "aria-pressed": String(name === split), onclick: () => choose(name) }, text);
-  return el("div.switch", { role: "group", "aria-label": "Split by" }, button("route", "by route"), button("reason", "by reason"));
+function gaps(savings) {
+  if (savings.coverage === null || savings.coverage === 1) return null;
+  return el("p.note", {}, `Prices are known for ${percent(savings.coverage)} of the answers; the others are left out of the money.`);
 }
 
-function choose(name) {
-  split = name;
-  document.querySelectorAll("[data-split]").forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.split === name)));
-  if (shown) showRequests(shown.intervals);
+function tiles(savings, latency) {
+  const rate = (part) => (savings.requests ? part / savings.requests : null);
+  const first = (route) => [ms(latency[route].p50_ms), latency[route].answers ? `95 % within ${ms(latency[route].p95_ms)}` : "no streamed answers"];
+  return [
+    tile("requests", "Requests", short(savings.requests), `${count(savings.answered)} answered`),
+    tile("first-local", "First token, local", ...first("local")),
+    tile("first-cloud", "First token, cloud", ...first("cloud")),
+    tile("tokens", "Tokens", short(savings.prompt_tokens + savings.completion_tokens), `${short(savings.prompt_tokens)} in, ${short(savings.completion_tokens)} out`),
+    tile("errors", "Errors", percent(rate(savings.errors)), `${count(savings.errors)} requests`, savings.errors > savings.requests * 0.05),
+    tile("failovers", "Failovers", percent(rate(savings.failovers)), `${count(savings.failovers)} rescued by the other side`),
+  ];
 }
 
-// Plotly reads a little markup in names.
-const escapeText = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+const tile = (id, name, figure, note, bad = false) =>
+  el("div.card.tile", { id: `tile-${id}` }, el("dt", {}, name), el("dd", {}, el(bad ? "b.bad" : "b", {}, figure), el("span", {}, note)));

@@ -1,0 +1,58 @@
+// The chart of requests over time, split by route or by reason.
+
+import { axisWords, bars, clock, colour, draw, table } from "./chart.js";
+import { byId, el, fill } from "./dom.js";
+import { count, moment } from "./format.js";
+import { REASON_COLOURS, REASONS, ROUTES } from "./words.js";
+
+const SPLITS = {
+  route: { words: ROUTES, tint: { local: "local", cloud: "cloud", none: "none" } },
+  reason: { words: REASONS, tint: REASON_COLOURS },
+};
+
+let split = "route";
+let shown = [];
+
+export function showRequests(intervals) {
+  shown = intervals;
+  const { words, tint } = SPLITS[split];
+  const field = `by_${split}`;
+  const order = Object.keys(words);
+  const names = [...new Set(intervals.flatMap((interval) => Object.keys(interval[field])))].sort((a, b) => order.indexOf(a) - order.indexOf(b));
+  byId("requests-takeaway").textContent = busiest(intervals);
+  draw("requests", () => {
+    const place = bars(intervals);
+    return {
+      traces: names.map((name) => ({
+        type: "bar",
+        name: words[name] ?? name,
+        ...place,
+        y: intervals.map((interval) => interval[field][name] ?? 0),
+        marker: { color: colour(tint[name] ?? "none") },
+        hovertemplate: "%{y:,}",
+      })),
+      layout: { barmode: "stack", showlegend: true, legend: { traceorder: "normal" }, xaxis: axisWords(place.x) },
+    };
+  });
+  fill(
+    byId("requests-table"),
+    table(["From", ...names.map((name) => words[name] ?? name)], intervals.map((interval) => [clock(interval.since).replace("T", " "), ...names.map((name) => count(interval[field][name] ?? 0))])),
+  );
+}
+
+function busiest(intervals) {
+  if (!intervals.some((interval) => interval.requests)) return "None in this range.";
+  const most = intervals.reduce((best, interval) => (interval.requests > best.requests ? interval : best));
+  return `Most at once: ${count(most.requests)}, from ${moment(most.since)}.`;
+}
+
+export function toggle() {
+  const button = (name) => el("button", { type: "button", "data-split": name, "aria-pressed": String(name === split), onclick: () => choose(name) }, `by ${name}`);
+  return el("div.switch", { role: "group", "aria-label": "Split the bars" }, Object.keys(SPLITS).map(button));
+}
+
+function choose(name) {
+  split = name;
+  for (const button of document.querySelectorAll("[data-split]")) button.setAttribute("aria-pressed", String(button.dataset.split === name));
+  showRequests(shown);
+}

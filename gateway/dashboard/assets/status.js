@@ -1,0 +1,33 @@
+// One line on who answers now.
+
+import { el, fill } from "./dom.js";
+import { count } from "./format.js";
+
+export function showStatus(node, status) {
+  fill(node, local(status), cloud(status), ledger(status));
+}
+
+function local({ local, recent_minutes: minutes }) {
+  if (!local) return part("off", "Local model", "off");
+  if (!local.up) return part("bad", local.model ?? "Local model", `down: ${local.trouble ?? "not ready"}`);
+  const load = local.load ? `${count(local.load.running)} running, ${count(local.load.queued)} waiting` : "up";
+  const restarts = local.restarts ? `, restarted ${count(local.restarts)} times` : "";
+  const errors = local.recent.errors ? `, ${count(local.recent.errors)} errors in ${minutes} min` : "";
+  return part(errors ? "warn" : "local", local.model ?? "Local model", load + restarts + errors);
+}
+
+function cloud({ cloud, local, recent_minutes: minutes }) {
+  if (!cloud) return part("off", "Cloud", "off: set OPENAI_API_KEY and start again");
+  // A request that the cloud failed and the local model answered stands on the local side.
+  const failed = cloud.recent.errors + (local?.recent.failovers ?? 0);
+  if (failed) return part("warn", cloud.model, `failed ${count(failed)} times in ${minutes} min`);
+  return part("cloud", cloud.model, cloud.recent.requests ? `no errors in ${minutes} min` : `nothing sent in ${minutes} min`);
+}
+
+function ledger({ ledger }) {
+  if (ledger.refused_rows) return part("bad", "Ledger", `${count(ledger.refused_rows)} rows lost: the disk is full`);
+  if (ledger.pending_bytes > 1_000_000) return part("warn", "Ledger", `${count(Math.round(ledger.pending_bytes / 1_000_000))} MB of rows wait for the database`);
+  return null;
+}
+
+const part = (state, name, words) => el("span.side", {}, el(`span.dot.${state}`, { "aria-hidden": "true" }), el("b", {}, name), ` ${words}`);

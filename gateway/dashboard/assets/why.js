@@ -1,0 +1,66 @@
+// Tables of where requests went: by route and reason, and by key.
+
+import { el } from "./dom.js";
+import { count, percent, usdColumn } from "./format.js";
+import { REASONS, ROUTES } from "./words.js";
+
+const sum = (groups, field) => groups.reduce((total, group) => total + group[field], 0);
+
+export function why(savings) {
+  const most = Math.max(1, ...savings.groups.map((group) => group.requests));
+  const paid = usdColumn(savings.groups.map((group) => group.cost_usd));
+  const saved = usdColumn(savings.groups.map((group) => group.saved_usd));
+  const worded = savings.groups.map((group, i) => ({ ...group, paid: paid[i], saved: saved[i] }));
+  return el(
+    "table.why",
+    {},
+    head(["Went to, because", "Requests", "Paid", "Saved (est.)"]),
+    Object.keys(ROUTES).map((route) => routeRows(route, worded.filter((group) => group.route === route), most)),
+  );
+}
+
+function routeRows(route, groups, most) {
+  if (!groups.length) return null;
+  groups.sort((a, b) => b.requests - a.requests);
+  return el(
+    "tbody",
+    {},
+    el("tr.route", {}, el("th", { scope: "rowgroup", colspan: 4 }, el(`span.dot.${route}`, { "aria-hidden": "true" }), ROUTES[route], el("small", {}, ` ${count(sum(groups, "requests"))} requests`))),
+    groups.map((group) =>
+      el(
+        "tr",
+        {},
+        el("th", { scope: "row" }, REASONS[group.reason] ?? group.reason, el("code", {}, group.reason), el(`i.meter.${route}`, { "aria-hidden": "true", style: { "--part": group.requests / most } })),
+        el("td", {}, count(group.requests)),
+        el("td", {}, group.paid),
+        el("td", {}, group.saved),
+      ),
+    ),
+  );
+}
+
+export function keys(data) {
+  const saved = usdColumn(data.map((key) => key.saved_usd));
+  return el(
+    "table.why",
+    {},
+    head(["Key", "Requests", "Local", "Errors", "Saved (est.)"]),
+    el(
+      "tbody",
+      {},
+      data.map((key, i) =>
+        el(
+          "tr",
+          {},
+          el("th", { scope: "row" }, key.key_id ?? "without a key"),
+          el("td", {}, count(key.requests)),
+          el("td", {}, percent(key.answered ? key.answered_locally / key.answered : null)),
+          el("td", {}, count(key.errors)),
+          el("td", {}, saved[i]),
+        ),
+      ),
+    ),
+  );
+}
+
+const head = (headings) => el("thead", {}, el("tr", {}, headings.map((heading) => el("th", { scope: "col" }, heading))));
