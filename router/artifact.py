@@ -16,7 +16,7 @@ import os
 import shutil
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,9 +60,9 @@ class Artifact:
 
     scorer: CompiledClassifier
     threshold: float
-    card: Mapping[str, Any]
+    card: Mapping[str, Any] = field(repr=False)
     version: str
-    validation: Validation
+    validation: Validation = field(repr=False)
 
 
 def load_artifact(path: Path | None = None) -> Artifact:
@@ -121,7 +121,7 @@ def load_pipeline(path: Path | None = None) -> "Pipeline":
         raise ArtifactError(f"{folder / PIPELINE} cannot be loaded: {exc}") from exc
 
 
-TRUSTED = ("router.classifier.CautiousLogistic", "router.classifier.PromptVectoriser", "router.classifier.spoken")
+TRUSTED = ("router.classifier.CautiousLogistic", "router.classifier.PromptVectoriser", "router.classifier.plain_words")
 
 
 def save_artifact(folder: Path, pipeline: "Pipeline", validation: Validation, card: Mapping[str, Any]) -> str:

@@ -24,6 +24,7 @@ from sklearn.pipeline import Pipeline
 from router.decision import Prompt
 from router.familiarity import PRIOR, familiarity
 from router.features import FEATURES, TIED_TO_LANGUAGE, hand_features
+from router.lexicon import WORD_KINDS
 from router.reading import Reading, read
 
 Floats = NDArray[np.float64]
@@ -32,9 +33,12 @@ BELIEVED_ANYWHERE = np.array([name not in TIED_TO_LANGUAGE for name in FEATURES]
 """For each hand feature, whether it counts in full whatever the familiarity."""
 
 
-def spoken(reading: Reading) -> list[str]:
-    """The words of a reading, each as often as it occurs."""
-    return [word for word, count in reading.words.items() for _ in range(count)]
+def plain_words(reading: Reading) -> list[str]:
+    """The words of a reading that are no cues, each as often as it occurs.
+
+    A cue counts as its kind and never as itself as well: so what is learnt of "prove" holds for "证明".
+    """
+    return [word for word, count in reading.words.items() if word not in WORD_KINDS for _ in range(count)]
 
 
 class PromptVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -50,7 +54,7 @@ class PromptVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
         self.min_df = min_df
 
     def fit(self, prompts: Sequence[Prompt], y: Any = None) -> Self:  # noqa: ARG002  # scikit-learn's signature
-        self.tfidf_ = TfidfVectorizer(analyzer=spoken, min_df=self.min_df, sublinear_tf=True)
+        self.tfidf_ = TfidfVectorizer(analyzer=plain_words, min_df=self.min_df, sublinear_tf=True)
         self.tfidf_.fit([read(prompt) for prompt in prompts])
         return self
 

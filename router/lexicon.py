@@ -149,9 +149,9 @@ LEXICON: dict[str, Cues] = {
     ),
     "units": Cues(
         12,
-        "kg g mg lb lbs lbm lbf m cm mm km ft inch inches mi mph s sec seconds minutes h hr hours mol moles "
-        "atm torr pa kpa psi psia bar j kj cal kcal btu ev k c f degrees v kv volt volts w kw hp ohm ohms amp "
-        "amperes ma hz khz mhz rpm n l ml percent mathrm",
+        "kg mg lb lbs lbm lbf cm mm km ft inch inches mi mph sec seconds minutes hr hours mol moles atm torr "
+        "pa kpa psi psia bar kj cal kcal btu ev degrees kv volt volts kw hp ohm ohms amp amperes ma hz khz "
+        "mhz rpm ml percent mathrm",
     ),
 }  # fmt: skip
 """Every kind of cue by name."""

@@ -1,0 +1,75 @@
+"""Which rule decides, in which order."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.decision import Feature, Prompt, Reason, Route
+from router.errors import CannotServe
+from router.policy import LocalTier, RoutingPolicy, Situation
+
+
+class Fixed:
+    """A scorer of one score."""
+
+    def __init__(self, value: float) -> None:
+        self._value = value
+
+    def score(self, prompt: Prompt) -> float:
+        return self._value
+
+
+TEXT = Prompt.from_text("hello")
+TOOLS = Prompt(TEXT.turns, frozenset({Feature.TOOLS}))
+BOTH = Situation(local=LocalTier(frozenset({Feature.JSON_OBJECT}), n_ctx=100), cloud=True)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "changes", "score", "route", "reason"),
+    [
+        (TEXT, {}, 0.3, Route.LOCAL, Reason.SCORE),
+        (TEXT, {}, 0.5, Route.CLOUD, Reason.SCORE),
+        (TEXT, {"threshold": 0.2}, 0.3, Route.CLOUD, Reason.SCORE),
+        (TEXT, {"threshold": 0.9}, 0.8, Route.LOCAL, Reason.SCORE),
+        (TEXT, {"pinned": Route.CLOUD}, 0.1, Route.CLOUD, Reason.PINNED),
+        (TEXT, {"pinned": Route.LOCAL}, 0.9, Route.LOCAL, Reason.PINNED),
+        (TOOLS, {}, 0.1, Route.CLOUD, Reason.CAPABILITY),
+        (TOOLS, {"pinned": Route.CLOUD}, 0.1, Route.CLOUD, Reason.PINNED),
+        (TEXT, {"tokens_needed": 101}, 0.1, Route.CLOUD, Reason.CONTEXT),
+        (TEXT, {"tokens_needed": 100}, 0.1, Route.LOCAL, Reason.SCORE),
+        (TEXT, {"cloud": False}, 0.9, Route.LOCAL, Reason.OFFLINE),
+        (TEXT, {"cloud_up": False}, 0.9, Route.LOCAL, Reason.OFFLINE),
+        (TOOLS, {"cloud_up": False}, 0.9, Route.CLOUD, Reason.CAPABILITY),
+        (TEXT, {"local": None}, 0.1, Route.CLOUD, Reason.OFFLINE),
+        (TOOLS, {"local": None}, 0.1, Route.CLOUD, Reason.OFFLINE),
+    ],
+)
+def test_decisions(prompt: Prompt, changes: dict[str, object], score: float, route: Route, reason: Reason) -> None:
+    decision = RoutingPolicy(Fixed(score), 0.5).decide(prompt, replace(BOTH, **changes))  # type: ignore[arg-type]
+    assert (decision.route, decision.reason, decision.score) == (route, reason, score)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "changes", "reason", "words"),
+    [
+        (TOOLS, {"pinned": Route.LOCAL}, Reason.CAPABILITY, "tools"),
+        (TOOLS, {"cloud": False}, Reason.CAPABILITY, "tools"),
+        (TEXT, {"pinned": Route.LOCAL, "tokens_needed": 101}, Reason.CONTEXT, "101"),
+        (TEXT, {"cloud": False, "tokens_needed": 101}, Reason.CONTEXT, "101"),
+    ],
+)
+def test_what_nobody_can_serve(prompt: Prompt, changes: dict[str, object], reason: Reason, words: str) -> None:
+    with pytest.raises(CannotServe, match=words) as caught:
+        RoutingPolicy(Fixed(0.1), 0.5).decide(prompt, replace(BOTH, **changes))  # type: ignore[arg-type]
+    assert caught.value.reason is reason
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+def test_a_higher_threshold_never_moves_a_prompt_to_the_cloud(score: float, one: float, other: float) -> None:
+    low, high = sorted((one, other))
+    policy = RoutingPolicy(Fixed(score), 0.5)
+    at_low = policy.decide(TEXT, replace(BOTH, threshold=low)).route
+    at_high = policy.decide(TEXT, replace(BOTH, threshold=high)).route
+    assert not (at_low is Route.LOCAL and at_high is Route.CLOUD)
