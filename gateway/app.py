@@ -19,6 +19,7 @@ from gateway.endpoints.models import models_endpoints
 from gateway.endpoints.route import route_endpoints
 from gateway.endpoints.savings import savings_endpoints
 from gateway.endpoints.status import status_endpoints
+from gateway.endpoints.threshold import threshold_endpoints
 from gateway.ledger import Ledger
 from gateway.local import LocalSide, make_local
 from gateway.metrics import Metrics
@@ -26,9 +27,10 @@ from gateway.openapi import describe
 from gateway.pricing import Pricer
 from gateway.recorder import Recorder
 from gateway.settings import CloudSettings, Settings
+from gateway.threshold import ThresholdInForce
 from models.http import make_client
 from models.openai import OpenAIBackend
-from router.artifact import load_artifact
+from router.artifact import Artifact, load_artifact
 from router.policy import RoutingPolicy
 
 DIALECTS: dict[str, Dialect] = {
@@ -51,18 +53,20 @@ def create_app(settings: Settings) -> FastAPI:
     metrics = Metrics()
     local = make_local(settings.local, settings.state_dir)
     cloud = make_cloud(settings.cloud) if settings.cloud.configured else None
-    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", Pricer(settings, metrics.priced))
+    pricer = Pricer(settings, metrics.priced)
+    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", pricer)
     recorder = Recorder(ledger, metrics)
-    threshold = settings.router.threshold
+    threshold = make_threshold(settings, artifact)
     dispatcher = Dispatcher(
-        RoutingPolicy(artifact.scorer, artifact.threshold if threshold is None else threshold),
+        RoutingPolicy(artifact.scorer, threshold.default),
         local,
         cloud,
         recorder,
+        threshold=threshold,
         aliases=dict(settings.router.aliases),
         answer_reserve_tokens=settings.router.answer_reserve_tokens,
     )
-    _watch(metrics, local, ledger)
+    _watch(metrics, local, ledger, threshold)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -88,6 +92,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(savings_endpoints(ledger))
     app.include_router(decisions_endpoints(ledger))
     app.include_router(status_endpoints(dispatcher, local, settings, ledger, artifact.version))
+    has_key = settings.api_key is not None
+    app.include_router(threshold_endpoints(threshold, ledger, pricer.at_cloud, artifact.validation, has_key=has_key))
     app.include_router(dashboard_endpoints())
     app.include_router(health_endpoints(local, cloud is not None, metrics))
     if settings.api_key is not None:
@@ -114,7 +120,16 @@ def make_cloud(settings: CloudSettings) -> OpenAIBackend:
     )
 
 
-def _watch(metrics: Metrics, local: LocalSide | None, ledger: Ledger) -> None:
+def make_threshold(settings: Settings, artifact: Artifact) -> ThresholdInForce:
+    """Where the line runs: what was applied last, else as configured, else the classifier's own default."""
+    configured = settings.router.threshold
+    default = artifact.threshold if configured is None else configured
+    basis = f"{artifact.version} {'' if configured is None else configured}".strip()
+    return ThresholdInForce(settings.state_dir / "threshold.json", default, basis)
+
+
+def _watch(metrics: Metrics, local: LocalSide | None, ledger: Ledger, threshold: ThresholdInForce) -> None:
+    metrics.watch("slimgate_threshold", "Scores from here on go to the cloud.", lambda: threshold.value)
     metrics.watch("slimgate_ledger_pending_bytes", "Rows the database has not taken yet.", lambda: ledger.pending_bytes)
     metrics.watch(
         "slimgate_ledger_refused_rows", "Rows lost for want of disk.", lambda: ledger.refused_rows, counter=True

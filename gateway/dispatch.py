@@ -16,6 +16,7 @@ from gateway.local import LocalSide
 from gateway.names import ModelNames
 from gateway.prompting import to_prompt
 from gateway.recorder import Recorder
+from gateway.threshold import ThresholdInForce
 from models.backend import Backend, Completion
 from models.chat import ChatRequest, text_of
 from models.errors import BackendError, BackendRejected, BackendUnavailable
@@ -47,6 +48,8 @@ class Dispatcher:
     ----------
     local, cloud
         None where that side is not configured; at least one is.
+    threshold : ThresholdInForce
+        Where the line runs for callers who set none.
     answer_reserve_tokens : int
         Room kept in the local context for an answer of which no length is said.
     """
@@ -58,6 +61,7 @@ class Dispatcher:
         cloud: OpenAIBackend | None,
         recorder: Recorder,
         *,
+        threshold: ThresholdInForce,
         aliases: dict[str, str],
         answer_reserve_tokens: int,
     ) -> None:
@@ -65,6 +69,7 @@ class Dispatcher:
         self._local = local
         self._cloud = cloud
         self._recorder = recorder
+        self.threshold = threshold
         self._aliases = aliases
         self._answer_reserve_tokens = answer_reserve_tokens
 
@@ -177,7 +182,7 @@ class Dispatcher:
             cloud=self._cloud is not None,
             pinned=pinned,
             tokens_needed=0 if tier is None else await self._tokens_needed(request, tier.n_ctx),
-            threshold=overrides.threshold,
+            threshold=self.threshold.value if overrides.threshold is None else overrides.threshold,
         )
 
     async def _tokens_needed(self, request: ChatRequest, n_ctx: int) -> int:

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from gateway.jsonresponse import json_response
+from gateway.threshold import ThresholdChanged
 from models.errors import (
     BackendError,
     BackendRejected,
@@ -37,6 +38,10 @@ class UnauthorizedError(Exception):
     """The call does not carry the gateway's key."""
 
 
+class ForbiddenError(Exception):
+    """The call may not do this, whoever makes it."""
+
+
 class PayloadTooLargeError(Exception):
     """The request's body is larger than `max_body_bytes`."""
 
@@ -57,6 +62,8 @@ ERROR_SHAPES: dict[type[Exception], Shape] = {
     UnknownModelError: Shape(404, "invalid_request_error", "model_not_found"),
     CannotServe: Shape(400, "invalid_request_error", "unsupported_capability"),
     UnauthorizedError: Shape(401, "authentication_error", "invalid_api_key"),
+    ForbiddenError: Shape(403, "invalid_request_error", "forbidden"),
+    ThresholdChanged: Shape(409, "invalid_request_error", "threshold_changed"),
     PayloadTooLargeError: Shape(413, "invalid_request_error", "request_too_large"),
     RateLimited: Shape(429, "rate_limit_error", "rate_limit_exceeded", retry_after_s=1),
     BackendUnavailable: Shape(503, "server_error", "backend_unavailable", retry_after_s=1),
@@ -135,7 +142,7 @@ def log_unforeseen(exc: Exception, where: str) -> None:
 
 def install(app: FastAPI) -> None:
     """Make every failure of `app` an OpenAI error: unknown paths and unforeseen exceptions included."""
-    for cls in (ModelError, CannotServe, UnauthorizedError, PayloadTooLargeError):
+    for cls in (ModelError, CannotServe, UnauthorizedError, ForbiddenError, ThresholdChanged, PayloadTooLargeError):
         app.add_exception_handler(cls, _answer)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(RequestValidationError, _answer_validation)

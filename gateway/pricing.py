@@ -34,6 +34,10 @@ class Pricer:
         self._priced(row)
         return row
 
+    def at_cloud(self, usage: Usage) -> int | None:
+        """What `usage` would cost at the cloud model, in nano-dollars; None where no price is known."""
+        return self._book.cost_nusd(self._cloud_model, usage)
+
     def _cloud_nusd(self, served_model: str, usage: Usage) -> int | None:
         # Providers answer as "gpt-4.1-2025-04-14"; a price of the user's own stands under the name that was asked for.
         cost = self._book.cost_nusd(served_model, usage)

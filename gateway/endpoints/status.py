@@ -38,7 +38,7 @@ def status_endpoints(
                 "object": "status",
                 "version": version("slimgate"),
                 "key_required": settings.api_key is not None,
-                "threshold": dispatcher.policy.threshold,
+                "threshold": dispatcher.threshold.value,
                 "artifact": artifact_version,
                 "local": None if local is None else {**await _local(local), **recent[Route.LOCAL]},
                 "cloud": {**_cloud(cloud), **recent[Route.CLOUD]} if cloud.configured else None,

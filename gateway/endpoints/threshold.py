@@ -1,0 +1,161 @@
+"""/v1/threshold: where the line runs, what it would mean elsewhere, and moving it."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from gateway.client import read_body
+from gateway.endpoints.answering import parse_json
+from gateway.endpoints.savings import Since, Until, aware
+from gateway.jsonresponse import json_response
+from gateway.ledger import Ledger
+from gateway.ledger.facts import first_ms
+from gateway.samesite import require_json, require_same_site
+from gateway.savings import epoch_ms, from_epoch_ms
+from gateway.threshold import HIGHEST, Change, ThresholdInForce
+from gateway.tuning import GRID, PRESETS, Price, Traffic, flips, on_validation, read_traffic
+from models.errors import RequestError
+from router.threshold import Validation
+
+MAX_BODY_BYTES = 10_000
+NOTE_CHARS = 300
+
+Candidate = Annotated[float, Query(ge=0, le=HIGHEST, description="The threshold to compare with the one in force.")]
+Shown = Annotated[int, Query(ge=1, le=200, description="How many requests to list, newest first.")]
+
+
+def threshold_endpoints(
+    threshold: ThresholdInForce, ledger: Ledger, price: Price, validation: Validation, *, has_key: bool
+) -> APIRouter:
+    """The endpoints over `threshold` and the traffic in `ledger`.
+
+    Parameters
+    ----------
+    price : callable
+        What some tokens would cost at the cloud model, in nano-dollars; None where that is unknown.
+    validation : mapping
+        The classifier's scores of prompts that it was not fitted on.
+    """
+    endpoints = APIRouter(tags=["threshold"])
+    validated = cache(lambda: on_validation(validation))
+
+    @endpoints.get("/v1/threshold", summary="Where the line runs")
+    def show() -> Response:
+        """The threshold in force, and who moved it when."""
+        return json_response(_state(threshold))
+
+    @endpoints.post("/v1/threshold", summary="Move the line")
+    async def move(request: Request) -> Response:
+        """Takes `{"threshold": 0.4}`, null for the default; `note` says why, `expected` guards against a stale view.
+
+        In force in every worker within a second, and after a restart.
+        """
+        require_same_site(request, has_key=has_key)
+        require_json(request)
+        wanted = _parse(parse_json(await read_body(request.receive, MAX_BODY_BYTES)))
+        who = f"{request.client.host if request.client else 'unknown'}{', with the key' if has_key else ''}"
+        await run_in_threadpool(lambda: threshold.apply(by=who, **wanted))
+        return json_response(_state(threshold))
+
+    @endpoints.get("/v1/threshold/curve", summary="What every threshold would mean")
+    def curve(since: Since = None, until: Until = None) -> Response:
+        """On the newest requests of a span: local share, cost of 30 days, failures that the scores expect."""
+        with ledger.read() as connection:
+            span = _span(first_ms(connection), aware(since), aware(until))
+            traffic = read_traffic(connection, *span, price)
+        return json_response(_curve(traffic, span, threshold, validated))
+
+    @endpoints.get("/v1/threshold/flips", summary="What would go elsewhere")
+    def flipping(candidate: Candidate, since: Since = None, until: Until = None, limit: Shown = 20) -> Response:
+        """Recent requests that would go to the other side at `candidate`."""
+        with ledger.read() as connection:
+            span = _span(first_ms(connection), aware(since), aware(until))
+            found = flips(connection, threshold.value, candidate, *span, limit)
+        return json_response({"object": "flips", "threshold": threshold.value, "candidate": candidate, **found})
+
+    return endpoints
+
+
+def _parse(body: Any) -> dict[str, Any]:
+    if not isinstance(body, dict) or "threshold" not in body:
+        raise RequestError('The body must be an object with "threshold".', param="threshold", code="invalid_value")
+    if unknown := body.keys() - {"threshold", "note", "expected"}:
+        raise RequestError(f"Unknown: {', '.join(sorted(unknown))}.", code="unknown_parameter")
+    note = body.get("note", "")
+    if not isinstance(note, str) or len(note) > NOTE_CHARS:
+        raise RequestError(
+            f"note: must be text of at most {NOTE_CHARS} characters.", param="note", code="invalid_value"
+        )
+    wanted = {name: _number(name, body.get(name)) for name in ("threshold", "expected")}
+    return {**wanted, "note": note}
+
+
+def _number(name: str, value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= HIGHEST:
+        raise RequestError(
+            f"{name}: must be a number from 0 (all to the cloud) to {HIGHEST} (none), or null for the default.",
+            param=name,
+            code="invalid_value",
+        )
+    return float(value)
+
+
+def _state(threshold: ThresholdInForce) -> dict[str, Any]:
+    history = threshold.history()
+    return {
+        "object": "threshold",
+        "threshold": threshold.value,
+        "default": threshold.default,
+        "applied": threshold.applied is not None and threshold.applied.threshold is not None,
+        "outdated": bool(history) and threshold.applied is None,
+        "history": [_change(change) for change in history],
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "at": from_epoch_ms(change.at_ms).isoformat(timespec="milliseconds"),
+        "threshold": change.threshold,
+        "before": change.before,
+        "by": change.by,
+        "note": change.note,
+    }
+
+
+def _span(oldest_ms: int | None, since: datetime | None, until: datetime | None) -> tuple[int, int]:
+    """From `since`, or the first request if that came later: a month's cost is not to be thinned by days without us."""
+    until_ms = epoch_ms(until) or time.time_ns() // 1_000_000
+    oldest_ms = until_ms if oldest_ms is None else oldest_ms
+    return max(epoch_ms(since) or 0, oldest_ms), until_ms
+
+
+def _curve(
+    traffic: Traffic,
+    span: tuple[int, int],
+    threshold: ThresholdInForce,
+    validated: Callable[[], list[dict[str, float | None]]],
+) -> dict[str, Any]:
+    since_ms, until_ms = span
+    capped = traffic.first_ms if traffic.first_ms is not None and traffic.is_capped else since_ms
+    span_ms = until_ms - capped
+    presets = {name: traffic.threshold_keeping(share) for name, share in PRESETS.items()}
+    return {
+        "object": "threshold_curve",
+        "requests": traffic.requests,
+        "movable": len(traffic.scores),
+        "coverage": traffic.priced / traffic.requests if traffic.requests else None,
+        "span_ms": span_ms if traffic.requests else None,
+        "in_force": traffic.points((threshold.value,), span_ms)[0],
+        "default": traffic.points((threshold.default,), span_ms)[0],
+        "presets": {name: traffic.points((value,), span_ms)[0] for name, value in presets.items() if value is not None},
+        "points": traffic.points(GRID, span_ms),
+        "validation": validated(),
+    }
