@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from importlib.metadata import version
 
 from fastapi import FastAPI
-from starlette.routing import Route as HttpRoute
 
 from gateway import errors
 from gateway.auth import RequireKey
@@ -20,6 +19,7 @@ from gateway.endpoints.route import route_endpoints
 from gateway.endpoints.savings import savings_endpoints
 from gateway.endpoints.status import status_endpoints
 from gateway.endpoints.threshold import threshold_endpoints
+from gateway.fastpath import FastPathApp
 from gateway.ledger import Ledger
 from gateway.local import LocalSide, make_local
 from gateway.metrics import Metrics
@@ -28,7 +28,7 @@ from gateway.pricing import Pricer
 from gateway.recorder import Recorder
 from gateway.settings import CloudSettings, Settings
 from gateway.threshold import ThresholdInForce
-from models.http import make_client
+from models.http import HttpServer
 from models.openai import OpenAIBackend
 from router.artifact import Artifact, load_artifact
 from router.policy import RoutingPolicy
@@ -82,11 +82,12 @@ def create_app(settings: Settings) -> FastAPI:
                 await cloud.aclose()
             ledger.close()
 
-    app = FastAPI(title="slimgate", version=version("slimgate"), lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastPathApp(title="slimgate", version=version("slimgate"), lifespan=lifespan, docs_url=None, redoc_url=None)
+    key = settings.api_key.get_secret_value() if settings.api_key else None
     errors.install(app)
     for path, dialect in DIALECTS.items():
         answering = AnsweringEndpoint(dialect, dispatcher, recorder, max_body_bytes=settings.max_body_bytes)
-        app.router.routes.append(HttpRoute(path, answering, methods=["POST"]))
+        app.answer(path, answering if key is None else RequireKey(answering, key))
     app.include_router(models_endpoints(dispatcher))
     app.include_router(route_endpoints(dispatcher, artifact, max_body_bytes=settings.max_body_bytes))
     app.include_router(savings_endpoints(ledger))
@@ -96,8 +97,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(threshold_endpoints(threshold, ledger, pricer.at_cloud, artifact.validation, has_key=has_key))
     app.include_router(dashboard_endpoints())
     app.include_router(health_endpoints(local, cloud is not None, metrics))
-    if settings.api_key is not None:
-        app.add_middleware(RequireKey, key=settings.api_key.get_secret_value())
+    if key is not None:
+        app.add_middleware(RequireKey, key=key)
     describe(app)
     return app
 
@@ -105,15 +106,15 @@ def create_app(settings: Settings) -> FastAPI:
 def make_cloud(settings: CloudSettings) -> OpenAIBackend:
     """The cloud model's backend."""
     key = settings.api_key
-    client = make_client(
-        settings.base_url.rstrip("/") + "/",
+    server = HttpServer(
+        settings.base_url,
         headers={"authorization": f"Bearer {key.get_secret_value()}"} if key else {},
         connect_timeout_s=settings.connect_timeout_s,
-        read_timeout_s=settings.chunk_timeout_s,
+        silence_s=settings.chunk_timeout_s,
     )
     return OpenAIBackend(
         "cloud",
-        client,
+        server,
         settings.model,
         first_byte_timeout_s=settings.first_byte_timeout_s,
         total_timeout_s=settings.total_timeout_s,

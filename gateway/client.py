@@ -95,12 +95,8 @@ class Reply:
         await self._send(_start(200, {**stream, **headers}))
 
     async def event(self, event: bytes, *, last: bool = False) -> None:
-        """Send one event of the stream."""
+        """Send one or more events of the stream."""
         await self._send({"type": "http.response.body", "body": event, "more_body": not last})
-
-    async def end(self) -> None:
-        """The stream is whole."""
-        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _start(status: int, headers: Mapping[str, str]) -> dict[str, Any]:

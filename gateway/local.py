@@ -15,7 +15,7 @@ from models.bundled import bundled_model_path
 from models.engine.errors import EngineFailed
 from models.engine.supervisor import EngineInfo, EngineOptions, EngineState, EngineSupervisor
 from models.errors import BackendError, BackendUnavailable, InvalidResponse
-from models.http import make_client
+from models.http import HttpServer
 from models.openai import OpenAIBackend
 from router.decision import Feature
 from router.policy import LocalTier
@@ -113,8 +113,8 @@ class EngineSide:
         )
         self._supervisor = EngineSupervisor(options, socket_path, state_dir)
         self._model = model_path.stem
-        self._client = make_client("http://engine/v1/", uds=socket_path, read_timeout_s=settings.chunk_timeout_s)
-        self.backend = _backend(self._client, self._model, settings)
+        self._server = server = HttpServer("http://engine/v1", uds=socket_path, silence_s=settings.chunk_timeout_s)
+        self.backend = _backend(server, self._model, settings)
 
     @property
     def model(self) -> str | None:
@@ -148,7 +148,11 @@ class EngineSide:
 
     async def load(self) -> LocalLoad | None:
         try:
-            facts = (await self._client.get("http://engine/health", timeout=HEALTH_TIMEOUT_S)).raise_for_status().json()
+            facts = (
+                (await self._server.client.get("http://engine/health", timeout=HEALTH_TIMEOUT_S))
+                .raise_for_status()
+                .json()
+            )
             return LocalLoad(int(facts["running"]), int(facts["queued"]), float(facts["expected_wait_s"]))
         except (httpx.HTTPError, ValueError, KeyError, TypeError):
             return None
@@ -174,12 +178,12 @@ class ServerSide:
         self._tier: LocalTier | None = None
         self.trouble: str | None = f"{base_url} has not answered yet"
         key = settings.api_key
-        client = make_client(
-            base_url.rstrip("/") + "/",
+        server = HttpServer(
+            base_url,
             headers={"authorization": f"Bearer {key.get_secret_value()}"} if key else {},
-            read_timeout_s=settings.chunk_timeout_s,
+            silence_s=settings.chunk_timeout_s,
         )
-        self.backend = _backend(client, settings.model or "", settings)
+        self.backend = _backend(server, settings.model or "", settings)
 
     @property
     def model(self) -> str | None:
@@ -234,10 +238,10 @@ class ServerSide:
         logger.info("local model %s at %s, context %d", self.backend.model, self._base_url, self._tier.n_ctx)
 
 
-def _backend(client: Any, model: str, settings: LocalSettings) -> OpenAIBackend:
+def _backend(server: HttpServer, model: str, settings: LocalSettings) -> OpenAIBackend:
     return OpenAIBackend(
         "local",
-        client,
+        server,
         model,
         first_byte_timeout_s=settings.first_byte_timeout_s,
         total_timeout_s=settings.total_timeout_s,

@@ -1,9 +1,10 @@
 """A backend for everything that speaks the OpenAI API: the engine process, a local vLLM or Ollama, the cloud."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any, TypeVar
 
+import aiohttp
 import httpx
 import orjson
 
@@ -17,9 +18,18 @@ from models.errors import (
     InvalidResponse,
     RateLimited,
 )
+from models.http import HttpServer
+from models.quirks import NO_QUIRKS, Quirks
 from models.stream import ChatStream
 
-JSON_HEADERS = {"content-type": "application/json"}
+T = TypeVar("T")
+
+CHAT = "chat/completions"
+_OK = 200
+_BAD_REQUEST = 400
+_TIMEOUT = 408
+_TOO_MANY_REQUESTS = 429
+_SERVER_ERROR = 500
 
 # Refusals that blame what the gateway sends on its own account. The caller can mend none of them: never a 401 to them.
 _OPERATORS_TROUBLE = {
@@ -37,37 +47,41 @@ class OpenAIBackend:
     ----------
     name : str
         For messages: ``local`` or ``cloud``.
-    client : httpx.AsyncClient
-        With base URL (``…/v1``), credentials and timeouts; owned by this backend from now on.
+    server : HttpServer
+        With base URL (``…/v1``), credentials and the limit on silence; owned by this backend from now on.
     model : str
         The name by which the server knows the model; replaces the caller's.
     first_byte_timeout_s : float
         The longest wait for the first event of a stream.
     total_timeout_s : float
         The longest wait for an answer in one piece.
+    quirks : Quirks
+        Which request fields this model wants otherwise.
     """
 
     def __init__(
         self,
         name: str,
-        client: httpx.AsyncClient,
+        server: HttpServer,
         model: str,
         *,
         first_byte_timeout_s: float = 60.0,
         total_timeout_s: float = 600.0,
+        quirks: Quirks = NO_QUIRKS,
     ) -> None:
         self._name = name
-        self._client = client
+        self._server = server
         self.model = model
         self._first_byte_timeout_s = first_byte_timeout_s
         self._total_timeout_s = total_timeout_s
+        self._quirks = quirks
 
     @property
     def name(self) -> str:
         return self._name
 
     async def aclose(self) -> None:
-        await self._client.aclose()
+        await self._server.aclose()
 
     async def chat(self, request: ChatRequest) -> Completion:
         """Answer in one piece.
@@ -77,12 +91,8 @@ class OpenAIBackend:
         BackendError
             Of the kind that says what the caller may try next.
         """
-        try:
-            async with asyncio.timeout(self._total_timeout_s):
-                body = await self._post("chat/completions", self._upstream_body(request))
-        except TimeoutError as exc:
-            raise BackendTimeout(self._name, f"no answer within {self._total_timeout_s:g} s") from exc
-        return self._completion(body)
+        body = self._post(CHAT, self._upstream_body(request))
+        return self._completion(await self._within(self._total_timeout_s, "no answer", body))
 
     async def stream(self, request: ChatRequest) -> ChatStream:
         """Answer piece by piece; returns with the first event at hand.
@@ -92,11 +102,7 @@ class OpenAIBackend:
         BackendError
             As `chat` does, for anything that goes wrong before the first event.
         """
-        try:
-            async with asyncio.timeout(self._first_byte_timeout_s):
-                return await self._open_stream(request)
-        except TimeoutError as exc:
-            raise BackendTimeout(self._name, f"no first event within {self._first_byte_timeout_s:g} s") from exc
+        return await self._within(self._first_byte_timeout_s, "no first event", self._open_stream(request))
 
     async def count_tokens(self, request: ChatRequest) -> int | None:
         """Prompt tokens as the model itself counts them; None where the server cannot say (only the engine can)."""
@@ -108,11 +114,12 @@ class OpenAIBackend:
     async def list_models(self) -> list[dict[str, Any]]:
         """The server's models, as its ``/models`` lists them."""
         try:
-            response = await self._client.get("models")
-            await self._raise_for_status(response)
-            models = response.json()["data"]
+            response = await self._server.client.get("models")
         except httpx.HTTPError as exc:
-            raise self._translate(exc) from exc
+            raise BackendUnavailable(self._name, f"connection failed ({_words(exc)})") from exc
+        self._check(response.status_code, response.content, response.headers.get("retry-after"))
+        try:
+            models = response.json()["data"]
         except (ValueError, KeyError, TypeError) as exc:
             raise InvalidResponse(self._name, "the list of models is not in OpenAI's format") from exc
         if not isinstance(models, list):
@@ -123,41 +130,50 @@ class OpenAIBackend:
         body: dict[str, Any] = {**request.body, "model": self.model}
         if request.stream:
             body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
-        return orjson.dumps(body)
+        return orjson.dumps(self._quirks.apply(body))
+
+    async def _within(self, limit_s: float, missing: str, work: Awaitable[T]) -> T:
+        try:
+            async with asyncio.timeout(limit_s):
+                return await work
+        except TimeoutError as exc:
+            raise BackendTimeout(self._name, f"{missing} within {limit_s:g} s") from exc
 
     async def _post(self, path: str, content: bytes) -> bytes:
         try:
-            response = await self._client.post(path, content=content, headers=JSON_HEADERS)
-            await self._raise_for_status(response)
-        except httpx.HTTPError as exc:
-            raise self._translate(exc) from exc
-        return response.content
+            async with await self._server.post(path, content) as response:
+                body = await response.read()
+        except aiohttp.ClientError as exc:
+            raise self._unreachable(exc) from exc
+        self._check(response.status, body, response.headers.get("retry-after"))
+        return body
 
     async def _open_stream(self, request: ChatRequest) -> ChatStream:
-        upstream = self._client.build_request(
-            "POST", "chat/completions", content=self._upstream_body(request), headers=JSON_HEADERS
-        )
         try:
-            response = await self._client.send(upstream, stream=True)
-        except httpx.HTTPError as exc:
-            raise self._translate(exc) from exc
+            response = await self._server.post(CHAT, self._upstream_body(request))
+        except aiohttp.ClientError as exc:
+            raise self._unreachable(exc) from exc
         try:
-            await self._raise_for_status(response)
-            stream = ChatStream(
-                self._name, self._chunks(response), response.aclose, keep_usage=request.include_usage
-            )
+            if response.status != _OK:
+                self._check(response.status, await response.read(), response.headers.get("retry-after"))
+            stream = ChatStream(self._name, self._chunks(response), response.release, keep_usage=request.include_usage)
             await stream.prime()
-        except BaseException:  # cancellation too must give the connection back
-            await response.aclose()
+        except aiohttp.ClientError as exc:  # in the body of an error
+            response.release()
+            raise self._unreachable(exc) from exc
+        except BaseException:  # cancellation too must end the generation
+            response.release()
             raise
         return stream
 
-    async def _chunks(self, response: httpx.Response) -> AsyncIterator[bytes]:
+    async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         try:
-            async for chunk in response.aiter_bytes():
+            async for chunk in self._server.chunks(response):
                 yield chunk
-        except httpx.HTTPError as exc:
-            raise self._translate(exc) from exc
+        except TimeoutError as exc:
+            raise BackendTimeout(self._name, "silent for longer than the limit") from exc
+        except aiohttp.ClientError as exc:
+            raise self._unreachable(exc) from exc
 
     def _completion(self, body: bytes) -> Completion:
         try:
@@ -173,27 +189,28 @@ class OpenAIBackend:
             usage=Usage.from_wire(usage) if isinstance(usage, dict) else None,
         )
 
-    async def _raise_for_status(self, response: httpx.Response) -> None:
-        status = response.status_code
-        if status == httpx.codes.OK:
+    def _check(self, status: int, body: bytes, retry_after: str | None) -> None:
+        """Raise what a status other than 200 means."""
+        if status == _OK:
             return
-        error = _error_object(await response.aread())
+        error = _error_object(body)
         message = str(error.get("message") or f"status {status}")
-        if status == httpx.codes.TOO_MANY_REQUESTS:
-            raise RateLimited(self._name, message, retry_after_s=_retry_after_s(response), body=error)
+        if status == _TOO_MANY_REQUESTS:
+            raise RateLimited(self._name, message, retry_after_s=_seconds(retry_after), body=error)
         if trouble := _OPERATORS_TROUBLE.get(status):
             raise BackendUnavailable(self._name, f"{trouble} ({status}): {message}")
-        if status >= httpx.codes.INTERNAL_SERVER_ERROR or status == httpx.codes.REQUEST_TIMEOUT:
+        if status >= _SERVER_ERROR or status == _TIMEOUT:
             raise BackendUnavailable(self._name, f"status {status}: {message}")
-        if status >= httpx.codes.BAD_REQUEST:
+        if status >= _BAD_REQUEST:
             raise BackendRejected(self._name, status, error)
         raise InvalidResponse(self._name, f"unexpected status {status}")
 
-    def _translate(self, exc: httpx.HTTPError) -> BackendError:
-        # aiohttp's "server disconnected" arrives as ConnectTimeout: nothing was slow, someone is not there.
-        if isinstance(exc, httpx.TimeoutException) and not isinstance(exc, httpx.ConnectTimeout):
-            return BackendTimeout(self._name, "silent for longer than the limit")
-        return BackendUnavailable(self._name, f"connection failed ({str(exc) or type(exc).__name__})")
+    def _unreachable(self, exc: Exception) -> BackendUnavailable:
+        return BackendUnavailable(self._name, f"connection failed ({_words(exc)})")
+
+
+def _words(exc: Exception) -> str:
+    return str(exc) or type(exc).__name__
 
 
 def _error_object(body: bytes) -> dict[str, Any]:
@@ -204,8 +221,8 @@ def _error_object(body: bytes) -> dict[str, Any]:
     return error if isinstance(error, dict) else {"message": str(error)}
 
 
-def _retry_after_s(response: httpx.Response) -> float | None:
+def _seconds(retry_after: str | None) -> float | None:
     try:
-        return float(response.headers["retry-after"])
-    except (KeyError, ValueError):
+        return None if retry_after is None else max(0.0, float(retry_after))
+    except ValueError:
         return None

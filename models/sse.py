@@ -63,12 +63,20 @@ class EventSplitter:
             If an event grows beyond `MAX_EVENT_BYTES`.
         """
         buffer = self._buffer + data
-        events: list[bytes] = []
+        if b"\r" not in buffer:  # nearly everybody's
+            *events, self._buffer = [event + b"\n\n" for event in buffer.split(b"\n\n")]
+            self._buffer = self._buffer[:-2]
+            self._check_size()
+            return events
+        events = []
         start = 0
         for match in _EVENT_END.finditer(buffer):
             events.append(buffer[start : match.end()])
             start = match.end()
         self._buffer = buffer[start:]
+        self._check_size()
+        return events
+
+    def _check_size(self) -> None:
         if len(self._buffer) > MAX_EVENT_BYTES:
             raise ValueError(f"an event of the stream exceeds {MAX_EVENT_BYTES} bytes")
-        return events

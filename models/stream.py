@@ -1,7 +1,7 @@
 """One streamed answer: events passed on as they came, watched for usage, for errors and for a proper end."""
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 
 import orjson
@@ -14,13 +14,16 @@ from models.sse import DONE, EventSplitter, event_data
 # so this can only match the field itself.
 _NULL_USAGE = re.compile(rb',\s*"usage"\s*:\s*null')
 
+_ABSENT = object()
+
 
 class ChatStream:
     """The events of one answer, from any OpenAI-compatible server.
 
-    Iterating yields whole events as bytes, unchanged but for what only the gateway asked for: usage is always requested
-    upstream, and taken out again for a caller who did not request it. The last event yielded is ``data: [DONE]``.
-    An answer that breaks off before its finish reason raises `StreamInterrupted`: it never ends as if it were whole.
+    Iterating yields lists of whole events as bytes, as many as the network delivered together, unchanged but for what
+    only the gateway asked for: usage is always requested upstream, and taken out again for a caller who did not request
+    it. The very last event is ``data: [DONE]``, in a list of its own. An answer that breaks off before its finish
+    reason raises `StreamInterrupted`: it never ends as if it were whole.
 
     Attributes
     ----------
@@ -36,7 +39,7 @@ class ChatStream:
         self,
         backend: str,
         chunks: AsyncIterator[bytes],
-        close: Callable[[], Awaitable[None]],
+        close: Callable[[], object],
         *,
         keep_usage: bool,
     ) -> None:
@@ -47,9 +50,10 @@ class ChatStream:
         self._chunks = chunks
         self._close = close
         self._keep_usage = keep_usage
+        self._started = False
         self._finished = False
         self._events = self._read()
-        self._first = b""
+        self._first: list[bytes] = []
 
     async def prime(self) -> None:
         """Wait for the first event, so that a failure until then can still become a status or another route.
@@ -63,87 +67,97 @@ class ChatStream:
             self._first = await anext(self._events)
         except StopAsyncIteration:
             raise InvalidResponse(self._backend, "the stream was empty") from None
-        if self._first == DONE:
+        if self._first == [DONE]:
             raise InvalidResponse(self._backend, "the stream ended before it began")
 
     def __aiter__(self) -> "ChatStream":
         return self
 
-    async def __anext__(self) -> bytes:
+    async def __anext__(self) -> list[bytes]:
         if self._first:
-            first, self._first = self._first, b""
+            first, self._first = self._first, []
             return first
         return await anext(self._events)
 
     async def aclose(self) -> None:
-        """Stop, and tell the backend so: closing the connection is what cancels a generation."""
+        """Stop. A connection given back in mid-answer is closed, and that is what cancels a generation."""
         await self._events.aclose()
-        await self._close()
+        self._close()
 
-    async def _read(self) -> AsyncGenerator[bytes, None]:
+    async def _read(self) -> AsyncGenerator[list[bytes], None]:
         splitter = EventSplitter()
-        started = False
+        batch: list[bytes] = []
         try:
             async for data in self._chunks:
                 for event in splitter.feed(data):
-                    payload = event_data(event)
-                    if payload == b"[DONE]":
+                    if (payload := event_data(event)) == b"[DONE]":
                         self._check_finished()
-                        yield DONE
+                        if batch:
+                            yield batch
+                        yield [DONE]
                         return
-                    if not payload:
-                        continue  # comments are the provider's keep-alive, and break some clients' parsers
-                    if kept := self._inspect(event, payload, started):
-                        started = True
-                        yield kept
-        except ValueError as exc:
-            raise InvalidResponse(self._backend, str(exc)) from exc
-        except BackendError as exc:
-            if not started:
-                raise
-            raise StreamInterrupted(self._backend, str(exc).removeprefix(f"{self._backend}: ")) from exc
-        if not started:
-            return
-        self._check_finished()
-        yield DONE  # whole, though the provider forgot to say so
+                    # Comments are the provider's keep-alive, and break some clients' parsers.
+                    if payload and (kept := self._inspect(event, payload)):
+                        self._started = True
+                        batch.append(kept)
+                if batch:
+                    yield batch
+                    batch = []
+            if not self._started:
+                return
+            self._check_finished()
+        except (ValueError, BackendError) as exc:
+            if batch:  # what came before the trouble is the caller's
+                yield batch
+            raise self._trouble(exc) from exc
+        yield [DONE]  # whole, though the provider forgot to say so
 
     def _check_finished(self) -> None:
         if not self._finished:
             raise StreamInterrupted(self._backend, "the stream ended without a finish reason")
 
-    def _inspect(self, event: bytes, payload: bytes, started: bool) -> bytes | None:
+    def _inspect(self, event: bytes, payload: bytes) -> bytes | None:
         """Read one chunk's facts; return the bytes to pass on, or None where the caller should not see it."""
-        chunk = self._decode(payload, started)
-        usage, choices = chunk.get("usage"), chunk.get("choices")
-        self.model = self.model or str(chunk.get("model") or "")
+        chunk = orjson.loads(payload)
+        if not isinstance(chunk, dict):
+            raise InvalidResponse(self._backend, "a chunk of the stream is not an object")
+        if error := chunk.get("error"):
+            raise BackendUnavailable(self._backend, _error_words(error))
+        choices = chunk.get("choices")
+        if choices:
+            self._look_at(choices)
+        if not self.model:
+            self.model = str(chunk.get("model") or "")
+        usage = chunk.get("usage", _ABSENT)
+        if usage is _ABSENT:
+            return event
         if isinstance(usage, dict):
             self.usage = Usage.from_wire(usage)
-        for choice in choices or ():
-            self._finished |= choice.get("finish_reason") is not None
-            delta = choice.get("delta") or {}
-            self.content_chunks += bool(delta.get("content") or delta.get("tool_calls"))
         if self._keep_usage:
             return event
-        if isinstance(usage, dict) and not choices:
-            return None
-        if usage is None and "usage" in chunk:
+        if usage is None:
             return _NULL_USAGE.sub(b"", event)
-        return event
+        return event if choices else None
 
-    def _decode(self, payload: bytes, started: bool) -> dict[str, Any]:
-        try:
-            chunk = orjson.loads(payload)
-        except orjson.JSONDecodeError as exc:
-            raise self._broken(started, "a chunk of the stream is not JSON") from exc
-        if not isinstance(chunk, dict):
-            raise self._broken(started, "a chunk of the stream is not an object")
-        error = chunk.get("error")
-        if error:
-            message = str(
-                (error.get("message") if isinstance(error, dict) else error) or "the provider reported an error"
-            )
-            raise (StreamInterrupted if started else BackendUnavailable)(self._backend, message)
-        return chunk
+    def _look_at(self, choices: list[dict[str, Any]]) -> None:
+        for choice in choices:
+            if choice.get("finish_reason") is not None:
+                self._finished = True
+            delta = choice.get("delta")
+            if delta and (delta.get("content") or delta.get("tool_calls")):
+                self.content_chunks += 1
 
-    def _broken(self, started: bool, message: str) -> BackendError:
-        return (StreamInterrupted if started else InvalidResponse)(self._backend, message)
+    def _trouble(self, exc: ValueError | BackendError) -> BackendError:
+        """What the caller is told: before the first event the kind of trouble, after it that the stream broke off."""
+        if isinstance(exc, orjson.JSONDecodeError):
+            exc = InvalidResponse(self._backend, "a chunk of the stream is not JSON")
+        elif isinstance(exc, ValueError):
+            exc = InvalidResponse(self._backend, str(exc))
+        if not self._started or isinstance(exc, StreamInterrupted):
+            return exc
+        return StreamInterrupted(self._backend, str(exc).removeprefix(f"{self._backend}: "))
+
+
+def _error_words(error: Any) -> str:
+    message = error.get("message") if isinstance(error, dict) else error
+    return str(message or "the provider reported an error")

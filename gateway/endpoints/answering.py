@@ -111,13 +111,13 @@ class AnsweringEndpoint:
             exchange.first_byte()
             exchange.served_model = stream.model or exchange.served_model
             await reply.begin_stream(exchange.headers())
-            async for event in stream:
-                if event == DONE:
+            async for events in stream:
+                last = events == [DONE]
+                if last:
                     _count(exchange, request, stream)
                     self._recorder.close(exchange, Outcome.OK)
-                if seen := translator.event(event):
-                    await reply.event(seen)
-            await reply.end()
+                if (seen := b"".join(map(translator.event, events))) or last:
+                    await reply.event(seen, last=last)
         except Exception as exc:
             _count(exchange, request, stream)
             self._recorder.failed(exchange, exc)

@@ -1,6 +1,6 @@
 """One request as the ledger keeps it. Never any text of the prompt or the answer."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, Self
 
@@ -73,4 +73,4 @@ class LedgerRow:
 
     def to_columns(self) -> dict[str, Any]:
         """Column values for the database."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}  # asdict() would copy each value
