@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from gateway import errors
 from gateway.auth import RequireKey
+from gateway.cloud import make_cloud
 from gateway.dispatch import Dispatcher
 from gateway.endpoints.answering import AnsweringEndpoint, Dialect
 from gateway.endpoints.chat import ChatDialect
@@ -26,10 +27,8 @@ from gateway.metrics import Metrics
 from gateway.openapi import describe
 from gateway.pricing import Pricer
 from gateway.recorder import Recorder
-from gateway.settings import CloudSettings, Settings
+from gateway.settings import Settings
 from gateway.threshold import ThresholdInForce
-from models.http import HttpServer
-from models.openai import OpenAIBackend
 from router.artifact import Artifact, load_artifact
 from router.policy import RoutingPolicy
 
@@ -52,7 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
     artifact = load_artifact(settings.router.artifact)
     metrics = Metrics()
     local = make_local(settings.local, settings.state_dir)
-    cloud = make_cloud(settings.cloud) if settings.cloud.configured else None
+    cloud = make_cloud(settings.cloud)
     pricer = Pricer(settings, metrics.priced)
     ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", pricer)
     recorder = Recorder(ledger, metrics)
@@ -101,24 +100,6 @@ def create_app(settings: Settings) -> FastAPI:
         app.add_middleware(RequireKey, key=key)
     describe(app)
     return app
-
-
-def make_cloud(settings: CloudSettings) -> OpenAIBackend:
-    """The cloud model's backend."""
-    key = settings.api_key
-    server = HttpServer(
-        settings.base_url,
-        headers={"authorization": f"Bearer {key.get_secret_value()}"} if key else {},
-        connect_timeout_s=settings.connect_timeout_s,
-        silence_s=settings.chunk_timeout_s,
-    )
-    return OpenAIBackend(
-        "cloud",
-        server,
-        settings.model,
-        first_byte_timeout_s=settings.first_byte_timeout_s,
-        total_timeout_s=settings.total_timeout_s,
-    )
 
 
 def make_threshold(settings: Settings, artifact: Artifact) -> ThresholdInForce:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from gateway.cloud import CONTEXT_LENGTH, CloudSide
 from gateway.exchange import Exchange
 from gateway.local import LocalSide
 from gateway.names import ModelNames
@@ -20,7 +21,6 @@ from gateway.threshold import ThresholdInForce
 from models.backend import Backend, Completion
 from models.chat import ChatRequest, text_of
 from models.errors import BackendError, BackendRejected, BackendUnavailable
-from models.openai import OpenAIBackend
 from models.stream import ChatStream
 from router.decision import Reason, Route, RoutingDecision
 from router.policy import RoutingPolicy, Situation
@@ -58,7 +58,7 @@ class Dispatcher:
         self,
         policy: RoutingPolicy,
         local: LocalSide | None,
-        cloud: OpenAIBackend | None,
+        cloud: CloudSide | None,
         recorder: Recorder,
         *,
         threshold: ThresholdInForce,
@@ -80,13 +80,13 @@ class Dispatcher:
         return ModelNames(
             self._aliases,
             local_model=None if local is None else local.model or Route.LOCAL.value,
-            cloud_model=None if self._cloud is None else self._cloud.model,
+            cloud_models=() if self._cloud is None else self._cloud.names,
         )
 
     def advertised_n_ctx(self, name: str) -> int | None:
         """The context that holds on every route `name` may take, in tokens; None where only the cloud would know."""
         tier = self._local.tier if self._local is not None else None
-        return tier.n_ctx if tier is not None and self.names.pin(name) is not Route.CLOUD else None
+        return tier.n_ctx if tier is not None and self.names.meaning(name).route is not Route.CLOUD else None
 
     async def decide(self, request: ChatRequest, overrides: Overrides) -> RoutingDecision:
         """Say where `request` goes and why, without answering it.
@@ -96,7 +96,7 @@ class Dispatcher:
         UnknownModelError, CannotServe
             Where nobody may or can answer it.
         """
-        pinned = self.names.pin(request.model)
+        pinned = self.names.meaning(request.model).route
         situation = await self._situation(request, pinned, overrides)
         return self.policy.decide(to_prompt(request), situation)
 
@@ -104,6 +104,7 @@ class Dispatcher:
         """Answer in one piece."""
 
         def call(backend: Backend) -> Awaitable[Completion]:
+            exchange.served_model = backend.model
             return backend.chat(request)
 
         return await self._answer(exchange, request, overrides, call)
@@ -112,6 +113,7 @@ class Dispatcher:
         """Answer piece by piece; returns with the first event at hand."""
 
         def call(backend: Backend) -> Awaitable[ChatStream]:
+            exchange.served_model = backend.model
             return backend.stream(request)
 
         return await self._answer(exchange, request, overrides, call)
@@ -129,34 +131,29 @@ class Dispatcher:
         decision = await self.decide(request, overrides)
         exchange.decided(decision)
         self._recorder.opened(exchange)
-        try:
-            return await self._ask(exchange, decision.route, call)
-        except BackendError as exc:
-            other = self._other(decision)
-            reason = _reason_to_move(exc)
-            if other is None or reason is None:
-                raise
-            logger.warning("%s failed (%s); %s answers instead", decision.route, exc, other)
-            exchange.moved(other, reason)
-            return await self._ask(exchange, other, call)
-
-    async def _ask(self, exchange: Exchange, route: Route, call: Callable[[Backend], Awaitable[T]]) -> T:
         with _waiting(exchange):
-            backend = await self._backend(route)
-            exchange.served_model = backend.model
-            return await call(backend)
+            try:
+                return await self._ask(decision.route, request, call)
+            except BackendError as exc:
+                other = self._other(decision)
+                reason = _reason_to_move(exc)
+                if other is None or reason is None:
+                    raise
+                logger.warning("%s failed (%s); %s answers instead", decision.route, exc, other)
+                exchange.moved(other, reason)
+                return await self._ask(other, request, call)
 
-    async def _backend(self, route: Route) -> OpenAIBackend:
+    async def _ask(self, route: Route, request: ChatRequest, call: Callable[[Backend], Awaitable[T]]) -> T:
         if route is Route.CLOUD:
             assert self._cloud is not None
-            return self._cloud
+            return await self._cloud.ask(call, only=self.names.meaning(request.model).model)
         local = self._local
         assert local is not None
         if not local.up:
             if self._cloud is not None:
                 raise BackendUnavailable("local", local.trouble or "not ready")
             await local.wait_ready()
-        return local.backend
+        return await call(local.backend)
 
     def _other(self, decision: RoutingDecision) -> Route | None:
         """Who may answer in place of the side that was chosen: nobody where the caller pinned one."""
@@ -180,6 +177,7 @@ class Dispatcher:
         return Situation(
             local=tier,
             cloud=self._cloud is not None,
+            cloud_up=self._cloud is not None and self._cloud.up,
             pinned=pinned,
             tokens_needed=0 if tier is None else await self._tokens_needed(request, tier.n_ctx),
             threshold=self.threshold.value if overrides.threshold is None else overrides.threshold,
@@ -213,8 +211,6 @@ def _most_tokens(message: Mapping[str, Any]) -> int:
 
 def _reason_to_move(exc: BackendError) -> Reason | None:
     """Why the other side should answer after `exc`; None where it would fare no better."""
-    if not isinstance(exc, BackendRejected):
-        return Reason.FAILOVER
-    if exc.backend == Route.LOCAL and exc.code == "context_length_exceeded":
+    if isinstance(exc, BackendRejected) and exc.code == CONTEXT_LENGTH and exc.backend == Route.LOCAL:
         return Reason.CONTEXT
-    return None
+    return Reason.FAILOVER if not isinstance(exc, BackendRejected) else None

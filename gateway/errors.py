@@ -5,6 +5,7 @@ own is never a 401.
 """
 
 import logging
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,10 +121,10 @@ def error_headers(exc: Exception) -> dict[str, str]:
     trouble is one that passes by itself.
     """
     status, retry_after_s = error_status(exc), shape_of(exc).retry_after_s
-    if isinstance(exc, RateLimited) and exc.retry_after_s is not None:
+    if isinstance(exc, RateLimited | BackendUnavailable) and exc.retry_after_s is not None:
         retry_after_s = exc.retry_after_s
     if retry_after_s is not None:
-        return {"retry-after": f"{max(1, round(retry_after_s))}"}
+        return {"retry-after": f"{max(1, math.ceil(retry_after_s))}"}
     if status >= 500:
         return {"x-should-retry": "false"}
     return {"www-authenticate": "Bearer"} if status == 401 else {}

@@ -1,6 +1,6 @@
 """What the model names mean that callers may send."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from models.errors import UnknownModelError
@@ -10,18 +10,26 @@ AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a name asks for: a `route`, None leaving the choice to the router, and one `model` of that route or any."""
+
+    route: Route | None
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelNames:
     """`auto` routes, `local` and `cloud` pin, so do the models' own names; aliases stand for one of these.
 
-    A side that is not configured has no model name (None), and its names are unknown.
+    A side that is not configured has no model names (None, or none at all), and its names are unknown.
     """
 
     aliases: Mapping[str, str]
     local_model: str | None
-    cloud_model: str | None
+    cloud_models: Sequence[str]
 
-    def pin(self, name: str) -> Route | None:
-        """The route that `name` asks for; None leaves the choice to the router.
+    def meaning(self, name: str) -> Meaning:
+        """What `name` asks for.
 
         Raises
         ------
@@ -29,21 +37,24 @@ class ModelNames:
             Where the name means nothing here: never a silent substitute.
         """
         known = self._known()
-        meaning = self.aliases.get(name, name)
-        if meaning not in known:
+        meant = self.aliases.get(name, name)
+        if meant not in known:
             raise UnknownModelError(
                 f"The model '{name}' does not exist here; use one of: {', '.join(self.all())}.", param="model"
             )
-        return known[meaning]
+        return known[meant]
 
     def all(self) -> list[str]:
-        """Every name that `pin` takes, `auto` first."""
+        """Every name that has a meaning, `auto` first."""
         return list(dict.fromkeys((*self._known(), *self.aliases)))
 
-    def _known(self) -> dict[str, Route | None]:
-        known: dict[str, Route | None] = {AUTO: None}
-        for route, model in ((Route.LOCAL, self.local_model), (Route.CLOUD, self.cloud_model)):
-            if model is not None:
-                known[route.value] = route
-                known.setdefault(model, route)
+    def _known(self) -> dict[str, Meaning]:
+        known = {AUTO: Meaning(None)}
+        if self.local_model is not None:
+            known[Route.LOCAL] = Meaning(Route.LOCAL)
+            known.setdefault(self.local_model, Meaning(Route.LOCAL))
+        if self.cloud_models:
+            known[Route.CLOUD] = Meaning(Route.CLOUD)
+        for model in self.cloud_models:
+            known.setdefault(model, Meaning(Route.CLOUD, model))
         return known

@@ -64,18 +64,62 @@ class LocalSettings(_Section):
     total_timeout_s: float = Field(600.0, gt=0, description="Longest wait for an unstreamed answer, in seconds.")
 
 
-class CloudSettings(_Section):
-    """The large model: OpenAI, or any provider that speaks its API."""
+class ProviderSettings(_Section):
+    """A large model, and how its provider is reached."""
 
-    base_url: str = Field(OPENAI_BASE_URL, description="The provider's base URL, up to and including /v1.")
-    api_key: SecretStr | None = Field(
-        None, description="The provider's API key. Environment only; OPENAI_API_KEY serves for the default base_url."
+    base_url: str = Field(description="The provider's base URL, up to and including /v1.")
+    model: str = Field(description="The provider's name of the model.")
+    api_key_header: str = Field(
+        "authorization", description='The header that carries the key: "api-key" for Azure. Lower case.'
     )
-    model: str = Field("gpt-4.1", description="The provider's model that hard requests go to.")
+    headers: dict[str, str] = Field(default_factory=dict, description="Further headers to send. No secrets.")
+    query: dict[str, str] = Field(
+        default_factory=dict,
+        description='Query parameters to send: {"api-version": "2024-10-21"} for Azure.',
+    )
+    rename_params: dict[str, str] | None = Field(
+        None,
+        description='Request fields that the model knows by another name: {"max_tokens": "max_completion_tokens"}. '
+        "Default: as known of the model.",
+    )
+    drop_params: list[str] | None = Field(
+        None, description="Request fields that the model refuses. Default: as known of the model."
+    )
     connect_timeout_s: float = Field(5.0, gt=0, description="Longest wait for a connection, in seconds.")
     first_byte_timeout_s: float = Field(60.0, gt=0, description="Longest wait for a stream's first event, in seconds.")
     chunk_timeout_s: float = Field(60.0, gt=0, description="Longest silence within a stream, in seconds.")
     total_timeout_s: float = Field(600.0, gt=0, description="Longest wait for an unstreamed answer, in seconds.")
+    retries: int = Field(1, ge=0, le=10, description="Further tries after a failure that the provider itself reports.")
+    max_concurrent: int = Field(256, ge=1, description="Requests to the provider at the same time.")
+    max_queue: int = Field(256, ge=0, description="Requests that may wait for a place; more are turned away at once.")
+    max_wait_s: float = Field(10.0, gt=0, description="Longest wait for a place, in seconds.")
+    breaker_failures: int = Field(
+        5, ge=1, description="Failures in a row after which the provider is left alone for a while."
+    )
+    breaker_rest_s: float = Field(
+        5.0, gt=0, description="How long the first time, in seconds; doubles with each failed probe, up to a minute."
+    )
+
+
+class FallbackSettings(ProviderSettings):
+    """A model that stands in when those before it fail."""
+
+    api_key_env: str | None = Field(None, description="The environment variable that holds its API key.")
+
+
+class CloudSettings(ProviderSettings):
+    """The large model: OpenAI, or any provider that speaks its API."""
+
+    base_url: str = Field(OPENAI_BASE_URL, description="The provider's base URL, up to and including /v1.")
+    model: str = Field("gpt-4.1", description="The provider's model that hard requests go to.")
+    api_key: SecretStr | None = Field(
+        None, description="The provider's API key. Environment only; OPENAI_API_KEY serves for the default base_url."
+    )
+    fallbacks: list[FallbackSettings] = Field(
+        default_factory=list,
+        description="Models that stand in, in order, each with the keys of this section, and with api_key_env: the "
+        "variable that holds its key.",
+    )
 
     @property
     def configured(self) -> bool:

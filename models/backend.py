@@ -27,6 +27,11 @@ class Backend(Protocol):
         """Short name for messages: ``local``, ``cloud``."""
         ...
 
+    @property
+    def model(self) -> str:
+        """The model that answers, by the name its server knows."""
+        ...
+
     async def chat(self, request: ChatRequest) -> Completion:
         """Answer in one piece."""
         ...

@@ -7,6 +7,8 @@
     ├── ExtraMissingError       an optional package is not installed; the message says how to install it
     └── BackendError            the side that should answer did not
         ├── BackendUnavailable  not reachable, not ready, or refusing work for now
+        │   ├── BackendBusy           turned away here, before anything was sent
+        │   └── BackendMisconfigured  refuses what the gateway itself sends: key, model name, path
         ├── BackendTimeout      silent for longer than the limit
         ├── RateLimited         the provider asks for a pause
         ├── BackendRejected     the provider refuses the request (its status and body are kept)
@@ -73,7 +75,25 @@ class BackendError(ModelError):
 
 
 class BackendUnavailable(BackendError):
-    """Cannot be reached, is not ready yet, or is turning work away for now."""
+    """Cannot be reached, is not ready yet, or is turning work away for now.
+
+    Parameters
+    ----------
+    retry_after_s : float, optional
+        Seconds until it is worth asking again, where that is known.
+    """
+
+    def __init__(self, backend: str, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(backend, message)
+        self.retry_after_s = retry_after_s
+
+
+class BackendBusy(BackendUnavailable):
+    """Too much is going on, or too much went wrong lately: nothing was sent."""
+
+
+class BackendMisconfigured(BackendUnavailable):
+    """Refuses the gateway's own part of the request. Only the operator can mend that; never a 401 to the caller."""
 
 
 class BackendTimeout(BackendError):

@@ -12,6 +12,7 @@ from models.backend import Completion
 from models.chat import ChatRequest, Usage
 from models.errors import (
     BackendError,
+    BackendMisconfigured,
     BackendRejected,
     BackendTimeout,
     BackendUnavailable,
@@ -31,7 +32,7 @@ _TIMEOUT = 408
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 
-# Refusals that blame what the gateway sends on its own account. The caller can mend none of them: never a 401 to them.
+# Refusals that blame what the gateway sends on its own account.
 _OPERATORS_TROUBLE = {
     401: "the provider refused the gateway's credentials",
     402: "the provider wants to be paid",
@@ -198,9 +199,9 @@ class OpenAIBackend:
         if status == _TOO_MANY_REQUESTS:
             raise RateLimited(self._name, message, retry_after_s=_seconds(retry_after), body=error)
         if trouble := _OPERATORS_TROUBLE.get(status):
-            raise BackendUnavailable(self._name, f"{trouble} ({status}): {message}")
+            raise BackendMisconfigured(self._name, f"{trouble} ({status}): {message}")
         if status >= _SERVER_ERROR or status == _TIMEOUT:
-            raise BackendUnavailable(self._name, f"status {status}: {message}")
+            raise BackendUnavailable(self._name, f"status {status}: {message}", retry_after_s=_seconds(retry_after))
         if status >= _BAD_REQUEST:
             raise BackendRejected(self._name, status, error)
         raise InvalidResponse(self._name, f"unexpected status {status}")

@@ -31,6 +31,8 @@ class ChatStream:
         The last usage seen, None until one was.
     model : str
         The model that the chunks name.
+    interrupted : bool
+        Whether it broke off, through no fault of the caller.
     content_chunks : int
         Chunks with content or tool calls so far: about one a token, for an estimate where usage never came.
     """
@@ -46,9 +48,10 @@ class ChatStream:
         self.usage: Usage | None = None
         self.model = ""
         self.content_chunks = 0
+        self.interrupted = False
         self._backend = backend
         self._chunks = chunks
-        self._close = close
+        self._closing = [close]
         self._keep_usage = keep_usage
         self._started = False
         self._finished = False
@@ -82,7 +85,12 @@ class ChatStream:
     async def aclose(self) -> None:
         """Stop. A connection given back in mid-answer is closed, and that is what cancels a generation."""
         await self._events.aclose()
-        self._close()
+        while self._closing:
+            self._closing.pop()()
+
+    def when_closed(self, act: Callable[[], object]) -> None:
+        """Have `act` called, once, when the stream is closed."""
+        self._closing.append(act)
 
     async def _read(self) -> AsyncGenerator[list[bytes], None]:
         splitter = EventSplitter()
@@ -109,6 +117,7 @@ class ChatStream:
         except (ValueError, BackendError) as exc:
             if batch:  # what came before the trouble is the caller's
                 yield batch
+            self.interrupted = True
             raise self._trouble(exc) from exc
         yield [DONE]  # whole, though the provider forgot to say so
 

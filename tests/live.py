@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -24,14 +24,18 @@ class Gateway:
     url: str
     app: FastAPI
     settings: Settings
+    clients: list[OpenAI] = field(default_factory=list)
 
     def client(self, **options: Any) -> OpenAI:
         """The official client, which does not try twice: a test wants to see the first answer."""
-        return OpenAI(base_url=f"{self.url}/v1", **{"api_key": "unused", "max_retries": 0, "timeout": 60, **options})
+        options = {"api_key": "unused", "max_retries": 0, "timeout": 60, **options}
+        self.clients.append(OpenAI(base_url=f"{self.url}/v1", **options))
+        return self.clients[-1]
 
     def rows(self, limit: int = 50) -> list[dict[str, Any]]:
         """The ledger's newest rows, newest first."""
-        answer = httpx.get(f"{self.url}/v1/decisions", params={"limit": limit}, headers=self._key())
+        wait_for(lambda: b"slimgate_ledger_pending_bytes 0.0" in self.get("/metrics").content, 30)
+        answer = self.get("/v1/decisions", limit=limit)
         rows: list[dict[str, Any]] = answer.raise_for_status().json()["data"]
         return rows
 
@@ -39,13 +43,15 @@ class Gateway:
         """The newest row."""
         return self.rows(1)[0]
 
+    def get(self, path: str, **params: Any) -> httpx.Response:
+        """A GET that carries the gateway's key, where it has one."""
+        key = self.settings.api_key
+        headers = {"authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+        return httpx.get(self.url + path, params=params, headers=headers, timeout=30)
+
     def wait_ready(self, timeout_s: float = 60) -> None:
         """Wait until the local model answers."""
         wait_for(lambda: httpx.get(f"{self.url}/health/ready").json()["local"] == "up", timeout_s)
-
-    def _key(self) -> dict[str, str]:
-        key = self.settings.api_key
-        return {"authorization": f"Bearer {key.get_secret_value()}"} if key else {}
 
 
 def wait_for(condition: Any, timeout_s: float = 10) -> None:
@@ -69,7 +75,10 @@ def running_gateway(settings: Settings) -> Iterator[Gateway]:
     try:
         wait_for(lambda: server.started or not thread.is_alive())
         assert server.started, "the gateway did not start; its log has the reason"
-        yield Gateway(f"http://127.0.0.1:{sock.getsockname()[1]}", app, settings)
+        gateway = Gateway(f"http://127.0.0.1:{sock.getsockname()[1]}", app, settings)
+        yield gateway
+        for client in gateway.clients:
+            client.close()
     finally:
         server.should_exit = True
         thread.join(30)

@@ -40,8 +40,11 @@ class Provider:
     faults: deque[str] = field(default_factory=deque)
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     billed: list[tuple[int, int]] = field(default_factory=list)
     hung_up: int = 0
+    at_once: int = 0
+    most_at_once: int = 0
     pause_s: float = 0.0
 
     @property
@@ -308,6 +311,7 @@ async def _serve(provider: Provider, reader: asyncio.StreamReader, writer: async
             models = {"object": "list", "data": [{"id": MODEL, "object": "model", "created": 1, "owned_by": "test"}]}
             await Call(provider, {}, writer).answer("200 OK", models)
         else:
+            provider.paths.append(lines[0].split(" ")[1])
             await _chat(provider, headers, json.loads(body), reader, writer)
     except (ConnectionError, asyncio.IncompleteReadError):
         pass
@@ -324,6 +328,8 @@ async def _chat(
 ) -> None:
     provider.requests.append(body)
     provider.headers.append(headers)
+    provider.at_once += 1
+    provider.most_at_once = max(provider.most_at_once, provider.at_once)
     working = asyncio.ensure_future(FAULTS[provider.next_fault()](Call(provider, body, writer)))
     gone = asyncio.ensure_future(reader.read())  # ends when the caller hangs up
     await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -332,6 +338,7 @@ async def _chat(
     for task in (working, gone):
         task.cancel()
     await asyncio.gather(working, gone, return_exceptions=True)
+    provider.at_once -= 1
 
 
 async def _run(provider: Provider, started: Callable[[], None], stopping: asyncio.Event) -> None:

@@ -20,6 +20,7 @@ def gateway(make_gateway: MakeGateway, provider: Provider) -> Gateway:
         "first_byte_timeout_s": 0.5,
         "chunk_timeout_s": 0.5,
         "total_timeout_s": 0.5,
+        "retries": 0,
     }
     return make_gateway(local={"enabled": False}, cloud=cloud)
 

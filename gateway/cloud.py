@@ -1,0 +1,127 @@
+"""The cloud side: one or more models of one or more providers, in order of preference."""
+
+import logging
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from gateway.settings import CloudSettings, FallbackSettings, ProviderSettings
+from models.backend import Completion
+from models.breaker import Breaker
+from models.errors import BackendBusy, BackendError, BackendRejected
+from models.gate import Gate
+from models.guarded import GuardedBackend, RetryPolicy
+from models.http import HttpServer
+from models.openai import OpenAIBackend
+from models.quirks import Quirks, quirks_of
+from models.stream import ChatStream
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T", Completion, ChatStream)
+
+CONTEXT_LENGTH = "context_length_exceeded"
+
+
+class CloudSide:
+    """Asks its models in order until one answers.
+
+    Parameters
+    ----------
+    models : sequence of GuardedBackend
+        The preferred one first; never empty.
+    """
+
+    def __init__(self, models: Sequence[GuardedBackend]) -> None:
+        self.models = tuple(models)
+
+    @property
+    def model(self) -> str:
+        """The preferred model's name."""
+        return self.models[0].model
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All models' names, in order."""
+        return tuple(model.model for model in self.models)
+
+    @property
+    def up(self) -> bool:
+        """Whether any of them is thought to answer."""
+        return any(model.breaker.allows for model in self.models)
+
+    async def ask(self, call: Callable[[GuardedBackend], Awaitable[T]], only: str | None = None) -> T:
+        """The first answer that one of them gives; with `only`, that model's or none.
+
+        Raises
+        ------
+        BackendError
+            The preferred model's, where all failed: the others stood in for it.
+        """
+        candidates = [model for model in self.models if only is None or model.model == only]
+        first: BackendError | None = None
+        for number, model in enumerate(candidates):
+            try:
+                return await call(model)
+            except BackendError as exc:
+                # A model that rests says less than one that was asked.
+                first = exc if first is None or isinstance(first, BackendBusy) else first
+                if number + 1 == len(candidates) or not may_answer_elsewhere(exc):
+                    raise first from exc
+                logger.warning("%s failed (%s); asking %s", model.model, exc, candidates[number + 1].model)
+        raise AssertionError("a cloud side without models")
+
+    async def aclose(self) -> None:
+        """Let go of all connections."""
+        for model in self.models:
+            await model.aclose()
+
+
+def may_answer_elsewhere(exc: BackendError) -> bool:
+    """Whether another model might answer what this one did not; a refusal of the request itself stands."""
+    return not isinstance(exc, BackendRejected) or exc.code == CONTEXT_LENGTH
+
+
+def make_cloud(settings: CloudSettings) -> CloudSide | None:
+    """The cloud side that `settings` describe; None where there is none."""
+    if not settings.configured:
+        return None
+    key = settings.api_key.get_secret_value() if settings.api_key else None
+    return CloudSide([_make_model(settings, key), *(_make_fallback(fallback) for fallback in settings.fallbacks)])
+
+
+def _make_fallback(settings: FallbackSettings) -> GuardedBackend:
+    return _make_model(settings, os.environ.get(settings.api_key_env) if settings.api_key_env else None)
+
+
+def _make_model(settings: ProviderSettings, key: str | None) -> GuardedBackend:
+    server = HttpServer(
+        settings.base_url,
+        headers={**_credentials(settings.api_key_header, key), **settings.headers},
+        query=settings.query,
+        connect_timeout_s=settings.connect_timeout_s,
+        silence_s=settings.chunk_timeout_s,
+    )
+    backend = OpenAIBackend(
+        "cloud",
+        server,
+        settings.model,
+        first_byte_timeout_s=settings.first_byte_timeout_s,
+        total_timeout_s=settings.total_timeout_s,
+        quirks=_quirks(settings),
+    )
+    breaker = Breaker(settings.breaker_failures, settings.breaker_rest_s)
+    gate = Gate("cloud", settings.max_concurrent, settings.max_queue, settings.max_wait_s)
+    return GuardedBackend(backend, breaker, gate, RetryPolicy(settings.retries))
+
+
+def _credentials(header: str, key: str | None) -> dict[str, str]:
+    if key is None:
+        return {}
+    return {header: f"Bearer {key}" if header == "authorization" else key}
+
+
+def _quirks(settings: ProviderSettings) -> Quirks:
+    if settings.rename_params is None and settings.drop_params is None:
+        return quirks_of(settings.model)
+    return Quirks(settings.rename_params or {}, frozenset(settings.drop_params or ()))
