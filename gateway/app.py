@@ -64,6 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
         threshold=threshold,
         aliases=dict(settings.router.aliases),
         answer_reserve_tokens=settings.router.answer_reserve_tokens,
+        max_local_wait_s=settings.router.max_local_wait_s,
     )
     _watch(metrics, local, ledger, threshold)
 

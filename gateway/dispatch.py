@@ -52,6 +52,8 @@ class Dispatcher:
         Where the line runs for callers who set none.
     answer_reserve_tokens : int
         Room kept in the local context for an answer of which no length is said.
+    max_local_wait_s : float
+        Longest expected wait in the local queue; beyond it the cloud answers.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Dispatcher:
         threshold: ThresholdInForce,
         aliases: dict[str, str],
         answer_reserve_tokens: int,
+        max_local_wait_s: float,
     ) -> None:
         self.policy = policy
         self._local = local
@@ -72,6 +75,7 @@ class Dispatcher:
         self.threshold = threshold
         self._aliases = aliases
         self._answer_reserve_tokens = answer_reserve_tokens
+        self._max_local_wait_s = max_local_wait_s
 
     @property
     def names(self) -> ModelNames:
@@ -179,6 +183,8 @@ class Dispatcher:
             cloud=self._cloud is not None,
             cloud_up=self._cloud is not None and self._cloud.up,
             pinned=pinned,
+            local_wait_s=0.0 if local is None or local.load is None else local.load.expected_wait_s,
+            max_local_wait_s=self._max_local_wait_s,
             tokens_needed=0 if tier is None else await self._tokens_needed(request, tier.n_ctx),
             threshold=self.threshold.value if overrides.threshold is None else overrides.threshold,
         )
@@ -190,7 +196,7 @@ class Dispatcher:
         if at_most + room <= n_ctx and not request.body.get("tools"):
             return 0
         assert self._local is not None
-        counted = await self._local.backend.count_tokens(request)
+        counted = await self._local.count_tokens(request)
         return (counted if counted is not None else at_most // BYTES_PER_TOKEN_GUESS) + room
 
 

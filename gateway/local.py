@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,10 +12,15 @@ from typing import Any, Protocol
 import httpx
 
 from gateway.settings import LocalSettings
+from models.backend import Backend
+from models.breaker import Breaker
 from models.bundled import bundled_model_path
+from models.chat import ChatRequest
 from models.engine.errors import EngineFailed
 from models.engine.supervisor import EngineInfo, EngineOptions, EngineState, EngineSupervisor
 from models.errors import BackendError, BackendUnavailable, InvalidResponse
+from models.gate import Gate
+from models.guarded import GuardedBackend, RetryPolicy
 from models.http import HttpServer
 from models.openai import OpenAIBackend
 from router.decision import Feature
@@ -23,7 +29,9 @@ from router.policy import LocalTier
 logger = logging.getLogger(__name__)
 
 LOOK_AGAIN_S = 5.0
+LOAD_S = 1.0
 HEALTH_TIMEOUT_S = 1.0
+UNIX = "unix:"
 UNTOLD_N_CTX = 4096
 
 COMMON_FEATURES = frozenset({Feature.TOOLS, Feature.JSON_OBJECT, Feature.JSON_SCHEMA})
@@ -48,7 +56,7 @@ class LocalSide(Protocol):
         ...
 
     @property
-    def backend(self) -> OpenAIBackend: ...
+    def backend(self) -> Backend: ...
 
     @property
     def tier(self) -> LocalTier | None:
@@ -74,8 +82,13 @@ class LocalSide(Protocol):
         """Wait until it answers; raises `BackendUnavailable` if that takes too long or can never be."""
         ...
 
-    async def load(self) -> LocalLoad | None:
-        """How busy it is; None where it does not say."""
+    @property
+    def load(self) -> LocalLoad | None:
+        """How busy it was a moment ago; None where it does not say."""
+        ...
+
+    async def count_tokens(self, request: ChatRequest) -> int | None:
+        """Prompt tokens as the model counts them; None where it does not say."""
         ...
 
     async def stop(self) -> None: ...
@@ -113,8 +126,9 @@ class EngineSide:
         )
         self._supervisor = EngineSupervisor(options, socket_path, state_dir)
         self._model = model_path.stem
-        self._server = server = HttpServer("http://engine/v1", uds=socket_path, silence_s=settings.chunk_timeout_s)
+        server = HttpServer("http://engine/v1", uds=socket_path, silence_s=settings.chunk_timeout_s)
         self.backend = _backend(server, self._model, settings)
+        self._load = LoadWatch(server, lambda: self.up)
 
     @property
     def model(self) -> str | None:
@@ -139,6 +153,7 @@ class EngineSide:
 
     async def start(self) -> None:
         await self._supervisor.start()
+        self._load.start()
 
     async def wait_ready(self) -> None:
         try:
@@ -146,18 +161,15 @@ class EngineSide:
         except EngineFailed as exc:
             raise BackendUnavailable("local", str(exc)) from exc
 
-    async def load(self) -> LocalLoad | None:
-        try:
-            facts = (
-                (await self._server.client.get("http://engine/health", timeout=HEALTH_TIMEOUT_S))
-                .raise_for_status()
-                .json()
-            )
-            return LocalLoad(int(facts["running"]), int(facts["queued"]), float(facts["expected_wait_s"]))
-        except (httpx.HTTPError, ValueError, KeyError, TypeError):
-            return None
+    @property
+    def load(self) -> LocalLoad | None:
+        return self._load.latest
+
+    async def count_tokens(self, request: ChatRequest) -> int | None:
+        return await self.backend.count_tokens(request)
 
     async def stop(self) -> None:
+        self._load.stop()
         await self.backend.aclose()
         await self._supervisor.stop()
         with contextlib.suppress(OSError):
@@ -166,7 +178,11 @@ class EngineSide:
 
 
 class ServerSide:
-    """An OpenAI-compatible server that somebody else runs. Looked at until it lists its models, then trusted."""
+    """An OpenAI-compatible server that somebody else runs. Looked at until it lists its models, then trusted.
+
+    ``unix:/path/to.sock`` stands for an engine on a unix socket: that of `slimgate engine --uds`, or the one that all
+    workers of a gateway share.
+    """
 
     restarts = 0
 
@@ -176,18 +192,23 @@ class ServerSide:
         self._seen = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
         self._tier: LocalTier | None = None
-        self.trouble: str | None = f"{base_url} has not answered yet"
-        key = settings.api_key
+        self._trouble: str | None = f"{base_url} has not answered yet"
+        uds = base_url.removeprefix(UNIX)
         server = HttpServer(
-            base_url,
-            headers={"authorization": f"Bearer {key.get_secret_value()}"} if key else {},
+            base_url if uds == base_url else "http://engine/v1",
+            headers=_bearer(settings),
+            uds=None if uds == base_url else Path(uds),
             silence_s=settings.chunk_timeout_s,
         )
-        self.backend = _backend(server, settings.model or "", settings)
+        self._server = _backend(server, settings.model or "", settings)
+        self._breaker = Breaker(failures=3, rest_s=2)
+        gate = Gate("local", settings.max_concurrent, settings.max_queue, settings.first_byte_timeout_s)
+        self.backend = GuardedBackend(self._server, self._breaker, gate, RetryPolicy(retries=0))
+        self._load = LoadWatch(server, lambda: uds != base_url and self.up)
 
     @property
     def model(self) -> str | None:
-        return self.backend.model or None
+        return self._server.model or None
 
     @property
     def tier(self) -> LocalTier | None:
@@ -195,10 +216,19 @@ class ServerSide:
 
     @property
     def up(self) -> bool:
-        return self._seen.is_set()
+        return self._seen.is_set() and self._breaker.allows
+
+    @property
+    def trouble(self) -> str | None:
+        return self._trouble if self._breaker.allows else f"{self._base_url} is left alone after repeated failures"
+
+    @property
+    def load(self) -> LocalLoad | None:
+        return self._load.latest
 
     async def start(self) -> None:
         self._looking = asyncio.create_task(self._look())
+        self._load.start()
 
     async def wait_ready(self) -> None:
         try:
@@ -207,35 +237,71 @@ class ServerSide:
         except TimeoutError:
             raise BackendUnavailable("local", self.trouble or "not ready") from None
 
-    async def load(self) -> LocalLoad | None:
-        return None
+    async def count_tokens(self, request: ChatRequest) -> int | None:
+        return await self._server.count_tokens(request)
 
     async def stop(self) -> None:
         if self._looking is not None:
             self._looking.cancel()
+        self._load.stop()
         await self.backend.aclose()
 
     async def _look(self) -> None:
-        while not self.up:
+        while not self._seen.is_set():
             try:
-                self._learn(await self.backend.list_models())
+                self._learn(await self._server.list_models())
             except BackendError as exc:
-                if str(exc) != self.trouble:
+                if str(exc) != self._trouble:
                     logger.warning("%s; looking again every %g s", exc, LOOK_AGAIN_S)
-                self.trouble = str(exc)
+                self._trouble = str(exc)
                 await asyncio.sleep(LOOK_AGAIN_S)
 
     def _learn(self, models: list[dict[str, Any]]) -> None:
-        wanted = self.backend.model
+        wanted = self._server.model
         item = next((model for model in models if not wanted or model.get("id") == wanted), None)
         if item is None:
             listed = ", ".join(str(model.get("id")) for model in models) or "none"
             raise InvalidResponse("local", f"{self._base_url} has no model '{wanted}'; it lists: {listed}")
-        self.backend.model = str(item["id"])
+        self._server.model = str(item["id"])
         self._tier = LocalTier(_listed_features(item), self._settings.n_ctx or _listed_n_ctx(item))
-        self.trouble = None
+        self._trouble = None
         self._seen.set()
-        logger.info("local model %s at %s, context %d", self.backend.model, self._base_url, self._tier.n_ctx)
+        logger.info("local model %s at %s, context %d", self._server.model, self._base_url, self._tier.n_ctx)
+
+
+class LoadWatch:
+    """Asks our own engine once a second how busy it is, while it is `up`."""
+
+    def __init__(self, server: HttpServer, up: Callable[[], bool]) -> None:
+        self._server = server
+        self._up = up
+        self._task: asyncio.Task[None] | None = None
+        self.latest: LocalLoad | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._watch())
+
+    def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _watch(self) -> None:
+        while True:
+            self.latest = await self._ask() if self._up() else None
+            await asyncio.sleep(LOAD_S)
+
+    async def _ask(self) -> LocalLoad | None:
+        try:
+            answer = await self._server.client.get("http://engine/health", timeout=HEALTH_TIMEOUT_S)
+            facts = answer.raise_for_status().json()
+            return LocalLoad(int(facts["running"]), int(facts["queued"]), float(facts["expected_wait_s"]))
+        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            return None
+
+
+def _bearer(settings: LocalSettings) -> dict[str, str]:
+    key = settings.api_key
+    return {"authorization": f"Bearer {key.get_secret_value()}"} if key else {}
 
 
 def _backend(server: HttpServer, model: str, settings: LocalSettings) -> OpenAIBackend:

@@ -44,7 +44,7 @@ class LocalSettings(_Section):
     base_url: str | None = Field(
         None,
         description="An OpenAI-compatible server (vLLM, Ollama, llama-server) to use instead of the built-in engine, "
-        "such as http://127.0.0.1:11434/v1.",
+        "such as http://127.0.0.1:11434/v1; unix:/path/to.sock for `slimgate engine --uds`.",
     )
     model: str | None = Field(None, description="The model's name at `base_url`. Default: the first that it lists.")
     api_key: SecretStr | None = Field(None, description="Bearer token for `base_url`. Environment only.")
@@ -56,6 +56,8 @@ class LocalSettings(_Section):
         None, ge=-1, description="Layers on the GPU; -1 is all. Default: all where llama.cpp was built with a GPU."
     )
     max_sequences: int = Field(8, ge=1, le=256, description="Answers generated at the same time, in one batch.")
+    max_concurrent: int = Field(256, ge=1, description="Requests to `base_url` at the same time.")
+    max_queue: int = Field(256, ge=0, description="Requests that may wait for a place at `base_url`.")
     ready_timeout_s: float = Field(
         60.0, gt=0, description="How long a request waits for a starting engine when nobody else can answer."
     )
@@ -140,6 +142,9 @@ class RouterSettings(_Section):
     artifact: Path | None = Field(None, description="Folder made by `slimgate train`. Default: the shipped one.")
     answer_reserve_tokens: int = Field(
         256, ge=1, description="Room in the local context kept for an answer when the request sets no max_tokens."
+    )
+    max_local_wait_s: float = Field(
+        10.0, ge=0, description="Longest expected wait in the local queue, in seconds; beyond it the cloud answers."
     )
     aliases: dict[str, Literal["auto", "local", "cloud"]] = Field(
         default_factory=dict,

@@ -52,7 +52,6 @@ class Breaker:
         self._next_rest_s = rest_s
         self._open_until = 0.0
         self._opened = False
-        self._probing = False
 
     @property
     def circuit(self) -> Circuit:
@@ -63,9 +62,8 @@ class Breaker:
 
     @property
     def allows(self) -> bool:
-        """Whether a request would be let through now; takes no place."""
-        circuit = self.circuit
-        return circuit is Circuit.CLOSED or (circuit is Circuit.HALF_OPEN and not self._probing)
+        """Whether a request would be let through now."""
+        return self.circuit is not Circuit.OPEN
 
     @property
     def opens_in_s(self) -> float:
@@ -74,16 +72,16 @@ class Breaker:
 
     def admit(self) -> bool:
         """Whether to let a request through; one that is must end in `succeeded`, `failed` or `abandoned`."""
-        if not self.allows:
-            return False
-        self._probing = self._opened
-        return True
+        circuit = self.circuit
+        if circuit is Circuit.HALF_OPEN:  # a probe, and for a while no other: its answer may take long
+            self._open_until = self._clock() + self._rest_s
+        return circuit is not Circuit.OPEN
 
     def succeeded(self) -> None:
         """The backend answered, be it with a refusal."""
         self._failures = 0
         self._next_rest_s = self._rest_s
-        self._opened = self._probing = False
+        self._opened = False
 
     def failed(self) -> None:
         """It did not."""
@@ -94,9 +92,10 @@ class Breaker:
 
     def abandoned(self) -> None:
         """The caller went away before anything was known."""
-        self._probing = False
+        if self._opened:
+            self._open_until = self._clock()
 
     def rest(self, seconds: float) -> None:
         """Leave the backend alone for so long, `max_rest_s` at most: it asked for that, or needs it."""
-        self._opened, self._probing = True, False
+        self._opened = True
         self._open_until = self._clock() + min(seconds, self._max_rest_s)

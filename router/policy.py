@@ -4,6 +4,7 @@ To add a rule: a function here, its place in `RULES`, a row in `tests/router/tes
 are not here yet stand in `RULES` as comments, where they belong.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -40,6 +41,10 @@ class Situation:
         Whether the cloud is thought to answer; False while its circuit is open.
     pinned : Route or None
         The route that the caller's model name asks for.
+    local_wait_s : float
+        Expected wait in the local queue.
+    max_local_wait_s : float
+        The longest that is put up with.
     tokens_needed : int
         Prompt tokens plus room for the answer, as the local model counts; 0 where they surely fit.
     threshold : float or None
@@ -50,6 +55,8 @@ class Situation:
     cloud: bool
     cloud_up: bool = True
     pinned: Route | None = None
+    local_wait_s: float = 0.0
+    max_local_wait_s: float = math.inf
     tokens_needed: int = 0
     threshold: float | None = None
 
@@ -100,6 +107,11 @@ def offline(_prompt: Prompt, situation: Situation) -> Verdict | None:
     return None
 
 
+def load(_prompt: Prompt, situation: Situation) -> Verdict | None:
+    """The local queue is longer than anybody should wait."""
+    return (Route.CLOUD, Reason.LOAD) if situation.local_wait_s > situation.max_local_wait_s else None
+
+
 RULES: tuple[Rule, ...] = (
     # privacy: what may not leave stays local, and fails closed
     pinned,
@@ -107,7 +119,7 @@ RULES: tuple[Rule, ...] = (
     offline,
     # budget: spent means local
     # session: a tool loop stays where it began
-    # load: a local queue longer than the allowed wait means cloud
+    load,
 )
 
 

@@ -55,7 +55,7 @@ def status_endpoints(
 
 
 async def _local(local: LocalSide) -> dict[str, Any]:
-    load = await local.load() if local.up else None
+    load = local.load if local.up else None
     return {
         "up": local.up,
         "model": local.model,
