@@ -8,13 +8,14 @@ const drawn = new Map();
 
 export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-export function chart(id, title, { tools = [] } = {}) {
+export function chart(id, title, { tools = [], under = [] } = {}) {
   return el(
     "figure.card.chart",
     { id: `${id}-figure`, "aria-labelledby": `${id}-title` },
     el("figcaption", {}, el("h2", { id: `${id}-title` }, title), el("div.chart-tools", {}, tools)),
     el("p.takeaway", { id: `${id}-takeaway` }),
     el("div.plot", { id, "aria-hidden": "true" }),
+    under,
     el("details.numbers", {}, el("summary", {}, "The numbers"), el("div.scroll", { id: `${id}-table`, tabindex: "0", role: "region", "aria-label": `${title}: the numbers` })),
   );
 }

@@ -8,10 +8,11 @@ import { moment } from "./format.js";
 import * as overview from "./overview.js";
 import { span, ZONE } from "./range.js";
 import { showStatus } from "./status.js";
+import * as tuner from "./tuner.js";
 import { showWelcome } from "./welcome.js";
 
 const REFRESH_MS = 5000;
-const VIEWS = { overview: loadOverview, decisions: (range) => decisions.load(range) };
+const VIEWS = { overview: loadOverview, tuner: (range) => tuner.load(range), decisions: (range) => decisions.load(range) };
 
 let zone = ZONE;
 let loading = null;
@@ -99,6 +100,7 @@ function refresh() {
 
 overview.build(byId("view-overview"));
 decisions.build(byId("view-decisions"));
+tuner.build(byId("view-tuner"));
 const kept = localStorage.getItem("slimgate-range");
 if (kept && kept !== "custom" && byId("range").querySelector(`[value="${CSS.escape(kept)}"]`)) byId("range").value = kept;
 byId("range").addEventListener("change", chooseRange);

@@ -1,0 +1,26 @@
+// Who moved the line, when and why, and the way back.
+
+import { el, fill } from "./dom.js";
+import { fullMoment, moment } from "./format.js";
+import { words } from "./tuner.js";
+
+const SHOWN = 8;
+
+export function showHistory(node, line, set) {
+  const outdated = line.outdated && el("p.note", {}, "The last change was made for another classifier or configuration, so the default is in force.");
+  if (!line.history.length) {
+    fill(node, el("p.note", {}, `Nobody has moved the line: the default, ${words(line.default)}, is in force.`));
+    return;
+  }
+  fill(node, outdated, el("ol.history", {}, line.history.slice(0, SHOWN).map((change) => entry(change, line, set))));
+}
+
+function entry(change, line, set) {
+  const to = change.threshold === null ? `the default` : words(change.threshold);
+  return el(
+    "li",
+    {},
+    el("div", {}, el("b", {}, `${words(change.before)} → ${to}`), change.note && el("span", {}, ` “${change.note}”`), el("small", {}, el("time", { datetime: change.at, title: fullMoment(change.at) }, moment(change.at)), ` by ${change.by}`)),
+    Math.abs(change.before - line.threshold) > 1e-9 && el("button", { type: "button", onclick: () => set(change.before, `back to ${words(change.before)}`) }, `Back to ${words(change.before)}`),
+  );
+}

@@ -1,0 +1,44 @@
+// A prompt to try: its decision taken apart, with nothing generated and nothing kept.
+
+import { post } from "./api.js";
+import { gauge } from "./decisions.js";
+import { byId, el, fill } from "./dom.js";
+import { percent } from "./format.js";
+import { askForKey } from "./key.js";
+import { REASONS } from "./words.js";
+
+const SHOWN = 8;
+
+export function trial(threshold) {
+  const send = async (event) => {
+    event.preventDefault();
+    const out = byId("trial-out");
+    try {
+      const decision = await askForKey(() => post("v1/route", { prompt: byId("trial-prompt").value }, { "x-slimgate-threshold": String(threshold()) }));
+      fill(out, result(decision));
+    } catch (error) {
+      fill(out, el("p.bad", {}, error.message));
+    }
+  };
+  return el(
+    "section.card",
+    { "aria-labelledby": "trial-title" },
+    el("h2", { id: "trial-title" }, "Try a prompt"),
+    el("p.note", {}, "See where it would go at this place of the line, and why. Nothing is generated or kept."),
+    el("form.try", { onsubmit: send }, el("textarea", { id: "trial-prompt", rows: 3, required: true, "aria-label": "Prompt", placeholder: "Prove that there are infinitely many primes." }), el("div", {}, el("button", { id: "trial-send", type: "submit" }, "Show the decision"))),
+    el("div", { id: "trial-out", role: "status" }),
+  );
+}
+
+function result(decision) {
+  const pushes = Object.entries(decision.contributions).slice(0, SHOWN);
+  const most = Math.max(...pushes.map(([, push]) => Math.abs(push)), 1e-9);
+  return [
+    el("p.verdict", {}, el(`span.dot.${decision.route}`, { "aria-hidden": "true" }), el("b", {}, `To the ${decision.route === "local" ? "local model" : "cloud"}`), ` because: ${(REASONS[decision.reason] ?? decision.reason).toLowerCase()}`),
+    el("p", {}, gauge(decision.score, decision.threshold), el("span.note", {}, ` the line at ${decision.threshold.toFixed(3)}`)),
+    decision.familiarity < 0.5 && el("p.note", {}, `Only ${percent(decision.familiarity)} familiar: little of this was seen before, so the score stays near “don't know”.`),
+    pushes.length > 0 && el("h3", {}, "What pushed the score"),
+    el("ul.pushes", {}, pushes.map(([name, push]) => el(`li.${push > 0 ? "harder" : "easier"}`, {}, el("span", {}, name), el("i", { style: { "--part": Math.abs(push) / most } }), el("span.unseen", {}, push > 0 ? "harder" : "easier")))),
+    pushes.length > 0 && el("p.note.legend", { "aria-hidden": "true" }, el("span", {}, "← easier"), el("span", {}, "harder →")),
+  ];
+}

@@ -1,0 +1,162 @@
+// The tuner: a slider over the threshold, and what each place of it would mean for the requests that really came.
+
+import { get, post } from "./api.js";
+import { chart } from "./chart.js";
+import { byId, el, fill } from "./dom.js";
+import { count, percent, usd } from "./format.js";
+import { showFlips } from "./flips.js";
+import { showHistory } from "./history.js";
+import { askForKey } from "./key.js";
+import { drawTuner } from "./tunerchart.js";
+import { trial } from "./trial.js";
+
+const state = { curve: null, line: null, range: {}, at: null }; // `at`: place on the grid, null while nothing was moved
+let waiting = 0;
+
+export const words = (threshold) => (threshold > 1 ? "never the cloud" : threshold.toFixed(threshold * 100 === Math.round(threshold * 100) ? 2 : 3));
+
+export function build(view) {
+  fill(
+    view,
+    el(
+      "section.card.tuner",
+      { "aria-labelledby": "tuner-title" },
+      el("div.heading", {}, el("h1", { id: "tuner-title" }, "Where the line runs"), el("p.note", {}, "Each request gets a score: how likely it is that the local model's answer would not do. From the threshold on it goes to the cloud. Move the line and see what it would have meant for your own requests.")),
+      el("dl.readouts", {}, readout("share", "Answered locally"), readout("cost", "Paid in 30 days"), readout("failing", "Local answers expected to fail")),
+      chart("tuner-plot", "Every place of the line", {
+        under: [
+          el("input", { type: "range", id: "slider", min: 0, step: 1, "aria-label": "Threshold", oninput: moved }),
+          el("p.ends", { "aria-hidden": "true" }, el("span", {}, "← careful: more to the cloud"), el("span", {}, "saving: more stays local →")),
+        ],
+      }),
+      el("div.controls", {}, el("div.presets", { id: "presets", role: "group", "aria-label": "Presets" }), targets()),
+      el("form.apply", { id: "apply-form", onsubmit: apply }, el("label.grow", {}, el("span.unseen", {}, "Why (kept in the history)"), el("input", { id: "apply-note", maxlength: 300, placeholder: "Why? (kept in the history)", autocomplete: "off" })), el("button.primary", { id: "apply", type: "submit", disabled: true }, "Apply")),
+      el("p.said", { id: "apply-said", role: "status" }),
+      el("p.note", { id: "tuner-basis" }),
+    ),
+    el("div.pair", {}, el("section.card", { "aria-labelledby": "flips-title" }, el("h2", { id: "flips-title" }, "What would go elsewhere"), el("div", { id: "flips", role: "status" })), el("div.stack", {}, trial(() => threshold()), el("section.card", { "aria-labelledby": "history-title" }, el("h2", { id: "history-title" }, "History"), el("div", { id: "history" })))),
+  );
+}
+
+const readout = (id, name) => el("div", {}, el("dt", {}, name), el("dd", {}, el("b", { id: `readout-${id}` }, "–"), el("span", { id: `readout-${id}-now` })));
+
+function targets() {
+  const target = (id, label, unit, find) =>
+    el("label", {}, label, el("span.unit", {}, unit === "$" ? "$" : null, el("input", { id, type: "number", min: 0, step: "any", inputmode: "decimal", onchange: (event) => aim(event.target.value, find) }), unit === "%" ? "%" : null));
+  return el(
+    "div.targets",
+    {},
+    target("target-cost", "At most, in 30 days", "$", (points, wanted) => points.findIndex((point) => point.usd_per_30_days !== null && Number(point.usd_per_30_days) <= wanted)),
+    target("target-failing", "At most failing", "%", (points, wanted) => points.findLastIndex((point) => point.expected_failure_rate === null || point.expected_failure_rate * 100 <= wanted)),
+  );
+}
+
+export async function load(range) {
+  state.range = range;
+  [state.curve, state.line] = await Promise.all([get("v1/threshold/curve", range), get("v1/threshold")]);
+  byId("slider").max = state.curve.points.length - 1;
+  show();
+  await showFlips(byId("flips"), range, state.line.threshold, threshold());
+}
+
+const nearest = (value) => state.curve.points.reduce((best, point, i) => (Math.abs(point.threshold - value) < Math.abs(state.curve.points[best].threshold - value) ? i : best), 0);
+const threshold = () => (state.at === null ? state.line.threshold : state.curve.points[state.at].threshold);
+const point = () => (state.at === null ? state.curve.in_force : state.curve.points[state.at]);
+
+function show() {
+  const { curve, line } = state;
+  byId("slider").value = state.at ?? nearest(line.threshold);
+  byId("slider").style.setProperty("--part", byId("slider").value / byId("slider").max);
+  byId("slider").setAttribute("aria-valuetext", sentence());
+  readouts(curve.in_force, point());
+  presets();
+  const same = Math.abs(threshold() - line.threshold) < 1e-9;
+  byId("apply").disabled = same;
+  byId("apply").textContent = same ? `In force: ${words(line.threshold)}` : `Apply ${words(threshold())}`;
+  byId("tuner-plot-takeaway").textContent = sentence();
+  fill(byId("tuner-basis"), basis());
+  drawTuner(curve, line.threshold, threshold());
+  showHistory(byId("history"), line, (value, note) => set(value, note));
+}
+
+function readouts(now, then) {
+  const changed = then !== now;
+  const say = (id, text, before) => {
+    byId(`readout-${id}`).textContent = text;
+    byId(`readout-${id}-now`).textContent = changed ? `now ${before}` : "as it is now";
+  };
+  say("share", percent(then.local_share), percent(now.local_share));
+  say("cost", usd(then.usd_per_30_days), usd(now.usd_per_30_days));
+  say("failing", percent(then.expected_failure_rate), percent(now.expected_failure_rate));
+}
+
+function sentence() {
+  const { local_share: share, usd_per_30_days: cost } = point();
+  const at = threshold() > 1 ? "With the cloud never asked" : `At ${words(threshold())}`;
+  if (share === null) return `${at}: no answered request in this range to try it on.`;
+  return `${at}, about ${percent(share)} of requests like yours stay local and 30 days cost about ${usd(cost)}.`;
+}
+
+function basis() {
+  const { curve } = state;
+  const tested = curve.validation[state.at ?? nearest(threshold())];
+  const days = curve.span_ms / 86_400_000;
+  const from = curve.requests ? `Reckoned from ${count(curve.requests)} answered requests of ${days < 1.5 ? `${(days * 24).toFixed(1)} hours` : `${days.toFixed(1)} days`}, ${count(curve.movable)} of which the score decides; rules decide the others, wherever the line runs. ` : "No answered requests in this range. ";
+  const cost = curve.coverage !== null && curve.coverage < 1 ? `Prices are known for ${percent(curve.coverage)} of them. ` : "";
+  return [
+    from,
+    cost,
+    "The failures are what the scores expect, not a measurement: none of your answers has been judged yet. ",
+    tested.failure_rate !== null && `On the classifier's own test prompts, which it was not fitted on, small models failed ${percent(tested.failure_rate)} of what this line keeps. `,
+    "To measure on yours, judge a few hundred answers and run ",
+    el("code", {}, "slimgate evaluate"),
+    " on them.",
+  ];
+}
+
+function presets() {
+  const { curve, line } = state;
+  const offers = [...Object.entries(curve.presets).map(([name, at]) => [name, at.threshold, at]), ["default", line.default, curve.default]];
+  fill(
+    byId("presets"),
+    offers.map(([name, value, at]) =>
+      el("button", { type: "button", "data-preset": name, "aria-pressed": String(nearest(value) === (state.at ?? nearest(line.threshold))), title: `threshold ${words(value)}`, onclick: () => go(nearest(value)) }, el("b", {}, name), el("span", {}, at.local_share === null ? words(value) : `${percent(at.local_share)} local`)),
+    ),
+  );
+}
+
+function moved(event) {
+  go(Number(event.target.value));
+}
+
+function go(at) {
+  state.at = at === nearest(state.line.threshold) ? null : at;
+  show();
+  clearTimeout(waiting);
+  waiting = setTimeout(() => showFlips(byId("flips"), state.range, state.line.threshold, threshold()), 250);
+}
+
+function aim(typed, find) {
+  if (typed === "") return;
+  const at = find(state.curve.points, Number(typed));
+  byId("apply-said").textContent = at < 0 ? "No place of the line reaches that: what rules decide costs more already." : "";
+  if (at >= 0) go(at);
+}
+
+async function apply(event) {
+  event.preventDefault();
+  await set(threshold(), byId("apply-note").value);
+}
+
+async function set(value, note) {
+  const said = byId("apply-said");
+  try {
+    state.line = await askForKey(() => post("v1/threshold", { threshold: value, note, expected: state.line.threshold }));
+    said.textContent = `In force now, in every worker: ${words(state.line.threshold)}.`;
+    byId("apply-note").value = "";
+    state.at = null;
+  } catch (error) {
+    said.textContent = error.message;
+  }
+  await load(state.range);
+}

@@ -1,0 +1,139 @@
+"""The tuner, in a real Chromium: what is moved there changes a running gateway's next decision, and can be undone."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from gateway.settings import Settings
+from tests.gateway import seed
+from tests.gateway.browser import Complaints, running_browser
+from tests.live import Gateway, running_gateway, wait_for
+from tests.provider import Provider
+
+START = 0.5
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def gateway(tmp_path: Path, provider: Provider) -> Iterator[Gateway]:
+    """A gateway with traffic behind it, whose line stands at `START`."""
+    seed.write(tmp_path / "ledger.db", seed.traffic(1000, time.time_ns() // 1_000_000, days=5))
+    settings = Settings(
+        state_dir=tmp_path,
+        local={"enabled": False},
+        cloud={"base_url": provider.base_url},
+        router={"threshold": START},
+    )
+    with running_gateway(settings) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def page(browser: Browser, gateway: Gateway) -> Iterator[Page]:
+    context = browser.new_context()
+    page = context.new_page()
+    complaints = Complaints(page, gateway.url)
+    page.goto(f"{gateway.url}/dashboard#tuner")
+    expect(page.locator("#apply")).to_have_text("In force: 0.50")
+    yield page
+    context.close()
+    assert complaints.all == []
+
+
+def threshold_of_next_decision(gateway: Gateway) -> str:
+    body = {"model": "auto", "messages": [{"role": "user", "content": "hello"}]}
+    return httpx.post(f"{gateway.url}/v1/chat/completions", json=body).headers["x-slimgate-threshold"]
+
+
+def points(gateway: Gateway) -> dict[float, dict[str, float | str]]:
+    curve = httpx.get(f"{gateway.url}/v1/threshold/curve").json()
+    return {point["threshold"]: point for point in curve["points"]}
+
+
+def test_dragged_applied_felt_and_rolled_back(page: Page, gateway: Gateway) -> None:
+    slider = page.locator("#slider")
+    box = slider.bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.8, middle, steps=5)
+    page.mouse.up()
+    expect(page.locator("#apply")).to_be_enabled()
+    expect(page.locator("#flips-count")).not_to_have_text("0")
+    wanted = (page.locator("#apply").text_content() or "").removeprefix("Apply ")
+    assert float(wanted) == pytest.approx(0.8, abs=0.03)
+    assert threshold_of_next_decision(gateway) == f"{START:.4f}"
+
+    page.fill("#apply-note", "<b>finance</b> asked")
+    page.click("#apply")
+    expect(page.locator("#apply-said")).to_have_text(f"In force now, in every worker: {wanted}.")
+    wait_for(lambda: threshold_of_next_decision(gateway) == f"{float(wanted):.4f}", timeout_s=1)
+    expect(page.locator("#history li").first).to_contain_text(f"0.50 → {wanted} “<b>finance</b> asked”")
+
+    page.click("#history button")
+    expect(page.locator("#apply")).to_have_text("In force: 0.50")
+    wait_for(lambda: threshold_of_next_decision(gateway) == f"{START:.4f}", timeout_s=1)
+    expect(page.locator("#history li")).to_have_count(2)
+
+
+def test_slider_moves_by_keyboard_and_says_what_it_means(page: Page, gateway: Gateway) -> None:
+    slider = page.locator("#slider")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#apply")).to_have_text("Apply 0.51")
+    share = points(gateway)[0.51]["local_share"]
+    assert isinstance(share, float)
+    expect(page.locator("#readout-share")).to_have_text(f"{share * 100:.0f} %")
+    cost = page.locator("#readout-cost").text_content()
+    spoken = f"At 0.51, about {share * 100:.0f} % of requests like yours stay local and 30 days cost about {cost}."
+    expect(slider).to_have_attribute("aria-valuetext", spoken)
+    page.keyboard.press("End")
+    expect(page.locator("#apply")).to_have_text("Apply never the cloud")
+
+
+def test_money_typed_moves_the_line_just_far_enough(page: Page, gateway: Gateway) -> None:
+    curve = points(gateway)
+    budget = (float(curve[0.3]["usd_per_30_days"]) + float(curve[0.305]["usd_per_30_days"])) / 2
+    page.fill("#target-cost", f"{budget:.6f}")
+    page.keyboard.press("Enter")
+    expect(page.locator("#apply")).to_have_text("Apply 0.305")
+    page.fill("#target-cost", "0")
+    page.keyboard.press("Enter")
+    expect(page.locator("#apply-said")).to_contain_text("No place of the line reaches that")
+
+
+def test_presets_move_the_line(page: Page, gateway: Gateway) -> None:
+    preset = httpx.get(f"{gateway.url}/v1/threshold/curve").json()["presets"]["careful"]
+    page.click("[data-preset=careful]")
+    expect(page.locator("#apply")).to_contain_text(f"Apply {preset['threshold']:.2f}")
+    expect(page.locator("[data-preset=careful]")).to_have_attribute("aria-pressed", "true")
+
+
+def test_prompt_is_taken_apart_at_the_place_of_the_slider(page: Page) -> None:
+    page.click("[data-preset='save more']")
+    place = (page.locator("#apply").text_content() or "").removeprefix("Apply ")
+    page.fill("#trial-prompt", "Prove that there are infinitely many primes.")
+    page.click("#trial-send")
+    expect(page.locator("#trial-out .verdict")).to_contain_text("To the cloud")
+    expect(page.locator("#trial-out")).to_contain_text(f"the line at {float(place):.3f}")
+    expect(page.locator("#trial-out .pushes li").first).to_be_visible()
+
+
+def test_two_operators_do_not_overwrite_each_other(page: Page, gateway: Gateway) -> None:
+    page.click("#live")
+    page.click("[data-preset=careful]")
+    httpx.post(f"{gateway.url}/v1/threshold", json={"threshold": 0.77})
+    page.click("#apply")
+    expect(page.locator("#apply-said")).to_contain_text("the threshold is 0.77 by now")
+    assert threshold_of_next_decision(gateway) == "0.7700"
