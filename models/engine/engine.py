@@ -6,18 +6,23 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
+from models.engine.choosing import Chooser
+from models.engine.errors import GenerationFailed
 from models.engine.generation import Event, Generation
 from models.engine.llama import system_info
 from models.engine.loading import Loaded, llama_cpp_version
 from models.engine.options import EngineInfo, EngineOptions
 from models.engine.prompting import Prompter
 from models.engine.request import ChatJob
-from models.engine.sampling import build_sampler
+from models.engine.samplers import Grammar, Sampler
+from models.engine.sampling import SamplingParams, build_sampler
 from models.engine.scheduler import Delivery, Scheduler
 from models.engine.template import ChatTemplate
-from models.errors import ContextLengthError
+from models.engine.toolcalls import ToolCallReader
+from models.errors import ContextLengthError, RequestError
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +83,11 @@ class Engine:
         )
         self.scheduler.start()
 
+    @property
+    def can_chat(self) -> bool:
+        """Whether the model has a chat template."""
+        return self._prompter.can_chat
+
     def prompt_tokens(self, job: ChatJob) -> list[int]:
         """The prompt, as the model reads it. Takes milliseconds, and longer for long prompts: not for the event loop.
 
@@ -85,7 +95,22 @@ class Engine:
         ------
         RequestError, TemplateError
         """
-        return self._prompter.chat_tokens(job.messages)
+        return self._prompter.chat_tokens(job.messages, job.toolbox)
+
+    def prepare(self, job: ChatJob) -> list[Generation]:
+        """The answers to `job`, not yet begun. Takes milliseconds: not for the event loop.
+
+        Raises
+        ------
+        RequestError, TemplateError
+        """
+        prompt = self.prompt_tokens(job)
+        max_new = self.check_length(len(prompt), job.max_tokens)
+        return [self._generation(job, prompt, max_new, index) for index in range(job.n)]
+
+    def token_bytes(self, token: int) -> bytes:
+        """What a token stands for."""
+        return self._model.piece(token) or self._model.text_of_special(token).encode()
 
     def check_length(self, n_prompt: int, max_tokens: int | None) -> int:
         """The most tokens that the answer may have.
@@ -110,29 +135,55 @@ class Engine:
         return max_tokens or n_ctx - n_prompt
 
     @contextmanager
-    def open(self, job: ChatJob, prompt: Sequence[int]) -> Iterator[Answer]:
+    def open(self, generations: Sequence[Generation]) -> Iterator[Answer]:
         """Start to answer; leaving the block ends what has not ended.
 
         Raises
         ------
-        ContextLengthError, EngineBusy
+        EngineBusy
         """
         answer = Answer()
-        max_new = self.check_length(len(prompt), job.max_tokens)
-        generations = [
-            Generation(
-                prompt=prompt,
-                max_new=max_new,
-                sampler=build_sampler(job.sampling, self._model.n_vocab, self.info.n_ctx),
-                listener=partial(answer.put, 0),
-                stops=job.stops,
-            )
-        ]
+        for index, generation in enumerate(generations):
+            generation.listener = partial(answer.put, index)
         self.scheduler.submit(generations)
         try:
             yield answer
         finally:
             self.scheduler.cancel(generations)
+
+    def _generation(self, job: ChatJob, prompt: Sequence[int], max_new: int, index: int) -> Generation:
+        generation = Generation(
+            prompt=prompt,
+            max_new=max_new,
+            chooser=Chooser(self._chain(job.sampling, index), self._grammar(job.rules), job.n_alternatives),
+            stops=job.stops,
+            reader=ToolCallReader() if job.toolbox else None,
+            call_grammar=self._grammar(job.call_rules),
+        )
+        generation.watch_for_calls(self._model)
+        return generation
+
+    def _chain(self, sampling: SamplingParams, index: int) -> Sampler:
+        n_vocab = self._model.n_vocab
+        if unknown := [token for token in sampling.logit_bias if token >= n_vocab]:
+            raise RequestError(
+                f"Field 'logit_bias' names the token {unknown[0]}; this model has {n_vocab} tokens.", param="logit_bias"
+            )
+        if sampling.seed is not None:
+            sampling = replace(sampling, seed=sampling.seed + index)  # equal seeds would give equal answers
+        return build_sampler(sampling, n_vocab, self.info.n_ctx)
+
+    def _grammar(self, source: str | None) -> Grammar | None:
+        if source is None:
+            return None
+        try:
+            return Grammar(self._model, source)
+        except GenerationFailed as exc:
+            raise RequestError(
+                "The schema is too involved for a grammar; simplify it.",
+                param="response_format",
+                code="unsupported_schema",
+            ) from exc
 
     def close(self) -> None:
         """Stop the scheduler's thread."""

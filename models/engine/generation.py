@@ -6,8 +6,10 @@ from time import monotonic
 from typing import Protocol
 
 from models.chat import Usage
-from models.engine.llama import Sampler
+from models.engine.choosing import Choice, Chooser
+from models.engine.samplers import Grammar
 from models.engine.text import StopMatcher, Utf8Stream
+from models.engine.toolcalls import CallArguments, CallStart, Text, ToolCallReader
 
 
 class Vocabulary(Protocol):
@@ -20,9 +22,10 @@ class Vocabulary(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """The next text of an answer."""
+    """The next text of an answer, and the choices that it came from where probabilities were asked for."""
 
     text: str
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Failed:
     error: Exception
 
 
-Event = Piece | Finished | Failed
+Event = Piece | CallStart | CallArguments | Finished | Failed
 Listener = Callable[[Event], None]
 
 
@@ -62,13 +65,19 @@ class Generation:
         How many of `tokens` the model has computed; their cells are held by `slot`.
     n_cached : int
         How many of the prompt's tokens were taken over from elsewhere.
+    reader : ToolCallReader, optional
+        Finds tool calls in the answer.
+    call_grammar : Grammar, optional
+        Rules that begin when the answer opens a tool call of its own accord.
     """
 
     prompt: Sequence[int]
     max_new: int
-    sampler: Sampler
-    listener: Listener
+    chooser: Chooser
+    listener: Listener = field(default=lambda _event: None)
     stops: Sequence[str] = ()
+    reader: ToolCallReader | None = None
+    call_grammar: Grammar | None = None
     cancelled: bool = False
     slot: int = -1
     tokens: list[int] = field(default_factory=list)
@@ -80,6 +89,7 @@ class Generation:
     _utf8: Utf8Stream = field(default_factory=Utf8Stream)
     _matcher: StopMatcher = field(init=False)
     _n_new: int = 0
+    _unreported: list[Choice] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.tokens = list(self.prompt)
@@ -100,21 +110,51 @@ class Generation:
         """What it took so far."""
         return Usage(len(self.prompt), self._n_new, self.n_cached)
 
-    def accept(self, token: int, vocabulary: Vocabulary) -> list[Event]:
+    def accept(self, choice: Choice, vocabulary: Vocabulary) -> list[Event]:
         """Take the token that was chosen next; say what that means to the listener."""
-        if vocabulary.ends(token):
+        if vocabulary.ends(choice.token):
             return self._finish("stop")
-        data = vocabulary.piece(token, first=self._n_new == 0)
-        self.tokens.append(token)
+        data = vocabulary.piece(choice.token, first=self._n_new == 0)
+        self.tokens.append(choice.token)
         self._n_new += 1
-        text = self._matcher.feed(self._utf8.feed(data))
-        events: list[Event] = [Piece(text)] if text else []
+        if choice.score is not None:
+            self._unreported.append(choice)
+        events = self._read(self._matcher.feed(self._utf8.feed(data)))
         if self._matcher.matched:
-            return [*events, Finished("stop", self.usage)]
+            return [*events, *self._last_words(), Finished("stop", self.usage)]
         if self._n_new >= self.max_new:
             return [*events, *self._finish("length")]
+        self._mind_calls()
         return events
 
+    def watch_for_calls(self, vocabulary: Vocabulary) -> None:
+        """Keep the model from opening a tool call in the middle of a token, where no rules could begin."""
+        reader = self.reader
+        if reader is not None and self.call_grammar is not None:
+            self.chooser.veto = lambda token: reader.overshoots(vocabulary.piece(token).decode("utf-8", "ignore"))
+
+    def _mind_calls(self) -> None:
+        if self.call_grammar is not None and self.reader is not None and self.reader.awaits_call:
+            self.chooser.grammar, self.call_grammar, self.chooser.veto = self.call_grammar, None, None
+
+    def _read(self, text: str) -> list[Event]:
+        if not text:
+            return []
+        if self.reader is None:
+            return [self._piece(text)]
+        return [self._piece(part.text) if isinstance(part, Text) else part for part in self.reader.feed(text)]
+
+    def _piece(self, text: str) -> Piece:
+        choices, self._unreported = tuple(self._unreported), []
+        return Piece(text, choices)
+
     def _finish(self, reason: str) -> list[Event]:
-        held = self._matcher.finish()
-        return [*([Piece(held)] if held else []), Finished(reason, self.usage)]
+        events = self._read(self._matcher.finish())
+        if self.reader is not None and self.reader.n_complete and not self.reader.inside:
+            reason = "tool_calls"
+        return [*events, *self._last_words(), Finished(reason, self.usage)]
+
+    def _last_words(self) -> list[Event]:
+        if self.reader is None:
+            return []
+        return [self._piece(part.text) for part in self.reader.finish() if isinstance(part, Text)]

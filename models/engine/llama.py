@@ -1,12 +1,12 @@
-"""llama.cpp's low-level API, typed: the only file that knows llama-cpp-python.
+"""llama.cpp's low-level API, typed: this file and `samplers` alone know llama-cpp-python.
 
 `Model` holds the weights and the vocabulary, `Context` the cells that tokens in progress occupy, `Batch` what one step
-computes, `Sampler` how one sequence chooses its next token. All but `Model` belong to a single thread.
+computes. All but `Model` belong to a single thread.
 """
 
 import ctypes
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import IntEnum
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.engine.errors import GenerationFailed, ModelLoadError
+from models.engine.errors import ModelLoadError
 from models.errors import ExtraMissingError
 
 logger = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ _VOCAB_SENTENCEPIECE = 1
 _LOG_LEVELS = {3: logging.WARNING, 4: logging.ERROR}  # ggml's own numbers; what is below is chatter
 # The pool is for all sequences together and may be larger than what one was trained for; llama.cpp cannot know.
 _POOL_IS_LARGE = "possible training context overflow"
+_SHOWN_CONTROLS = frozenset({b"<tool_call>", b"</tool_call>"})
 _LOAD_MODE_NONE, _LOAD_MODE_MMAP = 0, 1
 
 
@@ -113,7 +114,7 @@ class Model:
         if not self.pointer:
             raise ModelLoadError(f"{path.name} cannot be loaded: {_last_error or 'not a usable GGUF file'}")
         self.path = path
-        self._vocab = lib.llama_model_get_vocab(self.pointer)
+        self.vocabulary = self._vocab = lib.llama_model_get_vocab(self.pointer)
         self.n_vocab: int = lib.llama_vocab_n_tokens(self._vocab)
         self.n_ctx_train: int = lib.llama_model_n_ctx_train(self.pointer)
         self.bos: int = lib.llama_vocab_bos(self._vocab)
@@ -123,7 +124,7 @@ class Model:
         self.architecture = self.metadata("general.architecture") or ""
         self._sentencepiece = lib.llama_vocab_type(self._vocab) == _VOCAB_SENTENCEPIECE
         self._end_tokens = frozenset(t for t in range(self.n_vocab) if lib.llama_vocab_is_eog(self._vocab, t))
-        self._piece = lru_cache(maxsize=None)(self._read_piece)
+        self._piece = lru_cache(maxsize=None)(self._shown_piece)
 
     def close(self) -> None:
         """Give the memory back; contexts must be closed first."""
@@ -204,6 +205,13 @@ class Model:
     def ends(self, token: int) -> bool:
         """Whether `token` ends an answer."""
         return token in self._end_tokens
+
+    def _shown_piece(self, token: int) -> bytes:
+        """As text, and the few control tokens that mean something to whoever reads the answer."""
+        if piece := self._read_piece(token):
+            return piece
+        name = self._read_piece(token, special=True)
+        return name if name in _SHOWN_CONTROLS else b""
 
     def _read_piece(self, token: int, special: bool = False) -> bytes:
         room = 64
@@ -340,63 +348,3 @@ class Context:
     def clear(self) -> None:
         """Free every cell."""
         self._lib.llama_memory_clear(self._memory, False)
-
-
-class Sampler:
-    """How one sequence chooses its next token: llama.cpp's samplers in a row, with their state."""
-
-    def __init__(self) -> None:
-        self._lib = lib = library()
-        self.pointer = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
-
-    def close(self) -> None:
-        """Give the memory back."""
-        if self.pointer:
-            self._lib.llama_sampler_free(self.pointer)
-            self.pointer = None
-
-    def __del__(self) -> None:
-        self.close()
-
-    def sample(self, context: Context, index: int) -> int:
-        """Choose what follows the batch's token at `index`, and remember the choice."""
-        return int(self._lib.llama_sampler_sample(self.pointer, context.pointer, index))
-
-    def add_logit_bias(self, n_vocab: int, bias: Mapping[int, float]) -> None:
-        """Add to the score of single tokens."""
-        lib = self._lib
-        entries = (lib.llama_logit_bias * len(bias))(*(lib.llama_logit_bias(t, b) for t, b in bias.items()))
-        self._add(lib.llama_sampler_init_logit_bias(n_vocab, len(bias), entries))
-
-    def add_penalties(self, n_vocab: int, last_n: int, repeat: float, frequency: float, presence: float) -> None:
-        """Make the last `last_n` tokens of the answer less likely to come again."""
-        self._add(self._lib.llama_sampler_init_penalties(n_vocab, last_n, repeat, frequency, presence))
-
-    def add_greedy(self) -> None:
-        """Always take the likeliest token."""
-        self._add(self._lib.llama_sampler_init_greedy())
-
-    def add_top_k(self, k: int) -> None:
-        """Keep the `k` likeliest tokens."""
-        self._add(self._lib.llama_sampler_init_top_k(k))
-
-    def add_top_p(self, p: float) -> None:
-        """Keep the likeliest tokens that together have probability `p`."""
-        self._add(self._lib.llama_sampler_init_top_p(p, 1))
-
-    def add_min_p(self, p: float) -> None:
-        """Keep tokens at least `p` times as likely as the likeliest."""
-        self._add(self._lib.llama_sampler_init_min_p(p, 1))
-
-    def add_temperature(self, temperature: float) -> None:
-        """Flatten (> 1) or sharpen (< 1) the distribution."""
-        self._add(self._lib.llama_sampler_init_temp(temperature))
-
-    def add_draw(self, seed: int) -> None:
-        """Draw from what is left."""
-        self._add(self._lib.llama_sampler_init_dist(seed))
-
-    def _add(self, sampler: Any) -> None:
-        if not sampler:
-            raise GenerationFailed("llama.cpp refused a sampler")
-        self._lib.llama_sampler_chain_add(self.pointer, sampler)

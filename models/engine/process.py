@@ -24,6 +24,7 @@ from models.engine.errors import EngineError
 from models.engine.loading import Loaded, load, make_template, self_test
 from models.engine.options import EngineOptions
 from models.engine.phase import Phase
+from models.engine.probing import probe
 from models.engine.server import EngineServer
 from models.errors import ModelError
 
@@ -91,6 +92,7 @@ async def _serve(options: EngineOptions, use_extra_bufts: bool, listener: socket
     self_test(loaded)
     engine = _make_engine(loaded, options, use_extra_bufts)
     try:
+        await probe(engine)
         config = uvicorn.Config(
             EngineServer(engine, options),
             lifespan="off",

@@ -4,13 +4,23 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from models.engine.conversation import calls_as_text, system_as_user, with_parsed_arguments, with_system
 from models.engine.errors import TemplateError
 from models.engine.llama import Model
-from models.engine.template import ChatTemplate
+from models.engine.template import ChatTemplate, Message
+from models.engine.toolcalls import OPEN
+from models.engine.tools import Toolbox
+from models.errors import RequestError
 
 # Characters that Unicode keeps out of text for ever.
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 _LITERAL = re.compile(f"{_OPEN}([^{_OPEN}{_CLOSE}]*){_CLOSE}")
+_SYSTEM = {"role": "system", "content": "probe_system"}
+_USER = {"role": "user", "content": "hello"}
+_TOOL = {
+    "type": "function",
+    "function": {"name": "probe_tool", "description": "", "parameters": {"type": "object", "properties": {}}},
+}
 _STRAY = str.maketrans("", "", _OPEN + _CLOSE)
 
 
@@ -30,6 +40,10 @@ class Prompter:
         self._model = model
         self._template = template
         self._bos = model.text_of_special(model.bos)
+        self._takes_system = self._shows("probe_system", [_SYSTEM, _USER])
+        self._takes_tools = OPEN in (template.source if template else "") and self._shows(
+            "probe_tool", [_USER], tools=[_TOOL]
+        )
         controls = sorted(model.control_texts, key=len, reverse=True)
         self._controls = re.compile("|".join(map(re.escape, controls))) if controls else None
 
@@ -38,7 +52,7 @@ class Prompter:
         """Whether there is a template."""
         return self._template is not None
 
-    def text(self, messages: Sequence[Mapping[str, Any]], **variables: Any) -> str:
+    def text(self, messages: Sequence[Message], **variables: Any) -> str:
         """The prompt as text, with marks around what must not be read as control tokens.
 
         Raises
@@ -50,8 +64,25 @@ class Prompter:
             raise TemplateError("this model has no chat template, so it cannot chat; use /v1/completions")
         return self._template.render(self._mark(messages), **{name: self._mark(v) for name, v in variables.items()})
 
-    def chat_tokens(self, messages: Sequence[Mapping[str, Any]], **variables: Any) -> list[int]:
-        """The prompt as tokens."""
+    def chat_tokens(self, messages: Sequence[Message], toolbox: Toolbox | None = None) -> list[int]:
+        """The prompt as tokens.
+
+        Raises
+        ------
+        TemplateError, RequestError
+            As `ChatTemplate.render`.
+        """
+        variables: dict[str, Any] = {}
+        if self._takes_tools:
+            messages = [with_parsed_arguments(message) for message in messages]
+            if toolbox is not None:
+                variables["tools"] = [tool.definition for tool in toolbox.tools]
+        else:
+            messages = calls_as_text(messages)
+            if toolbox is not None:
+                messages = with_system(messages, toolbox.prompt())
+        if not self._takes_system:
+            messages = system_as_user(messages)
         text = self.text(messages, **variables)
         # Most templates print the begin token themselves; it must not come twice.
         add_special = not (self._bos and text.startswith(self._bos))
@@ -60,6 +91,15 @@ class Prompter:
             first = add_special and index == 0
             tokens += self._model.tokenize(piece, add_special=first, parse_special=not literal)
         return tokens
+
+    def _shows(self, word: str, messages: Sequence[Message], **variables: Any) -> bool:
+        """Whether the template prints `word`, when it is in what it is given."""
+        if self._template is None:
+            return False
+        try:
+            return word in self._template.render(messages, **variables)
+        except (RequestError, TemplateError):
+            return False
 
     def _mark(self, value: Any) -> Any:
         if isinstance(value, str):

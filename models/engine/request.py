@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.chat import ChatRequest, text_of
-from models.engine.fields import Body, number, strings, unsupported, whole, whole_or_none
+from models.engine.fields import Body, flag, number, refuse, strings, unsupported, whole, whole_or_none
 from models.engine.sampling import SamplingParams
+from models.engine.schema import JSON_OBJECT_GRAMMAR, schema_grammar
+from models.engine.tools import Toolbox, read_toolbox
 from models.errors import RequestError
 
 MAX_STOPS = 16
+MAX_N = 16
+MAX_ALTERNATIVES = 20
 MAX_SEED = 2**63 - 1
 
 WITHOUT_EFFECT = frozenset({
@@ -33,12 +37,6 @@ UNSUPPORTED = {
     "audio": "this engine makes text only",
     "function_call": "send 'tool_choice' instead",
     "functions": "send 'tools' instead",
-    "logit_bias": "not served yet",
-    "logprobs": "not served yet",
-    "n": "one answer a request",
-    "response_format": "text only",
-    "tools": "this model calls no tools",
-    "top_logprobs": "not served yet",
     "moderation": "this engine does not moderate",
     "reasoning_effort": "the local model has no such setting",
     "verbosity": "the local model has no such setting; say it in the prompt",
@@ -49,12 +47,6 @@ UNSUPPORTED = {
 _NO_OPINION: dict[str, Sequence[Any]] = {
     "reasoning_effort": ("none",),
     "verbosity": ("medium",),
-    "logit_bias": ({},),
-    "logprobs": (False,),
-    "n": (1,),
-    "response_format": ({"type": "text"},),
-    "tools": ([],),
-    "top_logprobs": (0,),
     "function_call": ("none", "auto"),
     "functions": ([],),
 }
@@ -71,6 +63,14 @@ class ChatJob:
         For the template: `content` is text, `developer` is called `system`.
     max_tokens : int, optional
         Most tokens of the answer; None lets it run to the end of the context.
+    n : int
+        How many answers.
+    n_alternatives : int, optional
+        How many of the likeliest tokens to report with each token; None reports no probabilities at all.
+    format_rules : str, optional
+        Grammar of the wanted format.
+    toolbox : Toolbox, optional
+        What the answer may call.
     """
 
     messages: Sequence[Mapping[str, Any]]
@@ -79,6 +79,20 @@ class ChatJob:
     max_tokens: int | None
     stream: bool
     include_usage: bool
+    n: int = 1
+    n_alternatives: int | None = None
+    format_rules: str | None = None
+    toolbox: Toolbox | None = None
+
+    @property
+    def rules(self) -> str | None:
+        """The grammar that the answer follows from its first character."""
+        return self.toolbox.grammar(opened=False) if self.toolbox and self.toolbox.required else self.format_rules
+
+    @property
+    def call_rules(self) -> str | None:
+        """The grammar that begins when the answer opens a tool call of its own accord."""
+        return self.toolbox.grammar(opened=True) if self.toolbox and not self.toolbox.required else None
 
 
 def parse_chat(body: Any) -> ChatJob:
@@ -91,6 +105,10 @@ def parse_chat(body: Any) -> ChatJob:
     """
     request = ChatRequest.parse(body)
     refuse_unsupported(request.body)
+    toolbox = read_toolbox(request.body)
+    format_rules = read_response_format(request.body)
+    if toolbox is not None and format_rules is not None:
+        raise unsupported("response_format", "Field 'response_format' cannot be promised beside 'tools'.")
     return ChatJob(
         messages=[_message(message, f"messages[{i}]") for i, message in enumerate(request.messages)],
         sampling=read_sampling(request.body),
@@ -98,6 +116,10 @@ def parse_chat(body: Any) -> ChatJob:
         max_tokens=request.max_tokens,
         stream=request.stream,
         include_usage=request.include_usage,
+        n=whole(request.body, "n", 1, 1, MAX_N),
+        n_alternatives=_alternatives(request.body),
+        format_rules=format_rules,
+        toolbox=toolbox,
     )
 
 
@@ -113,7 +135,64 @@ def read_sampling(body: Body) -> SamplingParams:
         frequency_penalty=number(body, "frequency_penalty", 0, -2, 2),
         repeat_penalty=number(body, "repeat_penalty", 1, 0.01, 10),
         seed=whole_or_none(body, "seed", -MAX_SEED, MAX_SEED),
+        logit_bias=_logit_bias(body),
     )
+
+
+def read_response_format(body: Body) -> str | None:
+    """The grammar that ``response_format`` asks for, None where it asks for plain text.
+
+    Raises
+    ------
+    RequestError
+        Where it asks for what cannot be promised.
+    """
+    value = body.get("response_format")
+    if value is None:
+        return None
+    kind = value.get("type") if isinstance(value, dict) else None
+    if kind == "text":
+        return None
+    if kind == "json_object":
+        return JSON_OBJECT_GRAMMAR
+    if kind == "json_schema":
+        return schema_grammar(_unwrapped(value), "response_format.json_schema.schema")
+    raise refuse(
+        "response_format",
+        'Field \'response_format\' must be an object whose \'type\' is "text", "json_object" or "json_schema".',
+    )
+
+
+def _unwrapped(value: Body) -> Mapping[str, Any]:
+    """The schema within ``{"type": "json_schema", "json_schema": {"name", "strict", "schema"}}``."""
+    envelope = value.get("json_schema")
+    schema = envelope.get("schema") if isinstance(envelope, dict) else None
+    if not isinstance(schema, dict):
+        where = "response_format.json_schema.schema"
+        raise RequestError(f"Field '{where}' must be a JSON schema.", param=where, code="missing_required_parameter")
+    return schema
+
+
+def _alternatives(body: Body) -> int | None:
+    wanted = flag(body, "logprobs")
+    n = whole_or_none(body, "top_logprobs", 0, MAX_ALTERNATIVES)
+    if n and not wanted:
+        raise refuse("top_logprobs", "Field 'top_logprobs' needs 'logprobs' to be true.")
+    return (n or 0) if wanted else None
+
+
+def _logit_bias(body: Body) -> Mapping[int, float]:
+    given = body.get("logit_bias") or {}
+    if not isinstance(given, dict):
+        raise refuse("logit_bias", "Field 'logit_bias' must map token numbers to numbers from -100 to 100.")
+    biases = {}
+    for token, bias in given.items():
+        if not token.isdecimal() or isinstance(bias, bool) or not isinstance(bias, int | float) or abs(bias) > 100:
+            raise refuse(
+                f"logit_bias.{token}", "Field 'logit_bias' must map token numbers to numbers from -100 to 100."
+            )
+        biases[int(token)] = float(bias)
+    return biases
 
 
 def refuse_unsupported(body: Body) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from secrets import randbits
 
-from models.engine.llama import Sampler
+from models.engine.samplers import Sampler
 
 SEED_BITS = 32
 

@@ -213,9 +213,14 @@ class Scheduler:
                 self._choose(generation, index)
 
     def _choose(self, generation: Generation, index: int) -> None:
-        token = generation.sampler.sample(self._context, index)
+        try:
+            choice = generation.chooser.choose(self._context, index, self._model.ends)
+        except GenerationFailed as exc:
+            self._tell(generation, Failed(exc))
+            self._release(generation)
+            return
         generation.first_token_at = generation.first_token_at or monotonic()
-        for event in generation.accept(token, self._model):
+        for event in generation.accept(choice, self._model):
             self._tell(generation, event)
             if isinstance(event, Finished):
                 self._service_s += 0.1 * (monotonic() - generation.admitted_at - self._service_s)

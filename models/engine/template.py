@@ -74,6 +74,7 @@ class ChatTemplate:
 
     def __init__(self, source: str, *, bos: str, eos: str, time_limit_s: float = TIME_LIMIT_S) -> None:
         self._time_limit_s = time_limit_s
+        self.source = source
         environment = _Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
         environment.filters["tojson"] = _tojson
         environment.globals.update(

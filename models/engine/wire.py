@@ -1,11 +1,20 @@
 """The shapes of answers, as the OpenAI API has them."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from secrets import token_hex
 from time import time
 from typing import Any
 
 from models.chat import Usage
+from models.engine.choosing import Choice, TokenScore
+from models.engine.generation import Piece
+from models.engine.toolcalls import CallArguments, CallStart
+
+Delta = dict[str, Any]
+
+ROLE: Delta = {"role": "assistant", "content": ""}
+"""The first delta of each choice; its content is empty and not null, which breaks clients."""
 
 
 def usage_object(usage: Usage) -> dict[str, Any]:
@@ -29,10 +38,12 @@ class ChatShapes:
     """Builds everything that answers one chat request; all of it shares id, time and model.
 
     `fingerprint` names the model and the build: equal seeds can be expected to give equal answers only within one.
+    `token_bytes` says what a token stands for.
     """
 
     model: str
     fingerprint: str
+    token_bytes: Callable[[int], bytes]
     id: str = field(default_factory=lambda: f"chatcmpl-{token_hex(14)}")
     created: int = field(default_factory=lambda: int(time()))
 
@@ -40,14 +51,28 @@ class ChatShapes:
         """A whole answer."""
         return {**self._head("chat.completion"), "choices": choices, "usage": usage_object(usage)}
 
-    def chunk(self, index: int, delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
+    def chunk(
+        self, index: int, delta: Delta, finish_reason: str | None = None, choices: Sequence[Choice] = ()
+    ) -> dict[str, Any]:
         """One piece of a streamed answer."""
-        choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        return {**self._head("chat.completion.chunk"), "choices": [choice]}
+        item = {"index": index, "delta": delta, "logprobs": self.logprobs(choices), "finish_reason": finish_reason}
+        return {**self._head("chat.completion.chunk"), "choices": [item]}
 
     def usage_chunk(self, usage: Usage) -> dict[str, Any]:
         """The last chunk, for callers who asked for it."""
         return {**self._head("chat.completion.chunk"), "choices": [], "usage": usage_object(usage)}
+
+    def logprobs(self, choices: Sequence[Choice]) -> dict[str, Any] | None:
+        """What is known of how each token was chosen; None where nothing is."""
+        scored = [(c.score, c.alternatives) for c in choices if c.score is not None]
+        if not scored:
+            return None
+        content = [{**self._scored(s), "top_logprobs": list(map(self._scored, others))} for s, others in scored]
+        return {"content": content, "refusal": None}
+
+    def _scored(self, score: TokenScore) -> dict[str, Any]:
+        data = self.token_bytes(score.token)
+        return {"token": data.decode("utf-8", "replace"), "logprob": score.logprob, "bytes": list(data)}
 
     def _head(self, kind: str) -> dict[str, Any]:
         return {
@@ -59,7 +84,11 @@ class ChatShapes:
         }
 
 
-def choice(index: int, content: str, finish_reason: str) -> dict[str, Any]:
-    """One answer of a whole completion."""
-    message = {"role": "assistant", "content": content, "refusal": None}
-    return {"index": index, "message": message, "logprobs": None, "finish_reason": finish_reason}
+def delta_of(event: Piece | CallStart | CallArguments) -> Delta:
+    """What an event adds to the message: a call's first delta names it, later ones carry arguments and nothing else."""
+    if isinstance(event, Piece):
+        return {"content": event.text}
+    if isinstance(event, CallStart):
+        function = {"name": event.name, "arguments": ""}
+        return {"tool_calls": [{"index": event.index, "id": event.id, "type": "function", "function": function}]}
+    return {"tool_calls": [{"index": event.index, "function": {"arguments": event.text}}]}

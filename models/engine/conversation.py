@@ -1,0 +1,73 @@
+"""Bends a conversation to what the model's chat template can print, without losing anything of it."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from models.engine.template import Message
+from models.engine.toolcalls import CLOSE, OPEN
+
+
+def with_parsed_arguments(message: Message) -> Message:
+    """Tool calls with their arguments as objects: the API carries them as JSON text, templates want to print them."""
+    if not message.get("tool_calls"):
+        return message
+    return {**message, "tool_calls": [_parsed(call) for call in message["tool_calls"]]}
+
+
+def _parsed(call: Any) -> Any:
+    function = call.get("function") if isinstance(call, dict) else None
+    if not isinstance(function, dict):
+        return call
+    return {**call, "function": {**function, "arguments": _object(function.get("arguments"))}}
+
+
+def _object(arguments: Any) -> Any:
+    try:
+        return json.loads(arguments)
+    except (TypeError, ValueError):
+        return arguments  # shown as it is: the model wrote it so
+
+
+def calls_as_text(messages: Sequence[Message]) -> list[Message]:
+    """For templates that know nothing of tools: calls become text of the assistant, results text of the user."""
+    spelled: list[Message] = []
+    for message in messages:
+        if message["role"] in ("tool", "function"):
+            result = f"<tool_response>\n{message['content']}\n</tool_response>"
+            if spelled and spelled[-1]["role"] == "user":
+                previous = spelled.pop()["content"]
+                result = f"{previous}\n{result}"
+            spelled.append({"role": "user", "content": result})
+        elif message.get("tool_calls"):
+            calls = [_spelled(_parsed(call)) for call in message["tool_calls"]]
+            spelled.append({"role": message["role"], "content": "\n".join(filter(None, (message["content"], *calls)))})
+        else:
+            spelled.append(message)
+    return spelled
+
+
+def _spelled(call: Any) -> str:
+    function = call.get("function") if isinstance(call, dict) else None
+    known = function if isinstance(function, dict) else {}
+    call = {"name": known.get("name"), "arguments": known.get("arguments")}
+    return f"{OPEN}\n{json.dumps(call, ensure_ascii=False)}\n{CLOSE}"
+
+
+def with_system(messages: Sequence[Message], text: str) -> list[Message]:
+    """`text` at the end of the system message; in one of its own where there is none."""
+    first, *rest = messages
+    if first["role"] == "system":
+        return [{**first, "content": f"{first['content']}\n\n{text}"}, *rest]
+    return [{"role": "system", "content": text}, *messages]
+
+
+def system_as_user(messages: Sequence[Message]) -> list[Message]:
+    """For templates that have no system role: it goes before the first words of the user."""
+    system = "\n\n".join(message["content"] for message in messages if message["role"] == "system")
+    others = [message for message in messages if message["role"] != "system"]
+    if not system:
+        return others
+    if others and others[0]["role"] == "user":
+        return [{**others[0], "content": f"{system}\n\n{others[0]['content']}"}, *others[1:]]
+    return [{"role": "user", "content": system}, *others]

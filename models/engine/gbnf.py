@@ -1,0 +1,93 @@
+"""Pieces of llama.cpp's grammar notation (GBNF), and a book of named rules."""
+
+import json
+import re
+from collections.abc import Iterable
+
+MAX_REPEATS = 1000
+"""llama.cpp spells repetitions out and refuses very large ones."""
+
+MAX_GRAMMAR_CHARS = 200_000
+
+_LITERAL_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+JSON_RULES = {
+    # A model that may print any amount of space sometimes prints nothing else.
+    "space": r'| " " | "\n" [ \t]{0,20}',
+    "char": r'[^"\\\x7F\x00-\x1F] | "\\" (["\\bfnrt] | "u" [0-9a-fA-F]{4})',
+    "string": r'"\"" char* "\""',
+    "integral": r'"-"? ("0" | [1-9] [0-9]{0,15})',
+    "integer": "integral",
+    "number": r'integral ("." [0-9]{1,16})? ([eE] [-+]? [0-9]{1,3})?',
+    "boolean": '"true" | "false"',
+    "null": '"null"',
+    "value": "object | array | string | number | boolean | null",
+    "member": 'string space ":" space value',
+    "object": '"{" space (member (space "," space member)* space)? "}"',
+    "array": '"[" space (value (space "," space value)* space)? "]"',
+}
+"""Any JSON."""
+
+
+def literal(text: str) -> str:
+    r"""Exactly `text`.
+
+    >>> print(literal('say "hi"'))
+    "say \"hi\""
+    """
+    return '"' + "".join(_LITERAL_ESCAPES.get(c, c) if c >= " " else f"\\x{ord(c):02X}" for c in text) + '"'
+
+
+def json_literal(value: object) -> str:
+    """Exactly `value`, written as JSON."""
+    return literal(json.dumps(value, ensure_ascii=False))
+
+
+def either(options: Iterable[str]) -> str:
+    """One of `options`."""
+    return "(" + " | ".join(options) + ")"
+
+
+def repeat(item: str, least: int, most: int | None) -> str:
+    """`item` that often."""
+    if (least, most) == (1, 1):
+        return item
+    return f"{item}{{{least},{'' if most is None else most}}}"
+
+
+def separated(item: str, least: int, most: int | None) -> str:
+    """`item` that often, with commas between."""
+    if most == 0:
+        return '""'
+    more = repeat(f'(space "," space {item})', max(0, least - 1), None if most is None else most - 1)
+    listed = item if most == 1 else f"{item} {more}"
+    return f"({listed})?" if least == 0 else listed
+
+
+class RuleBook:
+    """Collects named rules; those for JSON are there already."""
+
+    def __init__(self) -> None:
+        self._rules = dict(JSON_RULES)
+
+    def add(self, name: str, body: str) -> str:
+        """Keep a rule, and return the name under which it is kept."""
+        name = re.sub(r"[^a-zA-Z0-9-]+", "-", name).strip("-")[:40] or "rule"
+        free, number = name, 1
+        while self._rules.get(free, body) != body:
+            number += 1
+            free = f"{name}-{number}"
+        self._rules[free] = body
+        return free
+
+    def reserve(self, name: str) -> str:
+        """A name whose rule comes later, for rules that refer to themselves."""
+        return self.add(name, f"reserved {len(self._rules)}")
+
+    def fill(self, name: str, body: str) -> None:
+        """The rule for a reserved name."""
+        self._rules[name] = body
+
+    def text(self, root: str) -> str:
+        """The whole grammar, starting at `root`."""
+        return "\n".join(f"{name} ::= {body}" for name, body in {"root": root, **self._rules}.items())

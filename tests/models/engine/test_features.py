@@ -1,0 +1,221 @@
+"""What the API promises beyond text, kept with the real model."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.models.engine.live import LiveEngine
+from tests.models.engine.test_server import GREEDY, content, events
+
+WEATHER = [{"role": "user", "content": "What is the weather in Paris?"}]
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "Get the weather of a city.",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+    },
+}
+TIME = {"type": "function", "function": {"name": "get_time", "parameters": {"type": "object", "properties": {}}}}
+CALLING = {**GREEDY, "messages": WEATHER, "max_tokens": 80}
+
+
+def ask(engine: LiveEngine, **fields: Any) -> Any:
+    return engine.client().chat.completions.create(**{**GREEDY, "max_tokens": 48, **fields})
+
+
+def test_json_objects(engine: LiveEngine) -> None:
+    answer = ask(
+        engine,
+        messages=[{"role": "user", "content": 'Return a JSON object with the key "ok" set to true.'}],
+        response_format={"type": "json_object"},
+    )
+    assert isinstance(json.loads(content(answer)), dict)
+
+
+def test_a_schema_is_kept_and_its_envelope_unwrapped(engine: LiveEngine) -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string", "maxLength": 12},
+            "age": {"type": "integer", "minimum": 0, "maximum": 120},
+            "colour": {"enum": ["red", "green"]},
+        },
+        "required": ["name", "age", "colour"],
+        "additionalProperties": False,
+    }
+    envelope = {"type": "json_schema", "json_schema": {"name": "person", "strict": True, "schema": schema}}
+    body = {
+        **GREEDY,
+        "messages": [{"role": "user", "content": "Describe somebody."}],
+        "max_tokens": 60,
+        "temperature": 1,
+    }
+    for seed in range(4):
+        answer = ask(engine, **{**body, "response_format": envelope, "seed": seed})
+        person = json.loads(content(answer))
+        assert list(person) == ["name", "age", "colour"]
+        assert 0 <= person["age"] <= 120
+        assert person["colour"] in ("red", "green")
+        assert answer.choices[0].finish_reason == "stop"
+
+
+def test_a_schema_that_cannot_be_promised_is_a_400(engine: LiveEngine) -> None:
+    envelope = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "array", "uniqueItems": True}}}
+    response = engine.post({**GREEDY, "response_format": envelope})
+    assert response.status_code == 400
+    assert response.json()["error"]["param"] == "response_format.json_schema.schema.uniqueItems"
+
+
+@pytest.mark.parametrize(
+    ("choice", "names"),
+    [("required", {"get_weather", "get_time"}), ({"type": "function", "function": {"name": "get_time"}}, {"get_time"})],
+)
+def test_a_call_can_be_required(engine: LiveEngine, choice: Any, names: set[str]) -> None:
+    answer = engine.client().chat.completions.create(**CALLING, tools=[TOOL, TIME], tool_choice=choice)
+    call = answer.choices[0].message.tool_calls[0]
+    assert answer.choices[0].finish_reason == "tool_calls"
+    assert call.function.name in names
+    assert isinstance(json.loads(call.function.arguments), dict)
+    assert answer.choices[0].message.content is None
+
+
+def test_arguments_keep_to_their_schema(engine: LiveEngine) -> None:
+    answer = engine.client().chat.completions.create(
+        **CALLING, tools=[TOOL], tool_choice="required", parallel_tool_calls=False
+    )
+    (call,) = answer.choices[0].message.tool_calls
+    assert set(json.loads(call.function.arguments)) == {"city"}
+
+
+def test_a_streamed_call_has_the_shape_that_clients_need(engine: LiveEngine) -> None:
+    choice = {"type": "function", "function": {"name": "get_weather"}}
+    body = {**CALLING, "tools": [TOOL], "tool_choice": choice}
+    chunks = events(engine.post({**body, "stream": True}))
+    assert chunks[-1] == "[DONE]"
+    role, first, *later, last = (chunk["choices"][0] for chunk in chunks[:-1])
+    assert role["delta"] == {"role": "assistant", "content": ""}
+    (start,) = first["delta"]["tool_calls"]
+    assert start == {
+        "index": 0,
+        "id": start["id"],
+        "type": "function",
+        "function": {"name": "get_weather", "arguments": ""},
+    }
+    pieces = [choice["delta"]["tool_calls"][0] for choice in later]
+    assert all(set(piece) == {"index", "function"} and set(piece["function"]) == {"arguments"} for piece in pieces)
+    assert len(pieces) > 3
+    assert set(json.loads("".join(piece["function"]["arguments"] for piece in pieces))) == {"city"}
+    assert (last["delta"], last["finish_reason"]) == ({}, "tool_calls")
+
+
+def test_with_tool_choice_none_the_tools_cost_nothing(engine: LiveEngine) -> None:
+    without, hidden = (
+        ask(engine, messages=WEATHER, max_tokens=4, **f) for f in ({}, {"tools": [TOOL], "tool_choice": "none"})
+    )
+    assert hidden.usage.prompt_tokens == without.usage.prompt_tokens
+    assert hidden.choices[0].message.tool_calls is None
+
+
+def test_a_model_that_opens_a_call_of_its_own_accord_is_held_to_the_rules(engine: LiveEngine) -> None:
+    """SmolLM2 does not of itself; a bias towards the characters of the opening tag makes it."""
+    tokens = tokens_of(engine, "<tool_call>")
+    answer = ask(
+        engine,
+        messages=[{"role": "user", "content": "What is the weather in Paris? Write <tool_call>"}],
+        tools=[TOOL],
+        max_tokens=120,
+        logit_bias=dict.fromkeys(map(str, tokens), 4),
+        temperature=0,
+    )
+    for call in answer.choices[0].message.tool_calls or []:
+        assert call.function.name == "get_weather"
+        assert set(json.loads(call.function.arguments)) == {"city"}
+
+
+def test_a_finished_tool_loop_can_be_told(engine: LiveEngine) -> None:
+    call = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": '{"city": "Paris"}'}}
+    messages = [
+        *WEATHER,
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "It is 11 degrees and raining."},
+    ]
+    answer = ask(engine, messages=messages, tools=[TOOL])
+    assert content(answer)
+
+
+def test_probabilities(engine: LiveEngine) -> None:
+    answer = ask(engine, max_tokens=6, logprobs=True, top_logprobs=3)
+    scored = answer.choices[0].logprobs.content
+    assert "".join(item.token for item in scored) == content(answer)
+    for item in scored:
+        top = [other.logprob for other in item.top_logprobs]
+        assert len(top) == 3
+        assert top == sorted(top, reverse=True)
+        assert item.logprob == top[0] <= 0  # greedy takes the likeliest
+        assert bytes(item.bytes).decode() == item.token
+
+
+def test_probabilities_in_a_stream(engine: LiveEngine) -> None:
+    chunks = events(engine.post({**GREEDY, "max_tokens": 6, "stream": True, "logprobs": True, "top_logprobs": 1}))
+    scored = [item for c in chunks[:-1] for item in (c["choices"][0]["logprobs"] or {"content": []})["content"]]
+    assert len(scored) == 6
+
+
+def test_several_choices(engine: LiveEngine) -> None:
+    answer = ask(engine, n=3, temperature=1.5, seed=1, max_tokens=12)
+    texts = [choice.message.content for choice in answer.choices]
+    assert [choice.index for choice in answer.choices] == [0, 1, 2]
+    assert len(set(texts)) == 3
+    assert answer.usage.completion_tokens == 36
+    chunks = events(engine.post({**GREEDY, "n": 3, "temperature": 1.5, "seed": 1, "max_tokens": 12, "stream": True}))
+    assert chunks[-1] == "[DONE]"
+    streamed = ["", "", ""]
+    for chunk in chunks[:-1]:
+        (choice,) = chunk["choices"]
+        streamed[choice["index"]] += choice["delta"].get("content", "")
+    assert all(streamed)
+    assert sum(c["choices"][0]["finish_reason"] is not None for c in chunks[:-1]) == 3
+
+
+def tokens_of(engine: LiveEngine, text: str) -> list[int]:
+    from models.bundled import bundled_model_path
+    from models.engine.llama import Model
+
+    model = Model(bundled_model_path())
+    try:
+        return model.tokenize(text, add_special=False, parse_special=False)
+    finally:
+        model.close()
+
+
+def test_a_bias_forbids_and_forces(engine: LiveEngine) -> None:
+    (first, *_) = tokens_of(engine, "Bonjour")
+    assert content(ask(engine, max_tokens=4)).startswith("Bon")
+    assert not content(ask(engine, max_tokens=4, logit_bias={str(first): -100})).startswith("Bon")
+    assert content(ask(engine, max_tokens=3, logit_bias={str(first): 100})) == "BonBonBon"
+    assert engine.post({**GREEDY, "logit_bias": {"49152": 1}}).json()["error"]["param"] == "logit_bias"
+
+
+@pytest.mark.parametrize("penalty", [{"presence_penalty": 2}, {"frequency_penalty": 2}, {"repeat_penalty": 2}])
+def test_penalties_break_repetition(engine: LiveEngine, penalty: dict[str, float]) -> None:
+    (first, *_) = tokens_of(engine, "Bonjour")
+    pushed = {"logit_bias": {str(first): 12}, "max_tokens": 24}
+    plain, penalised = ask(engine, **pushed), engine.post({**GREEDY, **pushed, **penalty}).json()
+    assert penalised["choices"][0]["message"]["content"].count("Bon") < content(plain).count("Bon")
+
+
+@pytest.mark.parametrize("only", [{"top_k": 1}, {"top_p": 0.0}, {"min_p": 1.0}])
+def test_narrowing_to_one_token_is_greedy(engine: LiveEngine, only: dict[str, float]) -> None:
+    body = {**GREEDY, "max_tokens": 8}
+    narrowed = engine.post({**body, "temperature": 2, **only}).json()
+    assert narrowed["choices"][0]["message"]["content"] == content(ask(engine, max_tokens=8))
+
+
+def test_only_what_was_seen_to_work_is_advertised(engine: LiveEngine) -> None:
+    info = engine.ready()
+    assert {"json_object", "json_schema", "logprobs", "logit_bias", "several_choices"} <= info.features
+    assert "tools" not in info.features  # a model of 135M never turns to a tool by itself
+    (item,) = engine.client().models.list().data
+    assert item.model_extra["features"] == sorted(info.features)  # type: ignore[index]

@@ -1,0 +1,120 @@
+"""Every field of a chat request: read, or refused by name, never overlooked."""
+
+from typing import Any
+
+import pytest
+from openai.types.chat import completion_create_params
+
+from models.engine.request import UNSUPPORTED, WITHOUT_EFFECT, parse_chat
+from models.errors import RequestError
+
+MESSAGES = [{"role": "user", "content": "hi"}]
+BODY = {"model": "local", "messages": MESSAGES}
+FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
+
+READ = frozenset({
+    "model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "stop", "temperature",
+    "top_p", "presence_penalty", "frequency_penalty", "seed", "n", "logprobs", "top_logprobs", "logit_bias",
+    "response_format", "tools", "tool_choice", "parallel_tool_calls", "modalities",
+})  # fmt: skip
+
+
+def test_every_field_of_the_official_client_has_its_place() -> None:
+    fields = set(completion_create_params.CompletionCreateParamsBase.__annotations__) | {"stream"}
+    assert fields - READ - WITHOUT_EFFECT - set(UNSUPPORTED) == set()
+
+
+@pytest.mark.parametrize("field", sorted(UNSUPPORTED))
+def test_what_is_not_served_is_refused_by_name(field: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        parse_chat({**BODY, field: {"anything": True}})
+    assert (caught.value.param, caught.value.code) == (field, "unsupported_parameter")
+    assert field in caught.value.message
+
+
+@pytest.mark.parametrize("field", sorted(WITHOUT_EFFECT))
+def test_what_cannot_matter_is_let_pass(field: str) -> None:
+    assert parse_chat({**BODY, field: "x"}) == parse_chat(BODY)
+
+
+def test_unknown_fields_are_left_alone() -> None:
+    assert parse_chat({**BODY, "hint_for_another_server": 1}) == parse_chat(BODY)
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"temperature": 2.1}, "temperature"),
+        ({"temperature": "hot"}, "temperature"),
+        ({"temperature": True}, "temperature"),
+        ({"top_p": -0.1}, "top_p"),
+        ({"top_k": 1.5}, "top_k"),
+        ({"min_p": 2}, "min_p"),
+        ({"presence_penalty": 3}, "presence_penalty"),
+        ({"frequency_penalty": -3}, "frequency_penalty"),
+        ({"repeat_penalty": 0}, "repeat_penalty"),
+        ({"seed": "x"}, "seed"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"max_completion_tokens": -1}, "max_completion_tokens"),
+        ({"n": 0}, "n"),
+        ({"n": 17}, "n"),
+        ({"stop": ""}, "stop"),
+        ({"stop": ["a"] * 17}, "stop"),
+        ({"stop": [1]}, "stop"),
+        ({"stream": "yes"}, "stream"),
+        ({"stream_options": 1}, "stream_options"),
+        ({"logprobs": 1}, "logprobs"),
+        ({"top_logprobs": 2}, "top_logprobs"),
+        ({"logprobs": True, "top_logprobs": 21}, "top_logprobs"),
+        ({"logit_bias": {"x": 1}}, "logit_bias.x"),
+        ({"logit_bias": {"1": 101}}, "logit_bias.1"),
+        ({"logit_bias": [1]}, "logit_bias"),
+        ({"modalities": ["text", "audio"]}, "modalities"),
+        ({"response_format": {"type": "xml"}}, "response_format"),
+        ({"response_format": "json"}, "response_format"),
+        ({"response_format": {"type": "json_schema", "schema": {}}}, "response_format.json_schema.schema"),
+        ({"tools": [{"type": "web_search"}]}, "tools[0]"),
+        ({"tools": [{"type": "function"}]}, "tools[0].function"),
+        ({"tools": "f"}, "tools"),
+        ({"tool_choice": "required"}, "tool_choice"),
+        ({"tools": [FUNCTION], "tool_choice": "sometimes"}, "tool_choice"),
+        ({"tools": [FUNCTION], "tool_choice": {"type": "function", "function": {"name": "g"}}}, "tool_choice"),
+        ({"tools": [FUNCTION], "parallel_tool_calls": 1}, "parallel_tool_calls"),
+        ({"tools": [FUNCTION], "response_format": {"type": "json_object"}}, "response_format"),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]},
+         "messages[0].content[0]"),
+        ({"messages": [{"role": "robot", "content": "x"}]}, "messages[0].role"),
+        ({"messages": []}, "messages"),
+    ],
+)  # fmt: skip
+def test_a_bad_value_is_named(fields: dict[str, Any], param: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        parse_chat({**BODY, **fields})
+    assert caught.value.param == param
+
+
+def test_content_parts_are_joined_and_developers_are_the_system() -> None:
+    parts = [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}]
+    job = parse_chat({**BODY, "messages": [{"role": "developer", "content": parts}]})
+    assert job.messages == [{"role": "system", "content": "one\ntwo"}]
+
+
+@pytest.mark.parametrize(
+    ("choice", "required", "names"),
+    [
+        (None, False, ["f", "g"]),
+        ("auto", False, ["f", "g"]),
+        ("required", True, ["f", "g"]),
+        ({"type": "function", "function": {"name": "g"}}, True, ["g"]),
+        ({"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [FUNCTION]}}, True, ["f"]),
+    ],
+)
+def test_tool_choice(choice: Any, required: bool, names: list[str]) -> None:
+    other = {"type": "function", "function": {"name": "g"}}
+    toolbox = parse_chat({**BODY, "tools": [FUNCTION, other], "tool_choice": choice}).toolbox
+    assert toolbox is not None
+    assert (toolbox.required, [tool.name for tool in toolbox.tools]) == (required, names)
+
+
+def test_tool_choice_none_hides_the_tools() -> None:
+    assert parse_chat({**BODY, "tools": [FUNCTION], "tool_choice": "none"}).toolbox is None
