@@ -53,7 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
     local = make_local(settings.local, settings.state_dir)
     cloud = make_cloud(settings.cloud)
     pricer = Pricer(settings, metrics.priced)
-    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", pricer)
+    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", pricer, settings.ledger.keep_days)
     recorder = Recorder(ledger, metrics)
     threshold = make_threshold(settings, artifact)
     dispatcher = Dispatcher(

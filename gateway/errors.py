@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from gateway.jsonresponse import json_response
+from gateway.ledger import LedgerUnavailable
 from gateway.threshold import ThresholdChanged
 from models.errors import (
     BackendError,
@@ -68,6 +69,7 @@ ERROR_SHAPES: dict[type[Exception], Shape] = {
     PayloadTooLargeError: Shape(413, "invalid_request_error", "request_too_large"),
     RateLimited: Shape(429, "rate_limit_error", "rate_limit_exceeded", retry_after_s=1),
     BackendUnavailable: Shape(503, "server_error", "backend_unavailable", retry_after_s=1),
+    LedgerUnavailable: Shape(503, "server_error", "ledger_unavailable", retry_after_s=5),
     BackendTimeout: Shape(504, "server_error", "backend_timeout"),
     InvalidResponse: Shape(502, "server_error", "invalid_backend_response"),
     StreamInterrupted: Shape(502, "server_error", "stream_interrupted"),
@@ -143,7 +145,8 @@ def log_unforeseen(exc: Exception, where: str) -> None:
 
 def install(app: FastAPI) -> None:
     """Make every failure of `app` an OpenAI error: unknown paths and unforeseen exceptions included."""
-    for cls in (ModelError, CannotServe, UnauthorizedError, ForbiddenError, ThresholdChanged, PayloadTooLargeError):
+    own = (CannotServe, UnauthorizedError, ForbiddenError, ThresholdChanged, PayloadTooLargeError, LedgerUnavailable)
+    for cls in (ModelError, *own):
         app.add_exception_handler(cls, _answer)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(RequestValidationError, _answer_validation)

@@ -158,6 +158,9 @@ class LedgerSettings(_Section):
     url: str | None = Field(
         None, description="SQLAlchemy URL of the database. Default: an SQLite file, ledger.db, in state_dir."
     )
+    keep_days: float | None = Field(
+        None, gt=0, description="Rows older than this many days are deleted; their sums stay. Default: kept for ever."
+    )
 
 
 class PriceSettings(_Section):

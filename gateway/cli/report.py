@@ -1,70 +1,119 @@
 """`slimgate report`."""
 
 import json
-from datetime import UTC, datetime
+import os
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from gateway.cli.serve import ConfigOption
-from gateway.savings import SavingsReport, dollars
-from gateway.settings import Settings, load_settings
+from gateway.settings import load_settings
+
+if TYPE_CHECKING:
+    from gateway.savings import SavingsReport
+    from gateway.timeline import Interval
+
+LOCALTIME = Path("/etc/localtime")
 
 
 def report(
     config: ConfigOption = None,
     since: Annotated[datetime | None, typer.Option(help="Only requests from this moment on, local time.")] = None,
     until: Annotated[datetime | None, typer.Option(help="Only requests before this moment, local time.")] = None,
+    days: Annotated[float | None, typer.Option(min=0, help="Only the last so many days, instead of --since.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what GET /v1/savings answers.")] = False,
 ) -> None:
     """Say what was saved, and where requests went.
 
     Reads the ledger itself: the gateway may run or not. Savings are an estimate of what the same tokens would have
-    cost at the baseline model.
+    cost at the baseline model. The dashboard at /dashboard shows the same figures.
     """
-    result = read_report(load_settings(config), _aware(since), _aware(until))
-    if as_json:
-        typer.echo(json.dumps(result.to_json(), indent=2))
-        return
-    console = Console()
-    console.print(result.sentence(), soft_wrap=True, highlight=False)
-    if result.requests:
-        console.print(_table(result))
-
-
-def read_report(settings: Settings, since: datetime | None, until: datetime | None) -> SavingsReport:
-    """Sum the ledger up, rows of a gateway that died included; a running gateway's newest rows are a moment behind."""
-    from gateway.ledger import Ledger
+    from gateway.endpoints.savings import closed_span
+    from gateway.ledger import Ledger, LedgerUnavailable
     from gateway.pricing import Pricer
     from gateway.savings import savings_report
+    from gateway.timeline import timeline
 
+    if days is not None:
+        if since is not None:
+            raise typer.BadParameter("give --since or --days, not both", param_hint="--days")
+        since = datetime.now() - timedelta(days=days)
+    settings, span = load_settings(config), (_aware(since), _aware(until))
     ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", Pricer(settings))
+    # Started, it takes in the rows of a gateway that died; a running gateway's newest rows are a moment behind.
     ledger.start()
     try:
         with ledger.read() as connection:
-            return savings_report(connection, since, until)
+            result = savings_report(connection, *span)
+            intervals = [] if as_json else timeline(connection, *closed_span(connection, *span), local_zone())
+    except LedgerUnavailable as exc:
+        Console(stderr=True).print(f"[bold red]slimgate:[/] {exc}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
     finally:
         ledger.close()
+    if as_json:
+        typer.echo(json.dumps(result.to_json(), indent=2))
+    else:
+        _print(Console(), result, intervals)
 
 
-def _table(result: SavingsReport) -> Table:
-    table = Table("route", "reason")
-    for heading in ("requests", "errors", "tokens in", "tokens out", "paid", "saved (est.)", "first byte ms"):
-        table.add_column(heading, justify="right")
+def local_zone() -> tzinfo:
+    """The time zone of this machine with its rules, so that days in winter and in summer are both whole days."""
+    try:
+        if name := os.environ.get("TZ"):
+            return ZoneInfo(name)
+        with LOCALTIME.open("rb") as file:
+            return ZoneInfo.from_file(file)
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        return datetime.now().astimezone().tzinfo or UTC
+
+
+def _print(console: Console, result: "SavingsReport", intervals: list["Interval"]) -> None:
+    from gateway.cli.chart import chart
+
+    console.print(result.sentence(), soft_wrap=True, highlight=False)
+    if not result.requests:
+        console.print("Send one to http://127.0.0.1:8000/v1, or open /dashboard for a way to begin.", highlight=False)
+        return
+    console.print()
+    console.print(chart(intervals))
+    console.print()
+    console.print(_table(result))
+    console.print(_footnotes(result), soft_wrap=True, highlight=False)
+
+
+def _table(result: "SavingsReport") -> Table:
+    from gateway.savings import dollars
+
+    table = Table("went to", "because", box=None, pad_edge=False, header_style="dim")
+    for heading in ("requests", "errors", "tokens", "paid", "saved (est.)", "first token"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for group in result.groups:
         numbers = group.to_json()
         first_ms = numbers["first_token_ms_mean"]
         table.add_row(
-            group.route,
+            Text(group.route, style={"local": "green", "cloud": "blue"}.get(group.route, "dim")),
             group.reason,
-            *(f"{numbers[name]:,}" for name in ("requests", "errors", "prompt_tokens", "completion_tokens")),
+            f"{numbers['requests']:,}",
+            f"{numbers['errors']:,}",
+            f"{numbers['prompt_tokens'] + numbers['completion_tokens']:,}",
             *(dollars(Decimal(numbers[name])) for name in ("cost_usd", "saved_usd")),
-            "–" if first_ms is None else f"{first_ms:.0f}",
+            "–" if first_ms is None else f"{first_ms:.0f} ms",
         )
     return table
+
+
+def _footnotes(result: "SavingsReport") -> str:
+    if result.coverage is None or result.coverage == 1:
+        return ""
+    return f"Prices are known for {result.coverage:.1%} of the answers; the others are left out of the money."
 
 
 def _aware(moment: datetime | None) -> datetime | None:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
+from gateway.ledger.retention import Retention
 from gateway.ledger.row import LedgerRow, Outcome
 from gateway.ledger.schema import migrate
 from gateway.ledger.spool import Spool, orphan
@@ -26,6 +27,10 @@ RETRY_S = 1.0
 Enrich = Callable[[LedgerRow], LedgerRow]
 
 
+class LedgerUnavailable(Exception):
+    """The database cannot be asked now. No row is lost: they wait for it."""
+
+
 class Ledger:
     """Keeps one row a request.
 
@@ -37,12 +42,17 @@ class Ledger:
         Where rows wait for the database; shared by all processes of one gateway.
     enrich : callable, optional
         Completes a finished row before it is stored; runs in the ledger's own thread, so it may take its time. Prices.
+    keep_days : float, optional
+        Rows older than this are deleted; by default they are kept for ever.
     """
 
-    def __init__(self, url: str, spool_folder: Path, enrich: Enrich = lambda row: row) -> None:
+    def __init__(
+        self, url: str, spool_folder: Path, enrich: Enrich = lambda row: row, keep_days: float | None = None
+    ) -> None:
         self._engine = _connect(url)
         self._spool_folder = spool_folder
         self._enrich = enrich
+        self._retention = Retention(keep_days)
         self._spool = Spool(spool_folder)
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -79,14 +89,25 @@ class Ledger:
         """Wait until the database has every row recorded so far; False if it takes longer than `timeout_s`."""
         self._wake.set()
         with self._drained:
-            return self._drained.wait_for(lambda: self._spool.pending_bytes == 0, timeout_s)
+            return self._drained.wait_for(lambda: self._migrated and self._spool.pending_bytes == 0, timeout_s)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection for queries, with the rows recorded so far in view."""
+        """A connection for queries, with the rows recorded so far in view.
+
+        Raises
+        ------
+        LedgerUnavailable
+            While the database does not answer.
+        """
         self.flush(timeout_s=1.0)
-        with self._engine.connect() as connection:
-            yield connection
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except (OperationalError, InterfaceError) as exc:
+            raise LedgerUnavailable(
+                f"The ledger's database does not answer; its rows wait in {self._spool_folder}: {exc.orig}"
+            ) from exc
 
     def close(self) -> None:
         """Move what is left and stop. What the database does not take waits for the next start."""
@@ -102,7 +123,7 @@ class Ledger:
             worked = self._try_to_drain()
             if not worked:
                 self._stopping.wait(RETRY_S)
-            elif self._wake.wait():
+            elif self._wake.wait(self._retention.wait_s):
                 self._wake.clear()
                 self._stopping.wait(IDLE_S)
         self._try_to_drain()
@@ -116,6 +137,7 @@ class Ledger:
                 self._migrated = True
                 self._adopt_orphans()
             self._drain()
+            self._retention.step(self._engine)
         except SQLAlchemyError as exc:
             if not self._failing:
                 logger.error("ledger: the database takes no rows, they wait in %s: %s", self._spool_folder, exc)

@@ -1,6 +1,8 @@
 """Figures over many requests: equal to SQL written by hand, whatever the span, however the rows came in."""
 
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -14,12 +16,14 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from gateway.decisions import Wanted, all_decisions, csv_lines, find_decisions
 from gateway.explanation import explain_row
 from gateway.latency import latency_report
+from gateway.ledger import Ledger
 from gateway.ledger.facts import SLOT_MS, first_ms
 from gateway.ledger.schema import MIGRATIONS, migrate
 from gateway.ledger.store import delete_rows_before, insert_rows
 from gateway.savings import by_key, epoch_ms, savings_report
 from gateway.timeline import edges, timeline
 from tests.gateway import seed
+from tests.live import wait_for
 
 END = datetime(2026, 3, 30, 12, 34, 56, 789000, tzinfo=UTC)
 ROWS = list(seed.traffic(3000, epoch_ms(END) or 0, days=10))
@@ -153,6 +157,24 @@ def test_deleted_rows_leave_their_sums(tmp_path: Path) -> None:
         assert savings_report(connection).to_json() == before[0]
         assert (first_ms(connection) or 0) // SLOT_MS == min(row.created_ms for row in ROWS) // SLOT_MS
     engine.dispose()
+
+
+def test_running_ledger_forgets_what_is_too_old_and_takes_new_rows(tmp_path: Path) -> None:
+    path, now_ms = tmp_path / "ledger.db", time.time_ns() // 1_000_000
+    seed.write(path, seed.traffic(6000, now_ms, days=20))
+    ledger = Ledger(f"sqlite:///{path}", tmp_path / "spool", keep_days=7)
+    ledger.start()
+    ledger.record(replace(ROWS[0], id="req_new", created_ms=now_ms))
+
+    def oldest_ms() -> int:
+        with ledger.read() as connection:
+            return int(connection.execute(text("SELECT min(created_ms) FROM requests")).scalar_one())
+
+    wait_for(lambda: now_ms - oldest_ms() < 7 * seed.DAY_MS + SLOT_MS)
+    with ledger.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM requests WHERE id = 'req_new'")).scalar_one() == 1
+        assert savings_report(connection).requests == 6001
+    ledger.close()
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ export function build(view) {
       el("p.said", { id: "apply-said", role: "status" }),
       el("p.note", { id: "tuner-basis" }),
     ),
-    el("div.pair", {}, el("section.card", { "aria-labelledby": "flips-title" }, el("h2", { id: "flips-title" }, "What would go elsewhere"), el("div", { id: "flips", role: "status" })), el("div.stack", {}, trial(() => threshold()), el("section.card", { "aria-labelledby": "history-title" }, el("h2", { id: "history-title" }, "History"), el("div", { id: "history" })))),
+    el("div.pair", {}, el("div.stack", {}, el("section.card", { "aria-labelledby": "flips-title" }, el("h2", { id: "flips-title" }, "What would go elsewhere"), el("div", { id: "flips", role: "status" })), el("section.card", { "aria-labelledby": "history-title" }, el("h2", { id: "history-title" }, "History"), el("div", { id: "history" }))), trial(() => threshold())),
   );
 }
 
