@@ -1,5 +1,6 @@
 """The one place where things are built and joined."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from importlib.metadata import version
@@ -22,14 +23,16 @@ from gateway.endpoints.status import status_endpoints
 from gateway.endpoints.threshold import threshold_endpoints
 from gateway.fastpath import FastPathApp
 from gateway.ledger import Ledger
+from gateway.lifecycle import Lifecycle
 from gateway.local import LocalSide, make_local
 from gateway.metrics import Metrics
 from gateway.openapi import describe
 from gateway.pricing import Pricer
 from gateway.recorder import Recorder
+from gateway.reload import Reloader
 from gateway.settings import Settings
-from gateway.threshold import ThresholdInForce
-from router.artifact import Artifact, load_artifact
+from gateway.threshold import ThresholdInForce, threshold_default
+from router.artifact import load_artifact
 from router.policy import RoutingPolicy
 
 DIALECTS: dict[str, Dialect] = {
@@ -55,17 +58,19 @@ def create_app(settings: Settings) -> FastAPI:
     pricer = Pricer(settings, metrics.priced)
     ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", pricer, settings.ledger.keep_days)
     recorder = Recorder(ledger, metrics)
-    threshold = make_threshold(settings, artifact)
+    threshold = ThresholdInForce(
+        settings.state_dir / "threshold.json", *threshold_default(settings.router.threshold, artifact)
+    )
     dispatcher = Dispatcher(
         RoutingPolicy(artifact.scorer, threshold.default),
         local,
         cloud,
         recorder,
         threshold=threshold,
-        aliases=dict(settings.router.aliases),
-        answer_reserve_tokens=settings.router.answer_reserve_tokens,
-        max_local_wait_s=settings.router.max_local_wait_s,
+        settings=settings.router,
     )
+    reloader = Reloader(settings, dispatcher, threshold, pricer, artifact)
+    lifecycle = Lifecycle(reloader)
     _watch(metrics, local, ledger, threshold)
 
     @contextlib.asynccontextmanager
@@ -73,17 +78,21 @@ def create_app(settings: Settings) -> FastAPI:
         ledger.start()
         if local is not None:
             await local.start()
+        refreshing = asyncio.create_task(metrics.keep_fresh())
         try:
             yield
         finally:
+            refreshing.cancel()
             if local is not None:
                 await local.stop()
-            if cloud is not None:
-                await cloud.aclose()
+            if dispatcher.cloud is not None:
+                await dispatcher.cloud.aclose()
+            await reloader.aclose()
             ledger.close()
 
     app = FastPathApp(title="slimgate", version=version("slimgate"), lifespan=lifespan, docs_url=None, redoc_url=None)
     key = settings.api_key.get_secret_value() if settings.api_key else None
+    app.state.lifecycle = lifecycle
     errors.install(app)
     for path, dialect in DIALECTS.items():
         answering = AnsweringEndpoint(dialect, dispatcher, recorder, max_body_bytes=settings.max_body_bytes)
@@ -96,29 +105,17 @@ def create_app(settings: Settings) -> FastAPI:
     has_key = settings.api_key is not None
     app.include_router(threshold_endpoints(threshold, ledger, pricer.at_cloud, artifact.validation, has_key=has_key))
     app.include_router(dashboard_endpoints())
-    app.include_router(health_endpoints(local, cloud is not None, metrics))
+    app.include_router(health_endpoints(dispatcher, local, lifecycle, metrics))
     if key is not None:
         app.add_middleware(RequireKey, key=key)
     describe(app)
     return app
 
 
-def make_threshold(settings: Settings, artifact: Artifact) -> ThresholdInForce:
-    """Where the line runs: what was applied last, else as configured, else the classifier's own default."""
-    configured = settings.router.threshold
-    default = artifact.threshold if configured is None else configured
-    basis = f"{artifact.version} {'' if configured is None else configured}".strip()
-    return ThresholdInForce(settings.state_dir / "threshold.json", default, basis)
-
-
 def _watch(metrics: Metrics, local: LocalSide | None, ledger: Ledger, threshold: ThresholdInForce) -> None:
-    metrics.watch("slimgate_threshold", "Scores from here on go to the cloud.", lambda: threshold.value)
+    metrics.watch("slimgate_threshold", "Scores from here on go to the cloud.", lambda: threshold.value, "livemax")
     metrics.watch("slimgate_ledger_pending_bytes", "Rows the database has not taken yet.", lambda: ledger.pending_bytes)
-    metrics.watch(
-        "slimgate_ledger_refused_rows", "Rows lost for want of disk.", lambda: ledger.refused_rows, counter=True
-    )
+    metrics.watch("slimgate_ledger_refused_rows", "Rows lost for want of disk.", lambda: ledger.refused_rows)
     if local is not None:
-        metrics.watch("slimgate_local_up", "Whether the local model answers.", lambda: float(local.up))
-        metrics.watch(
-            "slimgate_engine_restarts", "Times the engine was started again.", lambda: local.restarts, counter=True
-        )
+        metrics.watch("slimgate_local_up", "Whether the local model answers.", lambda: float(local.up), "livemin")
+        metrics.watch("slimgate_engine_restarts", "Times the engine was started again.", lambda: local.restarts)

@@ -17,6 +17,7 @@ from gateway.local import LocalSide
 from gateway.names import ModelNames
 from gateway.prompting import to_prompt
 from gateway.recorder import Recorder
+from gateway.settings import RouterSettings
 from gateway.threshold import ThresholdInForce
 from models.backend import Backend, Completion
 from models.chat import ChatRequest, text_of
@@ -50,10 +51,6 @@ class Dispatcher:
         None where that side is not configured; at least one is.
     threshold : ThresholdInForce
         Where the line runs for callers who set none.
-    answer_reserve_tokens : int
-        Room kept in the local context for an answer of which no length is said.
-    max_local_wait_s : float
-        Longest expected wait in the local queue; beyond it the cloud answers.
     """
 
     def __init__(
@@ -64,27 +61,27 @@ class Dispatcher:
         recorder: Recorder,
         *,
         threshold: ThresholdInForce,
-        aliases: dict[str, str],
-        answer_reserve_tokens: int,
-        max_local_wait_s: float,
+        settings: RouterSettings,
     ) -> None:
         self.policy = policy
         self._local = local
-        self._cloud = cloud
+        self.cloud = cloud
         self._recorder = recorder
         self.threshold = threshold
-        self._aliases = aliases
-        self._answer_reserve_tokens = answer_reserve_tokens
-        self._max_local_wait_s = max_local_wait_s
+        self.configure(settings)
+
+    def configure(self, settings: RouterSettings) -> None:
+        """Route by `settings` from here on."""
+        self._settings = settings
 
     @property
     def names(self) -> ModelNames:
         """The model names that callers may use now; a server's own name is known once it has been seen."""
         local = self._local
         return ModelNames(
-            self._aliases,
+            self._settings.aliases,
             local_model=None if local is None else local.model or Route.LOCAL.value,
-            cloud_models=() if self._cloud is None else self._cloud.names,
+            cloud_models=() if self.cloud is None else self.cloud.names,
         )
 
     def advertised_n_ctx(self, name: str) -> int | None:
@@ -149,12 +146,12 @@ class Dispatcher:
 
     async def _ask(self, route: Route, request: ChatRequest, call: Callable[[Backend], Awaitable[T]]) -> T:
         if route is Route.CLOUD:
-            assert self._cloud is not None
-            return await self._cloud.ask(call, only=self.names.meaning(request.model).model)
+            assert self.cloud is not None
+            return await self.cloud.ask(call, only=self.names.meaning(request.model).model)
         local = self._local
         assert local is not None
         if not local.up:
-            if self._cloud is not None:
+            if self.cloud is not None:
                 raise BackendUnavailable("local", local.trouble or "not ready")
             await local.wait_ready()
         return await call(local.backend)
@@ -164,34 +161,34 @@ class Dispatcher:
         if decision.reason is Reason.PINNED:
             return None
         if decision.route is Route.LOCAL:
-            return Route.CLOUD if self._cloud is not None else None
+            return Route.CLOUD if self.cloud is not None else None
         fits = decision.reason not in (Reason.CAPABILITY, Reason.CONTEXT)
         return Route.LOCAL if fits and self._local is not None and self._local.up else None
 
     async def know_local(self) -> None:
         """A gateway without a cloud can decide nothing before its local model is there."""
-        if self._cloud is None and self._local is not None and self._local.tier is None:
+        if self.cloud is None and self._local is not None and self._local.tier is None:
             await self._local.wait_ready()
 
     async def _situation(self, request: ChatRequest, pinned: Route | None, overrides: Overrides) -> Situation:
         local = self._local
         # Down for the moment is no reason to refuse what only the local side could answer.
-        usable = local is not None and (local.up or self._cloud is None or pinned is Route.LOCAL)
+        usable = local is not None and (local.up or self.cloud is None or pinned is Route.LOCAL)
         tier = local.tier if local is not None and usable else None
         return Situation(
             local=tier,
-            cloud=self._cloud is not None,
-            cloud_up=self._cloud is not None and self._cloud.up,
+            cloud=self.cloud is not None,
+            cloud_up=self.cloud is not None and self.cloud.up,
             pinned=pinned,
             local_wait_s=0.0 if local is None or local.load is None else local.load.expected_wait_s,
-            max_local_wait_s=self._max_local_wait_s,
+            max_local_wait_s=self._settings.max_local_wait_s,
             tokens_needed=0 if tier is None else await self._tokens_needed(request, tier.n_ctx),
             threshold=self.threshold.value if overrides.threshold is None else overrides.threshold,
         )
 
     async def _tokens_needed(self, request: ChatRequest, n_ctx: int) -> int:
         """Prompt tokens plus room for the answer; counted exactly only where they might not fit."""
-        room = request.max_tokens or self._answer_reserve_tokens
+        room = request.max_tokens or self._settings.answer_reserve_tokens
         at_most = sum(_most_tokens(message) for message in request.messages)
         if at_most + room <= n_ctx and not request.body.get("tools"):
             return 0

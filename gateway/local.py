@@ -106,26 +106,37 @@ def make_local(settings: LocalSettings, state_dir: Path) -> LocalSide | None:
         return None
     if settings.base_url is not None:
         return ServerSide(settings, settings.base_url)
-    return EngineSide(settings, settings.model_path or bundled_model_path(), state_dir)
+    return EngineSide(settings, state_dir)
+
+
+def engine_options(settings: LocalSettings) -> EngineOptions:
+    """What the built-in engine is to serve, and how.
+
+    Raises
+    ------
+    ExtraMissingError
+        If the bundled model is wanted and not installed.
+    """
+    return EngineOptions(
+        model_path=settings.model_path or bundled_model_path(),
+        n_ctx=settings.n_ctx,
+        n_threads=settings.n_threads,
+        n_gpu_layers=settings.n_gpu_layers,
+        max_sequences=settings.max_sequences,
+    )
 
 
 class EngineSide:
     """The built-in engine, in a child process of ours, behind a unix socket."""
 
-    def __init__(self, settings: LocalSettings, model_path: Path, state_dir: Path) -> None:
+    def __init__(self, settings: LocalSettings, state_dir: Path) -> None:
         self._ready_timeout_s = settings.ready_timeout_s
         # Not in state_dir: a unix socket's path may have no more than 107 bytes.
         self._folder = Path(tempfile.mkdtemp(prefix="slimgate-"))
         socket_path = self._folder / "engine.sock"
-        options = EngineOptions(
-            model_path=model_path,
-            n_ctx=settings.n_ctx,
-            n_threads=settings.n_threads,
-            n_gpu_layers=settings.n_gpu_layers,
-            max_sequences=settings.max_sequences,
-        )
+        options = engine_options(settings)
         self._supervisor = EngineSupervisor(options, socket_path, state_dir)
-        self._model = model_path.stem
+        self._model = options.model_path.stem
         server = HttpServer("http://engine/v1", uds=socket_path, silence_s=settings.chunk_timeout_s)
         self.backend = _backend(server, self._model, settings)
         self._load = LoadWatch(server, lambda: self.up)

@@ -1,10 +1,12 @@
 """Every Prometheus series of the gateway. Labels come from closed sets, never from a request."""
 
-from collections.abc import Callable, Iterable
+import asyncio
+import os
+from collections.abc import Callable
+from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from gateway.exchange import Exchange
 from gateway.ledger import LedgerRow
@@ -16,7 +18,13 @@ _LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 12
 _OVERHEAD_BUCKETS = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1)
 _SCORE_BUCKETS = tuple(tenth / 10 for tenth in range(1, 11))
 
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""prometheus-client's own variable; set by the parent of several workers."""
+
+REFRESH_S = 1.0
+
 Reading = Callable[[], float]
+GaugeMode = Literal["livesum", "livemax", "livemin"]
 
 
 class Metrics:
@@ -24,7 +32,13 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
-        self.in_flight = Gauge("slimgate_requests_in_flight", "Requests being answered now.", registry=registry)
+        self._watched: list[tuple[Gauge, Reading]] = []
+        self.in_flight = Gauge(
+            "slimgate_requests_in_flight",
+            "Requests being answered now.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
         self._requests = Counter(
             "slimgate_requests",
             "Requests by where they were answered, why, and how they ended.",
@@ -87,22 +101,27 @@ class Metrics:
         self._cost_usd.inc((row.cost_nusd or 0) / NUSD_PER_USD)
         self._baseline_usd.inc((row.baseline_nusd or 0) / NUSD_PER_USD)
 
-    def watch(self, name: str, text: str, reading: Reading, *, counter: bool = False) -> None:
-        """Show a number that is kept elsewhere, read anew at each scrape."""
-        self._registry.register(_Watched(name, text, reading, counter))
+    def watch(self, name: str, text: str, reading: Reading, mode: GaugeMode = "livesum") -> None:
+        """Show a number that is kept elsewhere; `mode` says how those of several workers become one."""
+        gauge = Gauge(name, text, registry=self._registry, multiprocess_mode=mode)
+        self._watched.append((gauge, reading))
+
+    def refresh(self) -> None:
+        """Read the watched numbers anew."""
+        for gauge, reading in self._watched:
+            gauge.set(reading())
+
+    async def keep_fresh(self) -> None:
+        """Refresh for as long as the gateway serves, since a scrape may reach another worker than this."""
+        while True:
+            self.refresh()
+            await asyncio.sleep(REFRESH_S)
 
     def exposition(self) -> bytes:
-        """All series in Prometheus' text format."""
-        return generate_latest(self._registry)
-
-
-class _Watched(Collector):
-    def __init__(self, name: str, text: str, reading: Reading, counter: bool) -> None:
-        self._name, self._text, self._reading = name, text, reading
-        self._family = CounterMetricFamily if counter else GaugeMetricFamily
-
-    def collect(self) -> Iterable[Metric]:
-        yield self._family(self._name, self._text, value=self._reading())
-
-    def describe(self) -> Iterable[Metric]:
-        yield self._family(self._name, self._text)
+        """All series in Prometheus' text format, those of the other workers added in."""
+        self.refresh()
+        if METRICS_FOLDER not in os.environ:
+            return generate_latest(self._registry)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)

@@ -20,11 +20,15 @@ class Pricer:
     """
 
     def __init__(self, settings: Settings, priced: Callable[[LedgerRow], None] = lambda _row: None) -> None:
+        self._priced = priced
+        self.configure(settings)
+
+    def configure(self, settings: Settings) -> None:
+        """Price by `settings` from here on; past rows keep their cost."""
         own = {model: Price(**price.model_dump()) for model, price in settings.prices.items()}
         self._book = PriceBook(own, settings.cloud.base_url)
-        self._cloud_model = settings.cloud.model
+        self._cloud_models = (settings.cloud.model, *(fallback.model for fallback in settings.cloud.fallbacks))
         self._baseline_model = settings.baseline_model
-        self._priced = priced
 
     def __call__(self, row: LedgerRow) -> LedgerRow:
         usage = Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)
@@ -36,9 +40,10 @@ class Pricer:
 
     def at_cloud(self, usage: Usage) -> int | None:
         """What `usage` would cost at the cloud model, in nano-dollars; None where no price is known."""
-        return self._book.cost_nusd(self._cloud_model, usage)
+        return self._book.cost_nusd(self._cloud_models[0], usage)
 
     def _cloud_nusd(self, served_model: str, usage: Usage) -> int | None:
         # Providers answer as "gpt-4.1-2025-04-14"; a price of the user's own stands under the name that was asked for.
-        cost = self._book.cost_nusd(served_model, usage)
-        return self._book.cost_nusd(self._cloud_model, usage) if cost is None else cost
+        names = (served_model, *(model for model in self._cloud_models if served_model.startswith(model)))
+        costs = (self._book.cost_nusd(name, usage) for name in names)
+        return next((cost for cost in costs if cost is not None), None)

@@ -193,6 +193,15 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(
         None, description="When set, every call must carry it as a bearer token. Environment only."
     )
+    workers: int = Field(
+        1, ge=1, le=64, description="Gateway processes behind the port. They share one engine and one ledger."
+    )
+    drain_s: float = Field(
+        0.0,
+        ge=0,
+        description="When told to stop: how long requests are still taken while not ready, in seconds.",
+    )
+    grace_s: int = Field(30, ge=0, description="When told to stop: how long running answers may take, in seconds.")
     state_dir: Path = Field(
         default_factory=lambda: default_state_dir(), description="Where the ledger and what was learnt are kept."
     )

@@ -17,6 +17,8 @@ from typing import Any, Self
 
 import orjson
 
+from router.artifact import Artifact
+
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.5
@@ -60,6 +62,12 @@ class Change:
         return cls(**value)
 
 
+def threshold_default(configured: float | None, artifact: Artifact) -> tuple[float, str]:
+    """What is in force while nothing else was applied, and the basis that such changes belong to."""
+    default = artifact.threshold if configured is None else configured
+    return default, f"{artifact.version} {'' if configured is None else configured}".strip()
+
+
 class ThresholdInForce:
     """Where the line runs now.
 
@@ -94,6 +102,10 @@ class ThresholdInForce:
         """The last change, if it was made for the classifier and configuration of now."""
         last = self._changes[-1] if self._changes else None
         return last if last is not None and last.basis == self._basis else None
+
+    def rebase(self, default: float, basis: str) -> None:
+        """The configuration has changed: what was applied before no longer counts where `basis` is another."""
+        self.default, self._basis = default, basis
 
     def history(self) -> list[Change]:
         """Every change that is remembered, newest first."""

@@ -1,17 +1,14 @@
 """`slimgate serve`."""
 
-import logging
-import socket
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from gateway.settings import LocalSettings, Settings, load_settings
-
-GRACE_S = 30
-KEEP_ALIVE_S = 75
+from gateway.settings import LocalSettings, Settings, SettingsError, load_settings
 
 ConfigOption = Annotated[
     Path | None,
@@ -25,6 +22,9 @@ def serve(
         str | None, typer.Option(help="Address to listen on. Default: 127.0.0.1, this machine only.")
     ] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 picks a free one. Default: 8000.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Gateway processes; they share one engine and one ledger. Default: 1.")
+    ] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
     """Serve the gateway.
@@ -32,43 +32,41 @@ def serve(
     Without any configuration it answers everything from the small bundled model. With OPENAI_API_KEY set, or the
     SLIMGATE_CLOUD__BASE_URL, SLIMGATE_CLOUD__API_KEY and SLIMGATE_CLOUD__MODEL of another provider, hard requests go
     to the cloud. `slimgate config show` lists every setting.
+
+    SIGHUP reads the configuration again; SIGTERM lets running answers finish.
     """
     from gateway.logs import configure_logging
 
+    def load() -> Settings:
+        return load_settings(config, host=host, port=port, workers=workers)
+
     configure_logging(log_level)
-    run(load_settings(config, host=host, port=port))
+    settings = load()
+    if settings.workers > 1:
+        run_several(settings, config, log_level)
+    else:
+        run_one(settings, load)
 
 
-def run(settings: Settings) -> None:
-    """Serve until told to stop."""
-    import uvicorn
-
+def run_one(settings: Settings, load: Callable[[], Settings]) -> None:
+    """One process does everything."""
     from gateway.app import create_app
+    from gateway.serving import GatewayServer
 
-    class Server(uvicorn.Server):
-        """Greets once the port is open, when it is also known which one it is."""
-
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            if self.started:
-                port = self.servers[0].sockets[0].getsockname()[1]
-                greet(settings, port)
-
-    app = create_app(settings)
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        access_log=False,
-        log_config=None,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=GRACE_S,
-    )
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    server = Server(config)
+    server = GatewayServer(create_app(settings), settings, load, lambda port: greet(settings, port))
     server.run()
     if not server.started:
         raise typer.Exit(3)
+
+
+def run_several(settings: Settings, config: Path | None, log_level: str) -> None:
+    """A parent with the engine, and workers."""
+    from gateway.workers import WorkerPool
+
+    try:
+        asyncio.run(WorkerPool(settings, config, log_level, lambda port: greet(settings, port)).run())
+    except OSError as exc:
+        raise SettingsError(f"cannot listen on {settings.host}:{settings.port}: {exc.strerror or exc}") from exc
 
 
 def greet(settings: Settings, port: int) -> None:

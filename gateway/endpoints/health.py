@@ -3,12 +3,16 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from gateway.dispatch import Dispatcher
 from gateway.jsonresponse import json_response
+from gateway.lifecycle import Lifecycle
 from gateway.local import LocalSide
 from gateway.metrics import CONTENT_TYPE, Metrics
 
 
-def health_endpoints(local: LocalSide | None, cloud_configured: bool, metrics: Metrics) -> APIRouter:
+def health_endpoints(
+    dispatcher: Dispatcher, local: LocalSide | None, lifecycle: Lifecycle, metrics: Metrics
+) -> APIRouter:
     """Liveness, readiness and metrics."""
     endpoints = APIRouter(tags=["operations"])
 
@@ -19,15 +23,15 @@ def health_endpoints(local: LocalSide | None, cloud_configured: bool, metrics: M
 
     @endpoints.get("/health/ready", summary="Ready")
     async def ready() -> Response:
-        """200 once somebody can answer a request, 503 before."""
+        """200 while somebody can answer a request, 503 before, and once the process was told to stop."""
         local_up = local is not None and local.up
-        is_ready = local_up or cloud_configured
+        status = "stopping" if lifecycle.draining else "ready" if local_up or dispatcher.cloud else "starting"
         body = {
-            "status": "ready" if is_ready else "starting",
+            "status": status,
             "local": "up" if local_up else "down" if local is not None else "off",
-            "cloud": "configured" if cloud_configured else "off",
+            "cloud": "off" if dispatcher.cloud is None else "up" if dispatcher.cloud.up else "down",
         }
-        return json_response(body, 200 if is_ready else 503)
+        return json_response(body, 200 if status == "ready" else 503)
 
     @endpoints.get("/metrics", summary="Prometheus metrics")
     async def prometheus() -> Response:

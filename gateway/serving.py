@@ -1,0 +1,89 @@
+"""The server process around the application: ports, signals, an orderly end.
+
+SIGTERM and SIGINT: readiness says no, for `drain_s` requests are still taken, then running ones may finish. A second
+one ends it at once. SIGHUP: the configuration is read again; one that cannot be used changes nothing.
+"""
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from gateway.lifecycle import Lifecycle
+from gateway.settings import Settings, SettingsError
+
+logger = logging.getLogger(__name__)
+
+KEEP_ALIVE_S = 75
+
+LoadSettings = Callable[[], Settings]
+
+
+class GatewayServer(uvicorn.Server):
+    """uvicorn, with drain and reload.
+
+    Parameters
+    ----------
+    load : callable
+        Reads the configuration anew; raises `SettingsError` if it cannot be used.
+    opened : callable
+        Told the port once it is open, when it is also known which one it is.
+    """
+
+    def __init__(
+        self, app: FastAPI, settings: Settings, load: LoadSettings, opened: Callable[[int], None] = lambda _port: None
+    ) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=settings.host,
+                port=settings.port,
+                access_log=False,
+                log_config=None,
+                timeout_keep_alive=KEEP_ALIVE_S,
+                timeout_graceful_shutdown=settings.grace_s,
+            )
+        )
+        self._lifecycle: Lifecycle = app.state.lifecycle
+        self._drain_s = settings.drain_s
+        self._load = load
+        self._opened = opened
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_signal_handler(signal.SIGHUP, self.reload)
+        await super().startup(sockets)
+        if self.started:
+            self._opened(self.servers[0].sockets[0].getsockname()[1])
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._lifecycle.draining or self._loop is None:
+            super().handle_exit(sig, frame)
+            return
+        self._lifecycle.draining = True
+        logger.info("%s: taking no new work after %g s", signal.Signals(sig).name, self._drain_s)
+        self._loop.call_soon_threadsafe(self._loop.call_later, self._drain_s, self._stop_serving)
+
+    def reload(self) -> None:
+        """Read the configuration again and put it into force."""
+        try:
+            new = self._load()
+        except SettingsError as exc:
+            logger.error("the configuration is not reloaded, the last good one keeps serving: %s", exc)
+            return
+        self._lifecycle.reloader.apply(new)
+
+    def orphaned(self) -> None:
+        """The process that started this one is gone."""
+        assert self._loop is not None
+        self._loop.remove_reader(0)
+        self.should_exit = True
+
+    def _stop_serving(self) -> None:
+        self.should_exit = True
