@@ -17,6 +17,7 @@ from gateway.endpoints.dashboard import dashboard_endpoints
 from gateway.endpoints.decisions import decisions_endpoints
 from gateway.endpoints.health import health_endpoints
 from gateway.endpoints.models import models_endpoints
+from gateway.endpoints.responses import ResponsesDialect
 from gateway.endpoints.route import route_endpoints
 from gateway.endpoints.savings import savings_endpoints
 from gateway.endpoints.status import status_endpoints
@@ -37,6 +38,7 @@ from router.policy import RoutingPolicy
 
 DIALECTS: dict[str, Dialect] = {
     "/v1/chat/completions": ChatDialect(),
+    "/v1/responses": ResponsesDialect(),
 }
 """Every endpoint that answers, by its path."""
 

@@ -51,6 +51,7 @@ class ChatRequest:
 
     `max_tokens` is the limit on the answer from ``max_completion_tokens`` or ``max_tokens``, None where there is none.
     `include_usage` says whether the caller asked for the usage chunk at the end of a stream.
+    `original` is the body in the API shape that the caller speaks; the same as `body` where that is this one.
     """
 
     body: Mapping[str, Any]
@@ -59,9 +60,10 @@ class ChatRequest:
     stream: bool
     include_usage: bool
     max_tokens: int | None
+    original: Mapping[str, Any]
 
     @classmethod
-    def parse(cls, body: Any) -> "ChatRequest":
+    def parse(cls, body: Any, *, original: Mapping[str, Any] | None = None) -> "ChatRequest":
         """Check a decoded JSON body far enough to route it.
 
         Raises
@@ -78,6 +80,7 @@ class ChatRequest:
             stream=_flag(body, "stream"),
             include_usage=_include_usage(body),
             max_tokens=_max_tokens(body),
+            original=body if original is None else original,
         )
 
 

@@ -1,0 +1,45 @@
+"""POST /v1/responses: OpenAI's Responses API, translated to the chat format and back."""
+
+from collections import deque
+from typing import Any
+
+import orjson
+
+from gateway.errors import error_object
+from gateway.node import Node
+from gateway.responses.output import Output
+from gateway.responses.request import NAMES_HERE, to_chat
+from gateway.responses.shapes import ResponseShapes, ending, to_logprobs, to_usage
+from gateway.responses.stream import ResponsesTranslator
+from models.backend import Completion
+from models.chat import ChatRequest
+
+
+class ResponsesDialect:
+    """OpenAI's Responses. Nothing is stored, so every request carries its whole conversation."""
+
+    endpoint = "responses"
+
+    def request(self, body: Any) -> ChatRequest:
+        return ChatRequest.parse(to_chat(Node(body)), original=body)
+
+    def completion(self, request: ChatRequest, completion: Completion) -> bytes:
+        answer = orjson.loads(completion.body)
+        choice = answer["choices"][0]
+        status, reason = ending(choice.get("finish_reason"))
+        output = Output()
+        deque(output.take(choice.get("message") or {}, to_logprobs(choice)), maxlen=0)
+        deque(output.close(status), maxlen=0)
+        shapes = ResponseShapes(request.original, completion.model, answer.get("service_tier"))
+        usage = to_usage(answer.get("usage"))
+        return orjson.dumps(shapes.response(status, output.items(), usage=usage, incomplete=reason))
+
+    def translator(self, request: ChatRequest) -> ResponsesTranslator:
+        return ResponsesTranslator(request.original)
+
+    def error(self, exc: Exception) -> Any:
+        """Fields that a backend complains about are called by the names they have here."""
+        body = error_object(exc)
+        if param := body["error"]["param"]:
+            body["error"]["param"] = NAMES_HERE.get(param.partition("[")[0], param)
+        return body

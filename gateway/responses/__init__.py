@@ -1,0 +1,1 @@
+"""OpenAI's Responses API, put over the chat format: one file for each direction and each part of it."""

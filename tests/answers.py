@@ -1,0 +1,150 @@
+"""What a provider that behaves may answer beyond plain words: tool calls, reasoning, refusals, an answer cut short.
+
+Imported for its effect: each function here becomes one more thing that `tests/provider.py` does on request.
+"""
+
+import json
+from typing import Any
+
+from tests.provider import MODEL, WORDS, Call, fault
+
+THOUGHTS = ("Let me", " think.")
+ARGUMENTS = ('{"city":', ' "Uppsala"}')
+
+
+def tool_call(index: int, name: str = "weather", arguments: str = "") -> dict[str, Any]:
+    call = {"id": f"call_{index}", "type": "function", "function": {"name": name, "arguments": arguments}}
+    return {"index": index, **call}
+
+
+async def whole(call: Call, message: dict[str, Any], finish: str) -> None:
+    choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": finish}
+    answer = {"id": "chatcmpl-p", "object": "chat.completion", "created": 1, "model": MODEL, "choices": [choice]}
+    await call.answer("200 OK", {**answer, "usage": detailed_usage(call)})
+
+
+def detailed_usage(call: Call) -> dict[str, Any]:
+    read = {"cached_tokens": 4, "cache_write_tokens": 2}
+    return {**call.usage(), "prompt_tokens_details": read, "completion_tokens_details": {"reasoning_tokens": 3}}
+
+
+async def streamed(call: Call, deltas: list[dict[str, Any]], finish: str) -> None:
+    await call.begin_stream()
+    for delta in deltas:
+        await call.event(call.chunk(delta))
+    await call.event(call.chunk({}, finish))
+    await call.event({**call.chunk({}), "choices": [], "usage": detailed_usage(call)})
+    await call.done()
+
+
+@fault
+async def calls_two_tools(call: Call) -> None:
+    """Says a word, then calls two tools at once, the pieces of the calls in turns."""
+    if not call.streams:
+        calls = [tool_call(0, arguments="".join(ARGUMENTS)), tool_call(1, "clock", "{}")]
+        for one in calls:
+            del one["index"]
+        await whole(call, {"content": "Looking.", "tool_calls": calls}, "tool_calls")
+        return
+    pieces = [{"index": 0, "function": {"arguments": piece}} for piece in ARGUMENTS]
+    deltas: list[dict[str, Any]] = [
+        {"content": "Looking."},
+        {"tool_calls": [tool_call(0)]},
+        {"tool_calls": pieces[:1]},
+        {"tool_calls": [tool_call(1, "clock")]},
+        {"tool_calls": [pieces[1], {"index": 1, "function": {"arguments": "{}"}}]},
+    ]
+    await streamed(call, deltas, "tool_calls")
+
+
+@fault
+async def calls_all_numbered_0(call: Call) -> None:
+    """Two whole calls that only their ids tell apart."""
+    calls = [{**tool_call(number, arguments="{}"), "index": 0} for number in range(2)]
+    await streamed(call, [{"tool_calls": [one]} for one in calls], "tool_calls")
+
+
+@fault
+async def uses_the_tool(call: Call) -> None:
+    """An agent's partner: calls the first tool it is offered, then tells what that returned."""
+    results = [message["content"] for message in call.body["messages"] if message["role"] == "tool"]
+    if results:
+        await streamed(call, [{"content": "It says: "}, {"content": results[-1]}], "stop")
+        return
+    name = call.body["tools"][0]["function"]["name"]
+    await streamed(
+        call,
+        [
+            {"tool_calls": [tool_call(0, name)]},
+            {"tool_calls": [{"index": 0, "function": {"arguments": piece}} for piece in ARGUMENTS]},
+        ],
+        "tool_calls",
+    )
+
+
+@fault
+async def calls_a_custom_tool(call: Call) -> None:
+    custom = {"id": "call_0", "type": "custom"}
+    if not call.streams:
+        whole_call = {**custom, "custom": {"name": "patch", "input": "*** Begin Patch"}}
+        await whole(call, {"content": None, "tool_calls": [whole_call]}, "tool_calls")
+        return
+    first = {"index": 0, **custom, "custom": {"name": "patch", "input": "*** Begin"}}
+    more = {"index": 0, "custom": {"input": " Patch"}}
+    await streamed(call, [{"tool_calls": [first]}, {"tool_calls": [more]}], "tool_calls")
+
+
+@fault
+async def reasons(call: Call) -> None:
+    """Thinks aloud first."""
+    if not call.streams:
+        await whole(call, {"reasoning_content": "".join(THOUGHTS), "content": "".join(WORDS)}, "stop")
+        return
+    await streamed(
+        call, [*({"reasoning_content": text} for text in THOUGHTS), *({"content": word} for word in WORDS)], "stop"
+    )
+
+
+@fault
+async def refuses(call: Call) -> None:
+    if not call.streams:
+        await whole(call, {"content": None, "refusal": "I would rather not."}, "stop")
+        return
+    await streamed(call, [{"refusal": "I would"}, {"refusal": " rather not."}], "stop")
+
+
+@fault
+async def is_cut_short(call: Call) -> None:
+    if not call.streams:
+        await whole(call, {"content": "The cloud"}, "length")
+        return
+    await streamed(call, [{"content": "The"}, {"content": " cloud"}], "length")
+
+
+@fault
+async def is_filtered(call: Call) -> None:
+    if not call.streams:
+        await whole(call, {"content": ""}, "content_filter")
+        return
+    await streamed(call, [], "content_filter")
+
+
+@fault
+async def says_nothing(call: Call) -> None:
+    await (streamed(call, [], "stop") if call.streams else whole(call, {"content": None}, "stop"))
+
+
+@fault
+async def tells_logprobs(call: Call) -> None:
+    token = {"token": "The", "logprob": -0.5, "bytes": None, "top_logprobs": []}
+    chunk = call.chunk({"content": "The"})
+    chunk["choices"][0]["logprobs"] = {"content": [token]}
+    await call.begin_stream()
+    await call.event(chunk)
+    await call.finish()
+    await call.done()
+
+
+@fault
+async def answers_json(call: Call) -> None:
+    await whole(call, {"content": json.dumps({"answer": 42})}, "stop")

@@ -1,0 +1,54 @@
+"""POST /v1/responses answered by the real local model."""
+
+from typing import Any
+
+import openai
+import pytest
+
+from tests.live import Gateway
+
+HELLO = "Say hello."
+
+
+def test_an_answer(local_gateway: Gateway) -> None:
+    answer = local_gateway.client().responses.create(
+        model="auto", instructions="You are kind.", input=HELLO, max_output_tokens=8
+    )
+    assert answer.output_text
+    assert answer.usage is not None
+    assert 0 < answer.usage.output_tokens <= 8
+    row = local_gateway.row()
+    assert (row["endpoint"], row["route"], row["outcome"]) == ("responses", "local", "ok")
+    assert (row["prompt_tokens"], row["completion_tokens"]) == (answer.usage.input_tokens, answer.usage.output_tokens)
+
+
+def test_streamed_text_equals_unstreamed_and_the_chats(local_gateway: Gateway) -> None:
+    client = local_gateway.client()
+    options: dict[str, Any] = {"model": "local", "temperature": 0}
+    whole = client.responses.create(input=HELLO, max_output_tokens=16, **options)
+    events = list(client.responses.create(input=HELLO, max_output_tokens=16, stream=True, **options))
+    text = "".join(event.delta for event in events if event.type == "response.output_text.delta")
+    assert text == events[-1].response.output_text == whole.output_text
+    messages: Any = [{"role": "user", "content": HELLO}]
+    chat = client.chat.completions.create(messages=messages, max_tokens=16, **options)
+    assert chat.choices[0].message.content == whole.output_text
+
+
+def test_an_answer_cut_short_is_incomplete(local_gateway: Gateway) -> None:
+    answer = local_gateway.client().responses.create(model="auto", input="Write a long story.", max_output_tokens=4)
+    assert answer.status == "incomplete"
+    assert answer.incomplete_details is not None
+    assert answer.incomplete_details.reason == "max_output_tokens"
+
+
+def test_earlier_output_can_be_sent_back(local_gateway: Gateway) -> None:
+    client = local_gateway.client()
+    first = client.responses.create(model="auto", input=HELLO, max_output_tokens=8)
+    conversation: list[Any] = [{"role": "user", "content": HELLO}, *first.output, {"role": "user", "content": "Again."}]
+    assert client.responses.create(model="auto", input=conversation, max_output_tokens=8).output_text
+
+
+def test_what_the_local_model_lacks_is_named(local_gateway: Gateway) -> None:
+    image: Any = {"role": "user", "content": [{"type": "input_image", "image_url": "data:image/png;base64,AAAA"}]}
+    with pytest.raises(openai.BadRequestError, match="images"):
+        local_gateway.client().responses.create(model="auto", input=[image])
