@@ -1,0 +1,76 @@
+"""What the descriptions of all endpoints that answer have in common."""
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+
+def nullable(kind: str, **more: Any) -> Schema:
+    """A field that may be left out, or null."""
+    return {"type": [kind, "null"], **more}
+
+
+def array_of(item: Schema, **more: Any) -> Schema:
+    """An array."""
+    return {"type": "array", "items": item, **more}
+
+
+def object_of(required: list[str], properties: dict[str, Any], **more: Any) -> Schema:
+    """An object; fields that are not named may be there too."""
+    return {"type": "object", "required": required, "properties": properties, **more}
+
+
+TEXT: Schema = {"type": "string"}
+MODEL: Schema = {"type": "string", "minLength": 1, "examples": ["auto"]}
+POSITIVE = nullable("integer", minimum=1)
+FLAG = nullable("boolean")
+PART = object_of(["type"], {"type": TEXT})
+
+ERROR = object_of(
+    ["error"],
+    {
+        "error": object_of(
+            ["message", "type", "param", "code"],
+            {"message": TEXT, "type": TEXT, "param": nullable("string"), "code": nullable("string")},
+        )
+    },
+)
+
+THRESHOLD_HEADER: dict[str, Any] = {
+    "name": "x-slimgate-threshold",
+    "in": "header",
+    "required": False,
+    "description": "The line for this request alone: 0 is all cloud, more than 1 is all local.",
+    "schema": {"type": "number", "minimum": 0, "maximum": 2},
+}
+
+
+def answering(
+    tag: str,
+    summary: str,
+    description: str,
+    request: Schema,
+    answer: Schema,
+    *,
+    streams: bool = True,
+    error: Schema = ERROR,
+    errors: str = "OpenAI's error shape.",
+) -> dict[str, Any]:
+    """The description of one POST endpoint."""
+    content: dict[str, Any] = {"application/json": {"schema": answer}}
+    if streams:
+        content["text/event-stream"] = {"schema": TEXT}
+    whole = "The answer, or a stream of its pieces as server-sent events." if streams else "The answer."
+    return {
+        "post": {
+            "tags": [tag],
+            "summary": summary,
+            "description": description,
+            "parameters": [THRESHOLD_HEADER],
+            "requestBody": {"required": True, "content": {"application/json": {"schema": request}}},
+            "responses": {
+                "200": {"description": whole, "content": content},
+                "default": {"description": errors, "content": {"application/json": {"schema": error}}},
+            },
+        }
+    }

@@ -1,0 +1,42 @@
+"""One gateway in front of one provider for all tests of a module: starting anew for each test is most of its time."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from gateway.settings import Settings
+from tests.live import Gateway, running_gateway
+from tests.provider import Provider, running_provider
+
+
+@pytest.fixture(scope="module")
+def _cloud_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, Provider]]:
+    with running_provider() as provider:
+        # No retries and no breaker: a test sees what its own fault does, and none that another test caused.
+        cloud = {"base_url": provider.base_url, "retries": 0, "breaker_failures": 1_000_000}
+        limits = {"first_byte_timeout_s": 2, "chunk_timeout_s": 0.5, "total_timeout_s": 5}
+        settings = Settings(
+            state_dir=tmp_path_factory.mktemp("cloud"), local={"enabled": False}, cloud={**cloud, **limits}
+        )
+        with running_gateway(settings) as gateway:
+            yield gateway, provider
+
+
+@pytest.fixture
+def shared_gateway(_cloud_only: tuple[Gateway, Provider]) -> Gateway:
+    """A gateway with nothing but a cloud; earlier tests have left rows in its ledger.
+
+    Not for the fault `rate_limited`: the provider would be left alone for as long as it asks.
+    """
+    return _cloud_only[0]
+
+
+@pytest.fixture
+def shared_provider(_cloud_only: tuple[Gateway, Provider]) -> Iterator[Provider]:
+    """Its provider, which behaves unless told otherwise, and has seen nothing yet."""
+    provider = _cloud_only[1]
+    for seen in (provider.requests, provider.headers, provider.billed, provider.faults):
+        seen.clear()
+    provider.hung_up = 0
+    yield provider
+    provider.always, provider.pause_s = "none", 0.0
