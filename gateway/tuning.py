@@ -24,7 +24,7 @@ from models.pricing import to_usd
 from router.decision import Reason, Route
 from router.threshold import Validation
 
-NEWEST = 20_000
+NEWEST = 10_000
 """Requests looked at."""
 
 MONTH_MS = timedelta(days=30) // timedelta(milliseconds=1)

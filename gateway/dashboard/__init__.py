@@ -23,6 +23,8 @@ MEDIA_TYPES: Mapping[str, str] = {
 }
 
 PLOTLY_MARK = b"plotly.min.js"
+MODULES_MARK = b"<!-- the modules -->"
+NO_MODULES = frozenset({"theme.js"})
 STYLES_MARK = b"<!-- plotly's own style elements -->"
 
 # Plotly carries a map library, which writes a style element of this id unless there is one already; the content
@@ -56,7 +58,13 @@ def load_assets() -> Mapping[str, Asset]:
 def load_page() -> Asset:
     """The page itself. It names the plotly that is installed, so that browsers may keep that file for good."""
     styles = b"".join(b'<meta name="style" id="%s">' % name for name in _STYLE_ID.findall(_plotly_path().read_bytes()))
-    page = PAGE.read_bytes().replace(PLOTLY_MARK, plotly_name().encode()).replace(STYLES_MARK, styles)
+    # Named at once, modules are fetched together, not one after the other as each names the next.
+    names = sorted(name for name in load_assets() if name.endswith(".js") and name not in NO_MODULES)
+    modules = "".join(f'<link rel="modulepreload" href="dashboard/assets/{name}">' for name in names).encode()
+    replaced = {PLOTLY_MARK: plotly_name().encode(), STYLES_MARK: styles, MODULES_MARK: modules}
+    page = PAGE.read_bytes()
+    for mark, content in replaced.items():
+        page = page.replace(mark, content)
     return make_asset(page, ".html")
 
 

@@ -24,10 +24,13 @@ export function chart(id, title, { tools = [], under = [] } = {}) {
 export function draw(id, make) {
   drawn.set(id, make);
   const node = document.getElementById(id);
-  if (!node || !node.isConnected || node.offsetParent === null) return;
+  if (!window.Plotly || !node || node.offsetParent === null) return;
   const { traces, layout = {} } = make();
   Plotly.react(node, traces, dressed(layout), { displayModeBar: false, responsive: true, doubleClick: false, showTips: false });
 }
+
+// The figures do not wait for plotly, which is large: the charts come when it is there.
+document.getElementById("plotly").addEventListener("load", redraw);
 
 export function redraw() {
   for (const [id, make] of drawn) draw(id, make);

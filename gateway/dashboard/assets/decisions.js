@@ -48,14 +48,11 @@ function choose(name) {
   turnTo([]);
 }
 
-export async function load(range) {
+const query = () => ({ ...state.range, ...state.filters });
+
+export function ask(range) {
   state.range = range;
-  const query = { ...range, ...state.filters };
-  const [page, choices] = await Promise.all([get("v1/decisions", { ...query, limit: PAGE, after: state.after.at(-1) }), get("v1/decisions/choices", range)]);
-  offer("model", choices.models);
-  offer("key_id", choices.keys);
-  for (const format of ["csv", "json"]) byId(`export-${format}`).href = url("v1/decisions/export", { ...query, format });
-  show(page);
+  return Promise.all([get("v1/decisions", { ...query(), limit: PAGE, after: state.after.at(-1) }), get("v1/decisions/choices", range)]);
 }
 
 function offer(name, values) {
@@ -66,7 +63,10 @@ function offer(name, values) {
   fill(select, el("option", { value: "" }, "any"), all.map((value) => el("option", { value, selected: value === kept }, value)));
 }
 
-function show(page) {
+export function show([page, choices]) {
+  offer("model", choices.models);
+  offer("key_id", choices.keys);
+  for (const format of ["csv", "json"]) byId(`export-${format}`).href = url("v1/decisions/export", { ...query(), format });
   byId("newer").disabled = state.after.length === 0;
   byId("older").disabled = page.next === null;
   byId("older").dataset.after = page.next ?? "";
@@ -125,10 +125,10 @@ function newer() {
   turnTo(state.after.slice(0, -1));
 }
 
-function turnTo(after) {
+async function turnTo(after) {
   state.after = after;
   state.open = null;
-  load(state.range);
+  show(await ask(state.range));
 }
 
 export function startOver() {

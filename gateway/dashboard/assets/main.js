@@ -12,7 +12,7 @@ import * as tuner from "./tuner.js";
 import { showWelcome } from "./welcome.js";
 
 const REFRESH_MS = 5000;
-const VIEWS = { overview: loadOverview, tuner: (range) => tuner.load(range), decisions: (range) => decisions.load(range) };
+const VIEWS = { overview, tuner, decisions }; // each can `ask` for what it `show`s
 
 let zone = ZONE;
 let loading = null;
@@ -24,26 +24,19 @@ function chosenSpan() {
   return span(byId("range").value, { since: form.since.value, until: form.until.value });
 }
 
-async function loadOverview(range, status) {
-  const [savings, timeline, latency, byKey] = await Promise.all([
-    get("v1/savings", range),
-    get("v1/savings/timeline", { ...range, tz: zone }),
-    get("v1/latency", { ...range, tz: zone }),
-    get("v1/savings/keys", range),
-  ]);
-  overview.show({ savings, timeline, latency, byKey, status });
-}
-
 async function loadOnce() {
   const range = chosenSpan();
+  const name = view();
   try {
+    const asked = VIEWS[name].ask(range, zone);
+    asked.catch(() => {}); // heard below, unless the status fails first
     const status = await get("v1/status");
     showStatus(byId("status"), status);
     const empty = status.ledger.oldest === null;
     byId("welcome").hidden = !empty;
-    for (const name of Object.keys(VIEWS)) byId(`view-${name}`).hidden = name !== view() || (empty && name === "overview");
+    for (const each of Object.keys(VIEWS)) byId(`view-${each}`).hidden = each !== name || (empty && name === "overview");
     if (empty) showWelcome(byId("welcome"), status, load);
-    if (!empty || view() !== "overview") await VIEWS[view()](range, status);
+    VIEWS[name].show(await asked, status);
     byId("span").textContent = spanWords(range, status);
     byId("trouble").hidden = true;
   } catch (error) {

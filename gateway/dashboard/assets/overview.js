@@ -1,5 +1,6 @@
 // The first view: what was saved, where requests went and why, and how long people waited.
 
+import { get } from "./api.js";
 import { chart } from "./chart.js";
 import { byId, el, fill } from "./dom.js";
 import { count, ms, percent, short, usd } from "./format.js";
@@ -27,7 +28,16 @@ export function build(view) {
   );
 }
 
-export function show({ savings, timeline, latency, byKey, status }) {
+export function ask(range, zone) {
+  return Promise.all([
+    get("v1/savings", range),
+    get("v1/savings/timeline", { ...range, tz: zone }),
+    get("v1/latency", { ...range, tz: zone }),
+    get("v1/savings/keys", range),
+  ]);
+}
+
+export function show([savings, timeline, latency, byKey], status) {
   fill(byId("saved"), headline(savings, status));
   fill(byId("tiles"), tiles(savings, latency));
   fill(byId("why"), why(savings));

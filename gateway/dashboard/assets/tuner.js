@@ -51,19 +51,23 @@ function targets() {
   );
 }
 
-export async function load(range) {
+export function ask(range) {
   state.range = range;
-  [state.curve, state.line] = await Promise.all([get("v1/threshold/curve", range), get("v1/threshold")]);
-  byId("slider").max = state.curve.points.length - 1;
-  show();
-  await showFlips(byId("flips"), range, state.line.threshold, threshold());
+  return Promise.all([get("v1/threshold/curve", range), get("v1/threshold")]);
+}
+
+export function show([curve, line]) {
+  Object.assign(state, { curve, line });
+  byId("slider").max = curve.points.length - 1;
+  display();
+  showFlips(byId("flips"), state.range, line.threshold, threshold());
 }
 
 const nearest = (value) => state.curve.points.reduce((best, point, i) => (Math.abs(point.threshold - value) < Math.abs(state.curve.points[best].threshold - value) ? i : best), 0);
 const threshold = () => (state.at === null ? state.line.threshold : state.curve.points[state.at].threshold);
 const point = () => (state.at === null ? state.curve.in_force : state.curve.points[state.at]);
 
-function show() {
+function display() {
   const { curve, line } = state;
   byId("slider").value = state.at ?? nearest(line.threshold);
   byId("slider").style.setProperty("--part", byId("slider").value / byId("slider").max);
@@ -131,7 +135,7 @@ function moved(event) {
 
 function go(at) {
   state.at = at === nearest(state.line.threshold) ? null : at;
-  show();
+  display();
   clearTimeout(waiting);
   waiting = setTimeout(() => showFlips(byId("flips"), state.range, state.line.threshold, threshold()), 250);
 }
@@ -158,5 +162,5 @@ async function set(value, note) {
   } catch (error) {
     said.textContent = error.message;
   }
-  await load(state.range);
+  show(await ask(state.range));
 }
