@@ -166,7 +166,7 @@ def fit(labels: Labels, seed: int, step: Step = lambda _name: None) -> Pipeline:
 
 
 def source_weights(sources: Strings) -> Floats:
-    """A weight a prompt, 1 on average, so that every source counts the same, and the written prompts `WRITTEN_WEIGHT` times."""
+    """A weight a prompt, 1 on average: every source counts the same, the written prompts `WRITTEN_WEIGHT` times."""
     _, inverse, counts = np.unique(sources, return_inverse=True, return_counts=True)
     weights = np.where(sources == written.SOURCE, WRITTEN_WEIGHT, 1.0) / counts[inverse]
     return np.asarray(weights / weights.mean(), dtype=np.float64)
