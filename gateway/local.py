@@ -265,6 +265,10 @@ class ServerSide:
                 if str(exc) != self._trouble:
                     logger.warning("%s; looking again every %g s", exc, LOOK_AGAIN_S)
                 self._trouble = str(exc)
+            except Exception:  # whatever its list holds: this must go on
+                logger.exception("the list of models of %s cannot be read", self._base_url)
+                self._trouble = f"the list of models of {self._base_url} cannot be read"
+            if not self._seen.is_set():
                 await asyncio.sleep(LOOK_AGAIN_S)
 
     def _learn(self, models: list[dict[str, Any]]) -> None:
@@ -334,7 +338,7 @@ def _listed_features(item: dict[str, Any]) -> frozenset[Feature]:
     listed = item.get("features")
     if not isinstance(listed, list):
         return COMMON_FEATURES
-    return frozenset(Feature(name) for name in listed if name in Feature)
+    return frozenset(feature for feature in Feature if feature in listed)
 
 
 def _listed_n_ctx(item: dict[str, Any]) -> int:
