@@ -26,6 +26,7 @@ from gateway.fastpath import FastPathApp
 from gateway.ledger import Ledger
 from gateway.lifecycle import Lifecycle
 from gateway.local import LocalSide, make_local
+from gateway.measured import OwnLabels
 from gateway.metrics import Metrics
 from gateway.openapi import describe
 from gateway.pricing import Pricer
@@ -105,7 +106,16 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(decisions_endpoints(ledger))
     app.include_router(status_endpoints(dispatcher, local, settings, ledger, artifact.version))
     has_key = settings.api_key is not None
-    app.include_router(threshold_endpoints(threshold, ledger, pricer.at_cloud, artifact.validation, has_key=has_key))
+    app.include_router(
+        threshold_endpoints(
+            threshold,
+            ledger,
+            pricer.at_cloud,
+            artifact.validation,
+            OwnLabels(settings.router.labels, artifact.scorer),
+            has_key=has_key,
+        )
+    )
     app.include_router(dashboard_endpoints())
     app.include_router(health_endpoints(dispatcher, local, lifecycle, metrics))
     if key is not None:

@@ -140,6 +140,10 @@ class RouterSettings(_Section):
         "Default: the artifact's own.",
     )
     artifact: Path | None = Field(None, description="Folder made by `slimgate train`. Default: the shipped one.")
+    labels: Path | None = Field(
+        None,
+        description="Your own labels, as `slimgate train --labels` takes them: the tuner measures failures on them.",
+    )
     answer_reserve_tokens: int = Field(
         256, ge=1, description="Room in the local context kept for an answer when the request sets no max_tokens."
     )

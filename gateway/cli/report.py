@@ -76,7 +76,7 @@ def local_zone() -> tzinfo:
 
 
 def _print(console: Console, result: "SavingsReport", intervals: list["Interval"]) -> None:
-    from gateway.cli.chart import chart
+    from gateway.chart import chart
 
     console.print(result.sentence(), soft_wrap=True, highlight=False)
     if not result.requests:

@@ -16,6 +16,7 @@ from gateway.endpoints.savings import Since, Until, aware
 from gateway.jsonresponse import json_response
 from gateway.ledger import Ledger
 from gateway.ledger.facts import first_ms
+from gateway.measured import OwnLabels
 from gateway.samesite import require_json, require_same_site
 from gateway.savings import epoch_ms, from_epoch_ms
 from gateway.threshold import HIGHEST, Change, ThresholdInForce
@@ -31,7 +32,13 @@ Shown = Annotated[int, Query(ge=1, le=200, description="How many requests to lis
 
 
 def threshold_endpoints(
-    threshold: ThresholdInForce, ledger: Ledger, price: Price, validation: Validation, *, has_key: bool
+    threshold: ThresholdInForce,
+    ledger: Ledger,
+    price: Price,
+    validation: Validation,
+    labels: OwnLabels,
+    *,
+    has_key: bool,
 ) -> APIRouter:
     """The endpoints over `threshold` and the traffic in `ledger`.
 
@@ -41,6 +48,8 @@ def threshold_endpoints(
         What some tokens would cost at the cloud model, in nano-dollars; None where that is unknown.
     validation : mapping
         The classifier's scores of prompts that it was not fitted on.
+    labels : OwnLabels
+        The user's own, if there are any.
     """
     endpoints = APIRouter(tags=["threshold"])
     validated = cache(lambda: on_validation(validation))
@@ -69,7 +78,8 @@ def threshold_endpoints(
         with ledger.read() as connection:
             span = _span(first_ms(connection), aware(since), aware(until))
             traffic = read_traffic(connection, *span, price)
-        return json_response(_curve(traffic, span, threshold, validated))
+        measured = labels.measure((threshold.value, *GRID))
+        return json_response({**_curve(traffic, span, threshold, validated), "measured": measured})
 
     @endpoints.get("/v1/threshold/flips", summary="What would go elsewhere")
     def flipping(candidate: Candidate, since: Since = None, until: Until = None, limit: Shown = 20) -> Response:

@@ -130,6 +130,28 @@ def test_prompt_is_taken_apart_at_the_place_of_the_slider(page: Page) -> None:
     expect(page.locator("#trial-out .pushes li").first).to_be_visible()
 
 
+def test_own_labels_give_the_failures_an_interval(browser: Browser, provider: Provider, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text(
+        "\n".join(f'{{"prompt": "Hello {i}!", "local_ok": {"false" if i < 10 else "true"}}}' for i in range(100))
+    )
+    settings = Settings(
+        state_dir=tmp_path,
+        local={"enabled": False},
+        cloud={"base_url": provider.base_url},
+        router={"threshold": 1.0, "labels": labels},
+    )
+    with running_gateway(settings) as gateway:
+        page = browser.new_page()
+        page.goto(f"{gateway.url}/dashboard#tuner")
+        expect(page.locator("#readout-failing")).to_have_text("10 %")
+        expect(page.locator("#readout-failing-now")).to_have_text("4.9 % to 18 %, by 100 labels")
+        expect(page.locator("#tuner-basis")).to_contain_text("measured on your 100 labels")
+        page.locator("#slider").fill("0")
+        expect(page.locator("#tuner-basis")).to_contain_text("fewer than 30 stay local")
+        page.close()
+
+
 def test_two_operators_do_not_overwrite_each_other(page: Page, gateway: Gateway) -> None:
     page.click("#live")
     page.click("[data-preset=careful]")

@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import create_engine
 
 from gateway.ledger import LedgerRow
+from gateway.measured import OwnLabels
 from gateway.settings import Settings
 from gateway.threshold import HIGHEST, ThresholdChanged, ThresholdInForce
 from gateway.tuning import GRID, flips, on_validation, read_traffic
 from models.chat import Usage
 from router.artifact import load_artifact
+from router.calibrate import exact_interval
 from router.threshold import expectation
 from tests.conftest import MakeGateway
 from tests.gateway import seed
@@ -160,6 +162,37 @@ def test_curve_over_http_names_the_presets(tmp_path: Path, provider: Provider) -
     assert curve["coverage"] == 1.0
     assert flipping["to"] == "cloud"
     assert flipping["count"] >= len(flipping["data"]) > 0
+
+
+def write_labels(path: Path, failures: int, n: int) -> Path:
+    lines = [json.dumps({"prompt": f"Hello number {i}!", "local_ok": i >= failures}) for i in range(n)]
+    path.write_text("\n".join(lines), "utf-8")
+    return path
+
+
+def test_failures_are_measured_on_ones_own_labels(tmp_path: Path) -> None:
+    labels = OwnLabels(write_labels(tmp_path / "labels.jsonl", failures=15, n=60), load_artifact().scorer)
+    measured = labels.measure((0.0, HIGHEST))
+    assert measured is not None
+    none, everything = measured["points"]
+    assert (none["n_local"], none["failure_rate"]) == (0, None)
+    assert (everything["n_local"], everything["failure_rate"]) == (60, 0.25)
+    assert (everything["low"], everything["high"]) == exact_interval(15, 60, 0.95)
+    write_labels(tmp_path / "labels.jsonl", failures=0, n=29)
+    again = labels.measure((HIGHEST,))
+    assert again is not None
+    assert again["labels"] == 29
+    assert again["points"][0]["failure_rate"] is None
+
+
+def test_labels_that_cannot_be_used_are_said_and_harm_nothing(tmp_path: Path, provider: Provider) -> None:
+    path = tmp_path / "labels.jsonl"
+    path.write_text('{"prompt": "Hello", "local_ok": "maybe"}', "utf-8")
+    cloud = {"base_url": provider.base_url}
+    settings = Settings(state_dir=tmp_path, local={"enabled": False}, cloud=cloud, router={"labels": path})
+    with running_gateway(settings) as gateway:
+        measured = httpx.get(f"{gateway.url}/v1/threshold/curve").raise_for_status().json()["measured"]
+    assert "labels.jsonl:1" in measured["trouble"]
 
 
 CROSS_SITE: list[Any] = [

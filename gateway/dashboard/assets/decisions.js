@@ -90,7 +90,7 @@ function row(item) {
     cell("model", { title: `asked for ${item.requested_model}` }, item.served_model || "–"),
     cell(`outcome.${item.outcome}`, {}, OUTCOMES[item.outcome] ?? item.outcome),
     cell("number.tokens", {}, `${count(item.prompt_tokens)} + ${count(item.completion_tokens)}`),
-    cell("number.first", {}, ms(item.first_token_ms)),
+    cell("number.first-byte", {}, ms(item.first_token_ms)),
     cell("number.paid", {}, usd(item.cost_usd)),
   );
 }

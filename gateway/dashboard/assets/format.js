@@ -55,4 +55,11 @@ export function moment(iso) {
   return date.toLocaleString("en-GB", today ? SAME_DAY : OTHER_DAY);
 }
 
+// As `moment`, for what begins at a full minute.
+export function minute(iso) {
+  const date = new Date(iso);
+  const { second, ...hours } = SAME_DAY;
+  return date.toLocaleString("en-GB", new Date().toDateString() === date.toDateString() ? hours : OTHER_DAY);
+}
+
 export const fullMoment = (iso) => new Date(iso).toLocaleString("en-GB", { dateStyle: "full", timeStyle: "long" });

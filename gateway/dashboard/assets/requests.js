@@ -2,7 +2,7 @@
 
 import { axisWords, bars, clock, colour, draw, table } from "./chart.js";
 import { byId, el, fill } from "./dom.js";
-import { count, moment } from "./format.js";
+import { count, minute } from "./format.js";
 import { REASON_COLOURS, REASONS, ROUTES } from "./words.js";
 
 const SPLITS = {
@@ -43,7 +43,7 @@ export function showRequests(intervals) {
 function busiest(intervals) {
   if (!intervals.some((interval) => interval.requests)) return "None in this range.";
   const most = intervals.reduce((best, interval) => (interval.requests > best.requests ? interval : best));
-  return `Most at once: ${count(most.requests)}, from ${moment(most.since)}.`;
+  return `The busiest bar: ${count(most.requests)}, from ${minute(most.since)} on.`;
 }
 
 export function toggle() {

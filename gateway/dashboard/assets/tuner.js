@@ -22,7 +22,7 @@ export function build(view) {
       "section.card.tuner",
       { "aria-labelledby": "tuner-title" },
       el("div.heading", {}, el("h1", { id: "tuner-title" }, "Where the line runs"), el("p.note", {}, "Each request gets a score: how likely it is that the local model's answer would not do. From the threshold on it goes to the cloud. Move the line and see what it would have meant for your own requests.")),
-      el("dl.readouts", {}, readout("share", "Answered locally"), readout("cost", "Paid in 30 days"), readout("failing", "Local answers expected to fail")),
+      el("dl.readouts", {}, readout("share", "Answered locally"), readout("cost", "Paid in 30 days"), readout("failing", "Local answers that fail")),
       chart("tuner-plot", "Every place of the line", {
         under: [
           el("input", { type: "range", id: "slider", min: 0, step: 1, "aria-label": "Threshold", oninput: moved }),
@@ -38,7 +38,7 @@ export function build(view) {
   );
 }
 
-const readout = (id, name) => el("div", {}, el("dt", {}, name), el("dd", {}, el("b", { id: `readout-${id}` }, "–"), el("span", { id: `readout-${id}-now` })));
+const readout = (id, name) => el("div", {}, el("dt", { id: `readout-${id}-name` }, name), el("dd", {}, el("b", { id: `readout-${id}` }, "–"), el("span", { id: `readout-${id}-now` })));
 
 function targets() {
   const target = (id, label, unit, find) =>
@@ -91,7 +91,21 @@ function readouts(now, then) {
   };
   say("share", percent(then.local_share), percent(now.local_share));
   say("cost", usd(then.usd_per_30_days), usd(now.usd_per_30_days));
-  say("failing", percent(then.expected_failure_rate), percent(now.expected_failure_rate));
+  const found = measured();
+  if (found) {
+    byId("readout-failing-name").textContent = "Local answers that fail";
+    byId("readout-failing").textContent = percent(found.failure_rate);
+    byId("readout-failing-now").textContent = `${percent(found.low)} to ${percent(found.high)}, by ${count(found.n_local)} labels`;
+  } else {
+    byId("readout-failing-name").textContent = "Local answers expected to fail";
+    say("failing", percent(then.expected_failure_rate), percent(now.expected_failure_rate));
+  }
+}
+
+// What the user's own labels say of this place of the line, if there are enough of them.
+function measured() {
+  const found = state.curve.measured?.points[state.at === null ? 0 : state.at + 1];
+  return found && found.failure_rate !== null ? found : null;
 }
 
 function sentence() {
@@ -110,11 +124,26 @@ function basis() {
   return [
     from,
     cost,
-    "The failures are what the scores expect, not a measurement: none of your answers has been judged yet. ",
-    tested.failure_rate !== null && `On the classifier's own test prompts, which it was not fitted on, small models failed ${percent(tested.failure_rate)} of what this line keeps. `,
-    "To measure on yours, judge a few hundred answers and run ",
-    el("code", {}, "slimgate evaluate"),
-    " on them.",
+    ...failures(),
+    !measured() && tested.failure_rate !== null && `On the classifier's own test prompts, which it was not fitted on, small models failed ${percent(tested.failure_rate)} of what this line keeps. `,
+  ];
+}
+
+function failures() {
+  const { measured: labels } = state.curve;
+  if (measured()) return [`Failures are measured on your ${count(labels.labels)} labels; the interval holds in 95 of 100 cases. `];
+  const expected = "The failures are what the scores expect, not a measurement. ";
+  if (labels?.trouble) return [expected, el("b.bad", {}, `Your labels cannot be used: ${labels.trouble}. `)];
+  if (labels) return [expected, `Of your ${count(labels.labels)} labels fewer than ${count(labels.enough)} stay local here, which is too few to measure. `];
+  return [
+    expected,
+    "To measure, judge a few hundred of your own prompts, one a line as ",
+    el("code", {}, '{"prompt": "…", "local_ok": true}'),
+    ", and name the file in ",
+    el("code", {}, "router.labels"),
+    "; ",
+    el("code", {}, "slimgate calibrate --labels FILE"),
+    " finds a line with a guarantee. ",
   ];
 }
 

@@ -25,7 +25,7 @@ export function drawTuner(curve, inForce, candidate) {
     layout: {
       height: 270,
       margin: { l: 52, r: 60, t: 8, b: 28 },
-      xaxis: { range: [0, 1], automargin: false, tickformat: ".1f", hoverformat: ".3f", nticks: 11 },
+      xaxis: { range: [0, 1], automargin: false, tickformat: ".1f", hoverformat: ".3f", nticks: innerWidth < 620 ? 6 : 11 },
       yaxis: { range: [0, 1.6 * Math.max(...bars.y, 0.01)], visible: false, automargin: false },
       yaxis2: { ...OVER, side: "left", range: [0, 1.02], tickformat: ".0%", gridcolor: colour("line"), tickfont: { color: colour("local"), size: 12 } },
       yaxis3: { ...OVER, side: "right", rangemode: "tozero", tickprefix: "$", showgrid: false, tickfont: { color: colour("cloud"), size: 12 } },

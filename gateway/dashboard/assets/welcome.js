@@ -41,7 +41,7 @@ export function showWelcome(node, status, sent) {
 
 function build(sent) {
   return el(
-    "div.card.first",
+    "div.card.newcomer",
     {},
     el("h1", { id: "welcome-title" }, "Nothing has come through yet"),
     el("p.story", {}, "Point any OpenAI client at this gateway. Easy requests are answered by the small local model, hard ones go to the cloud, and this page shows what that saves. It fills by itself with the first request."),
