@@ -2,8 +2,7 @@
 
 import secrets
 import time
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 from gateway.ledger import LedgerRow, Outcome
 from models.chat import ChatRequest, Usage
@@ -100,33 +99,28 @@ class Exchange:
 
     def row(self) -> LedgerRow:
         """The ledger's view of it, as it stands now."""
-        score, threshold = (self.decision.score, self.decision.threshold) if self.decision else (0.0, 0.0)
-        row = LedgerRow(
+        decision, usage = self.decision, self.usage
+        return LedgerRow(
             id=self.id,
             created_ms=self.created_ms,
             endpoint=self.endpoint,
             requested_model=self.requested_model,
             route=self.route,
             reason=self.reason,
-            score=score,
-            threshold=threshold,
+            score=decision.score if decision else 0.0,
+            threshold=decision.threshold if decision else 0.0,
             stream=self.stream,
             served_model=self.served_model,
+            outcome=self.outcome,
+            error_code=self.error_code,
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            cached_tokens=usage.cached_tokens,
+            usage_estimated=self.usage_estimated,
+            first_token_ms=_ms(self.first_token_s),
+            total_ms=_ms(time.perf_counter() - self.started) if self.outcome else None,
+            overhead_ms=_ms(self.overhead_s),
         )
-        return row if self.outcome is None else replace(row, **self._ending())
-
-    def _ending(self) -> dict[str, Any]:
-        return {
-            "outcome": self.outcome,
-            "error_code": self.error_code,
-            "prompt_tokens": self.usage.prompt_tokens,
-            "completion_tokens": self.usage.completion_tokens,
-            "cached_tokens": self.usage.cached_tokens,
-            "usage_estimated": self.usage_estimated,
-            "first_token_ms": _ms(self.first_token_s),
-            "total_ms": _ms(time.perf_counter() - self.started),
-            "overhead_ms": _ms(self.overhead_s),
-        }
 
 
 def header_value(text: str) -> str:

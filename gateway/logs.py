@@ -4,7 +4,7 @@ import logging
 
 import orjson
 
-from gateway.exchange import Exchange
+from gateway.ledger import LedgerRow
 
 _requests = logging.getLogger("slimgate.requests")
 
@@ -14,11 +14,10 @@ _SHOWN = (
 )  # fmt: skip
 
 
-def log_request(exchange: Exchange) -> None:
+def log_request(row: LedgerRow) -> None:
     """Write the line of a request that has ended."""
     if not _requests.isEnabledFor(logging.INFO):
         return
-    row = exchange.row()
     line = {name: value for name in _SHOWN if (value := getattr(row, name)) is not None}
     _requests.info("%s", orjson.dumps(line, option=orjson.OPT_SERIALIZE_NUMPY).decode())
 

@@ -3,12 +3,13 @@
 import asyncio
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from gateway.exchange import Exchange
+from gateway.exchange import NO_ROUTE
 from gateway.ledger import LedgerRow
 from models.pricing import NUSD_PER_USD
 
@@ -27,11 +28,20 @@ Reading = Callable[[], float]
 GaugeMode = Literal["livesum", "livemax", "livemin"]
 
 
+@dataclass(frozen=True, slots=True)
+class _OfRoute:
+    duration: Histogram
+    first_token: Histogram
+    prompt_tokens: Counter
+    completion_tokens: Counter
+
+
 class Metrics:
     """The gateway's counters, in a registry of their own so that several gateways can live in one process."""
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
+        self._routes: dict[str, _OfRoute] = {}
         self._watched: list[tuple[Gauge, Reading]] = []
         self.in_flight = Gauge(
             "slimgate_requests_in_flight",
@@ -81,20 +91,32 @@ class Metrics:
             registry=registry,
         )
 
-    def closed(self, exchange: Exchange) -> None:
+    def closed(self, row: LedgerRow) -> None:
         """Count a request that has ended."""
-        row = exchange.row()
         self._requests.labels(row.route, row.reason, row.outcome).inc()
-        if exchange.decision is None:
+        if row.route == NO_ROUTE:
             return
         self._score.observe(row.score)
-        self._duration.labels(row.route).observe((row.total_ms or 0.0) / 1000)
-        if exchange.first_token_s is not None:
-            self._first_token.labels(row.route).observe(exchange.first_token_s)
-        if exchange.overhead_s is not None:
-            self._overhead.observe(exchange.overhead_s)
-        self._tokens.labels(row.route, "prompt").inc(row.prompt_tokens)
-        self._tokens.labels(row.route, "completion").inc(row.completion_tokens)
+        of_route = self._of_route(row.route)
+        of_route.duration.observe((row.total_ms or 0.0) / 1000)
+        if row.first_token_ms is not None:
+            of_route.first_token.observe(row.first_token_ms / 1000)
+        if row.overhead_ms is not None:
+            self._overhead.observe(row.overhead_ms / 1000)
+        of_route.prompt_tokens.inc(row.prompt_tokens)
+        of_route.completion_tokens.inc(row.completion_tokens)
+
+    def _of_route(self, route: str) -> "_OfRoute":
+        """One route's series, found once: looking them up by label takes longer than counting."""
+        found = self._routes.get(route)
+        if found is None:
+            found = self._routes[route] = _OfRoute(
+                self._duration.labels(route),
+                self._first_token.labels(route),
+                self._tokens.labels(route, "prompt"),
+                self._tokens.labels(route, "completion"),
+            )
+        return found
 
     def priced(self, row: LedgerRow) -> None:
         """Count the money of a row, once the ledger knows it."""

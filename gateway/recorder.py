@@ -47,9 +47,10 @@ class Recorder:
             return
         exchange.outcome = outcome
         exchange.error_code = None if exc is None else error_code(exc)
-        self._ledger.record(exchange.row())
-        self._metrics.closed(exchange)
-        log_request(exchange)
+        row = exchange.row()
+        self._ledger.record(row)
+        self._metrics.closed(row)
+        log_request(row)
 
     def failed(self, exchange: Exchange, exc: Exception) -> None:
         """The request has ended in `exc`."""

@@ -45,6 +45,8 @@ class GatewayServer(uvicorn.Server):
                 port=settings.port,
                 access_log=False,
                 log_config=None,
+                proxy_headers=False,  # nobody here asks who the caller is
+                server_header=False,
                 timeout_keep_alive=KEEP_ALIVE_S,
                 timeout_graceful_shutdown=settings.grace_s,
             )
