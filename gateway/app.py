@@ -13,9 +13,11 @@ from gateway.cloud import make_cloud
 from gateway.dispatch import Dispatcher
 from gateway.endpoints.answering import AnsweringEndpoint, Dialect
 from gateway.endpoints.chat import ChatDialect
+from gateway.endpoints.count_tokens import count_tokens_endpoints
 from gateway.endpoints.dashboard import dashboard_endpoints
 from gateway.endpoints.decisions import decisions_endpoints
 from gateway.endpoints.health import health_endpoints
+from gateway.endpoints.messages import MessagesDialect
 from gateway.endpoints.models import models_endpoints
 from gateway.endpoints.responses import ResponsesDialect
 from gateway.endpoints.route import route_endpoints
@@ -40,6 +42,7 @@ from router.policy import RoutingPolicy
 DIALECTS: dict[str, Dialect] = {
     "/v1/chat/completions": ChatDialect(),
     "/v1/responses": ResponsesDialect(),
+    "/v1/messages": MessagesDialect(),
 }
 """Every endpoint that answers, by its path."""
 
@@ -99,8 +102,9 @@ def create_app(settings: Settings) -> FastAPI:
     errors.install(app)
     for path, dialect in DIALECTS.items():
         answering = AnsweringEndpoint(dialect, dispatcher, recorder, max_body_bytes=settings.max_body_bytes)
-        app.answer(path, answering if key is None else RequireKey(answering, key))
+        app.answer(path, answering if key is None else RequireKey(answering, key, dialect.error))
     app.include_router(models_endpoints(dispatcher))
+    app.include_router(count_tokens_endpoints(dispatcher, max_body_bytes=settings.max_body_bytes))
     app.include_router(route_endpoints(dispatcher, artifact, max_body_bytes=settings.max_body_bytes))
     app.include_router(savings_endpoints(ledger))
     app.include_router(decisions_endpoints(ledger))

@@ -101,6 +101,19 @@ class Dispatcher:
         situation = await self._situation(request, pinned, overrides)
         return self.policy.decide(to_prompt(request), situation)
 
+    async def count_tokens(self, request: ChatRequest) -> int | None:
+        """Prompt tokens as the local model counts them; None where it is not there, or cannot say.
+
+        Raises
+        ------
+        UnknownModelError
+            Where the request names no model of ours.
+        """
+        self.names.meaning(request.model)
+        await self.know_local()
+        local = self._local
+        return await local.count_tokens(request) if local is not None and local.up else None
+
     async def chat(self, exchange: Exchange, request: ChatRequest, overrides: Overrides) -> Completion:
         """Answer in one piece."""
 

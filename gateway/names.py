@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from models.errors import UnknownModelError
 from router.decision import Route
@@ -21,6 +22,7 @@ class Meaning:
 class ModelNames:
     """`auto` routes, `local` and `cloud` pin, so do the models' own names; aliases stand for one of these.
 
+    An alias may be a pattern, ``claude-*``: the first that fits counts, where nothing has just that name.
     A side that is not configured has no model names (None, or none at all), and its names are unknown.
     """
 
@@ -37,16 +39,24 @@ class ModelNames:
             Where the name means nothing here: never a silent substitute.
         """
         known = self._known()
-        meant = self.aliases.get(name, name)
+        meant = self._alias(name, known)
         if meant not in known:
+            alias = f'SLIMGATE_ROUTER__ALIASES=\'{{"{name:.100}": "{AUTO}"}}\''
             raise UnknownModelError(
-                f"The model '{name}' does not exist here; use one of: {', '.join(self.all())}.", param="model"
+                f"The model '{name:.100}' does not exist here; use one of: {', '.join(self.all())}. "
+                f"To have it stand for one of these, add an alias: {alias}.",
+                param="model",
             )
         return known[meant]
 
     def all(self) -> list[str]:
         """Every name that has a meaning, `auto` first."""
-        return list(dict.fromkeys((*self._known(), *self.aliases)))
+        return list(dict.fromkeys((*self._known(), *(alias for alias in self.aliases if "*" not in alias))))
+
+    def _alias(self, name: str, known: Mapping[str, Meaning]) -> str:
+        if name in self.aliases or name in known:
+            return self.aliases.get(name, name)
+        return next((meant for alias, meant in self.aliases.items() if fnmatchcase(name, alias)), name)
 
     def _known(self) -> dict[str, Meaning]:
         known = {AUTO: Meaning(None)}

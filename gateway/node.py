@@ -52,6 +52,12 @@ class Node:
             raise self.wrong("true or false")
         return bool(self.value)
 
+    def positive(self) -> int:
+        """A whole number above 0."""
+        if isinstance(self.value, bool) or not isinstance(self.value, int) or self.value < 1:
+            raise self.wrong("a positive integer")
+        return self.value
+
     def optional_text(self) -> str | None:
         """A string, or None where it is not given."""
         return self.text() if self.given else None

@@ -152,7 +152,8 @@ class RouterSettings(_Section):
     )
     aliases: dict[str, Literal["auto", "local", "cloud"]] = Field(
         default_factory=dict,
-        description='Model names that old clients send, and what they mean here: {"gpt-4o": "auto"}.',
+        description="Model names that old clients send, and what they mean here: "
+        '{"gpt-4o": "auto", "claude-*": "auto"}.',
     )
 
 

@@ -10,6 +10,9 @@ from typing import Any
 
 from models.errors import RequestError
 
+REASONING_FIELDS = ("reasoning_content", "reasoning")
+"""Where servers put a model's reasoning: DeepSeek, llama-server and vLLM; OpenRouter and newer vLLM."""
+
 ROLES = frozenset({"developer", "system", "user", "assistant", "tool", "function"})
 
 
@@ -176,3 +179,9 @@ def text_of(message: Mapping[str, Any]) -> str:
         return ""
     parts = (part.get("text") for part in content if part.get("type") == "text")
     return "\n".join(part for part in parts if isinstance(part, str))
+
+
+def reasoning_of(message: Mapping[str, Any]) -> str:
+    """The reasoning that one message (or one delta of it) shows; empty where there is none."""
+    found = (message.get(field) for field in REASONING_FIELDS)
+    return next((text for text in found if isinstance(text, str) and text), "")

@@ -148,3 +148,19 @@ async def tells_logprobs(call: Call) -> None:
 @fault
 async def answers_json(call: Call) -> None:
     await whole(call, {"content": json.dumps({"answer": 42})}, "stop")
+
+
+@fault
+async def stops_at_a_word(call: Call) -> None:
+    """As vLLM says which of the stop sequences it met."""
+    chunk = call.chunk({}, "stop")
+    chunk["choices"][0]["stop_reason"] = "END"
+    await call.begin_stream()
+    await call.words(3)
+    await call.event(chunk)
+    await call.done()
+
+
+@fault
+async def calls_nonsense(call: Call) -> None:
+    await whole(call, {"content": None, "tool_calls": [tool_call(0, arguments='{"city": Upp')]}, "tool_calls")

@@ -99,7 +99,7 @@ class AnsweringEndpoint:
         exchange.first_byte()
         exchange.served_model = completion.model
         answer_tokens_guess = len(completion.body) // CHARS_PER_TOKEN_GUESS
-        exchange.took(completion.usage, Usage(_prompt_tokens_guess(request), answer_tokens_guess))
+        exchange.took(completion.usage, Usage(prompt_tokens_guess(request), answer_tokens_guess))
         body = self._dialect.completion(request, completion)
         self._recorder.close(exchange, Outcome.OK)
         await reply.whole(body, 200, exchange.headers())
@@ -143,8 +143,9 @@ def parse_json(body: bytes) -> Any:
 
 
 def _count(exchange: Exchange, request: ChatRequest, stream: ChatStream) -> None:
-    exchange.took(stream.usage, Usage(_prompt_tokens_guess(request), stream.content_chunks))
+    exchange.took(stream.usage, Usage(prompt_tokens_guess(request), stream.content_chunks))
 
 
-def _prompt_tokens_guess(request: ChatRequest) -> int:
+def prompt_tokens_guess(request: ChatRequest) -> int:
+    """Tokens of a prompt, where nobody counts them."""
     return sum(len(text_of(message)) for message in request.messages) // CHARS_PER_TOKEN_GUESS

@@ -5,11 +5,14 @@ from typing import Any
 from fastapi import FastAPI
 
 from gateway.openapi.chat import CHAT
+from gateway.openapi.messages import COUNT_TOKENS, MESSAGES
 from gateway.openapi.responses import RESPONSES
 
 PATHS: dict[str, Any] = {
     "/v1/chat/completions": CHAT,
     "/v1/responses": RESPONSES,
+    "/v1/messages": MESSAGES,
+    "/v1/messages/count_tokens": COUNT_TOKENS,
 }
 
 

@@ -105,11 +105,11 @@ class CallItem:
         self._event = "response.custom_tool_call_input" if self._custom else "response.function_call_arguments"
         self._name = str(self._inner(delta).get("name") or "")
         self._text = ""
-        self.call_id = str(delta.get("id") or new_id("call"))
+        self._call_id = str(delta.get("id") or new_id("call"))
 
     def json(self) -> dict[str, Any]:
         kind = "custom_tool_call" if self._custom else "function_call"
-        call = {"call_id": self.call_id, "name": self._name, self._field: self._text}
+        call = {"call_id": self._call_id, "name": self._name, self._field: self._text}
         return {"id": self._id, "type": kind, "status": self.status, **call}
 
     def write(self, delta: Mapping[str, Any]) -> Iterator[Emitted]:

@@ -7,10 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gateway.responses.item import CallItem, Emitted, Item, Logprobs, WrittenItem
-from models.chat import text_of
-
-REASONING_FIELDS = ("reasoning_content", "reasoning")
-"""Where providers put a model's reasoning: DeepSeek, llama-server and vLLM; OpenRouter and newer vLLM."""
+from gateway.toolcalls import CallNumbers
+from models.chat import reasoning_of, text_of
 
 
 class Output:
@@ -19,6 +17,7 @@ class Output:
     def __init__(self) -> None:
         self._items: list[Item] = []
         self._open: list[Item] = []
+        self._numbers = CallNumbers()
         self._calls: dict[int, CallItem] = {}
 
     def items(self) -> list[dict[str, Any]]:
@@ -33,8 +32,8 @@ class Output:
             yield from self._write("output_text", text, logprobs)
         if refusal := delta.get("refusal"):
             yield from self._write("refusal", str(refusal), [])
-        for position, call in enumerate(delta.get("tool_calls") or ()):
-            yield from self._call(call, call.get("index", position))
+        for position, piece in enumerate(delta.get("tool_calls") or ()):
+            yield from self._call(self._numbers.of(piece, position), piece)
 
     def close(self, status: str) -> Iterator[Emitted]:
         """End what is still being written, with `status`."""
@@ -56,16 +55,15 @@ class Output:
             yield from self._begin(current)
         yield from current.write(part, text, logprobs)
 
-    def _call(self, delta: Mapping[str, Any], index: int) -> Iterator[Emitted]:
+    def _call(self, number: int, piece: Mapping[str, Any]) -> Iterator[Emitted]:
         """Calls of one turn stay open side by side, since providers may send their pieces in turns."""
-        call = self._calls.get(index)
-        # Some providers number every call 0, and tell them apart by id alone.
-        if call is None or (delta.get("id") or call.call_id) != call.call_id:
+        call = self._calls.get(number)
+        if call is None:
             if self._open and not self._calls:
                 yield from self._end_open("completed")
-            call = self._calls[index] = CallItem(len(self._items), delta)
+            call = self._calls[number] = CallItem(len(self._items), piece)
             yield from self._begin(call)
-        yield from call.write(delta)
+        yield from call.write(piece)
 
     def _begin(self, item: Item) -> Iterator[Emitted]:
         self._items.append(item)
@@ -79,9 +77,3 @@ class Output:
             yield "response.output_item.done", {"output_index": item.index, "item": item.json()}
         self._open.clear()
         self._calls.clear()
-
-
-def reasoning_of(delta: Mapping[str, Any]) -> str:
-    """The reasoning in a message or delta; empty where there is none."""
-    found = (delta.get(field) for field in REASONING_FIELDS)
-    return next((text for text in found if isinstance(text, str) and text), "")

@@ -72,21 +72,14 @@ def to_chat(body: Node) -> dict[str, Any]:
     chat = {name: fields[name] for name in SAME_IN_CHAT if fields.get(name) is not None}
     chat |= {name: value for name, value in fields.items() if name not in KNOWN}
     chat["messages"] = to_messages(body)
-    chat |= _limits(body) | _tools(body) | _text(body["text"]) | _logprobs(body)
+    if body["max_output_tokens"].given:
+        chat["max_completion_tokens"] = body["max_output_tokens"].positive()
+    chat |= _tools(body) | _text(body["text"]) | _logprobs(body)
     if body["reasoning"].given:
         chat |= _reasoning(body["reasoning"])
     if body["stream"].flag():
         chat["stream_options"] = _stream_options(body["stream_options"])
     return chat
-
-
-def _limits(body: Node) -> dict[str, Any]:
-    limit = body["max_output_tokens"]
-    if not limit.given:
-        return {}
-    if isinstance(limit.value, bool) or not isinstance(limit.value, int) or limit.value < 1:
-        raise limit.wrong("a positive integer")
-    return {"max_completion_tokens": limit.value}
 
 
 def _tools(body: Node) -> dict[str, Any]:

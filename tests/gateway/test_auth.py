@@ -1,5 +1,6 @@
 """With a key set, nothing works without it, and a page of somebody else's cannot use a browser's password to act."""
 
+import anthropic
 import httpx
 import openai
 import pytest
@@ -32,6 +33,22 @@ def test_the_key_opens(gateway: Gateway, provider: Provider) -> None:
     with pytest.raises(openai.AuthenticationError):
         gateway.client(api_key="sk-other").chat.completions.create(model="auto", messages=HELLO)
     assert len(provider.requests) == 1
+
+
+def test_anthropics_header_opens_too(gateway: Gateway, provider: Provider) -> None:
+    options = {"base_url": gateway.url, "max_retries": 0}
+    ask = {"model": "auto", "max_tokens": 8, "messages": HELLO}
+    with anthropic.Anthropic(api_key="sk-gate", **options) as client:
+        assert client.messages.create(**ask).content
+    with (
+        anthropic.Anthropic(api_key="sk-other", **options) as client,
+        pytest.raises(anthropic.AuthenticationError) as no,
+    ):
+        client.messages.create(**ask)
+    assert no.value.body["type"] == "error"
+    assert no.value.body["error"]["type"] == "authentication_error"
+    assert len(provider.requests) == 1
+    assert "sk-gate" not in str(provider.headers)
 
 
 def test_probes_need_no_key(gateway: Gateway) -> None:

@@ -7,7 +7,9 @@ from models.errors import UnknownModelError
 from router.decision import Route
 
 NAMES = ModelNames(
-    {"gpt-4o": "auto", "small": "local"}, local_model="phi-3-mini", cloud_models=("gpt-4.1", "mistral-large")
+    {"gpt-4o": "auto", "small": "local", "claude-local": "local", "claude-*": "auto", "mistral-*": "local"},
+    local_model="phi-3-mini",
+    cloud_models=("gpt-4.1", "mistral-large"),
 )
 
 
@@ -21,6 +23,8 @@ NAMES = ModelNames(
         ("gpt-4.1", Meaning(Route.CLOUD, "gpt-4.1")),
         ("mistral-large", Meaning(Route.CLOUD, "mistral-large")),
         ("gpt-4o", Meaning(None)),
+        ("claude-sonnet-4-5", Meaning(None)),
+        ("claude-local", Meaning(Route.LOCAL)),
         ("small", Meaning(Route.LOCAL)),
     ],
 )
@@ -31,6 +35,16 @@ def test_names_pin_or_route(name: str, meaning: Meaning) -> None:
 def test_an_unknown_name_is_never_replaced() -> None:
     with pytest.raises(UnknownModelError, match="use one of: auto, local, phi-3-mini, cloud"):
         NAMES.meaning("gpt-5")
+
+
+def test_the_cure_for_an_unknown_name_is_an_alias() -> None:
+    with pytest.raises(UnknownModelError, match=r"""SLIMGATE_ROUTER__ALIASES='{"gpt-5": "auto"}'"""):
+        NAMES.meaning("gpt-5")
+
+
+def test_patterns_are_no_names() -> None:
+    assert [name for name in NAMES.all() if "*" in name] == []
+    assert {"small", "claude-local"} <= set(NAMES.all())
 
 
 def test_a_side_that_is_not_there_has_no_names() -> None:

@@ -1,0 +1,33 @@
+"""POST /v1/messages/count_tokens: how long a Messages request is, without answering it."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from gateway.client import read_body
+from gateway.dispatch import Dispatcher
+from gateway.endpoints.answering import parse_json, prompt_tokens_guess
+from gateway.errors import error_headers, error_status, log_unforeseen
+from gateway.jsonresponse import json_response
+from gateway.messages.errors import anthropic_error
+from gateway.messages.request import to_chat
+from gateway.node import Node
+from models.chat import ChatRequest
+
+
+def count_tokens_endpoints(dispatcher: Dispatcher, *, max_body_bytes: int) -> APIRouter:
+    """The endpoint over the local model's tokenizer."""
+    endpoints = APIRouter(tags=["messages"])
+
+    @endpoints.post("/v1/messages/count_tokens", summary="Count a request's tokens")
+    async def count_tokens(request: Request) -> Response:
+        """By the local model's own tokenizer; where that is not there, an estimate from the text's length."""
+        try:
+            body = parse_json(await read_body(request.receive, max_body_bytes))
+            chat = ChatRequest.parse(to_chat(Node(body), counting=True))
+            counted = await dispatcher.count_tokens(chat)
+            return json_response({"input_tokens": prompt_tokens_guess(chat) if counted is None else counted})
+        except Exception as exc:  # in the shape that callers of this path expect
+            log_unforeseen(exc, "count_tokens")
+            return json_response(anthropic_error(exc), error_status(exc), error_headers(exc))
+
+    return endpoints

@@ -1,0 +1,59 @@
+"""POST /v1/messages answered by the real local model."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import anthropic
+import pytest
+
+from tests.live import Gateway
+
+HELLO: Any = [{"role": "user", "content": "Say hello."}]
+ASK: Any = {"model": "local", "max_tokens": 12, "messages": HELLO, "temperature": 0}
+
+
+@pytest.fixture
+def client(local_gateway: Gateway) -> Iterator[anthropic.Anthropic]:
+    with anthropic.Anthropic(base_url=local_gateway.url, api_key="unused", max_retries=0) as client:
+        yield client
+
+
+def create(client: anthropic.Anthropic, **ask: Any) -> anthropic.types.Message:
+    """Temperature has gone from the client's own signature, and is still in the API."""
+    body = {**ASK, **ask}
+    message: anthropic.types.Message = client.messages.create(
+        **{name: value for name, value in body.items() if name != "temperature"},
+        extra_body={"temperature": body["temperature"]},
+    )
+    return message
+
+
+def test_an_answer(client: anthropic.Anthropic, local_gateway: Gateway) -> None:
+    answer = create(client, system="You are kind.")
+    assert answer.content[0].type == "text"
+    assert answer.content[0].text
+    row = local_gateway.row()
+    assert (row["endpoint"], row["route"], row["outcome"]) == ("messages", "local", "ok")
+    usage = answer.usage
+    assert usage.input_tokens + (usage.cache_read_input_tokens or 0) == row["prompt_tokens"]
+    assert usage.output_tokens == row["completion_tokens"]
+
+
+def test_the_same_text_in_every_shape(client: anthropic.Anthropic, local_gateway: Gateway) -> None:
+    whole = create(client).content[0]
+    events = list(create(client, stream=True))
+    deltas = (event.delta for event in events if event.type == "content_block_delta")
+    chat = local_gateway.client().chat.completions.create(model="local", max_tokens=12, messages=HELLO, temperature=0)
+    assert "".join(delta.text for delta in deltas) == whole.text == chat.choices[0].message.content
+
+
+def test_the_count_is_the_models_own(client: anthropic.Anthropic, local_gateway: Gateway) -> None:
+    create(client)
+    count = client.messages.count_tokens(model="local", messages=HELLO)
+    assert count.input_tokens == local_gateway.row()["prompt_tokens"]
+
+
+def test_what_the_local_model_lacks_is_named(client: anthropic.Anthropic) -> None:
+    source = {"type": "base64", "media_type": "image/png", "data": "AAAA"}
+    with pytest.raises(anthropic.BadRequestError, match="images"):
+        create(client, messages=[{"role": "user", "content": [{"type": "image", "source": source}]}])
