@@ -43,7 +43,8 @@ def _insert_singly(connection: Connection, rows: Sequence[LedgerRow]) -> list[Le
 
 def _insert(connection: Connection) -> Any:
     dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(REQUESTS).on_conflict_do_nothing(index_elements=["id"])
+    statement = dialect.insert(REQUESTS).on_conflict_do_nothing(index_elements=["id"])
+    return statement.execution_options(preserve_rowcount=True)  # which SQLAlchemy forgets otherwise
 
 
 def delete_rows_before(connection: Connection, moment_ms: int) -> int:

@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -33,11 +33,14 @@ REFUSED: dict[str, Any] = {
 BY_RULE = (("pinned", "cloud", 4), ("pinned", "local", 3), ("capability", "cloud", 5), ("context", "cloud", 4))
 
 
-def traffic(count: int, until_ms: int, days: float = 30, seed: int = 7) -> Iterator[LedgerRow]:
-    """`count` requests spread over the `days` before `until_ms`, more of them by day and lately."""
+def traffic(
+    count: int, until_ms: int, days: float = 30, seed: int = 7, keys: Sequence[str | None] = (None,)
+) -> Iterator[LedgerRow]:
+    """`count` requests spread over the `days` before `until_ms`, more of them by day and lately, by turns of `keys`."""
     dice = random.Random(seed)
     for number in range(count):
-        yield _request(dice, number, until_ms - round(_age(dice) * days * DAY_MS))
+        row = _request(dice, number, until_ms - round(_age(dice) * days * DAY_MS))
+        yield replace(row, key_id=keys[number % len(keys)])
 
 
 def write(path: Path, rows: Iterable[LedgerRow], batch: int = 1000) -> None:

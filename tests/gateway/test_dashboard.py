@@ -50,7 +50,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A gateway with a month of traffic behind it."""
     state_dir = tmp_path_factory.mktemp("state")
     now_ms = time.time_ns() // 1_000_000
-    seed.write(state_dir / "ledger.db", [*seed.traffic(2000, now_ms), made_up(now_ms)])
+    seed.write(state_dir / "ledger.db", [*seed.traffic(2000, now_ms, keys=("web shop", None)), made_up(now_ms)])
     with running_gateway(settings(state_dir)) as gateway:
         yield gateway
 
@@ -81,6 +81,8 @@ def test_page_loads_from_here_alone_and_shows_the_ledger(page: Page, gateway: Ga
     expect(page.locator("#saved")).to_contain_text("gpt-4.1")
     expect(page.locator("#money .main-svg").first).to_be_visible()
     expect(page.locator("#requests .barlayer path").first).to_be_attached()
+    expect(page.locator("#keys tbody tr")).to_have_count(2)
+    expect(page.locator("#keys")).to_contain_text("web shop")
 
 
 def test_names_that_callers_made_up_stay_text(page: Page, gateway: Gateway) -> None:
@@ -139,6 +141,15 @@ def test_row_opens_by_keyboard_and_explains_itself(page: Page, gateway: Gateway)
     expect(page.locator("#open-row .steps .decided")).to_contain_text("the threshold 0.500")
     page.keyboard.press("Enter")
     expect(page.locator("#open-row")).to_have_count(0)
+
+
+def test_refresh_leaves_the_keyboard_where_it_was(page: Page, gateway: Gateway) -> None:
+    page.goto(f"{gateway.url}/dashboard#tuner")
+    page.locator("[data-preset=balanced]").focus()
+    with page.expect_response(lambda response: "/v1/threshold/curve" in response.url, timeout=15_000):
+        pass
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("[data-preset=balanced]")).to_be_focused()
 
 
 def test_newcomer_sends_a_first_request_from_the_page(browser: Browser, provider: Provider, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Figures over many requests: equal to SQL written by hand, whatever the span, however the rows came in."""
 
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,7 +27,8 @@ from tests.gateway import seed
 from tests.live import wait_for
 
 END = datetime(2026, 3, 30, 12, 34, 56, 789000, tzinfo=UTC)
-ROWS = list(seed.traffic(3000, epoch_ms(END) or 0, days=10))
+KEYS = ("web shop", "batch", None)
+ROWS = list(seed.traffic(3000, epoch_ms(END) or 0, days=10, keys=KEYS))
 QUARTER = timedelta(milliseconds=SLOT_MS)
 
 SPANS = [
@@ -104,8 +106,14 @@ def test_intervals_add_up_to_the_report(connection: Connection, since: datetime,
         assert sum(Decimal(interval[name]) for interval in intervals) == Decimal(report[name])
 
 
-def test_keys_add_up_to_the_report(connection: Connection) -> None:
-    assert sum(key["requests"] for key in by_key(connection)) == len(ROWS)
+def test_keys_are_told_apart_and_add_up_to_the_report(connection: Connection) -> None:
+    since = END - timedelta(days=4, minutes=7)
+    found = {key["key_id"]: key for key in by_key(connection, since)}
+    assert set(found) == set(KEYS)
+    for name, figures in found.items():
+        rows = [row for row in ROWS if row.key_id == name and row.created_ms >= (epoch_ms(since) or 0)]
+        assert figures["requests"] == len(rows)
+        assert Decimal(figures["cost_usd"]) == Decimal(sum(row.cost_nusd or 0 for row in rows)).scaleb(-9)
 
 
 def test_row_that_comes_twice_counts_once(tmp_path: Path) -> None:
@@ -251,3 +259,33 @@ def test_rules_are_told_in_their_order(route: str, reason: str, score: float, ve
     told = {step["rule"]: step["verdict"] for step in steps}
     assert verdicts.items() <= told.items()
     assert bool(told) == bool(verdicts)
+
+
+@pytest.mark.skipif("TEST_POSTGRES_URL" not in os.environ, reason="TEST_POSTGRES_URL names no PostgreSQL database")
+def test_postgresql_says_the_same(engine: Engine) -> None:
+    postgres = create_engine(os.environ["TEST_POSTGRES_URL"].replace("postgresql:", "postgresql+psycopg:"))
+    with postgres.begin() as connection:
+        connection.execute(text("DROP TABLE IF EXISTS requests, rollup, schema_version"))
+        migrate(connection)
+    insert_rows(postgres, ROWS[:1000])
+    insert_rows(postgres, ROWS[500:])  # some of them once more
+    since, end = END - timedelta(days=6, minutes=7), END
+
+    def told(connection: Connection) -> list[Any]:
+        return [
+            savings_report(connection).to_json(),
+            savings_report(connection, since, end).to_json(),
+            by_key(connection, since),
+            latency_report(connection, since, end, UTC),
+            [row["id"] for row in all_decisions(connection, Wanted(route="cloud", key_id="batch"))],
+            find_decisions(connection, Wanted(outcome="cancelled"), limit=3).rows,
+        ]
+
+    with engine.connect() as here, postgres.connect() as there:
+        assert told(there) == told(here)
+    with postgres.begin() as connection:
+        before = savings_report(connection).to_json()
+        while delete_rows_before(connection, epoch_ms(since) or 0):
+            pass
+        assert savings_report(connection).to_json() == before
+    postgres.dispose()

@@ -2,7 +2,7 @@
 
 import { get, url } from "./api.js";
 import { detail } from "./detail.js";
-import { byId, el, fill } from "./dom.js";
+import { byId, el, fill, say } from "./dom.js";
 import { count, fullMoment, moment, ms, score, usd } from "./format.js";
 import { OUTCOMES, REASONS, ROUTES } from "./words.js";
 
@@ -70,7 +70,7 @@ export function show([page, choices]) {
   byId("newer").disabled = state.after.length === 0;
   byId("older").disabled = page.next === null;
   byId("older").dataset.after = page.next ?? "";
-  byId("decisions-note").textContent = page.data.length ? `Page ${count(state.after.length + 1)}` : "No request matches. Widen the range or the filters.";
+  say(byId("decisions-note"), page.data.length ? `Page ${count(state.after.length + 1)}` : "No request matches. Widen the range or the filters.");
   fill(
     byId("decisions-table"),
     page.data.length > 0 &&

@@ -16,7 +16,27 @@ export function el(tag, attributes = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
+// New content in place of the old. Whoever stands on something in there by keyboard stays there.
 export function fill(node, ...children) {
+  const place = focusedPlace(node);
   node.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  place?.()?.focus({ preventScroll: true });
   return node;
+}
+
+// A live region is read aloud when it is written to, so it is written to only when it says something else.
+export function say(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+const FOCUSABLE = "a, button, input, select, textarea, summary";
+
+// How to find again what has the focus within `node`: by the request of its row, or else by its turn.
+function focusedPlace(node) {
+  const held = document.activeElement;
+  if (!held || held === node || !node.contains(held)) return null;
+  const id = held.closest("[data-id]")?.dataset.id;
+  if (id) return () => node.querySelector(`[data-id="${CSS.escape(id)}"]`)?.querySelector(FOCUSABLE);
+  const turn = [...node.querySelectorAll(FOCUSABLE)].indexOf(held);
+  return () => node.querySelectorAll(FOCUSABLE)[turn];
 }

@@ -8,15 +8,18 @@ import { count, fullMoment, moment, usd } from "./format.js";
 const COLUMN = { "Answered by": "th.model", "In the cloud": "th.number" };
 
 let asked = 0;
+let shown = "";
 
 export async function showFlips(node, range, inForce, candidate) {
   const mine = ++asked;
   if (Math.abs(inForce - candidate) < 1e-9) {
+    shown = "";
     fill(node, el("p.note", {}, "Move the line to see the requests that would cross it."));
     return;
   }
   const found = await get("v1/threshold/flips", { ...range, candidate, limit: 12 });
-  if (mine !== asked) return; // the line has moved on
+  if (mine !== asked || JSON.stringify(found) === shown) return; // the line has moved on, or nothing has changed
+  shown = JSON.stringify(found);
   const side = found.to === "local" ? "stay local instead of going to the cloud" : "go to the cloud instead of staying local";
   fill(
     node,

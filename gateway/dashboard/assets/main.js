@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { redraw } from "./chart.js";
-import { byId } from "./dom.js";
+import { byId, say } from "./dom.js";
 import * as decisions from "./decisions.js";
 import { moment } from "./format.js";
 import * as overview from "./overview.js";
@@ -37,7 +37,7 @@ async function loadOnce() {
     for (const each of Object.keys(VIEWS)) byId(`view-${each}`).hidden = each !== name || (empty && name === "overview");
     if (empty) showWelcome(byId("welcome"), status, load);
     VIEWS[name].show(await asked, status);
-    byId("span").textContent = spanWords(range, status);
+    say(byId("span"), spanWords(range, status));
     byId("trouble").hidden = true;
   } catch (error) {
     if (error.status === 400 && zone !== "UTC" && error.message.startsWith("tz:")) {
