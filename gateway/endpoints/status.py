@@ -9,13 +9,14 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from gateway.cloud import CloudSide
 from gateway.dispatch import Dispatcher
 from gateway.jsonresponse import json_response
 from gateway.ledger import Ledger
 from gateway.ledger.facts import first_ms, read_facts
 from gateway.local import LocalSide
 from gateway.savings import figures, from_epoch_ms
-from gateway.settings import CloudSettings, Settings
+from gateway.settings import Settings
 from router.decision import Route
 
 RECENT_MINUTES = 15
@@ -27,12 +28,12 @@ def status_endpoints(
 ) -> APIRouter:
     """The endpoint over those who answer, and over `ledger`."""
     endpoints = APIRouter(tags=["operations"])
-    cloud = settings.cloud
 
     @endpoints.get("/v1/status", summary="State of each side")
     async def status() -> Response:
         """Of this worker; the ledger's figures are of all of them."""
         recent, oldest_ms = await run_in_threadpool(_recent, ledger)
+        cloud = dispatcher.cloud  # another one after a reload
         return json_response(
             {
                 "object": "status",
@@ -40,8 +41,8 @@ def status_endpoints(
                 "key_required": settings.api_key is not None,
                 "threshold": dispatcher.threshold.value,
                 "artifact": artifact_version,
-                "local": None if local is None else {**await _local(local), **recent[Route.LOCAL]},
-                "cloud": {**_cloud(cloud), **recent[Route.CLOUD]} if cloud.configured else None,
+                "local": None if local is None else {**_local(local), **recent[Route.LOCAL]},
+                "cloud": None if cloud is None else {**_cloud(cloud), **recent[Route.CLOUD]},
                 "recent_minutes": RECENT_MINUTES,
                 "ledger": {
                     "oldest": None if oldest_ms is None else from_epoch_ms(oldest_ms).isoformat(),
@@ -54,7 +55,7 @@ def status_endpoints(
     return endpoints
 
 
-async def _local(local: LocalSide) -> dict[str, Any]:
+def _local(local: LocalSide) -> dict[str, Any]:
     load = local.load if local.up else None
     return {
         "up": local.up,
@@ -66,8 +67,8 @@ async def _local(local: LocalSide) -> dict[str, Any]:
     }
 
 
-def _cloud(cloud: CloudSettings) -> dict[str, Any]:
-    return {"model": cloud.model, "base_url": cloud.base_url}
+def _cloud(cloud: CloudSide) -> dict[str, Any]:
+    return {"up": cloud.up, "model": cloud.model, "fallbacks": cloud.names[1:]}
 
 
 def _recent(ledger: Ledger) -> tuple[dict[Route, dict[str, Any]], int | None]:

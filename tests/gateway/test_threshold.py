@@ -21,6 +21,7 @@ from router.threshold import expectation
 from tests.conftest import MakeGateway
 from tests.gateway import seed
 from tests.live import Gateway, running_gateway, wait_for
+from tests.process import running_command
 from tests.provider import Provider
 
 END_MS = 1_790_000_000_000
@@ -247,3 +248,19 @@ def test_bad_wishes_name_the_field(gateway: Gateway, body: Any, param: str) -> N
 def test_stale_wish_is_a_conflict(gateway: Gateway) -> None:
     answer = httpx.post(f"{gateway.url}/v1/threshold", json={"threshold": 0.4, "expected": 0.123})
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "threshold_changed")
+
+
+def test_all_workers_of_a_gateway_follow_within_a_second(tmp_path: Path, provider: Provider) -> None:
+    environment = {"SLIMGATE_LOCAL__ENABLED": "false", "SLIMGATE_CLOUD__BASE_URL": provider.base_url}
+    body = {"model": "auto", "messages": [{"role": "user", "content": "hello"}]}
+    with running_command("--workers", "2", state_dir=tmp_path, **environment) as command:
+
+        def thresholds() -> set[str]:
+            """As a dozen requests are told, each on a connection of its own: more than one worker answers them."""
+            answers = [httpx.post(f"{command.url}/v1/chat/completions", json=body, timeout=30) for _ in range(12)]
+            return {answer.headers["x-slimgate-threshold"] for answer in answers}
+
+        for threshold in (0.11, 0.91):
+            httpx.post(f"{command.url}/v1/threshold", json={"threshold": threshold}).raise_for_status()
+            time.sleep(1)
+            assert thresholds() == {f"{threshold:.4f}"}

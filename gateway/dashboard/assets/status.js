@@ -18,6 +18,7 @@ function local({ local, recent_minutes: minutes }) {
 
 function cloud({ cloud, local, recent_minutes: minutes }) {
   if (!cloud) return part("off", "Cloud", "off: set OPENAI_API_KEY and start again");
+  if (!cloud.up) return part("bad", cloud.model, "keeps failing and rests; the local model answers meanwhile");
   // A request that the cloud failed and the local model answered stands on the local side.
   const failed = cloud.recent.errors + (local?.recent.failovers ?? 0);
   if (failed) return part("warn", cloud.model, `failed ${count(failed)} times in ${minutes} min`);
