@@ -36,6 +36,7 @@ from gateway.recorder import Recorder
 from gateway.reload import Reloader
 from gateway.settings import Settings
 from gateway.threshold import ThresholdInForce, threshold_default
+from gateway.traits import TraitSampler
 from router.artifact import load_artifact
 from router.policy import RoutingPolicy
 
@@ -73,6 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
         cloud,
         recorder,
         threshold=threshold,
+        traits=TraitSampler(artifact.scorer),
         settings=settings.router,
     )
     reloader = Reloader(settings, dispatcher, threshold, pricer, artifact)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
+import orjson
 from sqlalchemy import ColumnElement, Connection, Select, select, tuple_
 
 from gateway.ledger.schema import REQUESTS
@@ -129,7 +130,7 @@ def csv_lines(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
     writer = csv.DictWriter(line, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: _harmless(value) for name, value in row.items()})
+        writer.writerow({name: _harmless(value) for name, value in _flat(row).items()})
         if line.tell() > 16_384:
             yield line.getvalue()
             line.seek(0)
@@ -141,7 +142,8 @@ def decision_json(row: dict[str, Any]) -> dict[str, Any]:
     """A row with its time in ISO 8601 and its money in dollars."""
     created = from_epoch_ms(row["created_ms"]).isoformat(timespec="milliseconds")
     usd = {name: None if row[column] is None else plain(to_usd(row[column])) for column, name in _MONEY.items()}
-    values = {**row, "created": created, **usd}
+    traits = None if row["traits"] is None else orjson.loads(row["traits"])
+    values = {**row, "created": created, "traits": traits, **usd}
     return {name: values[name] for name in COLUMNS}
 
 
@@ -157,6 +159,10 @@ def _rows(connection: Connection, ids: list[str]) -> list[dict[str, Any]]:
     query = select(REQUESTS).where(_C.id.in_(ids)).order_by(_C.created_ms.desc(), _C.id.desc())
     rows = connection.execute(query).mappings()
     return [decision_json({str(name): value for name, value in row.items()}) for row in rows]
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    return row if row["traits"] is None else {**row, "traits": orjson.dumps(row["traits"]).decode()}
 
 
 def _harmless(value: Any) -> Any:

@@ -19,6 +19,7 @@ from gateway.prompting import to_prompt
 from gateway.recorder import Recorder
 from gateway.settings import RouterSettings
 from gateway.threshold import ThresholdInForce
+from gateway.traits import TraitSampler
 from models.backend import Backend, Completion
 from models.chat import ChatRequest, text_of
 from models.errors import BackendError, BackendRejected, BackendUnavailable
@@ -51,6 +52,8 @@ class Dispatcher:
         None where that side is not configured; at least one is.
     threshold : ThresholdInForce
         Where the line runs for callers who set none.
+    traits : TraitSampler
+        Says what pushed the score, of some requests.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Dispatcher:
         recorder: Recorder,
         *,
         threshold: ThresholdInForce,
+        traits: TraitSampler,
         settings: RouterSettings,
     ) -> None:
         self.policy = policy
@@ -68,6 +72,7 @@ class Dispatcher:
         self.cloud = cloud
         self._recorder = recorder
         self.threshold = threshold
+        self._traits = traits
         self.configure(settings)
 
     def configure(self, settings: RouterSettings) -> None:
@@ -143,7 +148,7 @@ class Dispatcher:
         with _waiting(exchange):
             await self.know_local()
         decision = await self.decide(request, overrides)
-        exchange.decided(decision)
+        exchange.decided(decision, self._traits.of(request))
         self._recorder.opened(exchange)
         with _waiting(exchange):
             try:

@@ -44,6 +44,7 @@ class Exchange:
     requested_model: str = ""
     stream: bool = False
     decision: RoutingDecision | None = None
+    traits: str | None = None
     route: str = NO_ROUTE
     reason: str = INVALID
     served_model: str = ""
@@ -60,9 +61,10 @@ class Exchange:
         self.requested_model = request.model[:MODEL_CHARS]
         self.stream = request.stream
 
-    def decided(self, decision: RoutingDecision) -> None:
-        """The router has spoken."""
+    def decided(self, decision: RoutingDecision, traits: str | None = None) -> None:
+        """The router has spoken; `traits` tells what pushed the score, where that is kept."""
         self.decision = decision
+        self.traits = traits
         self.route, self.reason = decision.route, decision.reason
 
     def moved(self, route: Route, reason: Reason) -> None:
@@ -120,6 +122,7 @@ class Exchange:
             first_token_ms=_ms(self.first_token_s),
             total_ms=_ms(time.perf_counter() - self.started) if self.outcome else None,
             overhead_ms=_ms(self.overhead_s),
+            traits=self.traits,
         )
 
 

@@ -24,6 +24,7 @@ class LedgerRow:
 
     `outcome` is None while the request is in hand. `cost_nusd` and `baseline_nusd` are None where no price is known,
     which is not the same as free; `usage_estimated` says that the backend never reported usage and tokens are a guess.
+    `traits` tells in JSON what pushed the score, where that was kept.
     """
 
     id: str
@@ -50,6 +51,7 @@ class LedgerRow:
     first_token_ms: float | None = None
     total_ms: float | None = None
     overhead_ms: float | None = None
+    traits: str | None = None
 
     def to_line(self) -> bytes:
         """One line of the spool."""

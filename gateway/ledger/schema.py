@@ -31,6 +31,7 @@ REQUESTS = Table(
     Column("first_token_ms", Float),
     Column("total_ms", Float),
     Column("overhead_ms", Float),
+    Column("traits", Text),
 )
 
 ROLLUP = Table(
@@ -136,6 +137,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         GROUP BY 1, 2, 3, 4, 5, 6
         """,
     ),
+    ("ALTER TABLE requests ADD COLUMN traits TEXT",),
 )
 
 

@@ -1,5 +1,6 @@
 """Ledger rows as a month of real traffic would leave them, the same ones every time."""
 
+import json
 import math
 import random
 from collections.abc import Iterable, Iterator, Sequence
@@ -84,8 +85,14 @@ def _request(dice: random.Random, number: int, created_ms: int) -> LedgerRow:
         score=score,
         threshold=THRESHOLD,
         stream=dice.random() < 0.7,
+        traits=_traits(score),
     )
     return _ended(dice, row)
+
+
+def _traits(score: float) -> str:
+    pushes = {"length": 2 * score - 0.7, "wording": 0.5 - score, "argument": score / 2, "politeness": -score / 4}
+    return json.dumps({"familiarity": 0.9, "pushes": {name: round(push, 3) for name, push in pushes.items()}})
 
 
 def _ended(dice: random.Random, row: LedgerRow) -> LedgerRow:

@@ -139,6 +139,7 @@ def test_row_opens_by_keyboard_and_explains_itself(page: Page, gateway: Gateway)
     page.keyboard.press("Enter")
     expect(button).to_have_attribute("aria-expanded", "true")
     expect(page.locator("#open-row .steps .decided")).to_contain_text("the threshold 0.500")
+    expect(page.locator("#open-row .pushes li").first).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.locator("#open-row")).to_have_count(0)
 

@@ -134,7 +134,7 @@ def test_ledger_from_before_the_sums_gets_them(tmp_path: Path) -> None:
         connection.execute(text("INSERT INTO schema_version VALUES (1)"))
         for statement in MIGRATIONS[0]:
             connection.execute(text(statement))
-        names = ROWS[0].to_columns()
+        names = [row.name for row in connection.execute(text("PRAGMA table_info(requests)"))]
         insert = f"INSERT INTO requests ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"
         connection.execute(text(insert), [row.to_columns() for row in ROWS])
         migrate(connection)

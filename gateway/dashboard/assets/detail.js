@@ -1,7 +1,8 @@
 // One request taken apart.
 
 import { el } from "./dom.js";
-import { count, fullMoment, ms, usd } from "./format.js";
+import { count, fullMoment, ms, percent, usd } from "./format.js";
+import { pushed } from "./pushes.js";
 import { OUTCOMES } from "./words.js";
 
 const MARKS = { passed: "✓", decided: "➜", unasked: "·" };
@@ -11,9 +12,15 @@ export function detail(item) {
   return el(
     "div.detail",
     {},
-    item.rules.length ? el("div", {}, el("h3", {}, "How it was decided"), steps(item.rules)) : el("div", {}, el("h3", {}, "It never came to a decision"), el("p", {}, `Refused: ${item.error_code ?? OUTCOMES[item.outcome]}`)),
+    item.rules.length ? el("div", {}, el("h3", {}, "How it was decided"), steps(item.rules), why(item.traits)) : el("div", {}, el("h3", {}, "It never came to a decision"), el("p", {}, `Refused: ${item.error_code ?? OUTCOMES[item.outcome]}`)),
     el("dl.facts", {}, facts(item).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
   );
+}
+
+function why(traits) {
+  if (!traits) return el("p.note", {}, "What pushed the score was not kept for this one: only a few a second are.");
+  const unsure = traits.familiarity < 0.5 && el("p.note", {}, `Only ${percent(traits.familiarity)} familiar, so the score stays near “don't know”.`);
+  return el("div", {}, pushed(Object.entries(traits.pushes)), unsure);
 }
 
 export function steps(rules) {

@@ -5,6 +5,7 @@ import { gauge } from "./decisions.js";
 import { byId, el, fill } from "./dom.js";
 import { percent } from "./format.js";
 import { askForKey } from "./key.js";
+import { pushed } from "./pushes.js";
 import { REASONS } from "./words.js";
 
 const SHOWN = 8;
@@ -31,14 +32,10 @@ export function trial(threshold) {
 }
 
 function result(decision) {
-  const pushes = Object.entries(decision.contributions).slice(0, SHOWN);
-  const most = Math.max(...pushes.map(([, push]) => Math.abs(push)), 1e-9);
   return [
     el("p.verdict", {}, el(`span.dot.${decision.route}`, { "aria-hidden": "true" }), el("b", {}, `To the ${decision.route === "local" ? "local model" : "cloud"}`), ` because: ${(REASONS[decision.reason] ?? decision.reason).toLowerCase()}`),
     el("p", {}, gauge(decision.score, decision.threshold), el("span.note", {}, ` the line at ${decision.threshold.toFixed(3)}`)),
     decision.familiarity < 0.5 && el("p.note", {}, `Only ${percent(decision.familiarity)} familiar: little of this was seen before, so the score stays near “don't know”.`),
-    pushes.length > 0 && el("h3", {}, "What pushed the score"),
-    el("ul.pushes", {}, pushes.map(([name, push]) => el(`li.${push > 0 ? "harder" : "easier"}`, {}, el("span", {}, name), el("i", { style: { "--part": Math.abs(push) / most } }), el("span.unseen", {}, push > 0 ? "harder" : "easier")))),
-    pushes.length > 0 && el("p.note.legend", { "aria-hidden": "true" }, el("span", {}, "← easier"), el("span", {}, "harder →")),
+    ...pushed(Object.entries(decision.contributions).slice(0, SHOWN)),
   ];
 }
