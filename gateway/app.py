@@ -8,7 +8,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from gateway import errors
-from gateway.auth import RequireKey
+from gateway.auth import RefuseOtherSites, RequireKey
 from gateway.cloud import make_cloud
 from gateway.dispatch import Dispatcher
 from gateway.endpoints.answering import AnsweringEndpoint, Dialect
@@ -104,7 +104,8 @@ def create_app(settings: Settings) -> FastAPI:
     errors.install(app)
     for path, dialect in DIALECTS.items():
         answering = AnsweringEndpoint(dialect, dispatcher, recorder, max_body_bytes=settings.max_body_bytes)
-        app.answer(path, answering if key is None else RequireKey(answering, key, dialect.error))
+        guarded = RefuseOtherSites(answering) if key is None else RequireKey(answering, key, dialect.error)
+        app.answer(path, guarded)
     app.include_router(models_endpoints(dispatcher))
     app.include_router(count_tokens_endpoints(dispatcher, max_body_bytes=settings.max_body_bytes))
     app.include_router(route_endpoints(dispatcher, artifact, max_body_bytes=settings.max_body_bytes))

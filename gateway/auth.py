@@ -8,7 +8,14 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.errors import UnauthorizedError, error_headers, error_object, error_status
+from gateway.errors import (
+    ForbiddenError,
+    UnauthorizedError,
+    error_headers,
+    error_object,
+    error_response,
+    error_status,
+)
 from gateway.jsonresponse import json_response
 
 OPEN_PATHS = ("/health/",)
@@ -55,6 +62,24 @@ class RequireKey:
         if scheme.lower() == b"basic" and scope["method"] in ("GET", "HEAD"):
             return secrets.compare_digest(_password(value), self._key)
         return False
+
+
+class RefuseOtherSites:
+    """Turns away what a page of another web site sends through a browser on this machine.
+
+    Where no key is asked for, such a page could otherwise spend the user's money, though it could not read the answer.
+    Programs send no ``sec-fetch-site``; browsers always do.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if _header(scope, b"sec-fetch-site") != b"cross-site":
+            await self._app(scope, receive, send)
+            return
+        refusal = ForbiddenError("Pages of other web sites may not use a gateway without a key (SLIMGATE_API_KEY).")
+        await error_response(refusal)(scope, receive, send)
 
 
 def _header(scope: Scope, wanted: bytes) -> bytes:

@@ -7,10 +7,14 @@ from typing import Any
 
 from starlette.types import Receive, Send
 
-from gateway.errors import PayloadTooLargeError
+from gateway.errors import PayloadTooLargeError, SlowRequestError
 
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream; charset=utf-8"
+
+
+SILENCE_S = 60.0
+"""How long a caller may neither send the rest of a request nor take the rest of an answer."""
 
 
 class ClientGone(Exception):
@@ -26,11 +30,17 @@ async def read_body(receive: Receive, max_bytes: int) -> bytes:
         As soon as more than `max_bytes` have come.
     ClientGone
         If the caller hangs up before its end.
+    SlowRequestError
+        If nothing more comes for `SILENCE_S`.
     """
     parts: list[bytes] = []
     size = 0
     while True:
-        message = await receive()
+        try:
+            async with asyncio.timeout(SILENCE_S):
+                message = await receive()
+        except TimeoutError:
+            raise SlowRequestError(f"The rest of the request did not come within {SILENCE_S:g} s.") from None
         if message["type"] == "http.disconnect":
             raise ClientGone
         part: bytes = message.get("body", b"")
@@ -95,8 +105,18 @@ class Reply:
         await self._send(_start(200, {**stream, **headers}))
 
     async def event(self, event: bytes, *, last: bool = False) -> None:
-        """Send one or more events of the stream."""
-        await self._send({"type": "http.response.body", "body": event, "more_body": not last})
+        """Send one or more events of the stream.
+
+        Raises
+        ------
+        ClientGone
+            If the caller takes nothing any more: what it has not read must not hold memory and a model for good.
+        """
+        try:
+            async with asyncio.timeout(SILENCE_S):
+                await self._send({"type": "http.response.body", "body": event, "more_body": not last})
+        except TimeoutError:
+            raise ClientGone from None
 
 
 def _start(status: int, headers: Mapping[str, str]) -> dict[str, Any]:

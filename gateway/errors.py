@@ -44,6 +44,10 @@ class ForbiddenError(Exception):
     """The call may not do this, whoever makes it."""
 
 
+class SlowRequestError(Exception):
+    """The caller began a request and did not finish it."""
+
+
 class PayloadTooLargeError(Exception):
     """The request's body is larger than `max_body_bytes`."""
 
@@ -66,6 +70,7 @@ ERROR_SHAPES: dict[type[Exception], Shape] = {
     UnauthorizedError: Shape(401, "authentication_error", "invalid_api_key"),
     ForbiddenError: Shape(403, "invalid_request_error", "forbidden"),
     ThresholdChanged: Shape(409, "invalid_request_error", "threshold_changed"),
+    SlowRequestError: Shape(408, "invalid_request_error", "request_timeout"),
     PayloadTooLargeError: Shape(413, "invalid_request_error", "request_too_large"),
     RateLimited: Shape(429, "rate_limit_error", "rate_limit_exceeded", retry_after_s=1),
     BackendUnavailable: Shape(503, "server_error", "backend_unavailable", retry_after_s=1),
@@ -145,8 +150,7 @@ def log_unforeseen(exc: Exception, where: str) -> None:
 
 def install(app: FastAPI) -> None:
     """Make every failure of `app` an OpenAI error: unknown paths and unforeseen exceptions included."""
-    own = (CannotServe, UnauthorizedError, ForbiddenError, ThresholdChanged, PayloadTooLargeError, LedgerUnavailable)
-    for cls in (ModelError, *own):
+    for cls in ERROR_SHAPES.keys() - {Exception}:
         app.add_exception_handler(cls, _answer)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(RequestValidationError, _answer_validation)

@@ -26,8 +26,8 @@ def event_data(event: bytes) -> bytes:
     >>> event_data(b': keep-alive\n\n')
     b''
     """
-    if event.startswith(b"data:") and b"\n" not in event.rstrip():
-        return event[5:].strip()
+    if event.startswith(b"data: ") and event.find(b"\n") == len(event) - 2:  # nearly everybody's
+        return event[6:-2]
     lines = (line for line in event.splitlines() if line.startswith(b"data:"))
     return b"\n".join(line[5:].strip() for line in lines)
 

@@ -98,7 +98,7 @@ class ChatStream:
         try:
             async for data in self._chunks:
                 for event in splitter.feed(data):
-                    if (payload := event_data(event)) == b"[DONE]":
+                    if (payload := event_data(event)).startswith(b"[DONE]"):
                         self._check_finished()
                         if batch:
                             yield batch

@@ -287,6 +287,14 @@ async def comments(call: Call) -> None:
 
 
 @fault
+async def endless(call: Call) -> None:
+    """More than anybody wants to read."""
+    await call.begin_stream()
+    while True:
+        await call.event(call.chunk({"content": "word " * 2000}))
+
+
+@fault
 async def html_200(call: Call) -> None:
     await call.answer("200 OK", b"<html><body>Sign in to the hotel network</body></html>", content_type="text/html")
 

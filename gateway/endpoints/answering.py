@@ -118,6 +118,8 @@ class AnsweringEndpoint:
                     self._recorder.close(exchange, Outcome.OK)
                 if (seen := b"".join(map(translator.event, events))) or last:
                     await reply.event(seen, last=last)
+        except ClientGone:
+            raise
         except Exception as exc:
             _count(exchange, request, stream)
             self._recorder.failed(exchange, exc)

@@ -67,3 +67,13 @@ def test_a_browsers_password_reads_and_does_nothing_else(gateway: Gateway, provi
 def test_a_browser_is_asked_for_the_password(gateway: Gateway) -> None:
     response = httpx.get(f"{gateway.url}/dashboard", headers={"accept": "text/html,*/*"})
     assert response.headers["www-authenticate"].startswith("Basic")
+
+
+def test_without_a_key_a_page_of_another_site_can_spend_nothing(make_gateway: MakeGateway, provider: Provider) -> None:
+    gateway = make_gateway(local={"enabled": False}, cloud={"base_url": provider.base_url})
+    url, body = f"{gateway.url}/v1/chat/completions", {"model": "auto", "messages": HELLO}
+    refused = httpx.post(url, json=body, headers={"sec-fetch-site": "cross-site", "content-type": "text/plain"})
+    assert refused.status_code == 403
+    assert refused.json()["error"]["code"] == "forbidden"
+    assert not provider.requests
+    assert httpx.post(url, json=body, headers={"sec-fetch-site": "same-origin"}).status_code == 200
