@@ -2,20 +2,25 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from gateway import errors
 from gateway.auth import RefuseOtherSites, RequireKey
 from gateway.cloud import make_cloud
 from gateway.dispatch import Dispatcher
+from gateway.embedding import Embedder
 from gateway.endpoints.answering import AnsweringEndpoint, Dialect
 from gateway.endpoints.chat import ChatDialect
+from gateway.endpoints.completions import CompletionsDialect
 from gateway.endpoints.count_tokens import count_tokens_endpoints
 from gateway.endpoints.dashboard import dashboard_endpoints
 from gateway.endpoints.decisions import decisions_endpoints
+from gateway.endpoints.embeddings import EmbeddingsEndpoint
 from gateway.endpoints.health import health_endpoints
 from gateway.endpoints.messages import MessagesDialect
 from gateway.endpoints.models import models_endpoints
@@ -44,6 +49,7 @@ DIALECTS: dict[str, Dialect] = {
     "/v1/chat/completions": ChatDialect(),
     "/v1/responses": ResponsesDialect(),
     "/v1/messages": MessagesDialect(),
+    "/v1/completions": CompletionsDialect(),
 }
 """Every endpoint that answers, by its path."""
 
@@ -104,8 +110,10 @@ def create_app(settings: Settings) -> FastAPI:
     errors.install(app)
     for path, dialect in DIALECTS.items():
         answering = AnsweringEndpoint(dialect, dispatcher, recorder, max_body_bytes=settings.max_body_bytes)
-        guarded = RefuseOtherSites(answering) if key is None else RequireKey(answering, key, dialect.error)
-        app.answer(path, guarded)
+        app.answer(path, _guarded(answering, key, dialect.error))
+    embedder = Embedder(settings.embeddings, dispatcher, recorder)
+    embeddings = EmbeddingsEndpoint(embedder, recorder, max_body_bytes=settings.max_body_bytes)
+    app.answer("/v1/embeddings", _guarded(embeddings, key, errors.error_object))
     app.include_router(models_endpoints(dispatcher))
     app.include_router(count_tokens_endpoints(dispatcher, max_body_bytes=settings.max_body_bytes))
     app.include_router(route_endpoints(dispatcher, artifact, max_body_bytes=settings.max_body_bytes))
@@ -129,6 +137,11 @@ def create_app(settings: Settings) -> FastAPI:
         app.add_middleware(RequireKey, key=key)
     describe(app)
     return app
+
+
+def _guarded(endpoint: ASGIApp, key: str | None, error: Callable[[Exception], Any]) -> ASGIApp:
+    """Money is spent by those who have the key; where there is none, by no page of another site."""
+    return RefuseOtherSites(endpoint) if key is None else RequireKey(endpoint, key, error)
 
 
 def _watch(metrics: Metrics, local: LocalSide | None, ledger: Ledger, threshold: ThresholdInForce) -> None:

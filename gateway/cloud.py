@@ -5,6 +5,7 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
+from gateway.completions.request import PATH as COMPLETIONS
 from gateway.settings import CloudSettings, FallbackSettings, ProviderSettings
 from models.backend import Completion
 from models.breaker import Breaker
@@ -109,6 +110,7 @@ def _make_model(settings: ProviderSettings, key: str | None) -> GuardedBackend:
         first_byte_timeout_s=settings.first_byte_timeout_s,
         total_timeout_s=settings.total_timeout_s,
         quirks=_quirks(settings),
+        native=frozenset({COMPLETIONS} if settings.completions == "native" else ()),
     )
     breaker = Breaker(settings.breaker_failures, settings.breaker_rest_s)
     gate = Gate("cloud", settings.max_concurrent, settings.max_queue, settings.max_wait_s)

@@ -119,6 +119,16 @@ class Dispatcher:
         local = self._local
         return await local.count_tokens(request) if local is not None and local.up else None
 
+    async def embedding_backend(self, route: Route) -> Backend:
+        """Who makes embeddings on that side; raises `BackendUnavailable` while nobody there answers."""
+        if route is Route.CLOUD:
+            assert self.cloud is not None
+            return self.cloud.models[0]
+        assert self._local is not None
+        if not self._local.up:
+            await self._local.wait_ready()
+        return self._local.backend
+
     async def chat(self, exchange: Exchange, request: ChatRequest, overrides: Overrides) -> Completion:
         """Answer in one piece."""
 
@@ -145,12 +155,12 @@ class Dispatcher:
         call: Callable[[Backend], Awaitable[T]],
     ) -> T:
         exchange.asked(request)
-        with _waiting(exchange):
+        with waiting(exchange):
             await self.know_local()
         decision = await self.decide(request, overrides)
         exchange.decided(decision, self._traits.of(request))
         self._recorder.opened(exchange)
-        with _waiting(exchange):
+        with waiting(exchange):
             try:
                 return await self._ask(decision.route, request, call)
             except BackendError as exc:
@@ -216,7 +226,7 @@ class Dispatcher:
 
 
 @contextmanager
-def _waiting(exchange: Exchange) -> Iterator[None]:
+def waiting(exchange: Exchange) -> Iterator[None]:
     """Time spent here is somebody else's, not our overhead."""
     started = time.perf_counter()
     try:

@@ -6,6 +6,7 @@ own is never a 401.
 
 import logging
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,8 +92,18 @@ def shape_of(exc: Exception) -> Shape:
     return next(ERROR_SHAPES[cls] for cls in type(exc).__mro__ if cls in ERROR_SHAPES)
 
 
-def error_object(exc: Exception) -> dict[str, Any]:
-    """The JSON body for `exc`. A failure nobody foresaw says nothing of our insides."""
+def error_object(exc: Exception, names: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The JSON body for `exc`. A failure nobody foresaw says nothing of our insides.
+
+    `names` says what fields of the chat format are called in the caller's, for what a backend complains about.
+    """
+    body = _error_object(exc)
+    if names and (param := body["error"]["param"]):
+        body["error"]["param"] = names.get(param.partition("[")[0], param)
+    return body
+
+
+def _error_object(exc: Exception) -> dict[str, Any]:
     if isinstance(exc, BackendRejected):
         given = exc.body
         return error_body(

@@ -14,6 +14,9 @@ NO_ROUTE = "none"
 INVALID = "invalid"
 """Reason of such a request, where no rule refused it but its own form."""
 
+EMBEDDINGS = "embeddings"
+"""The endpoint whose requests are not routed: they have no score."""
+
 MODEL_CHARS = 200
 """Kept of a model name that a caller made up."""
 
@@ -58,7 +61,7 @@ class Exchange:
 
     def asked(self, request: ChatRequest) -> None:
         """The request could be read."""
-        self.requested_model = request.model[:MODEL_CHARS]
+        self.requested_model = request.model
         self.stream = request.stream
 
     def decided(self, decision: RoutingDecision, traits: str | None = None) -> None:
@@ -85,14 +88,12 @@ class Exchange:
     def headers(self) -> dict[str, str]:
         """What the caller is told about the decision, on answers, streams and errors alike."""
         headers = {"x-request-id": self.id}
-        if self.decision is None:
+        if self.route == NO_ROUTE:
             return headers
-        headers |= {
-            "x-slimgate-route": self.route,
-            "x-slimgate-reason": self.reason,
-            "x-slimgate-score": f"{self.decision.score:.4f}",
-            "x-slimgate-threshold": f"{self.decision.threshold:.4f}",
-        }
+        headers |= {"x-slimgate-route": self.route, "x-slimgate-reason": self.reason}
+        if self.decision is not None:
+            headers["x-slimgate-score"] = f"{self.decision.score:.4f}"
+            headers["x-slimgate-threshold"] = f"{self.decision.threshold:.4f}"
         if self.served_model:
             headers["x-slimgate-model"] = header_value(self.served_model)
         if self.overhead_s is not None:
@@ -106,7 +107,7 @@ class Exchange:
             id=self.id,
             created_ms=self.created_ms,
             endpoint=self.endpoint,
-            requested_model=self.requested_model,
+            requested_model=self.requested_model[:MODEL_CHARS],
             route=self.route,
             reason=self.reason,
             score=decision.score if decision else 0.0,

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import httpx
 
+from gateway.completions.request import PATH as COMPLETIONS
 from gateway.settings import LocalSettings
 from models.backend import Backend
 from models.breaker import Breaker
@@ -211,7 +212,8 @@ class ServerSide:
             uds=None if uds == base_url else Path(uds),
             silence_s=settings.chunk_timeout_s,
         )
-        self._server = _backend(server, settings.model or "", settings)
+        # All of them take text completions: vLLM, llama-server, Ollama, LM Studio.
+        self._server = _backend(server, settings.model or "", settings, native=frozenset({COMPLETIONS}))
         self._breaker = Breaker(failures=3, rest_s=2)
         gate = Gate("local", settings.max_concurrent, settings.max_queue, settings.first_byte_timeout_s)
         self.backend = GuardedBackend(self._server, self._breaker, gate, RetryPolicy(retries=0))
@@ -319,13 +321,16 @@ def _bearer(settings: LocalSettings) -> dict[str, str]:
     return {"authorization": f"Bearer {key.get_secret_value()}"} if key else {}
 
 
-def _backend(server: HttpServer, model: str, settings: LocalSettings) -> OpenAIBackend:
+def _backend(
+    server: HttpServer, model: str, settings: LocalSettings, native: frozenset[str] = frozenset()
+) -> OpenAIBackend:
     return OpenAIBackend(
         "local",
         server,
         model,
         first_byte_timeout_s=settings.first_byte_timeout_s,
         total_timeout_s=settings.total_timeout_s,
+        native=native,
     )
 
 

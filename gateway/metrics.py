@@ -9,7 +9,7 @@ from typing import Literal
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from gateway.exchange import NO_ROUTE
+from gateway.exchange import EMBEDDINGS, NO_ROUTE
 from gateway.ledger import LedgerRow
 from models.pricing import NUSD_PER_USD
 
@@ -96,7 +96,8 @@ class Metrics:
         self._requests.labels(row.route, row.reason, row.outcome).inc()
         if row.route == NO_ROUTE:
             return
-        self._score.observe(row.score)
+        if row.endpoint != EMBEDDINGS:
+            self._score.observe(row.score)
         of_route = self._of_route(row.route)
         of_route.duration.observe((row.total_ms or 0.0) / 1000)
         if row.first_token_ms is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from gateway.exchange import EMBEDDINGS
 from gateway.ledger import LedgerRow
 from gateway.settings import Settings
 from models.chat import Usage
@@ -33,8 +34,11 @@ class Pricer:
     def __call__(self, row: LedgerRow) -> LedgerRow:
         usage = Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)
         cost = 0 if row.route != Route.CLOUD else self._cloud_nusd(row.served_model, usage)
-        baseline = self._book.cost_nusd(self._baseline_model, usage)
-        row = replace(row, cost_nusd=cost, baseline_model=self._baseline_model, baseline_nusd=baseline)
+        if row.endpoint == EMBEDDINGS:  # nothing to save: another model could not have made these vectors
+            baseline_model, baseline = row.served_model, cost
+        else:
+            baseline_model, baseline = self._baseline_model, self._book.cost_nusd(self._baseline_model, usage)
+        row = replace(row, cost_nusd=cost, baseline_model=baseline_model, baseline_nusd=baseline)
         self._priced(row)
         return row
 

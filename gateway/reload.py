@@ -11,7 +11,7 @@ from router.artifact import Artifact
 
 logger = logging.getLogger(__name__)
 
-_NEED_RESTART = ("host", "port", "workers", "api_key", "state_dir", "max_body_bytes", "local", "ledger")
+_NEED_RESTART = ("host", "port", "workers", "api_key", "state_dir", "max_body_bytes", "local", "ledger", "embeddings")
 
 
 class Reloader:

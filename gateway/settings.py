@@ -87,6 +87,10 @@ class ProviderSettings(_Section):
     drop_params: list[str] | None = Field(
         None, description="Request fields that the model refuses. Default: as known of the model."
     )
+    completions: Literal["native", "translate"] = Field(
+        "translate",
+        description="Whether the model takes /v1/completions itself, or is to be asked in a chat.",
+    )
     connect_timeout_s: float = Field(5.0, gt=0, description="Longest wait for a connection, in seconds.")
     first_byte_timeout_s: float = Field(60.0, gt=0, description="Longest wait for a stream's first event, in seconds.")
     chunk_timeout_s: float = Field(60.0, gt=0, description="Longest silence within a stream, in seconds.")
@@ -157,6 +161,15 @@ class RouterSettings(_Section):
     )
 
 
+class EmbeddingsSettings(_Section):
+    """Who turns texts into vectors. There is no routing: vectors of two models cannot be mixed."""
+
+    backend: Literal["local", "cloud"] | None = Field(
+        None, description="The side that answers /v1/embeddings. Default: nobody."
+    )
+    model: str | None = Field(None, description="That side's model for embeddings.")
+
+
 class LedgerSettings(_Section):
     """Where the record of every request is kept."""
 
@@ -214,6 +227,7 @@ class Settings(BaseSettings):
     local: LocalSettings = LocalSettings()
     cloud: CloudSettings = CloudSettings()
     router: RouterSettings = RouterSettings()
+    embeddings: EmbeddingsSettings = EmbeddingsSettings()
     ledger: LedgerSettings = LedgerSettings()
     savings: SavingsSettings = SavingsSettings()
     prices: dict[str, PriceSettings] = Field(
@@ -247,6 +261,20 @@ class Settings(BaseSettings):
                 "local.enabled is false and no cloud is configured, so nobody could answer: "
                 "set OPENAI_API_KEY or SLIMGATE_CLOUD__BASE_URL, or enable the local tier"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _embeddings_need_somebody(self) -> Self:
+        backend = self.embeddings.backend
+        if backend is not None and self.embeddings.model is None:
+            raise ValueError(f"embeddings.backend is {backend!r}, and embeddings.model does not say which model there")
+        if backend == "local" and (not self.local.enabled or self.local.base_url is None):
+            raise ValueError(
+                "embeddings.backend is 'local', and the built-in engine makes no embeddings: set local.base_url to a "
+                "server that does"
+            )
+        if backend == "cloud" and not self.cloud.configured:
+            raise ValueError("embeddings.backend is 'cloud', and no cloud is configured")
         return self
 
     @property

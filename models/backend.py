@@ -1,7 +1,8 @@
 """The narrow seam between the gateway and whoever answers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from models.chat import ChatRequest, Usage
 from models.stream import ChatStream
@@ -38,6 +39,10 @@ class Backend(Protocol):
 
     async def stream(self, request: ChatRequest) -> ChatStream:
         """Answer piece by piece; returns once the first event is there, so a failure until then can still be mended."""
+        ...
+
+    async def embed(self, body: Mapping[str, Any]) -> Completion:
+        """Turn texts into vectors: OpenAI's embeddings request and answer."""
         ...
 
     async def aclose(self) -> None:

@@ -49,12 +49,32 @@ def _count(value: Any) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Native:
+    """A request in an API shape of its own, for servers that take that.
+
+    Attributes
+    ----------
+    path : str
+        Where it is sent, after the base URL.
+    body : mapping
+        The caller's JSON as it came.
+    untranslatable : RequestError or None
+        Why the chat format cannot say the same; None where it can.
+    """
+
+    path: str
+    body: Mapping[str, Any]
+    untranslatable: RequestError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ChatRequest:
     """A chat completion request: the caller's `body`, and the few fields of it that everyone here reads.
 
     `max_tokens` is the limit on the answer from ``max_completion_tokens`` or ``max_tokens``, None where there is none.
     `include_usage` says whether the caller asked for the usage chunk at the end of a stream.
     `original` is the body in the API shape that the caller speaks; the same as `body` where that is this one.
+    `native` is set where some servers take the caller's own shape.
     """
 
     body: Mapping[str, Any]
@@ -64,9 +84,12 @@ class ChatRequest:
     include_usage: bool
     max_tokens: int | None
     original: Mapping[str, Any]
+    native: Native | None = None
 
     @classmethod
-    def parse(cls, body: Any, *, original: Mapping[str, Any] | None = None) -> "ChatRequest":
+    def parse(
+        cls, body: Any, *, original: Mapping[str, Any] | None = None, native: Native | None = None
+    ) -> "ChatRequest":
         """Check a decoded JSON body far enough to route it.
 
         Raises
@@ -84,6 +107,7 @@ class ChatRequest:
             include_usage=_include_usage(body),
             max_tokens=_max_tokens(body),
             original=body if original is None else original,
+            native=native,
         )
 
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from models.backend import Backend, Completion
 from models.breaker import Breaker
@@ -91,6 +91,13 @@ class GuardedBackend:
             raise
         stream.when_closed(lambda: self._ended(stream))  # the place is taken for as long as the stream runs
         return stream
+
+    async def embed(self, body: Mapping[str, Any]) -> Completion:
+        await self.gate.enter()
+        try:
+            return await self._persist(lambda: self._backend.embed(body))
+        finally:
+            self.gate.leave()
 
     async def aclose(self) -> None:
         await self._backend.aclose()

@@ -1,7 +1,7 @@
 """A backend for everything that speaks the OpenAI API: the engine process, a local vLLM or Ollama, the cloud."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from typing import Any, TypeVar
 
 import aiohttp
@@ -58,6 +58,8 @@ class OpenAIBackend:
         The longest wait for an answer in one piece.
     quirks : Quirks
         Which request fields this model wants otherwise.
+    native : frozenset of str
+        Paths of API shapes that the server takes beside the chat format: requests in those shapes go there as they are.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class OpenAIBackend:
         first_byte_timeout_s: float = 60.0,
         total_timeout_s: float = 600.0,
         quirks: Quirks = NO_QUIRKS,
+        native: frozenset[str] = frozenset(),
     ) -> None:
         self._name = name
         self._server = server
@@ -76,6 +79,7 @@ class OpenAIBackend:
         self._first_byte_timeout_s = first_byte_timeout_s
         self._total_timeout_s = total_timeout_s
         self._quirks = quirks
+        self._native = native
 
     @property
     def name(self) -> str:
@@ -92,7 +96,8 @@ class OpenAIBackend:
         BackendError
             Of the kind that says what the caller may try next.
         """
-        body = self._post(CHAT, self._upstream_body(request))
+        path, asked = self._asked(request)
+        body = self._post(path, self._upstream_body(request, asked))
         return self._completion(await self._within(self._total_timeout_s, "no answer", body))
 
     async def stream(self, request: ChatRequest) -> ChatStream:
@@ -105,10 +110,25 @@ class OpenAIBackend:
         """
         return await self._within(self._first_byte_timeout_s, "no first event", self._open_stream(request))
 
+    async def embed(self, body: Mapping[str, Any]) -> Completion:
+        """Turn texts into vectors; `body` names the model for that.
+
+        Raises
+        ------
+        BackendError
+            As `chat` does.
+        """
+        answer = await self._within(self._total_timeout_s, "no answer", self._post("embeddings", orjson.dumps(body)))
+        return self._completion(answer, "data")
+
     async def count_tokens(self, request: ChatRequest) -> int | None:
         """Prompt tokens as the model itself counts them; None where the server cannot say (only the engine can)."""
         try:
-            return int(orjson.loads(await self._post("count_tokens", self._upstream_body(request)))["prompt_tokens"])
+            return int(
+                orjson.loads(await self._post("count_tokens", self._upstream_body(request, request.body)))[
+                    "prompt_tokens"
+                ]
+            )
         except (BackendError, KeyError, TypeError, ValueError):
             return None
 
@@ -127,8 +147,19 @@ class OpenAIBackend:
             raise InvalidResponse(self._name, "the list of models is not a list")
         return models
 
-    def _upstream_body(self, request: ChatRequest) -> bytes:
-        body: dict[str, Any] = {**request.body, "model": self.model}
+    def _asked(self, request: ChatRequest) -> tuple[str, Mapping[str, Any]]:
+        """Where the request goes, and what it says there: in the caller's shape if the server takes that."""
+        native = request.native
+        if native is None:
+            return CHAT, request.body
+        if native.path in self._native:
+            return native.path, native.body
+        if native.untranslatable is not None:
+            raise native.untranslatable
+        return CHAT, request.body
+
+    def _upstream_body(self, request: ChatRequest, asked: Mapping[str, Any]) -> bytes:
+        body: dict[str, Any] = {**asked, "model": self.model}
         if request.stream:
             body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
         return orjson.dumps(self._quirks.apply(body))
@@ -150,8 +181,9 @@ class OpenAIBackend:
         return body
 
     async def _open_stream(self, request: ChatRequest) -> ChatStream:
+        path, asked = self._asked(request)
         try:
-            response = await self._server.post(CHAT, self._upstream_body(request))
+            response = await self._server.post(path, self._upstream_body(request, asked))
         except aiohttp.ClientError as exc:
             raise self._unreachable(exc) from exc
         try:
@@ -176,13 +208,13 @@ class OpenAIBackend:
         except aiohttp.ClientError as exc:
             raise self._unreachable(exc) from exc
 
-    def _completion(self, body: bytes) -> Completion:
+    def _completion(self, body: bytes, content: str = "choices") -> Completion:
         try:
             answer = orjson.loads(body)
         except orjson.JSONDecodeError as exc:
             raise InvalidResponse(self._name, "the answer is not JSON") from exc
-        if not isinstance(answer, dict) or not isinstance(answer.get("choices"), list) or not answer["choices"]:
-            raise InvalidResponse(self._name, "the answer has no choices")
+        if not isinstance(answer, dict) or not isinstance(answer.get(content), list) or not answer[content]:
+            raise InvalidResponse(self._name, f"the answer has no {content}")
         usage = answer.get("usage")
         return Completion(
             body=body,

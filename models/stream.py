@@ -153,7 +153,7 @@ class ChatStream:
             if choice.get("finish_reason") is not None:
                 self._finished = True
             delta = choice.get("delta")
-            if delta and (delta.get("content") or delta.get("tool_calls")):
+            if (delta and (delta.get("content") or delta.get("tool_calls"))) or choice.get("text"):
                 self.content_chunks += 1
 
     def _trouble(self, exc: ValueError | BackendError) -> BackendError:

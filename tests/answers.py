@@ -3,7 +3,9 @@
 Imported for its effect: each function here becomes one more thing that `tests/provider.py` does on request.
 """
 
+import base64
 import json
+import struct
 from typing import Any
 
 from tests.provider import MODEL, WORDS, Call, fault
@@ -164,3 +166,40 @@ async def stops_at_a_word(call: Call) -> None:
 @fault
 async def calls_nonsense(call: Call) -> None:
     await whole(call, {"content": None, "tool_calls": [tool_call(0, arguments='{"city": Upp')]}, "tool_calls")
+
+
+@fault
+async def completes_text(call: Call) -> None:
+    """A server that takes text completions itself."""
+    head = {"id": "cmpl-p", "object": "text_completion", "created": 1, "model": MODEL}
+    if not call.streams:
+        choice = {"index": 0, "text": "".join(WORDS), "logprobs": None, "finish_reason": "stop"}
+        await call.answer("200 OK", {**head, "choices": [choice], "usage": call.usage()})
+        return
+    await call.head("200 OK", "text/event-stream")
+    for word in WORDS:
+        await call.event({**head, "choices": [{"index": 0, "text": word, "logprobs": None, "finish_reason": None}]})
+    await call.event({**head, "choices": [{"index": 0, "text": "", "logprobs": None, "finish_reason": "stop"}]})
+    await call.event({**head, "choices": [], "usage": call.usage()})
+    await call.done()
+
+
+@fault
+async def embeds(call: Call) -> None:
+    """Vectors in the encoding that was asked for."""
+    count = 1 if isinstance(call.body["input"], str) else len(call.body["input"])
+    vector: Any = [0.25, -0.5]
+    if call.body.get("encoding_format") == "base64":
+        vector = base64.b64encode(struct.pack("<2f", *vector)).decode()
+    data = [{"object": "embedding", "index": index, "embedding": vector} for index in range(count)]
+    usage = {"prompt_tokens": 6, "total_tokens": 6}
+    call.provider.billed.append((6, 0))
+    await call.answer("200 OK", {"object": "list", "data": data, "model": call.body["model"], "usage": usage})
+
+
+@fault
+async def cuts_text(call: Call) -> None:
+    head = {"id": "cmpl-p", "object": "text_completion", "created": 1, "model": MODEL}
+    await call.head("200 OK", "text/event-stream")
+    for word in WORDS[:3]:
+        await call.event({**head, "choices": [{"index": 0, "text": word, "logprobs": None, "finish_reason": None}]})

@@ -5,19 +5,14 @@ A `Dialect` puts one API shape over it. Inside, everything speaks the chat forma
 
 from typing import Any, Protocol
 
-import orjson
-from starlette.types import Receive, Scope, Send
-
-from gateway.client import ClientGone, Reply, WhileConnected, read_body
+from gateway.client import ClientGone, Reply
 from gateway.dispatch import Dispatcher, Overrides
-from gateway.errors import error_headers, error_status, log_unforeseen
+from gateway.endpoints.recorded import RecordedEndpoint
 from gateway.exchange import Exchange
 from gateway.ledger import Outcome
-from gateway.overrides import read_overrides
 from gateway.recorder import Recorder
 from models.backend import Completion
 from models.chat import ChatRequest, Usage, text_of
-from models.errors import RequestError
 from models.sse import DONE
 from models.stream import ChatStream
 
@@ -61,33 +56,15 @@ class Dialect(Protocol):
         ...
 
 
-class AnsweringEndpoint:
-    """An ASGI application of its own: between it and the server stands nothing that costs time."""
+class AnsweringEndpoint(RecordedEndpoint):
+    """Puts `dialect` over `dispatcher`."""
 
     def __init__(self, dialect: Dialect, dispatcher: Dispatcher, recorder: Recorder, *, max_body_bytes: int) -> None:
+        super().__init__(dialect.endpoint, recorder, max_body_bytes=max_body_bytes, error=dialect.error)
         self._dialect = dialect
         self._dispatcher = dispatcher
-        self._recorder = recorder
-        self._max_body_bytes = max_body_bytes
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange, reply = Exchange(self._dialect.endpoint), Reply(send)
-        with self._recorder.recording(exchange):
-            try:
-                body = await read_body(receive, self._max_body_bytes)
-                async with WhileConnected(receive):
-                    await self._serve(exchange, parse_json(body), read_overrides(scope), reply)
-            except ClientGone:
-                self._recorder.close(exchange, Outcome.CANCELLED)
-            except Exception as exc:
-                log_unforeseen(exc, exchange.endpoint)
-                self._recorder.failed(exchange, exc)
-                # Once the stream has begun, it has told the caller itself.
-                if not reply.begun:
-                    body = orjson.dumps(self._dialect.error(exc))
-                    await reply.whole(body, error_status(exc), {**exchange.headers(), **error_headers(exc)})
-
-    async def _serve(self, exchange: Exchange, body: Any, overrides: Overrides, reply: Reply) -> None:
+    async def serve(self, exchange: Exchange, body: Any, overrides: Overrides, reply: Reply) -> None:
         request = self._dialect.request(body)
         if request.stream:
             await self._stream(exchange, request, overrides, reply)
@@ -128,20 +105,6 @@ class AnsweringEndpoint:
         finally:
             _count(exchange, request, stream)
             await stream.aclose()
-
-
-def parse_json(body: bytes) -> Any:
-    """Decode a request body.
-
-    Raises
-    ------
-    RequestError
-        If it is not JSON.
-    """
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as exc:
-        raise RequestError(f"The request body is not valid JSON: {exc}", code="invalid_json") from exc
 
 
 def _count(exchange: Exchange, request: ChatRequest, stream: ChatStream) -> None:

@@ -38,8 +38,4 @@ class ResponsesDialect:
         return ResponsesTranslator(request.original)
 
     def error(self, exc: Exception) -> Any:
-        """Fields that a backend complains about are called by the names they have here."""
-        body = error_object(exc)
-        if param := body["error"]["param"]:
-            body["error"]["param"] = NAMES_HERE.get(param.partition("[")[0], param)
-        return body
+        return error_object(exc, NAMES_HERE)

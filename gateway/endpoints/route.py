@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from gateway.client import read_body
 from gateway.dispatch import Dispatcher
-from gateway.endpoints.answering import parse_json
+from gateway.endpoints.recorded import parse_json
 from gateway.jsonresponse import json_response
 from gateway.names import AUTO
 from gateway.overrides import read_overrides

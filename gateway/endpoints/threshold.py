@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from gateway.client import read_body
-from gateway.endpoints.answering import parse_json
+from gateway.endpoints.recorded import parse_json
 from gateway.endpoints.savings import Since, Until, aware
 from gateway.jsonresponse import json_response
 from gateway.ledger import Ledger

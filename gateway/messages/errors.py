@@ -20,9 +20,9 @@ _TYPES = {
 
 def anthropic_error(exc: Exception) -> dict[str, Any]:
     """The JSON body for `exc`. Its shape has no place for the field at fault, so the message names it."""
-    status, error = error_status(exc), error_object(exc)["error"]
+    status, error = error_status(exc), error_object(exc, NAMES_HERE)["error"]
     kind = _TYPES.get(status, "invalid_request_error" if status < 500 else "api_error")
     message, param = error["message"], error["param"]
     if param and param not in message:
-        message = f"{NAMES_HERE.get(param, param)}: {message}"
+        message = f"{param}: {message}"
     return {"type": "error", "error": {"type": kind, "message": message}}

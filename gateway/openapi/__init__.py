@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from gateway.openapi.chat import CHAT
+from gateway.openapi.completions import COMPLETIONS, EMBEDDINGS
 from gateway.openapi.messages import COUNT_TOKENS, MESSAGES
 from gateway.openapi.responses import RESPONSES
 
@@ -13,6 +14,8 @@ PATHS: dict[str, Any] = {
     "/v1/responses": RESPONSES,
     "/v1/messages": MESSAGES,
     "/v1/messages/count_tokens": COUNT_TOKENS,
+    "/v1/completions": COMPLETIONS,
+    "/v1/embeddings": EMBEDDINGS,
 }
 
 

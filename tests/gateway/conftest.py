@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.settings import Settings
+from tests import answers as _more_that_a_provider_does  # noqa: F401
 from tests.live import Gateway, running_gateway
 from tests.provider import Provider, running_provider
 
@@ -35,7 +36,7 @@ def shared_gateway(_cloud_only: tuple[Gateway, Provider]) -> Gateway:
 def shared_provider(_cloud_only: tuple[Gateway, Provider]) -> Iterator[Provider]:
     """Its provider, which behaves unless told otherwise, and has seen nothing yet."""
     provider = _cloud_only[1]
-    for seen in (provider.requests, provider.headers, provider.billed, provider.faults):
+    for seen in (provider.requests, provider.paths, provider.headers, provider.billed, provider.faults):
         seen.clear()
     provider.hung_up = 0
     yield provider

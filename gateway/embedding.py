@@ -1,0 +1,70 @@
+"""Embeddings: no routing, since vectors of two models cannot be mixed. The configuration says who makes them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.dispatch import Dispatcher, waiting
+from gateway.exchange import Exchange
+from gateway.names import AUTO
+from gateway.node import Node
+from gateway.recorder import Recorder
+from gateway.settings import EmbeddingsSettings
+from models.backend import Completion
+from models.errors import RequestError, UnknownModelError
+from router.decision import Reason, Route
+
+NOBODY = (
+    "Nobody makes embeddings here: set SLIMGATE_EMBEDDINGS__BACKEND to 'cloud', or to 'local' for a server at "
+    "local.base_url, and SLIMGATE_EMBEDDINGS__MODEL to a model of that side."
+)
+
+
+class Embedder:
+    """Sends embeddings requests to the side that the configuration names."""
+
+    def __init__(self, settings: EmbeddingsSettings, dispatcher: Dispatcher, recorder: Recorder) -> None:
+        self._settings = settings
+        self._dispatcher = dispatcher
+        self._recorder = recorder
+
+    async def embed(self, exchange: Exchange, body: Mapping[str, Any]) -> Completion:
+        """The answer as the backend gave it.
+
+        Raises
+        ------
+        RequestError
+            If the request is malformed, or nobody is configured to answer it.
+        BackendError
+            If that side fails. Nobody stands in for it.
+        """
+        node = Node(body)
+        exchange.requested_model = node["model"].text()
+        if not node["input"].value:
+            raise node["input"].wrong("a non-empty string, or an array of strings or tokens")
+        route, model = self._meaning(exchange.requested_model)
+        exchange.moved(route, Reason.PINNED)
+        exchange.served_model = model
+        self._recorder.opened(exchange)
+        with waiting(exchange):
+            backend = await self._dispatcher.embedding_backend(route)
+            return await backend.embed({**body, "model": model})
+
+    def _meaning(self, name: str) -> tuple[Route, str]:
+        settings = self._settings
+        if settings.backend is None or settings.model is None:
+            raise RequestError(NOBODY, param="model", code="unsupported_capability")
+        route = Route(settings.backend)
+        if name not in (settings.model, AUTO, route):
+            meaning = self._dispatcher.names.meaning(name)
+            if meaning.model is not None or meaning.route not in (None, route):
+                raise UnknownModelError(
+                    f"The model '{name:.100}' makes no embeddings here; use '{settings.model}'.", param="model"
+                )
+        return route, settings.model
+
+
+def tokens_guess(value: Any) -> int:
+    """Tokens of an input, where nobody counts them."""
+    if isinstance(value, str):
+        return -(-len(value) // 4)
+    return sum(tokens_guess(part) for part in value) if isinstance(value, list) else 1

@@ -1,0 +1,28 @@
+"""POST /v1/embeddings: passed on to the side that the configuration names, both ways untouched but for the model."""
+
+from typing import Any
+
+from gateway.client import Reply
+from gateway.dispatch import Overrides
+from gateway.embedding import Embedder, tokens_guess
+from gateway.endpoints.recorded import RecordedEndpoint
+from gateway.exchange import EMBEDDINGS, Exchange
+from gateway.ledger import Outcome
+from gateway.recorder import Recorder
+from models.chat import Usage
+
+
+class EmbeddingsEndpoint(RecordedEndpoint):
+    """The endpoint over `embedder`."""
+
+    def __init__(self, embedder: Embedder, recorder: Recorder, *, max_body_bytes: int) -> None:
+        super().__init__(EMBEDDINGS, recorder, max_body_bytes=max_body_bytes)
+        self._embedder = embedder
+
+    async def serve(self, exchange: Exchange, body: Any, _overrides: Overrides, reply: Reply) -> None:
+        answer = await self._embedder.embed(exchange, body)
+        exchange.first_byte()
+        exchange.served_model = answer.model
+        exchange.took(answer.usage, Usage(tokens_guess(body["input"])))
+        self._recorder.close(exchange, Outcome.OK)
+        await reply.whole(answer.body, 200, exchange.headers())
