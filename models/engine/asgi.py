@@ -12,6 +12,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+TIME_LIMIT_HEADER = b"x-slimgate-timeout-s"
+
 _JSON = (b"content-type", b"application/json")
 _STREAM = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"))
 
@@ -60,6 +62,31 @@ async def send_json(send: Send, status: int, body: Any, headers: Mapping[str, st
     fixed = [_JSON, (b"content-length", str(len(data)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": [*fixed, *extra]})
     await send({"type": "http.response.body", "body": data})
+
+
+async def send_text(send: Send, text: bytes) -> None:
+    """A whole answer of plain text."""
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(text)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": text})
+
+
+def time_limit_s(scope: Scope) -> float:
+    """How long the answer may take, where the caller says so in a header.
+
+    Raises
+    ------
+    RequestError
+        If it is not a positive number.
+    """
+    value = next((value for name, value in scope["headers"] if name == TIME_LIMIT_HEADER), b"inf")
+    try:
+        limit_s = float(value)
+    except ValueError:
+        limit_s = 0.0
+    if limit_s > 0:
+        return limit_s
+    raise RequestError(f"The header {TIME_LIMIT_HEADER.decode()} must be a positive number of seconds.")
 
 
 class EventStream:

@@ -4,6 +4,7 @@ One cell holds one computed token. Sequences that begin alike can hold the same 
 """
 
 from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,7 @@ class CellPool:
     >>> pool = CellPool(10)
     >>> pool.grow(0, 4); pool.share(0, 1, 3); pool.grow(1, 2); pool.free
     4
-    >>> pool.drop(0); pool.free, pool.held(1)
+    >>> pool.drop(0); pool.free, pool.held_by_any([0, 1])
     (5, 5)
     """
 
@@ -47,9 +48,12 @@ class CellPool:
         """Cells that `sequence` holds, alone or with others."""
         return len(self._cells.get(sequence, _NONE))
 
-    def held_alone(self, sequence: int) -> int:
-        """Cells that would become free if `sequence` went."""
-        return int(np.count_nonzero(self._holders[self._cells.get(sequence, _NONE)] == 1))
+    def held_by_any(self, sequences: Sequence[int]) -> int:
+        """Cells that at least one of `sequences` holds."""
+        held = np.zeros(self.n_cells, bool)
+        for sequence in sequences:
+            held[self._cells.get(sequence, _NONE)] = True
+        return int(np.count_nonzero(held))
 
     def grow(self, sequence: int, n_tokens: int) -> None:
         """Give `sequence` that many more cells of its own; there must be as many free."""

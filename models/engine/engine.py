@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from math import inf
 
 from models.engine.choosing import Chooser
 from models.engine.errors import GenerationFailed
 from models.engine.generation import Event, Generation
 from models.engine.llama import system_info
 from models.engine.loading import Loaded, llama_cpp_version
+from models.engine.metrics import EngineMetrics
 from models.engine.options import EngineInfo, EngineOptions
 from models.engine.prompting import Prompter
 from models.engine.request import ChatJob
@@ -69,6 +71,7 @@ class Engine:
     ) -> None:
         self.info = info
         self.fingerprint = fingerprint(info)
+        self.metrics = EngineMetrics()
         self._model = loaded.model
         self._prompter = Prompter(loaded.model, template)
         self._loop = asyncio.get_running_loop()
@@ -78,6 +81,7 @@ class Engine:
             loaded.context,
             max_sequences=options.max_sequences,
             max_queue=options.max_queue,
+            metrics=self.metrics,
             deliver=self._deliver,
             on_fatal=self._report_fatal,
         )
@@ -135,8 +139,8 @@ class Engine:
         return max_tokens or n_ctx - n_prompt
 
     @contextmanager
-    def open(self, generations: Sequence[Generation]) -> Iterator[Answer]:
-        """Start to answer; leaving the block ends what has not ended.
+    def open(self, generations: Sequence[Generation], limit_s: float = inf) -> Iterator[Answer]:
+        """Start to answer; leaving the block ends what has not ended, and so does the end of `limit_s` seconds.
 
         Raises
         ------
@@ -145,6 +149,7 @@ class Engine:
         answer = Answer()
         for index, generation in enumerate(generations):
             generation.listener = partial(answer.put, index)
+            generation.deadline = generation.queued_at + limit_s
         self.scheduler.submit(generations)
         try:
             yield answer

@@ -6,7 +6,8 @@ ModelError
     ├── TemplateError     the model's chat template is broken, unsafe or endless
     ├── EngineBusy        the queue is full or the engine is stopping; worth trying again
     ├── EngineFailed      the engine process does not come up
-    └── GenerationFailed  a generation broke off
+    ├── GenerationFailed  a generation broke off
+    └── DeadlineExceeded  the caller's time ran out
 """
 
 from models.errors import ModelError
@@ -46,3 +47,7 @@ class EngineFailed(EngineError):
 
 class GenerationFailed(EngineError):
     """A generation broke off before its end."""
+
+
+class DeadlineExceeded(EngineError):
+    """The caller set a time, and it ran out."""

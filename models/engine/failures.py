@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from models.engine.asgi import BodyTooLarge
-from models.engine.errors import EngineBusy, EngineError
+from models.engine.errors import DeadlineExceeded, EngineBusy, EngineError
 from models.errors import RequestError, UnknownModelError, error_body
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,8 @@ def describe_error(exc: Exception) -> tuple[int, dict[str, Any], dict[str, str]]
     if isinstance(exc, EngineBusy):
         body = error_body(f"The local model is busy: {exc}.", type_="server_error", code="engine_busy")
         return 503, body, {"retry-after": str(exc.retry_after_s)}
+    if isinstance(exc, DeadlineExceeded):
+        return 504, error_body(str(exc), type_="server_error", code="deadline_exceeded"), {}
     if isinstance(exc, EngineError):
         logger.error("a request failed: %s", exc)
         return 500, error_body(str(exc), type_="server_error", code="engine_error"), {}

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from time import monotonic
 from typing import Protocol
 
+import numpy as np
+
 from models.chat import Usage
 from models.engine.choosing import Choice, Chooser
+from models.engine.prefix import TokenArray
 from models.engine.samplers import Grammar
 from models.engine.text import StopMatcher, Utf8Stream
 from models.engine.toolcalls import CallArguments, CallStart, Text, ToolCallReader
@@ -61,10 +65,16 @@ class Generation:
         Takes the events, on the thread of whoever listens.
     tokens : list of int
         Prompt and answer so far.
+    slot : int
+        The sequence that holds its cells, -1 for none.
+    begun : bool
+        Whether it has taken over what there was of its prompt and computes the rest.
     n_computed : int
-        How many of `tokens` the model has computed; their cells are held by `slot`.
+        How many of `tokens` the model has computed.
     n_cached : int
         How many of the prompt's tokens were taken over from elsewhere.
+    deadline : float
+        On the monotonic clock; past it the answer is broken off.
     reader : ToolCallReader, optional
         Finds tool calls in the answer.
     call_grammar : Grammar, optional
@@ -78,9 +88,12 @@ class Generation:
     stops: Sequence[str] = ()
     reader: ToolCallReader | None = None
     call_grammar: Grammar | None = None
+    deadline: float = inf
     cancelled: bool = False
     slot: int = -1
-    tokens: list[int] = field(default_factory=list)
+    begun: bool = False
+    prompt_array: TokenArray = field(init=False)
+    tokens: list[int] = field(init=False)
     n_computed: int = 0
     n_cached: int = 0
     queued_at: float = field(default_factory=monotonic)
@@ -92,6 +105,7 @@ class Generation:
     _unreported: list[Choice] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.prompt_array = np.array(self.prompt, np.int32)
         self.tokens = list(self.prompt)
         self._matcher = StopMatcher(self.stops)
 

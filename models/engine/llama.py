@@ -171,6 +171,16 @@ class Model:
         lib = self._lib
         return bool(lib.llama_model_has_decoder(self.pointer)) and not lib.llama_model_has_encoder(self.pointer)
 
+    @property
+    def can_share_prefixes(self) -> bool:
+        """Whether the beginning of a sequence stays whole in memory, and can be taken without the rest.
+
+        Not so with a sliding window, which overwrites what it has passed, nor where a state stands for all tokens.
+        """
+        lib, pointer = self._lib, self.pointer
+        windowed = lib.llama_model_n_swa(pointer) > 0
+        return not (windowed or lib.llama_model_is_recurrent(pointer) or lib.llama_model_is_hybrid(pointer))
+
     def tokenize(self, text: str, *, add_special: bool, parse_special: bool = True) -> list[int]:
         """Cut `text` into tokens.
 
@@ -340,6 +350,10 @@ class Context:
     def logits(self, index: int) -> npt.NDArray[np.float32]:
         """The model's opinion on what follows the batch's token at `index`, valid until the next step."""
         return np.ctypeslib.as_array(self._lib.llama_get_logits_ith(self.pointer, index), (self._n_vocab,))
+
+    def share(self, source: int, target: int, n_tokens: int) -> None:
+        """Let `target` hold the cells of the first `n_tokens` tokens of `source` too."""
+        self._lib.llama_memory_seq_cp(self._memory, source, target, 0, n_tokens)
 
     def drop(self, sequence: int) -> None:
         """Free every cell of one sequence."""

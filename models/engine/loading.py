@@ -23,6 +23,7 @@ whole and alone. It costs 5 % of the speed of reading (measured); on a GPU small
 CELL_STEP = 256
 """llama.cpp rounds contexts up to this."""
 
+MIN_KEPT = 32
 ALL_LAYERS = -1
 
 
@@ -80,7 +81,7 @@ class Loaded:
         self.model.close()
 
 
-def load(options: EngineOptions, *, use_extra_bufts: bool, n_sequences: int) -> Loaded:
+def load(options: EngineOptions, *, use_extra_bufts: bool) -> Loaded:
     """Load weights and make the working memory.
 
     Where the number of GPU layers was left open and the GPU has no room, everything stays on the processor.
@@ -91,17 +92,17 @@ def load(options: EngineOptions, *, use_extra_bufts: bool, n_sequences: int) -> 
         With the reason.
     """
     if options.n_gpu_layers is not None:
-        return _load(options, use_extra_bufts, n_sequences, options.n_gpu_layers)
+        return _load(options, use_extra_bufts, options.n_gpu_layers)
     if not gpu_offload_supported():
-        return _load(options, use_extra_bufts, n_sequences, 0)
+        return _load(options, use_extra_bufts, 0)
     try:
-        return _load(options, use_extra_bufts, n_sequences, ALL_LAYERS)
+        return _load(options, use_extra_bufts, ALL_LAYERS)
     except ModelLoadError as exc:
         logger.warning("the model does not fit the GPU, the processor takes it all: %s", exc)
-        return _load(options, use_extra_bufts, n_sequences, 0)
+        return _load(options, use_extra_bufts, 0)
 
 
-def _load(options: EngineOptions, use_extra_bufts: bool, n_sequences: int, n_gpu_layers: int) -> Loaded:
+def _load(options: EngineOptions, use_extra_bufts: bool, n_gpu_layers: int) -> Loaded:
     model = Model(options.model_path, n_gpu_layers=n_gpu_layers, use_extra_bufts=use_extra_bufts)
     if not model.usable:
         raise ModelLoadError(f"{model.path.name} is not a model that continues text ({model.architecture})")
@@ -117,12 +118,17 @@ def _load(options: EngineOptions, use_extra_bufts: bool, n_sequences: int, n_gpu
     context = Context(
         model,
         n_ctx=sizes.n_cells,
-        n_sequences=n_sequences,
+        n_sequences=options.max_sequences + _n_kept(options, model),
         n_batch=min(BATCH_TOKENS, sizes.n_cells),
         n_ubatch=BATCH_TOKENS if n_gpu_layers else PROCESSOR_UBATCH,
         n_threads=n_threads,
     )
     return Loaded(model, context, sizes, n_threads, n_gpu_layers)
+
+
+def _n_kept(options: EngineOptions, model: Model) -> int:
+    """How many finished sequences are kept for others to begin with."""
+    return max(MIN_KEPT, options.max_sequences) if options.prefix_cache and model.can_share_prefixes else 0
 
 
 def self_test(loaded: Loaded) -> None:

@@ -7,7 +7,7 @@ from models.engine.generation import Generation
 
 MIN_CHUNK = 32
 CHUNK_TIME_S = 0.2
-"""Longest that prompts may hold up those who are answering, in one step."""
+"""Longest that the prompts in one step may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,11 @@ def plan_step(running: Sequence[Generation], capacity: int, chunk: int) -> list[
     capacity : int
         Most tokens in the step.
     chunk : int
-        Most prompt tokens in the step while somebody is answering.
+        Most prompt tokens in the step: whoever answers, arrives or hangs up waits for its end.
     """
-    answering = [g for g in running if g.pending == 1][:capacity]
-    reading = [g for g in running if g.pending > 1]
-    room = capacity - len(answering)
-    return [Portion(g, 1) for g in answering] + _share(reading, min(room, chunk) if answering else room)
+    answering = [g for g in running if g.begun and g.pending == 1][:capacity]
+    reading = [g for g in running if g.begun and g.pending > 1]
+    return [Portion(g, 1) for g in answering] + _share(reading, min(capacity - len(answering), chunk))
 
 
 def _share(reading: Sequence[Generation], room: int) -> list[Portion]:

@@ -26,6 +26,7 @@ from models.engine.options import EngineOptions
 from models.engine.phase import Phase
 from models.engine.probing import probe
 from models.engine.server import EngineServer
+from models.engine.watchdog import Watchdog
 from models.errors import ModelError
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,11 @@ class Reporter:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+
+    def sign_of_life(self) -> None:
+        """An empty line."""
+        with suppress(BrokenPipeError):
+            print(" ", file=self._stream, flush=True)
 
     def say(self, phase: Phase, **facts: Any) -> None:
         """One line."""
@@ -87,11 +93,12 @@ def _offer_to_oom_killer() -> None:
 
 async def _serve(options: EngineOptions, use_extra_bufts: bool, listener: socket.socket, reporter: Reporter) -> None:
     reporter.say(Phase.LOADING)
-    loaded = load(options, use_extra_bufts=use_extra_bufts, n_sequences=options.max_sequences)
+    loaded = load(options, use_extra_bufts=use_extra_bufts)
     reporter.say(Phase.TESTING)
     self_test(loaded)
     engine = _make_engine(loaded, options, use_extra_bufts)
     try:
+        Watchdog(engine.scheduler, options.step_timeout_s, reporter.sign_of_life)
         await probe(engine)
         config = uvicorn.Config(
             EngineServer(engine, options),

@@ -12,16 +12,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 
-from models.engine.cells import CellPool
-from models.engine.errors import EngineBusy, GenerationFailed
+from models.engine.errors import DeadlineExceeded, EngineBusy, GenerationFailed
 from models.engine.generation import Event, Failed, Finished, Generation
 from models.engine.llama import Batch, Context, Decoded, Model
+from models.engine.memory import Memory
+from models.engine.metrics import EngineMetrics
 from models.engine.planning import ChunkSize, Portion, plan_step
 
 logger = logging.getLogger(__name__)
-
-HEADROOM = 256
-"""Cells set aside for each answer's growth at admission, so that giving up cells stays the exception."""
 
 MAX_FAILED_STEPS = 3
 
@@ -37,6 +35,11 @@ class Scheduler:
         Called on the scheduler's thread with all events of one step; must not block.
     on_fatal : callable
         Called when the context is beyond repair and the process had better start over.
+
+    Attributes
+    ----------
+    step_started : float or None
+        When the step in progress began, on the monotonic clock; None between steps.
     """
 
     def __init__(
@@ -46,16 +49,17 @@ class Scheduler:
         *,
         max_sequences: int,
         max_queue: int,
+        metrics: EngineMetrics,
         deliver: Callable[[Delivery], None],
         on_fatal: Callable[[str], None],
     ) -> None:
         self._model, self._context = model, context
-        self._pool = CellPool(context.n_ctx)
+        self._memory = Memory(context, n_kept=context.n_sequences - max_sequences)
         self._batch = Batch(context.n_batch, context.n_sequences)
         self._chunk = ChunkSize(context.n_batch)
-        self._deliver, self._on_fatal = deliver, on_fatal
+        self._deliver, self._on_fatal, self._metrics = deliver, on_fatal, metrics
+        self.step_started: float | None = None
         self._max_sequences, self._max_queue = max_sequences, max_queue
-        self._free_slots = deque(range(max_sequences))
         self._queue: deque[Generation] = deque()
         self._running: list[Generation] = []
         self._inbox: list[Generation] = []
@@ -94,6 +98,13 @@ class Scheduler:
         ahead = self._n_waiting - self._max_sequences + 1
         return max(0, ahead) * self._service_s / self._max_sequences
 
+    def measure(self) -> None:
+        """Bring the gauges up to date."""
+        self._metrics.queued.set(self.n_queued)
+        self._metrics.running.set(self.n_running)
+        self._metrics.expected_wait.set(self.expected_wait_s)
+        self._metrics.free_cells.set(self._memory.n_free)
+
     def submit(self, generations: Sequence[Generation]) -> None:
         """Queue the answers of one request, all of them or none.
 
@@ -122,6 +133,7 @@ class Scheduler:
     def _run(self) -> None:
         try:
             while self._take_inbox():
+                self._drop_overdue()
                 self._drop_cancelled()
                 self._admit()
                 if self._running:
@@ -150,31 +162,46 @@ class Scheduler:
             self._tell(generation, Failed(EngineBusy("the engine is stopping")))
         self._flush()
 
+    def _drop_overdue(self) -> None:
+        now = monotonic()
+        for generation in (*self._running, *self._queue):
+            if now > generation.deadline and not generation.cancelled:
+                self._tell(generation, Failed(DeadlineExceeded("the time that was set for this answer is over")))
+                self._metrics.finished.labels("deadline").inc()
+                self._remove(generation)
+
     def _drop_cancelled(self) -> None:
-        for generation in [g for g in self._running if g.cancelled]:
-            self._release(generation)
-        if any(g.cancelled for g in self._queue):
-            kept = deque(g for g in self._queue if not g.cancelled)
-            self._n_waiting -= len(self._queue) - len(kept)
-            self._queue = kept
+        for generation in [g for g in (*self._running, *self._queue) if g.cancelled]:
+            self._metrics.finished.labels("cancelled").inc()
+            self._remove(generation)
+
+    def _remove(self, generation: Generation) -> None:
+        if generation.slot >= 0:
+            self._release(generation, keep=True)
+        else:
+            self._queue.remove(generation)
+            self._n_waiting -= 1
 
     def _admit(self) -> None:
         """First come, first served: a large request is never overtaken for ever by small ones."""
-        while self._queue and self._free_slots and self._fits(self._queue[0]):
+        while self._queue and len(self._running) < self._max_sequences:
+            if not self._memory.fits(self._queue[0], self._running):
+                break
             generation = self._queue.popleft()
-            generation.slot = self._free_slots.popleft()
             generation.admitted_at = monotonic()
+            self._memory.enter(generation)
             self._running.append(generation)
-
-    def _fits(self, generation: Generation) -> bool:
-        promised = sum(_growth(g) for g in self._running)
-        return not self._running or self._pool.free - promised >= _growth(generation)
+        for generation in self._running:
+            if not generation.begun:
+                generation.begun = self._memory.begin(generation, self._running)
 
     def _step(self) -> None:
         portions = self._plan()
         indices = self._fill(portions)
-        started = monotonic()
+        self.step_started = started = monotonic()
         outcome = self._context.decode(self._batch)
+        self.step_started = None
+        self._metrics.step.observe(monotonic() - started)
         if outcome is Decoded.OK:
             self._chunk.learn(self._batch.n_tokens, monotonic() - started)
             self._advance(portions, indices)
@@ -187,7 +214,7 @@ class Scheduler:
         """What to compute next, after making sure that there are cells for it."""
         while True:
             portions = plan_step(self._running, self._batch.capacity, self._chunk.tokens)
-            if sum(p.n_tokens for p in portions) <= self._pool.free:
+            if self._memory.make_room(sum(p.n_tokens for p in portions)):
                 return portions
             if len(self._running) == 1:
                 raise GenerationFailed("one request outgrew the whole context")  # admission makes this impossible
@@ -207,8 +234,7 @@ class Scheduler:
         self._failed_steps = 0
         for portion, index in zip(portions, indices, strict=True):
             generation = portion.generation
-            self._pool.grow(generation.slot, portion.n_tokens)
-            generation.n_computed += portion.n_tokens
+            self._memory.grow(generation, portion.n_tokens)
             if generation.pending == 0 and not generation.cancelled:
                 self._choose(generation, index)
 
@@ -217,20 +243,24 @@ class Scheduler:
             choice = generation.chooser.choose(self._context, index, self._model.ends)
         except GenerationFailed as exc:
             self._tell(generation, Failed(exc))
-            self._release(generation)
+            self._release(generation, keep=False)
             return
-        generation.first_token_at = generation.first_token_at or monotonic()
+        if not generation.first_token_at:
+            generation.first_token_at = monotonic()
+            self._metrics.first_token.observe(generation.first_token_at - generation.queued_at)
         for event in generation.accept(choice, self._model):
             self._tell(generation, event)
             if isinstance(event, Finished):
+                self._metrics.count(event.reason, event.usage)
                 self._service_s += 0.1 * (monotonic() - generation.admitted_at - self._service_s)
-                self._release(generation)
+                self._release(generation, keep=True)
 
     def _fail_step(self, portions: Sequence[Portion]) -> None:
         """llama.cpp could not compute this step; what its cells hold now is unknown."""
         for portion in portions:
+            self._metrics.finished.labels("failed").inc()
             self._tell(portion.generation, Failed(GenerationFailed("the model failed to compute a step")))
-            self._release(portion.generation)
+            self._release(portion.generation, keep=False)
         self._failed_steps += 1
         if self._failed_steps >= MAX_FAILED_STEPS:
             self._on_fatal(f"{self._failed_steps} steps in a row failed")
@@ -238,21 +268,17 @@ class Scheduler:
     def _preempt(self) -> None:
         """Put the youngest back at the head of the queue; its tokens are kept and computed again."""
         generation = self._running[-1]
-        logger.info("out of cells: one of %d answers has to wait", len(self._running))
-        self._free(generation)
-        generation.n_computed = 0
+        logger.debug("out of cells: one of %d answers has to wait", len(self._running))
+        self._metrics.preempted.inc()
+        self._running.remove(generation)
+        self._memory.leave(generation, keep=False)
+        generation.n_computed, generation.begun = 0, False
         self._queue.appendleft(generation)
 
-    def _release(self, generation: Generation) -> None:
-        self._free(generation)
-        self._n_waiting -= 1
-
-    def _free(self, generation: Generation) -> None:
+    def _release(self, generation: Generation, *, keep: bool) -> None:
         self._running.remove(generation)
-        self._context.drop(generation.slot)
-        self._pool.drop(generation.slot)
-        self._free_slots.append(generation.slot)
-        generation.slot = -1
+        self._memory.leave(generation, keep=keep)
+        self._n_waiting -= 1
 
     def _tell(self, generation: Generation, event: Event) -> None:
         if not generation.cancelled:
@@ -262,8 +288,3 @@ class Scheduler:
         if self._outbox:
             self._deliver(self._outbox)
             self._outbox = []
-
-
-def _growth(generation: Generation) -> int:
-    """Cells that a generation may still need soon."""
-    return min(generation.most_tokens, len(generation.tokens) + HEADROOM) - generation.n_computed

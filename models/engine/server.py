@@ -14,6 +14,8 @@ from models.engine.asgi import (
     Send,
     read_json,
     send_json,
+    send_text,
+    time_limit_s,
     until_gone,
 )
 from models.engine.engine import Engine
@@ -42,6 +44,7 @@ class EngineServer:
             ("GET", "/v1/models"): self._models,
             ("GET", f"/v1/models/{engine.info.model}"): self._model,
             ("GET", "/health"): self._health,
+            ("GET", "/metrics"): self._metrics,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,16 +69,16 @@ class EngineServer:
             raise NotFound(405, f"{method} is not possible at {path}.", "method_not_allowed")
         raise NotFound(404, f"There is nothing at {path}.", "unknown_url")
 
-    async def _chat(self, _scope: Scope, receive: Receive, send: Send) -> None:
+    async def _chat(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await read_json(receive, self._max_body_bytes)
         job = parse_chat(body)
         self._check_model(body["model"])
-        await until_gone(self._answer(job, send), receive)
+        await until_gone(self._answer(job, send, time_limit_s(scope)), receive)
 
-    async def _answer(self, job: ChatJob, send: Send) -> None:
+    async def _answer(self, job: ChatJob, send: Send, limit_s: float) -> None:
         generations = await asyncio.to_thread(self._engine.prepare, job)
         shapes = ChatShapes(self._engine.info.model, self._engine.fingerprint, self._engine.token_bytes)
-        with self._engine.open(generations) as answer:
+        with self._engine.open(generations, limit_s) as answer:
             if job.stream:
                 await stream_chat(answer, job, shapes, EventStream(send))
             else:
@@ -115,6 +118,10 @@ class EngineServer:
             "expected_wait_s": round(scheduler.expected_wait_s, 3),
         }
         await send_json(send, 200, facts)
+
+    async def _metrics(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        self._engine.scheduler.measure()
+        await send_text(send, self._engine.metrics.text())
 
     def _check_model(self, name: str) -> None:
         if name not in (self._engine.info.model, ANY_MODEL):

@@ -34,6 +34,10 @@ CRASH_LOOP = 5
 
 CRASH_WINDOW_S = 300.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 30.0
+LOOK_S = 1.0
+SILENCE_GRACE_S = 15.0
+"""The child ends itself when it is stuck; this long after that it is taken for unable to."""
+
 STOP_TIMEOUT_S = 10.0
 KEPT_LINES = 20
 
@@ -105,6 +109,7 @@ class EngineSupervisor:
         self._deaths: deque[float] = deque()
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
         self._phase = Phase.LOADING
+        self._seen_alive = 0.0
         self._refusal: str | None = None
 
     @property
@@ -222,20 +227,34 @@ class EngineSupervisor:
             start_new_session=True,  # Ctrl-C is for this process, which then ends the child in its own way
         )
         self._child = child
+        minder = asyncio.create_task(self._mind(child))
         try:
             assert child.stdout is not None
             assert child.stderr is not None
             await asyncio.gather(self._follow(child.stdout), self._log(child.stderr))
             return await child.wait()
         finally:
+            minder.cancel()
             if child.returncode is None:
                 with suppress(ProcessLookupError):
                     child.kill()
                 await child.wait()
             self._child = None
 
+    async def _mind(self, child: Process) -> None:
+        """Kill a child that gives no sign of life any more."""
+        limit_s = self._options.step_timeout_s + SILENCE_GRACE_S
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if self._phase is Phase.READY and monotonic() - self._seen_alive > limit_s:
+                self._lines.append(f"no sign of life for {limit_s:g} s")
+                child.kill()
+
     async def _follow(self, stdout: asyncio.StreamReader) -> None:
         async for line in _lines(stdout):
+            self._seen_alive = monotonic()
+            if not line.strip():
+                continue
             report = json.loads(line)
             self._phase = Phase(report["phase"])
             if self._phase is Phase.READY:
@@ -316,7 +335,8 @@ def _child_environment() -> dict[str, str]:
     """The child finds this package where this process found it, whatever lies in the working directory."""
     root = str(Path(models.__file__).resolve().parents[1])
     inherited = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": os.pathsep.join((root, inherited) if inherited else (root,))}
+    path = os.pathsep.join((root, inherited) if inherited else (root,))
+    return {"OMP_WAIT_POLICY": "passive", **os.environ, "PYTHONPATH": path}
 
 
 async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
@@ -327,7 +347,7 @@ async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
         if len(rest) > 65536:
             whole, rest = [*whole, rest], b""
         for line in whole:
-            if line.strip():
+            if line:
                 yield line.decode("utf-8", "replace")
-    if rest.strip():
+    if rest:
         yield rest.decode("utf-8", "replace")

@@ -12,17 +12,19 @@ class Waiting:
 
     def __init__(self, pending: int) -> None:
         self.pending = pending
+        self.begun = True
 
 
 @pytest.mark.parametrize(
     ("pending", "capacity", "chunk", "expected"),
     [
         ([1, 1, 1], 512, 64, [1, 1, 1]),
-        ([400], 512, 64, [400]),  # alone: as much as fits
+        ([400], 512, 512, [400]),
+        ([4000], 512, 64, [64]),
         ([4000, 1], 512, 64, [64, 1]),  # beside an answer: one chunk, not more
         ([4000, 30, 1], 512, 64, [34, 30, 1]),  # a short prompt gets by beside a long one
-        ([4000, 50, 50], 512, 64, [412, 50, 50]),
-        ([300, 300, 300], 512, 64, [300, 212]),  # the oldest first
+        ([4000, 50, 50], 512, 512, [412, 50, 50]),
+        ([300, 300, 300], 512, 512, [300, 212]),  # the oldest first
         ([4000, 100, 200, 1], 512, 64, [32, 32, 1]),
     ],
 )

@@ -201,3 +201,28 @@ def test_answers_that_outgrow_the_cells_together_all_become_whole(tmp_path) -> N
     for answer in answers:
         reason, n_tokens = answer["choices"][0]["finish_reason"], answer["usage"]["completion_tokens"]
         assert reason == "stop" or (reason, n_tokens) == ("length", 420)
+
+
+def test_a_deadline_breaks_an_answer_off(engine: LiveEngine) -> None:
+    body = {**GREEDY, "messages": [{"role": "user", "content": STORY}], "max_tokens": 1500}
+    url, headers = f"{engine.url}/v1/chat/completions", {"x-slimgate-timeout-s": "2.5"}
+    whole = httpx.post(url, json=body, headers=headers, timeout=60)
+    assert (whole.status_code, whole.json()["error"]["code"]) == (504, "deadline_exceeded")
+    streamed = httpx.post(url, json={**body, "stream": True}, headers=headers, timeout=60)
+    last = events(streamed)[-1]
+    assert last["error"]["code"] == "deadline_exceeded"  # and no [DONE] after it
+    wait_for(lambda: engine.health()["running"] == 0)
+    assert httpx.post(url, json=body, headers={"x-slimgate-timeout-s": "soon"}).status_code == 400
+
+
+def test_metrics_add_up(engine: LiveEngine) -> None:
+    def value(name: str) -> float:
+        lines = httpx.get(f"{engine.url}/metrics").text.splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(f"slimgate_engine_{name}"))
+
+    names = ("prompt_tokens_total", "completion_tokens_total", "finished_total", "first_token_seconds_count")
+    before = [value(name) for name in names]
+    usage = engine.client().chat.completions.create(**GREEDY, max_tokens=5).usage
+    assert usage is not None
+    assert [value(name) - b for name, b in zip(names, before, strict=True)] == [usage.prompt_tokens, 5, 1, 1]
+    assert value("running") == 0

@@ -74,7 +74,7 @@ def test_killed_in_mid_stream(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
     with running_engine(tmp_path) as engine:
         engine.ready()
         url = f"{engine.url}/v1/chat/completions"
-        with httpx.stream("POST", url, json={**BODY, "stream": True}) as response:
+        with httpx.stream("POST", url, json={**BODY, "stream": True}, timeout=60) as response:
             lines = response.iter_lines()
             assert next(lines).startswith("data: ")
             os.kill(engine.pid, signal.SIGKILL)
@@ -189,3 +189,49 @@ def test_the_memory_of_crashes_is_plain_json(tmp_path: Path) -> None:
         engine.ready()
     (key,) = json.loads((tmp_path / "state" / "engine.json").read_text())["crashing_with_extra_bufts"]
     assert key.startswith(bundled_model_path().name)
+
+
+STEPS_THAT_NEVER_END = """
+    import os, signal, time
+    from models.engine.llama import Context
+    real = Context.decode
+    def decode(self, batch):
+        if os.path.exists({flag!r}):
+            os.unlink({flag!r})
+            {fault}
+        return real(self, batch)
+    Context.decode = decode
+"""
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("time.sleep(600)", "a step of the model has not come back for 8 s"),
+        ("os.kill(os.getpid(), signal.SIGSTOP)", "no sign of life for 9 s"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "killed by SIGSEGV while serving"),
+        ("raise MemoryError", "the engine ends itself: MemoryError"),
+    ],
+)
+def test_a_wedged_or_crashed_step_costs_a_restart(
+    tmp_path: Path, fault: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.engine.supervisor.SILENCE_GRACE_S", 1.0)
+    flag = tmp_path / "fault"
+    command = engine_that(tmp_path, STEPS_THAT_NEVER_END.format(flag=str(flag), fault=fault))
+    with running_engine(tmp_path / "state", command=command, step_timeout_s=8.0) as engine:
+        engine.ready()
+        with httpx.stream(
+            "POST", f"{engine.url}/v1/chat/completions", json={**BODY, "stream": True}, timeout=60
+        ) as response:
+            lines = response.iter_lines()
+            assert next(lines).startswith("data: ")
+            flag.touch()
+            try:
+                rest = [line for line in lines if line]
+            except httpx.RemoteProtocolError:
+                rest = []
+        assert not rest or "error" in json.loads(rest[-1].removeprefix("data: "))
+        wait_for(lambda: engine.post({**BODY, "max_tokens": 3}).status_code == 200, READY_S)
+        assert engine.supervisor.restarts == 1
+        assert words in str(engine.supervisor.last_error)

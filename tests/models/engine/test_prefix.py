@@ -1,0 +1,114 @@
+"""What is computed once is not computed again, and no answer changes by that."""
+
+import concurrent.futures
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.models.engine.live import LiveEngine, running_engine
+
+SYSTEM = {"role": "system", "content": "You are a careful assistant for a bookshop. Answer briefly and politely. " * 6}
+QUESTIONS = [
+    "Which books about sailing do you have?",
+    "What is a good gift for a child of six?",
+    "Do you ship to Norway?",
+    "Write one sentence about the sea.",
+]
+
+
+def ask(engine: LiveEngine, messages: list[dict[str, str]], **fields: Any) -> tuple[str, int, int]:
+    """The answer, the prompt's tokens, and how many of them were taken over."""
+    answer = engine.post(asking(messages, **fields)).json()
+    usage = answer["usage"]
+    return texts(answer)[0], usage["prompt_tokens"], usage["prompt_tokens_details"]["cached_tokens"]
+
+
+@pytest.fixture
+def fresh(tmp_path: Path):
+    with running_engine(tmp_path) as engine:
+        engine.ready()
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def forgetful(tmp_path_factory: pytest.TempPathFactory):
+    """The same engine, without a cache."""
+    with running_engine(tmp_path_factory.mktemp("forgetful"), prefix_cache=False) as engine:
+        engine.ready()
+        yield engine
+
+
+def test_reuse_never_changes_a_greedy_answer(fresh: LiveEngine, forgetful: LiveEngine) -> None:
+    """Two choices each: a lone token is llama.cpp's special case, whose rounding depends on which cells are in use."""
+    reused = 0
+    for question in QUESTIONS:
+        messages = [SYSTEM, {"role": "user", "content": question}]
+        for turn in range(2):
+            with_cache, without = (engine.post(asking(messages, n=2)).json() for engine in (fresh, forgetful))
+            assert texts(with_cache) == texts(without), (question, turn)
+            assert without["usage"]["prompt_tokens_details"]["cached_tokens"] == 0
+            reused += with_cache["usage"]["prompt_tokens_details"]["cached_tokens"]
+            answer = {"role": "assistant", "content": texts(without)[0]}
+            messages += [answer, {"role": "user", "content": "Tell me more."}]
+    assert reused > 700
+
+
+def asking(messages: list[dict[str, str]], **fields: Any) -> dict[str, Any]:
+    return {"model": "local", "messages": messages, "temperature": 0, "max_tokens": 24, **fields}
+
+
+def texts(answer: Any) -> list[str]:
+    return [choice["message"]["content"] for choice in answer["choices"]]
+
+
+def test_a_shared_system_prompt_is_computed_once(fresh: LiveEngine) -> None:
+    first, *later = [ask(fresh, [SYSTEM, {"role": "user", "content": question}]) for question in QUESTIONS]
+    assert first[2] < 30  # what the template has in common with the probes at start
+    assert all(cached >= n_prompt - 25 for _, n_prompt, cached in later)
+
+
+def test_a_growing_conversation_is_computed_once(fresh: LiveEngine) -> None:
+    messages = [SYSTEM, {"role": "user", "content": QUESTIONS[0]}]
+    for _ in range(3):
+        text, n_before, _ = ask(fresh, messages)
+        messages += [{"role": "assistant", "content": text}, {"role": "user", "content": "And then?"}]
+        assert ask(fresh, messages, max_tokens=1)[2] >= n_before
+
+
+def test_callers_who_come_together_share_as_well(fresh: LiveEngine) -> None:
+    def one(question: str) -> tuple[str, int, int]:
+        return ask(fresh, [SYSTEM, {"role": "user", "content": question}])
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(one, QUESTIONS))
+    fully = [cached >= n_prompt - 25 for _, n_prompt, cached in answers]
+    assert sum(fully) == 3
+
+
+def test_several_choices_share_one_prompt(fresh: LiveEngine) -> None:
+    before = metrics(fresh)
+    _, n_prompt, cached = ask(fresh, [SYSTEM, {"role": "user", "content": QUESTIONS[0]}], n=4)
+    after = metrics(fresh)
+    assert cached < n_prompt - 25
+    assert after["prompt_tokens"] - before["prompt_tokens"] == 4 * n_prompt
+    assert after["cached_tokens"] - before["cached_tokens"] == cached + 3 * (n_prompt - 1)
+
+
+def metrics(engine: LiveEngine) -> dict[str, float]:
+    lines = httpx.get(f"{engine.url}/metrics").text.splitlines()
+    pairs = (line.rsplit(" ", 1) for line in lines if line and not line.startswith("#"))
+    return {name.removeprefix("slimgate_engine_").removesuffix("_total"): float(value) for name, value in pairs}
+
+
+def test_what_is_kept_gives_way_to_what_runs(tmp_path: Path) -> None:
+    """Ten different long prompts through a pool that holds two: the oldest go, and everybody is answered."""
+    with running_engine(tmp_path, n_ctx=512, n_cells=1024, max_sequences=2) as engine:
+        engine.ready()
+        prompts = [[{"role": "user", "content": f"Number {n}. " + f"word{n} " * 90}] for n in range(10)]
+        with concurrent.futures.ThreadPoolExecutor(3) as pool:
+            answers = list(pool.map(lambda messages: ask(engine, messages), prompts))
+        assert all(text for text, _, _ in answers)
+        assert ask(engine, prompts[-1])[2] > 200
+        assert ask(engine, prompts[0])[2] < 60
