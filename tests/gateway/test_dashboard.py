@@ -1,5 +1,6 @@
 """The page at /dashboard, in a real Chromium against a live gateway."""
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -142,6 +143,31 @@ def test_row_opens_by_keyboard_and_explains_itself(page: Page, gateway: Gateway)
     expect(page.locator("#open-row .pushes li").first).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.locator("#open-row")).to_have_count(0)
+
+
+VIEWS = {"overview": "#why tbody tr", "tuner": "#presets button", "decisions": ".decisions tbody tr"}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_telephone_needs_no_sideways_scrolling(browser: Browser, gateway: Gateway, view: str, scheme: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"{gateway.url}/dashboard#{view}")
+    page.locator(VIEWS[view]).first.wait_for()
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (paper == "rgb(16, 20, 19)") == (scheme == "dark")
+    context.close()
+
+
+def test_everything_that_can_be_used_has_a_name(page: Page, gateway: Gateway) -> None:
+    for view, sign in VIEWS.items():
+        page.goto(f"{gateway.url}/dashboard#{view}")
+        page.locator(f"#view-{view} {sign}").first.wait_for()
+        for role in ("button", "link", "combobox", "slider", "textbox", "spinbutton"):
+            assert page.get_by_role(role, name=re.compile(r"^$")).count() == 0, (view, role)  # type: ignore[arg-type]
 
 
 def test_refresh_leaves_the_keyboard_where_it_was(page: Page, gateway: Gateway) -> None:

@@ -19,8 +19,8 @@ export function build(view) {
   fill(
     view,
     el(
-      "section.card",
-      { "aria-labelledby": "decisions-title" },
+      "div.card",
+      {},
       el("div.heading", {}, el("h1", { id: "decisions-title" }, "Decisions"), el("p.note", {}, "Every request, why it went where it went, and what became of it. No text of any prompt or answer is kept.")),
       el("form.filters", { id: "filters", "aria-label": "Filters", onsubmit: (event) => event.preventDefault() }, filters()),
       el("div.scroll", { id: "decisions-table", tabindex: "0", role: "region", "aria-labelledby": "decisions-title" }),

@@ -12,7 +12,7 @@ export function detail(item) {
   return el(
     "div.detail",
     {},
-    item.rules.length ? el("div", {}, el("h3", {}, "How it was decided"), steps(item.rules), why(item.traits)) : el("div", {}, el("h3", {}, "It never came to a decision"), el("p", {}, `Refused: ${item.error_code ?? OUTCOMES[item.outcome]}`)),
+    item.rules.length ? el("div", {}, el("h2.small", {}, "How it was decided"), steps(item.rules), why(item.traits)) : el("div", {}, el("h2.small", {}, "It never came to a decision"), el("p", {}, `Refused: ${item.error_code ?? OUTCOMES[item.outcome]}`)),
     el("dl.facts", {}, facts(item).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
   );
 }

@@ -1,0 +1,98 @@
+"""Makes the pictures in this folder: the real page in a real Chromium, over made-up traffic.
+
+python -m docs.pictures.make
+"""
+
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import Browser, Page
+
+from gateway.settings import Settings
+from models.bundled import bundled_model_path
+from tests.gateway import seed
+from tests.gateway.browser import running_browser
+from tests.live import Gateway, running_gateway
+from tests.provider import running_provider
+
+FOLDER = Path(__file__).parent
+DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+SETTLED_MS = 1500
+START = 0.46
+
+
+def main() -> None:
+    seed.LOCAL_MODEL = bundled_model_path().stem  # the one that really runs behind the page
+    with ExitStack() as stack:
+        browser = stack.enter_context(running_browser())
+        provider = stack.enter_context(running_provider())
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+
+        def gateway(name: str, rows: int) -> Gateway:
+            if rows:
+                (folder / name).mkdir()
+                seed.write(folder / name / "ledger.db", seed.traffic(rows, time.time_ns() // 1_000_000))
+            settings = Settings(
+                state_dir=folder / name,
+                cloud={"base_url": provider.base_url},
+                router={"threshold": START},
+            )
+            gateway = stack.enter_context(running_gateway(settings))
+            gateway.wait_ready()
+            return gateway
+
+        busy, fresh = gateway("busy", 40_000), gateway("fresh", 0)
+        httpx.post(f"{busy.url}/v1/threshold", json={"threshold": 0.5, "note": "finance asked"}).raise_for_status()
+        overview(browser, busy)
+        tuner(browser, busy)
+        decisions(browser, busy)
+        picture(browser, fresh, "welcome", "overview")
+
+
+def overview(browser: Browser, gateway: Gateway) -> None:
+    for name, viewport, scheme in (
+        ("dashboard", DESKTOP, "light"),
+        ("dashboard-dark", DESKTOP, "dark"),
+        ("dashboard-phone", PHONE, "light"),
+    ):
+        picture(browser, gateway, name, "overview", viewport, scheme)
+
+
+def tuner(browser: Browser, gateway: Gateway) -> None:
+    def tune(page: Page) -> None:
+        page.click("[data-preset='save more']")
+        page.fill("#trial-prompt", "Prove that there are infinitely many primes congruent to 3 modulo 4.")
+        page.click("#trial-send")
+        page.locator("#trial-out .verdict").wait_for()
+        page.evaluate("scrollTo(0, 0)")
+
+    picture(browser, gateway, "tuner", "tuner", before=tune)
+    picture(browser, gateway, "tuner-phone", "tuner", PHONE, "dark", tune)
+
+
+def decisions(browser: Browser, gateway: Gateway) -> None:
+    def open_one(page: Page) -> None:
+        page.locator(".decisions .open").nth(2).click()
+        page.locator("#open-row").wait_for()
+
+    picture(browser, gateway, "decisions", "decisions", before=open_one)
+
+
+def picture(browser, gateway, name, view, viewport=DESKTOP, scheme="light", before=None):  # type: ignore[no-untyped-def]
+    """One file: `view` as it looks when it has settled, after `before` was done to it."""
+    context = browser.new_context(viewport=viewport, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(f"{gateway.url}/dashboard#{view}")
+    page.wait_for_load_state("networkidle")
+    if before is not None:
+        before(page)
+    page.wait_for_timeout(SETTLED_MS)
+    page.screenshot(path=FOLDER / f"{name}.png")
+    context.close()
+
+
+if __name__ == "__main__":
+    main()
