@@ -17,6 +17,9 @@ from models.pricing import to_usd
 EXPORT_ROWS = 1000
 """Read at a time, so that an export of millions holds neither memory nor the database."""
 
+MOST_DIGITS = 15
+"""Of a time in milliseconds, for the next thirty thousand years."""
+
 _C = REQUESTS.c
 _MONEY = {"cost_nusd": "cost_usd", "baseline_nusd": "baseline_usd"}
 COLUMNS = (
@@ -75,7 +78,7 @@ class Cursor:
             If it is something else.
         """
         created, _, id = text.partition(":")
-        if not created.isascii() or not created.isdigit() or not id:
+        if not created.isascii() or not created.isdigit() or len(created) > MOST_DIGITS or not id:
             raise RequestError("after: must be the `next` of an earlier page", param="after", code="invalid_value")
         return cls(int(created), id)
 

@@ -29,13 +29,14 @@ class Interval:
     facts: Sequence[Fact]
 
     def to_json(self) -> dict[str, Any]:
-        """Its figures, and how many requests went which way and why."""
+        """Its figures, how many requests went which way and why, and how they ended."""
         return {
             "since": self.since.isoformat(),
             "until": self.until.isoformat(),
             **figures(self.facts),
             "by_route": _count(self.facts, "route"),
             "by_reason": _count(self.facts, "reason"),
+            "by_outcome": _count(self.facts, "outcome"),
         }
 
 

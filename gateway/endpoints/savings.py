@@ -21,6 +21,8 @@ Since = Annotated[
 ]
 Until = Annotated[datetime | None, Query(description="Only requests before this moment.")]
 Zone = Annotated[str, Query(description="Time zone whose days and hours count, such as Europe/Stockholm.")]
+YEARS = range(2000, 2200)
+
 TopKeys = Annotated[int, Query(ge=1, le=1000, description="How many, the busiest first.")]
 
 
@@ -71,7 +73,16 @@ def closed_span(connection: Connection, since: datetime | None, until: datetime 
 
 
 def aware(moment: datetime | None) -> datetime | None:
-    """`moment` in UTC where it names no zone."""
+    """`moment` in UTC where it names no zone.
+
+    Raises
+    ------
+    RequestError
+        If it lies so far away that no calendar of a time zone need be sure of it.
+    """
+    if moment is not None and moment.year not in YEARS:
+        message = f"since, until: must lie in the years {YEARS.start} to {YEARS.stop - 1}, got {moment.year}"
+        raise RequestError(message, param="since", code="invalid_value")
     return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 

@@ -196,7 +196,10 @@ def test_newcomer_sends_a_first_request_from_the_page(browser: Browser, provider
         page.keyboard.press("Enter")
         expect(page.locator("#tile-requests b")).to_have_text("1")
         expect(page.locator("#welcome")).to_be_hidden()
-        assert len(provider.requests) == 1
+        body = {"model": "auto", "messages": [{"role": "user", "content": "hello"}]}
+        httpx.post(f"{gateway.url}/v1/chat/completions", json=body, headers={"authorization": "Bearer sesame"})
+        expect(page.locator("#tile-requests b")).to_have_text("2", timeout=15_000)  # by itself
+        assert len(provider.requests) == 2
         context.close()
 
 
@@ -221,6 +224,34 @@ def test_plotly_comes_from_the_installed_package_and_may_be_kept(gateway: Gatewa
 @pytest.mark.parametrize("name", ["nothing.js", "..%2f__init__.py", "%2e%2e/page.html", "plotly-0.0.0.min.js"])
 def test_no_other_file_is_served(gateway: Gateway, name: str) -> None:
     assert httpx.get(f"{gateway.url}/dashboard/assets/{name}").status_code == 404
+
+
+ODD = [
+    ("/v1/savings", {"since": "0001-01-01T00:00:00"}, "since"),
+    ("/v1/savings/timeline", {"since": "2026-01-01", "until": "9999-12-31T23:59:59", "tz": "Asia/Tokyo"}, "since"),
+    ("/v1/savings/timeline", {"tz": "../../etc/passwd"}, "tz"),
+    ("/v1/latency", {"tz": "Europe"}, "tz"),
+    ("/v1/decisions", {"after": "9" * 30 + ":x"}, "after"),
+    ("/v1/decisions", {"after": "yesterday"}, "after"),
+    ("/v1/decisions", {"limit": "0"}, "limit"),
+    ("/v1/decisions", {"outcome": "fine"}, "outcome"),
+    ("/v1/decisions/export", {"format": "xlsx"}, "format"),
+    ("/v1/threshold/flips", {"candidate": "nan"}, "candidate"),
+]
+
+
+@pytest.mark.parametrize(("path", "params", "param"), ODD)
+def test_odd_wishes_are_refused_by_name(gateway: Gateway, path: str, params: dict[str, str], param: str) -> None:
+    answer = httpx.get(gateway.url + path, params=params)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
+
+
+def test_span_that_ends_before_it_begins_is_empty(gateway: Gateway) -> None:
+    params = {"since": "2026-02-01", "until": "2026-01-01"}
+    assert httpx.get(f"{gateway.url}/v1/savings", params=params).json()["requests"] == 0
+    assert httpx.get(f"{gateway.url}/v1/savings/timeline", params=params).json()["data"] == []
+    assert httpx.get(f"{gateway.url}/v1/latency", params=params).json()["local"]["answers"] == 0
+    assert httpx.get(f"{gateway.url}/v1/threshold/curve", params=params).json()["requests"] == 0
 
 
 def test_address_alone_leads_to_the_page(gateway: Gateway) -> None:

@@ -99,7 +99,7 @@ function tiles(savings, latency) {
     tile("first-cloud", "First token, cloud", ...first("cloud")),
     tile("tokens", "Tokens", short(savings.prompt_tokens + savings.completion_tokens), `${short(savings.prompt_tokens)} in, ${short(savings.completion_tokens)} out`),
     tile("errors", "Errors", percent(rate(savings.errors)), `${count(savings.errors)} requests`, savings.errors > savings.requests * 0.05),
-    tile("failovers", "Failovers", percent(rate(savings.failovers)), `${count(savings.failovers)} rescued by the other side`),
+    tile("failovers", "Failovers", percent(rate(savings.failovers)), `${count(savings.failovers)} rescued`),
   ];
 }
 

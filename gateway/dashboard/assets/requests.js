@@ -3,11 +3,12 @@
 import { axisWords, bars, clock, colour, draw, table } from "./chart.js";
 import { byId, el, fill } from "./dom.js";
 import { count, minute } from "./format.js";
-import { REASON_COLOURS, REASONS, ROUTES } from "./words.js";
+import { OUTCOMES, REASON_COLOURS, REASONS, ROUTES } from "./words.js";
 
 const SPLITS = {
   route: { words: ROUTES, tint: { local: "local", cloud: "cloud", none: "none" } },
   reason: { words: REASONS, tint: REASON_COLOURS },
+  outcome: { words: OUTCOMES, tint: { ok: "line-strong", rejected: "c7", cancelled: "c9", interrupted: "c4", failed: "bad", lost: "c8" } },
 };
 
 let split = "route";
@@ -47,8 +48,8 @@ function busiest(intervals) {
 }
 
 export function toggle() {
-  const button = (name) => el("button", { type: "button", "data-split": name, "aria-pressed": String(name === split), onclick: () => choose(name) }, `by ${name}`);
-  return el("div.switch", { role: "group", "aria-label": "Split the bars" }, Object.keys(SPLITS).map(button));
+  const button = (name) => el("button", { type: "button", "data-split": name, "aria-pressed": String(name === split), onclick: () => choose(name) }, name);
+  return el("div.switch", { role: "group", "aria-label": "Split the bars by" }, Object.keys(SPLITS).map(button));
 }
 
 function choose(name) {
