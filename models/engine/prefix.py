@@ -69,9 +69,12 @@ class PrefixCache:
         return len(self._kept) >= self.capacity
 
     def longest(self, tokens: TokenArray) -> Beginning:
-        """The kept sequence that has most of the beginning of `tokens`; finding it counts as use."""
+        """The kept sequence that has most of the beginning of `tokens`; finding it counts as use.
+
+        Of several with as much, the one used last: what all prompts have in common must not keep an old one young.
+        """
         best, found = NOTHING, None
-        for kept in self._kept:
+        for kept in sorted(self._kept, key=lambda kept: -kept.last_used):
             n_tokens = common_prefix(tokens, kept.tokens)
             if n_tokens > best.n_tokens:
                 best, found = Beginning(kept.sequence, n_tokens), kept
