@@ -35,6 +35,9 @@ T = TypeVar("T", Completion, ChatStream)
 TEMPLATE_TOKENS = 32
 BYTES_PER_TOKEN_GUESS = 3
 
+# What the local model refuses by these codes, the cloud may well do.
+_LOCAL_SHORTCOMINGS = {CONTEXT_LENGTH: Reason.CONTEXT, "unsupported_parameter": Reason.CAPABILITY}
+
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
@@ -242,6 +245,6 @@ def _most_tokens(message: Mapping[str, Any]) -> int:
 
 def _reason_to_move(exc: BackendError) -> Reason | None:
     """Why the other side should answer after `exc`; None where it would fare no better."""
-    if isinstance(exc, BackendRejected) and exc.code == CONTEXT_LENGTH and exc.backend == Route.LOCAL:
-        return Reason.CONTEXT
-    return Reason.FAILOVER if not isinstance(exc, BackendRejected) else None
+    if not isinstance(exc, BackendRejected):
+        return Reason.FAILOVER
+    return _LOCAL_SHORTCOMINGS.get(exc.code or "") if exc.backend == Route.LOCAL else None

@@ -280,7 +280,9 @@ class ServerSide:
             listed = ", ".join(str(model.get("id")) for model in models) or "none"
             raise InvalidResponse("local", f"{self._base_url} has no model '{wanted}'; it lists: {listed}")
         self._server.model = str(item["id"])
-        self._tier = LocalTier(_listed_features(item), self._settings.n_ctx or _listed_n_ctx(item))
+        told = self._settings.features
+        features = _listed_features(item) if told is None else frozenset(told)
+        self._tier = LocalTier(features, self._settings.n_ctx or _listed_n_ctx(item))
         self._trouble = None
         self._seen.set()
         logger.info("local model %s at %s, context %d", self._server.model, self._base_url, self._tier.n_ctx)

@@ -18,6 +18,8 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings import SettingsError as PydanticSettingsError
 
+from router.decision import Feature
+
 ENV_PREFIX = "SLIMGATE_"
 NESTING = "__"
 CONFIG_VARIABLE = "SLIMGATE_CONFIG"
@@ -48,6 +50,11 @@ class LocalSettings(_Section):
     )
     model: str | None = Field(None, description="The model's name at `base_url`. Default: the first that it lists.")
     api_key: SecretStr | None = Field(None, description="Bearer token for `base_url`. Environment only.")
+    features: list[Feature] | None = Field(
+        None,
+        description="What the model at `base_url` can do beyond text, such as images. Default: what the server lists, "
+        "else tools and JSON.",
+    )
     n_ctx: int | None = Field(
         None, ge=128, description="Context window in tokens. Default: what the model was trained for, at most 8192."
     )

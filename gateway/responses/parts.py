@@ -20,7 +20,8 @@ def _text(part: Node) -> Part:
 
 
 def _refusal(part: Node) -> Part:
-    return {"type": "refusal", "refusal": part["refusal"].text()}
+    """What was said is kept; that it was a refusal, not every server could read."""
+    return {"type": "text", "text": part["refusal"].text()}
 
 
 def _image(part: Node) -> Part:

@@ -26,26 +26,25 @@ WITHOUT_EFFECT = frozenset({
     "prompt_cache_key",
     "prompt_cache_options",
     "prompt_cache_retention",
+    "reasoning_effort",  # agents send it always; how long a model of this size thinks cannot be set
     "safety_identifier",
     "service_tier",
     "store",
     "user",
 })  # fmt: skip
-"""Fields about billing, caching and keeping: without meaning here, and without influence on any answer."""
+"""Fields about billing, caching, keeping and effort: without meaning here, and without influence on any answer."""
 
 UNSUPPORTED = {
     "audio": "this engine makes text only",
     "function_call": "send 'tool_choice' instead",
     "functions": "send 'tools' instead",
     "moderation": "this engine does not moderate",
-    "reasoning_effort": "the local model has no such setting",
     "verbosity": "the local model has no such setting; say it in the prompt",
     "web_search_options": "this engine reaches no web",
 }
 """Fields that would change the answer, and what to say about each."""
 
 _NO_OPINION: dict[str, Sequence[Any]] = {
-    "reasoning_effort": ("none",),
     "verbosity": ("medium",),
     "function_call": ("none", "auto"),
     "functions": ([],),

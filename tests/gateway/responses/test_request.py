@@ -53,7 +53,7 @@ def user(content: Any) -> dict[str, Any]:
                     "content": [{"type": "output_text", "text": "a"}, {"type": "refusal", "refusal": "b"}],
                 }
             ],
-            [{"role": "assistant", "content": [{"type": "text", "text": "a"}, {"type": "refusal", "refusal": "b"}]}],
+            [{"role": "assistant", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}],
         ),
         # a turn's text and calls are one message in the chat format
         (
