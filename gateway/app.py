@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from gateway import errors
+from gateway.artifacts import ArtifactStore
 from gateway.auth import RefuseOtherSites, RequireKey
 from gateway.cloud import make_cloud
 from gateway.dispatch import Dispatcher
@@ -64,7 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
     ArtifactError
         If the router's artifact cannot be used.
     """
-    artifact = load_artifact(settings.router.artifact)
+    artifact = load_artifact(ArtifactStore.of(settings).in_use)
     metrics = Metrics()
     local = make_local(settings.local, settings.state_dir)
     cloud = make_cloud(settings.cloud)

@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from gateway.cli import config
+from gateway.cli import artifacts, config
 from gateway.cli.calibrate import calibrate
 from gateway.cli.engine import engine
 from gateway.cli.evaluate import evaluate
@@ -28,6 +28,7 @@ app = typer.Typer(
 for command in (serve, route, report, engine, train, evaluate, calibrate):
     app.command()(command)
 app.add_typer(config.app, name="config")
+app.add_typer(artifacts.app, name="artifacts")
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from gateway.artifacts import ArtifactStore
 from gateway.cli.serve import ConfigOption
 from gateway.settings import Settings, load_settings
 from router.artifact import Artifact, load_artifact
@@ -64,7 +65,7 @@ def calibrate(
     if labels is not None and ledger:
         raise typer.BadParameter("Give --labels or --ledger, not both.")
     settings = load_settings(config)
-    artifact = load_artifact(settings.router.artifact)
+    artifact = load_artifact(ArtifactStore.of(settings).in_use)
     traffic = _read_traffic(settings) if ledger else None
     evidence = _evidence(artifact, labels, traffic)
     costs = _Costs(requests_per_month, usd_per_request, traffic)

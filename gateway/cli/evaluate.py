@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from gateway.artifacts import ArtifactStore
 from gateway.settings import load_settings
 from router.artifact import Artifact, load_artifact
 
@@ -55,7 +56,7 @@ def evaluate(
     from router.dataset import read_dataset
     from router.evaluate import evaluate as judge
 
-    loaded = load_artifact(artifact or load_settings().router.artifact)
+    loaded = load_artifact(artifact or ArtifactStore.of(load_settings()).in_use)
     dataset = read_dataset(data_dir)
     dataset, chosen = _chosen(dataset, split, data_dir, loaded)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())

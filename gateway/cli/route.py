@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from gateway.artifacts import ArtifactStore
 from gateway.prompting import to_prompt
 from gateway.settings import load_settings
 from models.chat import ChatRequest
@@ -57,9 +58,9 @@ def route(
 
       slimgate route --jsonl requests.jsonl > decisions.jsonl
     """
-    settings = load_settings(config).router
-    artifact = load_artifact(settings.artifact)
-    line = next(value for value in (threshold, settings.threshold, artifact.threshold) if value is not None)
+    settings = load_settings(config)
+    artifact = load_artifact(ArtifactStore.of(settings).in_use)
+    line = next(value for value in (threshold, settings.router.threshold, artifact.threshold) if value is not None)
     if (text is None) == (jsonl is None):
         raise typer.BadParameter('Give either a text or --jsonl FILE: slimgate route "your request"')
     if jsonl is not None:

@@ -1,47 +1,140 @@
-"""`slimgate train`: fit the routing classifier on labelled prompts."""
+"""`slimgate train`: fit the routing classifier, on outcome tables or to one's own labels."""
 
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from gateway.artifacts import ArtifactStore
+from gateway.cli.serve import ConfigOption
+from gateway.settings import load_settings
+
+if TYPE_CHECKING:
+    from router.adapt import Adapted
+
 
 def train(
-    data_dir: Annotated[Path, typer.Argument(help="Folder with prompts.parquet, outcomes.parquet and models.parquet.")],
-    out: Annotated[Path, typer.Option(help="Folder to make for the fitted classifier; it must not exist.")],
+    data_dir: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Folder with prompts.parquet, outcomes.parquet and models.parquet, to fit anew.", show_default=False
+        ),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            help='Own labels to adapt to, one a line: {"prompt": …, "local_ok": true}; "messages" may stand for '
+            '"prompt", and "cloud_ok" may say how the cloud did.',
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder to make for the result; it must not exist. With --labels: instead of installing it."),
+    ] = None,
     leave_out: Annotated[
         list[str] | None,
         typer.Option(help="Source not to learn from; repeat for several. Default: alpaca-eval and bfcl."),
     ] = None,
-    seed: Annotated[
-        int, typer.Option(help="For the folds of calibration; the same seed gives the same classifier.")
-    ] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Install even what is no better than the old one.")] = False,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same classifier.")] = 0,
+    config: ConfigOption = None,
 ) -> None:
-    """Fit the classifier that decides what stays local, and judge it on prompts held back.
+    """Fit the classifier that decides what stays local.
 
-    Serve with the result by setting router.artifact (SLIMGATE_ROUTER__ARTIFACT) to the new folder.
+    With --labels, adapt the classifier in use to your own prompts and models, judge both by cross-validation, and
+    install the new one if it is better:
+
+      slimgate train --labels labels.jsonl
+
+    With a folder of outcome tables, fit a new one and judge it on prompts held back:
+
+      slimgate train DATA_DIR --out my-classifier
     """
+    if (data_dir is None) == (labels is None):
+        raise typer.BadParameter("Give either a folder of outcome tables or --labels FILE.")
+    if labels is not None:
+        _adapt(labels, out, ArtifactStore.of(load_settings(config)), force, seed)
+    elif data_dir is not None:
+        if out is None:
+            raise typer.BadParameter("Name the folder to make: --out my-classifier")
+        _fit(data_dir, out, leave_out, seed)
+
+
+def _fit(data_dir: Path, out: Path, leave_out: list[str] | None, seed: int) -> None:
     from router.train import NOT_SHIPPED, STEPS
     from router.train import train as fit_artifact
 
+    with _progress(STEPS) as step:
+        card = fit_artifact(data_dir, out, tuple(leave_out) if leave_out is not None else NOT_SHIPPED, seed, step)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"[bold]{out}[/]: version {card['version']}")
+    console.print(f"Default threshold {card['threshold']:.2f}: {card['threshold_means']}.")
+    console.print(_figures(card))
+    console.print(f"Serve with it: SLIMGATE_ROUTER__ARTIFACT={out}", markup=False)
+
+
+def _adapt(path: Path, out: Path | None, store: ArtifactStore, force: bool, seed: int) -> None:
+    from router.adapt import STEPS, adapt, save_adapted
+    from router.artifact import load_pipeline, read_card
+    from router.labels import read_labels
+
+    labels = read_labels(path)
+    base = store.in_use
+    with _progress(STEPS) as step:
+        adapted = adapt(load_pipeline(base), labels, seed, step)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(_before_and_after(adapted, len(labels)))
+    if not adapted.is_better and not force:
+        console.print("The adapted classifier is no better, so the old one stays. --force installs it all the same.")
+        raise typer.Exit(1)
+    folder = store.workplace() if out is None else out
+    try:
+        save_adapted(folder, adapted, path.name, str(read_card(base)["version"]), seed)
+        if out is not None:
+            console.print(f"Serve with it: SLIMGATE_ROUTER__ARTIFACT={out}", markup=False)
+            return
+        _install(store, folder, console)
+    finally:
+        if out is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _install(store: ArtifactStore, folder: Path, console: Console) -> None:
+    before = store.version_in_use
+    version = store.adopt(folder)
+    store.use(version)
+    card = store.card(version)
+    console.print(f"Installed as {version}, default threshold {card['threshold']:.2f}: {card['threshold_means']}.")
+    console.print(f"A running gateway takes it over when it is restarted. Back: slimgate artifacts use {before}")
+    if store.configured is not None:
+        console.print(f"It has no effect while the setting router.artifact names {store.configured}.")
+
+
+@contextmanager
+def _progress(steps: int) -> Iterator[Callable[[str], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("", total=STEPS)
-
-        def step(name: str) -> None:
-            progress.update(bar, description=name, advance=1)
-
-        card = fit_artifact(data_dir, out, tuple(leave_out) if leave_out is not None else NOT_SHIPPED, seed, step)
-    console = Console()
-    console.print(f"[bold]{out}[/]: version {card['version']}", highlight=False)
-    console.print(f"Default threshold {card['threshold']:.2f}: {card['threshold_means']}.", highlight=False)
-    console.print(_table(card))
+        bar = progress.add_task("", total=steps)
+        yield lambda name: progress.update(bar, description=name, advance=1)
 
 
-def _table(card: dict[str, Any]) -> Table:
+def _before_and_after(adapted: "Adapted", n: int) -> Table:
+    table = Table("", "before", "after", "better is", title=f"On {n} labels, cross-validated", title_justify="left")
+    rows = {"log loss": "log_loss", "AUC": "auc", "calibration error": "calibration_error"}
+    for title, name in rows.items():
+        better = "more" if name == "auc" else "less"
+        table.add_row(title, f"{getattr(adapted.before, name):.3f}", f"{getattr(adapted.after, name):.3f}", better)
+    return table
+
+
+def _figures(card: dict[str, Any]) -> Table:
     table = Table(
         "source", "prompts", "small models fail", "mean score", "rank correlation", "calibration error",
         title="On prompts held back (dev split)", title_justify="left",

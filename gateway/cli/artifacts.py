@@ -1,0 +1,58 @@
+"""`slimgate artifacts`: the classifiers at hand, and which of them serves."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gateway.artifacts import ArtifactStore
+from gateway.cli.serve import ConfigOption
+from gateway.settings import load_settings
+from router.errors import ArtifactError
+
+app = typer.Typer(no_args_is_help=True, help="List the classifiers at hand; choose which one decides; roll back.")
+
+
+@app.command("list")
+def list_artifacts(config: ConfigOption = None) -> None:
+    """List every classifier, the one in use marked with *."""
+    store = ArtifactStore.of(load_settings(config))
+    table = Table("", "version", "threshold", "fitted to")
+    for version in store.versions():
+        mark = "*" if store.configured is None and version == store.version_in_use else ""
+        table.add_row(mark, version, *_described(store, version))
+    console = Console()
+    console.print(table)
+    if store.configured is not None:
+        console.print(f"The setting router.artifact goes before these: {store.configured} is in use.", highlight=False)
+
+
+@app.command()
+def use(
+    version: Annotated[str, typer.Argument(help="A version from `slimgate artifacts list`, or `shipped`.")],
+    config: ConfigOption = None,
+) -> None:
+    """Serve with another classifier, an earlier one say. A running gateway takes it over when it is restarted."""
+    store = ArtifactStore.of(load_settings(config))
+    before = store.version_in_use
+    store.use(version)
+    console = Console(highlight=False, soft_wrap=True)
+    if version == before:
+        console.print(f"{version} was in use already.")
+    else:
+        console.print(f"{version} is in use now, and {before} no longer. Back: slimgate artifacts use {before}")
+    if store.configured is not None:
+        console.print(f"It has no effect while the setting router.artifact names {store.configured}.")
+
+
+def _described(store: ArtifactStore, version: str) -> tuple[str, str]:
+    try:
+        card = store.card(version)
+    except ArtifactError as exc:
+        return "–", f"cannot be used: {exc}"
+    labels = card.get("labels")
+    fitted_to = (
+        "public outcomes" if labels is None else f"{labels['n']} labels of {labels['file']}, on {labels['base']}"
+    )
+    return f"{card['threshold']:.2f}", fitted_to
