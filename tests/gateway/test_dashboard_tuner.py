@@ -113,6 +113,14 @@ def test_money_typed_moves_the_line_just_far_enough(page: Page, gateway: Gateway
     expect(page.locator("#apply-said")).to_contain_text("No place of the line reaches that")
 
 
+def test_rate_typed_moves_the_line_just_far_enough(page: Page, gateway: Gateway) -> None:
+    curve = points(gateway)
+    rate = (float(curve[0.6]["expected_failure_rate"]) + float(curve[0.605]["expected_failure_rate"])) / 2
+    page.fill("#target-failing", f"{rate * 100:.6f}")
+    page.keyboard.press("Enter")
+    expect(page.locator("#apply")).to_have_text("Apply 0.60")
+
+
 def test_presets_move_the_line(page: Page, gateway: Gateway) -> None:
     preset = httpx.get(f"{gateway.url}/v1/threshold/curve").json()["presets"]["careful"]
     page.click("[data-preset=careful]")
@@ -149,6 +157,9 @@ def test_own_labels_give_the_failures_an_interval(browser: Browser, provider: Pr
         expect(page.locator("#tuner-basis")).to_contain_text("measured on your 100 labels")
         page.locator("#slider").fill("0")
         expect(page.locator("#tuner-basis")).to_contain_text("fewer than 30 stay local")
+        page.fill("#target-failing", "50")
+        page.keyboard.press("Enter")
+        expect(page.locator("#apply")).to_have_text("Apply never the cloud")
         page.close()
 
 

@@ -2,7 +2,7 @@
 
 import { axisWords, clock, colour, draw, table } from "./chart.js";
 import { byId, fill } from "./dom.js";
-import { count, ms } from "./format.js";
+import { count, minute, ms } from "./format.js";
 
 export function showLatency(latency) {
   const { intervals } = latency;
@@ -32,7 +32,7 @@ export function showLatency(latency) {
     byId("latency-table"),
     table(
       ["From", "Local, half within", "Local, 95 % within", "Cloud, half within", "Cloud, 95 % within"],
-      intervals.map((interval) => [clock(interval.since).replace("T", " "), ...["local", "cloud"].flatMap((route) => [ms(interval[route].p50_ms), ms(interval[route].p95_ms)])]),
+      intervals.map((interval) => [minute(interval.since), ...["local", "cloud"].flatMap((route) => [ms(interval[route].p50_ms), ms(interval[route].p95_ms)])]),
     ),
   );
 }

@@ -33,9 +33,10 @@ async function loadOnce() {
     const status = await get("v1/status");
     showStatus(byId("status"), status);
     const empty = status.ledger.oldest === null;
-    byId("welcome").hidden = !empty;
-    for (const each of Object.keys(VIEWS)) byId(`view-${each}`).hidden = each !== name || (empty && name === "overview");
-    if (empty) showWelcome(byId("welcome"), status, load);
+    const newcomer = empty && name !== "tuner"; // which has something to show without any request
+    byId("welcome").hidden = !newcomer;
+    for (const each of Object.keys(VIEWS)) byId(`view-${each}`).hidden = each !== name || newcomer;
+    if (newcomer) showWelcome(byId("welcome"), status, load);
     VIEWS[name].show(await asked, status);
     say(byId("span"), spanWords(range, status));
     byId("trouble").hidden = true;

@@ -2,7 +2,7 @@
 
 import { axisWords, clock, colour, draw, plainText, table } from "./chart.js";
 import { byId, fill } from "./dom.js";
-import { usd } from "./format.js";
+import { minute, usd } from "./format.js";
 
 export function showMoney(savings, intervals) {
   const model = savings.baseline_models.join(" or ") || "the baseline model";
@@ -19,7 +19,7 @@ export function showMoney(savings, intervals) {
   }));
   fill(
     byId("money-table"),
-    table(["From", "You paid", `With ${model}`, "Saved (est.)"], intervals.map((interval) => [clock(interval.since).replace("T", " "), usd(interval.cost_usd), usd(interval.baseline_usd), usd(interval.saved_usd)])),
+    table(["From", "You paid", `With ${model}`, "Saved (est.)"], intervals.map((interval) => [minute(interval.since), usd(interval.cost_usd), usd(interval.baseline_usd), usd(interval.saved_usd)])),
   );
 }
 

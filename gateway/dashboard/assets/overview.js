@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { chart } from "./chart.js";
 import { byId, el, fill } from "./dom.js";
-import { count, ms, percent, short, usd } from "./format.js";
+import { count, ms, percent, short, usdColumn } from "./format.js";
 import { showLatency } from "./latency.js";
 import { showMoney } from "./money.js";
 import { showRequests, toggle } from "./requests.js";
@@ -62,12 +62,13 @@ function money(savings) {
       el("p.story", {}, "No prices are known for these requests. Set them in the configuration, under ", el("code", {}, "[prices]"), "."),
     ];
   }
+  const [saved, baseline, paid] = usdColumn([savings.saved_usd, savings.baseline_usd, savings.cost_usd]);
   const lost = savings.saved_usd.startsWith("-");
   const model = savings.baseline_models.join(" or ") || "the baseline model";
   return [
     el("h1", {}, lost ? "Lost, by estimate" : "Saved, by estimate"),
-    el(`p.figure${lost ? ".bad" : ""}`, { id: "saved-usd" }, usd(savings.saved_usd)),
-    el("p.story", {}, "You would have paid ", el("b", {}, usd(savings.baseline_usd)), " with ", el("b.model", {}, model), ". You paid ", el("b", {}, usd(savings.cost_usd)), "."),
+    el(`p.figure${lost ? ".bad" : ""}`, { id: "saved-usd" }, saved),
+    el("p.story", {}, "You would have paid ", el("b", {}, baseline), " with ", el("b.model", {}, model), ". You paid ", el("b", {}, paid), "."),
   ];
 }
 

@@ -1,6 +1,6 @@
 // The chart of requests over time, split by route or by reason.
 
-import { axisWords, bars, clock, colour, draw, table } from "./chart.js";
+import { axisWords, bars, colour, draw, table } from "./chart.js";
 import { byId, el, fill } from "./dom.js";
 import { count, minute } from "./format.js";
 import { OUTCOMES, REASON_COLOURS, REASONS, ROUTES } from "./words.js";
@@ -37,7 +37,7 @@ export function showRequests(intervals) {
   });
   fill(
     byId("requests-table"),
-    table(["From", ...names.map((name) => words[name] ?? name)], intervals.map((interval) => [clock(interval.since).replace("T", " "), ...names.map((name) => count(interval[field][name] ?? 0))])),
+    table(["From", ...names.map((name) => words[name] ?? name)], intervals.map((interval) => [minute(interval.since), ...names.map((name) => count(interval[field][name] ?? 0))])),
   );
 }
 

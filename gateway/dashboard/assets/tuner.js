@@ -47,7 +47,7 @@ function targets() {
     "div.targets",
     {},
     target("target-cost", "At most, in 30 days", "$", (points, wanted) => points.findIndex((point) => point.usd_per_30_days !== null && Number(point.usd_per_30_days) <= wanted)),
-    target("target-failing", "At most failing", "%", (points, wanted) => points.findLastIndex((point) => point.expected_failure_rate === null || point.expected_failure_rate * 100 <= wanted)),
+    target("target-failing", "At most failing", "%", (points, wanted) => points.findLastIndex((_point, i) => failureAt(i) * 100 <= wanted)),
   );
 }
 
@@ -84,22 +84,20 @@ function display() {
 }
 
 function readouts(now, then) {
+  const own = state.curve.requests > 0; // else the classifier's test prompts stand in
   const changed = then !== now;
-  const say = (id, text, before) => {
+  const say = (id, text, note) => {
     byId(`readout-${id}`).textContent = text;
-    byId(`readout-${id}-now`).textContent = changed ? `now ${before}` : "as it is now";
+    byId(`readout-${id}-now`).textContent = note;
   };
-  say("share", percent(then.local_share), percent(now.local_share));
-  say("cost", usd(then.usd_per_30_days), usd(now.usd_per_30_days));
+  const before = (text) => (changed ? `now ${text}` : "as it is now");
+  say("share", percent(own ? then.local_share : tested().local_share), own ? before(percent(now.local_share)) : "of test prompts");
+  say("cost", usd(then.usd_per_30_days), own ? before(usd(now.usd_per_30_days)) : "needs requests of yours");
   const found = measured();
-  if (found) {
-    byId("readout-failing-name").textContent = "Local answers that fail";
-    byId("readout-failing").textContent = percent(found.failure_rate);
-    byId("readout-failing-now").textContent = `${percent(found.low)} to ${percent(found.high)}, by ${count(found.n_local)} labels`;
-  } else {
-    byId("readout-failing-name").textContent = "Local answers expected to fail";
-    say("failing", percent(then.expected_failure_rate), percent(now.expected_failure_rate));
-  }
+  byId("readout-failing-name").textContent = own && !found ? "Local answers expected to fail" : "Local answers that fail";
+  if (found) say("failing", percent(found.failure_rate), `${percent(found.low)} to ${percent(found.high)}, by ${count(found.n_local)} labels`);
+  else if (own) say("failing", percent(then.expected_failure_rate), before(percent(now.expected_failure_rate)));
+  else say("failing", percent(tested().failure_rate), "of test prompts");
 }
 
 // What the user's own labels say of this place of the line, if there are enough of them.
@@ -108,24 +106,32 @@ function measured() {
   return found && found.failure_rate !== null ? found : null;
 }
 
+// The best that is known of a place: measured, else expected, else of the test prompts; 0 where nothing stays local.
+function failureAt(i) {
+  const { measured: labels, points, validation } = state.curve;
+  return labels?.points[i + 1]?.failure_rate ?? points[i].expected_failure_rate ?? validation[i].failure_rate ?? 0;
+}
+
+const tested = () => state.curve.validation[state.at ?? nearest(threshold())];
+
 function sentence() {
   const { local_share: share, usd_per_30_days: cost } = point();
   const at = threshold() > 1 ? "With the cloud never asked" : `At ${words(threshold())}`;
-  if (share === null) return `${at}: no answered request in this range to try it on.`;
+  if (share === null) return `${at}, about ${percent(tested().local_share)} of the classifier's own test prompts stay local. No request of yours was answered in this range.`;
   return `${at}, about ${percent(share)} of requests like yours stay local and 30 days cost about ${usd(cost)}.`;
 }
 
 function basis() {
   const { curve } = state;
-  const tested = curve.validation[state.at ?? nearest(threshold())];
   const days = curve.span_ms / 86_400_000;
-  const from = curve.requests ? `Reckoned from ${count(curve.requests)} answered requests of ${days < 1.5 ? `${(days * 24).toFixed(1)} hours` : `${days.toFixed(1)} days`}, ${count(curve.movable)} of which the score decides; rules decide the others, wherever the line runs. ` : "No answered requests in this range. ";
+  if (!curve.requests) return ["No answered requests in this range: shown is what the line did to the prompts that the classifier was tested on, and how often small models failed them. Yours will differ. ", ...(curve.measured ? failures() : [])];
+  const from = `Reckoned from ${count(curve.requests)} answered requests of ${days < 1.5 ? `${(days * 24).toFixed(1)} hours` : `${days.toFixed(1)} days`}, ${count(curve.movable)} of which the score decides; rules decide the others, wherever the line runs. `;
   const cost = curve.coverage !== null && curve.coverage < 1 ? `Prices are known for ${percent(curve.coverage)} of them. ` : "";
   return [
     from,
     cost,
     ...failures(),
-    !measured() && tested.failure_rate !== null && `On the classifier's own test prompts, which it was not fitted on, small models failed ${percent(tested.failure_rate)} of what this line keeps. `,
+    !measured() && tested().failure_rate !== null && `On the classifier's own test prompts, which it was not fitted on, small models failed ${percent(tested().failure_rate)} of what this line keeps. `,
   ];
 }
 
