@@ -29,6 +29,11 @@ class Spool:
     ----------
     folder : Path
         Shared by all processes of one gateway; made when missing.
+
+    Attributes
+    ----------
+    moved_bytes : int
+        Bytes that the database has taken over so far, of all files of this process.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -36,6 +41,7 @@ class Spool:
         self._folder = folder
         self._lock = threading.Lock()
         self._open_rows: dict[str, LedgerRow] = {}
+        self.moved_bytes = 0
         self._start_file()
 
     @property
@@ -74,6 +80,7 @@ class Spool:
 
     def mark_done(self, position: int) -> None:
         """The database has everything before `position`."""
+        self.moved_bytes += position - self._done
         self._done = position
         if self._done > ROTATE_BYTES:
             self._rotate_if_drained()

@@ -1,12 +1,13 @@
 """Figures over many requests: equal to SQL written by hand, whatever the span, however the rows came in."""
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -183,6 +184,28 @@ def test_running_ledger_forgets_what_is_too_old_and_takes_new_rows(tmp_path: Pat
         assert connection.execute(text("SELECT count(*) FROM requests WHERE id = 'req_new'")).scalar_one() == 1
         assert savings_report(connection).requests == 6001
     ledger.close()
+
+
+def test_reader_waits_for_rows_of_before_not_for_those_that_keep_coming(tmp_path: Path) -> None:
+    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path / "spool")
+    ledger.start()
+    stop = threading.Event()
+
+    def keep_coming() -> None:
+        for number in count():
+            ledger.record(replace(ROWS[0], id=f"req_{number}"))
+            if stop.is_set():
+                return
+
+    busy = threading.Thread(target=keep_coming)
+    busy.start()
+    try:
+        wait_for(lambda: ledger.pending_bytes > 100_000)
+        assert ledger.flush(timeout_s=20)
+    finally:
+        stop.set()
+        busy.join()
+        ledger.close()
 
 
 @pytest.mark.parametrize(
