@@ -41,7 +41,7 @@ class Spool:
         self._folder = folder
         self._lock = threading.Lock()
         self._open_rows: dict[str, LedgerRow] = {}
-        self.moved_bytes = 0
+        self._written = self._done = self.moved_bytes = 0
         self._start_file()
 
     @property
