@@ -43,6 +43,7 @@ class Provider:
     paths: list[str] = field(default_factory=list)
     billed: list[tuple[int, int]] = field(default_factory=list)
     hung_up: int = 0
+    words_sent: int = 0
     at_once: int = 0
     most_at_once: int = 0
     pause_s: float = 0.0
@@ -103,6 +104,7 @@ class Call:
     async def words(self, count: int = len(WORDS)) -> None:
         for word in WORDS[:count]:
             await self.event(self.chunk({"content": word}))
+            self.provider.words_sent += 1
             await asyncio.sleep(self.provider.pause_s)
 
     def usage(self, completion_tokens: int = len(WORDS)) -> dict[str, int]:

@@ -85,11 +85,11 @@ def test_the_row_says_what_happened(cloud_only: Gateway, provider: Provider) -> 
     assert "hello" not in str(row).lower()
 
 
-@pytest.mark.parametrize("chunks", [1, 4, 7])
+@pytest.mark.parametrize("chunks", range(1, 9))
 def test_a_client_that_goes_away_cancels_upstream_and_is_billed(
     cloud_only: Gateway, provider: Provider, chunks: int
 ) -> None:
-    provider.pause_s = 0.05
+    provider.pause_s = 0.2
     stream = cloud_only.client().chat.completions.create(model="cloud", messages=HELLO, stream=True)
     for _ in range(chunks):
         next(stream)
@@ -97,7 +97,8 @@ def test_a_client_that_goes_away_cancels_upstream_and_is_billed(
     wait_for(lambda: provider.hung_up == 1)
     wait_for(lambda: cloud_only.rows() and cloud_only.row()["outcome"] == "cancelled")
     assert cloud_only.row()["usage_estimated"] is True
-    assert chunks - 1 <= cloud_only.row()["completion_tokens"] < len(WORDS)
+    # What the provider sent until it noticed is what it bills; one word may have been on its way.
+    assert provider.words_sent - 1 <= cloud_only.row()["completion_tokens"] <= provider.words_sent
 
 
 def test_the_model_list(cloud_only: Gateway) -> None:
