@@ -257,10 +257,10 @@ def test_all_workers_of_a_gateway_follow_within_a_second(tmp_path: Path, provide
 
         def thresholds() -> set[str]:
             """As a dozen requests are told, each on a connection of its own: more than one worker answers them."""
-            answers = [httpx.post(f"{command.url}/v1/chat/completions", json=body, timeout=30) for _ in range(12)]
+            answers = [httpx.post(f"{command.url}/v1/chat/completions", json=body, timeout=60) for _ in range(12)]
             return {answer.headers["x-slimgate-threshold"] for answer in answers}
 
         for threshold in (0.11, 0.91):
-            httpx.post(f"{command.url}/v1/threshold", json={"threshold": threshold}).raise_for_status()
+            httpx.post(f"{command.url}/v1/threshold", json={"threshold": threshold}, timeout=60).raise_for_status()
             time.sleep(1)
             assert thresholds() == {f"{threshold:.4f}"}
