@@ -4,6 +4,7 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from gateway.cli import artifacts, config
 from gateway.cli.calibrate import calibrate
@@ -36,5 +37,6 @@ def main() -> None:
     try:
         app()
     except (SettingsError, ModelError, ArtifactError, DatasetError) as exc:
-        Console(stderr=True).print(f"[bold red]slimgate:[/] {exc}", markup=True, highlight=False, soft_wrap=True)
+        # Escaped: "slimgate[local]" is no markup.
+        Console(stderr=True).print(f"[bold red]slimgate:[/] {escape(str(exc))}", highlight=False, soft_wrap=True)
         sys.exit(2)

