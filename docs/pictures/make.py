@@ -21,6 +21,7 @@ from tests.provider import running_provider
 FOLDER = Path(__file__).parent
 DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
 SETTLED_MS = 1500
+PATIENCE_MS = 120_000
 START = 0.46
 
 
@@ -85,6 +86,7 @@ def picture(browser, gateway, name, view, viewport=DESKTOP, scheme="light", befo
     """One file: `view` as it looks when it has settled, after `before` was done to it."""
     context = browser.new_context(viewport=viewport, color_scheme=scheme)
     page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
     page.goto(f"{gateway.url}/dashboard#{view}")
     page.wait_for_load_state("networkidle")
     if before is not None:
