@@ -330,6 +330,7 @@ class Context:
         self._memory = lib.llama_get_memory(self.pointer)
         self.n_ctx: int = lib.llama_n_ctx(self.pointer)
         self._n_vocab = model.n_vocab
+        self.n_threads = n_threads
         self.n_sequences = n_sequences
         self.n_batch = n_batch
 
@@ -346,6 +347,10 @@ class Context:
             return Decoded(code)
         logger.error("llama_decode failed with code %d for %d tokens", code, batch.n_tokens)
         return Decoded.FAILED
+
+    def use_threads(self, n_threads: int) -> None:
+        """Compute with that many threads from the next step on."""
+        self._lib.llama_set_n_threads(self.pointer, n_threads, n_threads)
 
     def logits(self, index: int) -> npt.NDArray[np.float32]:
         """The model's opinion on what follows the batch's token at `index`, valid until the next step."""

@@ -21,6 +21,7 @@ class EngineMetrics:
             f"{PREFIX}expected_wait_seconds", "How long a request that came now would wait.", registry=registry
         )
         self.free_cells = Gauge(f"{PREFIX}free_cells", "Tokens of context that hold nothing.", registry=registry)
+        self.threads = Gauge(f"{PREFIX}threads", "Threads that compute, as the machine has room.", registry=registry)
         self.prompt_tokens = Counter(f"{PREFIX}prompt_tokens", "Prompt tokens of whole answers.", registry=registry)
         self.cached_tokens = Counter(
             f"{PREFIX}cached_tokens", "Prompt tokens that did not have to be computed again.", registry=registry

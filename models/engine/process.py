@@ -12,7 +12,8 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
@@ -92,10 +93,7 @@ def _offer_to_oom_killer() -> None:
 
 
 async def _serve(options: EngineOptions, use_extra_bufts: bool, listener: socket.socket, reporter: Reporter) -> None:
-    reporter.say(Phase.LOADING)
-    loaded = load(options, use_extra_bufts=use_extra_bufts)
-    reporter.say(Phase.TESTING)
-    self_test(loaded)
+    loaded = _in_passing_thread(lambda: _load(options, use_extra_bufts, reporter))
     engine = _make_engine(loaded, options, use_extra_bufts)
     try:
         Watchdog(engine.scheduler, options.step_timeout_s, reporter.sign_of_life)
@@ -114,6 +112,24 @@ async def _serve(options: EngineOptions, use_extra_bufts: bool, listener: socket
     finally:
         engine.close()
         loaded.close()
+
+
+def _load(options: EngineOptions, use_extra_bufts: bool, reporter: Reporter) -> Loaded:
+    reporter.say(Phase.LOADING)
+    loaded = load(options, use_extra_bufts=use_extra_bufts)
+    reporter.say(Phase.TESTING)
+    self_test(loaded)
+    return loaded
+
+
+def _in_passing_thread(function: Callable[[], Loaded]) -> Loaded:
+    """Compute in a thread that is gone afterwards, and its OpenMP team with it.
+
+    A team belongs to the thread that began it. Were there a second one beside the scheduler's, OpenMP would count more
+    threads than cores and put waiting threads to sleep at once, which halves the speed of a single answer.
+    """
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(function).result()
 
 
 def _make_engine(loaded: Loaded, options: EngineOptions, use_extra_bufts: bool) -> Engine:

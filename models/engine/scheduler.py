@@ -18,6 +18,7 @@ from models.engine.llama import Batch, Context, Decoded, Model
 from models.engine.memory import Memory
 from models.engine.metrics import EngineMetrics
 from models.engine.planning import ChunkSize, Portion, plan_step
+from models.engine.threads import ThreadGovernor
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ class Scheduler:
         self._model, self._context = model, context
         self._memory = Memory(context, n_kept=context.n_sequences - max_sequences)
         self._batch = Batch(context.n_batch, context.n_sequences)
+        self._threads = ThreadGovernor(context, context.n_threads)
         self._chunk = ChunkSize(context.n_batch)
         self._deliver, self._on_fatal, self._metrics = deliver, on_fatal, metrics
         self.step_started: float | None = None
@@ -103,6 +105,7 @@ class Scheduler:
         self._metrics.queued.set(self.n_queued)
         self._metrics.running.set(self.n_running)
         self._metrics.expected_wait.set(self.expected_wait_s)
+        self._metrics.threads.set(self._threads.n_threads)
         self._metrics.free_cells.set(self._memory.n_free)
 
     def submit(self, generations: Sequence[Generation]) -> None:
@@ -201,9 +204,11 @@ class Scheduler:
         self.step_started = started = monotonic()
         outcome = self._context.decode(self._batch)
         self.step_started = None
-        self._metrics.step.observe(monotonic() - started)
+        step_s = monotonic() - started
+        self._metrics.step.observe(step_s)
+        self._threads.observe(step_s)
         if outcome is Decoded.OK:
-            self._chunk.learn(self._batch.n_tokens, monotonic() - started)
+            self._chunk.learn(self._batch.n_tokens, step_s)
             self._advance(portions, indices)
         elif outcome is Decoded.NO_ROOM and len(self._running) > 1:
             self._preempt()

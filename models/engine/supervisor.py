@@ -336,7 +336,7 @@ def _child_environment() -> dict[str, str]:
     root = str(Path(models.__file__).resolve().parents[1])
     inherited = os.environ.get("PYTHONPATH")
     path = os.pathsep.join((root, inherited) if inherited else (root,))
-    return {"OMP_WAIT_POLICY": "passive", **os.environ, "PYTHONPATH": path}
+    return {**os.environ, "PYTHONPATH": path}
 
 
 async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
