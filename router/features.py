@@ -16,6 +16,12 @@ from router.reading import Reading
 
 Shape = Callable[[Reading], float]
 
+REWORK = frozenset(LEXICON["rework"].words.split())
+"""Words that ask for given material to be worked over."""
+
+HARD_ASKS = frozenset(" ".join(LEXICON[kind].words for kind in ("argument", "calculation", "design")).split())
+"""Words that ask for an argument, a calculation or a design."""
+
 SHAPES: dict[str, Shape] = {}
 """Every shape by name."""
 
@@ -70,10 +76,17 @@ def turns(reading: Reading) -> float:
 
 @shape
 def material(reading: Reading) -> float:
-    """Share of the text after the first colon, quote or line break: what the task is done to, rather than the task."""
-    text = reading.text
-    ends = [at for at in map(text.find, (":", "\n", '"', "：", "“", "「", "«")) if at > 0]
-    return 1.0 - min(ends) / len(text) if ends else 0.0
+    """Share of the last message that the task is done to, rather than the task; in "Prove: …" all is task."""
+    return 0.0 if any(word in HARD_ASKS for word in reading.request) else reading.material
+
+
+@shape
+def errand(reading: Reading) -> float:
+    """Material to be worked over (summarised, extracted from, translated), by its length: what a small model is for.
+
+    It takes back what `length` and `numbers` make of the pages that an errand is about.
+    """
+    return material(reading) * length(reading) if any(word in REWORK for word in reading.request) else 0.0
 
 
 # Words

@@ -95,7 +95,7 @@ LEXICON: dict[str, Cues] = {
         3,
         "design architecture architect implement implements implementation plan strategy develop refactor "
         "migrate migration schedule scalable scalability distributed concurrent concurrency optimize optimise "
-        "system phases milestones requirements tests complexity efficient trade tradeoffs roadmap framework "
+        "system phases milestones requirements tests complexity efficient offs tradeoffs roadmap framework "
         "pipeline production replication entwirf architektur implementiere entwickle umsetzung begründe "
         "anforderungen skalierbar utforma arkitektur implementera utveckla skalbar krav felhantering "
         "concevoir conçois implémenter diseña arquitectura implementa desarrolla distribuida 设计 实现 架构 系统 方案 "

@@ -31,6 +31,12 @@ FIRST_UNSPACED = "\u0e00"
 """Thai. From here on in Unicode, most writing has no blanks between words; Korean does, and does well in pairs too."""
 
 UNSPACED = re.compile("[\u0e00-\u0fff\u3040-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]")
+REQUEST_CHARS = 300
+"""Within these the request ends and the material begins, where there is any."""
+
+SEPARATORS = (":", "\n", '"', ". ", "：", "“", "「", "«", "。")
+"""One of these ends the request."""
+
 WORD = re.compile(r"[^\W\d_]+")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 OPTION = re.compile(r"^\(?[A-Ja-j][.):] [^\n]*\n?", re.MULTILINE)
@@ -48,6 +54,10 @@ class Reading:
         Lower-case words (runs of letters) of `text` and how often each occurs.
     n_words, n_numbers, n_options, n_turns : int
         Words and numbers in `text`, lettered choices taken out of it, turns of the conversation.
+    request : list of str
+        Words of what is asked, apart from the material that it is asked of.
+    material : float
+        Share of the last message that is material, in [0, 1].
     """
 
     text: str
@@ -56,15 +66,41 @@ class Reading:
     n_numbers: int
     n_options: int
     n_turns: int
+    request: list[str]
+    material: float
 
 
 def read(prompt: Prompt) -> Reading:
     """Read as much of `prompt` as a decision needs."""
-    text, n_options = without_options(thread_text(prompt.turns))
+    turns = prompt.turns
+    text, n_options = without_options(thread_text(turns))
+    found = words_of(text)
+    request, material = request_and_material(turns)
+    n_numbers = len(NUMBER.findall(text))
+    return Reading(text, Counter(found), len(found), n_numbers, n_options, len(turns), words_of(request), material)
+
+
+def words_of(text: str) -> list[str]:
+    """The words of `text` in lower case."""
     found = WORD.findall(text.lower())
-    if UNSPACED.search(text):
-        found = list(split_unspaced(found))
-    return Reading(text, Counter(found), len(found), len(NUMBER.findall(text)), n_options, len(prompt.turns))
+    return list(split_unspaced(found)) if UNSPACED.search(text) else found
+
+
+def request_and_material(turns: Sequence[Turn]) -> tuple[str, float]:
+    """What is asked (system message, first and last clause of the last message), and the share of the rest.
+
+    "Summarise this: …" asks as little of a model as it does with two lines to summarise, whatever those two pages say.
+    """
+    at_last = last_question(turns)
+    last = turns[-1 if at_last is None else at_last].text if turns else ""
+    read_chars = max(1, min(len(last), HEAD_CHARS + TAIL_CHARS))
+    ends = [at for at in map(last[:REQUEST_CHARS].find, SEPARATORS) if at > 0]
+    if not ends:
+        return "\n".join([*system_part(turns), last[:REQUEST_CHARS]]), max(0.0, 1 - REQUEST_CHARS / read_chars)
+    opening = min(ends)
+    closing = last.rpartition("\n")[2]
+    asked = [last[:opening], closing] if len(closing) < REQUEST_CHARS / 2 else [last[:opening]]
+    return "\n".join([*system_part(turns), *asked]), 1 - opening / read_chars
 
 
 def split_unspaced(words: Iterable[str]) -> Iterator[str]:
@@ -95,11 +131,16 @@ def without_options(text: str) -> tuple[str, int]:
 
 def thread_text(turns: Sequence[Turn]) -> str:
     """System message, earlier user messages and the last one, each within its bounds, oldest first."""
-    last = next((i for i in range(len(turns) - 1, -1, -1) if turns[i].role == "user"), None)
+    last = last_question(turns)
     if last is None:
         return clipped("\n".join(turn.text for turn in turns[-1:]))
     parts = [*system_part(turns), *reversed(list(earlier_parts(turns[max(0, last - EARLIER_TURNS) : last])))]
     return "\n".join([*parts, clipped(turns[last].text)])
+
+
+def last_question(turns: Sequence[Turn]) -> int | None:
+    """Where the user's last message stands; None where there is none."""
+    return next((at for at in range(len(turns) - 1, -1, -1) if turns[at].role == "user"), None)
 
 
 def clipped(text: str) -> str:
@@ -111,7 +152,7 @@ def clipped(text: str) -> str:
 
 def system_part(turns: Sequence[Turn]) -> list[str]:
     """The head of an opening system message, if there is one."""
-    return [turns[0].text[:SYSTEM_CHARS]] if turns[0].role in ("system", "developer") else []
+    return [turns[0].text[:SYSTEM_CHARS]] if turns and turns[0].role in ("system", "developer") else []
 
 
 def earlier_parts(turns: Sequence[Turn]) -> Iterator[str]:

@@ -15,6 +15,7 @@ MORE_AND_LESS = {
     "brevity": ("hi", "one two three four five six seven eight nine ten eleven twelve thirteen"),
     "sentences": ("It rains. It pours. What now? Home.", "it rains"),
     "material": ("Shorten: it was a long day and so on", "Tell me of a long day and so on"),
+    "errand": ("Summarise: it was a long day and so on", "Consider: it was a long day and so on"),
     "long_words": ("thermodynamic equilibrium calculation", "a cat sat on a mat"),
     "commas": ("red, green, blue; none", "red green blue"),
     "numbers": ("1 2 3 4.5", "one two"),

@@ -73,6 +73,27 @@ def test_there_is_a_clear_gap_between_them(artifact: Artifact) -> None:
     assert hard[len(hard) // 2] - easy[len(easy) // 2] > 0.25
 
 
+LONG_REPORT = (
+    "Last week we visited the trade fair in Hanover. On Monday we set up the stand, which took longer than planned "
+    "because two boxes were missing. On Tuesday about 140 visitors came, 23 of them left their card. Wednesday was "
+    "quiet, but the talk on packaging drew a crowd. We spoke with three possible distributors, one from Poland and two "
+    "from Italy. Next year we should bring more samples. Costs were 8,400 euros in all, 600 below budget. "
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Summarise this report in three sentences: {LONG_REPORT * 4}",
+        f"{LONG_REPORT * 4}\n\nSummarise the above in three sentences.",
+        f"Translate into Spanish:\n\n{LONG_REPORT * 2}",
+        f"Extract all numbers and what they count:\n\n{LONG_REPORT}",
+    ],
+)
+def test_pages_of_material_do_not_make_an_errand_hard(artifact: Artifact, text: str) -> None:
+    assert artifact.scorer.score(Prompt.from_text(text)) < artifact.threshold
+
+
 def test_the_probes_were_not_learnt_from() -> None:
     lines = (FOLDER / "prompts.jsonl").read_text("utf-8").splitlines()
     learnt = {json.loads(line).get("prompt") for line in lines}
