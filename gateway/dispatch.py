@@ -182,7 +182,8 @@ class Dispatcher:
         local = self._local
         assert local is not None
         if not local.up:
-            if self.cloud is not None:
+            pinned = self.names.meaning(request.model).route is Route.LOCAL
+            if self.cloud is not None and not pinned:  # somebody else answers sooner
                 raise BackendUnavailable("local", local.trouble or "not ready")
             await local.wait_ready()
         return await call(local.backend)

@@ -205,6 +205,13 @@ def test_the_cloud_answers_for_an_engine_that_dies(make_gateway: MakeGateway, pr
     assert raw.headers["x-slimgate-reason"] in ("failover", "offline")
 
 
+def test_who_insists_on_the_local_model_waits_for_it(make_gateway: MakeGateway, provider: Provider) -> None:
+    gateway = make_gateway(cloud={"base_url": provider.base_url})
+    chat = gateway.client().chat.completions.with_raw_response  # the engine is still starting
+    assert chat.create(model="local", messages=HELLO, max_tokens=4).headers["x-slimgate-route"] == "local"
+    assert not provider.requests
+
+
 def test_a_caller_who_goes_away_frees_the_place(local_gateway: Gateway) -> None:
     client = local_gateway.client()
     for _ in range(12):  # more than there are places
