@@ -8,7 +8,7 @@ import json
 import struct
 from typing import Any
 
-from tests.provider import MODEL, WORDS, Call, fault
+from tests.provider import FAULTS, MODEL, WORDS, Call, fault
 
 THOUGHTS = ("Let me", " think.")
 ARGUMENTS = ('{"city":', ' "Uppsala"}')
@@ -203,3 +203,12 @@ async def cuts_text(call: Call) -> None:
     await call.head("200 OK", "text/event-stream")
     for word in WORDS[:3]:
         await call.event({**head, "choices": [{"index": 0, "text": word, "logprobs": None, "finish_reason": None}]})
+
+
+@fault
+async def answers_all(call: Call) -> None:
+    """Whatever is asked for, by what the request holds."""
+    if "messages" in call.body:
+        await FAULTS["none"](call)
+    else:
+        await (embeds if "input" in call.body else completes_text)(call)

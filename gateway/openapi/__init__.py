@@ -8,6 +8,7 @@ from gateway.openapi.chat import CHAT
 from gateway.openapi.completions import COMPLETIONS, EMBEDDINGS
 from gateway.openapi.messages import COUNT_TOKENS, MESSAGES
 from gateway.openapi.responses import RESPONSES
+from gateway.openapi.rest import complete
 
 PATHS: dict[str, Any] = {
     "/v1/chat/completions": CHAT,
@@ -25,7 +26,9 @@ def describe(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         document = found()
-        document["paths"] = {**document["paths"], **PATHS}
+        seen = document["paths"].items()
+        document["paths"] = {**PATHS, **{path: complete(path, told) for path, told in seen if path not in PATHS}}
+        document.pop("components", None)  # nothing but FastAPI's own shape of errors
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way

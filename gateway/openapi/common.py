@@ -20,6 +20,16 @@ def object_of(required: list[str], properties: dict[str, Any], **more: Any) -> S
     return {"type": "object", "required": required, "properties": properties, **more}
 
 
+def variant(kind: str, required: list[str], properties: dict[str, Any]) -> Schema:
+    """One of several objects that their `type` tells apart."""
+    return object_of(["type", *required], {"type": {"const": kind}, **properties})
+
+
+def text_or(*parts: Schema) -> Schema:
+    """A string, or an array of `parts`."""
+    return {"anyOf": [TEXT, array_of({"anyOf": list(parts)})]}
+
+
 TEXT: Schema = {"type": "string"}
 MODEL: Schema = {"type": "string", "minLength": 1, "examples": ["auto"]}
 POSITIVE = nullable("integer", minimum=1)
@@ -59,7 +69,7 @@ def answering(
     """The description of one POST endpoint."""
     content: dict[str, Any] = {"application/json": {"schema": answer}}
     if streams:
-        content["text/event-stream"] = {"schema": TEXT}
+        content["text/event-stream"] = {}
     whole = "The answer, or a stream of its pieces as server-sent events." if streams else "The answer."
     return {
         "post": {

@@ -1,26 +1,94 @@
 """POST /v1/messages and /v1/messages/count_tokens."""
 
-from gateway.messages.request import REFUSED
-from gateway.openapi.common import FLAG, MODEL, PART, TEXT, answering, array_of, nullable, object_of
+from typing import Any
 
-_CONTENT = {"anyOf": [TEXT, array_of(PART)]}
-_MESSAGE = object_of(
-    ["role", "content"],
-    {"role": {"type": "string", "enum": ["user", "assistant", "system"]}, "content": _CONTENT},
+from gateway.messages.request import REFUSED
+from gateway.openapi.common import FLAG, MODEL, PART, TEXT, answering, array_of, nullable, object_of, text_or, variant
+
+_TEXT_BLOCK = variant("text", ["text"], {"text": TEXT})
+_IMAGE = variant(
+    "image",
+    ["source"],
+    {
+        "source": {
+            "anyOf": [
+                variant("base64", ["media_type", "data"], {"media_type": TEXT, "data": TEXT}),
+                variant("url", ["url"], {"url": TEXT}),
+            ]
+        }
+    },
 )
+_DOCUMENT = variant(
+    "document",
+    ["source"],
+    {
+        "source": {
+            "anyOf": [
+                variant("base64", ["media_type", "data"], {"media_type": TEXT, "data": TEXT}),
+                variant("text", ["data"], {"data": TEXT}),
+                variant("content", ["content"], {"content": text_or(_TEXT_BLOCK, _IMAGE)}),
+            ]
+        },
+        "title": nullable("string"),
+        "context": nullable("string"),
+    },
+)
+_FOUND = variant(
+    "search_result", ["title", "source", "content"], {"title": TEXT, "source": TEXT, "content": array_of(_TEXT_BLOCK)}
+)
+_RESULT = variant(
+    "tool_result",
+    ["tool_use_id"],
+    {"tool_use_id": TEXT, "content": text_or(_TEXT_BLOCK, _IMAGE, _DOCUMENT, _FOUND), "is_error": FLAG},
+)
+_USE = variant("tool_use", ["id", "name", "input"], {"id": TEXT, "name": TEXT, "input": {"type": "object"}})
+_THOUGHT = variant("thinking", ["thinking"], {"thinking": TEXT, "signature": TEXT})
+_HIDDEN = variant("redacted_thinking", ["data"], {"data": TEXT})
+
+
+def _turn(role: str, content: dict[str, Any]) -> dict[str, Any]:
+    return object_of(["role", "content"], {"role": {"const": role}, "content": content})
+
+
+_MESSAGE = {
+    "anyOf": [
+        _turn("user", text_or(_TEXT_BLOCK, _IMAGE, _DOCUMENT, _FOUND, _RESULT)),
+        _turn("assistant", text_or(_TEXT_BLOCK, _USE, _THOUGHT, _HIDDEN)),
+        _turn("system", text_or(_TEXT_BLOCK)),
+    ]
+}
 _TOOL = object_of(
     ["name", "input_schema"],
-    {"name": TEXT, "description": nullable("string"), "input_schema": {"type": "object"}, "strict": FLAG},
+    {
+        "type": {"enum": ["custom", None]},
+        "name": TEXT,
+        "description": nullable("string"),
+        "input_schema": {"type": "object"},
+        "strict": FLAG,
+    },
 )
+_CHOICE = {
+    "anyOf": [
+        object_of(["type"], {"type": {"enum": ["auto", "any", "none"]}, "disable_parallel_tool_use": FLAG}),
+        object_of(["type", "name"], {"type": {"const": "tool"}, "name": TEXT, "disable_parallel_tool_use": FLAG}),
+    ]
+}
+_FORMAT = {"anyOf": [variant("json_schema", ["schema"], {"schema": {"type": "object"}}), {"type": "null"}]}
+_ALLOWS = "Allows reasoning; shown where there is any."
 _NO = "Not served: "
 _ASKED = {
     "model": MODEL,
     "messages": array_of(_MESSAGE, minItems=1, description="The last one is not the assistant's."),
-    "system": {"anyOf": [TEXT, array_of(PART), {"type": "null"}]},
+    "system": {"anyOf": [TEXT, array_of(_TEXT_BLOCK), {"type": "null"}]},
     "tools": nullable("array", items=_TOOL),
-    "tool_choice": nullable("object"),
-    "thinking": nullable("object", description="Allows reasoning; it is shown where the model shows any."),
-    "output_config": nullable("object"),
+    "tool_choice": {"anyOf": [_CHOICE, {"type": "null"}]},
+    "thinking": nullable(
+        "object",
+        required=["type"],
+        properties={"type": TEXT},
+        description="Allows reasoning; shown where there is any.",
+    ),
+    "output_config": nullable("object", properties={"effort": nullable("string"), "format": _FORMAT}),
     **{name: {"type": "null", "description": _NO + why} for name, why in REFUSED.items()},
 }
 ERROR = object_of(
@@ -43,7 +111,7 @@ MESSAGES = answering(
             "temperature": nullable("number", minimum=0, maximum=1),
             "top_p": nullable("number", minimum=0, maximum=1),
             "top_k": nullable("integer", minimum=0),
-            "metadata": nullable("object"),
+            "metadata": {"description": "Has no effect."},
         },
         description="Anthropic's Messages request.",
     ),

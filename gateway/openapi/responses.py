@@ -1,9 +1,29 @@
 """POST /v1/responses."""
 
-from gateway.openapi.common import FLAG, MODEL, PART, POSITIVE, TEXT, answering, array_of, nullable, object_of
+from gateway.openapi.common import (
+    FLAG,
+    MODEL,
+    POSITIVE,
+    TEXT,
+    answering,
+    array_of,
+    nullable,
+    object_of,
+    text_or,
+    variant,
+)
 from gateway.responses.request import REFUSED
 
-_CONTENT = {"anyOf": [TEXT, array_of(PART)]}
+_CONTENT = text_or(
+    variant("input_text", ["text"], {"text": TEXT}),
+    variant("output_text", ["text"], {"text": TEXT}),
+    variant("refusal", ["refusal"], {"refusal": TEXT}),
+    variant(
+        "input_image", ["image_url"], {"image_url": TEXT, "detail": nullable("string"), "file_id": {"type": "null"}}
+    ),
+    variant("input_file", ["file_data"], {"file_data": TEXT, "filename": TEXT, "file_url": {"type": "null"}}),
+    variant("input_audio", ["input_audio"], {"input_audio": {"type": "object"}}),
+)
 _MESSAGE = object_of(
     ["role", "content"],
     {
@@ -12,13 +32,32 @@ _MESSAGE = object_of(
         "content": _CONTENT,
     },
 )
-_CALL = object_of(
-    ["type", "call_id", "name", "arguments"],
-    {"type": {"const": "function_call"}, "call_id": TEXT, "name": TEXT, "arguments": TEXT},
-)
-_RESULT = object_of(
-    ["type", "call_id", "output"], {"type": {"const": "function_call_output"}, "call_id": TEXT, "output": _CONTENT}
-)
+_NAMED = {"call_id": TEXT, "name": TEXT}
+_ITEM = {
+    "anyOf": [
+        _MESSAGE,
+        variant("function_call", ["call_id", "name", "arguments"], {**_NAMED, "arguments": TEXT}),
+        variant("function_call_output", ["call_id", "output"], {"call_id": TEXT, "output": _CONTENT}),
+        variant("custom_tool_call", ["call_id", "name", "input"], {**_NAMED, "input": TEXT}),
+        variant("custom_tool_call_output", ["call_id", "output"], {"call_id": TEXT, "output": _CONTENT}),
+    ]
+}
+_CHOICE = {
+    "anyOf": [
+        {"enum": ["none", "auto", "required", None]},
+        variant("function", ["name"], {"name": TEXT}),
+        variant("custom", ["name"], {"name": TEXT}),
+    ]
+}
+_FORMAT = {
+    "anyOf": [
+        variant("text", [], {}),
+        variant("json_object", [], {}),
+        variant("json_schema", ["name", "schema"], {"name": TEXT, "schema": {"type": "object"}, "strict": FLAG}),
+        {"type": "null"},
+    ]
+}
+_TOOL_FORMAT = {"anyOf": [variant("text", [], {}), variant("grammar", [], {}), {"type": "null"}]}
 _TOOL = object_of(
     ["type", "name"],
     {
@@ -27,6 +66,7 @@ _TOOL = object_of(
         "description": nullable("string"),
         "parameters": nullable("object"),
         "strict": FLAG,
+        "format": _TOOL_FORMAT,
     },
 )
 _NO = "Not served: "
@@ -39,17 +79,24 @@ RESPONSES = answering(
         ["model", "input"],
         {
             "model": MODEL,
-            "input": {"anyOf": [TEXT, array_of({"anyOf": [_MESSAGE, _CALL, _RESULT]}, minItems=1)]},
+            "input": {"anyOf": [TEXT, array_of(_ITEM, minItems=1)]},
             "instructions": nullable("string"),
             "stream": FLAG,
             "max_output_tokens": POSITIVE,
             "temperature": nullable("number", minimum=0, maximum=2),
             "top_p": nullable("number", minimum=0, maximum=1),
             "tools": nullable("array", items=_TOOL),
-            "tool_choice": {"anyOf": [{"enum": ["none", "auto", "required"]}, {"type": "object"}, {"type": "null"}]},
+            "tool_choice": _CHOICE,
             "parallel_tool_calls": FLAG,
-            "text": nullable("object"),
-            "reasoning": nullable("object"),
+            "text": nullable("object", properties={"format": _FORMAT, "verbosity": nullable("string")}),
+            "reasoning": nullable(
+                "object",
+                properties={
+                    "effort": nullable("string"),
+                    "mode": {"enum": ["standard", None]},
+                    "context": {"enum": ["auto", None]},
+                },
+            ),
             "include": nullable("array", items=TEXT),
             "store": FLAG,
             "metadata": nullable("object"),
