@@ -11,7 +11,7 @@ import numpy as np
 from router.dataset import Dataset, Floats
 from router.decision import Prompt
 from router.errors import DatasetError
-from router.metrics import Interval, Metric, apgr, auc_need, auc_wrong, bootstrap, cpt
+from router.metrics import Interval, Metric, apgr, auc_need, auc_wrong, bootstrap, cost_quality_curve, cpt, kept_local
 
 METRICS: Mapping[str, Metric] = {
     "auc": auc_need,
@@ -19,6 +19,7 @@ METRICS: Mapping[str, Metric] = {
     "apgr": apgr,
     "cpt50": cpt(0.5),
     "cpt80": cpt(0.8),
+    "local90": kept_local(0.9),
 }
 """Figures by name, in the order of the table."""
 
@@ -32,7 +33,9 @@ class SourceFigures:
     Parameters
     ----------
     routers : mapping of str to mapping of str to Interval
-        Figures by router (``slimgate``, ``length``, ``random``) and name.
+        Figures by router (``slimgate``, ``length``, ``random``, ``oracle``) and name.
+    curves : mapping of str to list of (float, float)
+        By router: share sent to the large model, and the mean quality that it buys.
     """
 
     source: str
@@ -41,6 +44,7 @@ class SourceFigures:
     small_mean: float
     large_mean: float
     routers: Mapping[str, Mapping[str, Interval]]
+    curves: Mapping[str, list[tuple[float, float]]]
 
 
 def evaluate(
@@ -85,13 +89,24 @@ def _source_figures(dataset: Dataset, scores: Floats, source: str, metric: str, 
     small, large = small[rows], large[rows]
     groups = np.unique(dataset.groups[rows], return_inverse=True)[1]
     lengths = np.array([_length(prompt) for prompt in dataset.where(rows).prompts], dtype=np.float64)
-    judged = {"slimgate": scores[rows], "length": lengths}
+    judged = {"slimgate": scores[rows], "length": lengths, "oracle": _without_ties(large - small)}
     routers = {
         name: {key: bootstrap(figure, small, large, score, groups) for key, figure in METRICS.items()}
         for name, score in judged.items()
     }
     routers["random"] = {key: _random_figure(figure, small, large) for key, figure in METRICS.items()}
-    return SourceFigures(source, metric, len(small), float(small.mean()), float(large.mean()), routers)
+    curves = {name: _curve(small, large, score) for name, score in judged.items()}
+    return SourceFigures(source, metric, len(small), float(small.mean()), float(large.mean()), routers, curves)
+
+
+def _without_ties(score: Floats) -> Floats:
+    """Equal scores told apart by a hair: the curve's last threshold keeps all that reach it, which would be many."""
+    return score + np.linspace(0, 1e-9, len(score))
+
+
+def _curve(small: Floats, large: Floats, score: Floats) -> list[tuple[float, float]]:
+    shares, quality = cost_quality_curve(small, large, score)
+    return list(zip(shares.tolist(), quality.tolist(), strict=True))
 
 
 def _length(prompt: Prompt) -> int:

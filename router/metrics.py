@@ -73,6 +73,12 @@ def cpt(fraction: float) -> Metric:
     return metric
 
 
+def kept_local(fraction: float) -> Metric:
+    """The metric 1 - CPT(`fraction`): the share that may stay local while `fraction` of the gap is recovered."""
+    needed = cpt(fraction)
+    return lambda small, large, score: 1.0 - needed(small, large, score)
+
+
 def _first_crossing(shares: Floats, pgr: Floats, wanted: float) -> float:
     at = int(np.argmax(pgr >= wanted))
     if at == 0:

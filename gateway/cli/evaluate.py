@@ -31,7 +31,14 @@ class Split(StrEnum):
     ALL = "all"
 
 
-HEADINGS = {"auc": "AUC", "auc_wrong": "AUC wrong", "apgr": "APGR", "cpt50": "CPT(50 %)", "cpt80": "CPT(80 %)"}
+HEADINGS = {
+    "auc": "AUC",
+    "auc_wrong": "AUC wrong",
+    "apgr": "APGR",
+    "cpt50": "CPT(50 %)",
+    "cpt80": "CPT(80 %)",
+    "local90": "local at 90 %",
+}
 
 
 def evaluate(
@@ -45,13 +52,18 @@ def evaluate(
     artifact: Annotated[
         Path | None, typer.Option(help="Folder of the classifier. Default: the configured one.")
     ] = None,
+    svg: Annotated[
+        Path | None, typer.Option(help="Draw quality over cost for each source into this SVG file.", show_default=False)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Judge the routing between two models by what they really scored, beside random and length-only routing.
 
     AUC: does the large model do better? AUC wrong: does the small one fail? (0.5 is chance.) APGR: area under the
     quality gained over the share sent to the large model (0.5 is chance, more is better). CPT(x): share that must be
-    sent to recover x of the quality gap (x is chance, less is better). Brackets: 95 % bootstrap intervals.
+    sent to recover x of the quality gap (x is chance, less is better). Local at 90 %: share that may stay local while
+    90 % of the gap is recovered (10 % is chance). Oracle: a router that knows the outcome. Always local and always
+    cloud: the two means above each table. Brackets: 95 % bootstrap intervals.
     """
     from router.dataset import read_dataset
     from router.evaluate import evaluate as judge
@@ -64,6 +76,10 @@ def evaluate(
         scores = _scores(dataset, loaded, progress)
         bar = progress.add_task("judging", total=len(set(dataset.sources)))
         figures = judge(dataset, scores, small, large, lambda _source: progress.advance(bar))
+    if svg is not None:
+        from gateway.cli.curves import draw_curves
+
+        svg.write_text(draw_curves(figures, small, large), "utf-8")
     if as_json:
         print(json.dumps(_to_json(figures, loaded, small, large, chosen), indent=2))
     else:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pyarrow as pa
@@ -93,6 +94,10 @@ def test_evaluate_by_source(folder: Path, artifact: Path) -> None:
         assert apgr.value > max(0.7, row.routers["length"]["apgr"].value)
         assert row.routers["random"]["apgr"].value == pytest.approx(0.5, abs=0.03)
         assert row.routers["slimgate"]["cpt50"].value < 0.35
+        assert row.routers["oracle"]["apgr"].value == pytest.approx(0.75, abs=0.02)
+        assert row.routers["oracle"]["local90"].value == pytest.approx(0.55, abs=0.02)
+        assert row.curves["slimgate"][0] == (0.0, row.small_mean)
+        assert row.curves["slimgate"][-1] == (1.0, row.large_mean)
 
 
 @pytest.mark.parametrize(
@@ -148,11 +153,23 @@ def test_the_commands(folder: Path, tmp_path: Path) -> None:
     assert document["artifact"] == load_artifact(out).version
     assert {source["source"] for source in document["sources"]} == {"one", "two"}
     for source in document["sources"]:
-        assert set(source["routers"]) == {"slimgate", "length", "random"}
-        assert set(source["routers"]["slimgate"]) == {"auc", "auc_wrong", "apgr", "cpt50", "cpt80"}
+        assert set(source["routers"]) == {"slimgate", "length", "random", "oracle"}
+        assert set(source["routers"]["slimgate"]) == {"auc", "auc_wrong", "apgr", "cpt50", "cpt80", "local90"}
     shown = run(app, ["evaluate", str(folder), "--small", "tiny", "--large", "huge", "--artifact", str(out)])
     assert shown.exit_code == 0, shown.output
     assert "APGR" in shown.output
+
+
+def test_the_curves_are_drawn(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "curves.svg"
+    done = run(app, ["evaluate", str(folder), "--small", "tiny", "--large", "huge", "--svg", str(path)])
+    assert done.exit_code == 0, done.output
+    drawing = ElementTree.parse(path).getroot()
+    lines = drawing.findall(".//{http://www.w3.org/2000/svg}polyline")
+    assert len(lines) == 2 * 4, "for each source: chance, slimgate, length and oracle"
+    text = " ".join(element.text or "" for element in drawing.iter("{http://www.w3.org/2000/svg}text"))
+    for words in ("one (accuracy), 96 prompts", "oracle", "always local, always cloud"):
+        assert words in text
 
 
 def test_data_that_it_was_not_fitted_on_is_judged_whole(folder: Path) -> None:
