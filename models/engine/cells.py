@@ -48,6 +48,10 @@ class CellPool:
         """Cells that `sequence` holds, alone or with others."""
         return len(self._cells.get(sequence, _NONE))
 
+    def held_alone(self, sequence: int) -> int:
+        """Cells that would become free if `sequence` went."""
+        return int(np.count_nonzero(self._holders[self._cells.get(sequence, _NONE)] == 1))
+
     def held_by_any(self, sequences: Sequence[int]) -> int:
         """Cells that at least one of `sequences` holds."""
         held = np.zeros(self.n_cells, bool)

@@ -17,6 +17,13 @@ HEADROOM = 256
 """Cells set aside for each answer's growth at admission, so that giving up cells stays the exception."""
 
 
+SMALL = 256
+SMALL_BUDGET = 1024
+"""Cells that kept sequences of fewer than `SMALL` of their own may take together.
+
+Every cell in use slows every step a little (2,048 of them by a tenth), and a short beginning is soon computed again."""
+
+
 class Memory:
     """Gives running generations their sequences, and keeps what they leave behind.
 
@@ -96,6 +103,7 @@ class Memory:
             if self._cache.is_full:
                 self._evict_oldest()
             self._cache.keep(sequence, computed)
+            self._thin_out()
         else:
             self._drop(sequence)
 
@@ -105,6 +113,16 @@ class Memory:
             self._pool.share(beginning.sequence, generation.slot, beginning.n_tokens)
         generation.n_computed = beginning.n_tokens
         generation.n_cached = generation.n_cached or min(beginning.n_tokens, len(generation.prompt))
+
+    def _thin_out(self) -> None:
+        """Let the oldest small ones go, where there are too many."""
+        left = SMALL_BUDGET
+        for kept in self._cache.newest_first():
+            n_own = self._pool.held_alone(kept.sequence)
+            if n_own < SMALL:
+                left -= n_own
+                if left < 0:
+                    self._evict(kept)
 
     def _evict_oldest(self) -> bool:
         oldest = self._cache.oldest()

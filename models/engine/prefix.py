@@ -68,13 +68,17 @@ class PrefixCache:
         """Whether something has to go before more is kept."""
         return len(self._kept) >= self.capacity
 
+    def newest_first(self) -> list[Kept]:
+        """Everything kept, the most recently used first."""
+        return sorted(self._kept, key=lambda kept: -kept.last_used)
+
     def longest(self, tokens: TokenArray) -> Beginning:
         """The kept sequence that has most of the beginning of `tokens`; finding it counts as use.
 
         Of several with as much, the one used last: what all prompts have in common must not keep an old one young.
         """
         best, found = NOTHING, None
-        for kept in sorted(self._kept, key=lambda kept: -kept.last_used):
+        for kept in self.newest_first():
             n_tokens = common_prefix(tokens, kept.tokens)
             if n_tokens > best.n_tokens:
                 best, found = Beginning(kept.sequence, n_tokens), kept

@@ -30,5 +30,8 @@ def test_cells_are_counted_as_if_each_were_an_object(steps: list[tuple[str, int,
         used = {id(c) for cells in held.values() for c in cells}
         assert pool.free == N_CELLS - len(used)
         assert [pool.held(s) for s in range(4)] == [len(held[s]) for s in range(4)]
+        for s in range(4):
+            others = {id(c) for t in range(4) if t != s for c in held[t]}
+            assert pool.held_alone(s) == len({id(c) for c in held[s]} - others)
         for group in ([0], [1, 2], [0, 1, 2, 3]):
             assert pool.held_by_any(group) == len({id(c) for s in group for c in held[s]})
