@@ -1,0 +1,82 @@
+"""Writes tiny GGUF models with random weights: other architectures than SmolLM2's, without a download."""
+
+from pathlib import Path
+
+import gguf
+import numpy as np
+
+PHI3_TEMPLATE = (
+    "{{ bos_token }}{% for message in messages %}"
+    "{% if message['role'] == 'system' %}{{ '<|system|>\n' + message['content'] + '<|end|>\n' }}{% elif message['role'] == 'user' %}{{ '<|user|>\n' + message['content'] + '<|end|>\n' }}"
+    "{% elif message['role'] == 'assistant' %}{{ '<|assistant|>\n' + message['content'] + '<|end|>\n' }}{% endif %}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% endif %}"
+)
+"""In the manner of Phi-3-mini's."""
+
+CONTROLS = ("<unk>", "<s>", "</s>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>", "<|endoftext|>")
+WORDS = ("▁hello", "▁the", "▁sea", "▁ship", "▁a", "▁is", "▁to", "▁and", "ing", "er", "▁")
+
+N_EMBD, N_HEAD, N_FF, N_LAYER, N_CTX = 64, 4, 96, 2, 4096
+
+
+def write_phi3(path: Path, *, template: str | None = PHI3_TEMPLATE, seed: int = 0) -> Path:
+    """A Phi-3 of two layers, with SentencePiece tokens for every byte, letter and some words."""
+    writer = gguf.GGUFWriter(path, "phi3")
+    writer.add_name("tiny-phi3")
+    writer.add_context_length(N_CTX)
+    writer.add_embedding_length(N_EMBD)
+    writer.add_feed_forward_length(N_FF)
+    writer.add_block_count(N_LAYER)
+    writer.add_head_count(N_HEAD)
+    writer.add_head_count_kv(N_HEAD)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_dimension_count(N_EMBD // N_HEAD)
+    writer.add_rope_freq_base(10000.0)
+    writer.add_sliding_window(0)
+    n_vocab = _add_vocabulary(writer)
+    if template is not None:
+        writer.add_chat_template(template)
+    _add_weights(writer, n_vocab, np.random.default_rng(seed))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def _add_vocabulary(writer: gguf.GGUFWriter) -> int:
+    letters = [chr(c) for c in range(ord("!"), ord("~") + 1)]
+    tokens = [*CONTROLS, *(f"<0x{b:02X}>" for b in range(256)), *WORDS, *letters]
+    kinds = [
+        *([gguf.TokenType.UNKNOWN] + [gguf.TokenType.CONTROL] * (len(CONTROLS) - 1)),
+        *([gguf.TokenType.BYTE] * 256),
+        *([gguf.TokenType.NORMAL] * (len(WORDS) + len(letters))),
+    ]
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list(tokens)
+    writer.add_token_scores([-float(i) for i in range(len(tokens))])
+    writer.add_token_types(kinds)
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(CONTROLS.index("<|end|>"))
+    writer.add_unk_token_id(0)
+    writer.add_add_bos_token(True)
+    return len(tokens)
+
+
+def _add_weights(writer: gguf.GGUFWriter, n_vocab: int, rng: np.random.Generator) -> None:
+    def random(name: str, *shape: int) -> None:
+        writer.add_tensor(name, rng.normal(0, 0.3, shape).astype(np.float32))
+
+    def ones(name: str) -> None:
+        writer.add_tensor(name, np.ones(N_EMBD, np.float32))
+
+    random("token_embd.weight", n_vocab, N_EMBD)
+    random("output.weight", n_vocab, N_EMBD)
+    ones("output_norm.weight")
+    for layer in range(N_LAYER):
+        ones(f"blk.{layer}.attn_norm.weight")
+        ones(f"blk.{layer}.ffn_norm.weight")
+        random(f"blk.{layer}.attn_qkv.weight", 3 * N_EMBD, N_EMBD)
+        random(f"blk.{layer}.attn_output.weight", N_EMBD, N_EMBD)
+        random(f"blk.{layer}.ffn_up.weight", 2 * N_FF, N_EMBD)
+        random(f"blk.{layer}.ffn_down.weight", N_EMBD, N_FF)
