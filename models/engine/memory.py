@@ -18,7 +18,7 @@ HEADROOM = 256
 
 
 SMALL = 256
-SMALL_BUDGET = 1024
+SMALL_BUDGET = 512
 """Cells that kept sequences of fewer than `SMALL` of their own may take together.
 
 Every cell in use slows every step a little (2,048 of them by a tenth), and a short beginning is soon computed again."""
