@@ -148,7 +148,7 @@ def _guarded(endpoint: ASGIApp, key: str | None, error: Callable[[Exception], An
 def _watch(metrics: Metrics, local: LocalSide | None, ledger: Ledger, threshold: ThresholdInForce) -> None:
     metrics.watch("slimgate_threshold", "Scores from here on go to the cloud.", lambda: threshold.value, "livemax")
     metrics.watch("slimgate_ledger_pending_bytes", "Rows the database has not taken yet.", lambda: ledger.pending_bytes)
-    metrics.watch("slimgate_ledger_refused_rows", "Rows lost for want of disk.", lambda: ledger.refused_rows)
+    metrics.watch_count("slimgate_ledger_refused_rows", "Rows lost for want of disk.", lambda: ledger.refused_rows)
     if local is not None:
         metrics.watch("slimgate_local_up", "Whether the local model answers.", lambda: float(local.up), "livemin")
-        metrics.watch("slimgate_engine_restarts", "Times the engine was started again.", lambda: local.restarts)
+        metrics.watch_count("slimgate_engine_restarts", "Times the engine was started again.", lambda: local.restarts)

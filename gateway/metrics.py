@@ -36,6 +36,18 @@ class _OfRoute:
     completion_tokens: Counter
 
 
+@dataclass(slots=True)
+class _Counted:
+    counter: Counter
+    reading: Reading
+    seen: float = 0.0
+
+    def refresh(self) -> None:
+        now = self.reading()
+        self.counter.inc(max(0.0, now - self.seen))
+        self.seen = now
+
+
 class Metrics:
     """The gateway's counters, in a registry of their own so that several gateways can live in one process."""
 
@@ -43,6 +55,7 @@ class Metrics:
         self._registry = registry = CollectorRegistry()
         self._routes: dict[str, _OfRoute] = {}
         self._watched: list[tuple[Gauge, Reading]] = []
+        self._counted: list[_Counted] = []
         self.in_flight = Gauge(
             "slimgate_requests_in_flight",
             "Requests being answered now.",
@@ -129,10 +142,16 @@ class Metrics:
         gauge = Gauge(name, text, registry=self._registry, multiprocess_mode=mode)
         self._watched.append((gauge, reading))
 
+    def watch_count(self, name: str, text: str, reading: Reading) -> None:
+        """Show a number that is kept elsewhere and only grows."""
+        self._counted.append(_Counted(Counter(name, text, registry=self._registry), reading))
+
     def refresh(self) -> None:
         """Read the watched numbers anew."""
         for gauge, reading in self._watched:
             gauge.set(reading())
+        for counted in self._counted:
+            counted.refresh()
 
     async def keep_fresh(self) -> None:
         """Refresh for as long as the gateway serves, since a scrape may reach another worker than this."""

@@ -22,7 +22,7 @@ EXPRESSIONS = [target["expr"] for panel in GRAFANA["panels"] for target in panel
 SUFFIXES = ("_total", "_bucket", "_count", "_sum")
 
 # Only there while a local model is configured.
-OF_THE_LOCAL_SIDE = {"slimgate_local_up", "slimgate_engine_restarts"}
+OF_THE_LOCAL_SIDE = {"slimgate_local_up", "slimgate_engine_restarts_total"}
 
 
 def tool(name: str) -> str:
