@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from router.decision import Prompt, Turn
 
@@ -37,8 +37,15 @@ REQUEST_CHARS = 300
 SEPARATORS = (":", "\n", '"', ". ", "：", "“", "「", "«", "。")
 """One of these ends the request."""
 
+PAIRS = 1000
+"""Pairs of characters read of such writing: it says in two characters what takes a word elsewhere."""
+
+ASCII_WORD = re.compile("[a-z]+")
+"""As `WORD`, for lower-case text without accents: a third faster."""
+
 WORD = re.compile(r"[^\W\d_]+")
-NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+NUMBER = re.compile(r"\d[\d.,]*")
+ASCII_NUMBER = re.compile("[0-9][0-9.,]*")
 OPTION = re.compile(r"^\(?[A-Ja-j][.):] [^\n]*\n?", re.MULTILINE)
 
 
@@ -76,14 +83,20 @@ def read(prompt: Prompt) -> Reading:
     text, n_options = without_options(thread_text(turns))
     found = words_of(text)
     request, material = request_and_material(turns)
-    n_numbers = len(NUMBER.findall(text))
+    n_numbers = len((ASCII_NUMBER if text.isascii() else NUMBER).findall(text))
     return Reading(text, Counter(found), len(found), n_numbers, n_options, len(turns), words_of(request), material)
 
 
 def words_of(text: str) -> list[str]:
-    """The words of `text` in lower case."""
+    """The words of `text` in lower case, `PAIRS` at most where they are not told apart by blanks."""
+    if text.isascii():
+        return ASCII_WORD.findall(text.lower())
     found = WORD.findall(text.lower())
-    return list(split_unspaced(found)) if UNSPACED.search(text) else found
+    if not UNSPACED.search(text):
+        return found
+    if sum(map(len, found)) <= PAIRS:
+        return list(split_unspaced(found))
+    return [*islice(split_unspaced(found), PAIRS // 2), *islice(split_unspaced(reversed(found)), PAIRS // 2)]
 
 
 def request_and_material(turns: Sequence[Turn]) -> tuple[str, float]:
@@ -98,7 +111,7 @@ def request_and_material(turns: Sequence[Turn]) -> tuple[str, float]:
     if not ends:
         return "\n".join([*system_part(turns), last[:REQUEST_CHARS]]), max(0.0, 1 - REQUEST_CHARS / read_chars)
     opening = min(ends)
-    closing = last.rpartition("\n")[2]
+    closing = last[-REQUEST_CHARS:].rpartition("\n")[2]
     asked = [last[:opening], closing] if len(closing) < REQUEST_CHARS / 2 else [last[:opening]]
     return "\n".join([*system_part(turns), *asked]), 1 - opening / read_chars
 
