@@ -4,8 +4,8 @@
     python benchmarks/engine.py --llama-server ~/peers/bin/python --llama-cpp-server .venv/bin/python
 
 The peers are optional, each named by the Python that has it installed: `xllamacpp` (llama.cpp's own server, ready
-built) and `llama-cpp-python[server]`. Every engine gets the same requests, round by round, so that a drift of the machine hits
-all alike. A broken or short answer is counted and shown. Compare the ratios; figures in themselves belong to a machine.
+built) and `llama-cpp-python[server]`. Every engine gets the same requests, round by round, so that a drift of the
+machine hits all alike. A broken or short answer is counted and shown. Compare the ratios; figures belong to a machine.
 """
 
 import argparse

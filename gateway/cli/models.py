@@ -1,0 +1,143 @@
+"""`slimgate models`."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+from rich.table import Table
+
+from gateway.settings import default_state_dir
+from models.catalogue import CatalogueError, CatalogueModel, catalogue, file_name, find_model
+from models.pull import Progress as Report
+from models.pull import PullError, Source, checksum_file, pull, remove, verify
+
+HUB = "huggingface.co"
+TOKEN_VARIABLE = "HF_TOKEN"
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Local models: what there is, fetching it, checking it, removing it.",
+    epilog="Then: SLIMGATE_LOCAL__MODEL_PATH=FILE slimgate serve",
+)
+console = Console(highlight=False)
+
+FolderOption = Annotated[
+    Path | None, typer.Option("--dir", help="Folder of the models. Default: models, in slimgate's state folder.")
+]
+NameArgument = Annotated[str, typer.Argument(help="A name from `slimgate models list`, or the URL of a GGUF file.")]
+
+
+@app.command("list")
+def list_models(folder: FolderOption = None) -> None:
+    """Show the models known by name, and which of them are here."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("name", "size", "memory", "context", "licence", "here", "good at"):
+        table.add_column(column, justify="right" if column in ("size", "memory", "context") else "left")
+    for model in catalogue().values():
+        table.add_row(*_row(model, folder or _default_folder()))
+    console.print(table)
+
+
+@app.command("pull")
+def pull_model(
+    name: NameArgument,
+    folder: FolderOption = None,
+    sha256: Annotated[str | None, typer.Option(help="The file's checksum, where you know better.")] = None,
+) -> None:
+    """Fetch a model. Run it again after an interruption: it goes on where it was."""
+    model = _known(name)
+    url = _url(name, model)
+    target = (folder or _default_folder()) / file_name(url)
+    if target.exists():
+        console.print(f"{target} is here already; `slimgate models verify {name}` checks it")
+        return
+    source = Source(url, sha256 or (model.sha256 if model else None), _token(url))
+    with _progress(target.name) as report:
+        digest = pull(source, target, report)
+    console.print(
+        f"[bold]{target}[/bold]\nSHA-256 {digest}\nserve it: SLIMGATE_LOCAL__MODEL_PATH={target} slimgate serve"
+    )
+
+
+@app.command("verify")
+def verify_model(
+    name: Annotated[str | None, typer.Argument(help="A name, or a file. Default: all that are here.")] = None,
+    folder: FolderOption = None,
+) -> None:
+    """Check that a model is what was published, or what was fetched."""
+    where = folder or _default_folder()
+    paths = [_path(name, where)] if name else sorted(where.glob("*.gguf"))
+    published = {model.file_name: model.sha256 for model in catalogue().values() if model.file_name}
+    for path in paths:
+        with _progress(path.name) as report:
+            digest = verify(path, published.get(path.name), report)
+        known = published.get(path.name) or checksum_file(path).exists()
+        console.print(f"{path.name}: {'as it should be' if known else 'no checksum to compare with'}, SHA-256 {digest}")
+    if not paths:
+        console.print(f"there are no models in {where}")
+
+
+@app.command("rm")
+def remove_model(name: NameArgument, folder: FolderOption = None) -> None:
+    """Delete a model, or what has arrived of one."""
+    path = _path(name, folder or _default_folder())
+    if not remove(path):
+        raise PullError(f"there is no file {path}")
+    console.print(f"removed {path}")
+
+
+def _row(model: CatalogueModel, folder: Path) -> tuple[str, ...]:
+    if model.served:
+        return model.name, "-", "-", str(model.n_ctx), model.licence, "served only", model.good_at
+    here = "bundled" if model.bundled else "yes" if (folder / str(model.file_name)).exists() else ""
+    sizes = f"{model.size_bytes / 1e9:.2f} GB", f"{model.memory_bytes / 1e9:.1f} GB"
+    return model.name, *sizes, str(model.n_ctx), model.licence, here, model.good_at
+
+
+def _default_folder() -> Path:
+    return Path(os.environ.get("SLIMGATE_STATE_DIR") or default_state_dir()).expanduser() / "models"
+
+
+def _known(name: str) -> CatalogueModel | None:
+    return None if "://" in name else find_model(name)
+
+
+def _url(name: str, model: CatalogueModel | None) -> str:
+    if model is None:
+        if not file_name(name).endswith(".gguf"):
+            raise CatalogueError(f"{name} does not lead to a .gguf file")
+        return name
+    if model.served:
+        raise CatalogueError(f"{model.title} cannot be fetched: {model.served}")
+    if model.url is None:
+        raise CatalogueError(f"{model.title} is bundled: pip install 'slimgate[demo]', and serve without any setting")
+    return model.url
+
+
+def _path(name: str, folder: Path) -> Path:
+    """A file that is named as such, by its URL, or by the catalogue."""
+    if "://" in name:
+        return folder / file_name(name)
+    if name.endswith(".gguf"):
+        return Path(name) if Path(name).exists() else folder / name
+    return folder / file_name(_url(name, find_model(name)))
+
+
+def _token(url: str) -> str | None:
+    """The user's token, for the hub that it belongs to and nobody else."""
+    host = urlsplit(url).hostname or ""
+    return os.environ.get(TOKEN_VARIABLE) if host == HUB or host.endswith(f".{HUB}") else None
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Report]:
+    columns = ("[bold]{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,269 @@
+"""Fetching models from a real HTTP server that misbehaves on request."""
+
+import hashlib
+import os
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from models import pull as pulling
+from models.catalogue import CatalogueError, catalogue, find_model
+from models.pull import PullError, Source, pull, remove, verify
+
+CONTENT = b"GGUF" + random.Random(0).randbytes(3_000_000)
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+
+
+class Hub(ThreadingHTTPServer):
+    """Serves one file, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.content, self.etag = CONTENT, '"v1"'
+        self.cut_after: list[int] = []  # bytes to send before hanging up, one entry a request
+        self.status = 200
+        self.stated: str | None = None
+        self.ranges = True
+        self.declared: int | None = None
+        self.seen: list[str | None] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/model.gguf"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Hub
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        hub = self.server
+        if self.path.startswith("/moved"):
+            self.send_response(302)
+            self.send_header("location", "/model.gguf" if self.path == "/moved.gguf" else "/moved-again.gguf")
+            if hub.stated:
+                self.send_header("x-linked-etag", f'"{hub.stated}"')
+            self.send_header("content-length", "0")
+            self.end_headers()
+            return
+        hub.seen.append(self.headers.get("range"))
+        if hub.status != 200:
+            self.send_response(hub.status)
+            self.send_header("content-length", "0")
+            self.end_headers()
+            return
+        start = self._start()
+        self.send_response(206 if start else 200)
+        self.send_header("content-length", str(hub.declared or len(hub.content) - start))
+        self.send_header("etag", hub.etag)
+        self.end_headers()
+        body = hub.content[start:]
+        if hub.cut_after:
+            body = body[: hub.cut_after.pop(0)]
+            self.close_connection = True
+        self.wfile.write(body)
+
+    def _start(self) -> int:
+        wanted = self.headers.get("range")
+        if not wanted or not self.server.ranges or self.headers.get("if-range") != self.server.etag:
+            return 0
+        return int(wanted.removeprefix("bytes=").removesuffix("-"))
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    monkeypatch.setattr(pulling, "PAUSE_S", 0.0)
+    with Hub() as hub:
+        thread = threading.Thread(target=hub.serve_forever, args=(0.05,))
+        thread.start()
+        yield hub
+        hub.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "models" / "model.gguf"
+
+
+def leftovers(target: Path) -> set[str]:
+    return {path.name for path in target.parent.iterdir()} if target.parent.exists() else set()
+
+
+def test_a_whole_file_arrives_with_its_checksum(hub: Hub, target: Path) -> None:
+    reported: list[tuple[int, int | None]] = []
+    assert pull(Source(hub.url, DIGEST), target, lambda done, total: reported.append((done, total))) == DIGEST
+    assert target.read_bytes() == CONTENT
+    assert reported[-1] == (len(CONTENT), len(CONTENT))
+    assert leftovers(target) == {"model.gguf", "model.gguf.sha256"}
+    assert verify(target) == DIGEST
+
+
+def test_a_broken_connection_is_gone_on_with(hub: Hub, target: Path) -> None:
+    hub.cut_after = [1_000_000, 500_000]
+    assert pull(Source(hub.url, DIGEST), target) == DIGEST
+    assert hub.seen == [None, "bytes=1000000-", "bytes=1500000-"]
+
+
+def test_an_interrupted_pull_goes_on_in_the_next_run(hub: Hub, target: Path) -> None:
+    hub.cut_after = [400_000] * pulling.TRIES
+    with pytest.raises(PullError, match=r"broke 4 times .* run this again to go on"):
+        pull(Source(hub.url, DIGEST), target)
+    assert not target.exists()
+    assert leftovers(target) == {"model.gguf.part", "model.gguf.part.json"}
+    hub.seen.clear()
+    assert pull(Source(hub.url, DIGEST), target) == DIGEST
+    assert hub.seen == ["bytes=1600000-"]
+
+
+def test_killed_in_the_middle_no_half_file_has_the_name(hub: Hub, target: Path) -> None:
+    hub.cut_after = [1_500_000]
+    code = (
+        "import sys, os; from pathlib import Path; from models.pull import *\n"
+        "def stop(done, total):\n    if done > 1_000_000: os.kill(os.getpid(), 9)\n"
+        "pull(Source(sys.argv[1]), Path(sys.argv[2]), stop)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, hub.url, str(target)], check=False).returncode == -9
+    assert not target.exists()
+    assert pull(Source(hub.url, DIGEST), target) == DIGEST
+    assert hub.seen[-1] is not None
+
+
+def test_a_server_without_ranges_begins_again(hub: Hub, target: Path) -> None:
+    hub.ranges, hub.cut_after = False, [1_000_000]
+    assert pull(Source(hub.url, DIGEST), target) == DIGEST
+
+
+def test_a_file_that_changed_in_between_is_not_mixed(hub: Hub, target: Path) -> None:
+    hub.cut_after = [1_000_000] * pulling.TRIES
+    with pytest.raises(PullError):
+        pull(Source(hub.url), target)
+    hub.content, hub.etag, hub.cut_after = b"GGUF" + b"x" * 1000, '"v2"', []
+    assert pull(Source(hub.url), target) == hashlib.sha256(hub.content).hexdigest()
+
+
+@pytest.mark.parametrize("stated", [True, False])
+def test_a_wrong_checksum_is_refused_and_deleted(hub: Hub, target: Path, stated: bool) -> None:
+    wrong = "0" * 64
+    hub.stated = wrong if stated else None
+    source = Source(hub.url.replace("model", "moved") if stated else hub.url, None if stated else wrong)
+    with pytest.raises(PullError, match=f"expected {wrong}"):
+        pull(source, target)
+    assert not target.exists()
+    assert "model.gguf.part" not in leftovers(target)
+
+
+def test_redirects_are_followed_but_not_for_ever(hub: Hub, target: Path) -> None:
+    hub.stated = DIGEST
+    assert pull(Source(hub.url.replace("model", "moved")), target) == DIGEST
+    with pytest.raises(PullError, match="redirects for ever"):
+        pull(Source(hub.url.replace("model", "moved-again")), target.with_name("other.gguf"))
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(404, "no file at"), (401, "HF_TOKEN"), (403, "HF_TOKEN"), (410, "status 410")]
+)
+def test_refusals_are_explained(hub: Hub, target: Path, status: int, words: str) -> None:
+    hub.status = status
+    with pytest.raises(PullError, match=words):
+        pull(Source(hub.url), target)
+
+
+def test_a_server_in_trouble_is_tried_again(hub: Hub, target: Path) -> None:
+    hub.status = 503
+    with pytest.raises(PullError, match="status 503"):
+        pull(Source(hub.url), target)
+    assert len(hub.seen) == pulling.TRIES
+
+
+def test_a_page_instead_of_a_model_is_refused(hub: Hub, target: Path) -> None:
+    hub.content = b"<html>please log in</html>"
+    with pytest.raises(PullError, match="no GGUF file"):
+        pull(Source(hub.url), target)
+    assert not target.exists()
+
+
+def test_a_disk_with_too_little_room_is_noticed_before(hub: Hub, target: Path) -> None:
+    hub.declared = 10**15
+    with pytest.raises(PullError, match=r"GB free, and 1000000\.0 GB are still to come"):
+        pull(Source(hub.url), target)
+
+
+def test_a_disk_that_fills_up_keeps_what_has_arrived(hub: Hub, target: Path) -> None:
+    """The limit on a file's size fails like a full disk: in the middle of a write."""
+    code = (
+        "import resource, signal, sys; from pathlib import Path; from models.pull import *\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, resource.RLIM_INFINITY))\n"
+        "try: pull(Source(sys.argv[1]), Path(sys.argv[2]))\n"
+        "except PullError as exc: sys.exit(str(exc))"
+    )
+    command = [sys.executable, "-c", code, hub.url, str(target)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "cannot be written" in ended.stderr
+    assert not target.exists()
+    assert pull(Source(hub.url, DIGEST), target) == DIGEST
+
+
+def test_an_address_nobody_listens_at(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulling, "PAUSE_S", 0.0)
+    with pytest.raises(PullError, match="broke 4 times"):
+        pull(Source("http://127.0.0.1:9/model.gguf"), target)
+    with pytest.raises(PullError, match="not an address"):
+        pull(Source("ftp://127.0.0.1/model.gguf"), target)
+
+
+def test_verify_and_remove(hub: Hub, target: Path) -> None:
+    pull(Source(hub.url), target)
+    data = bytearray(target.read_bytes())
+    data[2_000_000] ^= 1
+    target.write_bytes(data)
+    with pytest.raises(PullError, match="is damaged"):
+        verify(target)
+    assert remove(target)
+    assert leftovers(target) == set()
+    assert not remove(target)
+    with pytest.raises(PullError, match="no file"):
+        verify(target)
+
+
+def test_the_command_pulls_verifies_and_removes(hub: Hub, tmp_path: Path) -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        start = "from gateway.cli.models import app; app(standalone_mode=False)"
+        environment = {**os.environ, "SLIMGATE_STATE_DIR": str(tmp_path), "COLUMNS": "200"}
+        command = [sys.executable, "-c", start, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+    pulled = run("pull", hub.url)
+    assert DIGEST in pulled.stdout, pulled.stderr
+    assert "here already" in run("pull", hub.url).stdout
+    assert "as it should be" in run("verify").stdout
+    assert "removed" in run("rm", "model.gguf").stdout
+    listed = run("list").stdout
+    assert all(name in listed for name in ("phi-3-mini-4k", "smollm2-135m", "served only"))
+    assert "vLLM" in run("pull", "phi-3-small-8k").stderr
+    assert "did you mean 'phi-3-mini-4k'" in run("pull", "phi-3-mini-4").stderr
+
+
+def test_every_row_of_the_catalogue_is_usable() -> None:
+    for name, model in catalogue().items():
+        assert find_model(name) is model
+        assert model.licence
+        assert model.n_ctx > 0
+        assert [model.url is not None, model.served is not None, model.bundled].count(True) == 1
+        if model.url:
+            assert model.url.startswith("https://")
+            assert str(model.file_name).endswith(".gguf")
+            assert model.size_bytes > 1_000_000
+        assert model.sha256 is None or len(model.sha256) == 64
+    assert find_model("phi-3_5-mini").name == "phi-3.5-mini"
+    with pytest.raises(CatalogueError):
+        find_model("gpt-5")
