@@ -2,19 +2,21 @@
 
 import logging
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TypeVar
 
 from gateway.completions.request import PATH as COMPLETIONS
-from gateway.settings import CloudSettings, FallbackSettings, ProviderSettings
+from gateway.settings import OPENAI_BASE_URL, CloudSettings, FallbackSettings, ProviderSettings
 from models.backend import Completion
 from models.breaker import Breaker
+from models.chat import ChatRequest
 from models.errors import BackendBusy, BackendError, BackendRejected
 from models.gate import Gate
 from models.guarded import GuardedBackend, RetryPolicy
 from models.http import HttpServer
 from models.openai import OpenAIBackend
 from models.quirks import Quirks, quirks_of
+from models.responses import PATH as RESPONSES
 from models.stream import ChatStream
 
 logger = logging.getLogger(__name__)
@@ -51,15 +53,25 @@ class CloudSide:
         """Whether any of them is thought to answer."""
         return any(model.breaker.allows for model in self.models)
 
-    async def ask(self, call: Callable[[GuardedBackend], Awaitable[T]], only: str | None = None) -> T:
-        """The first answer that one of them gives; with `only`, that model's or none.
+    def takes(self, request: ChatRequest) -> bool:
+        """Whether any of them can be asked this at all."""
+        return any(model.takes(request) for model in self.models)
+
+    async def ask(
+        self, request: ChatRequest, call: Callable[[GuardedBackend], Awaitable[T]], only: str | None = None
+    ) -> T:
+        """The first answer to `request` that one of them gives by `call`; with `only`, that model's or none.
 
         Raises
         ------
+        RequestError
+            If none of them can be asked this.
         BackendError
             The preferred model's, where all failed: the others stood in for it.
         """
-        candidates = [model for model in self.models if only is None or model.model == only]
+        candidates = [model for model in self.models if only in (None, model.model) and model.takes(request)]
+        if not candidates and request.native is not None and request.native.untranslatable is not None:
+            raise request.native.untranslatable
         first: BackendError | None = None
         for number, model in enumerate(candidates):
             try:
@@ -110,11 +122,18 @@ def _make_model(settings: ProviderSettings, key: str | None) -> GuardedBackend:
         first_byte_timeout_s=settings.first_byte_timeout_s,
         total_timeout_s=settings.total_timeout_s,
         quirks=_quirks(settings),
-        native=frozenset({COMPLETIONS} if settings.completions == "native" else ()),
+        native=frozenset(_native(settings)),
     )
     breaker = Breaker(settings.breaker_failures, settings.breaker_rest_s)
     gate = Gate("cloud", settings.max_concurrent, settings.max_queue, settings.max_wait_s)
     return GuardedBackend(backend, breaker, gate, RetryPolicy(settings.retries))
+
+
+def _native(settings: ProviderSettings) -> Iterator[str]:
+    if settings.completions == "native":
+        yield COMPLETIONS
+    if settings.responses == "native" or (settings.responses is None and settings.base_url == OPENAI_BASE_URL):
+        yield RESPONSES
 
 
 def _credentials(header: str, key: str | None) -> dict[str, str]:

@@ -25,6 +25,7 @@ from models.chat import ChatRequest, text_of
 from models.errors import BackendError, BackendRejected, BackendUnavailable
 from models.stream import ChatStream
 from router.decision import Reason, Route, RoutingDecision
+from router.errors import CannotServe
 from router.policy import RoutingPolicy, Situation
 
 logger = logging.getLogger(__name__)
@@ -107,7 +108,12 @@ class Dispatcher:
         """
         pinned = self.names.meaning(request.model).route
         situation = await self._situation(request, pinned, overrides)
-        return self.policy.decide(to_prompt(request), situation)
+        try:
+            return self.policy.decide(to_prompt(request), situation)
+        except CannotServe:
+            if request.native is not None and request.native.untranslatable is not None:
+                raise request.native.untranslatable from None  # it names the field
+            raise
 
     async def count_tokens(self, request: ChatRequest) -> int | None:
         """Prompt tokens as the local model counts them; None where it is not there, or cannot say.
@@ -167,7 +173,7 @@ class Dispatcher:
             try:
                 return await self._ask(decision.route, request, call)
             except BackendError as exc:
-                other = self._other(decision)
+                other = self._other(decision, request)
                 reason = _reason_to_move(exc)
                 if other is None or reason is None:
                     raise
@@ -178,7 +184,7 @@ class Dispatcher:
     async def _ask(self, route: Route, request: ChatRequest, call: Callable[[Backend], Awaitable[T]]) -> T:
         if route is Route.CLOUD:
             assert self.cloud is not None
-            return await self.cloud.ask(call, only=self.names.meaning(request.model).model)
+            return await self.cloud.ask(request, call, only=self.names.meaning(request.model).model)
         local = self._local
         assert local is not None
         if not local.up:
@@ -188,12 +194,16 @@ class Dispatcher:
             await local.wait_ready()
         return await call(local.backend)
 
-    def _other(self, decision: RoutingDecision) -> Route | None:
+    def _cloud_for(self, request: ChatRequest) -> CloudSide | None:
+        """The cloud, where there is one that can be asked this."""
+        return self.cloud if self.cloud is not None and self.cloud.takes(request) else None
+
+    def _other(self, decision: RoutingDecision, request: ChatRequest) -> Route | None:
         """Who may answer in place of the side that was chosen: nobody where the caller pinned one."""
         if decision.reason is Reason.PINNED:
             return None
         if decision.route is Route.LOCAL:
-            return Route.CLOUD if self.cloud is not None else None
+            return Route.CLOUD if self._cloud_for(request) is not None else None
         fits = decision.reason not in (Reason.CAPABILITY, Reason.CONTEXT)
         return Route.LOCAL if fits and self._local is not None and self._local.up else None
 
@@ -204,13 +214,14 @@ class Dispatcher:
 
     async def _situation(self, request: ChatRequest, pinned: Route | None, overrides: Overrides) -> Situation:
         local = self._local
+        cloud = self._cloud_for(request)
         # Down for the moment is no reason to refuse what only the local side could answer.
-        usable = local is not None and (local.up or self.cloud is None or pinned is Route.LOCAL)
+        usable = local is not None and (local.up or cloud is None or pinned is Route.LOCAL)
         tier = local.tier if local is not None and usable else None
         return Situation(
             local=tier,
-            cloud=self.cloud is not None,
-            cloud_up=self.cloud is not None and self.cloud.up,
+            cloud=cloud is not None,
+            cloud_up=cloud is not None and cloud.up,
             pinned=pinned,
             local_wait_s=0.0 if local is None or local.load is None else local.load.expected_wait_s,
             max_local_wait_s=self._settings.max_local_wait_s,

@@ -281,7 +281,7 @@ class ServerSide:
             raise InvalidResponse("local", f"{self._base_url} has no model '{wanted}'; it lists: {listed}")
         self._server.model = str(item["id"])
         told = self._settings.features
-        features = _listed_features(item) if told is None else frozenset(told)
+        features = (_listed_features(item) if told is None else frozenset(told)) | {Feature.COMPLETIONS}
         self._tier = LocalTier(features, self._settings.n_ctx or _listed_n_ctx(item))
         self._trouble = None
         self._seen.set()

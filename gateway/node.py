@@ -13,12 +13,15 @@ T = TypeVar("T")
 class Node:
     """One JSON value of a request, and its path in OpenAI's notation.
 
+    Where there is a list of `refusals`, `refuse` adds to it instead of raising: somebody else may serve the request.
+
     >>> list(Node({"input": [{"type": "message"}]})["input"].each())[0]["type"].path
     'input[0].type'
     """
 
     value: Any
     path: str = ""
+    refusals: list[RequestError] | None = None
 
     @property
     def given(self) -> bool:
@@ -26,13 +29,13 @@ class Node:
         return self.value is not None
 
     def __getitem__(self, name: str) -> "Node":
-        return Node(self.object().get(name), f"{self.path}.{name}" if self.path else name)
+        return Node(self.object().get(name), f"{self.path}.{name}" if self.path else name, self.refusals)
 
     def each(self) -> Iterator["Node"]:
         """The elements of an array."""
         if not isinstance(self.value, list):
             raise self.wrong("an array")
-        return (Node(value, f"{self.path}[{index}]") for index, value in enumerate(self.value))
+        return (Node(value, f"{self.path}[{index}]", self.refusals) for index, value in enumerate(self.value))
 
     def object(self) -> Mapping[str, Any]:
         """An object's fields."""
@@ -85,6 +88,12 @@ class Node:
         """The error for a name that is none of those `known`."""
         message = f"Field '{self.path}' must be one of {', '.join(sorted(known))}; got {self.value!r:.100}."
         return RequestError(message, param=self.path, code="invalid_value")
+
+    def refuse(self, why: str) -> None:
+        """Raise or note the error for what is understood and not served."""
+        if self.refusals is None:
+            raise self.refused(why)
+        self.refusals.append(self.refused(why))
 
     def refused(self, why: str) -> RequestError:
         """The error for what is understood and not served; `why` says what to do instead."""

@@ -19,7 +19,10 @@ _FORMAT_NEEDS = {"json_object": Feature.JSON_OBJECT, "json_schema": Feature.JSON
 def to_prompt(request: ChatRequest) -> Prompt:
     """The conversation's text, and what the request asks for beyond text."""
     turns = tuple(Turn(message["role"], text_of(message)) for message in request.messages)
-    return Prompt(turns, frozenset(_needs(request.body)))
+    needs = set(_needs(request.body))
+    if request.native is not None and request.native.untranslatable is not None:
+        needs.add(Feature(request.native.path))
+    return Prompt(turns, frozenset(needs))
 
 
 def _needs(body: Mapping[str, Any]) -> Iterator[Feature]:

@@ -94,6 +94,11 @@ class ProviderSettings(_Section):
     drop_params: list[str] | None = Field(
         None, description="Request fields that the model refuses. Default: as known of the model."
     )
+    responses: Literal["native", "translate"] | None = Field(
+        None,
+        description="Whether the model takes /v1/responses itself, or is to be asked in a chat. Default: native at "
+        "OpenAI, translate elsewhere.",
+    )
     completions: Literal["native", "translate"] = Field(
         "translate",
         description="Whether the model takes /v1/completions itself, or is to be asked in a chat.",

@@ -33,6 +33,10 @@ class Backend(Protocol):
         """The model that answers, by the name its server knows."""
         ...
 
+    def takes(self, request: ChatRequest) -> bool:
+        """Whether the request can be put to it at all."""
+        ...
+
     async def chat(self, request: ChatRequest) -> Completion:
         """Answer in one piece."""
         ...

@@ -75,6 +75,9 @@ class GuardedBackend:
     def model(self) -> str:
         return self._backend.model
 
+    def takes(self, request: ChatRequest) -> bool:
+        return self._backend.takes(request)
+
     async def chat(self, request: ChatRequest) -> Completion:
         await self.gate.enter()
         try:

@@ -21,6 +21,8 @@ from models.errors import (
 )
 from models.http import HttpServer
 from models.quirks import NO_QUIRKS, Quirks
+from models.responses import PATH as RESPONSES
+from models.responses import ResponsesStream, check_response, usage_of
 from models.stream import ChatStream
 
 T = TypeVar("T")
@@ -97,8 +99,9 @@ class OpenAIBackend:
             Of the kind that says what the caller may try next.
         """
         path, asked = self._asked(request)
-        body = self._post(path, self._upstream_body(request, asked))
-        return self._completion(await self._within(self._total_timeout_s, "no answer", body))
+        body = self._post(path, self._upstream_body(request, path, asked))
+        answer = await self._within(self._total_timeout_s, "no answer", body)
+        return self._response(answer) if path == RESPONSES else self._completion(answer)
 
     async def stream(self, request: ChatRequest) -> ChatStream:
         """Answer piece by piece; returns with the first event at hand.
@@ -125,7 +128,7 @@ class OpenAIBackend:
         """Prompt tokens as the model itself counts them; None where the server cannot say (only the engine can)."""
         try:
             return int(
-                orjson.loads(await self._post("count_tokens", self._upstream_body(request, request.body)))[
+                orjson.loads(await self._post("count_tokens", self._upstream_body(request, CHAT, request.body)))[
                     "prompt_tokens"
                 ]
             )
@@ -147,6 +150,11 @@ class OpenAIBackend:
             raise InvalidResponse(self._name, "the list of models is not a list")
         return models
 
+    def takes(self, request: ChatRequest) -> bool:
+        """Whether the request can be put to this server at all: in its own shape, or in a chat."""
+        native = request.native
+        return native is None or native.untranslatable is None or native.path in self._native
+
     def _asked(self, request: ChatRequest) -> tuple[str, Mapping[str, Any]]:
         """Where the request goes, and what it says there: in the caller's shape if the server takes that."""
         native = request.native
@@ -158,9 +166,9 @@ class OpenAIBackend:
             raise native.untranslatable
         return CHAT, request.body
 
-    def _upstream_body(self, request: ChatRequest, asked: Mapping[str, Any]) -> bytes:
+    def _upstream_body(self, request: ChatRequest, path: str, asked: Mapping[str, Any]) -> bytes:
         body: dict[str, Any] = {**asked, "model": self.model}
-        if request.stream:
+        if request.stream and path != RESPONSES:
             body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
         return orjson.dumps(self._quirks.apply(body))
 
@@ -183,13 +191,14 @@ class OpenAIBackend:
     async def _open_stream(self, request: ChatRequest) -> ChatStream:
         path, asked = self._asked(request)
         try:
-            response = await self._server.post(path, self._upstream_body(request, asked))
+            response = await self._server.post(path, self._upstream_body(request, path, asked))
         except aiohttp.ClientError as exc:
             raise self._unreachable(exc) from exc
         try:
             if response.status != _OK:
                 self._check(response.status, await response.read(), response.headers.get("retry-after"))
-            stream = ChatStream(self._name, self._chunks(response), response.release, keep_usage=request.include_usage)
+            kind = ResponsesStream if path == RESPONSES else ChatStream
+            stream = kind(self._name, self._chunks(response), response.release, keep_usage=request.include_usage)
             await stream.prime()
         except aiohttp.ClientError as exc:  # in the body of an error
             response.release()
@@ -221,6 +230,14 @@ class OpenAIBackend:
             model=str(answer.get("model") or self.model),
             usage=Usage.from_wire(usage) if isinstance(usage, dict) else None,
         )
+
+    def _response(self, body: bytes) -> Completion:
+        try:
+            answer = orjson.loads(body)
+        except orjson.JSONDecodeError as exc:
+            raise InvalidResponse(self._name, "the answer is not JSON") from exc
+        check_response(self._name, answer)
+        return Completion(body=body, model=str(answer.get("model") or self.model), usage=usage_of(answer))
 
     def _check(self, status: int, body: bytes, retry_after: str | None) -> None:
         """Raise what a status other than 200 means."""

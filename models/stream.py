@@ -55,6 +55,7 @@ class ChatStream:
         self._keep_usage = keep_usage
         self._started = False
         self._finished = False
+        self._over = False
         self._events = self._read()
         self._first: list[bytes] = []
 
@@ -111,6 +112,8 @@ class ChatStream:
                 if batch:
                     yield batch
                     batch = []
+                if self._over:  # however long the provider keeps the connection open
+                    break
             if not self._started:
                 return
             self._check_finished()

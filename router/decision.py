@@ -29,7 +29,10 @@ class Reason(StrEnum):
 
 
 class Feature(StrEnum):
-    """What a request may ask of a model beyond text in, text out. A local model has some of these or none."""
+    """What a request may ask of a model beyond text in, text out. A local model has some of these or none.
+
+    `COMPLETIONS` and `RESPONSES` are what only those API shapes can say, and no chat.
+    """
 
     IMAGES = "images"
     AUDIO = "audio"
@@ -41,6 +44,8 @@ class Feature(StrEnum):
     LOGPROBS = "logprobs"
     LOGIT_BIAS = "logit_bias"
     SEVERAL_CHOICES = "several_choices"
+    COMPLETIONS = "completions"
+    RESPONSES = "responses"
 
 
 @dataclass(frozen=True, slots=True)

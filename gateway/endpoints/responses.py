@@ -1,4 +1,4 @@
-"""POST /v1/responses: OpenAI's Responses API, translated to the chat format and back."""
+"""POST /v1/responses: OpenAI's Responses API."""
 
 from collections import deque
 from typing import Any
@@ -12,19 +12,26 @@ from gateway.responses.request import NAMES_HERE, to_chat
 from gateway.responses.shapes import ResponseShapes, ending, to_logprobs, to_usage
 from gateway.responses.stream import ResponsesTranslator
 from models.backend import Completion
-from models.chat import ChatRequest
+from models.chat import ChatRequest, Native
+from models.errors import RequestError
+from models.responses import PATH
 
 
 class ResponsesDialect:
-    """OpenAI's Responses. Nothing is stored, so every request carries its whole conversation."""
+    """OpenAI's Responses: passed on to clouds that take them, and translated to a chat for everybody else."""
 
     endpoint = "responses"
 
     def request(self, body: Any) -> ChatRequest:
-        return ChatRequest.parse(to_chat(Node(body)), original=body)
+        refusals: list[RequestError] = []
+        chat = to_chat(Node(body, refusals=refusals))
+        native = Native(PATH, body, refusals[0] if refusals else None)
+        return ChatRequest.parse(chat, original=body, native=native)
 
     def completion(self, request: ChatRequest, completion: Completion) -> bytes:
         answer = orjson.loads(completion.body)
+        if "choices" not in answer:
+            return completion.body
         choice = answer["choices"][0]
         status, reason = ending(choice.get("finish_reason"))
         output = Output()

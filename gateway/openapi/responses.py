@@ -69,12 +69,13 @@ _TOOL = object_of(
         "format": _TOOL_FORMAT,
     },
 )
-_NO = "Not served: "
+_NO = "Only for a cloud that takes Responses itself. Otherwise: "
 
 RESPONSES = answering(
     "responses",
     "Answer a conversation, in OpenAI's newer shape",
-    "Translated to the chat format and back. Nothing is stored: send the whole conversation each time.",
+    "Passed on as it is to a cloud that takes Responses itself; translated to a chat for everybody else. The gateway stores "
+    "nothing: where a local model may answer, send the whole conversation each time.",
     object_of(
         ["model", "input"],
         {
@@ -100,7 +101,7 @@ RESPONSES = answering(
             "include": nullable("array", items=TEXT),
             "store": FLAG,
             "metadata": nullable("object"),
-            **{name: {"type": "null", "description": _NO + why} for name, why in REFUSED.items()},
+            **{name: {"description": _NO + why} for name, why in REFUSED.items()},
         },
         description="OpenAI's Responses request. Fields that the Responses API does not have are passed on as they "
         "are.",
@@ -112,7 +113,6 @@ RESPONSES = answering(
             "object": {"const": "response"},
             "status": {"enum": ["completed", "incomplete"]},
             "output": array_of(object_of(["id", "type"], {"id": TEXT, "type": TEXT})),
-            "store": {"const": False},
         },
     ),
 )

@@ -20,23 +20,22 @@ def to_messages(body: Node) -> list[dict[str, Any]]:
     if isinstance(given.value, str):
         conversation.say("user", given.value)
         return conversation.messages()
-    if not given.value:
-        raise given.wrong("a string or a non-empty array of items")
-    for item in given.each():
-        _add(conversation, item)
+    if given.value or not body.refusals:  # with a stored conversation, say, there need be no input
+        for item in given.each():
+            _add(conversation, item)
     messages = conversation.messages()
-    if not messages:
+    if not messages and not body.refusals:
         raise given.wrong("a string or an array with at least one message")
-    return messages
+    return messages or [{"role": "user", "content": ""}]
 
 
 def _add(conversation: Conversation, item: Node) -> None:
     kind = item["type"]
     if not kind.given and item["role"].given:
         return _message(conversation, item)
-    if (name := kind.text()) not in _ITEMS:
-        raise kind.refused(f"input items may be {', '.join(_ITEMS)}, and this is {name!r:.60}")
-    return _ITEMS[name](conversation, item)
+    if (name := kind.text()) in _ITEMS:
+        return _ITEMS[name](conversation, item)
+    return kind.refuse(f"input items may be {', '.join(_ITEMS)}, and this is {name!r:.60}")
 
 
 def _message(conversation: Conversation, item: Node) -> None:

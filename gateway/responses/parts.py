@@ -12,7 +12,11 @@ def to_content(content: Node) -> str | list[Part]:
 
 
 def _part(part: Node) -> Part:
-    return part["type"].one_of(_PARTS)(part)
+    kind = part["type"].text()
+    if kind not in _PARTS:
+        part["type"].refuse(f"parts may be {', '.join(_PARTS)}, and this is {kind!r:.60}")
+        return {"type": "text", "text": ""}
+    return _PARTS[kind](part)
 
 
 def _text(part: Node) -> Part:
@@ -26,7 +30,8 @@ def _refusal(part: Node) -> Part:
 
 def _image(part: Node) -> Part:
     if part["file_id"].given:
-        raise part["file_id"].refused("send the picture itself, as a data URL or an address in 'image_url'")
+        part["file_id"].refuse("send the picture itself, as a data URL or an address in 'image_url'")
+        return {"type": "image_url", "image_url": {"url": ""}}
     image = {"url": part["image_url"].text()}
     if part["detail"].given:
         image["detail"] = part["detail"].text()
@@ -35,7 +40,7 @@ def _image(part: Node) -> Part:
 
 def _file(part: Node) -> Part:
     if part["file_url"].given:
-        raise part["file_url"].refused("send the file itself in 'file_data'")
+        part["file_url"].refuse("send the file itself in 'file_data'")
     names = ("file_id", "file_data", "filename")
     return {"type": "file", "file": {name: part[name].text() for name in names if part[name].given}}
 

@@ -58,17 +58,17 @@ NAMES_HERE = {
 
 
 def to_chat(body: Node) -> dict[str, Any]:
-    """The chat request that says the same.
+    """The chat request that says the same, but for what the chat format cannot express, which is refused.
 
     Raises
     ------
     RequestError
-        For a field that is malformed, or that the chat format cannot express.
+        For a field that is malformed.
     """
     fields = body.object()
     for name, why in REFUSED.items():
         if fields.get(name) not in (None, False, [], {}):
-            raise body[name].refused(why)
+            body[name].refuse(why)
     chat = {name: fields[name] for name in SAME_IN_CHAT if fields.get(name) is not None}
     chat |= {name: value for name, value in fields.items() if name not in KNOWN}
     chat["messages"] = to_messages(body)
@@ -124,7 +124,7 @@ def _reasoning(reasoning: Node) -> dict[str, Any]:
     """`summary` only asks to see more: what the model shows of its reasoning is always in the answer, whole."""
     for name, usual in (("mode", "standard"), ("context", "auto")):
         if reasoning[name].value not in (None, usual):
-            raise reasoning[name].refused("the chat format behind this endpoint has no such setting; leave it out")
+            reasoning[name].refuse("the chat format behind this endpoint has no such setting; leave it out")
     effort = reasoning["effort"].optional_text()
     return {} if effort is None else {"reasoning_effort": effort}
 
@@ -139,5 +139,5 @@ def _logprobs(body: Node) -> dict[str, Any]:
 
 def _stream_options(options: Node) -> dict[str, Any]:
     if options.given and options["include_obfuscation"].flag():
-        raise options["include_obfuscation"].refused("events are sent at their own length; leave it out")
+        options["include_obfuscation"].refuse("events are sent at their own length; leave it out")
     return {"include_usage": True}

@@ -8,18 +8,38 @@ import orjson
 from gateway.errors import error_object
 from gateway.responses.item import Emitted
 from gateway.responses.output import Output
+from gateway.responses.passed_on import PassedOn, encode_response_event, is_response_event
 from gateway.responses.shapes import ResponseShapes, ending, to_logprobs, to_usage
 from models.sse import DONE, event_data
 
 
 class ResponsesTranslator:
-    """Turns chat chunks into the events of one response.
+    """The events of one response: made of chat chunks, or passed on where they are such events already.
 
     Parameters
     ----------
     asked : mapping
         The body of the Responses request.
     """
+
+    def __init__(self, asked: Mapping[str, Any]) -> None:
+        self._asked = asked
+        self._inner: FromChat | PassedOn | None = None
+
+    def event(self, event: bytes) -> bytes:
+        """What the caller sees for one event of the backend."""
+        if self._inner is None:
+            self._inner = PassedOn() if is_response_event(event) else FromChat(self._asked)
+        return self._inner.event(event)
+
+    def failed(self, exc: Exception) -> bytes:
+        """The terminal event of a stream that broke off."""
+        inner = FromChat(self._asked) if self._inner is None else self._inner
+        return inner.failed(exc)
+
+
+class FromChat:
+    """Turns chat chunks into the events of one response."""
 
     def __init__(self, asked: Mapping[str, Any]) -> None:
         self._asked = asked
@@ -74,4 +94,4 @@ class ResponsesTranslator:
     def _encode_one(self, kind: str, fields: Mapping[str, Any]) -> bytes:
         payload = {"type": kind, "sequence_number": self._sequence_number, **fields}
         self._sequence_number += 1
-        return b"event: " + kind.encode() + b"\ndata: " + orjson.dumps(payload) + b"\n\n"
+        return encode_response_event(payload)

@@ -17,12 +17,13 @@ def to_tools(tools: Node) -> list[dict[str, Any]]:
 def _tool(tool: Node) -> dict[str, Any]:
     kind = tool["type"].text()
     if kind not in ("function", "custom"):
-        raise tool["type"].refused(f"{ONLY}; this is {kind!r:.60}")
+        tool["type"].refuse(f"{ONLY}; this is {kind!r:.60}")
+        return {"type": kind}
     for name in _UNUSUAL:
         if tool[name].value:
-            raise tool[name].refused("the chat format behind this endpoint cannot express it; leave it out")
+            tool[name].refuse("the chat format behind this endpoint cannot express it; leave it out")
     if tool["allowed_callers"].value not in (None, ["direct"]):
-        raise tool["allowed_callers"].refused("tools are called directly; leave it out")
+        tool["allowed_callers"].refuse("tools are called directly; leave it out")
     tool["name"].text()
     names = ("name", "description", "parameters", "strict", "format")
     inner = {name: tool.object()[name] for name in names if tool[name].given}
@@ -52,5 +53,6 @@ def to_tool_choice(choice: Node) -> Any:
 def _named(choice: Node) -> dict[str, Any]:
     kind = choice["type"].text()
     if kind not in ("function", "custom"):
-        raise choice["type"].refused(f"{ONLY}; this is {kind!r:.60}")
+        choice["type"].refuse(f"{ONLY}; this is {kind!r:.60}")
+        return {"type": kind}
     return {"type": kind, kind: {"name": choice["name"].text()}}

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.settings import Settings
 from tests import answers as _more_that_a_provider_does  # noqa: F401
+from tests import natively as _still_more  # noqa: F401
 from tests.live import Gateway, running_gateway
 from tests.provider import Provider, running_provider
 

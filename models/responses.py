@@ -1,0 +1,59 @@
+"""OpenAI's Responses API, as far as it must be read of answers that are passed on as they are."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from models.chat import Usage
+from models.errors import BackendUnavailable, InvalidResponse
+from models.stream import ChatStream
+
+PATH = "responses"
+
+TERMINAL = frozenset({"response.completed", "response.incomplete"})
+"""The types of event that end a whole answer."""
+
+_FAILED = frozenset({"response.failed", "error"})
+
+
+class ResponsesStream(ChatStream):
+    """The events of one answer in the Responses API."""
+
+    def _inspect(self, event: bytes, payload: bytes) -> bytes | None:
+        fields = orjson.loads(payload)
+        if not isinstance(fields, dict):
+            raise InvalidResponse(self._backend, "an event of the stream is not an object")
+        kind, response = str(fields.get("type")), fields.get("response")
+        if isinstance(response, dict):
+            self.model = str(response.get("model") or self.model)
+            self.usage = usage_of(response) or self.usage
+        if kind in _FAILED or "type" not in fields:
+            raise BackendUnavailable(self._backend, _error_words(response if isinstance(response, dict) else fields))
+        if kind in TERMINAL:
+            self._finished = self._over = True
+        self.content_chunks += kind.endswith(".delta")
+        return event
+
+
+def check_response(backend: str, answer: Any) -> None:
+    """Raise what an answer in one piece means that is none."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("output"), list):
+        raise InvalidResponse(backend, "the answer has no output")
+    if answer.get("status") == "failed":
+        raise BackendUnavailable(backend, _error_words(answer))
+
+
+def usage_of(response: Mapping[str, Any]) -> Usage | None:
+    """The tokens that a response took; None where it does not say."""
+    usage = response.get("usage")
+    if not isinstance(usage, Mapping):
+        return None
+    details = {"cached_tokens": (usage.get("input_tokens_details") or {}).get("cached_tokens")}
+    counts = {"prompt_tokens": usage.get("input_tokens"), "completion_tokens": usage.get("output_tokens")}
+    return Usage.from_wire({**counts, "prompt_tokens_details": details})
+
+
+def _error_words(told: Mapping[str, Any]) -> str:
+    error = told.get("error")
+    return str((error if isinstance(error, Mapping) else told).get("message") or "the provider reported an error")
