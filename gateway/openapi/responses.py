@@ -74,8 +74,8 @@ _NO = "Only for a cloud that takes Responses itself. Otherwise: "
 RESPONSES = answering(
     "responses",
     "Answer a conversation, in OpenAI's newer shape",
-    "Passed on as it is to a cloud that takes Responses itself; translated to a chat for everybody else. The gateway stores "
-    "nothing: where a local model may answer, send the whole conversation each time.",
+    "Passed on as it is to a cloud that takes Responses itself; translated to a chat for everybody else. The gateway "
+    "stores nothing: where a local model may answer, send the whole conversation each time.",
     object_of(
         ["model", "input"],
         {
