@@ -16,8 +16,8 @@ from router.reading import Reading
 
 Shape = Callable[[Reading], float]
 
-REWORK = frozenset(LEXICON["rework"].words.split())
-"""Words that ask for given material to be worked over."""
+ERRAND = frozenset(f"{LEXICON['rework'].words} {LEXICON['refers'].words}".split())
+"""Words that ask for given material to be worked over, or something of it to be looked up there."""
 
 HARD_ASKS = frozenset(" ".join(LEXICON[kind].words for kind in ("argument", "calculation", "design")).split())
 """Words that ask for an argument, a calculation or a design."""
@@ -82,11 +82,11 @@ def material(reading: Reading) -> float:
 
 @shape
 def errand(reading: Reading) -> float:
-    """Material to be worked over (summarised, extracted from, translated), by its length: what a small model is for.
+    """Material to be worked over (summarised, translated) or looked up in, by its length: what a small model is for.
 
     It takes back what `length` and `numbers` make of the pages that an errand is about.
     """
-    return material(reading) * length(reading) if any(word in REWORK for word in reading.request) else 0.0
+    return material(reading) * length(reading) if any(word in ERRAND for word in reading.request) else 0.0
 
 
 # Words

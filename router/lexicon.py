@@ -30,6 +30,12 @@ LEXICON: dict[str, Cues] = {
         "samenvatten samenvatting herschrijf verbeter "
         "总结 概括 翻译 提取 改写 改得 改成 修改 归纳 摘要 要点 整理 润色 缩短 语病 要約 翻訳 訳し 書き 요약 번역",
     ),
+    "refers": Cues(
+        2,
+        "context passage paragraph article document transcript excerpt above below according attached "
+        "text texts textes texte texto texten dokument abschnitt artikel unten stycket avsnittet enligt nedan "
+        "passage extrait siguiente párrafo 下面 文章 根据 上面 短文 次の 文章",
+    ),
     "prose": Cues(
         2,
         "draft email mail letter story poem haiku limerick description slogan slogans tweet post blog message "
@@ -55,7 +61,7 @@ LEXICON: dict[str, Cues] = {
         "why how warum weshalb wieso wie varför hur pourquoi comment cómo porqué 为什 怎么 如何 なぜ",
     ),
     "argument": Cues(
-        3,
+        2,
         "prove proof proofs derive derivation theorem lemma conjecture disprove infinitely rigorous "
         "rigorously formally justify justification critique critically argue infer deduce assumption "
         "assumptions implications hypothesis analyze analyse analysis compare discuss evaluate assess weigh "
@@ -119,7 +125,8 @@ LEXICON: dict[str, Cues] = {
     ),
     "abstract_maths": Cues(
         4,
-        "theorem prime primes integer integers polynomial group ring field vector space subspace topology "
+        "uncountable countable cardinality bijective injective surjective homeomorphism theorem prime primes "
+        "integer integers polynomial group ring field vector space subspace topology "
         "topological continuous convergent convergence sequence series limit function functions bijection "
         "finite infinite cyclic abelian modulo mod congruent divisible graph vertices edges matrix eigenvalue "
         "linear set sets subset real complex rational irrational primtal primzahl primzahlen grupp gruppe 素数 "

@@ -105,15 +105,24 @@ def request_and_material(turns: Sequence[Turn]) -> tuple[str, float]:
     "Summarise this: …" asks as little of a model as it does with two lines to summarise, whatever those two pages say.
     """
     at_last = last_question(turns)
-    last = turns[-1 if at_last is None else at_last].text if turns else ""
-    read_chars = max(1, min(len(last), HEAD_CHARS + TAIL_CHARS))
+    last, _ = without_options(clipped(turns[-1 if at_last is None else at_last].text)) if turns else ("", 0)
+    read_chars = max(1, len(last))
     ends = [at for at in map(last[:REQUEST_CHARS].find, SEPARATORS) if at > 0]
     if not ends:
         return "\n".join([*system_part(turns), last[:REQUEST_CHARS]]), max(0.0, 1 - REQUEST_CHARS / read_chars)
     opening = min(ends)
-    closing = last[-REQUEST_CHARS:].rpartition("\n")[2]
-    asked = [last[:opening], closing] if len(closing) < REQUEST_CHARS / 2 else [last[:opening]]
-    return "\n".join([*system_part(turns), *asked]), 1 - opening / read_chars
+    closing = last_clause(last[-REQUEST_CHARS:])
+    return "\n".join([*system_part(turns), last[:opening], closing]), 1 - opening / read_chars
+
+
+def last_clause(text: str) -> str:
+    """What follows the last end of a line or sentence; a question about pages of material mostly stands there.
+
+    >>> last_clause("She left. Nobody knew. Why did she go?\\n")
+    'Why did she go?'
+    """
+    whole = text.rstrip()
+    return whole[max(whole.rfind("\n"), whole.rfind(". "), whole.rfind("。", 0, -1)) + 1 :].lstrip()
 
 
 def split_unspaced(words: Iterable[str]) -> Iterator[str]:
