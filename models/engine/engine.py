@@ -10,7 +10,10 @@ from dataclasses import replace
 from functools import partial
 from math import inf
 
+import numpy as np
+
 from models.engine.choosing import Chooser
+from models.engine.embeddings import CHUNK, Embedder, Vector, normalised
 from models.engine.errors import GenerationFailed
 from models.engine.generation import Event, Generation
 from models.engine.llama import system_info
@@ -18,6 +21,7 @@ from models.engine.loading import Loaded, llama_cpp_version
 from models.engine.metrics import EngineMetrics
 from models.engine.options import EngineInfo, EngineOptions
 from models.engine.prompting import Prompter
+from models.engine.prompts import CompletionJob, Prompt
 from models.engine.request import ChatJob
 from models.engine.samplers import Grammar, Sampler
 from models.engine.sampling import SamplingParams, build_sampler
@@ -72,6 +76,8 @@ class Engine:
         self.info = info
         self.fingerprint = fingerprint(info)
         self.metrics = EngineMetrics()
+        self._embedder: Embedder | None = None
+        self._embedding = asyncio.Lock()
         self._model = loaded.model
         self._prompter = Prompter(loaded.model, template)
         self._loop = asyncio.get_running_loop()
@@ -112,11 +118,61 @@ class Engine:
         max_new = self.check_length(len(prompt), job.max_tokens)
         return [self._generation(job, prompt, max_new, index) for index in range(job.n)]
 
+    def prepare_completion(self, job: CompletionJob) -> list[Generation]:
+        """The answers to `job`, not yet begun: `n` for the first prompt, then for the next. Not for the event loop.
+
+        Raises
+        ------
+        RequestError
+        """
+        generations = []
+        for prompt in job.prompts:
+            tokens = self._tokens(prompt, "prompt")
+            max_new = self.check_length(len(tokens), job.max_tokens, "prompt")
+            for index in range(job.n):
+                chooser = Chooser(self._chain(job.sampling, index), None, job.n_alternatives)
+                generations.append(Generation(prompt=tokens, max_new=max_new, chooser=chooser, stops=job.stops))
+        return generations
+
+    async def embed(self, prompt: Prompt) -> tuple[Vector, int]:
+        """The embedding of one text, and how many tokens it has.
+
+        Raises
+        ------
+        RequestError, GenerationFailed, EngineBusy
+        """
+        tokens = await asyncio.to_thread(self._tokens, prompt, "input")
+        async with self._embedding:
+            embedder = await asyncio.wrap_future(self.scheduler.call(self._get_embedder))
+            if len(tokens) > embedder.n_ctx:
+                raise ContextLengthError(
+                    f"The input has {len(tokens)} tokens; embeddings take up to {embedder.n_ctx}.", param="input"
+                )
+            total: Vector = np.zeros(self._model.n_embd, np.float32)
+            for start in range(0, len(tokens), CHUNK):
+                step = partial(embedder.add, tokens[start : start + CHUNK], start)
+                total = total + await asyncio.wrap_future(self.scheduler.call(step))
+        return normalised(total), len(tokens)
+
+    def _get_embedder(self) -> Embedder:
+        if self._embedder is None:
+            self._embedder = Embedder(self._model, n_threads=self.info.n_threads)
+        return self._embedder
+
+    def _tokens(self, prompt: Prompt, param: str) -> list[int]:
+        if isinstance(prompt, str):
+            return self._model.tokenize(prompt, add_special=True)
+        if unknown := [token for token in prompt if not 0 <= token < self._model.n_vocab]:
+            raise RequestError(
+                f"Field '{param}' names the unknown token {unknown[0]}.", param=param, code="invalid_value"
+            )
+        return prompt
+
     def token_bytes(self, token: int) -> bytes:
         """What a token stands for."""
         return self._model.piece(token) or self._model.text_of_special(token).encode()
 
-    def check_length(self, n_prompt: int, max_tokens: int | None) -> int:
+    def check_length(self, n_prompt: int, max_tokens: int | None, param: str = "messages") -> int:
         """The most tokens that the answer may have.
 
         Raises
@@ -128,13 +184,13 @@ class Engine:
         if n_prompt >= n_ctx:
             raise ContextLengthError(
                 f"The prompt has {n_prompt} tokens, and this model's context of {n_ctx} leaves no room for an answer.",
-                param="messages",
+                param=param,
             )
         if max_tokens is not None and n_prompt + max_tokens > n_ctx:
             raise ContextLengthError(
                 f"prompt {n_prompt} + max_tokens {max_tokens} exceed n_ctx {n_ctx}: "
                 f"shorten the prompt, or ask for at most {n_ctx - n_prompt} tokens.",
-                param="messages",
+                param=param,
             )
         return max_tokens or n_ctx - n_prompt
 
@@ -193,6 +249,8 @@ class Engine:
     def close(self) -> None:
         """Stop the scheduler's thread."""
         self.scheduler.stop()
+        if self._embedder is not None:
+            self._embedder.close()
 
     def _deliver(self, events: Delivery) -> None:
         self._loop.call_soon_threadsafe(_hand_out, events)

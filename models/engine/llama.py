@@ -22,6 +22,7 @@ from models.errors import ExtraMissingError
 logger = logging.getLogger(__name__)
 
 _NO_TOKEN = -1
+_POOLING_NONE = 0
 _HALF_BYTES = 2
 _VOCAB_SENTENCEPIECE = 1
 _LOG_LEVELS = {3: logging.WARNING, 4: logging.ERROR}  # ggml's own numbers; what is below is chatter
@@ -119,6 +120,7 @@ class Model:
         self.n_ctx_train: int = lib.llama_model_n_ctx_train(self.pointer)
         self.bos: int = lib.llama_vocab_bos(self._vocab)
         self.eos: int = lib.llama_vocab_eos(self._vocab)
+        self.n_embd: int = lib.llama_model_n_embd(self.pointer)
         self.n_params: int = lib.llama_model_n_params(self.pointer)
         self.size_bytes: int = lib.llama_model_size(self.pointer)
         self.architecture = self.metadata("general.architecture") or ""
@@ -309,10 +311,20 @@ class Context:
         Most tokens that llama.cpp computes at once; it cuts a step into pieces of that size.
     n_threads : int
         Threads that compute.
+    embeddings : bool
+        Give what the model makes of each token, instead of what it would say next.
     """
 
     def __init__(
-        self, model: Model, *, n_ctx: int, n_sequences: int, n_batch: int, n_ubatch: int, n_threads: int
+        self,
+        model: Model,
+        *,
+        n_ctx: int,
+        n_sequences: int,
+        n_batch: int,
+        n_ubatch: int,
+        n_threads: int,
+        embeddings: bool = False,
     ) -> None:
         self._lib = lib = library()
         params = lib.llama_context_default_params()
@@ -320,7 +332,10 @@ class Context:
         params.n_batch, params.n_ubatch = n_batch, min(n_ubatch, n_batch)
         params.n_seq_max = n_sequences
         # One opinion a sequence and step: room for more would only cost memory, a float for each token there is.
-        params.n_outputs_max = min(n_batch, n_sequences)
+        params.n_outputs_max = n_batch if embeddings else min(n_batch, n_sequences)
+        params.embeddings = embeddings
+        if embeddings:
+            params.pooling_type = _POOLING_NONE
         params.n_threads = params.n_threads_batch = n_threads
         params.kv_unified = True
         self.pointer = lib.llama_init_from_model(model.pointer, params)
@@ -329,7 +344,7 @@ class Context:
             raise ModelLoadError(f"no context of {n_ctx} tokens could be made for {model.path.name}: {reason}")
         self._memory = lib.llama_get_memory(self.pointer)
         self.n_ctx: int = lib.llama_n_ctx(self.pointer)
-        self._n_vocab = model.n_vocab
+        self._n_vocab, self._n_embd = model.n_vocab, model.n_embd
         self.n_threads = n_threads
         self.n_sequences = n_sequences
         self.n_batch = n_batch
@@ -355,6 +370,10 @@ class Context:
     def logits(self, index: int) -> npt.NDArray[np.float32]:
         """The model's opinion on what follows the batch's token at `index`, valid until the next step."""
         return np.ctypeslib.as_array(self._lib.llama_get_logits_ith(self.pointer, index), (self._n_vocab,))
+
+    def embedding(self, index: int) -> npt.NDArray[np.float32]:
+        """What the model made of the batch's token at `index`, valid until the next step."""
+        return np.ctypeslib.as_array(self._lib.llama_get_embeddings_ith(self.pointer, index), (self._n_embd,))
 
     def share(self, source: int, target: int, n_tokens: int) -> None:
         """Let `target` hold the cells of the first `n_tokens` tokens of `source` too."""

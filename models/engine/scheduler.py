@@ -10,7 +10,9 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from time import monotonic
+from typing import TypeVar
 
 from models.engine.errors import DeadlineExceeded, EngineBusy, GenerationFailed
 from models.engine.generation import Event, Failed, Finished, Generation
@@ -24,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 MAX_FAILED_STEPS = 3
 
+T = TypeVar("T")
 Delivery = Sequence[tuple[Generation, Event]]
 
 
@@ -66,6 +69,7 @@ class Scheduler:
         self._running: list[Generation] = []
         self._inbox: list[Generation] = []
         self._outbox: list[tuple[Generation, Event]] = []
+        self._errands: deque[Callable[[], None]] = deque()
         self._wake = threading.Condition()
         self._n_waiting = 0
         self._stopping = False
@@ -126,6 +130,23 @@ class Scheduler:
             self._inbox.extend(generations)
             self._wake.notify()
 
+    def call(self, function: Callable[[], T]) -> "Future[T]":
+        """Let the scheduler's thread do something short between two steps: all that computes does so there."""
+        future: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                future.set_result(function())
+            except Exception as exc:
+                future.set_exception(exc)
+
+        with self._wake:
+            if self._stopping:
+                raise EngineBusy("the engine is stopping")
+            self._errands.append(run)
+            self._wake.notify()
+        return future
+
     def cancel(self, generations: Iterable[Generation]) -> None:
         """Nobody listens any more: free their places before the next step."""
         with self._wake:
@@ -136,6 +157,7 @@ class Scheduler:
     def _run(self) -> None:
         try:
             while self._take_inbox():
+                self._run_errand()
                 self._drop_overdue()
                 self._drop_cancelled()
                 self._admit()
@@ -150,17 +172,26 @@ class Scheduler:
     def _take_inbox(self) -> bool:
         """Wait until there is something to do; false when it is time to end."""
         with self._wake:
-            while not (self._stopping or self._inbox or self._queue or self._running):
+            while not (self._stopping or self._inbox or self._queue or self._running or self._errands):
                 self._wake.wait()
             self._queue.extend(self._inbox)
             self._inbox.clear()
             return not self._stopping
+
+    def _run_errand(self) -> None:
+        with self._wake:
+            errand = self._errands.popleft() if self._errands else None
+        if errand is not None:
+            errand()
 
     def _abandon(self) -> None:
         with self._wake:
             self._stopping = True
             self._queue.extend(self._inbox)
             self._inbox.clear()
+            errands, self._errands = self._errands, deque()
+        for errand in errands:
+            errand()
         for generation in (*self._running, *self._queue):
             self._tell(generation, Failed(EngineBusy("the engine is stopping")))
         self._flush()

@@ -18,12 +18,15 @@ from models.engine.asgi import (
     time_limit_s,
     until_gone,
 )
+from models.engine.completions import parse_completion, stream_completion, whole_completion
+from models.engine.embeddings import EmbeddingJob, encoded, parse_embedding
 from models.engine.engine import Engine
 from models.engine.failures import NotFound, describe_error
 from models.engine.options import EngineOptions
+from models.engine.prompts import CompletionJob
 from models.engine.request import ChatJob, parse_chat
-from models.engine.wire import ChatShapes
-from models.errors import UnknownModelError
+from models.engine.wire import ChatShapes, TextShapes
+from models.errors import RequestError, UnknownModelError
 
 ANY_MODEL = "local"
 """The name that always means the engine's one model."""
@@ -40,6 +43,8 @@ class EngineServer:
         self._created = int(time())
         self._routes: dict[tuple[str, str], Handler] = {
             ("POST", "/v1/chat/completions"): self._chat,
+            ("POST", "/v1/completions"): self._completions,
+            ("POST", "/v1/embeddings"): self._embeddings,
             ("POST", "/v1/count_tokens"): self._count_tokens,
             ("GET", "/v1/models"): self._models,
             ("GET", f"/v1/models/{engine.info.model}"): self._model,
@@ -84,6 +89,37 @@ class EngineServer:
             else:
                 await send_json(send, 200, await whole_chat(answer, job, shapes))
 
+    async def _completions(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await read_json(receive, self._max_body_bytes)
+        job = parse_completion(body)
+        self._check_model(body.get("model"))
+        await until_gone(self._complete(job, send, time_limit_s(scope)), receive)
+
+    async def _complete(self, job: CompletionJob, send: Send, limit_s: float) -> None:
+        generations = await asyncio.to_thread(self._engine.prepare_completion, job)
+        shapes = TextShapes(self._engine.info.model, self._engine.fingerprint, self._engine.token_bytes)
+        with self._engine.open(generations, limit_s) as answer:
+            if job.stream:
+                await stream_completion(answer, len(generations), job.n, job, shapes, EventStream(send))
+            else:
+                await send_json(send, 200, await whole_completion(answer, len(generations), job.n, shapes))
+
+    async def _embeddings(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        body = await read_json(receive, self._max_body_bytes)
+        job = parse_embedding(body)
+        self._check_model(body.get("model"))
+        await until_gone(self._embed(job, send), receive)
+
+    async def _embed(self, job: EmbeddingJob, send: Send) -> None:
+        found = [await self._engine.embed(prompt) for prompt in job.inputs]
+        data = [
+            {"object": "embedding", "index": index, "embedding": encoded(vector, job.as_base64)}
+            for index, (vector, _) in enumerate(found)
+        ]
+        n_tokens = sum(n for _, n in found)
+        usage = {"prompt_tokens": n_tokens, "total_tokens": n_tokens}
+        await send_json(send, 200, {"object": "list", "model": self._engine.info.model, "data": data, "usage": usage})
+
     async def _count_tokens(self, _scope: Scope, receive: Receive, send: Send) -> None:
         job = parse_chat(await read_json(receive, self._max_body_bytes))
         prompt = await asyncio.to_thread(self._engine.prompt_tokens, job)
@@ -123,7 +159,9 @@ class EngineServer:
         self._engine.scheduler.measure()
         await send_text(send, self._engine.metrics.text())
 
-    def _check_model(self, name: str) -> None:
+    def _check_model(self, name: Any) -> None:
+        if name is None:
+            raise RequestError("Field 'model' is missing.", param="model", code="missing_required_parameter")
         if name not in (self._engine.info.model, ANY_MODEL):
             raise UnknownModelError(
                 f"The model '{name}' does not exist here; this engine serves '{self._engine.info.model}'.",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from secrets import token_hex
 from time import time
 from typing import Any
@@ -82,6 +83,43 @@ class ChatShapes:
             "model": self.model,
             "system_fingerprint": self.fingerprint,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class TextShapes:
+    """Builds everything that answers one completion request, as `ChatShapes` does for chats."""
+
+    model: str
+    fingerprint: str
+    token_bytes: Callable[[int], bytes]
+    id: str = field(default_factory=lambda: f"cmpl-{token_hex(14)}")
+    created: int = field(default_factory=lambda: int(time()))
+
+    def completion(self, choices: list[dict[str, Any]], usage: Usage | None = None) -> dict[str, Any]:
+        """A whole answer, or a piece of a streamed one: they look alike."""
+        head = {"id": self.id, "object": "text_completion", "created": self.created, "model": self.model}
+        body = {**head, "system_fingerprint": self.fingerprint, "choices": choices}
+        return body if usage is None else {**body, "usage": usage_object(usage)}
+
+    def choice(self, index: int, text: str, reason: str | None, choices: Sequence[Choice]) -> dict[str, Any]:
+        """One answer, or a piece of it."""
+        return {"index": index, "text": text, "logprobs": self._logprobs(choices), "finish_reason": reason}
+
+    def _logprobs(self, choices: Sequence[Choice]) -> dict[str, Any] | None:
+        scored = [(c.score, c.alternatives) for c in choices if c.score is not None]
+        if not scored:
+            return None
+        tokens = [self._text(score.token) for score, _ in scored]
+        offsets = list(accumulate((len(token) for token in tokens), initial=0))[:-1]
+        return {
+            "tokens": tokens,
+            "token_logprobs": [score.logprob for score, _ in scored],
+            "top_logprobs": [{self._text(s.token): s.logprob for s in others} for _, others in scored],
+            "text_offset": offsets,
+        }
+
+    def _text(self, token: int) -> str:
+        return self.token_bytes(token).decode("utf-8", "replace")
 
 
 def delta_of(event: Piece | CallStart | CallArguments) -> Delta:
