@@ -75,6 +75,7 @@ class ChatRequest:
     `include_usage` says whether the caller asked for the usage chunk at the end of a stream.
     `original` is the body in the API shape that the caller speaks; the same as `body` where that is this one.
     `native` is set where some servers take the caller's own shape.
+    `several` are requests to answer one by one, and to tell as one answer; this request is then about all of them.
     """
 
     body: Mapping[str, Any]
@@ -85,10 +86,16 @@ class ChatRequest:
     max_tokens: int | None
     original: Mapping[str, Any]
     native: Native | None = None
+    several: Sequence["ChatRequest"] = ()
 
     @classmethod
     def parse(
-        cls, body: Any, *, original: Mapping[str, Any] | None = None, native: Native | None = None
+        cls,
+        body: Any,
+        *,
+        original: Mapping[str, Any] | None = None,
+        native: Native | None = None,
+        several: Sequence["ChatRequest"] = (),
     ) -> "ChatRequest":
         """Check a decoded JSON body far enough to route it.
 
@@ -108,6 +115,7 @@ class ChatRequest:
             max_tokens=_max_tokens(body),
             original=body if original is None else original,
             native=native,
+            several=several,
         )
 
 

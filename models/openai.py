@@ -23,6 +23,7 @@ from models.http import HttpServer
 from models.quirks import NO_QUIRKS, Quirks
 from models.responses import PATH as RESPONSES
 from models.responses import ResponsesStream, check_response, usage_of
+from models.several import answer_each
 from models.stream import ChatStream
 
 T = TypeVar("T")
@@ -99,6 +100,8 @@ class OpenAIBackend:
             Of the kind that says what the caller may try next.
         """
         path, asked = self._asked(request)
+        if request.several and path == CHAT:
+            return await answer_each(self.chat, request.several)
         body = self._post(path, self._upstream_body(request, path, asked))
         answer = await self._within(self._total_timeout_s, "no answer", body)
         return self._response(answer) if path == RESPONSES else self._completion(answer)

@@ -17,6 +17,8 @@ DEFAULT_MAX_TOKENS = 16
 
 _ONLY_HERE = ("prompt", "max_tokens", "echo", "suffix", "best_of", "logprobs")
 
+MOST_PROMPTS = 256
+
 _PROMPTS = "a string, or a non-empty array of strings, of tokens, or of arrays of tokens"
 
 _NATIVE_ONLY = "the chat model that would answer cannot do it; ask for a model that takes completions itself ('local')"
@@ -35,25 +37,30 @@ def read_request(body: Any) -> ChatRequest:
     """
     node = Node(body)
     chat = {name: value for name, value in node.object().items() if name not in _ONLY_HERE and value is not None}
-    chat["messages"] = [{"role": "user", "content": _text(node["prompt"])}]
+    texts = _texts(node["prompt"])
+    chat["messages"] = [{"role": "user", "content": "\n\n".join(texts)}]
     limit = node["max_tokens"]
     _check_limit(limit)
     chat["max_completion_tokens"] = limit.value or DEFAULT_MAX_TOKENS
-    return ChatRequest.parse(chat, original=body, native=Native(PATH, body, _untranslatable(node)))
+    each = [{**chat, "messages": [{"role": "user", "content": text}]} for text in texts] if len(texts) > 1 else []
+    native = Native(PATH, body, _untranslatable(node))
+    return ChatRequest.parse(chat, original=body, native=native, several=[ChatRequest.parse(one) for one in each])
 
 
-def _text(prompt: Node) -> str:
-    """The prompt's text, for the router and for a chat model; tokens have none that anybody here could read."""
+def _texts(prompt: Node) -> list[str]:
+    """The prompts' texts, for the router and for a chat model; tokens have none that anybody here could read."""
     given = prompt.value
     if isinstance(given, str):
-        return given
+        return [given]
     if not isinstance(given, list) or not given:
         raise prompt.wrong(_PROMPTS)
     if _is_tokens(given) or all(map(_is_tokens, given)):
-        return ""
+        return []
     if not all(isinstance(part, str) for part in given):
         raise prompt.wrong(_PROMPTS)
-    return "\n\n".join(given)
+    if len(given) > MOST_PROMPTS:
+        raise prompt.wrong(f"an array of at most {MOST_PROMPTS}")
+    return given
 
 
 def _is_tokens(value: Any) -> bool:
@@ -68,8 +75,10 @@ def _check_limit(limit: Node) -> None:
 def _untranslatable(body: Node) -> RequestError | None:
     """Why the chat format cannot say it; None where it can."""
     prompt = body["prompt"].value
-    if isinstance(prompt, list) and not (len(prompt) == 1 and isinstance(prompt[0], str)):
-        return body["prompt"].refused("a chat model answers one text a request; send one string")
+    if isinstance(prompt, list) and not isinstance(prompt[0], str):
+        return body["prompt"].refused("a chat model takes no tokens; send the text")
+    if isinstance(prompt, list) and len(prompt) > 1 and body["stream"].flag():
+        return body["prompt"].refused("a chat model streams one answer; send one string, or do not stream")
     for name, usual in (("echo", (False,)), ("suffix", ("",)), ("best_of", (1, body["n"].value)), ("logprobs", ())):
         if body[name].given and body[name].value not in usual:
             return body[name].refused(_NATIVE_ONLY)

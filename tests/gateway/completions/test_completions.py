@@ -53,7 +53,7 @@ def test_what_a_chat_model_is_asked(body: dict[str, Any], expected: dict[str, An
         ({"best_of": 3}, "best_of"),
         ({"logprobs": 0}, "logprobs"),
         ({"max_tokens": 0}, "max_tokens"),
-        ({"prompt": ["a", "b"]}, "prompt"),
+        ({"prompt": ["a", "b"], "stream": True}, "prompt"),
         ({"prompt": [1, 2]}, "prompt"),
         ({"prompt": [[1], [2]]}, "prompt"),
     ],
@@ -73,6 +73,7 @@ def test_what_a_chat_model_cannot_be_asked(body: dict[str, Any], param: str) -> 
         ({"prompt": 7}, "prompt"),
         ({"prompt": ["a", 1]}, "prompt"),
         ({"prompt": [["a"]]}, "prompt"),
+        ({"prompt": ["a"] * 257}, "prompt"),
         ({"max_tokens": -1}, "max_tokens"),
         ({"max_tokens": False}, "max_tokens"),
         ({"stream": 1}, "stream"),
@@ -95,6 +96,35 @@ def test_a_chat_models_answer(gateway: Gateway, provider: Provider) -> None:
     assert provider.paths == ["/v1/chat/completions"]
     row = gateway.row()
     assert (row["endpoint"], row["outcome"], row["completion_tokens"]) == ("completions", "ok", len(WORDS))
+
+
+def test_several_prompts_are_asked_one_by_one_and_answered_as_one(gateway: Gateway, provider: Provider) -> None:
+    before = len(gateway.rows(1000))
+    prompts = [f"Say {number}." for number in range(12)]
+    answer = gateway.client().completions.create(model="auto", prompt=prompts, n=1, temperature=0)
+    assert [choice.index for choice in answer.choices] == list(range(12))
+    assert {choice.text for choice in answer.choices} == {TEXT}
+    asked = [(request["messages"][0]["content"], request["temperature"]) for request in provider.requests]
+    assert sorted(asked) == sorted((prompt, 0) for prompt in prompts)
+    assert answer.usage is not None
+    assert answer.usage.total_tokens == 12 * (PROMPT_TOKENS + len(WORDS))
+    assert len(gateway.rows(1000)) == before + 1
+    row = gateway.row()
+    assert (row["prompt_tokens"], row["completion_tokens"]) == tuple(map(sum, zip(*provider.billed, strict=True)))
+
+
+def test_if_one_of_several_fails_all_do(gateway: Gateway, provider: Provider) -> None:
+    provider.faults.extend(["none", "error_500"])
+    with pytest.raises(openai.InternalServerError):
+        gateway.client().completions.create(model="auto", prompt=["a", "b", "c"])
+    assert gateway.row()["outcome"] == "failed"
+
+
+def test_several_prompts_to_the_local_model(local_gateway: Gateway) -> None:
+    prompts = ["Say hello.", "Name a colour."]
+    answer = local_gateway.client().completions.create(model="local", prompt=prompts, max_tokens=6)
+    assert len(answer.choices) == 2
+    assert all(choice.text for choice in answer.choices)
 
 
 @pytest.mark.parametrize("include_usage", [False, True])
