@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from gateway.cli import artifacts, config
+from gateway.cli import artifacts, config, models
 from gateway.cli.calibrate import calibrate
 from gateway.cli.engine import engine
 from gateway.cli.evaluate import evaluate
@@ -30,6 +30,7 @@ for command in (serve, route, report, engine, train, evaluate, calibrate):
     app.command()(command)
 app.add_typer(config.app, name="config")
 app.add_typer(artifacts.app, name="artifacts")
+app.add_typer(models.app, name="models")
 
 
 def main() -> None:
