@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from models.engine.answering import whole_chat
@@ -98,13 +97,12 @@ _PROBES: dict[str, tuple[dict[str, Any], Check]] = {
 """Feature to request and check; the features are the router's."""
 
 
-async def probe(engine: Engine) -> None:
-    """Try every feature, and put what worked into the engine's `info`."""
+async def probe(engine: Engine) -> frozenset[str]:
+    """Try every feature; return what worked."""
     if not engine.can_chat:
-        return
+        return frozenset()
     seen = await asyncio.gather(*(_shown(engine, *attempt) for attempt in _PROBES.values()))
-    features = frozenset(name for name, works in zip(_PROBES, seen, strict=True) if works)
-    engine.info = replace(engine.info, features=features)
+    return frozenset(name for name, works in zip(_PROBES, seen, strict=True) if works)
 
 
 async def _shown(engine: Engine, body: dict[str, Any], check: Check) -> bool:

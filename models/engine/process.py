@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -66,7 +67,8 @@ def main(arguments: Sequence[str]) -> int:
     threading.Thread(target=_die_with_parent, name="lifeline", daemon=True).start()
     _offer_to_oom_killer()
     try:
-        asyncio.run(_serve(options, bool(told["use_extra_bufts"]), socket.socket(fileno=told["fd"]), reporter))
+        known = None if told["features"] is None else frozenset(told["features"])
+        asyncio.run(_serve(options, bool(told["use_extra_bufts"]), known, socket.socket(fileno=told["fd"]), reporter))
     except ModelError as exc:
         reporter.say(Phase.REFUSED, error=type(exc).__name__, message=str(exc))
         return EXIT_REFUSED
@@ -92,12 +94,19 @@ def _offer_to_oom_killer() -> None:
         Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE, "ascii")
 
 
-async def _serve(options: EngineOptions, use_extra_bufts: bool, listener: socket.socket, reporter: Reporter) -> None:
+async def _serve(
+    options: EngineOptions,
+    use_extra_bufts: bool,
+    known: frozenset[str] | None,
+    listener: socket.socket,
+    reporter: Reporter,
+) -> None:
     loaded = _in_passing_thread(lambda: _load(options, use_extra_bufts, reporter))
     engine = _make_engine(loaded, options, use_extra_bufts)
     try:
         Watchdog(engine.scheduler, options.step_timeout_s, reporter.sign_of_life)
-        await probe(engine)
+        features = await probe(engine) if known is None else known  # what this model does was seen at an earlier start
+        engine.info = replace(engine.info, features=features)
         config = uvicorn.Config(
             EngineServer(engine, options),
             lifespan="off",

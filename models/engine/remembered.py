@@ -6,16 +6,18 @@ import os
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from models.engine.machine import processor_name
 
 logger = logging.getLogger(__name__)
 
 FILE_NAME = "engine.json"
+_CRASHING, _FEATURES = "crashing_with_extra_bufts", "features"
 
 
 class Remembered:
-    """Which builds of llama.cpp crash on this processor when they repack weights.
+    """Which builds of llama.cpp crash on this processor when they repack weights, and what each model was seen to do.
 
     The key is the model, the build and the processor: a new build gets a new chance.
 
@@ -23,33 +25,57 @@ class Remembered:
     ----------
     state_dir : Path
         Where the file lies; made when first needed.
+    template : Path, optional
+        The chat template, where it is not the model's own.
     """
 
-    def __init__(self, state_dir: Path, model_path: Path) -> None:
+    def __init__(self, state_dir: Path, model_path: Path, template: Path | None = None) -> None:
         self._path = state_dir / FILE_NAME
-        self._key = f"{model_path.name}:{_size(model_path)} {_build()} {processor_name()}"
+        chatting = f" {template}:{_size(template)}" if template else ""
+        self._key = f"{model_path.name}:{_size(model_path)}{chatting} {_build()} {processor_name()}"
 
     @property
     def use_extra_bufts(self) -> bool:
         """Whether weights may be repacked."""
         return self._key not in self._crashing()
 
+    @property
+    def features(self) -> frozenset[str] | None:
+        """What the model was seen to do; None where nobody has looked yet."""
+        seen = self._features().get(self._key)
+        return None if seen is None else frozenset(seen)
+
     def crashes_with_extra_bufts(self) -> None:
         """Never repack with this model, build and processor again."""
-        known = sorted({*self._crashing(), self._key})
+        self._write({_CRASHING: sorted({*self._crashing(), self._key})})
+
+    def has_features(self, features: frozenset[str]) -> None:
+        """Need not look again."""
+        self._write({_FEATURES: {**self._features(), self._key: sorted(features)}})
+
+    def _crashing(self) -> list[str]:
+        known = self._read().get(_CRASHING)
+        return known if isinstance(known, list) else []
+
+    def _features(self) -> dict[str, list[str]]:
+        known = self._read().get(_FEATURES)
+        return known if isinstance(known, dict) else {}
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            known = json.loads(self._path.read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return known if isinstance(known, dict) else {}
+
+    def _write(self, news: dict[str, Any]) -> None:
         draft = self._path.with_suffix(f".{os.getpid()}.tmp")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_text(json.dumps({"crashing_with_extra_bufts": known}, indent=1), "utf-8")
+            draft.write_text(json.dumps({**self._read(), **news}, indent=1), "utf-8")
             draft.replace(self._path)
         except OSError as exc:
-            logger.warning("%s cannot be written, so the next start will crash once more: %s", self._path, exc)
-
-    def _crashing(self) -> list[str]:
-        try:
-            return list(json.loads(self._path.read_text("utf-8"))["crashing_with_extra_bufts"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return []
+            logger.warning("%s cannot be written, so the next start has to find out again: %s", self._path, exc)
 
 
 def _size(path: Path) -> int:

@@ -99,7 +99,7 @@ class EngineSupervisor:
         self.last_error: str | None = None
         self._options = options
         self._socket_path, self._tcp = socket_path, tcp
-        self._remembered = Remembered(state_dir, options.model_path)
+        self._remembered = Remembered(state_dir, options.model_path, options.chat_template)
         self._use_extra_bufts = True
         self._command = list(command or (sys.executable, "-P", "-m", "models.engine"))
         self._settled = asyncio.Event()
@@ -215,6 +215,7 @@ class EngineSupervisor:
             "options": self._options.to_json(),
             "use_extra_bufts": self._use_extra_bufts,
             "fd": self._listener.fileno(),
+            "features": None if (known := self._remembered.features) is None else sorted(known),
         }
         child = await asyncio.create_subprocess_exec(
             *self._command,
@@ -272,6 +273,8 @@ class EngineSupervisor:
     def _become_ready(self, info: EngineInfo) -> None:
         if self._remembered.use_extra_bufts and not self._use_extra_bufts:
             self._remembered.crashes_with_extra_bufts()
+        if self._remembered.features != info.features:
+            self._remembered.has_features(info.features)
         self.info = info
         self.state = EngineState.READY
         self._lines.clear()  # how it loaded explains no later death

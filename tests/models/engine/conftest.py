@@ -10,6 +10,6 @@ from tests.models.engine.live import LiveEngine, running_engine
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveEngine]:
     """The bundled model, four sequences of 2,048 tokens."""
-    with running_engine(tmp_path_factory.mktemp("engine")) as engine:
+    with running_engine(tmp_path_factory.mktemp("engine"), probe=True) as engine:
         engine.ready()
         yield engine

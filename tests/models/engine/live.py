@@ -11,6 +11,7 @@ import httpx
 from openai import OpenAI
 
 from models.bundled import bundled_model_path
+from models.engine.remembered import Remembered
 from models.engine.supervisor import EngineInfo, EngineOptions, EngineSupervisor
 
 T = TypeVar("T")
@@ -52,6 +53,11 @@ class LiveEngine:
         facts: dict[str, Any] = httpx.get(f"{self.url}/health", timeout=60).json()
         return facts
 
+    def metrics(self, name: str) -> float:
+        """The sum of a series over its labels."""
+        lines = httpx.get(f"{self.url}/metrics", timeout=60).text.splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(f"slimgate_engine_{name}"))
+
     def post(self, body: dict[str, Any], path: str = "/v1/chat/completions") -> httpx.Response:
         return httpx.post(self.url + path, json=body, timeout=60)
 
@@ -69,10 +75,17 @@ async def _make(options: EngineOptions, state_dir: Path, how: dict[str, Any]) ->
 
 
 @contextmanager
-def running_engine(state_dir: Path, *, command: list[str] | None = None, **options: Any) -> Iterator[LiveEngine]:
-    """An engine with the bundled model, unless `options` say otherwise; stopped when the block ends."""
-    chosen = {"model_path": bundled_model_path(), "n_ctx": 2048, "max_sequences": 4, **options}
-    engine = LiveEngine(EngineOptions(**chosen), state_dir, command=command)
+def running_engine(
+    state_dir: Path, *, command: list[str] | None = None, probe: bool = False, **options: Any
+) -> Iterator[LiveEngine]:
+    """An engine with the bundled model, unless `options` say otherwise; stopped when the block ends.
+
+    It looks for what the model can do only with `probe`, which takes seconds.
+    """
+    chosen = EngineOptions(**{"model_path": bundled_model_path(), "n_ctx": 2048, "max_sequences": 4, **options})
+    if not probe:
+        Remembered(state_dir, chosen.model_path, chosen.chat_template).has_features(frozenset())
+    engine = LiveEngine(chosen, state_dir, command=command)
     try:
         yield engine
     finally:

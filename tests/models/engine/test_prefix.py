@@ -4,7 +4,6 @@ import concurrent.futures
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.models.engine.live import LiveEngine, running_engine
@@ -88,18 +87,13 @@ def test_callers_who_come_together_share_as_well(fresh: LiveEngine) -> None:
 
 
 def test_several_choices_share_one_prompt(fresh: LiveEngine) -> None:
-    before = metrics(fresh)
+    names = ("prompt_tokens_total", "cached_tokens_total")
+    before = [fresh.metrics(name) for name in names]
     _, n_prompt, cached = ask(fresh, [SYSTEM, {"role": "user", "content": QUESTIONS[0]}], n=4)
-    after = metrics(fresh)
+    n_counted, n_cached = (fresh.metrics(name) - b for name, b in zip(names, before, strict=True))
     assert cached < n_prompt - 25
-    assert after["prompt_tokens"] - before["prompt_tokens"] == 4 * n_prompt
-    assert after["cached_tokens"] - before["cached_tokens"] == cached + 3 * (n_prompt - 1)
-
-
-def metrics(engine: LiveEngine) -> dict[str, float]:
-    lines = httpx.get(f"{engine.url}/metrics").text.splitlines()
-    pairs = (line.rsplit(" ", 1) for line in lines if line and not line.startswith("#"))
-    return {name.removeprefix("slimgate_engine_").removesuffix("_total"): float(value) for name, value in pairs}
+    assert n_counted == 4 * n_prompt
+    assert n_cached == cached + 3 * (n_prompt - 1)
 
 
 def test_what_is_kept_gives_way_to_what_runs(tmp_path: Path) -> None:

@@ -216,13 +216,9 @@ def test_a_deadline_breaks_an_answer_off(engine: LiveEngine) -> None:
 
 
 def test_metrics_add_up(engine: LiveEngine) -> None:
-    def value(name: str) -> float:
-        lines = httpx.get(f"{engine.url}/metrics").text.splitlines()
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(f"slimgate_engine_{name}"))
-
     names = ("prompt_tokens_total", "completion_tokens_total", "finished_total", "first_token_seconds_count")
-    before = [value(name) for name in names]
+    before = [engine.metrics(name) for name in names]
     usage = engine.client().chat.completions.create(**GREEDY, max_tokens=5).usage
     assert usage is not None
-    assert [value(name) - b for name, b in zip(names, before, strict=True)] == [usage.prompt_tokens, 5, 1, 1]
-    assert value("running") == 0
+    assert [engine.metrics(name) - b for name, b in zip(names, before, strict=True)] == [usage.prompt_tokens, 5, 1, 1]
+    assert engine.metrics("running") == 0

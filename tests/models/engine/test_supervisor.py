@@ -235,3 +235,13 @@ def test_a_wedged_or_crashed_step_costs_a_restart(
         wait_for(lambda: engine.post({**BODY, "max_tokens": 3}).status_code == 200, READY_S)
         assert engine.supervisor.restarts == 1
         assert words in str(engine.supervisor.last_error)
+
+
+def test_what_a_model_can_do_is_looked_for_once(tmp_path: Path) -> None:
+    with running_engine(tmp_path, probe=True) as engine:
+        seen = engine.ready().features
+        asked = engine.metrics("finished_total")
+    assert asked > 0  # the probes
+    with running_engine(tmp_path, probe=True) as engine:
+        assert engine.ready().features == seen
+        assert engine.metrics("finished_total") == 0
