@@ -160,26 +160,26 @@ def test_a_chat_model_stands_in_for_what_a_chat_can_say(make_gateway: MakeGatewa
 
 
 def test_what_only_the_cloud_can_do_goes_there(make_gateway: MakeGateway, provider: Provider) -> None:
-    gateway = make_gateway(cloud={"base_url": provider.base_url, "responses": "native"})
-    gateway.wait_ready()
-    below = {"x-slimgate-threshold": "1.01"}
-    raw = gateway.client().responses.with_raw_response.create(
-        model="auto", input="hi", previous_response_id="resp_0", extra_headers=below
-    )
-    assert (raw.headers["x-slimgate-route"], raw.headers["x-slimgate-reason"]) == ("cloud", "capability")
-    local = gateway.client().responses.with_raw_response.create(
-        model="auto", input="Say hello.", max_output_tokens=16, extra_headers=below
-    )
-    assert local.headers["x-slimgate-route"] == "local"
-    with pytest.raises(openai.BadRequestError) as caught:
-        gateway.client().responses.create(model="local", input="hi", previous_response_id="resp_0")
-    assert caught.value.param == "previous_response_id"
-    provider.always = "error_500"
-    stood_in = gateway.client().responses.with_raw_response.create(
-        model="auto", input="Say hello.", max_output_tokens=16, extra_headers={"x-slimgate-threshold": "0"}
-    )
-    assert (stood_in.headers["x-slimgate-route"], stood_in.headers["x-slimgate-reason"]) == ("local", "failover")
-    assert stood_in.parse().output_text
+    with running_provider() as small:
+        cloud = {"base_url": provider.base_url, "responses": "native"}
+        gateway = make_gateway(local={"base_url": small.base_url}, cloud=cloud)
+        gateway.wait_ready()
+        responses = gateway.client().responses
+
+        def ask(threshold: str = "1.01", **body: Any) -> tuple[str, str, str]:
+            asked = {"model": "auto", "input": "Say hello.", "extra_headers": {"x-slimgate-threshold": threshold}}
+            raw = responses.with_raw_response.create(**{**asked, **body})
+            return raw.headers["x-slimgate-route"], raw.headers["x-slimgate-reason"], raw.parse().output_text
+
+        assert ask(previous_response_id="resp_0") == ("cloud", "capability", natively.TEXT)
+        assert ask() == ("local", "score", "".join(WORDS))
+        assert ask("0") == ("cloud", "score", natively.TEXT)
+        assert small.paths == ["/v1/chat/completions"]
+        with pytest.raises(openai.BadRequestError) as caught:
+            ask(model="local", previous_response_id="resp_0")
+        assert caught.value.param == "previous_response_id"
+        provider.always = "error_500"
+        assert ask("0") == ("local", "failover", "".join(WORDS))
 
 
 @pytest.mark.parametrize(
