@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from gateway.cli import artifacts, config, models
 from gateway.cli.calibrate import calibrate
+from gateway.cli.doctor import doctor
 from gateway.cli.engine import engine
 from gateway.cli.evaluate import evaluate
 from gateway.cli.report import report
@@ -26,7 +27,7 @@ app = typer.Typer(
     help="An OpenAI-compatible gateway: easy requests are answered by a small local model, hard ones by a cloud model.",
     epilog="Start with [bold]slimgate serve[/bold], then point any OpenAI client at http://127.0.0.1:8000/v1.",
 )
-for command in (serve, route, report, engine, train, evaluate, calibrate):
+for command in (serve, route, report, doctor, engine, train, evaluate, calibrate):
     app.command()(command)
 app.add_typer(config.app, name="config")
 app.add_typer(artifacts.app, name="artifacts")
