@@ -73,8 +73,10 @@ def test_a_first_answer_without_key_or_network(local_gateway: Gateway) -> None:
 
 def test_streamed_text_equals_unstreamed(local_gateway: Gateway) -> None:
     chat = local_gateway.client().chat.completions
-    whole = chat.create(model="local", messages=HELLO, max_tokens=24, temperature=0)
-    stream = chat.create(model="local", messages=HELLO, max_tokens=24, temperature=0, stream=True)
+    asked = {"model": "local", "messages": HELLO, "max_tokens": 24, "temperature": 0}
+    chat.create(**asked)  # from here on the prompt is remembered: both ways compute the same
+    whole = chat.create(**asked)
+    stream = chat.create(**asked, stream=True)
     assert "".join(c.choices[0].delta.content or "" for c in stream) == whole.choices[0].message.content
 
 
