@@ -4,6 +4,7 @@ The failure-rate form is a guarantee without assumptions on the classifier: what
 requests like the labelled ones at most the stated share of those answered locally fails, except with probability
 ``1 - confidence`` over the draw of the labels. Thresholds are tested from careful to bold, in an order fixed before
 any label is seen, and the first that cannot be shown to hold ends the search; so testing many costs no confidence.
+Two searches share what may go wrong, half each.
 
 References
 ----------
@@ -14,9 +15,9 @@ References
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,9 @@ Floats = NDArray[np.float64]
 
 GRID = tuple(hundredths / 100 for hundredths in range(1, 102))
 """Thresholds tried, careful first; the last keeps everything local."""
+
+N_STARTS = 2
+"""Searches, each of which gets its part of ``1 - confidence``."""
 
 ENOUGH_TO_GUESS = 10
 """Labels below a threshold from which its failure rate is worth an extrapolation."""
@@ -122,14 +126,18 @@ def threshold_for_failure_rate(scores: Floats, failed: Floats, max_rate: float, 
     """
     if not (0 < max_rate < 1 and 0 < confidence < 1):
         raise ValueError(f"rate and confidence must lie between 0 and 1; got {max_rate} and {confidence}")
-    found = None
-    for threshold in _sequence(scores, max_rate, confidence):
-        if _p_value(failed[scores < threshold], max_rate) > 1 - confidence:
-            break
-        found = threshold
-    if found is None:
-        raise _infeasible(scores, failed, max_rate, confidence)
-    return calibration_at(found, scores, failed)
+    each = 1 - (1 - confidence) / N_STARTS
+    held = [
+        threshold
+        for start in _starts(scores, max_rate, each)
+        for threshold in takewhile(
+            lambda threshold: _p_value(failed[scores < threshold], max_rate) <= 1 - each,
+            (threshold for threshold in GRID if threshold >= start),
+        )
+    ]
+    if not held:
+        raise _infeasible(scores, failed, max_rate, each)
+    return calibration_at(max(held), scores, failed)
 
 
 def calibration_at(threshold: float, scores: Floats, failed: Floats) -> Calibration:
@@ -150,13 +158,16 @@ def exact_interval(failures: float, n: int, confidence: float) -> tuple[float, f
     return low, high
 
 
-def _sequence(scores: Floats, max_rate: float, confidence: float) -> Sequence[float]:
-    """The thresholds to test, in order. Depends on the scores alone, so that the labels cannot bend it.
+def _starts(scores: Floats, max_rate: float, confidence: float) -> list[float]:
+    """Where the two searches begin. Depends on the scores alone, so that the labels cannot bend it.
 
-    It begins where enough prompts stay local to show the rate if half of it were true.
+    The first begins as careful as can be: where enough prompts stay local to show the rate if half of it were true. The
+    second, in case those few are not the easy ones, begins where at least half of the prompts stay local.
     """
     enough = labels_needed(max_rate / 2, max_rate, confidence)
-    return [threshold for threshold in GRID if (scores < threshold).sum() >= enough]
+    needed = (enough, max(enough, len(scores) / 2))
+    fitting = ([threshold for threshold in GRID if (scores < threshold).sum() >= n] for n in needed)
+    return [thresholds[0] for thresholds in fitting if thresholds]
 
 
 def _p_value(failed: Floats, max_rate: float) -> float:
