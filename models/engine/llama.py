@@ -29,7 +29,6 @@ _LOG_LEVELS = {3: logging.WARNING, 4: logging.ERROR}  # ggml's own numbers; what
 # The pool is for all sequences together and may be larger than what one was trained for; llama.cpp cannot know.
 _POOL_IS_LARGE = "possible training context overflow"
 _SHOWN_CONTROLS = frozenset({b"<tool_call>", b"</tool_call>"})
-_LOAD_MODE_NONE, _LOAD_MODE_MMAP = 0, 1
 
 
 @lru_cache(maxsize=1)
@@ -92,8 +91,6 @@ class Model:
     use_extra_bufts : bool
         Let llama.cpp repack weights for the processor. Faster, and it crashes at the first decode on machines that
         announce AMX without having it.
-    mmap : bool
-        Map the file instead of reading it, so that several processes share it.
 
     Raises
     ------
@@ -101,7 +98,7 @@ class Model:
         With llama.cpp's reason, where it gave one.
     """
 
-    def __init__(self, path: Path, *, n_gpu_layers: int = 0, use_extra_bufts: bool = True, mmap: bool = True) -> None:
+    def __init__(self, path: Path, *, n_gpu_layers: int = 0, use_extra_bufts: bool = True) -> None:
         global _last_error
         if not path.is_file():
             raise ModelLoadError(f"there is no model file at {path}")
@@ -109,7 +106,6 @@ class Model:
         params = lib.llama_model_default_params()
         params.n_gpu_layers = n_gpu_layers
         params.use_extra_bufts = use_extra_bufts
-        params.load_mode = _LOAD_MODE_MMAP if mmap else _LOAD_MODE_NONE
         _last_error = ""
         self.pointer = lib.llama_model_load_from_file(str(path).encode(), params)
         if not self.pointer:
