@@ -11,9 +11,10 @@ import pytest
 from tests.live import wait_for
 from tests.models.engine.live import LiveEngine, running_engine
 
-HELLO = [{"role": "user", "content": "Say hello in French."}]
+# A question whose answer is never a near tie: those may fall either way, depending on what else is in memory.
+DAYS = [{"role": "user", "content": "Name the days of the week."}]
 STORY = "Write a long, detailed story about a red bicycle."
-GREEDY: dict[str, Any] = {"model": "local", "messages": HELLO, "temperature": 0}
+GREEDY: dict[str, Any] = {"model": "local", "messages": DAYS, "temperature": 0}
 
 
 def content(answer: Any) -> str:
@@ -27,7 +28,7 @@ def events(response: httpx.Response) -> list[Any]:
 
 def test_an_answer_in_one_piece(engine: LiveEngine) -> None:
     answer = engine.client().chat.completions.create(**GREEDY, max_tokens=8)
-    assert content(answer).startswith("Bonjour")
+    assert content(answer).startswith("The days of the week")
     assert answer.choices[0].finish_reason == "length"
     assert answer.model == engine.ready().model
     assert answer.usage is not None
@@ -78,13 +79,13 @@ def test_max_completion_tokens_wins_over_max_tokens(engine: LiveEngine) -> None:
     assert answer.usage.completion_tokens == 3
 
 
-@pytest.mark.parametrize("stop", ["jour", ["xyz", "onjour"], "jour in"])
+@pytest.mark.parametrize("stop", ["days", ["xyz", "ays"], "days of"])
 def test_stop_strings_end_the_answer_and_are_not_shown(engine: LiveEngine, stop: Any) -> None:
     body = {**GREEDY, "max_tokens": 12, "stop": stop}
     answer = engine.client().chat.completions.create(**body)
     streamed = events(engine.post({**body, "stream": True}))
     assert answer.choices[0].finish_reason == "stop"
-    assert content(answer) in ("Bon", "B")
+    assert content(answer) in ("The ", "The d")
     assert "".join(c["choices"][0]["delta"].get("content", "") for c in streamed[:-1]) == content(answer)
 
 

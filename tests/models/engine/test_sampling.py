@@ -1,0 +1,58 @@
+"""llama.cpp's samplers, as the request's fields set them up."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.engine.samplers import Candidates, Sampler
+from models.engine.sampling import SamplingParams, build_sampler
+
+A, B, C = 5, 7, 9
+N_VOCAB = 10
+
+
+def chosen(sampler: Sampler, scores: dict[int, float]) -> int | None:
+    candidates = Candidates(np.array(list(scores), np.int32), np.array(list(scores.values()), np.float32))
+    sampler.apply(candidates)
+    return candidates.selected
+
+
+@pytest.mark.parametrize(
+    ("fields", "seen", "expected"),
+    [
+        ({}, [A, A], A),
+        ({"presence_penalty": 2.0}, [], A),
+        ({"presence_penalty": 2.0}, [A], B),
+        ({"frequency_penalty": 0.6}, [A], A),
+        ({"frequency_penalty": 0.6}, [A, A], B),
+        ({"repeat_penalty": 2.0}, [A], B),
+        ({"presence_penalty": -2.0}, [B], B),
+        ({"logit_bias": {A: -100.0}}, [], B),
+        ({"logit_bias": {C: 5.0}}, [], C),
+    ],
+)
+def test_penalties_and_biases(fields: dict[str, Any], seen: list[int], expected: int) -> None:
+    sampler = build_sampler(SamplingParams(temperature=0, **fields), N_VOCAB, 100)
+    for token in seen:
+        sampler.accept(token)
+    assert chosen(sampler, {A: 5.0, B: 4.0, C: 1.0}) == expected
+
+
+@pytest.mark.parametrize("fields", [{"top_k": 1}, {"top_p": 0.0}, {"min_p": 1.0}, {"temperature": 0.01}])
+def test_narrowing_leaves_the_likeliest(fields: dict[str, Any]) -> None:
+    wide = {"temperature": 2.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0}
+    for seed in range(20):
+        sampler = build_sampler(SamplingParams(seed=seed, **{**wide, **fields}), N_VOCAB, 100)
+        assert chosen(sampler, {A: 1.0, B: 1.3, C: 0.9}) == B
+
+
+def test_seeds_decide_the_draw() -> None:
+    wide = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0}
+
+    def draw(seed: int | None) -> tuple[int | None, ...]:
+        sampler = build_sampler(SamplingParams(seed=seed, **wide), N_VOCAB, 100)
+        return tuple(chosen(sampler, {A: 1.0, B: 1.0, C: 1.0}) for _ in range(12))
+
+    assert draw(1) == draw(1) != draw(2)
+    assert draw(None) != draw(None)
