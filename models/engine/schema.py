@@ -229,7 +229,9 @@ class SchemaCompiler:
         if unknown := [name for name in required if name not in properties]:
             raise self._refuse(f"{place}.required", f"{unknown[0]!r} is required and not declared in 'properties'")
         if not properties:
-            return self._map(extra, place, depth)
+            # Declared to have none: a function without parameters, say. Any others would only be made up.
+            declared_empty = "properties" in schema and extra is None
+            return self._map(False if declared_empty else extra, place, depth)
         members = []
         for name, inner in properties.items():
             value = self._named(name, self._compile(inner, f"{place}.properties.{name}", depth + 1))

@@ -198,7 +198,7 @@ def test_a_bias_forbids_and_forces(engine: LiveEngine) -> None:
     assert engine.post({**GREEDY, "logit_bias": {"49152": 1}}).json()["error"]["param"] == "logit_bias"
 
 
-@pytest.mark.parametrize("penalty", [{"presence_penalty": 2}, {"frequency_penalty": 2}, {"repeat_penalty": 2}])
+@pytest.mark.parametrize("penalty", [{"presence_penalty": 2, "frequency_penalty": 2}, {"repeat_penalty": 2}])
 def test_penalties_reach_the_model(engine: LiveEngine, penalty: dict[str, float]) -> None:
     """The days of the week begin again after Sunday, unless that is penalised."""
     plain, penalised = ask(engine, max_tokens=24), engine.post({**GREEDY, "max_tokens": 24, **penalty}).json()

@@ -57,6 +57,8 @@ TREE = {
         (OBJECT, ['{"b": "x"}', '{"a": 1, "b": "x", "c": true}', '{"a":1,"b":""}', '{\n  "b": "x",\n  "c": false\n}'],
          ["{}", '{"a": 1}', '{"b": 1}', '{"b": "x", "d": 1}', '{"b": "x",}', '{"b": "x"} ', '{"a": 01, "b": ""}', "x"]),
         ({"type": "object", "properties": {"x": NULL}}, ["{}", '{"x": null}'], ['{"x": 1}', '{, "x": null}']),
+        ({"type": "object", "properties": {}}, ["{}"], ['{"a": 1}']),
+        ({"type": "object"}, ["{}", '{"a": 1}'], ["[]"]),
         ({"additionalProperties": {"type": "number"}}, ["{}", '{"k": 1.5e3, "l": -2}'], ['{"k": ""}']),
         ({"type": "array", "items": {"enum": ["a", 1, None]}, "minItems": 1, "maxItems": 2},
          ['["a"]', "[1, null]"], ["[]", '["b"]', "[1,1,1]"]),
