@@ -4,6 +4,7 @@ A request is decided once, before any work. If the side that was chosen fails be
 the other side answers, unless the caller pinned one. After the first byte a route never changes.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -35,6 +36,9 @@ T = TypeVar("T", Completion, ChatStream)
 # Upper bound on what a chat template adds around one message, in tokens.
 TEMPLATE_TOKENS = 32
 BYTES_PER_TOKEN_GUESS = 3
+
+# Until the end of an engine process has been noticed.
+NOTICE_S = 0.5
 
 # What the local model refuses by these codes, the cloud may well do.
 _LOCAL_SHORTCOMINGS = {CONTEXT_LENGTH: Reason.CONTEXT, "unsupported_parameter": Reason.CAPABILITY}
@@ -169,30 +173,42 @@ class Dispatcher:
         decision = await self.decide(request, overrides)
         exchange.decided(decision, self._traits.of(request))
         self._recorder.opened(exchange)
+        other = self._other(decision, request)
         with waiting(exchange):
             try:
-                return await self._ask(decision.route, request, call)
+                return await self._ask(decision.route, request, call, alone=other is None)
             except BackendError as exc:
-                other = self._other(decision, request)
                 reason = _reason_to_move(exc)
                 if other is None or reason is None:
                     raise
                 logger.warning("%s failed (%s); %s answers instead", decision.route, exc, other)
                 exchange.moved(other, reason)
-                return await self._ask(other, request, call)
+                return await self._ask(other, request, call, alone=True)
 
-    async def _ask(self, route: Route, request: ChatRequest, call: Callable[[Backend], Awaitable[T]]) -> T:
+    async def _ask(
+        self, route: Route, request: ChatRequest, call: Callable[[Backend], Awaitable[T]], *, alone: bool
+    ) -> T:
         if route is Route.CLOUD:
             assert self.cloud is not None
             return await self.cloud.ask(request, call, only=self.names.meaning(request.model).model)
+        return await self._ask_local(call, alone)
+
+    async def _ask_local(self, call: Callable[[Backend], Awaitable[T]], alone: bool) -> T:
+        """Where nobody else can answer, a local side that starts is waited for, and one that died is asked again."""
         local = self._local
         assert local is not None
         if not local.up:
-            pinned = self.names.meaning(request.model).route is Route.LOCAL
-            if self.cloud is not None and not pinned:  # somebody else answers sooner
+            if not alone:
                 raise BackendUnavailable("local", local.trouble or "not ready")
             await local.wait_ready()
-        return await call(local.backend)
+        try:
+            return await call(local.backend)
+        except BackendUnavailable as exc:
+            if not alone or exc.retry_after_s is not None:
+                raise
+            await asyncio.sleep(NOTICE_S)
+            await local.wait_ready()
+            return await call(local.backend)
 
     def _cloud_for(self, request: ChatRequest) -> CloudSide | None:
         """The cloud, where there is one that can be asked this."""
@@ -205,7 +221,8 @@ class Dispatcher:
         if decision.route is Route.LOCAL:
             return Route.CLOUD if self._cloud_for(request) is not None else None
         fits = decision.reason not in (Reason.CAPABILITY, Reason.CONTEXT)
-        return Route.LOCAL if fits and self._local is not None and self._local.up else None
+        # One that was there before is worth waiting for, if it is just starting again.
+        return Route.LOCAL if fits and self._local is not None and self._local.tier is not None else None
 
     async def know_local(self) -> None:
         """A gateway without a cloud can decide nothing before its local model is there."""
