@@ -47,7 +47,7 @@ class LiveEngine:
 
     def client(self) -> OpenAI:
         """The official client, which does not try twice: a test wants to see the first answer."""
-        return OpenAI(base_url=f"{self.url}/v1", api_key="unused", max_retries=0, timeout=60)
+        return OpenAI(base_url=f"{self.url}/v1", api_key="unused", max_retries=0, timeout=110)
 
     def health(self) -> dict[str, Any]:
         facts: dict[str, Any] = httpx.get(f"{self.url}/health", timeout=60).json()
@@ -59,7 +59,7 @@ class LiveEngine:
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(f"slimgate_engine_{name}"))
 
     def post(self, body: dict[str, Any], path: str = "/v1/chat/completions") -> httpx.Response:
-        return httpx.post(self.url + path, json=body, timeout=60)
+        return httpx.post(self.url + path, json=body, timeout=110)
 
     def close(self) -> None:
         self.call(self.supervisor.stop())
