@@ -123,6 +123,8 @@ def engine_options(settings: LocalSettings) -> EngineOptions:
         n_ctx=settings.n_ctx,
         n_threads=settings.n_threads,
         n_gpu_layers=settings.n_gpu_layers,
+        flash_attention=settings.flash_attention,
+        kv_cache_type=settings.kv_cache_type,
         max_sequences=settings.max_sequences,
     )
 

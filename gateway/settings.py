@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings import SettingsError as PydanticSettingsError
 
+from models.engine.options import MAX_SEQUENCES, FlashAttention, KvCacheType, check_cache
 from router.decision import Feature
 
 ENV_PREFIX = "SLIMGATE_"
@@ -62,7 +63,17 @@ class LocalSettings(_Section):
     n_gpu_layers: int | None = Field(
         None, ge=-1, description="Layers on the GPU; -1 is all. Default: all where llama.cpp was built with a GPU."
     )
-    max_sequences: int = Field(8, ge=1, le=256, description="Answers generated at the same time, in one batch.")
+    flash_attention: FlashAttention = Field(
+        FlashAttention.AUTO, description="Attention in one pass: auto uses it wherever model and device can, on, off."
+    )
+    kv_cache_type: KvCacheType = Field(
+        KvCacheType.F16,
+        description="How the context is kept: f16, bf16, f32, q8_0 (half of f16's memory), q4_0 (a third, and worse "
+        "answers). The last two need flash attention.",
+    )
+    max_sequences: int = Field(
+        8, ge=1, le=MAX_SEQUENCES, description="Answers generated at the same time, in one batch."
+    )
     max_concurrent: int = Field(256, ge=1, description="Requests to `base_url` at the same time.")
     max_queue: int = Field(256, ge=0, description="Requests that may wait for a place at `base_url`.")
     ready_timeout_s: float = Field(
@@ -71,6 +82,11 @@ class LocalSettings(_Section):
     first_byte_timeout_s: float = Field(120.0, gt=0, description="Longest wait for a stream's first event, in seconds.")
     chunk_timeout_s: float = Field(60.0, gt=0, description="Longest silence within a stream, in seconds.")
     total_timeout_s: float = Field(600.0, gt=0, description="Longest wait for an unstreamed answer, in seconds.")
+
+    @model_validator(mode="after")
+    def _cache_can_be_read(self) -> Self:
+        check_cache(self.flash_attention, self.kv_cache_type)
+        return self
 
 
 class ProviderSettings(_Section):
@@ -408,5 +424,7 @@ def _problems(exc: ValidationError) -> Iterator[str]:
             yield error["msg"].removeprefix("Value error, ")
         elif error["type"] == "extra_forbidden":
             yield f"{'.'.join(key)} is no setting; `slimgate config show` lists them"
+        elif error["type"] == "value_error":
+            yield f"{'.'.join(key)}: {error['msg'].removeprefix('Value error, ')}"
         else:
             yield f"{'.'.join(key)} ({variable_name(key)}): {error['msg']}, got {error['input']!r}"

@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -15,6 +15,7 @@ from models.engine.supervisor import EngineSupervisor
 
 START_TIMEOUT_S = 600.0
 ANSWER_TIMEOUT_S = 300.0
+N_CTX = 2048
 N_TOKENS = 32
 CALLERS = 4
 _TEXT = "The harbour lay quiet in the morning, and the gulls walked up and down the wall as if they owned it. "
@@ -46,8 +47,8 @@ class Speed:
     restarts: int
 
 
-async def measure(model_path: Path, state_dir: Path, say: Callable[[str], None] = lambda _what: None) -> Speed:
-    """Start an engine on a socket of its own, and time it.
+async def measure(options: EngineOptions, state_dir: Path, say: Callable[[str], None] = lambda _what: None) -> Speed:
+    """Start an engine on a socket of its own, and time it: as `options` say, but for its sizes.
 
     Raises
     ------
@@ -56,8 +57,8 @@ async def measure(model_path: Path, state_dir: Path, say: Callable[[str], None] 
     """
     with tempfile.TemporaryDirectory(prefix="slimgate-") as folder:
         socket_path = Path(folder) / "engine.sock"
-        options = EngineOptions(model_path, n_ctx=2048, max_sequences=CALLERS, prefix_cache=False)
-        supervisor = EngineSupervisor(options, socket_path, state_dir)
+        small = replace(options, n_ctx=N_CTX, n_cells=None, max_sequences=CALLERS, prefix_cache=False)
+        supervisor = EngineSupervisor(small, socket_path, state_dir)
         started = perf_counter()
         await supervisor.start()
         transport = httpx.AsyncHTTPTransport(uds=str(socket_path))
@@ -89,6 +90,6 @@ async def _tokens_per_s(client: httpx.AsyncClient, body: dict[str, Any], counted
     return float(response.json()["usage"][counted]) / (perf_counter() - started)
 
 
-def run_measurement(model_path: Path, state_dir: Path, say: Callable[[str], None]) -> Speed:
+def run_measurement(options: EngineOptions, state_dir: Path, say: Callable[[str], None]) -> Speed:
     """`measure`, from where there is no event loop."""
-    return asyncio.run(measure(model_path, state_dir, say))
+    return asyncio.run(measure(options, state_dir, say))

@@ -10,16 +10,18 @@ from typer.main import get_command
 
 from gateway.cli import app
 
+ROOT = Path(__file__).parent.parent
 
-def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+
+def run(*arguments: str, cwd: Path, timeout_s: float = 60, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SLIMGATE_")}
     return subprocess.run(
         [sys.executable, "-m", "gateway.cli", *arguments],
-        env={**kept, "PYTHONPATH": str(Path(__file__).parent.parent), "COLUMNS": "200", **environment},
+        env={**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **environment},
         cwd=cwd,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=timeout_s,
     )
 
 
@@ -36,6 +38,7 @@ def test_help_names_every_command(tmp_path: Path) -> None:
         (("config", "check", "--config", "nowhere.toml"), {}, "nowhere.toml: No such file"),
         (("serve",), {"SLIMGATE_ROUTER__ARTIFACT": "nowhere"}, "nowhere"),
         (("serve",), {"SLIMGATE_LOCAL__N_CTX": "big"}, "local.n_ctx (SLIMGATE_LOCAL__N_CTX)"),
+        (("engine", "--kv-cache-type", "q8_0", "--flash-attention", "off"), {}, "needs flash attention"),
     ],
 )
 def test_mistakes_are_named(arguments: tuple[str, ...], environment: dict[str, str], said: str, tmp_path: Path) -> None:

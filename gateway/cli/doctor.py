@@ -1,22 +1,23 @@
 """`slimgate doctor`."""
 
-import os
 import platform
 import shutil
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from gateway.cli.serve import ConfigOption
-from gateway.settings import Settings, load_settings
-from models.bundled import bundled_model_path
+from gateway.local import UNIX, engine_options
+from gateway.settings import LocalSettings, Settings, load_settings
 from models.catalogue import CatalogueModel, catalogue
 from models.engine.errors import EngineError
-from models.engine.machine import processor_name, usable_cores
+from models.engine.machine import free_memory_bytes, memory_bytes, processor_name, usable_cores
 from models.errors import ModelError
 from models.measure import CALLERS, Speed, run_measurement
 
@@ -24,6 +25,11 @@ console = Console(highlight=False)
 
 USABLE_SPEED = 3.0
 """Tokens a second below which nobody wants to wait."""
+
+SPARE = 0.9
+"""The part of memory that a model may take: the rest is for everything else."""
+
+SERVER_TIMEOUT_S = 5.0
 
 
 def doctor(
@@ -33,41 +39,63 @@ def doctor(
 ) -> None:
     """Say what this machine can run and how fast, by a short real measurement, and what is amiss.
 
-    Ends with 1 when the local model does not run here.
+    [dim]slimgate doctor --model phi-3-mini.gguf[/dim]
+
+    Ends with 1 when nobody can answer locally as configured.
     """
     settings = load_settings(config)
     _print_machine(settings)
-    speed = None if skip_measurement else _try_out(settings, model)
+    local = settings.local.model_copy(update={"model_path": model, "base_url": None} if model else {})
+    if local.base_url is not None:
+        speed, well = None, _print_server(local, local.base_url)
+    elif not local.enabled and model is None:
+        speed, well = None, True
+        _say("local", "off (local.enabled): everything goes to the cloud")
+    else:
+        speed = None if skip_measurement else _try_out(settings, local)
+        well = skip_measurement or speed is not None
     _print_models(speed)
-    if speed is None and not skip_measurement:
+    if not well:
         raise typer.Exit(1)
 
 
 def _print_machine(settings: Settings) -> None:
-    free = shutil.disk_usage(_existing(settings.state_dir)).free
+    disk = shutil.disk_usage(_existing(settings.state_dir)).free
     _say("processor", f"{processor_name() or platform.machine()}, {usable_cores()} cores to compute with")
-    _say("memory", f"{_memory_bytes() / 1e9:.1f} GB")
-    _say("disk", f"{free / 1e9:.1f} GB free at {settings.state_dir}")
-    _say("python", f"{platform.python_version()}, slimgate {_version('slimgate')}")
-    _say("llama.cpp", _build())
+    _say("memory", f"{memory_bytes() / 1e9:.1f} GB, {free_memory_bytes() / 1e9:.1f} GB of it free")
+    _say("disk", f"{disk / 1e9:.1f} GB free at {escape(str(settings.state_dir))}")
+    _say("python", f"{platform.python_version()}, slimgate {_version('slimgate') or '(not installed)'}")
+    llama = _version("llama_cpp_python")
+    _say("llama.cpp", f"llama-cpp-python {llama}" if llama else "[yellow]not installed[/]")
     cloud = settings.cloud
     _say("cloud", f"{cloud.model} at {cloud.base_url}" if cloud.configured else "not configured: everything is local")
 
 
-def _build() -> str:
+def _print_server(local: LocalSettings, base_url: str) -> bool:
+    """Whether the server that was configured for the local side answers."""
+    uds = base_url.removeprefix(UNIX) if base_url.startswith(UNIX) else None
+    transport = httpx.HTTPTransport(uds=uds) if uds else None
+    headers = {"authorization": f"Bearer {local.api_key.get_secret_value()}"} if local.api_key else {}
+    url = "http://engine/v1/models" if uds else f"{base_url.rstrip('/')}/models"
     try:
-        return f"llama-cpp-python {version('llama_cpp_python')}"
-    except PackageNotFoundError:
-        return "[yellow]not installed[/]: pip install 'slimgate\\[local]', which compiles for some minutes"
+        with httpx.Client(transport=transport, timeout=SERVER_TIMEOUT_S) as client:
+            listed = client.get(url, headers=headers).raise_for_status().json()["data"]
+        _say("local", f"{base_url} answers, with: {', '.join(str(item['id']) for item in listed) or 'no model'}")
+        return bool(listed)
+    except (httpx.HTTPError, ValueError, LookupError, TypeError) as exc:
+        _say("local", f"[bold red]{base_url} does not answer as it should:[/] {escape(str(exc) or type(exc).__name__)}")
+        return False
 
 
-def _try_out(settings: Settings, model: Path | None) -> Speed | None:
+def _try_out(settings: Settings, local: LocalSettings) -> Speed | None:
     try:
-        path = model or settings.local.model_path or bundled_model_path()
+        options = engine_options(local)
+        _say("trying", escape(str(options.model_path)))
         with console.status("") as status:
-            speed = run_measurement(path, settings.state_dir, status.update)
-    except (EngineError, ModelError) as exc:
-        console.print(f"[bold red]the local model does not run here:[/] {exc}", soft_wrap=True)
+            speed = run_measurement(options, settings.state_dir, status.update)
+    except (EngineError, ModelError, httpx.HTTPError) as exc:
+        why = escape(str(exc) or type(exc).__name__)
+        console.print(f"[bold red]the local model does not run here:[/] {why}", soft_wrap=True)
         return None
     _print_speed(speed)
     return speed
@@ -76,6 +104,8 @@ def _try_out(settings: Settings, model: Path | None) -> Speed | None:
 def _print_speed(speed: Speed) -> None:
     info = speed.info
     _say("model", f"{info.model}: {info.n_params / 1e6:.0f} million parameters, {info.size_bytes / 1e6:.0f} MB")
+    _say("context", f"{1000 * info.cells_bytes / max(1, info.n_cells) / 1e6:.0f} MB for 1,000 tokens "
+                    f"({info.kv_cache_type}), flash attention {info.flash_attention}")  # fmt: skip
     _say("build", info.system_info)
     _say("threads", f"{info.n_threads}" + (f", {info.n_gpu_layers} layers on the GPU" if info.n_gpu_layers else ""))
     if not info.use_extra_bufts:
@@ -95,10 +125,13 @@ def _print_models(speed: Speed | None) -> None:
         if not model.served:
             table.add_row(model.name, f"{model.memory_bytes / 1e9:.1f} GB", _fits(model), _about(model, speed))
     console.print(table)
+    console.print("\n`slimgate models pull NAME` fetches one; `slimgate models list` says what each is good at.")
 
 
 def _fits(model: CatalogueModel) -> str:
-    return "yes" if model.memory_bytes < 0.8 * _memory_bytes() else "[red]no[/]"
+    if model.memory_bytes < SPARE * free_memory_bytes():
+        return "yes"
+    return "[yellow]not now[/]" if model.memory_bytes < SPARE * memory_bytes() else "[red]no[/]"
 
 
 def _about(model: CatalogueModel, speed: Speed | None) -> str:
@@ -113,16 +146,12 @@ def _say(what: str, value: str) -> None:
     console.print(f"[bold]{what:<10}[/] {value}", soft_wrap=True)
 
 
-def _memory_bytes() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
 def _existing(path: Path) -> Path:
     return next(p for p in (path, *path.parents) if p.exists())
 
 
-def _version(package: str) -> str:
+def _version(package: str) -> str | None:
     try:
         return version(package)
     except PackageNotFoundError:
-        return "(not installed)"
+        return None

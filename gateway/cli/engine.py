@@ -11,7 +11,14 @@ from rich.console import Console
 
 from gateway.settings import default_state_dir
 from models.bundled import bundled_model_path
-from models.engine.options import MAX_SEQUENCES, EngineInfo, EngineOptions
+from models.engine.options import (
+    MAX_SEQUENCES,
+    EngineInfo,
+    EngineOptions,
+    FlashAttention,
+    KvCacheType,
+    check_cache,
+)
 from models.engine.supervisor import EngineState, EngineSupervisor
 
 START_TIMEOUT_S = 600.0
@@ -40,6 +47,15 @@ def engine(
     gpu_layers: Annotated[
         int | None, typer.Option(min=-1, help="Layers on the GPU, -1 for all. Default: all, where there is a GPU.")
     ] = None,
+    flash_attention: Annotated[
+        FlashAttention, typer.Option(help="Attention in one pass; auto uses it wherever the model and the device can.")
+    ] = FlashAttention.AUTO,
+    kv_cache_type: Annotated[
+        KvCacheType,
+        typer.Option(
+            help="How the context is kept: q8_0 takes half of f16's memory, q4_0 a third, with worse answers."
+        ),
+    ] = KvCacheType.F16,
     max_sequences: Annotated[
         int, typer.Option(min=1, max=MAX_SEQUENCES, help="Answers generated at the same time, in one batch.")
     ] = 8,
@@ -57,6 +73,10 @@ def engine(
     Then point any OpenAI client at http://127.0.0.1:8080/v1; the model is called after its file, or just "local".
     A crash of the native code is survived by a restart, which the log shows.
     """
+    try:
+        check_cache(flash_attention, kv_cache_type)
+    except ValueError as exc:
+        raise typer.BadParameter(str(exc), param_hint="--flash-attention") from None
     options = EngineOptions(
         model_path=model or bundled_model_path(),
         model_name=name,
@@ -64,6 +84,8 @@ def engine(
         n_cells=cells,
         n_threads=threads,
         n_gpu_layers=gpu_layers,
+        flash_attention=flash_attention,
+        kv_cache_type=kv_cache_type,
         max_sequences=max_sequences,
         max_queue=max_queue,
         chat_template=chat_template,
@@ -108,6 +130,6 @@ async def _ready_or_asked(supervisor: EngineSupervisor, asked_to_end: asyncio.Ev
 
 def _banner(info: EngineInfo, where: str) -> str:
     return (
-        f"[bold]{info.model}[/bold] at [bold]{where}[/bold]: {info.n_ctx} tokens of context, "
+        f"[bold]{info.model}[/bold] at [bold]{where}[/bold]: {info.n_ctx} tokens of context ({info.kv_cache_type}), "
         f"{info.max_sequences} answers at a time, {info.n_threads} threads"
     )

@@ -273,6 +273,9 @@ def describe(loaded: Loaded, options: EngineOptions, features: frozenset[str], u
         n_ctx=loaded.sizes.n_ctx,
         features=features,
         n_cells=loaded.context.n_ctx,
+        cells_bytes=loaded.context.n_ctx * model.cell_bytes(options.kv_cache_type),
+        flash_attention=options.flash_attention,
+        kv_cache_type=options.kv_cache_type,
         max_sequences=options.max_sequences,
         n_params=model.n_params,
         size_bytes=model.size_bytes,
@@ -297,5 +300,6 @@ def model_name(stem: str) -> str:
 
 def fingerprint(info: EngineInfo) -> str:
     """Changes when equal seeds may give other answers: with the model, the build, and how many compute."""
-    facts = f"{info.model} {info.size_bytes} {info.system_info} {info.n_threads} {info.use_extra_bufts}"
+    computing = f"{info.n_threads} {info.use_extra_bufts} {info.flash_attention} {info.kv_cache_type}"
+    facts = f"{info.model} {info.size_bytes} {info.system_info} {computing}"
     return f"fp_{hashlib.sha256(facts.encode()).hexdigest()[:12]}"

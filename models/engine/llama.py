@@ -9,6 +9,7 @@ import logging
 from collections.abc import Sequence
 from enum import IntEnum
 from functools import lru_cache
+from math import ceil
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,13 +18,22 @@ import numpy as np
 import numpy.typing as npt
 
 from models.engine.errors import ModelLoadError
+from models.engine.options import FlashAttention, KvCacheType
 from models.errors import ExtraMissingError
 
 logger = logging.getLogger(__name__)
 
 _NO_TOKEN = -1
 _POOLING_NONE = 0
-_HALF_BYTES = 2
+_FLASH_ATTENTION = {FlashAttention.AUTO: -1, FlashAttention.OFF: 0, FlashAttention.ON: 1}
+# ggml's number of each type, and the bytes that one number takes; quantised ones come in blocks of 32 with a scale.
+_CACHE_TYPES = {
+    KvCacheType.F32: (0, 4.0),
+    KvCacheType.F16: (1, 2.0),
+    KvCacheType.Q4_0: (2, 18 / 32),
+    KvCacheType.Q8_0: (8, 34 / 32),
+    KvCacheType.BF16: (30, 2.0),
+}
 _VOCAB_SENTENCEPIECE = 1
 _LOG_LEVELS = {3: logging.WARNING, 4: logging.ERROR}  # ggml's own numbers; what is below is chatter
 # The pool is for all sequences together and may be larger than what one was trained for; llama.cpp cannot know.
@@ -141,14 +151,14 @@ class Model:
         value = self.metadata(f"{self.architecture}.{key}")
         return int(value) if value is not None and value.isdecimal() else None
 
-    @property
-    def cell_bytes(self) -> int:
-        """Memory that one token of context takes, at most, in half precision."""
+    def cell_bytes(self, kv_cache_type: KvCacheType) -> int:
+        """Memory that one token of context takes, at most."""
         heads = self.number("attention.head_count") or 1
         kv_heads = self.number("attention.head_count_kv") or heads
         width = (self.number("embedding_length") or 0) // heads
         key, value = self.number("attention.key_length") or width, self.number("attention.value_length") or width
-        return (self.number("block_count") or 1) * kv_heads * (key + value) * _HALF_BYTES
+        n_numbers = (self.number("block_count") or 1) * kv_heads * (key + value)
+        return ceil(n_numbers * _CACHE_TYPES[kv_cache_type][1])
 
     @property
     def control_texts(self) -> frozenset[str]:
@@ -307,6 +317,8 @@ class Context:
         Most tokens that llama.cpp computes at once; it cuts a step into pieces of that size.
     n_threads : int
         Threads that compute.
+    flash_attention, kv_cache_type
+        As `EngineOptions` has them.
     embeddings : bool
         Give what the model makes of each token, instead of what it would say next.
     """
@@ -320,6 +332,8 @@ class Context:
         n_batch: int,
         n_ubatch: int,
         n_threads: int,
+        flash_attention: FlashAttention = FlashAttention.AUTO,
+        kv_cache_type: KvCacheType = KvCacheType.F16,
         embeddings: bool = False,
     ) -> None:
         self._lib = lib = library()
@@ -334,6 +348,8 @@ class Context:
             params.pooling_type = _POOLING_NONE
         params.n_threads = params.n_threads_batch = n_threads
         params.kv_unified = True
+        params.flash_attn_type = _FLASH_ATTENTION[flash_attention]
+        params.type_k = params.type_v = _CACHE_TYPES[kv_cache_type][0]
         self.pointer = lib.llama_init_from_model(model.pointer, params)
         if not self.pointer:
             reason = _last_error or "not enough memory?"

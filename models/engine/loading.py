@@ -38,24 +38,27 @@ class Sizes:
 def choose_sizes(options: EngineOptions, *, n_ctx_train: int, n_ctx_short: int | None, cell_bytes: int) -> Sizes:
     """Fill in what `options` leaves open.
 
-        Parameters
-        ----------
-        n_ctx_train : int
-            The longest context that the model was trained on.
-        n_ctx_short : int, optional
-            Where the model was stretched beyond its first training, the length up to which it was not. llama.cpp
-            decides by the size of the whole pool how positions are stretched, so a larger pool worsens short prompts.
-        cell_bytes : int
-            Memory that one token takes.
+    Parameters
+    ----------
+    n_ctx_train : int
+        The longest context that the model was trained on.
+    n_ctx_short : int, optional
+        Where the model was stretched beyond its first training, the length up to which it was not. llama.cpp
+        decides by the size of the whole pool how positions are stretched, so a larger pool worsens short prompts.
+    cell_bytes : int
+        Memory that one token takes.
 
-        Examples
-        --------
-        >>> from pathlib import Path
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> small = EngineOptions(model_path=Path("smollm2.gguf"))
+    >>> choose_sizes(small, n_ctx_train=8192, n_ctx_short=None, cell_bytes=23040)
+    Sizes(n_ctx=8192, n_cells=16384)
 
-    import numpy as np
-            >>> small = EngineOptions(model_path=Path("smollm2.gguf"))
-        >>> choose_sizes(small, n_ctx_train=8192, n_ctx_short=None, cell_bytes=23040)
-        Sizes(n_ctx=8192, n_cells=16384)
+    A quantised cache holds more for the same memory:
+
+    >>> choose_sizes(small, n_ctx_train=8192, n_ctx_short=None, cell_bytes=12240)
+    Sizes(n_ctx=8192, n_cells=40960)
     """
     n_ctx = options.n_ctx or min(n_ctx_train, n_ctx_short or n_ctx_train, DEFAULT_MAX_CTX)
     affordable = DEFAULT_CELLS_BYTES // (max(1, cell_bytes) * n_ctx)
@@ -110,7 +113,7 @@ def _load(options: EngineOptions, use_extra_bufts: bool, n_gpu_layers: int) -> L
         options,
         n_ctx_train=model.n_ctx_train,
         n_ctx_short=model.number("rope.scaling.original_context_length"),
-        cell_bytes=model.cell_bytes,
+        cell_bytes=model.cell_bytes(options.kv_cache_type),
     )
     if sizes.n_ctx > model.n_ctx_train:
         logger.warning("n_ctx %d is more than the model was trained for (%d)", sizes.n_ctx, model.n_ctx_train)
@@ -122,6 +125,8 @@ def _load(options: EngineOptions, use_extra_bufts: bool, n_gpu_layers: int) -> L
         n_batch=min(BATCH_TOKENS, sizes.n_cells),
         n_ubatch=BATCH_TOKENS if n_gpu_layers else PROCESSOR_UBATCH,
         n_threads=n_threads,
+        flash_attention=options.flash_attention,
+        kv_cache_type=options.kv_cache_type,
     )
     return Loaded(model, context, sizes, n_threads, n_gpu_layers)
 

@@ -1,10 +1,12 @@
-"""What the processor offers to this process."""
+"""What the machine offers to this process."""
 
 import os
 from pathlib import Path
 
 _TOPOLOGY = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
+_MEMORY_LIMIT = Path("/sys/fs/cgroup/memory.max")
+_MEMORY = Path("/proc/meminfo")
 
 
 def usable_cores() -> int:
@@ -31,6 +33,24 @@ def _quota() -> int | None:
         return max(1, int(quota) // int(period))
     except (OSError, ValueError):
         return None  # "max 100000" means no limit
+
+
+def memory_bytes() -> int:
+    """Memory that this process may use: all there is, or what its container grants."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        return min(total, int(_MEMORY_LIMIT.read_text("ascii")))
+    except (OSError, ValueError):
+        return total  # "max" means no limit
+
+
+def free_memory_bytes() -> int:
+    """Memory that nobody needs at the moment; all there is where the system does not say."""
+    try:
+        lines = dict(line.split(":", 1) for line in _MEMORY.read_text("ascii").splitlines())
+        return min(memory_bytes(), int(lines["MemAvailable"].split()[0]) * 1024)
+    except (OSError, ValueError, KeyError):
+        return memory_bytes()
 
 
 def processor_name() -> str:

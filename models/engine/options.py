@@ -2,11 +2,50 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 MAX_SEQUENCES = 128
 """llama.cpp numbers 256 sequences; half of them are left for what is kept for reuse."""
+
+
+class FlashAttention(StrEnum):
+    """Whether attention is computed in one pass, without writing its scores down: less memory, mostly faster."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+
+class KvCacheType(StrEnum):
+    """How numbers of the context are kept: fewer bits, more tokens in the same memory, and a little less exactness."""
+
+    F16 = "f16"
+    BF16 = "bf16"
+    F32 = "f32"
+    Q8_0 = "q8_0"
+    Q4_0 = "q4_0"
+
+    @property
+    def quantised(self) -> bool:
+        """Whether numbers are kept in blocks with a common scale, which only flash attention reads."""
+        return self in (KvCacheType.Q8_0, KvCacheType.Q4_0)
+
+
+def check_cache(flash_attention: FlashAttention, kv_cache_type: KvCacheType) -> None:
+    """Refuse a pair that llama.cpp cannot compute.
+
+    Raises
+    ------
+    ValueError
+        With the cure.
+    """
+    if kv_cache_type.quantised and flash_attention is FlashAttention.OFF:
+        raise ValueError(
+            f"kv_cache_type {kv_cache_type} needs flash attention, and flash_attention is off: "
+            "set flash_attention to auto, or kv_cache_type to f16"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +66,10 @@ class EngineOptions:
         Threads that compute. Default: the processor's cores that this process may use.
     n_gpu_layers : int, optional
         Layers on the GPU, negative for all. Default: all where llama.cpp was built with a GPU and they fit.
+    flash_attention : FlashAttention
+        `AUTO` leaves it to llama.cpp, which uses it wherever the model and the device can.
+    kv_cache_type : KvCacheType
+        How the context is kept; a quantised one needs flash attention.
     max_sequences : int
         Answers generated at the same time.
     max_queue : int
@@ -48,6 +91,8 @@ class EngineOptions:
     n_cells: int | None = None
     n_threads: int | None = None
     n_gpu_layers: int | None = None
+    flash_attention: FlashAttention = FlashAttention.AUTO
+    kv_cache_type: KvCacheType = KvCacheType.F16
     max_sequences: int = 8
     max_queue: int = 64
     model_name: str | None = None
@@ -61,6 +106,7 @@ class EngineOptions:
             raise ValueError(f"max_sequences must be between 1 and {MAX_SEQUENCES}, got {self.max_sequences}")
         if self.n_ctx is not None and self.n_ctx < 1:
             raise ValueError(f"n_ctx must be positive, got {self.n_ctx}")
+        check_cache(self.flash_attention, self.kv_cache_type)
 
     def to_json(self) -> dict[str, Any]:
         """For another process."""
@@ -70,7 +116,11 @@ class EngineOptions:
     def from_json(cls, values: Mapping[str, Any]) -> "EngineOptions":
         """What `to_json` gave."""
         paths = {name: Path(values[name]) for name in ("model_path", "chat_template") if values.get(name)}
-        return cls(**{**values, **paths})
+        cache = {
+            "flash_attention": FlashAttention(values["flash_attention"]),
+            "kv_cache_type": KvCacheType(values["kv_cache_type"]),
+        }
+        return cls(**{**values, **paths, **cache})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +137,8 @@ class EngineInfo:
         What requests may ask beyond text: the values of the router's `Feature`.
     n_cells : int
         Tokens that all requests together may occupy.
+    cells_bytes : int
+        Memory that these take, about.
     use_extra_bufts : bool
         Whether weights are repacked for the processor.
     system_info : str
@@ -97,6 +149,9 @@ class EngineInfo:
     n_ctx: int
     features: frozenset[str] = field(default_factory=frozenset)
     n_cells: int = 0
+    cells_bytes: int = 0
+    flash_attention: str = FlashAttention.AUTO
+    kv_cache_type: str = KvCacheType.F16
     max_sequences: int = 1
     n_params: int = 0
     size_bytes: int = 0

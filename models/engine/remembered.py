@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from models.engine.machine import processor_name
+from models.engine.options import EngineOptions
 
 logger = logging.getLogger(__name__)
 
@@ -25,14 +26,13 @@ class Remembered:
     ----------
     state_dir : Path
         Where the file lies; made when first needed.
-    template : Path, optional
-        The chat template, where it is not the model's own.
+    options : EngineOptions
+        What runs.
     """
 
-    def __init__(self, state_dir: Path, model_path: Path, template: Path | None = None) -> None:
+    def __init__(self, state_dir: Path, options: EngineOptions) -> None:
         self._path = state_dir / FILE_NAME
-        chatting = f" {template}:{_size(template)}" if template else ""
-        self._key = f"{model_path.name}:{_size(model_path)}{chatting} {_build()} {processor_name()}"
+        self._key = f"{_setup(options)} {_build()} {processor_name()}"
 
     @property
     def use_extra_bufts(self) -> bool:
@@ -76,6 +76,17 @@ class Remembered:
             draft.replace(self._path)
         except OSError as exc:
             logger.warning("%s cannot be written, so the next start has to find out again: %s", self._path, exc)
+
+
+def _setup(options: EngineOptions) -> str:
+    """What decides how the model behaves; what is as usual is left out."""
+    model, template = options.model_path, options.chat_template
+    parts = [f"{model.name}:{_size(model)}"]
+    if template is not None:
+        parts.append(f"{template}:{_size(template)}")
+    if options.kv_cache_type.quantised:
+        parts.append(options.kv_cache_type)
+    return " ".join(parts)
 
 
 def _size(path: Path) -> int:

@@ -99,7 +99,7 @@ class EngineSupervisor:
         self.last_error: str | None = None
         self._options = options
         self._socket_path, self._tcp = socket_path, tcp
-        self._remembered = Remembered(state_dir, options.model_path, options.chat_template)
+        self._remembered = Remembered(state_dir, options)
         self._use_extra_bufts = True
         self._command = list(command or (sys.executable, "-P", "-m", "models.engine"))
         self._settled = asyncio.Event()

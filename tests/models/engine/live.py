@@ -84,7 +84,7 @@ def running_engine(
     """
     chosen = EngineOptions(**{"model_path": bundled_model_path(), "n_ctx": 2048, "max_sequences": 4, **options})
     if not probe:
-        Remembered(state_dir, chosen.model_path, chosen.chat_template).has_features(frozenset())
+        Remembered(state_dir, chosen).has_features(frozenset())
     engine = LiveEngine(chosen, state_dir, command=command)
     try:
         yield engine
