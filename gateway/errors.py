@@ -20,6 +20,7 @@ from gateway.ledger import LedgerUnavailable
 from gateway.threshold import ThresholdChanged
 from models.errors import (
     BackendError,
+    BackendMisconfigured,
     BackendRejected,
     BackendTimeout,
     BackendUnavailable,
@@ -55,7 +56,7 @@ class PayloadTooLargeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How one kind of failure looks to the caller. `retry_after_s` makes clients come back, None sends them away."""
+    """How one kind of failure looks to the caller. `retry_after_s` is when such trouble may have passed."""
 
     status: int
     type: str
@@ -75,6 +76,7 @@ ERROR_SHAPES: dict[type[Exception], Shape] = {
     PayloadTooLargeError: Shape(413, "invalid_request_error", "request_too_large"),
     RateLimited: Shape(429, "rate_limit_error", "rate_limit_exceeded", retry_after_s=1),
     BackendUnavailable: Shape(503, "server_error", "backend_unavailable", retry_after_s=1),
+    BackendMisconfigured: Shape(503, "server_error", "backend_unavailable"),
     LedgerUnavailable: Shape(503, "server_error", "ledger_unavailable", retry_after_s=5),
     BackendTimeout: Shape(504, "server_error", "backend_timeout"),
     InvalidResponse: Shape(502, "server_error", "invalid_backend_response"),
@@ -83,6 +85,9 @@ ERROR_SHAPES: dict[type[Exception], Shape] = {
     ModelError: Shape(500, "server_error", "internal_error"),
     Exception: Shape(500, "server_error", "internal_error"),
 }
+
+_UNAUTHORIZED = 401
+_TOO_MANY_REQUESTS = 429
 
 _HTTP_CODES = {404: "unknown_url", 405: "method_not_allowed"}
 
@@ -135,17 +140,25 @@ def error_code(exc: Exception) -> str | None:
 def error_headers(exc: Exception) -> dict[str, str]:
     """Whether and when it is worth trying again.
 
-    The gateway has already tried what could be tried, so clients are told not to multiply the attempts, unless the
-    trouble is one that passes by itself.
+    What could be tried again has been, here: clients are told not to multiply the attempts (OpenAI's and Anthropic's
+    obey `x-should-retry`), unless the trouble passes by itself and was not waited for.
     """
     status, retry_after_s = error_status(exc), shape_of(exc).retry_after_s
-    if isinstance(exc, RateLimited | BackendUnavailable) and exc.retry_after_s is not None:
-        retry_after_s = exc.retry_after_s
+    told_s = exc.retry_after_s if isinstance(exc, RateLimited | BackendUnavailable) else None
+    if told_s is not None:
+        retry_after_s = told_s
+    headers = {}
     if retry_after_s is not None:
-        return {"retry-after": f"{max(1, math.ceil(retry_after_s))}"}
-    if status >= 500:
-        return {"x-should-retry": "false"}
-    return {"www-authenticate": "Bearer"} if status == 401 else {}
+        headers["retry-after"] = f"{max(1, math.ceil(retry_after_s))}"
+    if isinstance(exc, BackendError):
+        waiting_helps = told_s is not None and not exc.tried_again
+    else:
+        waiting_helps = retry_after_s is not None
+    if (status >= 500 or status == _TOO_MANY_REQUESTS) and not waiting_helps:
+        headers["x-should-retry"] = "false"
+    if status == _UNAUTHORIZED:
+        headers["www-authenticate"] = "Bearer"
+    return headers
 
 
 def error_response(exc: Exception) -> Response:

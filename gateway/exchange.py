@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gateway.ledger import LedgerRow, Outcome
@@ -80,9 +81,9 @@ class Exchange:
         self.first_token_s = elapsed_s
         self.overhead_s = max(0.0, elapsed_s - self.upstream_s)
 
-    def took(self, usage: Usage | None, estimate: Usage) -> None:
+    def took(self, usage: Usage | None, estimate: Callable[[], Usage]) -> None:
         """What the answer took: as the backend says, or else as far as we can tell."""
-        self.usage = usage or estimate
+        self.usage = estimate() if usage is None else usage
         self.usage_estimated = usage is None
 
     def headers(self) -> dict[str, str]:

@@ -67,7 +67,12 @@ class ExtraMissingError(ModelError):
 
 
 class BackendError(ModelError):
-    """The backend named `backend` did not answer as it should."""
+    """The backend named `backend` did not answer as it should.
+
+    `tried_again` says that it has been asked more than once already.
+    """
+
+    tried_again = False
 
     def __init__(self, backend: str, message: str) -> None:
         super().__init__(f"{backend}: {message}")

@@ -116,6 +116,7 @@ class GuardedBackend:
             try:
                 return await self._try(call)
             except BackendError as exc:
+                exc.tried_again = attempt > 0
                 pause_s = self._retry.pause_after(exc, attempt)
                 if pause_s is None or isinstance(exc, BackendBusy):
                     raise

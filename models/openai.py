@@ -35,6 +35,9 @@ _TIMEOUT = 408
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 
+# What a choice, or an element of embeddings' data, is there for.
+_CONTENTS = frozenset({"message", "text", "embedding"})
+
 # Refusals that blame what the gateway sends on its own account.
 _OPERATORS_TROUBLE = {
     401: "the provider refused the gateway's credentials",
@@ -184,10 +187,15 @@ class OpenAIBackend:
 
     async def _post(self, path: str, content: bytes) -> bytes:
         try:
-            async with await self._server.post(path, content) as response:
-                body = await response.read()
+            response = await self._server.post(path, content)
         except aiohttp.ClientError as exc:
             raise self._unreachable(exc) from exc
+        async with response:
+            try:
+                body = await response.read()
+            except aiohttp.ClientError as exc:
+                # Not to be tried again here: what was answered is paid for.
+                raise InvalidResponse(self._name, f"the answer broke off ({_words(exc)})") from exc
         self._check(response.status, body, response.headers.get("retry-after"))
         return body
 
@@ -225,8 +233,11 @@ class OpenAIBackend:
             answer = orjson.loads(body)
         except orjson.JSONDecodeError as exc:
             raise InvalidResponse(self._name, "the answer is not JSON") from exc
-        if not isinstance(answer, dict) or not isinstance(answer.get(content), list) or not answer[content]:
+        found = answer.get(content) if isinstance(answer, dict) else None
+        if not isinstance(found, list) or not found:
             raise InvalidResponse(self._name, f"the answer has no {content}")
+        if not all(isinstance(one, dict) and not one.keys().isdisjoint(_CONTENTS) for one in found):
+            raise InvalidResponse(self._name, f"the answer's {content} are empty")
         usage = answer.get("usage")
         return Completion(
             body=body,

@@ -7,7 +7,7 @@ import orjson
 
 from models.chat import Usage
 from models.errors import BackendUnavailable, InvalidResponse
-from models.stream import ChatStream
+from models.stream import ChatStream, tokens_guess
 
 PATH = "responses"
 
@@ -32,7 +32,8 @@ class ResponsesStream(ChatStream):
             raise BackendUnavailable(self._backend, _error_words(response if isinstance(response, dict) else fields))
         if kind in TERMINAL:
             self._finished = self._over = True
-        self.content_chunks += kind.endswith(".delta")
+        if kind.endswith(".delta"):
+            self.tokens_seen += tokens_guess(fields.get("delta"))
         return event
 
 

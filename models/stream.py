@@ -1,12 +1,12 @@
 """One streamed answer: events passed on as they came, watched for usage, for errors and for a proper end."""
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
 import orjson
 
-from models.chat import Usage
+from models.chat import Usage, reasoning_of
 from models.errors import BackendError, BackendUnavailable, InvalidResponse, StreamInterrupted
 from models.sse import DONE, EventSplitter, event_data
 
@@ -15,6 +15,9 @@ from models.sse import DONE, EventSplitter, event_data
 _NULL_USAGE = re.compile(rb',\s*"usage"\s*:\s*null')
 
 _ABSENT = object()
+
+_LONGEST_TOKEN_CHARS = 16
+_CHARS_PER_TOKEN = 4
 
 
 class ChatStream:
@@ -33,8 +36,8 @@ class ChatStream:
         The model that the chunks name.
     interrupted : bool
         Whether it broke off, through no fault of the caller.
-    content_chunks : int
-        Chunks with content or tool calls so far: about one a token, for an estimate where usage never came.
+    tokens_seen : int
+        Tokens of the answer so far, as far as its chunks show: an estimate for where usage never came.
     """
 
     def __init__(
@@ -47,7 +50,7 @@ class ChatStream:
     ) -> None:
         self.usage: Usage | None = None
         self.model = ""
-        self.content_chunks = 0
+        self.tokens_seen = 0
         self.interrupted = False
         self._backend = backend
         self._chunks = chunks
@@ -117,7 +120,7 @@ class ChatStream:
             if not self._started:
                 return
             self._check_finished()
-        except (ValueError, BackendError) as exc:
+        except (AttributeError, TypeError, ValueError, BackendError) as exc:
             if batch:  # what came before the trouble is the caller's
                 yield batch
             self.interrupted = True
@@ -155,19 +158,39 @@ class ChatStream:
         for choice in choices:
             if choice.get("finish_reason") is not None:
                 self._finished = True
-            delta = choice.get("delta")
-            if (delta and (delta.get("content") or delta.get("tool_calls"))) or choice.get("text"):
-                self.content_chunks += 1
+            delta = choice.get("delta") or choice
+            if text := delta.get("content") or delta.get("text"):  # nearly every chunk
+                self.tokens_seen += tokens_guess(text)
+            else:
+                self.tokens_seen += sum(map(tokens_guess, _unsaid(delta)))
 
-    def _trouble(self, exc: ValueError | BackendError) -> BackendError:
+    def _trouble(self, exc: Exception) -> BackendError:
         """What the caller is told: before the first event the kind of trouble, after it that the stream broke off."""
         if isinstance(exc, orjson.JSONDecodeError):
             exc = InvalidResponse(self._backend, "a chunk of the stream is not JSON")
         elif isinstance(exc, ValueError):
             exc = InvalidResponse(self._backend, str(exc))
+        elif not isinstance(exc, BackendError):
+            exc = InvalidResponse(self._backend, "a chunk of the stream is not in OpenAI's format")
         if not self._started or isinstance(exc, StreamInterrupted):
             return exc
         return StreamInterrupted(self._backend, str(exc).removeprefix(f"{self._backend}: "))
+
+
+def tokens_guess(text: Any) -> int:
+    """Tokens of one delta: most servers send one a chunk, and a delta longer than a token must hold several."""
+    length = len(text) if isinstance(text, str) else 1
+    return min(length, 1) if length <= _LONGEST_TOKEN_CHARS else length // _CHARS_PER_TOKEN
+
+
+def _unsaid(delta: Mapping[str, Any]) -> Iterator[str]:
+    """What a delta holds that is generated, and paid for, beside the answer's text."""
+    yield reasoning_of(delta)
+    yield delta.get("refusal") or ""
+    for call in delta.get("tool_calls") or ():
+        called = call.get("function") or call.get("custom") or {}
+        yield called.get("name") or ""
+        yield called.get("arguments") or called.get("input") or ""
 
 
 def _error_words(error: Any) -> str:

@@ -193,7 +193,7 @@ async def embeds(call: Call) -> None:
         vector = base64.b64encode(struct.pack("<2f", *vector)).decode()
     data = [{"object": "embedding", "index": index, "embedding": vector} for index in range(count)]
     usage = {"prompt_tokens": 6, "total_tokens": 6}
-    call.provider.billed.append((6, 0))
+    call.bill(6, 0)
     await call.answer("200 OK", {"object": "list", "data": data, "model": call.body["model"], "usage": usage})
 
 
@@ -212,3 +212,29 @@ async def answers_all(call: Call) -> None:
         await FAULTS["none"](call)
     else:
         await (embeds if "input" in call.body else completes_text)(call)
+
+
+async def begun(call: Call, deltas: list[dict[str, Any]]) -> None:
+    await call.begin_stream()
+    for delta in deltas:
+        await call.event(call.chunk(delta))
+
+
+@fault
+async def reasons_and_is_cut(call: Call) -> None:
+    """Two thoughts and two words."""
+    thoughts = [{"reasoning_content": THOUGHTS[0]}, {"reasoning": THOUGHTS[1]}]
+    await begun(call, [*thoughts, *({"content": word} for word in WORDS[:2])])
+
+
+@fault
+async def calls_and_is_cut(call: Call) -> None:
+    """A name and two pieces of arguments."""
+    pieces = [{"tool_calls": [{"index": 0, "function": {"arguments": piece}}]} for piece in ARGUMENTS]
+    await begun(call, [{"tool_calls": [tool_call(0)]}, *pieces])
+
+
+@fault
+async def batches_and_is_cut(call: Call) -> None:
+    """Many tokens a chunk, as Gemini sends them: 120 characters and a word."""
+    await begun(call, [{"content": " word" * 24}, {"content": WORDS[0]}])

@@ -20,7 +20,7 @@ def message(status: str = "completed") -> dict[str, Any]:
 
 
 def usage(call: Call) -> dict[str, Any]:
-    call.provider.billed.append((PROMPT_TOKENS, len(WORDS)))
+    call.bill(PROMPT_TOKENS, len(WORDS))
     return {
         "input_tokens": PROMPT_TOKENS,
         "input_tokens_details": {"cached_tokens": 5, "cache_write_tokens": 0},

@@ -32,7 +32,8 @@ class Provider:
     hung_up : int
         Streams whose caller went away before their end.
     billed : list of (prompt, completion) tokens
-        What the provider itself counts, the truth that a ledger must agree with.
+        What the provider itself counts, the truth that a ledger must agree with: also of answers that it broke off, or
+        was not let finish.
     """
 
     port: int = 0
@@ -63,6 +64,9 @@ class Call:
     provider: Provider
     body: dict[str, Any]
     writer: asyncio.StreamWriter
+    words_said: int = 0
+    begun: bool = False
+    billed: bool = False
 
     @property
     def streams(self) -> bool:
@@ -98,19 +102,31 @@ class Call:
         return bool((self.body.get("stream_options") or {}).get("include_usage"))
 
     async def begin_stream(self) -> None:
+        self.begun = True
         await self.head("200 OK", "text/event-stream")
         await self.event(self.chunk({"role": "assistant", "content": ""}))
 
     async def words(self, count: int = len(WORDS)) -> None:
         for word in WORDS[:count]:
             await self.event(self.chunk({"content": word}))
+            self.words_said += 1
             self.provider.words_sent += 1
             await asyncio.sleep(self.provider.pause_s)
 
     def usage(self, completion_tokens: int = len(WORDS)) -> dict[str, int]:
-        self.provider.billed.append((PROMPT_TOKENS, completion_tokens))
+        self.bill(PROMPT_TOKENS, completion_tokens)
         total = PROMPT_TOKENS + completion_tokens
         return {"prompt_tokens": PROMPT_TOKENS, "completion_tokens": completion_tokens, "total_tokens": total}
+
+    def bill(self, prompt_tokens: int, completion_tokens: int) -> None:
+        self.billed = True
+        self.provider.billed.append((prompt_tokens, completion_tokens))
+
+    async def part_of_a_body(self) -> None:
+        """A good part of an answer in one piece: all its words, and not the end."""
+        self.begun, self.words_said = True, len(WORDS)
+        await self.head("200 OK", "application/json", "content-length: 1000")
+        await self.send(b'{"id": "chatcmpl-p", "object": "chat.completion", "choices": [')
 
     async def finish(self) -> None:
         await self.event(self.chunk({}, "stop"))
@@ -154,6 +170,16 @@ async def none(call: Call) -> None:
 @fault
 async def rate_limited(call: Call) -> None:
     await call.error("429 Too Many Requests", "slow down", "rate_limit_exceeded", "retry-after: 7")
+
+
+@fault
+async def rate_limited_briefly(call: Call) -> None:
+    await call.error("429 Too Many Requests", "slow down", "rate_limit_exceeded", "retry-after: 1")
+
+
+@fault
+async def prefill_refused(call: Call) -> None:
+    await call.error("400 Bad Request", "the last message must be the user's", "invalid_value")
 
 
 @fault
@@ -204,6 +230,9 @@ async def slow_first_token(call: Call) -> None:
 
 @fault
 async def cut_stream(call: Call) -> None:
+    if not call.streams:
+        await call.part_of_a_body()
+        return
     await call.begin_stream()
     await call.words(3)
 
@@ -217,8 +246,11 @@ async def reset_stream(call: Call) -> None:
 
 @fault
 async def stall(call: Call) -> None:
-    await call.begin_stream()
-    await call.words(3)
+    if call.streams:
+        await call.begin_stream()
+        await call.words(3)
+    else:
+        await call.part_of_a_body()
     await asyncio.sleep(60)
 
 
@@ -229,6 +261,15 @@ async def malformed_chunk(call: Call) -> None:
     await call.send(b'data: {"choices": [{"delta": {"cont\n\n')
     await call.words()
     await call.finish()
+    await call.done()
+
+
+@fault
+async def odd_chunk(call: Call) -> None:
+    """JSON, and yet no chunk."""
+    await call.begin_stream()
+    await call.words(3)
+    await call.event({"choices": ["stop"]})
     await call.done()
 
 
@@ -311,6 +352,11 @@ async def no_choices(call: Call) -> None:
     await call.answer("200 OK", {"id": "x", "object": "chat.completion", "choices": []})
 
 
+@fault
+async def empty_choice(call: Call) -> None:
+    await call.answer("200 OK", {"id": "x", "object": "chat.completion", "choices": [{}]})
+
+
 async def _serve(provider: Provider, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -340,14 +386,17 @@ async def _chat(
     provider.headers.append(headers)
     provider.at_once += 1
     provider.most_at_once = max(provider.most_at_once, provider.at_once)
-    working = asyncio.ensure_future(FAULTS[provider.next_fault()](Call(provider, body, writer)))
+    call = Call(provider, body, writer)
+    working = asyncio.ensure_future(FAULTS[provider.next_fault()](call))
     gone = asyncio.ensure_future(reader.read())  # ends when the caller hangs up
     await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
-    if not working.done():
-        provider.hung_up += 1
+    hung_up = not working.done()
+    provider.hung_up += hung_up
     for task in (working, gone):
         task.cancel()
     await asyncio.gather(working, gone, return_exceptions=True)
+    if not call.billed and (call.begun or hung_up):  # the prompt was read, and so many words made of it
+        call.bill(PROMPT_TOKENS, call.words_said)
     provider.at_once -= 1
 
 

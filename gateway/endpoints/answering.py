@@ -3,20 +3,21 @@
 A `Dialect` puts one API shape over it. Inside, everything speaks the chat format.
 """
 
+import asyncio
 from typing import Any, Protocol
 
 from gateway.client import ClientGone, Reply
 from gateway.dispatch import Dispatcher, Overrides
 from gateway.endpoints.recorded import RecordedEndpoint
+from gateway.estimates import BYTES_PER_TOKEN, prompt_tokens_guess
 from gateway.exchange import Exchange
 from gateway.ledger import Outcome
 from gateway.recorder import Recorder
 from models.backend import Completion
-from models.chat import ChatRequest, Usage, text_of
+from models.chat import ChatRequest, Usage
+from models.errors import BackendTimeout
 from models.sse import DONE
 from models.stream import ChatStream
-
-CHARS_PER_TOKEN_GUESS = 4
 
 
 class Translator(Protocol):
@@ -66,17 +67,21 @@ class AnsweringEndpoint(RecordedEndpoint):
 
     async def serve(self, exchange: Exchange, body: Any, overrides: Overrides, reply: Reply) -> None:
         request = self._dialect.request(body)
-        if request.stream:
-            await self._stream(exchange, request, overrides, reply)
-        else:
-            await self._whole(exchange, request, overrides, reply)
+        answer = self._stream if request.stream else self._whole
+        try:
+            await answer(exchange, request, overrides, reply)
+        except (asyncio.CancelledError, BackendTimeout):
+            # The backend was hung up on. It says nothing any more, and is paid for what it has read all the same.
+            if exchange.first_token_s is None and exchange.served_model:
+                exchange.took(None, lambda: Usage(prompt_tokens_guess(request)))
+            raise
 
     async def _whole(self, exchange: Exchange, request: ChatRequest, overrides: Overrides, reply: Reply) -> None:
         completion = await self._dispatcher.chat(exchange, request, overrides)
         exchange.first_byte()
         exchange.served_model = completion.model
-        answer_tokens_guess = len(completion.body) // CHARS_PER_TOKEN_GUESS
-        exchange.took(completion.usage, Usage(prompt_tokens_guess(request), answer_tokens_guess))
+        answer_tokens = len(completion.body) // BYTES_PER_TOKEN
+        exchange.took(completion.usage, lambda: Usage(prompt_tokens_guess(request), answer_tokens))
         body = self._dialect.completion(request, completion)
         self._recorder.close(exchange, Outcome.OK)
         await reply.whole(body, 200, exchange.headers())
@@ -108,9 +113,4 @@ class AnsweringEndpoint(RecordedEndpoint):
 
 
 def _count(exchange: Exchange, request: ChatRequest, stream: ChatStream) -> None:
-    exchange.took(stream.usage, Usage(prompt_tokens_guess(request), stream.content_chunks))
-
-
-def prompt_tokens_guess(request: ChatRequest) -> int:
-    """Tokens of a prompt, where nobody counts them."""
-    return sum(len(text_of(message)) for message in request.messages) // CHARS_PER_TOKEN_GUESS
+    exchange.took(stream.usage, lambda: Usage(prompt_tokens_guess(request), stream.tokens_seen))

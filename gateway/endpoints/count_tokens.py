@@ -5,9 +5,9 @@ from starlette.responses import Response
 
 from gateway.client import read_body
 from gateway.dispatch import Dispatcher
-from gateway.endpoints.answering import prompt_tokens_guess
 from gateway.endpoints.recorded import parse_json
 from gateway.errors import error_headers, error_status, log_unforeseen
+from gateway.estimates import prompt_tokens_guess
 from gateway.jsonresponse import json_response
 from gateway.messages.errors import anthropic_error
 from gateway.messages.request import to_chat

@@ -23,6 +23,6 @@ class EmbeddingsEndpoint(RecordedEndpoint):
         answer = await self._embedder.embed(exchange, body)
         exchange.first_byte()
         exchange.served_model = answer.model
-        exchange.took(answer.usage, Usage(tokens_guess(body["input"])))
+        exchange.took(answer.usage, lambda: Usage(tokens_guess(body["input"])))
         self._recorder.close(exchange, Outcome.OK)
         await reply.whole(answer.body, 200, exchange.headers())

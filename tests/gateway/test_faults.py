@@ -33,12 +33,26 @@ BEFORE_THE_FIRST_BYTE = [
     ("unknown_model", 503, "backend_unavailable"),
     ("content_filter", 400, "content_filter"),
     ("context_length", 400, "context_length_exceeded"),
+    ("prefill_refused", 400, "invalid_value"),
     ("reset", 503, "backend_unavailable"),
     ("silence", 504, "backend_timeout"),
     ("slow_first_token", 504, "backend_timeout"),
     ("html_200", 502, "invalid_backend_response"),
     ("empty_200", 502, "invalid_backend_response"),
 ]
+
+
+# What has been tried in vain here, clients are told not to try again; they may where they were told when, or should
+# have asked something else.
+RETRYING = {
+    (429, ""): ("7", None),
+    (503, ""): ("1", "false"),
+    (503, "bad_key"): (None, "false"),
+    (503, "unknown_model"): (None, "false"),
+    (504, ""): (None, "false"),
+    (502, ""): (None, "false"),
+    (400, ""): (None, None),
+}
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -54,6 +68,9 @@ def test_before_the_first_byte(
     assert response.status_code == status
     assert response.json()["error"]["code"] == code
     assert response.headers["x-slimgate-route"] == "cloud"
+    assert (response.headers.get("retry-after"), response.headers.get("x-should-retry")) == RETRYING.get(
+        (status, fault), RETRYING.get((status, ""))
+    )
     assert time.monotonic() - started < 5
     row = gateway.row()
     assert row["outcome"] == ("rejected" if status < 500 else "failed")
@@ -68,7 +85,60 @@ def test_retry_after_is_passed_on(gateway: Gateway, provider: Provider) -> None:
     assert caught.value.response.headers["retry-after"] == "7"
 
 
-AFTER_THE_FIRST_BYTE = ["cut_stream", "reset_stream", "stall", "malformed_chunk", "error_event", "done_without_finish"]
+@pytest.mark.parametrize(
+    ("fault", "status", "code"),
+    [
+        ("cut_stream", 502, "invalid_backend_response"),
+        ("stall", 504, "backend_timeout"),
+        ("no_choices", 502, "invalid_backend_response"),
+        ("empty_choice", 502, "invalid_backend_response"),
+    ],
+)
+def test_half_an_answer_is_none_and_is_not_paid_for_twice(
+    make_gateway: MakeGateway, provider: Provider, fault: str, status: int, code: str
+) -> None:
+    cloud = {"base_url": provider.base_url, "total_timeout_s": 0.5, "retries": 3}
+    gateway = make_gateway(local={"enabled": False}, cloud=cloud)
+    provider.always = fault
+    response = httpx.post(f"{gateway.url}/v1/chat/completions", json={"model": "auto", "messages": HELLO}, timeout=30)
+    assert (response.status_code, response.json()["error"]["code"]) == (status, code)
+    assert response.headers["x-should-retry"] == "false"
+    assert len(provider.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "retries", "told"), [("rate_limited_briefly", 1, "false"), ("rate_limited", 1, None)]
+)
+def test_clients_come_back_where_their_wait_was_not_waited_for_here(
+    make_gateway: MakeGateway, provider: Provider, fault: str, retries: int, told: str | None
+) -> None:
+    gateway = make_gateway(local={"enabled": False}, cloud={"base_url": provider.base_url, "retries": retries})
+    provider.always = fault
+    with pytest.raises(openai.RateLimitError) as caught:
+        gateway.client().chat.completions.create(model="auto", messages=HELLO)
+    assert caught.value.response.headers.get("x-should-retry") == told
+    assert "retry-after" in caught.value.response.headers
+
+
+def test_a_timeout_is_an_estimate_in_the_ledger(gateway: Gateway, provider: Provider) -> None:
+    """The provider says nothing any more, and has read the prompt."""
+    provider.always = "silence"
+    asked = {"model": "auto", "messages": [{"role": "user", "content": "Say hello now."}]}
+    assert httpx.post(f"{gateway.url}/v1/chat/completions", json=asked, timeout=30).status_code == 504
+    row = gateway.row()
+    assert [(row["prompt_tokens"], row["completion_tokens"])] == provider.billed
+    assert row["usage_estimated"] is True
+
+
+AFTER_THE_FIRST_BYTE = [
+    "cut_stream",
+    "reset_stream",
+    "stall",
+    "malformed_chunk",
+    "odd_chunk",
+    "error_event",
+    "done_without_finish",
+]
 
 
 @pytest.mark.parametrize("fault", AFTER_THE_FIRST_BYTE)
@@ -85,6 +155,17 @@ def test_a_stream_that_breaks_never_ends_as_if_it_were_whole(gateway: Gateway, p
     assert (row["usage_estimated"], row["completion_tokens"]) == (True, 3)
     with pytest.raises(openai.APIError):
         list(gateway.client().chat.completions.create(model="auto", messages=HELLO, stream=True))
+
+
+@pytest.mark.parametrize(
+    ("fault", "tokens"), [("reasons_and_is_cut", 4), ("calls_and_is_cut", 3), ("batches_and_is_cut", 31)]
+)
+def test_whatever_was_generated_counts(gateway: Gateway, provider: Provider, fault: str, tokens: int) -> None:
+    provider.always = fault
+    with pytest.raises(openai.APIError):
+        list(gateway.client().chat.completions.create(model="auto", messages=HELLO, stream=True))
+    row = gateway.row()
+    assert (row["outcome"], row["usage_estimated"], row["completion_tokens"]) == ("interrupted", True, tokens)
 
 
 @pytest.mark.parametrize("fault", ["missing_done", "no_usage", "usage_in_last_choice", "comments"])

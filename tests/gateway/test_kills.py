@@ -1,0 +1,49 @@
+"""Callers killed at eight points of a stream: the provider is let go at once, and the ledger has its count."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from gateway.settings import Settings
+from tests.kills import KILLS, Kill, Victim
+from tests.live import Gateway, running_gateway, wait_for
+from tests.provider import PROMPT_TOKENS, Provider, running_provider
+
+PROMPT = "Say hello now."  # 11 tokens to OpenAI's tokenizer, and to ours without one
+
+
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, Provider]]:
+    """Nothing here runs into a limit: whatever ends, ends because its caller did."""
+    with running_provider() as provider:
+        cloud = {"base_url": provider.base_url}
+        settings = Settings(state_dir=tmp_path_factory.mktemp("kills"), local={"enabled": False}, cloud=cloud)
+        with running_gateway(settings) as gateway:
+            yield gateway, provider
+
+
+def kill(gateway: Gateway, provider: Provider, at: Kill) -> None:
+    """Let a caller die at that point, and wait until everybody knows."""
+    before = len(gateway.rows(1000))
+    provider.always = at.fault or "none"
+    victim = Victim(gateway.url, PROMPT)
+    if at.fault:
+        asked = len(provider.requests)
+        victim.send_body()
+        victim.read_until(at.last_seen)
+        wait_for(lambda: len(provider.requests) > asked)
+    victim.die()
+    wait_for(lambda: provider.at_once == 0)
+    wait_for(lambda: len(gateway.rows(1000)) > before and gateway.row()["outcome"] is not None)
+
+
+@pytest.mark.parametrize("at", KILLS, ids=lambda at: at.point)
+def test_the_ledger_has_the_providers_own_count(patient: tuple[Gateway, Provider], at: Kill) -> None:
+    gateway, provider = patient
+    provider.billed.clear()
+    kill(gateway, provider, at)
+    row = gateway.row()
+    assert row["outcome"] == "cancelled"
+    assert provider.billed == ([(PROMPT_TOKENS, at.words)] if at.fault else [])
+    assert [(row["prompt_tokens"], row["completion_tokens"])] == (provider.billed or [(0, 0)])
+    assert row["usage_estimated"] is (at.fault not in ("", "hangs_before_done"))
