@@ -22,6 +22,7 @@ from gateway.endpoints.count_tokens import count_tokens_endpoints
 from gateway.endpoints.dashboard import dashboard_endpoints
 from gateway.endpoints.decisions import decisions_endpoints
 from gateway.endpoints.embeddings import EmbeddingsEndpoint
+from gateway.endpoints.feedback import feedback_endpoints
 from gateway.endpoints.health import health_endpoints
 from gateway.endpoints.messages import MessagesDialect
 from gateway.endpoints.models import models_endpoints
@@ -120,6 +121,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(route_endpoints(dispatcher, artifact, max_body_bytes=settings.max_body_bytes))
     app.include_router(savings_endpoints(ledger))
     app.include_router(decisions_endpoints(ledger))
+    app.include_router(feedback_endpoints(ledger))
     app.include_router(status_endpoints(dispatcher, local, settings, ledger, artifact.version))
     has_key = settings.api_key is not None
     app.include_router(

@@ -46,6 +46,10 @@ class ForbiddenError(Exception):
     """The call may not do this, whoever makes it."""
 
 
+class RequestNotFound(Exception):
+    """There is no such request in the ledger."""
+
+
 class SlowRequestError(Exception):
     """The caller began a request and did not finish it."""
 
@@ -71,6 +75,7 @@ ERROR_SHAPES: dict[type[Exception], Shape] = {
     CannotServe: Shape(400, "invalid_request_error", "unsupported_capability"),
     UnauthorizedError: Shape(401, "authentication_error", "invalid_api_key"),
     ForbiddenError: Shape(403, "invalid_request_error", "forbidden"),
+    RequestNotFound: Shape(404, "invalid_request_error", "request_not_found"),
     ThresholdChanged: Shape(409, "invalid_request_error", "threshold_changed"),
     SlowRequestError: Shape(408, "invalid_request_error", "request_timeout"),
     PayloadTooLargeError: Shape(413, "invalid_request_error", "request_too_large"),

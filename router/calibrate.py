@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from scipy.special import bdtr, betaincinv, ndtri
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 GRID = tuple(hundredths / 100 for hundredths in range(1, 102))
 """Thresholds tried, careful first; the last keeps everything local."""
@@ -33,6 +34,34 @@ N_STARTS = 2
 
 ENOUGH_TO_GUESS = 10
 """Labels below a threshold from which its failure rate is worth an extrapolation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Labelled prompts.
+
+    Parameters
+    ----------
+    scores, failed : ndarray of shape (n_prompts,)
+        Scores, and whether (0 or 1) or how surely (between) the local model fails each prompt.
+    limits : ndarray of shape (n_prompts,), optional
+        The threshold that stood when each prompt was answered locally, where only such prompts could get a label. Below
+        another, bolder threshold there are prompts of which none could, and this label does not speak for those.
+    """
+
+    scores: Floats
+    failed: Floats
+    limits: Floats | None = None
+
+    def speaks(self, threshold: float) -> Mask:
+        """Which labels tell what stays local at `threshold`, whether theirs would or not."""
+        if self.limits is None:
+            return np.ones(len(self.scores), dtype=np.bool_)
+        return self.limits >= threshold
+
+    def local(self, threshold: float) -> Floats:
+        """Failures of what stays local at `threshold`."""
+        return self.failed[(self.scores < threshold) & self.speaks(threshold)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +138,8 @@ def threshold_for_share(scores: Floats, cloud_share: float, weights: Floats | No
     return float(fitting[-1]) if len(fitting) else math.nextafter(float(ordered[0]), 2.0)
 
 
-def threshold_for_failure_rate(scores: Floats, failed: Floats, max_rate: float, confidence: float) -> Calibration:
+def threshold_for_failure_rate(judged: Judged, max_rate: float, confidence: float) -> Calibration:
     """The boldest threshold below which the local model fails at most `max_rate`, with that `confidence`.
-
-    Parameters
-    ----------
-    scores, failed : ndarray of shape (n_prompts,)
-        Scores, and whether (0 or 1) or how surely (between) the local model fails each prompt.
 
     Raises
     ------
@@ -129,23 +153,24 @@ def threshold_for_failure_rate(scores: Floats, failed: Floats, max_rate: float, 
     each = 1 - (1 - confidence) / N_STARTS
     held = [
         threshold
-        for start in _starts(scores, max_rate, each)
+        for start in _starts(judged, max_rate, each)
         for threshold in takewhile(
-            lambda threshold: _p_value(failed[scores < threshold], max_rate) <= 1 - each,
+            lambda threshold: _p_value(judged.local(threshold), max_rate) <= 1 - each,
             (threshold for threshold in GRID if threshold >= start),
         )
     ]
     if not held:
-        raise _infeasible(scores, failed, max_rate, each)
-    return calibration_at(max(held), scores, failed)
+        raise _infeasible(judged, max_rate, each)
+    return calibration_at(max(held), judged)
 
 
-def calibration_at(threshold: float, scores: Floats, failed: Floats) -> Calibration:
+def calibration_at(threshold: float, judged: Judged) -> Calibration:
     """What the labels say of `threshold`."""
-    local = failed[scores < threshold]
+    local = judged.local(threshold)
+    n = int(judged.speaks(threshold).sum())
     low, high = exact_interval(float(local.sum()), len(local), 0.95)
     rate = float(local.mean()) if len(local) else 0.0
-    return Calibration(threshold, len(local) / max(1, len(scores)), len(local), rate, low, high)
+    return Calibration(threshold, len(local) / max(1, n), len(local), rate, low, high)
 
 
 def exact_interval(failures: float, n: int, confidence: float) -> tuple[float, float]:
@@ -158,15 +183,15 @@ def exact_interval(failures: float, n: int, confidence: float) -> tuple[float, f
     return low, high
 
 
-def _starts(scores: Floats, max_rate: float, confidence: float) -> list[float]:
+def _starts(judged: Judged, max_rate: float, confidence: float) -> list[float]:
     """Where the two searches begin. Depends on the scores alone, so that the labels cannot bend it.
 
     The first begins as careful as can be: where enough prompts stay local to show the rate if half of it were true. The
     second, in case those few are not the easy ones, begins where at least half of the prompts stay local.
     """
     enough = labels_needed(max_rate / 2, max_rate, confidence)
-    needed = (enough, max(enough, len(scores) / 2))
-    fitting = ([threshold for threshold in GRID if (scores < threshold).sum() >= n] for n in needed)
+    needed = (enough, max(enough, len(judged.scores) / 2))
+    fitting = ([threshold for threshold in GRID if len(judged.local(threshold)) >= n] for n in needed)
     return [thresholds[0] for thresholds in fitting if thresholds]
 
 
@@ -193,21 +218,26 @@ def labels_needed(true_rate: float, max_rate: float, confidence: float) -> int:
     return n
 
 
-def _infeasible(scores: Floats, failed: Floats, max_rate: float, confidence: float) -> Infeasible:
+def _infeasible(judged: Judged, max_rate: float, confidence: float) -> Infeasible:
     """Guess from what was seen how many labels would do."""
-    seen = [calibration_at(threshold, scores, failed) for threshold in GRID]
+    seen = [calibration_at(threshold, judged) for threshold in GRID]
     seen = [found for found in seen if found.n_local >= ENOUGH_TO_GUESS]
     if not seen:
         needed = labels_needed(max_rate / 2, max_rate, confidence)
-        return Infeasible(max(1, 2 * needed - len(scores)), None)
+        return Infeasible(max(1, 2 * needed - len(judged.scores)), None)
     least = min(found.failure_rate for found in seen)
-    totals = [_total_needed(found, max_rate, confidence) for found in seen if found.failure_rate < 0.9 * max_rate]
-    at_least = math.ceil(len(scores) / 10)
-    return Infeasible(max(at_least, min(totals) - len(scores)) if totals else None, least)
+    totals = [_total_needed(found, max_rate, confidence) for found in seen if _may_hold(found, max_rate)]
+    at_least = math.ceil(len(judged.scores) / 10)
+    return Infeasible(max(at_least, min(totals) - len(judged.scores)) if totals else None, least)
+
+
+def _may_hold(found: Calibration, max_rate: float) -> bool:
+    """Whether more labels might show `max_rate`: it looks so, or there are too few to rule out half of it."""
+    return found.failure_rate < 0.9 * max_rate or found.low < max_rate / 2
 
 
 def _total_needed(found: Calibration, max_rate: float, confidence: float) -> int:
-    """By the normal approximation, as if at least half of `max_rate` failed."""
-    gap = max_rate - max(found.failure_rate, max_rate / 2)
-    n_local = float(ndtri(confidence)) ** 2 * max_rate * (1 - max_rate) / gap**2
+    """By the normal approximation; as if half of `max_rate` failed, or what is seen where that is more, and may hold."""
+    rate = found.failure_rate if max_rate / 2 < found.failure_rate < 0.9 * max_rate else max_rate / 2
+    n_local = float(ndtri(confidence)) ** 2 * max_rate * (1 - max_rate) / (max_rate - rate) ** 2
     return math.ceil(n_local / found.local_share)

@@ -49,7 +49,7 @@ def threshold_endpoints(
     validation : mapping
         The classifier's scores of prompts that it was not fitted on.
     labels : OwnLabels
-        The user's own, if there are any.
+        The user's own, or what stands in for them.
     """
     endpoints = APIRouter(tags=["threshold"])
     validated = cache(lambda: on_validation(validation))
@@ -74,11 +74,14 @@ def threshold_endpoints(
 
     @endpoints.get("/v1/threshold/curve", summary="What every threshold would mean")
     def curve(since: Since = None, until: Until = None) -> Response:
-        """On the newest requests of a span: local share, cost of 30 days, failures that the scores expect."""
+        """On the newest requests of a span: local share, cost of 30 days, failures that the scores expect.
+
+        `measured` are the failures by your labels or, without a file of them, by the newest feedback of all time.
+        """
         with ledger.read() as connection:
             span = _span(first_ms(connection), aware(since), aware(until))
             traffic = read_traffic(connection, *span, price)
-        measured = labels.measure((threshold.value, *GRID))
+            measured = labels.measure((threshold.value, *GRID), connection)
         return json_response({**_curve(traffic, span, threshold, validated), "measured": measured})
 
     @endpoints.get("/v1/threshold/flips", summary="What would go elsewhere")

@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Row, create_engine, event, make_url, select
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from gateway.ledger.retention import Retention
 from gateway.ledger.row import LedgerRow, Outcome
-from gateway.ledger.schema import migrate
-from gateway.ledger.spool import Spool, orphan
+from gateway.ledger.schema import REQUESTS, migrate
+from gateway.ledger.spool import Spool, find_spooled, orphan
 from gateway.ledger.store import insert_rows
 from models.errors import ExtraMissingError
 
@@ -103,9 +103,40 @@ class Ledger:
             While the database does not answer.
         """
         self.flush(timeout_s=1.0)
+        with self._answering(), self._engine.connect() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A connection for what is no row; committed if the block ends well.
+
+        Raises
+        ------
+        LedgerUnavailable
+            While the database does not answer: then nothing is kept.
+        """
+        with self._answering(), self._engine.begin() as connection:
+            yield connection
+
+    def find(self, id: str) -> LedgerRow | Row[Any] | None:
+        """The row of one request, also while it is in hand or on its way in any process of this gateway.
+
+        Raises
+        ------
+        LedgerUnavailable
+            While the database does not answer.
+        """
+        # A row moves from the files to the database and never back: looked for in this order, none slips through.
+        return self._stored(id) or find_spooled(self._spool_folder, id) or self._stored(id)
+
+    def _stored(self, id: str) -> Row[Any] | None:
+        with self._answering(), self._engine.connect() as connection:
+            return connection.execute(select(REQUESTS).where(REQUESTS.c.id == id)).one_or_none()
+
+    @contextlib.contextmanager
+    def _answering(self) -> Iterator[None]:
         try:
-            with self._engine.connect() as connection:
-                yield connection
+            yield
         except (OperationalError, InterfaceError) as exc:
             raise LedgerUnavailable(
                 f"The ledger's database does not answer; its rows wait in {self._spool_folder}: {exc.orig}"

@@ -57,6 +57,15 @@ ROLLUP = Table(
 )
 """Sums of each quarter of an hour; `gateway.ledger.facts` says what they mean."""
 
+FEEDBACK = Table(
+    "feedback",
+    METADATA,
+    Column("request_id", Text, primary_key=True),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("ok", Boolean, nullable=False),
+)
+"""What callers said of answers; goes with the request's row."""
+
 # Each entry takes the database one version further. Never edit one that has been released: append.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -138,6 +147,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
     ),
     ("ALTER TABLE requests ADD COLUMN traits TEXT",),
+    (
+        """
+        CREATE TABLE feedback (
+            request_id TEXT PRIMARY KEY,
+            created_ms BIGINT NOT NULL,
+            ok BOOLEAN NOT NULL
+        )
+        """,
+    ),
 )
 
 

@@ -14,6 +14,8 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
+
 from gateway.ledger.row import LedgerRow
 
 logger = logging.getLogger(__name__)
@@ -141,6 +143,20 @@ def orphan(path: Path) -> Iterator[list[LedgerRow] | None]:
         path.unlink(missing_ok=True)
     finally:
         os.close(fd)
+
+
+def find_spooled(folder: Path, id: str) -> LedgerRow | None:
+    """The last state of one request in any process's file; None where none has it.
+
+    Reads whole files, which are small; for what the database does not have yet.
+    """
+    start = orjson.dumps({"id": id}).removesuffix(b"}") + b","
+    for path in folder.glob("*.jsonl"):
+        with contextlib.suppress(FileNotFoundError):  # moved on in this moment
+            found = [line for line in _lines(path, 0) if line.startswith(start)]
+            if found:
+                return LedgerRow.from_line(found[-1])
+    return None
 
 
 def _last_words(path: Path) -> list[LedgerRow]:

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.ledger.facts import SLOT_MS, roll_up
 from gateway.ledger.row import LedgerRow
-from gateway.ledger.schema import REQUESTS
+from gateway.ledger.schema import FEEDBACK, REQUESTS
 
 DELETE_ROWS = 2000
 """Deleted in one transaction, so that rows which want to come in never wait long."""
@@ -50,9 +50,12 @@ def _insert(connection: Connection) -> Any:
 def delete_rows_before(connection: Connection, moment_ms: int) -> int:
     """Delete some of the rows older than `moment_ms`, oldest first; returns how many, 0 when none are left.
 
-    Their sums stay. Whole quarters of an hour go, so that no sum is ever asked of half of one.
+    What was said of them goes too, their sums stay. Whole quarters of an hour go, so that no sum is ever asked of half
+    of one.
     """
     cut_ms = moment_ms // SLOT_MS * SLOT_MS
     seen = REQUESTS.c
-    old = select(seen.id).where(seen.created_ms < cut_ms).order_by(seen.created_ms).limit(DELETE_ROWS)
+    query = select(seen.id).where(seen.created_ms < cut_ms).order_by(seen.created_ms).limit(DELETE_ROWS)
+    old = connection.scalars(query).all()
+    connection.execute(delete(FEEDBACK).where(FEEDBACK.c.request_id.in_(old)))
     return connection.execute(delete(REQUESTS).where(seen.id.in_(old))).rowcount

@@ -9,6 +9,21 @@ BODIES: dict[str, Any] = {
     "/v1/route": {
         "anyOf": [CHAT_REQUEST, object_of(["prompt"], {"prompt": {"type": "string"}})],
     },
+    "/v1/feedback": {
+        **object_of(
+            ["request_id", "ok"],
+            {
+                "request_id": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 100,
+                    "description": "The x-request-id header of an answer.",
+                },
+                "ok": {"type": "boolean", "description": "Whether the answer would do."},
+            },
+        ),
+        "additionalProperties": False,
+    },
     "/v1/threshold": {
         **object_of(
             ["threshold"],

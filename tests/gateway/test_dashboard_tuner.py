@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from gateway.settings import Settings
 from tests.gateway import seed
 from tests.gateway.browser import Complaints, running_browser
+from tests.gateway.test_feedback import answered, judge
 from tests.live import Gateway, running_gateway, wait_for
 from tests.provider import Provider
 
@@ -160,6 +161,23 @@ def test_own_labels_give_the_failures_an_interval(browser: Browser, provider: Pr
         page.fill("#target-failing", "50")
         page.keyboard.press("Enter")
         expect(page.locator("#apply")).to_have_text("Apply never the cloud")
+        page.close()
+
+
+def test_what_callers_said_gives_the_failures_an_interval(browser: Browser, provider: Provider, tmp_path: Path) -> None:
+    judge(tmp_path, answered(40, 0.2, 0.5, "judged"), lambda number, _row: number < 4)
+    settings = Settings(
+        state_dir=tmp_path, local={"enabled": False}, cloud={"base_url": provider.base_url}, router={"threshold": 0.4}
+    )
+    with running_gateway(settings) as gateway:
+        page = browser.new_page()
+        page.goto(f"{gateway.url}/dashboard#tuner")
+        expect(page.locator("#readout-failing")).to_have_text("10 %")
+        expect(page.locator("#readout-failing-now")).to_contain_text("by 40 judged answers")
+        expect(page.locator("#tuner-basis")).to_contain_text("40 local answers that callers judged")
+        page.locator("#slider").fill("150")  # 0.75, where the line never stood
+        expect(page.locator("#tuner-basis")).to_contain_text("fewer than 30 tell of this place")
+        expect(page.locator("#tuner-basis")).to_contain_text("/v1/feedback")
         page.close()
 
 

@@ -185,7 +185,7 @@ def test_postgresql(tmp_path: Path) -> None:
     url = os.environ["TEST_POSTGRES_URL"]
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
-        connection.execute(text("DROP TABLE IF EXISTS requests, rollup, schema_version"))
+        connection.execute(text("DROP TABLE IF EXISTS requests, rollup, feedback, schema_version"))
     ledgers = [Ledger(url, tmp_path / "spool") for _ in range(2)]
     for number, ledger in enumerate(ledgers):
         ledger.start()

@@ -288,7 +288,7 @@ def test_rules_are_told_in_their_order(route: str, reason: str, score: float, ve
 def test_postgresql_says_the_same(engine: Engine) -> None:
     postgres = create_engine(os.environ["TEST_POSTGRES_URL"].replace("postgresql:", "postgresql+psycopg:"))
     with postgres.begin() as connection:
-        connection.execute(text("DROP TABLE IF EXISTS requests, rollup, schema_version"))
+        connection.execute(text("DROP TABLE IF EXISTS requests, rollup, feedback, schema_version"))
         migrate(connection)
     insert_rows(postgres, ROWS[:1000])
     insert_rows(postgres, ROWS[500:])  # some of them once more

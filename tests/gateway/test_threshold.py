@@ -2,12 +2,13 @@
 
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 
 from gateway.ledger import LedgerRow
 from gateway.measured import OwnLabels
@@ -171,17 +172,24 @@ def write_labels(path: Path, failures: int, n: int) -> Path:
     return path
 
 
-def test_failures_are_measured_on_ones_own_labels(tmp_path: Path) -> None:
+@pytest.fixture
+def connection(path: Path) -> Iterator[Connection]:
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def test_failures_are_measured_on_ones_own_labels(tmp_path: Path, connection: Connection) -> None:
     labels = OwnLabels(write_labels(tmp_path / "labels.jsonl", failures=15, n=60), load_artifact().scorer)
-    measured = labels.measure((0.0, HIGHEST))
-    assert measured is not None
+    measured = labels.measure((0.0, HIGHEST), connection)
+    assert measured["source"] == "file"
     none, everything = measured["points"]
     assert (none["n_local"], none["failure_rate"]) == (0, None)
     assert (everything["n_local"], everything["failure_rate"]) == (60, 0.25)
     assert (everything["low"], everything["high"]) == exact_interval(15, 60, 0.95)
     write_labels(tmp_path / "labels.jsonl", failures=0, n=29)
-    again = labels.measure((HIGHEST,))
-    assert again is not None
+    again = labels.measure((HIGHEST,), connection)
     assert again["labels"] == 29
     assert again["points"][0]["failure_rate"] is None
 

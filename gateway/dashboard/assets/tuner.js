@@ -95,21 +95,23 @@ function readouts(now, then) {
   say("cost", usd(then.usd_per_30_days), own ? before(usd(now.usd_per_30_days)) : "needs requests of yours");
   const found = measured();
   byId("readout-failing-name").textContent = own && !found ? "Local answers expected to fail" : "Local answers that fail";
-  if (found) say("failing", percent(found.failure_rate), `${percent(found.low)} to ${percent(found.high)}, by ${count(found.n_local)} labels`);
+  if (found) say("failing", percent(found.failure_rate), `${percent(found.low)} to ${percent(found.high)}, by ${count(found.n_local)} ${judged()}`);
   else if (own) say("failing", percent(then.expected_failure_rate), before(percent(now.expected_failure_rate)));
   else say("failing", percent(tested().failure_rate), "of test prompts");
 }
 
-// What the user's own labels say of this place of the line, if there are enough of them.
+const judged = () => (state.curve.measured.source === "file" ? "labels" : "judged answers");
+
+// What the user's own labels, or callers' feedback, say of this place of the line, if there are enough of them.
 function measured() {
-  const found = state.curve.measured?.points[state.at === null ? 0 : state.at + 1];
+  const found = state.curve.measured.points[state.at === null ? 0 : state.at + 1];
   return found && found.failure_rate !== null ? found : null;
 }
 
 // The best that is known of a place: measured, else expected, else of the test prompts; 0 where nothing stays local.
 function failureAt(i) {
   const { measured: labels, points, validation } = state.curve;
-  return labels?.points[i + 1]?.failure_rate ?? points[i].expected_failure_rate ?? validation[i].failure_rate ?? 0;
+  return labels.points[i + 1]?.failure_rate ?? points[i].expected_failure_rate ?? validation[i].failure_rate ?? 0;
 }
 
 const tested = () => state.curve.validation[state.at ?? nearest(threshold())];
@@ -124,7 +126,7 @@ function sentence() {
 function basis() {
   const { curve } = state;
   const days = curve.span_ms / 86_400_000;
-  if (!curve.requests) return ["No answered requests in this range: shown is what the line did to the prompts that the classifier was tested on, and how often small models failed them. Yours will differ. ", ...(curve.measured ? failures() : [])];
+  if (!curve.requests) return ["No answered requests in this range: shown is what the line did to the prompts that the classifier was tested on, and how often small models failed them. Yours will differ. ", ...(curve.measured.labels || curve.measured.trouble ? failures() : [])];
   const from = `Reckoned from ${count(curve.requests)} answered requests of ${days < 1.5 ? `${(days * 24).toFixed(1)} hours` : `${days.toFixed(1)} days`}, ${count(curve.movable)} of which the score decides; rules decide the others, wherever the line runs. `;
   const cost = curve.coverage !== null && curve.coverage < 1 ? `Prices are known for ${percent(curve.coverage)} of them. ` : "";
   return [
@@ -137,18 +139,25 @@ function basis() {
 
 function failures() {
   const { measured: labels } = state.curve;
-  if (measured()) return [`Failures are measured on your ${count(labels.labels)} labels; the interval holds in 95 of 100 cases. `];
+  const byFeedback = labels.source === "feedback";
+  if (measured()) return [byFeedback ? `Failures are measured on ${count(labels.labels)} local answers that callers judged; the interval holds in 95 of 100 cases, if those are like the others. ` : `Failures are measured on your ${count(labels.labels)} labels; the interval holds in 95 of 100 cases. `];
   const expected = "The failures are what the scores expect, not a measurement. ";
-  if (labels?.trouble) return [expected, el("b.bad", {}, `Your labels cannot be used: ${labels.trouble}. `)];
-  if (labels) return [expected, `Of your ${count(labels.labels)} labels fewer than ${count(labels.enough)} stay local here, which is too few to measure. `];
+  if (labels.trouble) return [expected, el("b.bad", {}, `Your labels cannot be used: ${labels.trouble}. `)];
+  if (!byFeedback) return [expected, `Of your ${count(labels.labels)} labels fewer than ${count(labels.enough)} stay local here, which is too few to measure. `];
+  const few = labels.labels ? `Of ${count(labels.labels)} local answers that callers judged, fewer than ${count(labels.enough)} tell of this place: those given while the line stood here or higher. ` : "Not enough labels yet. ";
   return [
     expected,
-    "To measure, judge a few hundred of your own prompts, one a line as ",
+    few,
+    "To measure, have callers say of answers whether they would do: POST ",
+    el("code", {}, '{"request_id": "…", "ok": true}'),
+    " to ",
+    el("code", {}, "/v1/feedback"),
+    " with the answer's x-request-id. Or judge a few hundred of your own prompts, one a line as ",
     el("code", {}, '{"prompt": "…", "local_ok": true}'),
     ", and name the file in ",
     el("code", {}, "router.labels"),
-    "; ",
-    el("code", {}, "slimgate calibrate --labels FILE"),
+    ". ",
+    el("code", {}, `slimgate calibrate --max-failure-rate 0.05 ${labels.labels ? "--ledger" : "--labels FILE"}`),
     " finds a line with a guarantee. ",
   ];
 }

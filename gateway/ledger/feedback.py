@@ -1,0 +1,45 @@
+"""What callers said of answers: whether they would do. One word a request, the last one; never any text."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, text
+
+from gateway.ledger.row import LedgerRow
+from gateway.ledger.schema import FEEDBACK, REQUESTS
+from router.decision import Reason, Route
+
+NEWEST = 10_000
+"""Judged answers looked at."""
+
+_KEEP = text(
+    "INSERT INTO feedback (request_id, created_ms, ok) VALUES (:request_id, :created_ms, :ok) "
+    "ON CONFLICT (request_id) DO UPDATE SET created_ms = excluded.created_ms, ok = excluded.ok"
+)
+
+_C = REQUESTS.c
+
+
+def keep_feedback(connection: Connection, request_id: str, ok: bool, created_ms: int) -> None:
+    """Remember it; said again, the last word counts."""
+    connection.execute(_KEEP, {"request_id": request_id, "created_ms": created_ms, "ok": ok})
+
+
+def is_label(row: LedgerRow | Row[Any]) -> bool:
+    """Whether a word on this request tells where the line should run.
+
+    Only what the local model answered because of its score does: what a rule decided stays where it is, and a cloud
+    answer says nothing of the local model.
+    """
+    return row.route == Route.LOCAL and row.reason == Reason.SCORE and row.score < row.threshold
+
+
+def read_labels(connection: Connection) -> list[Row[Any]]:
+    """The newest words that `is_label`: `score`, the `threshold` that stood then, and `ok`."""
+    query = (
+        select(_C.score, _C.threshold, FEEDBACK.c.ok)
+        .join(FEEDBACK, FEEDBACK.c.request_id == _C.id)
+        .where(_C.route == Route.LOCAL, _C.reason == Reason.SCORE, _C.score < _C.threshold, _C.completion_tokens > 0)
+        .order_by(FEEDBACK.c.created_ms.desc())
+        .limit(NEWEST)
+    )
+    return list(connection.execute(query))
