@@ -130,7 +130,7 @@ class Ledger:
         return self._stored(id) or find_spooled(self._spool_folder, id) or self._stored(id)
 
     def _stored(self, id: str) -> Row[Any] | None:
-        with self._answering(), self._engine.connect() as connection:
+        with self.read() as connection:
             return connection.execute(select(REQUESTS).where(REQUESTS.c.id == id)).one_or_none()
 
     @contextlib.contextmanager
