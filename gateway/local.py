@@ -18,6 +18,7 @@ from models.breaker import Breaker
 from models.bundled import bundled_model_path
 from models.chat import ChatRequest
 from models.engine.errors import EngineFailed
+from models.engine.options import WEIGHTS
 from models.engine.supervisor import EngineInfo, EngineOptions, EngineState, EngineSupervisor
 from models.errors import BackendError, BackendUnavailable, InvalidResponse
 from models.gate import Gate
@@ -110,7 +111,7 @@ def make_local(settings: LocalSettings, state_dir: Path) -> LocalSide | None:
     return EngineSide(settings, state_dir)
 
 
-def engine_options(settings: LocalSettings) -> EngineOptions:
+def engine_options(settings: LocalSettings, state_dir: Path) -> EngineOptions:
     """What the built-in engine is to serve, and how.
 
     Raises
@@ -126,6 +127,7 @@ def engine_options(settings: LocalSettings) -> EngineOptions:
         flash_attention=settings.flash_attention,
         kv_cache_type=settings.kv_cache_type,
         max_sequences=settings.max_sequences,
+        weights_dir=state_dir / WEIGHTS if settings.reencode else None,
     )
 
 
@@ -137,7 +139,7 @@ class EngineSide:
         # Not in state_dir: a unix socket's path may have no more than 107 bytes.
         self._folder = Path(tempfile.mkdtemp(prefix="slimgate-"))
         socket_path = self._folder / "engine.sock"
-        options = engine_options(settings)
+        options = engine_options(settings, state_dir)
         self._supervisor = EngineSupervisor(options, socket_path, state_dir)
         self._model = options.model_path.stem
         server = HttpServer("http://engine/v1", uds=socket_path, silence_s=settings.chunk_timeout_s)

@@ -77,7 +77,7 @@ class WorkerPool:
             return
         path = self._folder / "engine.sock"
         self._environment[ENGINE_URL] = f"unix:{path}"
-        supervisor = EngineSupervisor(engine_options(local), path, self._settings.state_dir)
+        supervisor = EngineSupervisor(engine_options(local, self._settings.state_dir), path, self._settings.state_dir)
         await supervisor.start()
         try:
             yield

@@ -39,6 +39,8 @@ def _nobody_to_pay() -> Iterator[None]:
         for name in os.environ:
             if name.startswith("SLIMGATE_") or name.endswith("_API_KEY"):
                 patch.delenv(name)
+        # 145 MB in the state directory of every test that starts an engine; `local_gateway` has it.
+        patch.setenv("SLIMGATE_LOCAL__REENCODE", "false")
         connect = socket.socket.connect
 
         def loopback_only(self: socket.socket, address: Any) -> None:
@@ -71,7 +73,7 @@ def make_gateway(tmp_path: Path) -> Iterator[MakeGateway]:
 @pytest.fixture(scope="session")
 def local_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """One gateway with the real bundled model and no cloud, shared by all tests that leave it as it is."""
-    settings = Settings(state_dir=tmp_path_factory.mktemp("local"))
+    settings = Settings(state_dir=tmp_path_factory.mktemp("local"), local={"reencode": True})
     with running_gateway(settings) as gateway:
         gateway.wait_ready()
         yield gateway

@@ -89,7 +89,7 @@ def _print_server(local: LocalSettings, base_url: str) -> bool:
 
 def _try_out(settings: Settings, local: LocalSettings) -> Speed | None:
     try:
-        options = engine_options(local)
+        options = engine_options(local, settings.state_dir)
         _say("trying", escape(str(options.model_path)))
         with console.status("") as status:
             speed = run_measurement(options, settings.state_dir, status.update)

@@ -13,6 +13,7 @@ from gateway.settings import default_state_dir
 from models.bundled import bundled_model_path
 from models.engine.options import (
     MAX_SEQUENCES,
+    WEIGHTS,
     EngineInfo,
     EngineOptions,
     FlashAttention,
@@ -65,6 +66,9 @@ def engine(
     chat_template: Annotated[
         Path | None, typer.Option(help="Jinja file to use instead of the model's own chat template.")
     ] = None,
+    reencode: Annotated[
+        bool, typer.Option(help="Keep a small model's weights in an encoding that llama.cpp computes faster.")
+    ] = True,
 ) -> None:
     """Serve one GGUF model over the OpenAI API, without the gateway: no routing, no ledger, no keys.
 
@@ -89,6 +93,7 @@ def engine(
         max_sequences=max_sequences,
         max_queue=max_queue,
         chat_template=chat_template,
+        weights_dir=default_state_dir() / WEIGHTS if reencode else None,
     )
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     tcp = None if uds else (host, port)

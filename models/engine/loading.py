@@ -9,6 +9,7 @@ from models.engine.errors import ModelLoadError, TemplateError
 from models.engine.llama import Batch, Context, Decoded, Model, gpu_offload_supported, library
 from models.engine.machine import usable_cores
 from models.engine.options import EngineOptions
+from models.engine.reencode import faster_weights
 from models.engine.template import ChatTemplate
 
 logger = logging.getLogger(__name__)
@@ -106,7 +107,11 @@ def load(options: EngineOptions, *, use_extra_bufts: bool) -> Loaded:
 
 
 def _load(options: EngineOptions, use_extra_bufts: bool, n_gpu_layers: int) -> Loaded:
-    model = Model(options.model_path, n_gpu_layers=n_gpu_layers, use_extra_bufts=use_extra_bufts)
+    n_threads = options.n_threads or usable_cores()
+    path = options.model_path
+    if options.weights_dir is not None and n_gpu_layers == 0:
+        path = faster_weights(path, options.weights_dir, n_threads=n_threads)
+    model = Model(path, n_gpu_layers=n_gpu_layers, use_extra_bufts=use_extra_bufts)
     if not model.usable:
         raise ModelLoadError(f"{model.path.name} is not a model that continues text ({model.architecture})")
     sizes = choose_sizes(
@@ -117,7 +122,6 @@ def _load(options: EngineOptions, use_extra_bufts: bool, n_gpu_layers: int) -> L
     )
     if sizes.n_ctx > model.n_ctx_train:
         logger.warning("n_ctx %d is more than the model was trained for (%d)", sizes.n_ctx, model.n_ctx_train)
-    n_threads = options.n_threads or usable_cores()
     context = Context(
         model,
         n_ctx=sizes.n_cells,

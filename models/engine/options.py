@@ -9,6 +9,9 @@ from typing import Any
 MAX_SEQUENCES = 128
 """llama.cpp numbers 256 sequences; half of them are left for what is kept for reuse."""
 
+WEIGHTS = "weights"
+"""Folder of a state directory in which `EngineOptions.weights_dir` is."""
+
 
 class FlashAttention(StrEnum):
     """Whether attention is computed in one pass, without writing its scores down: less memory, mostly faster."""
@@ -84,6 +87,9 @@ class EngineOptions:
         A step of the model that takes longer is taken for dead, and the process with it.
     prefix_cache : bool
         Keep what was computed, so that requests which begin alike need not compute it again.
+    weights_dir : Path, optional
+        Where a small model's weights may be kept in an encoding that the processor computes faster (`reencode`).
+        Default: they are computed as they are.
     """
 
     model_path: Path
@@ -100,6 +106,7 @@ class EngineOptions:
     max_body_bytes: int = 32 * 1024 * 1024
     step_timeout_s: float = 120.0
     prefix_cache: bool = True
+    weights_dir: Path | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.max_sequences <= MAX_SEQUENCES:
@@ -115,7 +122,8 @@ class EngineOptions:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "EngineOptions":
         """What `to_json` gave."""
-        paths = {name: Path(values[name]) for name in ("model_path", "chat_template") if values.get(name)}
+        names = ("model_path", "chat_template", "weights_dir")
+        paths = {name: Path(values[name]) for name in names if values.get(name)}
         cache = {
             "flash_attention": FlashAttention(values["flash_attention"]),
             "kv_cache_type": KvCacheType(values["kv_cache_type"]),

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.settings import SettingsError, load_settings, setting_keys, variable_name
+from gateway.local import engine_options
+from gateway.settings import LocalSettings, SettingsError, load_settings, setting_keys, variable_name
 
 
 @pytest.fixture(autouse=True)
@@ -91,3 +92,8 @@ def test_every_setting_has_a_meaning_and_a_variable() -> None:
 
     assert all(field.description for _, field in setting_fields())
     assert len({variable_name(key) for key in setting_keys()}) == len(list(setting_keys()))
+
+
+def test_weights_are_reencoded_in_the_state_directory_unless_told(tmp_path: Path) -> None:
+    assert engine_options(LocalSettings(), tmp_path).weights_dir == tmp_path / "weights"
+    assert engine_options(LocalSettings(reencode=False), tmp_path).weights_dir is None
