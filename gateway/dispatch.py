@@ -7,10 +7,10 @@ the other side answers, unless the caller pinned one. After the first byte a rou
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from gateway.cloud import CONTEXT_LENGTH, CloudSide
 from gateway.exchange import Exchange
@@ -249,11 +249,13 @@ class Dispatcher:
     async def _tokens_needed(self, request: ChatRequest, n_ctx: int) -> int:
         """Prompt tokens plus room for the answer; counted exactly only where they might not fit."""
         room = request.max_tokens or self._settings.answer_reserve_tokens
-        at_most = sum(_most_tokens(message) for message in request.messages)
+        # Several prompts are several answers: the longest decides.
+        longest = max(request.several or (request,), key=_most_tokens)
+        at_most = _most_tokens(longest)
         if at_most + room <= n_ctx and not request.body.get("tools"):
             return 0
         assert self._local is not None
-        counted = await self._local.count_tokens(request)
+        counted = await self._local.count_tokens(longest)
         return (counted if counted is not None else at_most // BYTES_PER_TOKEN_GUESS) + room
 
 
@@ -267,9 +269,9 @@ def waiting(exchange: Exchange) -> Iterator[None]:
         exchange.upstream_s += time.perf_counter() - started
 
 
-def _most_tokens(message: Mapping[str, Any]) -> int:
+def _most_tokens(request: ChatRequest) -> int:
     """No token stands for less than a byte."""
-    return len(text_of(message).encode("utf-8", "replace")) + TEMPLATE_TOKENS
+    return sum(len(text_of(message).encode("utf-8", "replace")) + TEMPLATE_TOKENS for message in request.messages)
 
 
 def _reason_to_move(exc: BackendError) -> Reason | None:

@@ -14,8 +14,8 @@ from models.errors import RequestError, UnknownModelError
 from router.decision import Reason, Route
 
 NOBODY = (
-    "Nobody makes embeddings here: set SLIMGATE_EMBEDDINGS__BACKEND to 'cloud', or to 'local' for a server at "
-    "local.base_url, and SLIMGATE_EMBEDDINGS__MODEL to a model of that side."
+    "Nobody makes embeddings here: set SLIMGATE_EMBEDDINGS__BACKEND to 'local', or to 'cloud' and "
+    "SLIMGATE_EMBEDDINGS__MODEL to a model of that side."
 )
 
 
@@ -41,26 +41,28 @@ class Embedder:
         exchange.requested_model = node["model"].text()
         if not node["input"].value:
             raise node["input"].wrong("a non-empty string, or an array of strings or tokens")
-        route, model = self._meaning(exchange.requested_model)
+        route = self._route(exchange.requested_model)
         exchange.moved(route, Reason.PINNED)
-        exchange.served_model = model
+        exchange.served_model = self._settings.model or ""
         self._recorder.opened(exchange)
         with waiting(exchange):
             backend = await self._dispatcher.embedding_backend(route)
-            return await backend.embed({**body, "model": model})
+            exchange.served_model = self._settings.model or backend.model
+            return await backend.embed({**body, "model": exchange.served_model})
 
-    def _meaning(self, name: str) -> tuple[Route, str]:
+    def _route(self, name: str) -> Route:
+        """Who is meant by `name`."""
         settings = self._settings
-        if settings.backend is None or settings.model is None:
+        if settings.backend is None:
             raise RequestError(NOBODY, param="model", code="unsupported_capability")
         route = Route(settings.backend)
         if name not in (settings.model, AUTO, route):
             meaning = self._dispatcher.names.meaning(name)
             if meaning.model is not None or meaning.route not in (None, route):
                 raise UnknownModelError(
-                    f"The model '{name:.100}' makes no embeddings here; use '{settings.model}'.", param="model"
+                    f"The model '{name:.100}' makes no embeddings here; use '{settings.model or route}'.", param="model"
                 )
-        return route, settings.model
+        return route
 
 
 def tokens_guess(value: Any) -> int:

@@ -141,7 +141,7 @@ class EngineSide:
         socket_path = self._folder / "engine.sock"
         options = engine_options(settings, state_dir)
         self._supervisor = EngineSupervisor(options, socket_path, state_dir)
-        self._model = options.model_path.stem
+        self._model = options.name
         server = HttpServer("http://engine/v1", uds=socket_path, silence_s=settings.chunk_timeout_s)
         self.backend = _backend(server, self._model, settings)
         self._load = LoadWatch(server, lambda: self.up)
@@ -216,8 +216,7 @@ class ServerSide:
             uds=None if uds == base_url else Path(uds),
             silence_s=settings.chunk_timeout_s,
         )
-        # All of them take text completions: vLLM, llama-server, Ollama, LM Studio.
-        self._server = _backend(server, settings.model or "", settings, native=frozenset({COMPLETIONS}))
+        self._server = _backend(server, settings.model or "", settings)
         self._breaker = Breaker(failures=3, rest_s=2)
         gate = Gate("local", settings.max_concurrent, settings.max_queue, settings.first_byte_timeout_s)
         self.backend = GuardedBackend(self._server, self._breaker, gate, RetryPolicy(retries=0))
@@ -327,16 +326,15 @@ def _bearer(settings: LocalSettings) -> dict[str, str]:
     return {"authorization": f"Bearer {key.get_secret_value()}"} if key else {}
 
 
-def _backend(
-    server: HttpServer, model: str, settings: LocalSettings, native: frozenset[str] = frozenset()
-) -> OpenAIBackend:
+def _backend(server: HttpServer, model: str, settings: LocalSettings) -> OpenAIBackend:
+    """All local servers take text completions: the engine, vLLM, llama-server, Ollama, LM Studio."""
     return OpenAIBackend(
         "local",
         server,
         model,
         first_byte_timeout_s=settings.first_byte_timeout_s,
         total_timeout_s=settings.total_timeout_s,
-        native=native,
+        native=frozenset({COMPLETIONS}),
     )
 
 

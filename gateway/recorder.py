@@ -9,7 +9,7 @@ from gateway.exchange import Exchange
 from gateway.ledger import Ledger, Outcome
 from gateway.logs import log_request
 from gateway.metrics import Metrics
-from models.errors import StreamInterrupted
+from models.errors import BackendError, StreamInterrupted
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,9 @@ class Recorder:
         log_request(row)
 
     def failed(self, exchange: Exchange, exc: Exception) -> None:
-        """The request has ended in `exc`."""
+        """The request has ended in `exc`; parts of it may have been answered."""
+        if isinstance(exc, BackendError) and exc.spent is not None:
+            exchange.took(exc.spent, exc.spent)
         self.close(exchange, outcome_of(exc), exc)
 
 

@@ -200,7 +200,9 @@ class EmbeddingsSettings(_Section):
     backend: Literal["local", "cloud"] | None = Field(
         None, description="The side that answers /v1/embeddings. Default: nobody."
     )
-    model: str | None = Field(None, description="That side's model for embeddings.")
+    model: str | None = Field(
+        None, description="That side's model for embeddings. Default, for local: the local model itself."
+    )
 
 
 class LedgerSettings(_Section):
@@ -298,16 +300,18 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _embeddings_need_somebody(self) -> Self:
-        backend = self.embeddings.backend
-        if backend is not None and self.embeddings.model is None:
-            raise ValueError(f"embeddings.backend is {backend!r}, and embeddings.model does not say which model there")
-        if backend == "local" and (not self.local.enabled or self.local.base_url is None):
-            raise ValueError(
-                "embeddings.backend is 'local', and the built-in engine makes no embeddings: set local.base_url to a "
-                "server that does"
-            )
+        backend, model = self.embeddings.backend, self.embeddings.model
+        if backend == "local" and not self.local.enabled:
+            raise ValueError("embeddings.backend is 'local', and local.enabled is false")
+        if backend == "cloud" and model is None:
+            raise ValueError("embeddings.backend is 'cloud', and embeddings.model does not say which model there")
         if backend == "cloud" and not self.cloud.configured:
             raise ValueError("embeddings.backend is 'cloud', and no cloud is configured")
+        if backend == "local" and self.local.base_url is None and model is not None:
+            raise ValueError(
+                f"embeddings.model is {model!r}, and the built-in engine has one model: leave it out, or set "
+                "local.base_url to a server that has more"
+            )
         return self
 
     @property

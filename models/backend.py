@@ -1,6 +1,6 @@
 """The narrow seam between the gateway and whoever answers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -35,6 +35,10 @@ class Backend(Protocol):
 
     def takes(self, request: ChatRequest) -> bool:
         """Whether the request can be put to it at all."""
+        ...
+
+    def parts(self, request: ChatRequest) -> Sequence[ChatRequest]:
+        """Requests to ask one by one instead of this one, where it cannot be asked as a whole."""
         ...
 
     async def chat(self, request: ChatRequest) -> Completion:

@@ -18,7 +18,10 @@
 Which HTTP status each becomes is decided at the HTTP face, not here.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from models.chat import Usage
 
 
 class ModelError(Exception):
@@ -69,10 +72,16 @@ class ExtraMissingError(ModelError):
 class BackendError(ModelError):
     """The backend named `backend` did not answer as it should.
 
-    `tried_again` says that it has been asked more than once already.
+    Attributes
+    ----------
+    tried_again : bool
+        Whether it has been asked more than once already.
+    spent : Usage or None
+        Tokens of the parts that were answered before this one failed.
     """
 
     tried_again = False
+    spent: "Usage | None" = None
 
     def __init__(self, backend: str, message: str) -> None:
         super().__init__(f"{backend}: {message}")

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from models.errors import (
     StreamInterrupted,
 )
 from models.gate import Gate
+from models.several import answer_each
 from models.stream import ChatStream
 
 T = TypeVar("T")
@@ -78,7 +79,12 @@ class GuardedBackend:
     def takes(self, request: ChatRequest) -> bool:
         return self._backend.takes(request)
 
+    def parts(self, request: ChatRequest) -> Sequence[ChatRequest]:
+        return self._backend.parts(request)
+
     async def chat(self, request: ChatRequest) -> Completion:
+        if parts := self.parts(request):  # each is tried again by itself: what was answered is not asked and paid twice
+            return await answer_each(self.chat, parts)
         await self.gate.enter()
         try:
             return await self._persist(lambda: self._backend.chat(request))

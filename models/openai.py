@@ -1,7 +1,7 @@
 """A backend for everything that speaks the OpenAI API: the engine process, a local vLLM or Ollama, the cloud."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import aiohttp
@@ -23,7 +23,6 @@ from models.http import HttpServer
 from models.quirks import NO_QUIRKS, Quirks
 from models.responses import PATH as RESPONSES
 from models.responses import ResponsesStream, check_response, usage_of
-from models.several import answer_each
 from models.stream import ChatStream
 
 T = TypeVar("T")
@@ -103,8 +102,6 @@ class OpenAIBackend:
             Of the kind that says what the caller may try next.
         """
         path, asked = self._asked(request)
-        if request.several and path == CHAT:
-            return await answer_each(self.chat, request.several)
         body = self._post(path, self._upstream_body(request, path, asked))
         answer = await self._within(self._total_timeout_s, "no answer", body)
         return self._response(answer) if path == RESPONSES else self._completion(answer)
@@ -160,6 +157,11 @@ class OpenAIBackend:
         """Whether the request can be put to this server at all: in its own shape, or in a chat."""
         native = request.native
         return native is None or native.untranslatable is None or native.path in self._native
+
+    def parts(self, request: ChatRequest) -> Sequence[ChatRequest]:
+        """Requests to put to this server one by one instead; empty where it takes `request` as a whole."""
+        native = request.native
+        return () if native is not None and native.path in self._native else request.several
 
     def _asked(self, request: ChatRequest) -> tuple[str, Mapping[str, Any]]:
         """Where the request goes, and what it says there: in the caller's shape if the server takes that."""

@@ -8,6 +8,7 @@ import orjson
 
 from models.backend import Completion
 from models.chat import ChatRequest, Usage
+from models.errors import BackendError
 
 AT_ONCE = 8
 """Calls at the same time for one request: others want to be served too."""
@@ -16,16 +17,28 @@ AT_ONCE = 8
 async def answer_each(
     chat: Callable[[ChatRequest], Awaitable[Completion]], requests: Sequence[ChatRequest]
 ) -> Completion:
-    """One completion with the choices of all, in order. If one fails, all do."""
+    """One completion with the choices of all, in order.
+
+    Raises
+    ------
+    BackendError
+        If one fails, all do; `spent` says what the others took.
+    """
     places = asyncio.Semaphore(AT_ONCE)
+    answered: list[Completion] = []
 
     async def answer(request: ChatRequest) -> Completion:
         async with places:
-            return await chat(request)
+            completion = await chat(request)
+        answered.append(completion)
+        return completion
 
     tasks = [asyncio.ensure_future(answer(request)) for request in requests]
     try:
         return merge(await asyncio.gather(*tasks))
+    except BackendError as exc:
+        exc.spent = _sum(answered)
+        raise
     finally:
         for task in tasks:
             task.cancel()
@@ -39,13 +52,18 @@ def merge(completions: Sequence[Completion]) -> Completion:
         **answers[0],
         "choices": [{**choice, "index": index} for index, choice in enumerate(choices)],
     }
-    told = [completion.usage for completion in completions if completion.usage is not None]
     usage = None
-    if len(told) == len(completions):
-        usage = Usage(
-            sum(one.prompt_tokens for one in told),
-            sum(one.completion_tokens for one in told),
-            sum(one.cached_tokens for one in told),
-        )
+    if all(completion.usage is not None for completion in completions):
+        usage = _sum(completions)
         body["usage"] = usage.to_wire()
     return Completion(orjson.dumps(body), completions[0].model, usage)
+
+
+def _sum(completions: Sequence[Completion]) -> Usage:
+    """What they took, as far as they say."""
+    told = [completion.usage for completion in completions if completion.usage is not None]
+    return Usage(
+        sum(one.prompt_tokens for one in told),
+        sum(one.completion_tokens for one in told),
+        sum(one.cached_tokens for one in told),
+    )

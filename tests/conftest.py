@@ -73,7 +73,9 @@ def make_gateway(tmp_path: Path) -> Iterator[MakeGateway]:
 @pytest.fixture(scope="session")
 def local_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """One gateway with the real bundled model and no cloud, shared by all tests that leave it as it is."""
-    settings = Settings(state_dir=tmp_path_factory.mktemp("local"), local={"reencode": True})
+    settings = Settings(
+        state_dir=tmp_path_factory.mktemp("local"), local={"reencode": True}, embeddings={"backend": "local"}
+    )
     with running_gateway(settings) as gateway:
         gateway.wait_ready()
         yield gateway

@@ -15,7 +15,7 @@ _TEXTS = {
 COMPLETIONS = answering(
     "completions",
     "Continue a text",
-    "Passed on to servers that take completions; put to a chat model as a user's message where it does not.",
+    "Passed on as it is to the local model and to clouds that take it; put to other clouds as a message of the user.",
     object_of(
         ["model", "prompt"],
         {

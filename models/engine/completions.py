@@ -1,6 +1,6 @@
 """The older text completions: a prompt that is continued as it stands, without a chat template."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,10 +8,11 @@ from models.chat import Usage
 from models.engine.answering import UsageSum
 from models.engine.asgi import EventStream
 from models.engine.choosing import Choice
-from models.engine.engine import Answer
+from models.engine.engine import Engine, Indexed
+from models.engine.errors import EngineBusy
 from models.engine.failures import describe_error
 from models.engine.fields import Body, flag, refuse, strings, unsupported, whole, whole_or_none
-from models.engine.generation import Failed, Finished, Piece
+from models.engine.generation import Failed, Finished, Generation, Piece
 from models.engine.prompts import CompletionJob, read_prompts
 from models.engine.request import MAX_N, MAX_STOPS, read_sampling
 from models.engine.wire import TextShapes
@@ -64,7 +65,34 @@ class _Collected:
     reason: str = ""
 
 
-async def whole_completion(answer: Answer, n_choices: int, n_each: int, shapes: TextShapes) -> Mapping[str, Any]:
+async def in_turns(
+    engine: Engine, generations: Sequence[Generation], limit_s: float
+) -> AsyncGenerator[list[Indexed], None]:
+    """What arrives for all answers; only so many are under way together that others find a place.
+
+    Raises
+    ------
+    EngineBusy
+        Before the first event. Later, an answer that finds no place has failed.
+    """
+    for start in range(0, len(generations), engine.at_once):
+        turn = generations[start : start + engine.at_once]
+        try:
+            with engine.open(turn, limit_s) as answer:
+                unfinished = len(turn)
+                while unfinished:
+                    events = await answer.take()
+                    unfinished -= sum(isinstance(event, Finished) for _, event in events)
+                    yield [(start + index, event) for index, event in events]
+        except EngineBusy as exc:
+            if start == 0:
+                raise
+            yield [(start, Failed(exc))]
+
+
+async def whole_completion(
+    arriving: AsyncIterable[list[Indexed]], n_choices: int, n_each: int, shapes: TextShapes
+) -> Mapping[str, Any]:
     """Wait for all answers to be whole.
 
     Raises
@@ -74,8 +102,8 @@ async def whole_completion(answer: Answer, n_choices: int, n_each: int, shapes: 
     """
     collected = [_Collected() for _ in range(n_choices)]
     usage = PromptsUsage(n_each)
-    while not all(choice.reason for choice in collected):
-        for index, event in await answer.take():
+    async for events in arriving:
+        for index, event in events:
             if isinstance(event, Failed):
                 raise event.error
             if isinstance(event, Finished):
@@ -89,14 +117,13 @@ async def whole_completion(answer: Answer, n_choices: int, n_each: int, shapes: 
 
 
 async def stream_completion(
-    answer: Answer, n_choices: int, n_each: int, job: CompletionJob, shapes: TextShapes, stream: EventStream
+    arriving: AsyncIterable[list[Indexed]], job: CompletionJob, shapes: TextShapes, stream: EventStream
 ) -> None:
     """Send the answers as they come; failures as in `stream_chat`."""
-    usage = PromptsUsage(n_each)
-    unfinished = n_choices
-    while unfinished:
+    usage = PromptsUsage(job.n)
+    async for events in arriving:
         data = b""
-        for index, event in await answer.take():
+        for index, event in events:
             if isinstance(event, Failed):
                 if not stream.started and not data:
                     raise event.error
@@ -104,7 +131,6 @@ async def stream_completion(
                 await stream.close()
                 return
             if isinstance(event, Finished):
-                unfinished -= 1
                 usage.add(index, event.usage)
                 data += encode_event(shapes.completion([shapes.choice(index, "", event.reason, ())]))
             elif isinstance(event, Piece):

@@ -63,6 +63,11 @@ class Engine:
     ----------
     on_fatal : callable
         Called, on the event loop, when only a new process helps.
+
+    Attributes
+    ----------
+    at_once : int
+        Answers that one request may have under way: half of what there is room for, so that it leaves some to others.
     """
 
     def __init__(
@@ -81,6 +86,7 @@ class Engine:
         self._model = loaded.model
         self._prompter = Prompter(loaded.model, template)
         self._loop = asyncio.get_running_loop()
+        self.at_once = max(1, (options.max_sequences + options.max_queue) // 2)
         self._on_fatal = on_fatal
         self.scheduler = Scheduler(
             loaded.model,
@@ -269,7 +275,7 @@ def describe(loaded: Loaded, options: EngineOptions, features: frozenset[str], u
     """What this engine says of itself."""
     model = loaded.model
     return EngineInfo(
-        model=options.model_name or model_name(options.model_path.stem),
+        model=options.name,
         n_ctx=loaded.sizes.n_ctx,
         features=features,
         n_cells=loaded.context.n_ctx,
@@ -286,16 +292,6 @@ def describe(loaded: Loaded, options: EngineOptions, features: frozenset[str], u
         use_extra_bufts=use_extra_bufts,
         system_info=f"llama-cpp-python {llama_cpp_version()}: {system_info()}",
     )
-
-
-def model_name(stem: str) -> str:
-    """A file's stem without the count of a split file.
-
-    >>> model_name("phi-4-Q4_K_M-00001-of-00002")
-    'phi-4-Q4_K_M'
-    """
-    name, _, count = stem.rpartition("-of-")
-    return name.rpartition("-")[0] if name and count.isdecimal() else stem
 
 
 def fingerprint(info: EngineInfo) -> str:

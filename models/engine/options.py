@@ -115,6 +115,11 @@ class EngineOptions:
             raise ValueError(f"n_ctx must be positive, got {self.n_ctx}")
         check_cache(self.flash_attention, self.kv_cache_type)
 
+    @property
+    def name(self) -> str:
+        """What the model is served under."""
+        return self.model_name or _stem(self.model_path)
+
     def to_json(self) -> dict[str, Any]:
         """For another process."""
         return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(self).items()}
@@ -129,6 +134,16 @@ class EngineOptions:
             "kv_cache_type": KvCacheType(values["kv_cache_type"]),
         }
         return cls(**{**values, **paths, **cache})
+
+
+def _stem(path: Path) -> str:
+    """A file's name without ending, and without the count of a split file.
+
+    >>> _stem(Path("models/phi-4-Q4_K_M-00001-of-00002.gguf"))
+    'phi-4-Q4_K_M'
+    """
+    name, _, count = path.stem.rpartition("-of-")
+    return name.rpartition("-")[0] if name and count.isdecimal() else path.stem
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ logger = logging.getLogger(__name__)
 TIME_LIMIT_S = 60.0
 """A model that needs longer for its probes is too slow for these features to be of use."""
 
+WITHOUT_ASKING = frozenset({"completions"})
+"""What every model can do that got so far: it has computed a step already."""
+
 Answer = Mapping[str, Any]
 Check = Callable[[Answer], bool]
 

@@ -26,7 +26,7 @@ from models.engine.errors import EngineError
 from models.engine.loading import Loaded, load, make_template, self_test
 from models.engine.options import EngineOptions
 from models.engine.phase import Phase
-from models.engine.probing import probe
+from models.engine.probing import WITHOUT_ASKING, probe
 from models.engine.server import EngineServer
 from models.engine.watchdog import Watchdog
 from models.errors import ModelError
@@ -106,7 +106,7 @@ async def _serve(
     try:
         Watchdog(engine.scheduler, options.step_timeout_s, reporter.sign_of_life)
         features = await probe(engine) if known is None else known  # what this model does was seen at an earlier start
-        engine.info = replace(engine.info, features=features)
+        engine.info = replace(engine.info, features=features | WITHOUT_ASKING)
         config = uvicorn.Config(
             EngineServer(engine, options),
             lifespan="off",

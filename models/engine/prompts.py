@@ -8,7 +8,7 @@ from models.engine.fields import Body, refuse
 from models.engine.sampling import SamplingParams
 from models.errors import RequestError
 
-MAX_PROMPTS = 64
+MAX_PROMPTS = 256
 
 Prompt = str | list[int]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from time import time
 from typing import Any
 
@@ -18,7 +19,7 @@ from models.engine.asgi import (
     time_limit_s,
     until_gone,
 )
-from models.engine.completions import parse_completion, stream_completion, whole_completion
+from models.engine.completions import in_turns, parse_completion, stream_completion, whole_completion
 from models.engine.embeddings import EmbeddingJob, encoded, parse_embedding
 from models.engine.engine import Engine
 from models.engine.failures import NotFound, describe_error
@@ -98,11 +99,11 @@ class EngineServer:
     async def _complete(self, job: CompletionJob, send: Send, limit_s: float) -> None:
         generations = await asyncio.to_thread(self._engine.prepare_completion, job)
         shapes = TextShapes(self._engine.info.model, self._engine.fingerprint, self._engine.token_bytes)
-        with self._engine.open(generations, limit_s) as answer:
+        async with aclosing(in_turns(self._engine, generations, limit_s)) as events:
             if job.stream:
-                await stream_completion(answer, len(generations), job.n, job, shapes, EventStream(send))
+                await stream_completion(events, job, shapes, EventStream(send))
             else:
-                await send_json(send, 200, await whole_completion(answer, len(generations), job.n, shapes))
+                await send_json(send, 200, await whole_completion(events, len(generations), job.n, shapes))
 
     async def _embeddings(self, _scope: Scope, receive: Receive, send: Send) -> None:
         body = await read_json(receive, self._max_body_bytes)

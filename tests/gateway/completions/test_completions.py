@@ -8,6 +8,7 @@ from openai.types import Completion
 
 from gateway.completions.request import read_request
 from models.errors import RequestError
+from models.several import AT_ONCE
 from tests.conftest import MakeGateway
 from tests.live import Gateway
 from tests.provider import MODEL, PROMPT_TOKENS, WORDS, Provider
@@ -113,11 +114,24 @@ def test_several_prompts_are_asked_one_by_one_and_answered_as_one(gateway: Gatew
     assert (row["prompt_tokens"], row["completion_tokens"]) == tuple(map(sum, zip(*provider.billed, strict=True)))
 
 
-def test_if_one_of_several_fails_all_do(gateway: Gateway, provider: Provider) -> None:
-    provider.faults.extend(["none", "error_500"])
+def test_if_one_of_several_fails_all_do_and_the_others_are_counted(gateway: Gateway, provider: Provider) -> None:
+    provider.faults.extend(["none"] * AT_ONCE + ["error_500"] * 4)  # those after the first few wait for one to be whole
     with pytest.raises(openai.InternalServerError):
-        gateway.client().completions.create(model="auto", prompt=["a", "b", "c"])
-    assert gateway.row()["outcome"] == "failed"
+        gateway.client().completions.create(model="auto", prompt=["a"] * 12)
+    row = gateway.row()
+    assert row["outcome"] == "failed"
+    assert row["completion_tokens"] % len(WORDS) == 0
+    assert 0 < row["completion_tokens"] <= sum(completion for _, completion in provider.billed)
+    assert float(row["cost_usd"]) > 0
+
+
+def test_of_several_only_the_one_that_failed_is_asked_again(make_gateway: MakeGateway, provider: Provider) -> None:
+    provider.faults.extend(["none", "error_500"])
+    gateway = make_gateway(local={"enabled": False}, cloud={"base_url": provider.base_url, "retries": 1})
+    answer = gateway.client().completions.create(model="auto", prompt=["a", "b", "c"])
+    assert len(answer.choices) == 3
+    assert len(provider.requests) == 4
+    assert gateway.row()["completion_tokens"] == sum(completion for _, completion in provider.billed)
 
 
 def test_several_prompts_to_the_local_model(local_gateway: Gateway) -> None:
