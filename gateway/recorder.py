@@ -9,6 +9,7 @@ from gateway.exchange import Exchange
 from gateway.ledger import Ledger, Outcome
 from gateway.logs import log_request
 from gateway.metrics import Metrics
+from models.chat import Usage
 from models.errors import BackendError, StreamInterrupted
 
 logger = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ class Recorder:
     def failed(self, exchange: Exchange, exc: Exception) -> None:
         """The request has ended in `exc`; parts of it may have been answered."""
         if isinstance(exc, BackendError) and exc.spent is not None:
-            exchange.took(exc.spent, exc.spent)
+            exchange.took(exc.spent, Usage)
         self.close(exchange, outcome_of(exc), exc)
 
 
