@@ -39,6 +39,7 @@ from gateway.measured import OwnLabels
 from gateway.metrics import Metrics
 from gateway.openapi import describe
 from gateway.pricing import Pricer
+from gateway.privacy import PrivacyLane
 from gateway.recorder import Recorder
 from gateway.reload import Reloader
 from gateway.settings import Settings
@@ -83,6 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
         recorder,
         threshold=threshold,
         traits=TraitSampler(artifact.scorer),
+        privacy=PrivacyLane(settings.privacy),
         settings=settings.router,
     )
     reloader = Reloader(settings, dispatcher, threshold, pricer, artifact)

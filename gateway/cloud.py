@@ -18,6 +18,7 @@ from models.openai import OpenAIBackend
 from models.quirks import Quirks, quirks_of
 from models.responses import PATH as RESPONSES
 from models.stream import ChatStream
+from router.errors import MustStayLocal
 
 logger = logging.getLogger(__name__)
 
@@ -64,11 +65,15 @@ class CloudSide:
 
         Raises
         ------
+        MustStayLocal
+            Whoever asks for whatever reason, where the request may not leave this machine.
         RequestError
             If none of them can be asked this.
         BackendError
             The preferred model's, where all failed: the others stood in for it.
         """
+        if request.private is not None:
+            raise MustStayLocal(request.private, "The cloud is not asked.")
         candidates = [model for model in self.models if only in (None, model.model) and model.takes(request)]
         if not candidates and request.native is not None and request.native.untranslatable is not None:
             raise request.native.untranslatable

@@ -16,6 +16,7 @@ from gateway.cloud import CONTEXT_LENGTH, CloudSide
 from gateway.exchange import Exchange
 from gateway.local import LocalSide
 from gateway.names import ModelNames
+from gateway.privacy import PrivacyLane
 from gateway.prompting import to_prompt
 from gateway.recorder import Recorder
 from gateway.settings import RouterSettings
@@ -26,7 +27,7 @@ from models.chat import ChatRequest, text_of
 from models.errors import BackendError, BackendRejected, BackendUnavailable
 from models.stream import ChatStream
 from router.decision import Reason, Route, RoutingDecision
-from router.errors import CannotServe
+from router.errors import CannotServe, MustStayLocal
 from router.policy import RoutingPolicy, Situation
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Overrides:
     """What a caller may set for one request, beside its body."""
 
     threshold: float | None = None
+    private: bool = False
 
 
 class Dispatcher:
@@ -62,6 +64,8 @@ class Dispatcher:
         Where the line runs for callers who set none.
     traits : TraitSampler
         Says what pushed the score, of some requests.
+    privacy : PrivacyLane
+        Says what may not leave this machine.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class Dispatcher:
         *,
         threshold: ThresholdInForce,
         traits: TraitSampler,
+        privacy: PrivacyLane,
         settings: RouterSettings,
     ) -> None:
         self.policy = policy
@@ -81,6 +86,7 @@ class Dispatcher:
         self._recorder = recorder
         self.threshold = threshold
         self._traits = traits
+        self.privacy = privacy
         self.configure(settings)
 
     def configure(self, settings: RouterSettings) -> None:
@@ -103,7 +109,7 @@ class Dispatcher:
         return tier.n_ctx if tier is not None and self.names.meaning(name).route is not Route.CLOUD else None
 
     async def decide(self, request: ChatRequest, overrides: Overrides) -> RoutingDecision:
-        """Say where `request` goes and why, without answering it.
+        """Say where `request` goes and why, without answering it; `request` has been looked through for privacy.
 
         Raises
         ------
@@ -114,6 +120,8 @@ class Dispatcher:
         situation = await self._situation(request, pinned, overrides)
         try:
             return self.policy.decide(to_prompt(request), situation)
+        except MustStayLocal:
+            raise
         except CannotServe:
             if request.native is not None and request.native.untranslatable is not None:
                 raise request.native.untranslatable from None  # it names the field
@@ -128,7 +136,7 @@ class Dispatcher:
             Where the request names no model of ours.
         """
         self.names.meaning(request.model)
-        await self.know_local()
+        await self.know_local(request)
         local = self._local
         return await local.count_tokens(request) if local is not None and local.up else None
 
@@ -168,8 +176,9 @@ class Dispatcher:
         call: Callable[[Backend], Awaitable[T]],
     ) -> T:
         exchange.asked(request)
+        request = await self.privacy.mark(request, asked=overrides.private)
         with waiting(exchange):
-            await self.know_local()
+            await self.know_local(request)
         decision = await self.decide(request, overrides)
         exchange.decided(decision, self._traits.of(request))
         self._recorder.opened(exchange)
@@ -211,12 +220,13 @@ class Dispatcher:
             return await call(local.backend)
 
     def _cloud_for(self, request: ChatRequest) -> CloudSide | None:
-        """The cloud, where there is one that can be asked this."""
-        return self.cloud if self.cloud is not None and self.cloud.takes(request) else None
+        """The cloud, where there is one that may and can be asked this."""
+        allowed = self.cloud is not None and request.private is None and self.cloud.takes(request)
+        return self.cloud if allowed else None
 
     def _other(self, decision: RoutingDecision, request: ChatRequest) -> Route | None:
-        """Who may answer in place of the side that was chosen: nobody where the caller pinned one."""
-        if decision.reason is Reason.PINNED:
+        """Who may answer in place of the side that was chosen: nobody where it may not leave, or was pinned."""
+        if decision.reason in (Reason.PRIVACY, Reason.PINNED):
             return None
         if decision.route is Route.LOCAL:
             return Route.CLOUD if self._cloud_for(request) is not None else None
@@ -224,9 +234,9 @@ class Dispatcher:
         # One that was there before is worth waiting for, if it is just starting again.
         return Route.LOCAL if fits and self._local is not None and self._local.tier is not None else None
 
-    async def know_local(self) -> None:
-        """A gateway without a cloud can decide nothing before its local model is there."""
-        if self.cloud is None and self._local is not None and self._local.tier is None:
+    async def know_local(self, request: ChatRequest) -> None:
+        """What no cloud may answer cannot be decided before the local model is there."""
+        if (self.cloud is None or request.private) and self._local is not None and self._local.tier is None:
             await self._local.wait_ready()
 
     async def _situation(self, request: ChatRequest, pinned: Route | None, overrides: Overrides) -> Situation:
@@ -243,6 +253,7 @@ class Dispatcher:
             local_wait_s=0.0 if local is None or local.load is None else local.load.expected_wait_s,
             max_local_wait_s=self._settings.max_local_wait_s,
             tokens_needed=0 if tier is None else await self._tokens_needed(request, tier.n_ctx),
+            private=request.private,
             threshold=self.threshold.value if overrides.threshold is None else overrides.threshold,
         )
 

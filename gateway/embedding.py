@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.dispatch import Dispatcher, waiting
+from gateway.dispatch import Dispatcher, Overrides, waiting
 from gateway.exchange import Exchange
 from gateway.names import AUTO
 from gateway.node import Node
@@ -12,6 +12,7 @@ from gateway.settings import EmbeddingsSettings
 from models.backend import Completion
 from models.errors import RequestError, UnknownModelError
 from router.decision import Reason, Route
+from router.errors import MustStayLocal
 
 NOBODY = (
     "Nobody makes embeddings here: set SLIMGATE_EMBEDDINGS__BACKEND to 'local', or to 'cloud' and "
@@ -27,13 +28,15 @@ class Embedder:
         self._dispatcher = dispatcher
         self._recorder = recorder
 
-    async def embed(self, exchange: Exchange, body: Mapping[str, Any]) -> Completion:
+    async def embed(self, exchange: Exchange, body: Mapping[str, Any], overrides: Overrides) -> Completion:
         """The answer as the backend gave it.
 
         Raises
         ------
         RequestError
             If the request is malformed, or nobody is configured to answer it.
+        MustStayLocal
+            If the input may not leave, and the cloud would make its vectors.
         BackendError
             If that side fails. Nobody stands in for it.
         """
@@ -42,7 +45,10 @@ class Embedder:
         if not node["input"].value:
             raise node["input"].wrong("a non-empty string, or an array of strings or tokens")
         route = self._route(exchange.requested_model)
-        exchange.moved(route, Reason.PINNED)
+        private = await self._dispatcher.privacy.why(body, asked=overrides.private)
+        if private is not None and route is Route.CLOUD:
+            raise MustStayLocal(private, "The cloud makes the embeddings here.")
+        exchange.moved(route, Reason.PINNED if private is None else Reason.PRIVACY)
         exchange.served_model = self._settings.model or ""
         self._recorder.opened(exchange)
         with waiting(exchange):

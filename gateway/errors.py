@@ -33,7 +33,7 @@ from models.errors import (
     error_body,
 )
 from router.decision import Reason
-from router.errors import CannotServe
+from router.errors import CannotServe, MustStayLocal
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +73,7 @@ ERROR_SHAPES: dict[type[Exception], Shape] = {
     RequestError: Shape(400, "invalid_request_error"),
     UnknownModelError: Shape(404, "invalid_request_error", "model_not_found"),
     CannotServe: Shape(400, "invalid_request_error", "unsupported_capability"),
+    MustStayLocal: Shape(403, "invalid_request_error", "privacy_required"),
     UnauthorizedError: Shape(401, "authentication_error", "invalid_api_key"),
     ForbiddenError: Shape(403, "invalid_request_error", "forbidden"),
     RequestNotFound: Shape(404, "invalid_request_error", "request_not_found"),

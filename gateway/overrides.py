@@ -4,8 +4,11 @@ from starlette.types import Scope
 
 from gateway.dispatch import Overrides
 from models.errors import RequestError
+from router.decision import Route
 
 THRESHOLD_HEADER = "x-slimgate-threshold"
+PRIVACY_HEADER = "x-slimgate-privacy"
+_OURS = b"x-slimgate-"
 
 
 def read_overrides(scope: Scope) -> Overrides:
@@ -16,11 +19,11 @@ def read_overrides(scope: Scope) -> Overrides:
     RequestError
         If a header holds something else than it should.
     """
-    wanted = THRESHOLD_HEADER.encode()
-    for name, value in scope["headers"]:
-        if name == wanted:
-            return Overrides(threshold=_threshold(value.decode("latin-1")))
-    return Overrides()
+    asked = {name: value.decode("latin-1") for name, value in scope["headers"] if name.startswith(_OURS)}
+    if not asked:
+        return Overrides()
+    threshold, privacy = asked.get(THRESHOLD_HEADER.encode()), asked.get(PRIVACY_HEADER.encode())
+    return Overrides(None if threshold is None else _threshold(threshold), privacy is not None and _private(privacy))
 
 
 def _threshold(text: str) -> float:
@@ -35,3 +38,14 @@ def _threshold(text: str) -> float:
             code="invalid_value",
         )
     return threshold
+
+
+def _private(text: str) -> bool:
+    if text.strip().lower() != Route.LOCAL:
+        raise RequestError(
+            f"Header {PRIVACY_HEADER} must be 'local', which keeps the request on this machine, or be left out; "
+            f"got {text!r:.100}.",
+            param=PRIVACY_HEADER,
+            code="invalid_value",
+        )
+    return True

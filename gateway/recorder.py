@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gateway.errors import error_code, error_status
-from gateway.exchange import Exchange
+from gateway.exchange import NO_ROUTE, Exchange
 from gateway.ledger import Ledger, Outcome
 from gateway.logs import log_request
 from gateway.metrics import Metrics
 from models.chat import Usage
 from models.errors import BackendError, StreamInterrupted
+from router.errors import CannotServe
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,8 @@ class Recorder:
         """The request has ended in `exc`; parts of it may have been answered."""
         if isinstance(exc, BackendError) and exc.spent is not None:
             exchange.took(exc.spent, Usage)
+        if isinstance(exc, CannotServe) and exchange.route == NO_ROUTE:
+            exchange.reason = exc.reason
         self.close(exchange, outcome_of(exc), exc)
 
 

@@ -5,6 +5,7 @@ import logging
 from gateway.cloud import CloudSide, make_cloud
 from gateway.dispatch import Dispatcher
 from gateway.pricing import Pricer
+from gateway.privacy import PrivacyLane
 from gateway.settings import Settings
 from gateway.threshold import ThresholdInForce, threshold_default
 from router.artifact import Artifact
@@ -15,7 +16,7 @@ _NEED_RESTART = ("host", "port", "workers", "api_key", "state_dir", "max_body_by
 
 
 class Reloader:
-    """Puts a new `Settings` into force: the cloud and its fallbacks, router settings, aliases, prices.
+    """Puts a new `Settings` into force: the cloud and its fallbacks, router settings, aliases, privacy, prices.
 
     Requests in hand finish with what they began with; so the connections of a cloud side that was replaced are kept
     until `aclose`.
@@ -38,7 +39,9 @@ class Reloader:
 
     def apply(self, new: Settings) -> None:
         """Serve by `new` from here on."""
+        privacy = PrivacyLane(new.privacy)  # may raise, so before anything has changed
         old, self._settings = self._settings, new
+        self._dispatcher.privacy = privacy
         if new.cloud != old.cloud:
             if self._dispatcher.cloud is not None:
                 self._retired.append(self._dispatcher.cloud)

@@ -20,6 +20,7 @@ from pydantic_settings import SettingsError as PydanticSettingsError
 
 from models.engine.options import MAX_SEQUENCES, FlashAttention, KvCacheType, check_cache
 from router.decision import Feature
+from router.sensitive import Sensitive
 
 ENV_PREFIX = "SLIMGATE_"
 NESTING = "__"
@@ -205,6 +206,23 @@ class EmbeddingsSettings(_Section):
     )
 
 
+class PrivacySettings(_Section):
+    """What may not leave this machine. It is answered here or refused, and never goes to the cloud."""
+
+    local_only: bool = Field(False, description="Whether nothing at all may leave.")
+    detect: list[Sensitive] = Field(
+        default_factory=list,
+        description="What is looked for in every text that would leave, and keeps a request here where it is found: "
+        + ", ".join(Sensitive)
+        + ". Default: nothing. A net, not a wall: names and stories pass through it.",
+    )
+    media_may_leave: bool = Field(
+        False,
+        description="Whether images, audio, files and token numbers, which the detector cannot read, may leave all the "
+        "same. Default: with a detector, they keep a request here.",
+    )
+
+
 class LedgerSettings(_Section):
     """Where the record of every request is kept."""
 
@@ -262,6 +280,7 @@ class Settings(BaseSettings):
     local: LocalSettings = LocalSettings()
     cloud: CloudSettings = CloudSettings()
     router: RouterSettings = RouterSettings()
+    privacy: PrivacySettings = PrivacySettings()
     embeddings: EmbeddingsSettings = EmbeddingsSettings()
     ledger: LedgerSettings = LedgerSettings()
     savings: SavingsSettings = SavingsSettings()
@@ -296,6 +315,12 @@ class Settings(BaseSettings):
                 "local.enabled is false and no cloud is configured, so nobody could answer: "
                 "set OPENAI_API_KEY or SLIMGATE_CLOUD__BASE_URL, or enable the local tier"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _private_needs_local(self) -> Self:
+        if self.privacy.local_only and not self.local.enabled:
+            raise ValueError("privacy.local_only is set and local.enabled is false, so nobody could answer")
         return self
 
     @model_validator(mode="after")

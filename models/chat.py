@@ -76,6 +76,7 @@ class ChatRequest:
     `original` is the body in the API shape that the caller speaks; the same as `body` where that is this one.
     `native` is set where some servers take the caller's own shape.
     `several` are requests to answer one by one, and to tell as one answer; this request is then about all of them.
+    `private` says why the request may not leave this machine; None where it may.
     """
 
     body: Mapping[str, Any]
@@ -87,6 +88,7 @@ class ChatRequest:
     original: Mapping[str, Any]
     native: Native | None = None
     several: Sequence["ChatRequest"] = ()
+    private: str | None = None
 
     @classmethod
     def parse(

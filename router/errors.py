@@ -4,6 +4,7 @@
 
     Exception
     ├── CannotServe       no allowed route can serve the request
+    │   └── MustStayLocal     it may not leave, and nobody here is there for it
     ├── ArtifactError     a fitted classifier that cannot be used
     └── DatasetError      labels that cannot be used
 """
@@ -26,6 +27,13 @@ class CannotServe(Exception):
         super().__init__(message)
         self.reason = reason
         self.param = param
+
+
+class MustStayLocal(CannotServe):
+    """The request may not leave this machine, and where it would have to go is the cloud."""
+
+    def __init__(self, why: str, obstacle: str) -> None:
+        super().__init__(f"This request may not leave this machine: {why}. {obstacle}", Reason.PRIVACY)
 
 
 class ArtifactError(Exception):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from router.decision import Feature, Prompt, Reason, Route, RoutingDecision
-from router.errors import CannotServe
+from router.errors import CannotServe, MustStayLocal
 
 
 class Scorer(Protocol):
@@ -49,6 +49,8 @@ class Situation:
         Prompt tokens plus room for the answer, as the local model counts; 0 where they surely fit.
     threshold : float or None
         The caller's own threshold, in place of the default.
+    private : str or None
+        Why the text may not leave this machine; None where it may.
     """
 
     local: LocalTier | None
@@ -59,6 +61,7 @@ class Situation:
     max_local_wait_s: float = math.inf
     tokens_needed: int = 0
     threshold: float | None = None
+    private: str | None = None
 
     def shortcoming(self, prompt: Prompt) -> tuple[Reason, str] | None:
         """What the local tier lacks for `prompt`, in words; None where it lacks nothing."""
@@ -76,6 +79,20 @@ class Situation:
 
 Verdict = tuple[Route, Reason]
 Rule = Callable[[Prompt, Situation], Verdict | None]
+
+
+def privacy(prompt: Prompt, situation: Situation) -> Verdict | None:
+    """What may not leave is answered here or not at all."""
+    if situation.private is None:
+        return None
+    if situation.pinned is Route.CLOUD:
+        obstacle = "Its model name asks for the cloud; use 'auto' or 'local'."
+        raise MustStayLocal(situation.private, obstacle)
+    if situation.local is None:
+        raise MustStayLocal(situation.private, "No local model is there to answer it.")
+    if lack := situation.shortcoming(prompt):
+        raise CannotServe(f"This request may not leave this machine ({situation.private}), but {lack[1]}.", lack[0])
+    return Route.LOCAL, Reason.PRIVACY
 
 
 def pinned(prompt: Prompt, situation: Situation) -> Verdict | None:
@@ -113,7 +130,7 @@ def load(_prompt: Prompt, situation: Situation) -> Verdict | None:
 
 
 RULES: tuple[Rule, ...] = (
-    # privacy: what may not leave stays local, and fails closed
+    privacy,
     pinned,
     capability,
     offline,

@@ -29,6 +29,8 @@ class Provider:
     ----------
     faults : deque of str
         Names of `FAULTS`, one used up by each chat request; `always` stands in when it is empty.
+    connections : int
+        How many were opened, whatever came over them.
     hung_up : int
         Streams whose caller went away before their end.
     billed : list of (prompt, completion) tokens
@@ -43,6 +45,7 @@ class Provider:
     headers: list[dict[str, str]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     billed: list[tuple[int, int]] = field(default_factory=list)
+    connections: int = 0
     hung_up: int = 0
     words_sent: int = 0
     at_once: int = 0
@@ -358,6 +361,7 @@ async def empty_choice(call: Call) -> None:
 
 
 async def _serve(provider: Provider, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    provider.connections += 1
     try:
         head = await reader.readuntil(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")

@@ -19,8 +19,8 @@ class EmbeddingsEndpoint(RecordedEndpoint):
         super().__init__(EMBEDDINGS, recorder, max_body_bytes=max_body_bytes)
         self._embedder = embedder
 
-    async def serve(self, exchange: Exchange, body: Any, _overrides: Overrides, reply: Reply) -> None:
-        answer = await self._embedder.embed(exchange, body)
+    async def serve(self, exchange: Exchange, body: Any, overrides: Overrides, reply: Reply) -> None:
+        answer = await self._embedder.embed(exchange, body, overrides)
         exchange.first_byte()
         exchange.served_model = answer.model
         exchange.took(answer.usage, lambda: Usage(tokens_guess(body["input"])))

@@ -25,13 +25,16 @@ def route_endpoints(dispatcher: Dispatcher, artifact: Artifact, *, max_body_byte
     async def explain(request: Request) -> Response:
         """Takes a chat completion request, or just `{"prompt": "…"}`; generates nothing, costs nothing."""
         chat = ChatRequest.parse(_as_chat(parse_json(await read_body(request.receive, max_body_bytes))))
-        await dispatcher.know_local()
-        decision = await dispatcher.decide(chat, read_overrides(request.scope))
+        overrides = read_overrides(request.scope)
+        chat = await dispatcher.privacy.mark(chat, asked=overrides.private)
+        await dispatcher.know_local(chat)
+        decision = await dispatcher.decide(chat, overrides)
         explanation = artifact.scorer.explain(to_prompt(chat))
         return json_response(
             {
                 "object": "routing_decision",
                 **asdict(decision),
+                "private": chat.private,
                 "familiarity": explanation.familiarity,
                 "contributions": dict(explanation.contributions),
                 "artifact": artifact.version,

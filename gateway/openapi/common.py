@@ -46,6 +46,14 @@ ERROR = object_of(
     },
 )
 
+PRIVACY_HEADER: dict[str, Any] = {
+    "name": "x-slimgate-privacy",
+    "in": "header",
+    "required": False,
+    "description": "The request is answered here or refused: it never goes to the cloud.",
+    "schema": {"type": "string", "enum": ["local"]},
+}
+
 THRESHOLD_HEADER: dict[str, Any] = {
     "name": "x-slimgate-threshold",
     "in": "header",
@@ -53,6 +61,9 @@ THRESHOLD_HEADER: dict[str, Any] = {
     "description": "The line for this request alone: 0 is all cloud, more than 1 is all local.",
     "schema": {"type": "number", "minimum": 0, "maximum": 2},
 }
+
+STEERING = [THRESHOLD_HEADER, PRIVACY_HEADER]
+"""By these a caller steers one request."""
 
 
 def answering(
@@ -76,7 +87,7 @@ def answering(
             "tags": [tag],
             "summary": summary,
             "description": description,
-            "parameters": [THRESHOLD_HEADER],
+            "parameters": STEERING,
             "requestBody": {"required": True, "content": {"application/json": {"schema": request}}},
             "responses": {
                 "200": {"description": whole, "content": content},

@@ -3,7 +3,7 @@
 from typing import Any
 
 from gateway.openapi.chat import CHAT_REQUEST
-from gateway.openapi.common import ERROR, THRESHOLD_HEADER, nullable, object_of
+from gateway.openapi.common import ERROR, STEERING, nullable, object_of
 
 BODIES: dict[str, Any] = {
     "/v1/route": {
@@ -38,7 +38,7 @@ BODIES: dict[str, Any] = {
 }
 """Of POST requests that the endpoint reads by itself."""
 
-HEADERS: dict[str, Any] = {"/v1/route": [THRESHOLD_HEADER]}
+HEADERS: dict[str, Any] = {"/v1/route": STEERING}
 
 CONTENT: dict[str, Any] = {
     "/metrics": {"text/plain": {}},

@@ -33,6 +33,10 @@ BOTH = Situation(local=LocalTier(frozenset({Feature.JSON_OBJECT}), n_ctx=100), c
         (TEXT, {}, 0.5, Route.CLOUD, Reason.SCORE),
         (TEXT, {"threshold": 0.2}, 0.3, Route.CLOUD, Reason.SCORE),
         (TEXT, {"threshold": 0.9}, 0.8, Route.LOCAL, Reason.SCORE),
+        (TEXT, {"private": "why"}, 0.9, Route.LOCAL, Reason.PRIVACY),
+        (TEXT, {"private": "why", "pinned": Route.LOCAL}, 0.9, Route.LOCAL, Reason.PRIVACY),
+        (TEXT, {"private": "why", "cloud": False}, 0.9, Route.LOCAL, Reason.PRIVACY),
+        (TEXT, {"private": "why", "local_wait_s": 99, "max_local_wait_s": 1}, 0.9, Route.LOCAL, Reason.PRIVACY),
         (TEXT, {"pinned": Route.CLOUD}, 0.1, Route.CLOUD, Reason.PINNED),
         (TEXT, {"pinned": Route.LOCAL}, 0.9, Route.LOCAL, Reason.PINNED),
         (TOOLS, {}, 0.1, Route.CLOUD, Reason.CAPABILITY),
@@ -44,6 +48,9 @@ BOTH = Situation(local=LocalTier(frozenset({Feature.JSON_OBJECT}), n_ctx=100), c
         (TOOLS, {"cloud_up": False}, 0.9, Route.CLOUD, Reason.CAPABILITY),
         (TEXT, {"local": None}, 0.1, Route.CLOUD, Reason.OFFLINE),
         (TOOLS, {"local": None}, 0.1, Route.CLOUD, Reason.OFFLINE),
+        (TEXT, {"local_wait_s": 2, "max_local_wait_s": 1}, 0.1, Route.CLOUD, Reason.LOAD),
+        (TEXT, {"local_wait_s": 1, "max_local_wait_s": 1}, 0.1, Route.LOCAL, Reason.SCORE),
+        (TEXT, {"local_wait_s": 2, "max_local_wait_s": 1, "cloud_up": False}, 0.1, Route.LOCAL, Reason.OFFLINE),
     ],
 )
 def test_decisions(prompt: Prompt, changes: dict[str, object], score: float, route: Route, reason: Reason) -> None:
@@ -54,6 +61,10 @@ def test_decisions(prompt: Prompt, changes: dict[str, object], score: float, rou
 @pytest.mark.parametrize(
     ("prompt", "changes", "reason", "words"),
     [
+        (TEXT, {"private": "why", "pinned": Route.CLOUD}, Reason.PRIVACY, "why.*'auto' or 'local'"),
+        (TEXT, {"private": "why", "local": None}, Reason.PRIVACY, "No local model"),
+        (TOOLS, {"private": "why"}, Reason.CAPABILITY, "why.*tools"),
+        (TEXT, {"private": "why", "tokens_needed": 101}, Reason.CONTEXT, "why.*101"),
         (TOOLS, {"pinned": Route.LOCAL}, Reason.CAPABILITY, "tools"),
         (TOOLS, {"cloud": False}, Reason.CAPABILITY, "tools"),
         (TEXT, {"pinned": Route.LOCAL, "tokens_needed": 101}, Reason.CONTEXT, "101"),
