@@ -10,8 +10,8 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from gateway import errors
-from gateway.artifacts import ArtifactStore
 from gateway.auth import RefuseOtherSites, RequireKey
+from gateway.classifier import ClassifierInUse
 from gateway.cloud import make_cloud
 from gateway.dispatch import Dispatcher
 from gateway.embedding import Embedder
@@ -45,7 +45,6 @@ from gateway.reload import Reloader
 from gateway.settings import Settings
 from gateway.threshold import ThresholdInForce, threshold_default
 from gateway.traits import TraitSampler
-from router.artifact import load_artifact
 from router.policy import RoutingPolicy
 
 DIALECTS: dict[str, Dialect] = {
@@ -67,7 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
     ArtifactError
         If the router's artifact cannot be used.
     """
-    artifact = load_artifact(ArtifactStore.of(settings).in_use)
+    classifier = ClassifierInUse(settings)
     metrics = Metrics()
     local = make_local(settings.local, settings.state_dir)
     cloud = make_cloud(settings.cloud)
@@ -75,32 +74,35 @@ def create_app(settings: Settings) -> FastAPI:
     ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", pricer, settings.ledger.keep_days)
     recorder = Recorder(ledger, metrics)
     threshold = ThresholdInForce(
-        settings.state_dir / "threshold.json", *threshold_default(settings.router.threshold, artifact)
+        settings.state_dir / "threshold.json", *threshold_default(settings.router.threshold, classifier.artifact)
     )
     dispatcher = Dispatcher(
-        RoutingPolicy(artifact.scorer, threshold.default),
+        RoutingPolicy(classifier, threshold.default),
         local,
         cloud,
         recorder,
+        classifier=classifier,
         threshold=threshold,
-        traits=TraitSampler(artifact.scorer),
+        traits=TraitSampler(classifier),
         privacy=PrivacyLane(settings.privacy),
         settings=settings.router,
     )
-    reloader = Reloader(settings, dispatcher, threshold, pricer, artifact)
+    labels = OwnLabels(settings.router.labels)
+    reloader = Reloader(settings, dispatcher, classifier, threshold, labels, pricer)
     lifecycle = Lifecycle(reloader)
-    _watch(metrics, local, ledger, threshold)
+    _watch(metrics, local, ledger, threshold, classifier)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         ledger.start()
         if local is not None:
             await local.start()
-        refreshing = asyncio.create_task(metrics.keep_fresh())
+        kept = [asyncio.create_task(metrics.keep_fresh()), asyncio.create_task(reloader.follow())]
         try:
             yield
         finally:
-            refreshing.cancel()
+            for task in kept:
+                task.cancel()
             if local is not None:
                 await local.stop()
             if dispatcher.cloud is not None:
@@ -120,19 +122,19 @@ def create_app(settings: Settings) -> FastAPI:
     app.answer("/v1/embeddings", _guarded(embeddings, key, errors.error_object))
     app.include_router(models_endpoints(dispatcher))
     app.include_router(count_tokens_endpoints(dispatcher, max_body_bytes=settings.max_body_bytes))
-    app.include_router(route_endpoints(dispatcher, artifact, max_body_bytes=settings.max_body_bytes))
+    app.include_router(route_endpoints(dispatcher, max_body_bytes=settings.max_body_bytes))
     app.include_router(savings_endpoints(ledger))
     app.include_router(decisions_endpoints(ledger))
     app.include_router(feedback_endpoints(ledger))
-    app.include_router(status_endpoints(dispatcher, local, settings, ledger, artifact.version))
+    app.include_router(status_endpoints(dispatcher, local, settings, ledger))
     has_key = settings.api_key is not None
     app.include_router(
         threshold_endpoints(
             threshold,
             ledger,
             pricer.at_cloud,
-            artifact.validation,
-            OwnLabels(settings.router.labels, artifact.scorer),
+            classifier,
+            labels,
             has_key=has_key,
         )
     )
@@ -149,8 +151,20 @@ def _guarded(endpoint: ASGIApp, key: str | None, error: Callable[[Exception], An
     return RefuseOtherSites(endpoint) if key is None else RequireKey(endpoint, key, error)
 
 
-def _watch(metrics: Metrics, local: LocalSide | None, ledger: Ledger, threshold: ThresholdInForce) -> None:
+def _watch(
+    metrics: Metrics,
+    local: LocalSide | None,
+    ledger: Ledger,
+    threshold: ThresholdInForce,
+    classifier: ClassifierInUse,
+) -> None:
     metrics.watch("slimgate_threshold", "Scores from here on go to the cloud.", lambda: threshold.value, "livemax")
+    metrics.watch(
+        "slimgate_classifier_refused",
+        "Whether the classifier that is wanted cannot be used, and an earlier one decides.",
+        lambda: float(classifier.trouble is not None),
+        "livemax",
+    )
     metrics.watch("slimgate_ledger_pending_bytes", "Rows the database has not taken yet.", lambda: ledger.pending_bytes)
     metrics.watch_count("slimgate_ledger_refused_rows", "Rows lost for want of disk.", lambda: ledger.refused_rows)
     if local is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.settings import Settings
-from router.artifact import DEFAULT_ARTIFACT, load_artifact, read_card
+from router.artifact import DEFAULT_ARTIFACT, Artifact, load_artifact, read_card
 from router.errors import ArtifactError
 
 SHIPPED = "shipped"
@@ -25,17 +25,20 @@ class ArtifactStore:
     ----------
     configured : Path, optional
         What the setting router.artifact names; it goes before whatever is in use here.
+    threshold_for : str, optional
+        The only version that the configured threshold goes with.
     """
 
-    def __init__(self, folder: Path, configured: Path | None = None) -> None:
+    def __init__(self, folder: Path, configured: Path | None = None, threshold_for: str | None = None) -> None:
         self._folder = folder
         self._note = folder / "in-use"
         self.configured = configured
+        self._threshold_for = threshold_for
 
     @classmethod
     def of(cls, settings: Settings) -> "ArtifactStore":
         """The store of this configuration."""
-        return cls(settings.state_dir / "artifacts", settings.router.artifact)
+        return cls(settings.state_dir / "artifacts", settings.router.artifact, settings.router.threshold_for)
 
     @property
     def in_use(self) -> Path:
@@ -47,8 +50,40 @@ class ArtifactStore:
         """The version noted as in use, whatever is configured."""
         try:
             return self._note.read_text("utf-8").strip() or SHIPPED
-        except OSError:
+        except FileNotFoundError:
             return SHIPPED
+        except (OSError, UnicodeDecodeError) as exc:
+            raise ArtifactError(f"{self._note} cannot be read: {exc}") from exc
+
+    @property
+    def mark(self) -> object:
+        """Another one each time that a version is put in use here."""
+        if self.configured is not None:
+            return self.configured
+        try:
+            found = self._note.stat()
+        except OSError as exc:
+            return type(exc)
+        return found.st_mtime_ns, found.st_ino, found.st_size
+
+    def load_in_use(self) -> Artifact:
+        """The classifier that serves.
+
+        Raises
+        ------
+        ArtifactError
+            If it cannot be used, or not with the configured threshold.
+        """
+        return self._load(self.in_use)
+
+    def _load(self, folder: Path) -> Artifact:
+        artifact = load_artifact(folder)
+        if self._threshold_for not in (None, artifact.version):
+            raise ArtifactError(
+                f"router.threshold was chosen for the classifier {self._threshold_for}, as router.threshold_for says, "
+                f"and {folder} is {artifact.version}: set both anew (`slimgate calibrate`), or take both out"
+            )
+        return artifact
 
     def path(self, version: str) -> Path:
         """Folder of `version`, whether it is there or not."""
@@ -64,7 +99,7 @@ class ArtifactStore:
         return read_card(self.path(version))
 
     def use(self, version: str) -> None:
-        """Serve with `version` from the next start or reload on.
+        """Serve with `version`; running gateways take it over within a second.
 
         Raises
         ------
@@ -73,7 +108,7 @@ class ArtifactStore:
         """
         if version not in self.versions():
             raise ArtifactError(f"no artifact {version!r} here; there are: {', '.join(self.versions())}")
-        load_artifact(self.path(version))
+        self._load(self.path(version))
         unfinished = self._note.with_suffix(f".{os.getpid()}")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)

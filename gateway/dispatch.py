@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
+from gateway.classifier import ClassifierInUse
 from gateway.cloud import CONTEXT_LENGTH, CloudSide
 from gateway.exchange import Exchange
 from gateway.local import LocalSide
@@ -60,6 +61,8 @@ class Dispatcher:
     ----------
     local, cloud
         None where that side is not configured; at least one is.
+    classifier : ClassifierInUse
+        What `policy` scores with.
     threshold : ThresholdInForce
         Where the line runs for callers who set none.
     traits : TraitSampler
@@ -75,6 +78,7 @@ class Dispatcher:
         cloud: CloudSide | None,
         recorder: Recorder,
         *,
+        classifier: ClassifierInUse,
         threshold: ThresholdInForce,
         traits: TraitSampler,
         privacy: PrivacyLane,
@@ -84,6 +88,7 @@ class Dispatcher:
         self._local = local
         self.cloud = cloud
         self._recorder = recorder
+        self.classifier = classifier
         self.threshold = threshold
         self._traits = traits
         self.privacy = privacy
@@ -180,7 +185,7 @@ class Dispatcher:
         with waiting(exchange):
             await self.know_local(request)
         decision = await self.decide(request, overrides)
-        exchange.decided(decision, self._traits.of(request))
+        exchange.decided(decision, self.classifier.version, self._traits.of(request))
         self._recorder.opened(exchange)
         other = self._other(decision, request)
         with waiting(exchange):

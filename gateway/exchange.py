@@ -48,6 +48,7 @@ class Exchange:
     requested_model: str = ""
     stream: bool = False
     decision: RoutingDecision | None = None
+    artifact: str | None = None
     traits: str | None = None
     route: str = NO_ROUTE
     reason: str = INVALID
@@ -65,9 +66,10 @@ class Exchange:
         self.requested_model = request.model
         self.stream = request.stream
 
-    def decided(self, decision: RoutingDecision, traits: str | None = None) -> None:
-        """The router has spoken; `traits` tells what pushed the score, where that is kept."""
+    def decided(self, decision: RoutingDecision, artifact: str | None = None, traits: str | None = None) -> None:
+        """The router has spoken, with that classifier; `traits` tells what pushed the score, where that is kept."""
         self.decision = decision
+        self.artifact = artifact
         self.traits = traits
         self.route, self.reason = decision.route, decision.reason
 
@@ -125,6 +127,7 @@ class Exchange:
             total_ms=_ms(time.perf_counter() - self.started) if self.outcome else None,
             overhead_ms=_ms(self.overhead_s),
             traits=self.traits,
+            artifact=self.artifact,
         )
 
 

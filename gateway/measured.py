@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from gateway.ledger.feedback import read_labels as read_feedback
-from router.compiled import CompiledClassifier
+from router.artifact import Artifact
 from router.errors import DatasetError
 from router.labels import read_labels
 
@@ -25,7 +25,7 @@ CONFIDENCE = 0.95
 
 
 class OwnLabels:
-    """The labels in a file, scored when they are first asked for and again when the file has changed.
+    """The labels in a file, scored when first asked for, and again when the file or the classifier is another one.
 
     Parameters
     ----------
@@ -33,39 +33,45 @@ class OwnLabels:
         As `slimgate train --labels` takes it; None where the user has named none: then feedback stands in.
     """
 
-    def __init__(self, path: Path | None, scorer: CompiledClassifier) -> None:
+    def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._scorer = scorer
-        self._read_at: tuple[int, int] | None = None
+        self._of: tuple[Path, int, int, str] | None = None
         self._judged: Judged | None = None
         self._trouble: str | None = None
 
-    def measure(self, thresholds: Sequence[float], connection: Connection) -> dict[str, Any]:
+    def configure(self, path: Path | None) -> None:
+        """Measure on the labels in `path` from here on."""
+        self._path = path
+
+    def measure(self, thresholds: Sequence[float], connection: Connection, artifact: Artifact) -> dict[str, Any]:
         """Failure rate and exact interval at each threshold, by the file or else by the ledger's feedback.
 
         A rate is None where too few labels tell of it.
         """
-        if self._path is None:
-            return {"source": "feedback", "trouble": None, **_points(thresholds, feedback(connection))}
-        self._refresh(self._path)
+        path = self._path
+        if path is None:
+            judged = feedback(connection, artifact.version)
+            return {"source": "feedback", "trouble": None, **_points(thresholds, judged)}
+        self._refresh(path, artifact)
         return {"source": "file", "trouble": self._trouble, **_points(thresholds, self._judged)}
 
-    def _refresh(self, path: Path) -> None:
+    def _refresh(self, path: Path, artifact: Artifact) -> None:
         try:
             found = path.stat()
-            if self._read_at == (found.st_mtime_ns, found.st_size):
+            of = (path, found.st_mtime_ns, found.st_size, artifact.version)
+            if self._of == of:
                 return
-            self._judged, self._trouble = _score(path, self._scorer), None
-            self._read_at = (found.st_mtime_ns, found.st_size)
+            self._judged, self._trouble = _score(path, artifact), None
+            self._of = of
         except (OSError, DatasetError) as exc:
             if str(exc) != self._trouble:
                 logger.error("labels: %s", exc)
-            self._judged, self._trouble, self._read_at = None, str(exc), None
+            self._judged, self._trouble, self._of = None, str(exc), None
 
 
-def feedback(connection: Connection) -> "Judged | None":
-    """What callers said of the ledger's answers, as labels; None where nobody has said anything."""
-    rows = read_feedback(connection)
+def feedback(connection: Connection, artifact: str) -> "Judged | None":
+    """What callers said of answers that the classifier `artifact` kept local, as labels; None where nobody has."""
+    rows = read_feedback(connection, artifact)
     if not rows:
         return None
     from router.calibrate import Judged
@@ -74,11 +80,11 @@ def feedback(connection: Connection) -> "Judged | None":
     return Judged(scores, 1 - ok, limits)
 
 
-def _score(path: Path, scorer: CompiledClassifier) -> "Judged":
+def _score(path: Path, artifact: Artifact) -> "Judged":
     from router.calibrate import Judged
 
     labels = read_labels(path)
-    scores = np.array([scorer.score(label.prompt) for label in labels])
+    scores = np.array([artifact.scorer.score(label.prompt) for label in labels])
     return Judged(scores, np.array([float(not label.local_ok) for label in labels]))
 
 

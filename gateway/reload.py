@@ -1,60 +1,98 @@
-"""Taking over a new configuration while serving: what can change does, what cannot is named, nothing is half done."""
+"""Taking over a new configuration or classifier while serving: what can change does, what cannot is named, nothing is
+half done."""
 
+import asyncio
 import logging
 
+from gateway.classifier import ClassifierInUse
 from gateway.cloud import CloudSide, make_cloud
 from gateway.dispatch import Dispatcher
+from gateway.measured import OwnLabels
 from gateway.pricing import Pricer
 from gateway.privacy import PrivacyLane
 from gateway.settings import Settings
-from gateway.threshold import ThresholdInForce, threshold_default
+from gateway.threshold import LOOK_EVERY_S, ThresholdInForce, threshold_default
+from models.errors import ExtraMissingError
 from router.artifact import Artifact
 
 logger = logging.getLogger(__name__)
 
 _NEED_RESTART = ("host", "port", "workers", "api_key", "state_dir", "max_body_bytes", "local", "ledger", "embeddings")
 
+_NOT_RELOADED = "the configuration is not reloaded, the last good one keeps serving"
+
 
 class Reloader:
-    """Puts a new `Settings` into force: the cloud and its fallbacks, router settings, aliases, privacy, prices.
+    """Puts a new `Settings` or another classifier into force.
 
-    Requests in hand finish with what they began with; so the connections of a cloud side that was replaced are kept
-    until `aclose`.
+    Of the settings the cloud and its fallbacks, router settings, aliases, privacy, labels and prices. Requests in hand
+    finish with what they began with; so the connections of a cloud side that was replaced are kept until `aclose`.
     """
 
     def __init__(
         self,
         settings: Settings,
         dispatcher: Dispatcher,
+        classifier: ClassifierInUse,
         threshold: ThresholdInForce,
+        labels: OwnLabels,
         pricer: Pricer,
-        artifact: Artifact,
     ) -> None:
         self._settings = settings
         self._dispatcher = dispatcher
+        self._classifier = classifier
         self._threshold = threshold
+        self._labels = labels
         self._pricer = pricer
-        self._artifact = artifact
         self._retired: list[CloudSide] = []
+        self._turn = asyncio.Lock()
 
-    def apply(self, new: Settings) -> None:
-        """Serve by `new` from here on."""
-        privacy = PrivacyLane(new.privacy)  # may raise, so before anything has changed
-        old, self._settings = self._settings, new
-        self._dispatcher.privacy = privacy
-        if new.cloud != old.cloud:
-            if self._dispatcher.cloud is not None:
-                self._retired.append(self._dispatcher.cloud)
-            self._dispatcher.cloud = make_cloud(new.cloud)
-        self._dispatcher.configure(new.router)
-        self._threshold.rebase(*threshold_default(new.router.threshold, self._artifact))
-        self._pricer.configure(new)
-        logger.info("configuration reloaded")
-        waiting = [name for name in _NEED_RESTART if getattr(new, name) != getattr(old, name)]
-        if new.router.artifact != old.router.artifact:
-            waiting.append("router.artifact")
-        if waiting:
-            logger.warning("these settings changed too, and need a restart: %s", ", ".join(waiting))
+    async def apply(self, new: Settings) -> None:
+        """Serve by `new` from here on, all of it or nothing."""
+        async with self._turn:
+            try:
+                privacy = PrivacyLane(new.privacy)
+            except ExtraMissingError as exc:
+                logger.error("%s: %s", _NOT_RELOADED, exc)
+                return
+            artifact = await self._classifier.find(new)
+            if artifact is None:
+                logger.error(_NOT_RELOADED)
+                return
+            old, self._settings = self._settings, new
+            self._dispatcher.privacy = privacy
+            if new.cloud != old.cloud:
+                if self._dispatcher.cloud is not None:
+                    self._retired.append(self._dispatcher.cloud)
+                self._dispatcher.cloud = make_cloud(new.cloud)
+            self._dispatcher.configure(new.router)
+            self._decide_with(artifact)
+            self._labels.configure(new.router.labels)
+            self._pricer.configure(new)
+            logger.info("configuration reloaded")
+            waiting = [name for name in _NEED_RESTART if getattr(new, name) != getattr(old, name)]
+            if waiting:
+                logger.warning("these settings changed too, and need a restart: %s", ", ".join(waiting))
+
+    async def follow(self) -> None:
+        """Take over each classifier that `slimgate artifacts use` or `train` puts in use, while the gateway serves."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            if self._classifier.is_superseded:
+                async with self._turn:
+                    if artifact := await self._classifier.find(self._settings):
+                        self._decide_with(artifact)
+
+    def _decide_with(self, artifact: Artifact) -> None:
+        """Between two requests: classifier and threshold change together."""
+        before, configured = self._classifier.version, self._settings.router.threshold
+        self._classifier.artifact = artifact
+        self._threshold.rebase(*threshold_default(configured, artifact))
+        if artifact.version == before:
+            return
+        logger.info("the classifier %s decides from here on, and %s no longer", artifact.version, before)
+        if configured is not None and self._settings.router.threshold_for is None:
+            logger.warning("router.threshold %g was kept; was it chosen for this classifier? calibrate", configured)
 
     async def aclose(self) -> None:
         """Let go of connections that were kept."""

@@ -56,6 +56,7 @@ class GatewayServer(uvicorn.Server):
         self._load = load
         self._opened = opened
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._reloading: set[asyncio.Task[None]] = set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
@@ -79,7 +80,10 @@ class GatewayServer(uvicorn.Server):
         except SettingsError as exc:
             logger.error("the configuration is not reloaded, the last good one keeps serving: %s", exc)
             return
-        self._lifecycle.reloader.apply(new)
+        assert self._loop is not None
+        task = self._loop.create_task(self._lifecycle.reloader.apply(new))
+        self._reloading.add(task)  # the loop alone would let go of it
+        task.add_done_callback(self._reloading.discard)
 
     def orphaned(self) -> None:
         """The process that started this one is gone."""

@@ -178,6 +178,11 @@ class RouterSettings(_Section):
         "Default: the artifact's own.",
     )
     artifact: Path | None = Field(None, description="Folder made by `slimgate train`. Default: the shipped one.")
+    threshold_for: str | None = Field(
+        None,
+        description="The version of the classifier that `threshold` was chosen for, as `slimgate calibrate` says it; "
+        "any other is refused. Default: `threshold` goes with all.",
+    )
     labels: Path | None = Field(
         None,
         description="Your own labels, as `slimgate train --labels` takes them: the tuner measures failures on them.",
@@ -193,6 +198,12 @@ class RouterSettings(_Section):
         description="Model names that old clients send, and what they mean here: "
         '{"gpt-4o": "auto", "claude-*": "auto"}.',
     )
+
+    @model_validator(mode="after")
+    def _what_is_for_it(self) -> Self:
+        if self.threshold_for is not None and self.threshold is None:
+            raise ValueError("threshold_for names a classifier, and there is no threshold that it could be for")
+        return self
 
 
 class EmbeddingsSettings(_Section):

@@ -2,7 +2,7 @@
 
 One small file in the state directory holds every change, the last of which counts. Workers look at the file's times
 twice a second, so that a new threshold is in force everywhere within a second, and still is after a restart. It belongs
-to the classifier that it was chosen for: once that, or the configured threshold, is another one, it no longer counts.
+to the classifier that it was chosen for: while that, or the configured threshold, is another one, it does not count.
 """
 
 import fcntl
@@ -86,6 +86,7 @@ class ThresholdInForce:
         self._path = path
         self._basis = basis
         self._changes: list[Change] = []
+        self._applied: Change | None = None
         self._seen: tuple[int, int, int] | None = None
         self._look_at = 0.0
         self._look()
@@ -99,13 +100,18 @@ class ThresholdInForce:
 
     @property
     def applied(self) -> Change | None:
-        """The last change, if it was made for the classifier and configuration of now."""
-        last = self._changes[-1] if self._changes else None
-        return last if last is not None and last.basis == self._basis else None
+        """The last change that was made for the classifier and configuration of now."""
+        return self._applied
 
     def rebase(self, default: float, basis: str) -> None:
-        """The configuration has changed: what was applied before no longer counts where `basis` is another."""
+        """Classifier or configuration have changed: only what was applied for `basis` counts from here on."""
+        if basis == self._basis:
+            return
+        before = self._last_value()
         self.default, self._basis = default, basis
+        self._applied = self._find_applied()
+        why = "the default" if self.applied is None else f"as applied by {self.applied.by}"
+        logger.warning("the threshold is %g now, %s; before the change it was %g", self._last_value(), why, before)
 
     def history(self) -> list[Change]:
         """Every change that is remembered, newest first."""
@@ -148,14 +154,18 @@ class ThresholdInForce:
                 return
             self._seen = seen
             self._changes = [Change.parse(value) for value in orjson.loads(self._path.read_bytes())["changes"]]
+            self._applied = self._find_applied()
         except FileNotFoundError:
-            self._changes, self._seen = [], None
+            self._changes, self._applied, self._seen = [], None, None
         except (OSError, ValueError, KeyError, TypeError) as exc:
             logger.error("%s cannot be used, the threshold stays %g: %s", self._path, self._last_value(), exc)
 
     def _last_value(self) -> float:
         applied = self.applied
         return self.default if applied is None or applied.threshold is None else applied.threshold
+
+    def _find_applied(self) -> Change | None:
+        return next((change for change in reversed(self._changes) if change.basis == self._basis), None)
 
     def _write(self, changes: list[Change]) -> None:
         unfinished = self._path.with_suffix(f".{os.getpid()}")

@@ -5,17 +5,25 @@ all of them, on a busy one a sample, and it costs a thousandth of a processor on
 """
 
 import time
+from typing import Protocol
 
 import orjson
 
 from gateway.prompting import to_prompt
 from models.chat import ChatRequest
-from router.compiled import CompiledClassifier
+from router.compiled import Explanation
+from router.decision import Prompt
 
 PER_SECOND = 5.0
 KEPT = 8
 WORDING = "wording"
 _WORD = "word “"
+
+
+class Explainer(Protocol):
+    """Says what made a score."""
+
+    def explain(self, prompt: Prompt) -> Explanation: ...
 
 
 class TraitSampler:
@@ -27,7 +35,7 @@ class TraitSampler:
         The most it explains, on average; as many may come at once.
     """
 
-    def __init__(self, scorer: CompiledClassifier, per_second: float = PER_SECOND) -> None:
+    def __init__(self, scorer: Explainer, per_second: float = PER_SECOND) -> None:
         self._scorer = scorer
         self._per_second = per_second
         self._left = per_second
@@ -44,7 +52,7 @@ class TraitSampler:
         return traits_json(self._scorer, request)
 
 
-def traits_json(scorer: CompiledClassifier, request: ChatRequest) -> str:
+def traits_json(scorer: Explainer, request: ChatRequest) -> str:
     """The strongest pushes in log-odds, positive towards the cloud. Words are added up: they are the caller's text."""
     explanation = scorer.explain(to_prompt(request))
     pushes: dict[str, float] = {}

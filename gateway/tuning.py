@@ -2,7 +2,8 @@
 
 Nothing is generated: the ledger has each request's score and tokens. Requests that a rule decided stay where they went,
 whatever the threshold. A request that stayed local would have cost in the cloud what its own tokens cost there, which
-is an estimate: the cloud would have written a different answer.
+is an estimate: the cloud would have written a different answer. Scores of another classifier do not compare, so the
+requests that it decided count for the volume alone.
 """
 
 from collections.abc import Callable, Mapping
@@ -46,7 +47,7 @@ _C = REQUESTS.c
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Answered requests, easiest first.
+    """Answered requests that one classifier scored, easiest first.
 
     Parameters
     ----------
@@ -63,7 +64,9 @@ class Traffic:
     priced : int
         Number of requests whose price in the cloud is known, of those that could cost anything.
     first_ms : int or None
-        When the oldest of them came.
+        When the oldest of them and the others came.
+    others : int
+        Number of requests in the same time that other classifiers scored.
     """
 
     scores: NDArray[np.float64]
@@ -73,6 +76,7 @@ class Traffic:
     fixed_nusd: int
     priced: int
     first_ms: int | None
+    others: int = 0
 
     @property
     def requests(self) -> int:
@@ -81,7 +85,7 @@ class Traffic:
     @property
     def is_capped(self) -> bool:
         """Whether there are more in the span than these."""
-        return self.requests >= NEWEST
+        return self.requests + self.others >= NEWEST
 
     def points(self, thresholds: tuple[float, ...], span_ms: int) -> list[dict[str, Any]]:
         """What each threshold means: local share, cost of 30 days, and the failures that the scores expect."""
@@ -89,11 +93,12 @@ class Traffic:
         to_cloud_nusd = np.concatenate([[0], np.cumsum(self.cloud_nusd[::-1])])[len(self.scores) - stay]
         failing = np.concatenate([[0.0], np.cumsum(self.scores)])[stay] + self.fixed_local.sum()
         local = stay + len(self.fixed_local)
+        volume = Decimal(self.requests + self.others) / (self.requests or 1)
         return [
             {
                 "threshold": threshold,
                 "local_share": n / self.requests if self.requests else None,
-                "usd_per_30_days": _monthly(self.fixed_nusd + int(nusd), span_ms),
+                "usd_per_30_days": _monthly((self.fixed_nusd + int(nusd)) * volume, span_ms),
                 "expected_failure_rate": float(failed / n) if n else None,
             }
             for threshold, n, nusd, failed in zip(thresholds, local.tolist(), to_cloud_nusd, failing, strict=True)
@@ -107,16 +112,17 @@ class Traffic:
         return GRID[int(np.searchsorted(kept, share, side="left").clip(0, len(GRID) - 1))]
 
 
-def read_traffic(connection: Connection, since_ms: int, until_ms: int, price: Price) -> Traffic:
-    """The newest answered requests of a span."""
-    columns = (_C.created_ms, _C.route, _C.reason, _C.score, _C.prompt_tokens, _C.completion_tokens, _C.cached_tokens)
+def read_traffic(connection: Connection, since_ms: int, until_ms: int, price: Price, artifact: str) -> Traffic:
+    """The newest answered requests of a span, as far as the classifier `artifact` scored them."""
+    columns = (_C.created_ms, _C.artifact, _C.route, _C.reason, _C.score, _C.cost_nusd)
     query = (
-        select(*columns, _C.cost_nusd)
+        select(*columns, _C.prompt_tokens, _C.completion_tokens, _C.cached_tokens)
         .where(_C.created_ms >= since_ms, _C.created_ms < until_ms, _C.completion_tokens > 0)
         .order_by(_C.created_ms.desc())
         .limit(NEWEST)
     )
-    rows = connection.execute(query).all()
+    newest = connection.execute(query).all()
+    rows = [row for row in newest if row.artifact == artifact]
     costs = [_cloud_nusd(row, price) for row in rows]
     movable = np.array([row.reason in MOVABLE for row in rows], dtype=bool)
     local = np.array([row.route == Route.LOCAL for row in rows], dtype=bool)
@@ -130,24 +136,27 @@ def read_traffic(connection: Connection, since_ms: int, until_ms: int, price: Pr
         fixed_cloud=int((~movable & ~local).sum()),
         fixed_nusd=int(nusd[~movable & ~local].sum()),
         priced=sum(cost is not None for cost in costs),
-        first_ms=rows[-1].created_ms if rows else None,
+        first_ms=newest[-1].created_ms if newest else None,
+        others=len(newest) - len(rows),
     )
 
 
-def flips(connection: Connection, now: float, then: float, since_ms: int, until_ms: int, limit: int) -> dict[str, Any]:
+def flips(
+    connection: Connection, now: float, then: float, since_ms: int, until_ms: int, artifact: str, limit: int
+) -> dict[str, Any]:
     """The newest requests that the score decided and that would go elsewhere at the threshold `then`.
 
-    Looks at the newest requests, `NEWEST` at most, as the curve does.
+    Looks at the newest requests, `NEWEST` at most, as the curve does, and at those that `artifact` scored.
     """
     low, high = sorted((now, then))
     newest = (
-        select(_C.id, _C.score)
+        select(_C.id, _C.score, _C.artifact)
         .where(_C.created_ms >= since_ms, _C.created_ms < until_ms, _C.completion_tokens > 0)
         .where(_C.reason.in_(MOVABLE))
         .order_by(_C.created_ms.desc())
         .limit(NEWEST)
     )
-    rows = connection.execute(newest).all()
+    rows = [row for row in connection.execute(newest) if row.artifact == artifact]
     moving = [row.id for row in rows if low <= row.score < high]
     shown = select(REQUESTS).where(_C.id.in_(moving[:limit])).order_by(_C.created_ms.desc(), _C.id.desc())
     found = connection.execute(shown).mappings()
@@ -180,7 +189,7 @@ def _cloud_nusd(row: Any, price: Price) -> int | None:
     return price(Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens))
 
 
-def _monthly(nusd: int, span_ms: int) -> str | None:
+def _monthly(nusd: Decimal, span_ms: int) -> str | None:
     if span_ms <= 0:
         return None
-    return plain(to_usd(int(Decimal(nusd) * MONTH_MS / span_ms)))
+    return plain(to_usd(int(nusd * MONTH_MS / span_ms)))

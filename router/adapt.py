@@ -7,7 +7,8 @@ Where a label says how both models did, a prompt that both fail counts half: the
 the cloud is no better. Measured on mmlu-pro, that beats either half alone as soon as there are 500 labels.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -193,13 +194,15 @@ def _pipeline(base: Pipeline, vectoriser: PromptVectoriser, weights: Floats) -> 
     return Pipeline([("vectorise", vectoriser), ("classify", classifier)])
 
 
-def save_adapted(folder: Path, adapted: Adapted, file: str, base: str, seed: int) -> str:
+def save_adapted(folder: Path, adapted: Adapted, labels: Path, pair: Mapping[str, str], base: str, seed: int) -> str:
     """Write the artifact to the new folder `folder`, and return its version.
 
     Parameters
     ----------
-    file : str
-        Name of the labels file, for the card.
+    labels : Path
+        The file that they were read from; its name and hash go on the card.
+    pair : mapping of str to str
+        The models that the labels are about, ``local`` and ``cloud``.
     base : str
         Version of the classifier that was adapted.
     """
@@ -207,7 +210,14 @@ def save_adapted(folder: Path, adapted: Adapted, file: str, base: str, seed: int
     threshold = balanced_threshold(validation)
     card = {
         "target": "that the local answer falls short; half where the cloud's is known to fall short too",
-        "labels": {"file": file, "n": len(adapted.target), "base": base, "strength": adapted.strength},
+        "labels": {
+            "file": labels.name,
+            "sha256": hashlib.sha256(labels.read_bytes()).hexdigest(),
+            "n": len(adapted.target),
+            "base": base,
+            "strength": adapted.strength,
+        },
+        "pair": dict(pair),
         "before": asdict(adapted.before),
         "after": asdict(adapted.after),
         "reliability": reliability(adapted.scores, adapted.target),

@@ -75,6 +75,13 @@ def load_artifact(path: Path | None = None) -> Artifact:
     """
     folder = DEFAULT_ARTIFACT if path is None else path
     card = read_card(folder)
+    try:
+        return _load(folder, card)
+    except (KeyError, TypeError, AttributeError, ValueError) as exc:
+        raise ArtifactError(f"{folder / CARD} is damaged ({exc!r}): fit it again with `slimgate train`") from exc
+
+
+def _load(folder: Path, card: Mapping[str, Any]) -> Artifact:
     scorer = _compile(folder, _checked_bytes(folder, WEIGHTS, card).decode())
     _repeat_self_test(folder, scorer, card)
     threshold = card.get("threshold")

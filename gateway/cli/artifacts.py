@@ -18,7 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="List the classifiers at hand; choo
 def list_artifacts(config: ConfigOption = None) -> None:
     """List every classifier, the one in use marked with *."""
     store = ArtifactStore.of(load_settings(config))
-    table = Table("", "version", "threshold", "fitted to")
+    table = Table("", "version", "threshold", "fitted to", "for")
     for version in store.versions():
         mark = "*" if store.configured is None and version == store.version_in_use else ""
         table.add_row(mark, version, *_described(store, version))
@@ -33,7 +33,11 @@ def use(
     version: Annotated[str, typer.Argument(help="A version from `slimgate artifacts list`, or `shipped`.")],
     config: ConfigOption = None,
 ) -> None:
-    """Serve with another classifier, an earlier one say. A running gateway takes it over when it is restarted."""
+    """Serve with another classifier, an earlier one say.
+
+    A running gateway takes it over within a second, and no request fails for it. A threshold that was applied for
+    another classifier does not count for this one; what was applied for this one earlier counts again.
+    """
     store = ArtifactStore.of(load_settings(config))
     before = store.version_in_use
     store.use(version)
@@ -46,13 +50,14 @@ def use(
         console.print(f"It has no effect while the setting router.artifact names {store.configured}.")
 
 
-def _described(store: ArtifactStore, version: str) -> tuple[str, str]:
+def _described(store: ArtifactStore, version: str) -> tuple[str, str, str]:
     try:
         card = store.card(version)
     except ArtifactError as exc:
-        return "–", f"cannot be used: {exc}"
-    labels = card.get("labels")
-    fitted_to = (
-        "public outcomes" if labels is None else f"{labels['n']} labels of {labels['file']}, on {labels['base']}"
-    )
-    return f"{card['threshold']:.2f}", fitted_to
+        return "–", f"cannot be used: {exc}", ""
+    threshold, labels = f"{card['threshold']:.2f}", card.get("labels")
+    if labels is None:
+        return threshold, "public outcomes", "small models"
+    pair = card.get("pair")
+    fitted_to = f"{labels['n']} labels of {labels['file']}, on {labels['base']}"
+    return threshold, fitted_to, f"{pair['local']} against {pair['cloud']}" if pair else ""

@@ -92,7 +92,7 @@ def _evidence(settings: Settings, artifact: Artifact, labels: Path | None, ledge
     from gateway.cli.evidence import from_labels, from_ledger, from_validation
 
     if ledger:
-        return from_ledger(settings)
+        return from_ledger(settings, artifact.version)
     return from_validation(artifact) if labels is None else from_labels(artifact, labels)
 
 
@@ -223,10 +223,9 @@ def _print(outcome: dict[str, Any]) -> None:
     if outcome["threshold"] == outcome["before"]["threshold"]:
         console.print("That is the threshold in force: nothing to change.")
     else:
-        console.print(
-            f"Put it in force: SLIMGATE_ROUTER__THRESHOLD={outcome['threshold']!r}, or move the line on the dashboard.",
-            markup=False,
-        )
+        settings = {"THRESHOLD": outcome["threshold"], "THRESHOLD_FOR": outcome["artifact"]}
+        words = " ".join(f"SLIMGATE_ROUTER__{name}={value}" for name, value in settings.items())
+        console.print(f"Put it in force: {words}, or move the line on the dashboard.", markup=False)
 
 
 def _sentence(meaning: dict[str, Any]) -> str:

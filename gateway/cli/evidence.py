@@ -92,8 +92,8 @@ def from_labels(artifact: Artifact, path: Path) -> Evidence:
     return Evidence(scores, f"the {len(found)} labels in {path}", Judged(scores, failed))
 
 
-def from_ledger(settings: Settings) -> Evidence:
-    """The requests of the last 30 days, and everything that callers said of local answers."""
+def from_ledger(settings: Settings, artifact: str) -> Evidence:
+    """The requests of the last 30 days that `artifact` scored, and all that callers said of its local answers."""
     from gateway.ledger import Ledger
     from gateway.measured import feedback
     from gateway.pricing import Pricer
@@ -104,12 +104,12 @@ def from_ledger(settings: Settings) -> Evidence:
     ledger.start()
     try:
         with ledger.read() as connection:
-            traffic = read_traffic(connection, now_ms - MONTH_MS, now_ms, pricer.at_cloud)
-            judged = feedback(connection)
+            traffic = read_traffic(connection, now_ms - MONTH_MS, now_ms, pricer.at_cloud, artifact)
+            judged = feedback(connection, artifact)
     finally:
         ledger.close()
     if not len(traffic.scores):
-        raise typer.BadParameter("The ledger has no requests of the last 30 days that the score decided.")
+        raise typer.BadParameter("The ledger has no requests of the last 30 days that this classifier decided.")
     fixed = [np.full(len(traffic.fixed_local), ALWAYS_LOCAL), np.full(traffic.fixed_cloud, ALWAYS_CLOUD)]
     source = f"the last {traffic.requests} requests in the ledger"
     if judged is not None:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from gateway.artifacts import ArtifactStore
 from gateway.cli.serve import ConfigOption
-from gateway.settings import load_settings
+from gateway.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from router.adapt import Adapted
@@ -60,7 +60,7 @@ def train(
     if (data_dir is None) == (labels is None):
         raise typer.BadParameter("Give either a folder of outcome tables or --labels FILE.")
     if labels is not None:
-        _adapt(labels, out, ArtifactStore.of(load_settings(config)), force, seed)
+        _adapt(labels, out, load_settings(config), force, seed)
     elif data_dir is not None:
         if out is None:
             raise typer.BadParameter("Name the folder to make: --out my-classifier")
@@ -80,12 +80,13 @@ def _fit(data_dir: Path, out: Path, leave_out: list[str] | None, seed: int) -> N
     console.print(f"Serve with it: SLIMGATE_ROUTER__ARTIFACT={out}", markup=False)
 
 
-def _adapt(path: Path, out: Path | None, store: ArtifactStore, force: bool, seed: int) -> None:
+def _adapt(path: Path, out: Path | None, settings: Settings, force: bool, seed: int) -> None:
     from router.adapt import STEPS, adapt, save_adapted
     from router.artifact import load_pipeline, read_card
     from router.labels import read_labels
 
     labels = read_labels(path)
+    store = ArtifactStore.of(settings)
     base = store.in_use
     with _progress(STEPS) as step:
         adapted = adapt(load_pipeline(base), labels, seed, step)
@@ -96,7 +97,7 @@ def _adapt(path: Path, out: Path | None, store: ArtifactStore, force: bool, seed
         raise typer.Exit(1)
     folder = store.workplace() if out is None else out
     try:
-        save_adapted(folder, adapted, path.name, str(read_card(base)["version"]), seed)
+        save_adapted(folder, adapted, path, _pair(settings), str(read_card(base)["version"]), seed)
         if out is not None:
             console.print(f"Serve with it: SLIMGATE_ROUTER__ARTIFACT={out}", markup=False)
             return
@@ -106,13 +107,20 @@ def _adapt(path: Path, out: Path | None, store: ArtifactStore, force: bool, seed
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def _pair(settings: Settings) -> dict[str, str]:
+    """Whose answers the labels are about, as far as the configuration says."""
+    local = settings.local
+    file = local.model_path.name if local.model_path else "the bundled model"
+    return {"local": local.model or local.base_url or file, "cloud": settings.cloud.model}
+
+
 def _install(store: ArtifactStore, folder: Path, console: Console) -> None:
     before = store.version_in_use
     version = store.adopt(folder)
     store.use(version)
     card = store.card(version)
     console.print(f"Installed as {version}, default threshold {card['threshold']:.2f}: {card['threshold_means']}.")
-    console.print(f"A running gateway takes it over when it is restarted. Back: slimgate artifacts use {before}")
+    console.print(f"A running gateway takes it over within a second. Back: slimgate artifacts use {before}")
     if store.configured is not None:
         console.print(f"It has no effect while the setting router.artifact names {store.configured}.")
 

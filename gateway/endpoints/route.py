@@ -14,11 +14,10 @@ from gateway.names import AUTO
 from gateway.overrides import read_overrides
 from gateway.prompting import to_prompt
 from models.chat import ChatRequest
-from router.artifact import Artifact
 
 
-def route_endpoints(dispatcher: Dispatcher, artifact: Artifact, *, max_body_bytes: int) -> APIRouter:
-    """The endpoint over `dispatcher`'s rules and `artifact`'s classifier."""
+def route_endpoints(dispatcher: Dispatcher, *, max_body_bytes: int) -> APIRouter:
+    """The endpoint over `dispatcher`'s rules and classifier."""
     endpoints = APIRouter(tags=["routing"])
 
     @endpoints.post("/v1/route", summary="Explain a decision")
@@ -29,6 +28,7 @@ def route_endpoints(dispatcher: Dispatcher, artifact: Artifact, *, max_body_byte
         chat = await dispatcher.privacy.mark(chat, asked=overrides.private)
         await dispatcher.know_local(chat)
         decision = await dispatcher.decide(chat, overrides)
+        artifact = dispatcher.classifier.artifact
         explanation = artifact.scorer.explain(to_prompt(chat))
         return json_response(
             {

@@ -23,9 +23,7 @@ RECENT_MINUTES = 15
 _SHOWN = ("requests", "errors", "failovers")
 
 
-def status_endpoints(
-    dispatcher: Dispatcher, local: LocalSide | None, settings: Settings, ledger: Ledger, artifact_version: str
-) -> APIRouter:
+def status_endpoints(dispatcher: Dispatcher, local: LocalSide | None, settings: Settings, ledger: Ledger) -> APIRouter:
     """The endpoint over those who answer, and over `ledger`."""
     endpoints = APIRouter(tags=["operations"])
 
@@ -40,7 +38,8 @@ def status_endpoints(
                 "version": version("slimgate"),
                 "key_required": settings.api_key is not None,
                 "threshold": dispatcher.threshold.value,
-                "artifact": artifact_version,
+                "artifact": dispatcher.classifier.version,
+                "artifact_trouble": dispatcher.classifier.trouble,
                 "local": None if local is None else {**_local(local), **recent[Route.LOCAL]},
                 "cloud": None if cloud is None else {**_cloud(cloud), **recent[Route.CLOUD]},
                 "recent_minutes": RECENT_MINUTES,

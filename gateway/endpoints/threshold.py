@@ -1,15 +1,14 @@
 """/v1/threshold: where the line runs, what it would mean elsewhere, and moving it."""
 
 import time
-from collections.abc import Callable
 from datetime import datetime
-from functools import cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from gateway.classifier import ClassifierInUse
 from gateway.client import read_body
 from gateway.endpoints.recorded import parse_json
 from gateway.endpoints.savings import Since, Until, aware
@@ -22,7 +21,7 @@ from gateway.savings import epoch_ms, from_epoch_ms
 from gateway.threshold import HIGHEST, Change, ThresholdInForce
 from gateway.tuning import GRID, PRESETS, Price, Traffic, flips, on_validation, read_traffic
 from models.errors import RequestError
-from router.threshold import Validation
+from router.artifact import Artifact
 
 MAX_BODY_BYTES = 10_000
 NOTE_CHARS = 300
@@ -35,7 +34,7 @@ def threshold_endpoints(
     threshold: ThresholdInForce,
     ledger: Ledger,
     price: Price,
-    validation: Validation,
+    classifier: ClassifierInUse,
     labels: OwnLabels,
     *,
     has_key: bool,
@@ -46,13 +45,12 @@ def threshold_endpoints(
     ----------
     price : callable
         What some tokens would cost at the cloud model, in nano-dollars; None where that is unknown.
-    validation : mapping
-        The classifier's scores of prompts that it was not fitted on.
+    classifier : ClassifierInUse
+        Only what it has scored itself is looked at: scores of another do not compare.
     labels : OwnLabels
         The user's own, or what stands in for them.
     """
     endpoints = APIRouter(tags=["threshold"])
-    validated = cache(lambda: on_validation(validation))
 
     @endpoints.get("/v1/threshold", summary="Where the line runs")
     def show() -> Response:
@@ -78,18 +76,19 @@ def threshold_endpoints(
 
         `measured` are the failures by your labels or, without a file of them, by the newest feedback of all time.
         """
+        artifact = classifier.artifact
         with ledger.read() as connection:
             span = _span(first_ms(connection), aware(since), aware(until))
-            traffic = read_traffic(connection, *span, price)
-            measured = labels.measure((threshold.value, *GRID), connection)
-        return json_response({**_curve(traffic, span, threshold, validated), "measured": measured})
+            traffic = read_traffic(connection, *span, price, artifact.version)
+            measured = labels.measure((threshold.value, *GRID), connection, artifact)
+        return json_response({**_curve(traffic, span, threshold, artifact), "measured": measured})
 
     @endpoints.get("/v1/threshold/flips", summary="What would go elsewhere")
     def flipping(candidate: Candidate, since: Since = None, until: Until = None, limit: Shown = 20) -> Response:
         """Recent requests that would go to the other side at `candidate`."""
         with ledger.read() as connection:
             span = _span(first_ms(connection), aware(since), aware(until))
-            found = flips(connection, threshold.value, candidate, *span, limit)
+            found = flips(connection, threshold.value, candidate, *span, classifier.version, limit)
         return json_response({"object": "flips", "threshold": threshold.value, "candidate": candidate, **found})
 
     return endpoints
@@ -128,7 +127,7 @@ def _state(threshold: ThresholdInForce) -> dict[str, Any]:
         "threshold": threshold.value,
         "default": threshold.default,
         "applied": threshold.applied is not None and threshold.applied.threshold is not None,
-        "outdated": bool(history) and threshold.applied is None,
+        "outdated": bool(history) and threshold.applied != history[0],
         "history": [_change(change) for change in history],
     }
 
@@ -138,6 +137,7 @@ def _change(change: Change) -> dict[str, Any]:
         "at": from_epoch_ms(change.at_ms).isoformat(timespec="milliseconds"),
         "threshold": change.threshold,
         "before": change.before,
+        "artifact": change.basis.split()[0],
         "by": change.by,
         "note": change.note,
     }
@@ -154,7 +154,7 @@ def _curve(
     traffic: Traffic,
     span: tuple[int, int],
     threshold: ThresholdInForce,
-    validated: Callable[[], list[dict[str, float | None]]],
+    artifact: Artifact,
 ) -> dict[str, Any]:
     since_ms, until_ms = span
     capped = traffic.first_ms if traffic.first_ms is not None and traffic.is_capped else since_ms
@@ -162,13 +162,15 @@ def _curve(
     presets = {name: traffic.threshold_keeping(share) for name, share in PRESETS.items()}
     return {
         "object": "threshold_curve",
+        "artifact": artifact.version,
         "requests": traffic.requests,
         "movable": len(traffic.scores),
+        "of_other_artifacts": traffic.others,
         "coverage": traffic.priced / traffic.requests if traffic.requests else None,
         "span_ms": span_ms if traffic.requests else None,
         "in_force": traffic.points((threshold.value,), span_ms)[0],
         "default": traffic.points((threshold.default,), span_ms)[0],
         "presets": {name: traffic.points((value,), span_ms)[0] for name, value in presets.items() if value is not None},
         "points": traffic.points(GRID, span_ms),
-        "validation": validated(),
+        "validation": on_validation(artifact.validation),
     }

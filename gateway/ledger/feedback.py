@@ -33,12 +33,13 @@ def is_label(row: LedgerRow | Row[Any]) -> bool:
     return row.route == Route.LOCAL and row.reason == Reason.SCORE and row.score < row.threshold
 
 
-def read_labels(connection: Connection) -> list[Row[Any]]:
-    """The newest words that `is_label`: `score`, the `threshold` that stood then, and `ok`."""
+def read_labels(connection: Connection, artifact: str) -> list[Row[Any]]:
+    """The newest words that `is_label`: `score` by the classifier `artifact`, `threshold` that stood then, and `ok`."""
     query = (
         select(_C.score, _C.threshold, FEEDBACK.c.ok)
         .join(FEEDBACK, FEEDBACK.c.request_id == _C.id)
         .where(_C.route == Route.LOCAL, _C.reason == Reason.SCORE, _C.score < _C.threshold, _C.completion_tokens > 0)
+        .where(_C.artifact == artifact)
         .order_by(FEEDBACK.c.created_ms.desc())
         .limit(NEWEST)
     )

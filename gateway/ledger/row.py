@@ -24,7 +24,8 @@ class LedgerRow:
 
     `outcome` is None while the request is in hand. `cost_nusd` and `baseline_nusd` are None where no price is known,
     which is not the same as free; `usage_estimated` says that the backend never reported usage and tokens are a guess.
-    `traits` tells in JSON what pushed the score, where that was kept.
+    `artifact` is the version of the classifier that scored it: scores of two do not compare. `traits` tells in JSON
+    what pushed the score, where that was kept.
     """
 
     id: str
@@ -52,6 +53,7 @@ class LedgerRow:
     total_ms: float | None = None
     overhead_ms: float | None = None
     traits: str | None = None
+    artifact: str | None = None
 
     def to_line(self) -> bytes:
         """One line of the spool."""

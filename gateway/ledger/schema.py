@@ -32,6 +32,7 @@ REQUESTS = Table(
     Column("total_ms", Float),
     Column("overhead_ms", Float),
     Column("traits", Text),
+    Column("artifact", Text),
 )
 
 ROLLUP = Table(
@@ -156,6 +157,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    ("ALTER TABLE requests ADD COLUMN artifact TEXT",),
 )
 
 

@@ -14,10 +14,12 @@ from sqlalchemy import create_engine
 from gateway.ledger import LedgerRow, Outcome
 from gateway.ledger.schema import migrate
 from gateway.ledger.store import insert_rows
+from router.artifact import load_artifact
 
 DAY_MS = 24 * 3600 * 1000
 CLOUD_MODEL, LOCAL_MODEL = "gpt-4.1", "Phi-3-mini-4k-instruct-q4"
 THRESHOLD = 0.5
+ARTIFACT = load_artifact().version
 
 # A model name is whatever a caller makes up.
 REFUSED: dict[str, Any] = {
@@ -86,6 +88,7 @@ def _request(dice: random.Random, number: int, created_ms: int) -> LedgerRow:
         threshold=THRESHOLD,
         stream=dice.random() < 0.7,
         traits=_traits(score),
+        artifact=ARTIFACT,
     )
     return _ended(dice, row)
 

@@ -20,12 +20,14 @@ from router.artifact import load_artifact
 from router.calibrate import exact_interval
 from tests.conftest import MakeGateway
 from tests.gateway import seed
-from tests.gateway.test_ledger import OK, ROW
+from tests.gateway.test_ledger import OK as ANSWERED
+from tests.gateway.test_ledger import ROW
 from tests.live import Gateway, wait_for
 from tests.process import running_command
 from tests.provider import Provider
 
 END_MS = 1_790_000_000_000
+OK = replace(ANSWERED, artifact=seed.ARTIFACT)
 BODY = {"model": "auto", "messages": [{"role": "user", "content": "hello"}]}
 
 
@@ -164,7 +166,7 @@ def test_failures_are_measured_where_labels_could_be_given(tmp_path: Path, conne
     """While the line stood at 0.3, nobody could judge a local answer above; so those labels say nothing of 0.5."""
     judge(tmp_path, answered(100, 0.2, 0.3, "low"), lambda number, _row: number < 5)
     judge(tmp_path, answered(50, 0.4, 0.5, "high"), lambda number, _row: number < 20)
-    low, middle, beyond = OwnLabels(None, load_artifact().scorer).measure((0.3, 0.5, 0.6), connection)["points"]
+    low, middle, beyond = OwnLabels(None).measure((0.3, 0.5, 0.6), connection, load_artifact())["points"]
     assert (low["n_local"], low["failure_rate"]) == (100, 0.05)
     assert (low["low"], low["high"]) == exact_interval(5, 100, 0.95)
     assert (middle["n_local"], middle["failure_rate"]) == (50, 0.4)
@@ -177,11 +179,12 @@ def test_what_is_no_label_is_not_measured(tmp_path: Path, connection: Connection
         replace(OK, id="pinned", reason="pinned"),
         replace(OK, id="failover", reason="failover", score=0.9),
         replace(OK, id="silent", completion_tokens=0),
+        replace(OK, id="another classifier's", artifact="another"),
     ]
     judge(tmp_path, odd, lambda _number, _row: True)
-    assert feedback(connection) is None
+    assert feedback(connection, seed.ARTIFACT) is None
     judge(tmp_path, answered(1, 0.2, 0.3, "fine"), lambda _number, _row: True)
-    judged = feedback(connection)
+    judged = feedback(connection, seed.ARTIFACT)
     assert judged is not None
     assert (judged.scores.tolist(), judged.failed.tolist()) == ([0.2], [1.0])
 
@@ -210,7 +213,7 @@ def test_postgresql(tmp_path: Path) -> None:
     assert found is not None
     assert found.route == "local"
     with ledger.read() as connection:
-        judged = feedback(connection)
+        judged = feedback(connection, seed.ARTIFACT)
         assert connection.scalar(select(func.count()).select_from(FEEDBACK)) == 1
     assert judged is not None
     assert judged.failed.tolist() == [1.0]

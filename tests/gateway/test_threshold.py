@@ -92,7 +92,11 @@ def test_curve_is_what_rerouting_every_request_gives(path: Path, threshold: floa
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
         traffic = read_traffic(
-            connection, 0, END_MS + 1, lambda usage: usage.prompt_tokens * 2000 + usage.completion_tokens * 8000
+            connection,
+            0,
+            END_MS + 1,
+            lambda usage: usage.prompt_tokens * 2000 + usage.completion_tokens * 8000,
+            seed.ARTIFACT,
         )
     engine.dispose()
     point = traffic.points((threshold,), span_ms=10 * seed.DAY_MS)[0]
@@ -113,7 +117,7 @@ def test_curve_is_what_rerouting_every_request_gives(path: Path, threshold: floa
 def test_flips_are_those_between_the_lines(path: Path) -> None:
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
-        found = flips(connection, 0.5, 0.4, 0, END_MS + 1, limit=5)
+        found = flips(connection, 0.5, 0.4, 0, END_MS + 1, seed.ARTIFACT, limit=5)
     engine.dispose()
     moving = [row for row in ANSWERED if row.reason in DECIDED_BY_SCORE and 0.4 <= row.score < 0.5]
     newest = sorted(moving, key=lambda row: (row.created_ms, row.id), reverse=True)[:5]
@@ -181,15 +185,16 @@ def connection(path: Path) -> Iterator[Connection]:
 
 
 def test_failures_are_measured_on_ones_own_labels(tmp_path: Path, connection: Connection) -> None:
-    labels = OwnLabels(write_labels(tmp_path / "labels.jsonl", failures=15, n=60), load_artifact().scorer)
-    measured = labels.measure((0.0, HIGHEST), connection)
+    artifact = load_artifact()
+    labels = OwnLabels(write_labels(tmp_path / "labels.jsonl", failures=15, n=60))
+    measured = labels.measure((0.0, HIGHEST), connection, artifact)
     assert measured["source"] == "file"
     none, everything = measured["points"]
     assert (none["n_local"], none["failure_rate"]) == (0, None)
     assert (everything["n_local"], everything["failure_rate"]) == (60, 0.25)
     assert (everything["low"], everything["high"]) == exact_interval(15, 60, 0.95)
     write_labels(tmp_path / "labels.jsonl", failures=0, n=29)
-    again = labels.measure((HIGHEST,), connection)
+    again = labels.measure((HIGHEST,), connection, artifact)
     assert again["labels"] == 29
     assert again["points"][0]["failure_rate"] is None
 

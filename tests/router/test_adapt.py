@@ -1,5 +1,6 @@
 """Own labels: they move the classifier where they should, a worse one is refused, and every step can be taken back."""
 
+import hashlib
 import json
 import random
 from pathlib import Path
@@ -117,7 +118,10 @@ def test_installed_listed_and_rolled_back(state: Path, tmp_path: Path) -> None:
     adapted = served()
     assert adapted != shipped
     card = load_artifact(state / "artifacts" / adapted).card
-    assert card["labels"] == {"file": "mine.jsonl", "n": 120, "base": shipped, "strength": card["labels"]["strength"]}
+    digest = hashlib.sha256((tmp_path / "mine.jsonl").read_bytes()).hexdigest()
+    named = {"file": "mine.jsonl", "sha256": digest, "n": 120, "base": shipped}
+    assert card["labels"] == {**named, "strength": card["labels"]["strength"]}
+    assert card["pair"] == {"local": "the bundled model", "cloud": "gpt-4.1"}
 
     listed = run(app, ["artifacts", "list"]).output
     assert adapted in listed

@@ -105,3 +105,10 @@ def test_saving_what_was_loaded_gives_the_same_version(tmp_path: Path) -> None:
     saved = load_artifact(tmp_path / "new")
     assert (version, saved.version, saved.threshold) == (shipped.version, shipped.version, 0.25)
     assert [path.name for path in tmp_path.iterdir()] == ["new"], "no unfinished folder is left behind"
+
+
+def test_card_whose_self_test_is_no_self_test_is_refused(copy: Path) -> None:
+    card = json.loads((copy / "card.json").read_text())
+    (copy / "card.json").write_text(json.dumps({**card, "self_test": [{"prompt": "hi"}]}))
+    with pytest.raises(ArtifactError, match="is damaged"):
+        load_artifact(copy)

@@ -7,7 +7,8 @@ import { words } from "./tuner.js";
 const SHOWN = 8;
 
 export function showHistory(node, line, set) {
-  const outdated = line.outdated && el("p.note", {}, "The last change was made for another classifier or configuration, so the default is in force.");
+  const instead = line.applied ? `what was applied for this one, ${words(line.threshold)},` : `the default, ${words(line.default)},`;
+  const outdated = line.outdated && el("p.note", {}, `The last change was made for another classifier or configuration and does not count here: ${instead} is in force.`);
   if (!line.history.length) {
     fill(node, el("p.note", {}, `Nobody has moved the line: the default, ${words(line.default)}, is in force.`));
     return;

@@ -4,7 +4,7 @@ import { el, fill } from "./dom.js";
 import { count } from "./format.js";
 
 export function showStatus(node, status) {
-  fill(node, local(status), cloud(status), ledger(status));
+  fill(node, local(status), cloud(status), ledger(status), classifier(status));
 }
 
 function local({ local, recent_minutes: minutes }) {
@@ -29,6 +29,10 @@ function ledger({ ledger }) {
   if (ledger.refused_rows) return part("bad", "Ledger", `${count(ledger.refused_rows)} rows lost: the disk is full`);
   if (ledger.pending_bytes > 1_000_000) return part("warn", "Ledger", `${count(Math.round(ledger.pending_bytes / 1_000_000))} MB of rows wait for the database`);
   return null;
+}
+
+function classifier({ artifact, artifact_trouble: trouble }) {
+  return trouble ? part("bad", "Classifier", `${artifact} stays in use: ${trouble}`) : null;
 }
 
 const part = (state, name, words) => el("span.side", {}, el(`span.dot.${state}`, { "aria-hidden": "true" }), el("b", {}, name), ` ${words}`);

@@ -126,11 +126,13 @@ function sentence() {
 function basis() {
   const { curve } = state;
   const days = curve.span_ms / 86_400_000;
-  if (!curve.requests) return ["No answered requests in this range: shown is what the line did to the prompts that the classifier was tested on, and how often small models failed them. Yours will differ. ", ...(curve.measured.labels || curve.measured.trouble ? failures() : [])];
-  const from = `Reckoned from ${count(curve.requests)} answered requests of ${days < 1.5 ? `${(days * 24).toFixed(1)} hours` : `${days.toFixed(1)} days`}, ${count(curve.movable)} of which the score decides; rules decide the others, wherever the line runs. `;
+  const others = curve.of_other_artifacts ? `${count(curve.of_other_artifacts)} requests that another classifier scored count for the volume alone: scores of two do not compare. ` : "";
+  if (!curve.requests) return [`${others ? "Nothing that this classifier scored" : "No answered requests"} in this range: shown is what the line did to the prompts that the classifier was tested on, and how often small models failed them. Yours will differ. `, ...(curve.measured.labels || curve.measured.trouble ? failures() : [])];
+  const from = `Reckoned from ${count(curve.requests)} answered requests of ${days < 1.5 ? `${(days * 24).toFixed(1)} hours` : `${days.toFixed(1)} days`}, ${count(curve.movable)} of which the score decides; rules decide the rest, wherever the line runs. `;
   const cost = curve.coverage !== null && curve.coverage < 1 ? `Prices are known for ${percent(curve.coverage)} of them. ` : "";
   return [
     from,
+    others,
     cost,
     ...failures(),
     !measured() && tested().failure_rate !== null && `On the classifier's own test prompts, which it was not fitted on, small models failed ${percent(tested().failure_rate)} of what this line keeps. `,
