@@ -37,6 +37,7 @@ class ClassifierInUse:
         self._mark = self._store.mark  # before loading: what comes in between is seen as new
         self.artifact = self._store.load_in_use()
         self.trouble: str | None = None
+        logger.info("the classifier %s decides", self.version)
 
     @property
     def version(self) -> str:

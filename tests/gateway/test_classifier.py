@@ -90,6 +90,7 @@ def test_swapped_under_load_and_back(local: Provider, provider: Provider, tmp_pa
     hard, easy = make_classifier(tmp_path, ALL_CLOUD), make_classifier(tmp_path, ALL_LOCAL)
     shipped = load_artifact().version
     with running_command("--workers", "2", state_dir=tmp_path, **sides(local, provider)) as command:
+        wait_for(lambda: command.output.count(f"the classifier {shipped} decides") == 2, 30)
         wait_for(lambda: command.get("/health/ready").json()["local"] == "up", 30)
         with callers(command) as asking:
             for version, route in ((hard, "cloud"), (easy, "local"), (hard, "cloud"), (easy, "local")):
@@ -98,8 +99,7 @@ def test_swapped_under_load_and_back(local: Provider, provider: Provider, tmp_pa
             use(tmp_path, SHIPPED)
             wait_for(lambda: status(command)["artifact"] == shipped)
         assert {(code, whole) for code, _, whole in asking.answers} == {(200, True)}
-        workers = command.output.count(f"the classifier {hard} decides from here on, and {shipped} no longer")
-        assert workers == 2
+        assert command.output.count(f"the classifier {hard} decides from here on, and {shipped} no longer") == 2
         rows = command.get("/v1/decisions?limit=1000").json()["data"]
         assert {(row["artifact"], row["route"]) for row in rows} <= {
             (hard, "cloud"), (easy, "local"), (shipped, "local"), (shipped, "cloud")
