@@ -145,18 +145,17 @@ def test_hup_takes_over_artifact_and_labels_and_refuses_a_threshold_for_another(
     arguments = ("--config", str(config))
     with running_command(*arguments, state_dir=tmp_path / "state", **sides(local, provider)) as command:
 
-        def measured() -> dict[str, Any] | None:
-            found: dict[str, Any] | None = command.get("/v1/threshold/curve").json()["measured"]
+        def measured() -> dict[str, Any]:
+            found: dict[str, Any] = command.get("/v1/threshold/curve").json()["measured"]
             return found
 
-        assert measured() is None
+        assert measured()["source"] == "feedback"
         folder = tmp_path / "artifacts" / hard
         config.write_text(f"[router]\nartifact = '{folder}'\nlabels = '{labels}'\nthreshold = 0.4\n")
         command.signal(signal.SIGHUP)
         wait_for(lambda: status(command)["artifact"] == hard)
         found = measured()
-        assert found is not None
-        assert found["labels"] == 40
+        assert (found["source"], found["labels"]) == ("file", 40)
         assert found["points"][0]["n_local"] == 0  # all score as hard now
         assert "router.threshold 0.4 was kept; was it chosen for this classifier?" in command.output
         config.write_text("[router]\nthreshold = 0.3\nthreshold_for = 'somebody'\n")
