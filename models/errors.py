@@ -13,6 +13,7 @@
         ├── RateLimited         the provider asks for a pause
         ├── BackendRejected     the provider refuses the request (its status and body are kept)
         ├── InvalidResponse     answered, but not in the OpenAI wire format (HTML, empty body, bad JSON)
+        │   └── AnswerCut             an answer in one piece that came in part
         └── StreamInterrupted   broke off after the first event
 
 Which HTTP status each becomes is decided at the HTTP face, not here.
@@ -155,6 +156,10 @@ class BackendRejected(BackendError):
 
 class InvalidResponse(BackendError):
     """Said something that is not an OpenAI response."""
+
+
+class AnswerCut(InvalidResponse):
+    """Broke off in the middle of an answer in one piece: no use to anybody, and paid for."""
 
 
 class StreamInterrupted(BackendError):

@@ -16,7 +16,6 @@ from models.errors import (
     BackendRejected,
     BackendUnavailable,
     RateLimited,
-    StreamInterrupted,
 )
 from models.gate import Gate
 from models.several import answer_each
@@ -153,5 +152,5 @@ class GuardedBackend:
                 self.breaker.rest(exc.retry_after_s)
             else:
                 self.breaker.abandoned()
-        elif not isinstance(exc, StreamInterrupted):
+        else:
             self.breaker.failed()

@@ -11,6 +11,7 @@ import orjson
 from models.backend import Completion
 from models.chat import ChatRequest, Usage
 from models.errors import (
+    AnswerCut,
     BackendError,
     BackendMisconfigured,
     BackendRejected,
@@ -196,8 +197,7 @@ class OpenAIBackend:
             try:
                 body = await response.read()
             except aiohttp.ClientError as exc:
-                # Not to be tried again here: what was answered is paid for.
-                raise InvalidResponse(self._name, f"the answer broke off ({_words(exc)})") from exc
+                raise AnswerCut(self._name, f"the answer broke off ({type(exc).__name__})") from exc
         self._check(response.status, body, response.headers.get("retry-after"))
         return body
 

@@ -6,10 +6,15 @@ Imported for its effect too, as `tests/answers.py` is.
 import asyncio
 import json
 import socket
+import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from tests.provider import WORDS, Call, fault
+from tests.live import Gateway, wait_for
+from tests.provider import WORDS, Call, Provider, fault
+
+PROMPT = "Say hello now."
+"""11 tokens to OpenAI's tokenizer, as the provider counts it, and to our estimate, which has no tokenizer."""
 
 
 @fault
@@ -86,13 +91,13 @@ KILLS = [
 class Victim:
     """A caller of `POST /v1/chat/completions`, streamed, who can be killed: its socket closes without a word."""
 
-    def __init__(self, url: str, content: str) -> None:
+    def __init__(self, url: str) -> None:
         address = urlsplit(url)
         asked = {
             "model": "auto",
             "stream": True,
             "stream_options": {"include_usage": True},
-            "messages": [{"role": "user", "content": content}],
+            "messages": [{"role": "user", "content": PROMPT}],
         }
         self._body = json.dumps(asked).encode()
         self._socket = socket.create_connection((address.hostname, address.port), timeout=10)
@@ -112,3 +117,20 @@ class Victim:
 
     def die(self) -> None:
         self._socket.close()
+
+
+def kill(gateway: Gateway, provider: Provider, at: Kill) -> float:
+    """Let a caller die at that point, and wait until ledger and provider know; seconds until the provider did."""
+    rows, asked = len(gateway.rows(1000)), len(provider.requests)
+    provider.always = at.fault or "none"
+    victim = Victim(gateway.url)
+    if at.fault:
+        victim.send_body()
+        victim.read_until(at.last_seen)
+        wait_for(lambda: len(provider.requests) > asked)
+    died = time.monotonic()
+    victim.die()
+    wait_for(lambda: provider.at_once == 0)
+    let_go_s = time.monotonic() - died
+    wait_for(lambda: len(gateway.rows(1000)) > rows and gateway.row()["outcome"] is not None)
+    return let_go_s

@@ -232,6 +232,13 @@ async def slow_first_token(call: Call) -> None:
 
 
 @fault
+async def hesitates(call: Call) -> None:
+    """Slow, but not too slow."""
+    await asyncio.sleep(0.5)
+    await none(call)
+
+
+@fault
 async def cut_stream(call: Call) -> None:
     if not call.streams:
         await call.part_of_a_body()

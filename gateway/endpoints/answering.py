@@ -15,7 +15,7 @@ from gateway.ledger import Outcome
 from gateway.recorder import Recorder
 from models.backend import Completion
 from models.chat import ChatRequest, Usage
-from models.errors import BackendTimeout
+from models.errors import AnswerCut, BackendTimeout
 from models.sse import DONE
 from models.stream import ChatStream
 
@@ -70,8 +70,8 @@ class AnsweringEndpoint(RecordedEndpoint):
         answer = self._stream if request.stream else self._whole
         try:
             await answer(exchange, request, overrides, reply)
-        except (asyncio.CancelledError, BackendTimeout):
-            # The backend was hung up on. It says nothing any more, and is paid for what it has read all the same.
+        except (asyncio.CancelledError, BackendTimeout, AnswerCut):
+            # It will never say what it took, and is paid for what it has read all the same.
             if exchange.first_token_s is None and exchange.served_model:
                 exchange.took(None, lambda: Usage(prompt_tokens_guess(request)))
             raise

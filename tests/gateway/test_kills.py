@@ -5,11 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.settings import Settings
-from tests.kills import KILLS, Kill, Victim
-from tests.live import Gateway, running_gateway, wait_for
+from tests.kills import KILLS, Kill, kill
+from tests.live import Gateway, running_gateway
 from tests.provider import PROMPT_TOKENS, Provider, running_provider
-
-PROMPT = "Say hello now."  # 11 tokens to OpenAI's tokenizer, and to ours without one
 
 
 @pytest.fixture(scope="module")
@@ -20,21 +18,6 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway,
         settings = Settings(state_dir=tmp_path_factory.mktemp("kills"), local={"enabled": False}, cloud=cloud)
         with running_gateway(settings) as gateway:
             yield gateway, provider
-
-
-def kill(gateway: Gateway, provider: Provider, at: Kill) -> None:
-    """Let a caller die at that point, and wait until everybody knows."""
-    before = len(gateway.rows(1000))
-    provider.always = at.fault or "none"
-    victim = Victim(gateway.url, PROMPT)
-    if at.fault:
-        asked = len(provider.requests)
-        victim.send_body()
-        victim.read_until(at.last_seen)
-        wait_for(lambda: len(provider.requests) > asked)
-    victim.die()
-    wait_for(lambda: provider.at_once == 0)
-    wait_for(lambda: len(gateway.rows(1000)) > before and gateway.row()["outcome"] is not None)
 
 
 @pytest.mark.parametrize("at", KILLS, ids=lambda at: at.point)
