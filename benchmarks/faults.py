@@ -9,6 +9,7 @@ one piece; the providers would otherwise be silent for a minute. Every fault mee
 
 import argparse
 import json
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -180,7 +181,7 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         engine = stack.enter_context(running_gateway(Settings(state_dir=folder / "engine")))
-        progress = stack.enter_context(Progress(console=Console(stderr=True)))
+        progress = stack.enter_context(Progress(console=Console(stderr=True), redirect_stdout=sys.stdout.isatty()))
         task = progress.add_task("faults", total=3 * len(RUNS))
         engine.wait_ready()
 

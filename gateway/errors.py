@@ -54,6 +54,10 @@ class SlowRequestError(Exception):
     """The caller began a request and did not finish it."""
 
 
+class HeadTooLargeError(Exception):
+    """The request's line and headers are larger than any honest ones."""
+
+
 class PayloadTooLargeError(Exception):
     """The request's body is larger than `max_body_bytes`."""
 
@@ -79,6 +83,7 @@ ERROR_SHAPES: dict[type[Exception], Shape] = {
     RequestNotFound: Shape(404, "invalid_request_error", "request_not_found"),
     ThresholdChanged: Shape(409, "invalid_request_error", "threshold_changed"),
     SlowRequestError: Shape(408, "invalid_request_error", "request_timeout"),
+    HeadTooLargeError: Shape(431, "invalid_request_error", "headers_too_large"),
     PayloadTooLargeError: Shape(413, "invalid_request_error", "request_too_large"),
     RateLimited: Shape(429, "rate_limit_error", "rate_limit_exceeded", retry_after_s=1),
     BackendUnavailable: Shape(503, "server_error", "backend_unavailable", retry_after_s=1),

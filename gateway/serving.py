@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from gateway.lifecycle import Lifecycle
+from gateway.protocol import WatchedProtocol
 from gateway.settings import Settings, SettingsError
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ class GatewayServer(uvicorn.Server):
                 app,
                 host=settings.host,
                 port=settings.port,
+                http=WatchedProtocol,
                 access_log=False,
                 log_config=None,
                 proxy_headers=False,  # nobody here asks who the caller is

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from openai import OpenAI
 
 from gateway.app import create_app
+from gateway.protocol import WatchedProtocol
 from gateway.settings import Settings
 
 
@@ -68,7 +69,7 @@ def running_gateway(settings: Settings) -> Iterator[Gateway]:
     app = create_app(settings)
     sock = socket.socket()
     sock.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5)
+    config = uvicorn.Config(app, http=WatchedProtocol, log_config=None, access_log=False, timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([sock],))
     thread.start()

@@ -348,6 +348,13 @@ async def endless(call: Call) -> None:
 
 
 @fault
+async def huge(call: Call) -> None:
+    """An answer in one piece that is larger than every buffer on the way."""
+    message = {"role": "assistant", "content": "word " * 4_000_000}
+    await call.answer("200 OK", {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]})
+
+
+@fault
 async def html_200(call: Call) -> None:
     await call.answer("200 OK", b"<html><body>Sign in to the hotel network</body></html>", content_type="text/html")
 

@@ -1,7 +1,9 @@
 """Callers who neither send nor take: they must not hold memory, a place or a model for good."""
 
 import json
+import select
 import socket
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -24,10 +26,54 @@ def connect(gateway: Gateway, head: bytes) -> socket.socket:
     return sock
 
 
+def held(sock: socket.socket) -> bool:
+    """Whether the gateway still keeps its end of the connection: as the kernel sees it, since we read nothing."""
+    ends = f":{sock.getpeername()[1]:04X} ", f":{sock.getsockname()[1]:04X} 01 "
+    return any(all(end in line for end in ends) for line in Path("/proc/net/tcp").read_text().splitlines())
+
+
 def test_a_body_that_never_ends(gateway: Gateway) -> None:
     with connect(gateway, b'content-length: 100\r\n\r\n{"model"') as sock:
         assert sock.recv(1000).startswith(b"HTTP/1.1 408")
     assert gateway.row()["outcome"] == "rejected"
+
+
+def test_headers_that_never_end(gateway: Gateway) -> None:
+    with connect(gateway, b"x-more: and") as sock:
+        assert sock.recv(1000).startswith(b"HTTP/1.1 408")
+        assert sock.recv(1000) == b""
+
+
+def test_a_connection_that_says_nothing(gateway: Gateway) -> None:
+    address = urlsplit(gateway.url)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as sock:
+        assert sock.recv(1000) == b""
+
+
+def test_headers_of_any_size(gateway: Gateway) -> None:
+    with connect(gateway, b"x-long: ") as sock:
+        for _ in range(1000):
+            sock.sendall(b"v" * 10_000)
+            if select.select([sock], [], [], 0.02)[0]:
+                break
+        assert sock.recv(1000).startswith(b"HTTP/1.1 431")
+
+
+def test_no_http_at_all(gateway: Gateway) -> None:
+    address = urlsplit(gateway.url)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as sock:
+        sock.sendall(b"\x16\x03\x01\x02\x00 hello\r\n\r\n")
+        answer = sock.recv(1000)
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b'"type":"invalid_request_error"' in answer
+
+
+def test_a_whole_answer_that_nobody_takes(gateway: Gateway, provider: Provider) -> None:
+    """The gateway is through with it at once; its connection must not keep it for good."""
+    provider.always = "huge"
+    body = json.dumps({"model": "auto", "messages": [{"role": "user", "content": "hi"}]}).encode()
+    with connect(gateway, b"content-length: %d\r\n\r\n" % len(body) + body) as sock:
+        wait_for(lambda: provider.requests and not held(sock), 20)
 
 
 def test_an_answer_that_nobody_takes(gateway: Gateway, provider: Provider) -> None:
