@@ -206,6 +206,7 @@ class ServerSide:
         self._settings = settings
         self._base_url = base_url
         self._seen = asyncio.Event()
+        self._knows_little = True  # our own engine goes on trying out its model while it serves
         self._looking: asyncio.Task[None] | None = None
         self._tier: LocalTier | None = None
         self._trouble: str | None = f"{base_url} has not answered yet"
@@ -263,7 +264,7 @@ class ServerSide:
         await self.backend.aclose()
 
     async def _look(self) -> None:
-        while not self._seen.is_set():
+        while self._knows_little:
             try:
                 self._learn(await self._server.list_models())
             except BackendError as exc:
@@ -273,7 +274,7 @@ class ServerSide:
             except Exception:  # whatever its list holds: this must go on
                 logger.exception("the list of models of %s cannot be read", self._base_url)
                 self._trouble = f"the list of models of {self._base_url} cannot be read"
-            if not self._seen.is_set():
+            if self._knows_little:
                 await asyncio.sleep(LOOK_AGAIN_S)
 
     def _learn(self, models: list[dict[str, Any]]) -> None:
@@ -287,8 +288,10 @@ class ServerSide:
         features = (_listed_features(item) if told is None else frozenset(told)) | {Feature.COMPLETIONS}
         self._tier = LocalTier(features, self._settings.n_ctx or _listed_n_ctx(item))
         self._trouble = None
+        self._knows_little = item.get("probed") is False
+        if not self._seen.is_set():
+            logger.info("local model %s at %s, context %d", self._server.model, self._base_url, self._tier.n_ctx)
         self._seen.set()
-        logger.info("local model %s at %s, context %d", self._server.model, self._base_url, self._tier.n_ctx)
 
 
 class LoadWatch:

@@ -158,6 +158,8 @@ class EngineInfo:
         Most tokens that one request may use.
     features : frozenset of str
         What requests may ask beyond text: the values of the router's `Feature`.
+    probed : bool
+        Whether `features` are all; else some are still being tried, while requests are served.
     n_cells : int
         Tokens that all requests together may occupy.
     cells_bytes : int
@@ -171,6 +173,7 @@ class EngineInfo:
     model: str
     n_ctx: int
     features: frozenset[str] = field(default_factory=frozenset)
+    probed: bool = True
     n_cells: int = 0
     cells_bytes: int = 0
     flash_attention: str = FlashAttention.AUTO

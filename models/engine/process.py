@@ -26,7 +26,7 @@ from models.engine.errors import EngineError
 from models.engine.loading import Loaded, load, make_template, self_test
 from models.engine.options import EngineOptions
 from models.engine.phase import Phase
-from models.engine.probing import WITHOUT_ASKING, probe
+from models.engine.probing import OF_THE_ENGINE, OF_THE_MODEL, WITHOUT_ASKING, probe
 from models.engine.server import EngineServer
 from models.engine.watchdog import Watchdog
 from models.errors import ModelError
@@ -105,8 +105,8 @@ async def _serve(
     engine = _make_engine(loaded, options, use_extra_bufts)
     try:
         Watchdog(engine.scheduler, options.step_timeout_s, reporter.sign_of_life)
-        features = await probe(engine) if known is None else known  # what this model does was seen at an earlier start
-        engine.info = replace(engine.info, features=features | WITHOUT_ASKING)
+        features = await probe(engine, OF_THE_ENGINE) if known is None else known  # as seen at an earlier start
+        engine.info = replace(engine.info, features=features | WITHOUT_ASKING, probed=known is not None)
         config = uvicorn.Config(
             EngineServer(engine, options),
             lifespan="off",
@@ -117,10 +117,20 @@ async def _serve(
         )
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         reporter.say(Phase.READY, info=engine.info.to_json())
+        finding_out = asyncio.create_task(_find_out(engine, reporter))
         await uvicorn.Server(config).serve(sockets=[listener])
+        finding_out.cancel()
     finally:
         engine.close()
         loaded.close()
+
+
+async def _find_out(engine: Engine, reporter: Reporter) -> None:
+    """Try what takes long, while requests are served, and report ready once more, with all that is known then."""
+    if not engine.info.probed:
+        found = await probe(engine, OF_THE_MODEL)
+        engine.info = replace(engine.info, features=engine.info.features | found, probed=True)
+        reporter.say(Phase.READY, info=engine.info.to_json())
 
 
 def _load(options: EngineOptions, use_extra_bufts: bool, reporter: Reporter) -> Loaded:

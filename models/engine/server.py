@@ -141,6 +141,7 @@ class EngineServer:
             "owned_by": "local",
             "n_ctx": info.n_ctx,
             "features": sorted(info.features),
+            "probed": info.probed,
             "max_sequences": info.max_sequences,
         }
 

@@ -77,7 +77,7 @@ class EngineSupervisor:
     ----------
     state : EngineState
     info : EngineInfo or None
-        What the engine said of itself when it was last ready.
+        What the engine said of itself last. While it is not `probed`, more features may come.
     restarts : int
         How often the process had to be started again.
     last_error : str or None
@@ -273,13 +273,14 @@ class EngineSupervisor:
     def _become_ready(self, info: EngineInfo) -> None:
         if self._remembered.use_extra_bufts and not self._use_extra_bufts:
             self._remembered.crashes_with_extra_bufts()
-        if self._remembered.features != info.features:
+        if info.probed and self._remembered.features != info.features:
             self._remembered.has_features(info.features)
-        self.info = info
+        first, self.info = self.state is not EngineState.READY, info
         self.state = EngineState.READY
         self._lines.clear()  # how it loaded explains no later death
         self._settled.set()
-        logger.info("the engine serves %s with %d tokens of context", info.model, info.n_ctx)
+        if first:
+            logger.info("the engine serves %s with %d tokens of context", info.model, info.n_ctx)
 
     def _note_death(self, code: int) -> None:
         self._settled.clear()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.live import wait_for
 from tests.models.engine.live import LiveEngine
 from tests.models.engine.test_server import GREEDY, content, events
 
@@ -214,8 +215,9 @@ def test_narrowing_to_one_token_is_greedy(engine: LiveEngine, only: dict[str, fl
 
 
 def test_only_what_was_seen_to_work_is_advertised(engine: LiveEngine) -> None:
+    wait_for(lambda: engine.ready().probed, 60)
     info = engine.ready()
-    assert {"json_object", "json_schema", "logprobs", "logit_bias", "several_choices"} <= info.features
+    assert {"completions", "json_object", "json_schema", "logprobs", "logit_bias", "several_choices"} <= info.features
     assert "tools" not in info.features  # a model of 135M never turns to a tool by itself
     (item,) = engine.client().models.list().data
     assert item.model_extra["features"] == sorted(info.features)  # type: ignore[index]

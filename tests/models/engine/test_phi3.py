@@ -77,7 +77,7 @@ def test_characters_of_several_tokens_are_never_split(phi3: Path, tmp_path: Path
 def test_without_a_template_there_is_no_chat(tmp_path: Path) -> None:
     path = write_phi3(tmp_path / "base.gguf", template=None)
     with running_engine(tmp_path, model_path=path) as engine:
-        assert engine.ready().features == frozenset()
+        assert engine.ready().features == {"completions"}
         answer = engine.post({"model": "local", "messages": CHAT})
         assert answer.status_code == 500
         assert "no chat template" in answer.json()["error"]["message"]

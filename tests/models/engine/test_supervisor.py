@@ -16,6 +16,7 @@ import pytest
 from models.bundled import bundled_model_path
 from models.engine.errors import EngineFailed
 from models.engine.supervisor import EngineState
+from tests.conftest import MakeGateway
 from tests.live import wait_for
 from tests.models.engine.live import READY_S, LiveEngine, running_engine
 
@@ -247,9 +248,48 @@ def test_a_wedged_or_crashed_step_costs_a_restart(
 
 def test_what_a_model_can_do_is_looked_for_once(tmp_path: Path) -> None:
     with running_engine(tmp_path, probe=True) as engine:
+        wait_for(lambda: engine.ready().probed, READY_S)
         seen = engine.ready().features
         asked = engine.metrics("finished_total")
     assert asked > 0  # the probes
     with running_engine(tmp_path, probe=True) as engine:
         assert engine.ready().features == seen
         assert engine.metrics("finished_total") == 0
+
+
+FINDS_OUT_WHEN_TOLD = """
+    import asyncio, os
+    from models.engine import process
+    real = process.probe
+    async def probe(engine, probes):
+        if probes is not process.OF_THE_MODEL:
+            return await real(engine, probes)
+        while not os.path.exists({flag!r}):
+            await asyncio.sleep(0.02)
+        return frozenset(probes)
+    process.probe = probe
+"""
+TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
+
+
+def test_the_engine_serves_while_it_still_tries_its_model_out(
+    tmp_path: Path, make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it finds then, it says, and a gateway in front of it takes notice."""
+    monkeypatch.setattr("gateway.local.LOOK_AGAIN_S", 0.05)
+    flag, calling = tmp_path / "now", {**BODY, "max_tokens": 40, "tools": [TOOL], "tool_choice": "required"}
+    command = engine_that(tmp_path, FINDS_OUT_WHEN_TOLD.format(flag=str(flag)))
+    with running_engine(tmp_path / "engine", command=command, probe=True) as engine:
+        info = engine.ready()
+        assert (info.probed, "json_schema" in info.features, "tools" in info.features) == (False, True, False)
+        gateway = make_gateway(local={"base_url": f"{engine.url}/v1"})
+        gateway.wait_ready()
+        url = f"{gateway.url}/v1/chat/completions"
+        assert httpx.post(url, json={**BODY, "max_tokens": 3}, timeout=60).status_code == 200
+        assert "tools" in httpx.post(url, json=calling, timeout=60).json()["error"]["message"]
+        assert not (tmp_path / "engine" / "engine.json").exists()  # half of the truth is not worth remembering
+        flag.touch()
+        wait_for(lambda: engine.ready().probed, READY_S)
+        wait_for(lambda: httpx.post(url, json=calling, timeout=60).status_code == 200, READY_S)
+    with running_engine(tmp_path / "engine", command=command, probe=True) as engine:
+        assert "tools" in engine.ready().features
