@@ -1,4 +1,4 @@
-"""A small chart for the terminal: requests over time, local below, cloud above."""
+"""A small chart for the terminal: columns of requests, local below, cloud above."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,18 +18,28 @@ def chart(intervals: Sequence[Interval]) -> Text:
     most = max((sum(column) for column in counts), default=0)
     if not most:
         return Text()
-    label = f"{most:,} "
+    text = columns(counts, most, _axis(intervals))
+    text.append("\n" + " " * len(_label(most)))
+    for name, style in (("local", LOCAL), ("cloud", CLOUD), ("refused", NONE)):
+        text.append("█ ", style=style).append(f"{name}  ")
+    return text
+
+
+def columns(counts: Sequence[tuple[int, int, int]], most: int, axis: str) -> Text:
+    """Columns of local, cloud and other requests, one on the other, above an axis; `most` fills the height."""
+    label = _label(most)
     text = Text()
     for row in reversed(range(HEIGHT)):
         text.append(label if row == HEIGHT - 1 else " " * len(label), style="dim")
         for column in counts:
             text.append(*_cell(column, most, row))
         text.append("\n")
-    text.append(" " * len(label) + _axis(intervals), style="dim")
-    text.append("\n" + " " * len(label))
-    for name, style in (("local", LOCAL), ("cloud", CLOUD), ("refused", NONE)):
-        text.append("█ ", style=style).append(f"{name}  ")
+    text.append(" " * len(label) + axis, style="dim")
     return text
+
+
+def _label(most: int) -> str:
+    return f"{most:,} "
 
 
 def _counts(interval: Interval) -> tuple[int, int, int]:

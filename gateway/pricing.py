@@ -29,7 +29,7 @@ class Pricer:
         own = {model: Price(**price.model_dump()) for model, price in settings.prices.items()}
         self._book = PriceBook(own, settings.cloud.base_url)
         self._cloud_models = (settings.cloud.model, *(fallback.model for fallback in settings.cloud.fallbacks))
-        self._baseline_model = settings.baseline_model
+        self.baseline_model = settings.baseline_model
 
     def __call__(self, row: LedgerRow) -> LedgerRow:
         usage = Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)
@@ -37,7 +37,7 @@ class Pricer:
         if row.endpoint == EMBEDDINGS:  # nothing to save: another model could not have made these vectors
             baseline_model, baseline = row.served_model, cost
         else:
-            baseline_model, baseline = self._baseline_model, self._book.cost_nusd(self._baseline_model, usage)
+            baseline_model, baseline = self.baseline_model, self.at_baseline(usage)
         row = replace(row, cost_nusd=cost, baseline_model=baseline_model, baseline_nusd=baseline)
         self._priced(row)
         return row
@@ -45,6 +45,10 @@ class Pricer:
     def at_cloud(self, usage: Usage) -> int | None:
         """What `usage` would cost at the cloud model, in nano-dollars; None where no price is known."""
         return self._book.cost_nusd(self._cloud_models[0], usage)
+
+    def at_baseline(self, usage: Usage) -> int | None:
+        """What `usage` would cost at the baseline model, in nano-dollars; None where no price is known."""
+        return self._book.cost_nusd(self.baseline_model, usage)
 
     def _cloud_nusd(self, served_model: str, usage: Usage) -> int | None:
         # Providers answer as "gpt-4.1-2025-04-14"; a price of the user's own stands under the name that was asked for.

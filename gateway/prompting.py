@@ -37,7 +37,7 @@ def _needs(body: Mapping[str, Any]) -> Iterator[Feature]:
         yield Feature.LOGIT_BIAS
     if isinstance(n := body.get("n"), int) and n > 1:
         yield Feature.SEVERAL_CHOICES
-    if body.get("audio") or "audio" in (body.get("modalities") or ()):
+    if body.get("audio") or "audio" in _list(body, "modalities"):
         yield Feature.AUDIO
 
 
@@ -53,7 +53,13 @@ def _tool_needs(body: Mapping[str, Any]) -> Iterator[Feature]:
         yield Feature.HOSTED_TOOLS
     if body.get("tool_choice") == "none":
         return
-    for tool in body.get("tools") or ():
+    for tool in _list(body, "tools"):
         yield Feature.TOOLS if isinstance(tool, dict) and tool.get("type") == "function" else Feature.HOSTED_TOOLS
     if body.get("functions"):
         yield Feature.TOOLS
+
+
+def _list(body: Mapping[str, Any], name: str) -> Sequence[Any]:
+    """A field that should be an array; what else it is, whoever answers will refuse."""
+    value = body.get(name)
+    return value if isinstance(value, list) else ()

@@ -237,7 +237,7 @@ def _may_hold(found: Calibration, max_rate: float) -> bool:
 
 
 def _total_needed(found: Calibration, max_rate: float, confidence: float) -> int:
-    """By the normal approximation; as if half of `max_rate` failed, or what is seen where that is more, and may hold."""
+    """By the normal approximation; as if half of `max_rate` failed, or more if more is seen and may hold."""
     rate = found.failure_rate if max_rate / 2 < found.failure_rate < 0.9 * max_rate else max_rate / 2
     n_local = float(ndtri(confidence)) ** 2 * max_rate * (1 - max_rate) / (max_rate - rate) ** 2
     return math.ceil(n_local / found.local_share)

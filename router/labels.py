@@ -4,13 +4,14 @@
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from router.decision import Prompt, Turn
 from router.errors import DatasetError
+from router.jsonlines import numbered_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +31,13 @@ def read_labels(path: Path) -> list[Label]:
     DatasetError
         Naming the first line at fault and what it lacks: labels are few and dear, so none is dropped quietly.
     """
-    labels = [_parsed(path, number, line) for number, line in _lines(path)]
+    try:
+        labels = [_parsed(path, number, line) for number, line in numbered_lines(path)]
+    except OSError as exc:
+        raise DatasetError(f"{path}: {exc.strerror or exc}") from exc
     if not labels:
         raise DatasetError(f"{path} holds no labels")
     return labels
-
-
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    yield number, line
-    except OSError as exc:
-        raise DatasetError(f"{path}: {exc.strerror}") from exc
 
 
 def _parsed(path: Path, number: int, line: bytes) -> Label:

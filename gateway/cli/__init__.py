@@ -11,6 +11,7 @@ from gateway.cli.calibrate import calibrate
 from gateway.cli.doctor import doctor
 from gateway.cli.engine import engine
 from gateway.cli.evaluate import evaluate
+from gateway.cli.replay import replay
 from gateway.cli.report import report
 from gateway.cli.route import route
 from gateway.cli.serve import serve
@@ -27,7 +28,7 @@ app = typer.Typer(
     help="An OpenAI-compatible gateway: easy requests are answered by a small local model, hard ones by a cloud model.",
     epilog="Start with [bold]slimgate serve[/bold], then point any OpenAI client at http://127.0.0.1:8000/v1.",
 )
-for command in (serve, route, report, doctor, engine, train, evaluate, calibrate):
+for command in (serve, route, report, replay, doctor, engine, train, evaluate, calibrate):
     app.command()(command)
 app.add_typer(config.app, name="config")
 app.add_typer(artifacts.app, name="artifacts")

@@ -1,7 +1,6 @@
 """`slimgate route`: where a request would go, and why, without generating anything."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +17,7 @@ from models.errors import RequestError
 from router.artifact import Artifact, load_artifact
 from router.decision import Prompt, RoutingDecision
 from router.errors import CannotServe
+from router.jsonlines import numbered_lines
 from router.policy import LocalTier, RoutingPolicy, Situation
 from router.threshold import expectation
 
@@ -109,25 +109,18 @@ def _table(explanation: "Explanation") -> Table:
 def _route_lines(path: Path, policy: RoutingPolicy) -> int:
     """Decide every line; 1 if any was bad, as an exit code."""
     errors, bad = Console(stderr=True, highlight=False, soft_wrap=True), 0
-    for number, line in _lines(path):
-        try:
-            print(json.dumps(_decided(line, policy)))
-        except (ValueError, RecursionError, RequestError, CannotServe) as exc:
-            bad += 1
-            errors.print(f"{path}:{number}: {exc}", markup=False)
+    try:
+        for number, line in numbered_lines(path):
+            try:
+                print(json.dumps(_decided(line, policy)))
+            except (ValueError, RecursionError, RequestError, CannotServe) as exc:
+                bad += 1
+                errors.print(f"{path}:{number}: {exc}", markup=False)
+    except OSError as exc:
+        raise typer.BadParameter(f"{path}: {exc.strerror or exc}", param_hint="--jsonl") from exc
     if bad:
         errors.print(f"{bad} {'line' if bad == 1 else 'lines'} skipped.")
     return int(bad > 0)
-
-
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    yield number, line
-    except OSError as exc:
-        raise typer.BadParameter(f"{path}: {exc.strerror}", param_hint="--jsonl") from exc
 
 
 def _decided(line: bytes, policy: RoutingPolicy) -> dict[str, Any]:

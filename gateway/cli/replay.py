@@ -1,0 +1,274 @@
+"""`slimgate replay`: what would have become of requests that are past, at several thresholds."""
+
+import csv
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from gateway.artifacts import ArtifactStore
+from gateway.cli.serve import ConfigOption
+from gateway.settings import Settings, load_settings
+from gateway.threshold import HIGHEST, ThresholdInForce, threshold_default
+from models.errors import RequestError
+from router.artifact import Artifact, load_artifact
+from router.decision import Feature
+from router.policy import LocalTier
+
+if TYPE_CHECKING:
+    from gateway.replay.deciding import Decider
+    from gateway.replay.whatif import WhatIf
+
+SHOWN_BAD = 20
+"""Unreadable lines named; the others are counted."""
+
+USUAL_N_CTX = 8192
+"""The most that the built-in engine takes unless told otherwise."""
+
+DAY_MS = 24 * 3600 * 1000
+SHOW_EVERY_S = 0.1
+
+
+@dataclass
+class _Bad:
+    """What could not be read: the first of it by name, all of it by number."""
+
+    count: int = 0
+    first: list[str] = field(default_factory=list)
+
+    def add(self, path: Path, number: int, why: str) -> None:
+        self.count += 1
+        if len(self.first) < SHOWN_BAD:
+            self.first.append(f"{path}:{number}: {why}")
+
+
+def replay(
+    logs: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Files of requests, plain or gzipped: request bodies, one a line (chat completions, responses, "
+            'messages, completions), also with their answer as {"request": …, "response": …}; OpenAI batch files; '
+            "conversations as 'messages', in ShareGPT's form, or as ChatGPT exports them.",
+            show_default=False,
+        ),
+    ] = None,
+    ledger: Annotated[bool, typer.Option("--ledger", help="Replay the gateway's own ledger instead of files.")] = False,
+    days: Annotated[
+        float | None, typer.Option(min=0, help="Of the ledger only the last so many days. Default: all.")
+    ] = None,
+    thresholds: Annotated[
+        str, typer.Option(help="Places of the line to compare with the one in force.")
+    ] = "0.3,0.45,0.6",
+    answer_tokens: Annotated[
+        int, typer.Option(min=1, help="Length assumed of an answer that the log does not have, in tokens.")
+    ] = 256,
+    features: Annotated[
+        str | None,
+        typer.Option(
+            help='What the local model does beyond text, such as tools,json_schema; "" for nothing. Default: '
+            "local.features, else tools and JSON.",
+        ),
+    ] = None,
+    n_ctx: Annotated[
+        int | None,
+        typer.Option(min=128, help=f"Its context, in tokens. Default: local.n_ctx, else {USUAL_N_CTX}."),
+    ] = None,
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a line a threshold.")] = False,
+) -> None:
+    """Where past requests would have gone, and what that would have cost. No model is called.
+
+    In a conversation every answer counts as one request. Any model name but local, cloud and your aliases is taken for
+    auto. A line that cannot be read is named, counted and left out. Tokens are those on record, else one for 4 bytes of
+    UTF-8 and 4 for each message; images count for none. Prices and rules are those of the configuration. Examples:
+
+      slimgate replay requests.jsonl
+
+      slimgate replay conversations.json --thresholds 0.4,0.5,0.7
+
+      slimgate replay --ledger --days 7 --json
+    """
+    if bool(logs) == ledger:
+        raise typer.BadParameter("Give files or --ledger: slimgate replay requests.jsonl")
+    if as_json and as_csv:
+        raise typer.BadParameter("Give --json or --csv, not both.")
+    from gateway.replay.whatif import WhatIf
+
+    settings = load_settings(config)
+    artifact = load_artifact(ArtifactStore.of(settings).in_use)
+    default = threshold_default(settings.router.threshold, artifact)
+    in_force = ThresholdInForce(settings.state_dir / "threshold.json", *default).value
+    whatif, bad, local = WhatIf([*_numbers(thresholds), in_force]), _Bad(), _local(settings, features, n_ctx)
+    if ledger:
+        _replay_ledger(whatif, settings, days)
+    else:
+        _replay_files(whatif, logs or [], _decider(settings, artifact, local, answer_tokens), bad)
+    _tell_bad(bad)
+    if not whatif.requests:
+        Console(stderr=True).print("No request was found.", highlight=False)
+        raise typer.Exit(1)
+    if as_csv:
+        _print_csv(whatif)
+    elif as_json:
+        assumed = (
+            None
+            if ledger
+            else {"features": sorted(local.features), "n_ctx": local.n_ctx, "answer_tokens": answer_tokens}
+        )
+        print(json.dumps(_to_json(whatif, in_force, settings, bad, assumed), indent=2))
+    else:
+        from gateway.cli.replayed import show
+
+        show(whatif, in_force, settings.baseline_model, None if ledger else (local, answer_tokens))
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        numbers = [float(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        numbers = [-1.0]
+    if not all(0 <= number <= HIGHEST for number in numbers):
+        raise typer.BadParameter(
+            f"{text!r}: give numbers from 0 to {HIGHEST}, as 0.3,0.45,0.6", param_hint="--thresholds"
+        )
+    return numbers
+
+
+def _local(settings: Settings, features: str | None, n_ctx: int | None) -> LocalTier:
+    """The local model as configured or as told; nobody is asked."""
+    from gateway.local import COMMON_FEATURES
+
+    if features is None:
+        known = COMMON_FEATURES if settings.local.features is None else frozenset(settings.local.features)
+    else:
+        names = [name.strip() for name in features.split(",") if name.strip()]
+        if unknown := [name for name in names if name not in (*Feature,)]:
+            raise typer.BadParameter(
+                f"unknown: {', '.join(unknown)}; there are {', '.join(Feature)}", param_hint="--features"
+            )
+        known = frozenset(Feature(name) for name in names)
+    return LocalTier(known | {Feature.COMPLETIONS}, n_ctx or settings.local.n_ctx or USUAL_N_CTX)
+
+
+def _decider(settings: Settings, artifact: Artifact, local: LocalTier, answer_tokens: int) -> "Decider":
+    from gateway.pricing import Pricer
+    from gateway.replay.deciding import Decider
+
+    return Decider(artifact.scorer, local, Pricer(settings), settings.router, answer_tokens)
+
+
+def _replay_files(whatif: "WhatIf", paths: list[Path], decider: "Decider", bad: _Bad) -> None:
+    for path in paths:
+        try:
+            with _progress(path) as moved:
+                _replay_file(whatif, path, decider, bad, moved)
+        except OSError as exc:
+            raise typer.BadParameter(f"{path}: {exc.strerror or exc}") from exc
+
+
+def _replay_file(whatif: "WhatIf", path: Path, decider: "Decider", bad: _Bad, moved: Any) -> None:
+    from gateway.replay.reading import Unreadable, read_values
+    from gateway.replay.recorded import requests_in
+    from router.jsonlines import opened
+
+    with opened(path) as (file, raw):
+        for number, value in read_values(file):
+            try:
+                if isinstance(value, Unreadable):
+                    raise ValueError(value.why)
+                # All of a line or nothing: half a conversation is worse than a line that is named.
+                for outcome in [decider.decide(recorded) for recorded in requests_in(value)]:
+                    whatif.add(outcome)
+            except (ValueError, RequestError) as exc:
+                bad.add(path, number, str(exc))
+            moved(raw, whatif.requests)
+
+
+@contextmanager
+def _progress(path: Path) -> Iterator[Any]:
+    """A bar over the bytes of a file, told of a few times a second."""
+    bars = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    count = TextColumn("{task.fields[requests]:,} requests")
+    errors, shown_at = Console(stderr=True), 0.0
+    with Progress(*bars, count, console=errors, transient=True, disable=not errors.is_terminal) as bar:
+        task = bar.add_task(path.name, total=path.stat().st_size or None, requests=0)
+
+        def moved(raw: Any, requests: int) -> None:
+            nonlocal shown_at
+            if time.monotonic() - shown_at > SHOW_EVERY_S:
+                shown_at = time.monotonic()
+                bar.update(task, completed=raw.tell(), requests=requests)
+
+        yield moved
+
+
+def _replay_ledger(whatif: "WhatIf", settings: Settings, days: float | None) -> None:
+    from gateway.ledger import Ledger, LedgerUnavailable
+    from gateway.pricing import Pricer
+    from gateway.replay.deciding import ledger_outcomes
+
+    pricer = Pricer(settings)
+    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", pricer)
+    since_ms = 0 if days is None else int(time.time() * 1000 - days * DAY_MS)
+    ledger.start()
+    try:
+        with ledger.read() as connection, Console(stderr=True).status("reading the ledger"):
+            for outcome in ledger_outcomes(connection, pricer, since_ms):
+                whatif.add(outcome)
+    except LedgerUnavailable as exc:
+        Console(stderr=True).print(f"[bold red]slimgate:[/] {exc}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    finally:
+        ledger.close()
+
+
+def _tell_bad(bad: _Bad) -> None:
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    for words in bad.first:
+        errors.print(words, markup=False)
+    if bad.count:
+        more = f", of which the first {len(bad.first)} are named above" if bad.count > len(bad.first) else ""
+        errors.print(f"{bad.count:,} could not be read{more}; the figures leave them out.")
+
+
+def _to_json(whatif: "WhatIf", in_force: float, settings: Settings, bad: _Bad, assumed: Any) -> dict[str, Any]:
+    from gateway.replay.whatif import CURVE
+
+    return {
+        "object": "replay",
+        "estimate": True,
+        "summary": whatif.sentence(in_force, f"{in_force:.4g}", settings.baseline_model),
+        "requests": whatif.requests,
+        "decided_by_score": whatif.movable,
+        "decided_by_rule": [
+            {"route": route, "reason": reason, "requests": count}
+            for (route, reason), count in whatif.by_rule.most_common()
+        ],
+        "unreadable": bad.count,
+        "unreadable_first": bad.first,
+        "prompt_tokens": whatif.prompt_tokens,
+        "completion_tokens": whatif.completion_tokens,
+        "tokens_on_record": whatif.recorded,
+        "assumed": assumed,
+        "baseline_model": settings.baseline_model,
+        "coverage": whatif.coverage,
+        "in_force": in_force,
+        "points": [point.to_json() for point in whatif.points(whatif.thresholds)],
+        "curve": [point.to_json() for point in whatif.points(CURVE)],
+    }
+
+
+def _print_csv(whatif: "WhatIf") -> None:
+    rows = [point.to_json() for point in whatif.points(whatif.thresholds)]
+    writer = csv.DictWriter(sys.stdout, rows[0])
+    writer.writeheader()
+    writer.writerows(rows)

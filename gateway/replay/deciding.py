@@ -1,0 +1,110 @@
+"""Decides requests of the past as they would be now, and prices them: from a log's text, or from the ledger's figures.
+
+Assumes that both sides are up, and idle. Nothing is generated.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from gateway.estimates import prompt_tokens_guess
+from gateway.exchange import EMBEDDINGS
+from gateway.ledger.schema import REQUESTS
+from gateway.names import ModelNames
+from gateway.pricing import Pricer
+from gateway.prompting import to_prompt
+from gateway.replay.recorded import Recorded
+from gateway.replay.whatif import REFUSED, Outcome
+from gateway.settings import RouterSettings
+from gateway.tuning import MOVABLE
+from models.chat import ChatRequest, Usage
+from models.errors import UnknownModelError
+from router.compiled import CompiledClassifier
+from router.decision import Reason, Route
+from router.errors import CannotServe
+from router.policy import LocalTier, RoutingPolicy, Situation
+
+_C = REQUESTS.c
+
+
+class Decider:
+    """Decides requests that come with their text.
+
+    Parameters
+    ----------
+    local : LocalTier
+        What the local model is taken to do.
+    answer_tokens : int
+        Assumed of an answer that is not on record.
+    """
+
+    def __init__(
+        self,
+        scorer: CompiledClassifier,
+        local: LocalTier,
+        pricer: Pricer,
+        settings: RouterSettings,
+        answer_tokens: int,
+    ) -> None:
+        self._policy = RoutingPolicy(scorer, threshold=0.5)  # which one is of no account: only rules and score are used
+        self._local = local
+        self._pricer = pricer
+        self._settings = settings
+        self._answer_tokens = answer_tokens
+        self._names = ModelNames(settings.aliases, local_model=Route.LOCAL, cloud_models=(Route.CLOUD,))
+
+    def decide(self, recorded: Recorded) -> Outcome:
+        """What would become of one request."""
+        request = recorded.request
+        prompt = to_prompt(request)
+        usage, known = recorded.tokens(self._answer_tokens)
+        prices = self._pricer.at_cloud(usage), self._pricer.at_baseline(usage)
+        try:
+            decision = self._policy.decide(prompt, self._situation(request))
+        except CannotServe as exc:
+            return Outcome(REFUSED, exc.reason, 0.0, usage, known, *prices)
+        return Outcome(decision.route, decision.reason, decision.score, usage, known, *prices)
+
+    def _situation(self, request: ChatRequest) -> Situation:
+        room = request.max_tokens or self._settings.answer_reserve_tokens
+        return Situation(
+            local=self._local,
+            cloud=True,
+            pinned=self._pinned(request.model),
+            tokens_needed=prompt_tokens_guess(request) + room,
+        )
+
+    def _pinned(self, model: str) -> Route | None:
+        """`local`, `cloud` and what the aliases say. Any other name stood for a model of then: now it means `auto`."""
+        try:
+            return self._names.meaning(model).route
+        except UnknownModelError:
+            return None
+
+
+def ledger_outcomes(connection: Connection, pricer: Pricer, since_ms: int) -> Iterator[Outcome]:
+    """Every answered request of the ledger from `since_ms` on, by its recorded score, tokens and rule."""
+    columns = (_C.route, _C.reason, _C.score, _C.prompt_tokens, _C.completion_tokens, _C.cached_tokens, _C.cost_nusd)
+    query = (
+        select(*columns, _C.usage_estimated)
+        .where(_C.created_ms >= since_ms, _C.completion_tokens > 0, _C.endpoint != EMBEDDINGS)
+        .execution_options(yield_per=5000)
+    )
+    for row in connection.execute(query):
+        yield _outcome(row, pricer)
+
+
+def _outcome(row: Any, pricer: Pricer) -> Outcome:
+    usage = Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)
+    paid = row.cost_nusd if row.route == Route.CLOUD else None
+    return Outcome(
+        route=row.route,
+        # What failed over, or was given up, would have begun where the score says.
+        reason=Reason.SCORE if row.reason in MOVABLE else row.reason,
+        score=row.score,
+        usage=usage,
+        recorded=not row.usage_estimated,
+        cloud_nusd=pricer.at_cloud(usage) if paid is None else paid,
+        baseline_nusd=pricer.at_baseline(usage),
+    )

@@ -1,0 +1,123 @@
+"""JSON values out of a file of any size, one at a time: a value a line, or one array (or one value) over many lines.
+
+What cannot be read is told with its place, and the rest goes on where it can: after a bad line at the next one; in an
+array, whose structure is then lost, it does not.
+"""
+
+import codecs
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+MOST_BYTES = 64 * 1024 * 1024
+"""Longest value read: more than any request that a gateway takes."""
+
+CHUNK_BYTES = 1024 * 1024
+_BOM = codecs.BOM_UTF8
+_BETWEEN = re.compile(r"[\s,]*")
+_CUT_CHARS = 16
+"""An error so near the end of what was read may come from its end: `tru`, `-`, `\\u00`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Something that is no JSON value, and why."""
+
+    why: str
+
+
+def read_values(file: io.BufferedReader) -> Iterator[tuple[int, Any]]:
+    """Each value with its number, from 1: of its line, or in the array. `Unreadable` where there should be one."""
+    if file.peek(len(_BOM)).startswith(_BOM):
+        file.read(len(_BOM))
+    start = file.peek(CHUNK_BYTES).lstrip()
+    over_many_lines = start[:1] == b"[" or start.partition(b"\n")[0].strip() == b"{"
+    return _elements(file) if over_many_lines else _lines(file)
+
+
+def _lines(file: io.BufferedReader) -> Iterator[tuple[int, Any]]:
+    number = 0
+    while line := file.readline(MOST_BYTES):
+        number += 1
+        if len(line) == MOST_BYTES and not line.endswith(b"\n"):
+            while (rest := file.readline(MOST_BYTES)) and not rest.endswith(b"\n"):
+                pass
+            yield number, Unreadable(f"longer than {MOST_BYTES // 2**20} MiB")
+        elif line.strip():
+            yield number, _value(line)
+
+
+def _value(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError as exc:
+        return Unreadable(f"not valid JSON: {exc.msg} at character {exc.pos + 1}")
+
+
+def _elements(file: io.BufferedReader) -> Iterator[tuple[int, Any]]:
+    window, number = _Window(file), 0
+    in_array = window.skip("[")
+    while not window.done:
+        if in_array and window.skip("]"):
+            return
+        number += 1
+        value = window.value()
+        yield number, value
+        if isinstance(value, Unreadable):
+            return
+    if in_array:
+        yield number + 1, Unreadable("the file ends before its array does")
+
+
+class _Window:
+    """The part of a file that is being looked at, as text."""
+
+    def __init__(self, file: io.BufferedReader) -> None:
+        self._file = file
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._scan = json.JSONDecoder().raw_decode
+        self._text, self._at, self._ended = "", 0, False
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left but blanks and commas."""
+        while (found := _BETWEEN.match(self._text, self._at)) and found.end() == len(self._text):
+            if self._ended:
+                return True
+            self._at = found.end()
+            self._more()
+        self._at = found.end() if found else self._at
+        return False
+
+    def skip(self, char: str) -> bool:
+        """Go past `char`, if it is next."""
+        found = not self.done and self._text[self._at] == char
+        self._at += found
+        return found
+
+    def value(self) -> Any:
+        """The next value."""
+        while True:
+            try:
+                value, self._at = self._scan(self._text, self._at)
+                return value
+            except RecursionError:
+                return Unreadable("nested too deeply; the rest is not read")
+            except json.JSONDecodeError as exc:
+                cut = exc.msg.startswith("Unterminated string") or exc.pos >= len(self._text) - _CUT_CHARS
+                if self._ended or not cut:
+                    return Unreadable(f"not valid JSON ({exc.msg}); the rest is not read")
+            if len(self._text) - self._at > MOST_BYTES:
+                return Unreadable(f"longer than {MOST_BYTES // 2**20} MiB; the rest is not read")
+            self._more()
+
+    def _more(self) -> None:
+        """Read as much again as is still unread, so that a long value is not begun anew too often."""
+        unread = self._text[self._at :]
+        read = self._file.read(max(CHUNK_BYTES, len(unread)))
+        self._text, self._at, self._ended = unread + self._decode(read, not read), 0, not read
