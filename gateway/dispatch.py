@@ -18,7 +18,7 @@ from gateway.exchange import Exchange
 from gateway.local import LocalSide
 from gateway.names import ModelNames
 from gateway.privacy import PrivacyLane
-from gateway.prompting import to_prompt
+from gateway.prompting import loop_began, to_prompt
 from gateway.recorder import Recorder
 from gateway.settings import RouterSettings
 from gateway.threshold import ThresholdInForce
@@ -258,6 +258,7 @@ class Dispatcher:
             local_wait_s=0.0 if local is None or local.load is None else local.load.expected_wait_s,
             max_local_wait_s=self._settings.max_local_wait_s,
             tokens_needed=0 if tier is None else await self._tokens_needed(request, tier.n_ctx),
+            began=loop_began(request, tier),
             private=request.private,
             threshold=self.threshold.value if overrides.threshold is None else overrides.threshold,
         )

@@ -286,7 +286,7 @@ class ServerSide:
         self._server.model = str(item["id"])
         told = self._settings.features
         features = (_listed_features(item) if told is None else frozenset(told)) | {Feature.COMPLETIONS}
-        self._tier = LocalTier(features, self._settings.n_ctx or _listed_n_ctx(item))
+        self._tier = LocalTier(features, self._settings.n_ctx or _listed_n_ctx(item), _is_our_engine(item))
         self._trouble = None
         self._knows_little = item.get("probed") is False
         if not self._seen.is_set():
@@ -342,14 +342,18 @@ def _backend(server: HttpServer, model: str, settings: LocalSettings) -> OpenAIB
 
 
 def _engine_tier(info: EngineInfo) -> LocalTier:
-    return LocalTier(frozenset(Feature(name) for name in info.features), info.n_ctx)
+    return LocalTier(frozenset(Feature(name) for name in info.features), info.n_ctx, marks_calls=True)
+
+
+def _is_our_engine(item: dict[str, Any]) -> bool:
+    return isinstance(item.get("features"), list)
 
 
 def _listed_features(item: dict[str, Any]) -> frozenset[Feature]:
     """What the server says its model can do, as our own engine does; what such servers have in common otherwise."""
-    listed = item.get("features")
-    if not isinstance(listed, list):
+    if not _is_our_engine(item):
         return COMMON_FEATURES
+    listed: list[Any] = item["features"]
     return frozenset(feature for feature in Feature if feature in listed)
 
 

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from models.chat import ChatRequest, text_of
-from router.decision import Feature, Prompt, Turn
+from models.engine.toolcalls import CALL_ID_PREFIX
+from router.decision import Feature, Prompt, Route, Turn
+from router.policy import LocalTier
 
 _PART_NEEDS = {
     "image_url": Feature.IMAGES,
@@ -23,6 +25,22 @@ def to_prompt(request: ChatRequest) -> Prompt:
     if request.native is not None and request.native.untranslatable is not None:
         needs.add(Feature(request.native.path))
     return Prompt(turns, frozenset(needs))
+
+
+def loop_began(request: ChatRequest, tier: LocalTier | None) -> Route | None:
+    """Who made the tool calls that still wait for the assistant's word; None where there are none, or nobody can tell.
+
+    The ids tell it, which callers send back with the results: so it holds in every worker, and after a restart.
+    """
+    last = next((message for message in reversed(request.messages) if message["role"] == "assistant"), None)
+    calls = last.get("tool_calls") if last is not None else None
+    if tier is None or not tier.marks_calls or not isinstance(calls, list) or not calls:
+        return None
+    return Route.LOCAL if all(map(_made_here, calls)) else Route.CLOUD
+
+
+def _made_here(call: Any) -> bool:
+    return isinstance(call, dict) and str(call.get("id")).startswith(CALL_ID_PREFIX)
 
 
 def _needs(body: Mapping[str, Any]) -> Iterator[Feature]:

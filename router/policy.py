@@ -21,10 +21,14 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LocalTier:
-    """What the local model can do: `n_ctx` tokens of context, and these features beyond text."""
+    """What the local model can do: `n_ctx` tokens of context, and these features beyond text.
+
+    `marks_calls` says that the ids of its tool calls tell them from others.
+    """
 
     features: frozenset[Feature]
     n_ctx: int
+    marks_calls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class Situation:
         Prompt tokens plus room for the answer, as the local model counts; 0 where they surely fit.
     threshold : float or None
         The caller's own threshold, in place of the default.
+    began : Route or None
+        Who made the tool calls that the conversation is in the middle of; None where it is not, or nobody can tell.
     private : str or None
         Why the text may not leave this machine; None where it may.
     """
@@ -61,6 +67,7 @@ class Situation:
     max_local_wait_s: float = math.inf
     tokens_needed: int = 0
     threshold: float | None = None
+    began: Route | None = None
     private: str | None = None
 
     def shortcoming(self, prompt: Prompt) -> tuple[Reason, str] | None:
@@ -124,6 +131,11 @@ def offline(_prompt: Prompt, situation: Situation) -> Verdict | None:
     return None
 
 
+def session(_prompt: Prompt, situation: Situation) -> Verdict | None:
+    """A tool loop stays with the model that planned it: another one does not know what it was after."""
+    return None if situation.began is None else (situation.began, Reason.SESSION)
+
+
 def load(_prompt: Prompt, situation: Situation) -> Verdict | None:
     """The local queue is longer than anybody should wait."""
     return (Route.CLOUD, Reason.LOAD) if situation.local_wait_s > situation.max_local_wait_s else None
@@ -135,7 +147,7 @@ RULES: tuple[Rule, ...] = (
     capability,
     offline,
     # budget: spent means local
-    # session: a tool loop stays where it began
+    session,
     load,
 )
 

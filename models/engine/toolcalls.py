@@ -8,6 +8,9 @@ import re
 from dataclasses import dataclass
 from secrets import token_hex
 
+CALL_ID_PREFIX = "call_local_"
+"""Tells a call of ours from those of the cloud, when its result comes back: a tool loop stays where it began."""
+
 OPEN, CLOSE = "<tool_call>", "</tool_call>"
 
 _HEAD = re.compile(r'\s*\{\s*"name"\s*:\s*"((?:[^"\\]|\\.)*)"\s*,\s*"arguments"\s*:\s*')
@@ -108,7 +111,7 @@ class ToolCallReader:
         self._buffer = self._buffer[head.end() :]
         self._state, self._arguments = _ARGUMENTS, _JsonEnd()
         self.n_started += 1
-        return [CallStart(self.n_started - 1, f"call_{token_hex(12)}", head.group(1))]
+        return [CallStart(self.n_started - 1, f"{CALL_ID_PREFIX}{token_hex(12)}", head.group(1))]
 
     def _read_arguments(self) -> list[Part]:
         if not self._arguments.begun:
