@@ -61,23 +61,26 @@ def main() -> None:
     parser.add_argument("--callers", default="1,16,64,256", help="how many at a time (default: %(default)s)")
     parser.add_argument("--seconds", type=int, default=3, help="length of each burst (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="bursts for each figure (default: %(default)s)")
+    parser.add_argument("--upstream-ms", type=float, default=0, help="the provider's own time (default: %(default)s)")
     options = parser.parse_args()
     if shutil.which("wrk") is None:
         sys.exit("wrk drives the load and is not here: apt-get install wrk")
     with ExitStack() as stack:
-        targets = stack.enter_context(running_targets(options.litellm))
+        targets = stack.enter_context(running_targets(options.litellm, options.upstream_ms))
         callers = [int(count) for count in options.callers.split(",")]
         for stream in (False, True):
             report(measure(targets, callers, options.rounds, options.seconds, stream), targets, callers, stream)
 
 
 @contextmanager
-def running_targets(litellm: str | None) -> Iterator[list[Target]]:
+def running_targets(litellm: str | None, upstream_ms: float = 0) -> Iterator[list[Target]]:
     """The provider, and every gateway in front of it."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         provider = free_port()
-        start(stack, [sys.executable, str(HERE / "upstream.py"), str(provider)], LOAD_CPU, provider, {})
+        start(
+            stack, [sys.executable, str(HERE / "upstream.py"), str(provider), str(upstream_ms)], LOAD_CPU, provider, {}
+        )
         url = f"http://127.0.0.1:{provider}/v1"
         targets = [Target("direct", provider, "bench", None)]
         targets.append(start_naive(stack, url))

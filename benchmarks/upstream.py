@@ -1,4 +1,5 @@
-"""A provider that answers at once, for measuring what stands before it: canned bytes over a bare asyncio protocol."""
+"""A provider that answers at once, or after a set time, for measuring what stands before it: canned bytes over a bare
+asyncio protocol."""
 
 import asyncio
 import json
@@ -48,7 +49,10 @@ WHOLE, STREAMED = whole_answer(), streamed_answer()
 
 
 class Answering(asyncio.Protocol):
-    """Answers each request on a connection as soon as its body is there."""
+    """Answers each request on a connection `delay_s` after its body is there."""
+
+    def __init__(self, delay_s: float) -> None:
+        self._delay_s = delay_s
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.WriteTransport, transport)
@@ -62,7 +66,13 @@ class Answering(asyncio.Protocol):
                 return
             body, self._buffer = self._buffer[end + 4 : end + 4 + length], self._buffer[end + 4 + length :]
             streams = b'"stream":true' in body or b'"stream": true' in body
-            self._transport.write(STREAMED if streams else WHOLE)
+            self._answer(STREAMED if streams else WHOLE)
+
+    def _answer(self, answer: bytes) -> None:
+        if self._delay_s:
+            asyncio.get_running_loop().call_later(self._delay_s, self._transport.write, answer)
+        else:
+            self._transport.write(answer)
 
 
 def _content_length(head: bytes) -> int:
@@ -72,11 +82,11 @@ def _content_length(head: bytes) -> int:
     return 0
 
 
-async def serve(port: int) -> None:
+async def serve(port: int, delay_s: float) -> None:
     """Serve on loopback for good."""
-    server = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", port)
+    server = await asyncio.get_running_loop().create_server(lambda: Answering(delay_s), "127.0.0.1", port)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(int(sys.argv[1])))
+    uvloop.run(serve(int(sys.argv[1]), delay_s=float(sys.argv[2]) / 1000 if len(sys.argv) > 2 else 0.0))

@@ -12,6 +12,8 @@ from gateway.errors import PayloadTooLargeError, SlowRequestError
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream; charset=utf-8"
 
+WATCH_AFTER_S = 0.05
+"""An answer that takes no longer needs nobody to listen for the caller meanwhile."""
 
 SILENCE_S = 60.0
 """How long a caller may neither send the rest of a request nor take the rest of an answer."""
@@ -67,14 +69,20 @@ class WhileConnected:
         assert task is not None
         self._task = task
         self._cancelling = task.cancelling()
-        self._watcher = asyncio.create_task(self._watch())
+        self._watcher: asyncio.Task[None] | None = None
+        self._begin = asyncio.get_running_loop().call_later(WATCH_AFTER_S, self._begin_watching)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, _exc: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        self._watcher.cancel()
+        self._begin.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
         if self._gone and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise ClientGone
+
+    def _begin_watching(self) -> None:
+        self._watcher = asyncio.create_task(self._watch())
 
     async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":

@@ -1,7 +1,6 @@
 """Prices for ledger rows. Runs in the ledger's own thread, so that no request waits for a price."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from gateway.exchange import EMBEDDINGS
 from gateway.ledger import LedgerRow
@@ -38,7 +37,7 @@ class Pricer:
             baseline_model, baseline = row.served_model, cost
         else:
             baseline_model, baseline = self.baseline_model, self.at_baseline(usage)
-        row = replace(row, cost_nusd=cost, baseline_model=baseline_model, baseline_nusd=baseline)
+        row.cost_nusd, row.baseline_model, row.baseline_nusd = cost, baseline_model, baseline
         self._priced(row)
         return row
 

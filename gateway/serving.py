@@ -5,9 +5,11 @@ one ends it at once. SIGHUP: the configuration is read again; one that cannot be
 """
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from types import FrameType
 
@@ -21,6 +23,10 @@ from gateway.settings import Settings, SettingsError
 logger = logging.getLogger(__name__)
 
 KEEP_ALIVE_S = 75
+
+SWITCH_S = 0.0005
+"""How long the ledger's thread may keep the interpreter while a request waits for it; Python's own 5 ms, several times
+in one answer, is what callers would notice."""
 
 LoadSettings = Callable[[], Settings]
 
@@ -65,6 +71,7 @@ class GatewayServer(uvicorn.Server):
         self._loop.add_signal_handler(signal.SIGHUP, self.reload)
         await super().startup(sockets)
         if self.started:
+            settle()
             self._opened(self.servers[0].sockets[0].getsockname()[1])
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -95,3 +102,14 @@ class GatewayServer(uvicorn.Server):
 
     def _stop_serving(self) -> None:
         self.should_exit = True
+
+
+def settle() -> None:
+    """Tell the interpreter that this process now serves.
+
+    What there is stays, the classifier's words above all: it need not be looked through for garbage again and again,
+    which cost 8 % of a call.
+    """
+    gc.collect()
+    gc.freeze()
+    sys.setswitchinterval(SWITCH_S)
