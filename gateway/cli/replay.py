@@ -1,5 +1,6 @@
 """`slimgate replay`: what would have become of requests that are past, at several thresholds."""
 
+import asyncio
 import csv
 import json
 import sys
@@ -109,9 +110,9 @@ def replay(
     in_force = ThresholdInForce(settings.state_dir / "threshold.json", *default).value
     whatif, bad, local = WhatIf([*_numbers(thresholds), in_force]), _Bad(), _local(settings, features, n_ctx)
     if ledger:
-        _replay_ledger(whatif, settings, days)
+        _replay_ledger(whatif, settings, days, artifact.version)
     else:
-        _replay_files(whatif, logs or [], _decider(settings, artifact, local, answer_tokens), bad)
+        asyncio.run(_replay_files(whatif, logs or [], _decider(settings, artifact, local, answer_tokens), bad))
     _tell_bad(bad)
     if not whatif.requests:
         Console(stderr=True).print("No request was found.", highlight=False)
@@ -161,21 +162,23 @@ def _local(settings: Settings, features: str | None, n_ctx: int | None) -> Local
 
 def _decider(settings: Settings, artifact: Artifact, local: LocalTier, answer_tokens: int) -> "Decider":
     from gateway.pricing import Pricer
+    from gateway.privacy import PrivacyLane
     from gateway.replay.deciding import Decider
 
-    return Decider(artifact.scorer, local, Pricer(settings), settings.router, answer_tokens)
+    lane = PrivacyLane(settings.privacy)
+    return Decider(artifact.scorer, local, Pricer(settings), settings.router, lane, answer_tokens)
 
 
-def _replay_files(whatif: "WhatIf", paths: list[Path], decider: "Decider", bad: _Bad) -> None:
+async def _replay_files(whatif: "WhatIf", paths: list[Path], decider: "Decider", bad: _Bad) -> None:
     for path in paths:
         try:
             with _progress(path) as moved:
-                _replay_file(whatif, path, decider, bad, moved)
+                await _replay_file(whatif, path, decider, bad, moved)
         except OSError as exc:
             raise typer.BadParameter(f"{path}: {exc.strerror or exc}") from exc
 
 
-def _replay_file(whatif: "WhatIf", path: Path, decider: "Decider", bad: _Bad, moved: Any) -> None:
+async def _replay_file(whatif: "WhatIf", path: Path, decider: "Decider", bad: _Bad, moved: Any) -> None:
     from gateway.replay.reading import Unreadable, read_values
     from gateway.replay.recorded import requests_in
     from router.jsonlines import opened
@@ -186,7 +189,7 @@ def _replay_file(whatif: "WhatIf", path: Path, decider: "Decider", bad: _Bad, mo
                 if isinstance(value, Unreadable):
                     raise ValueError(value.why)
                 # All of a line or nothing: half a conversation is worse than a line that is named.
-                for outcome in [decider.decide(recorded) for recorded in requests_in(value)]:
+                for outcome in [await decider.decide(recorded) for recorded in requests_in(value)]:
                     whatif.add(outcome)
             except (ValueError, RequestError) as exc:
                 bad.add(path, number, str(exc))
@@ -211,24 +214,29 @@ def _progress(path: Path) -> Iterator[Any]:
         yield moved
 
 
-def _replay_ledger(whatif: "WhatIf", settings: Settings, days: float | None) -> None:
+def _replay_ledger(whatif: "WhatIf", settings: Settings, days: float | None, artifact: str) -> None:
     from gateway.ledger import Ledger, LedgerUnavailable
     from gateway.pricing import Pricer
     from gateway.replay.deciding import ledger_outcomes
 
-    pricer = Pricer(settings)
+    pricer, others = Pricer(settings), 0
     ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", pricer)
     since_ms = 0 if days is None else int(time.time() * 1000 - days * DAY_MS)
     ledger.start()
     try:
         with ledger.read() as connection, Console(stderr=True).status("reading the ledger"):
-            for outcome in ledger_outcomes(connection, pricer, since_ms):
-                whatif.add(outcome)
+            for outcome in ledger_outcomes(connection, pricer, since_ms, artifact):
+                if outcome is None:
+                    others += 1
+                else:
+                    whatif.add(outcome)
     except LedgerUnavailable as exc:
         Console(stderr=True).print(f"[bold red]slimgate:[/] {exc}", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     finally:
         ledger.close()
+    if others:
+        Console(stderr=True).print(f"{others:,} requests that another classifier scored are left out.", highlight=False)
 
 
 def _tell_bad(bad: _Bad) -> None:

@@ -13,6 +13,7 @@ from gateway.exchange import EMBEDDINGS
 from gateway.ledger.schema import REQUESTS
 from gateway.names import ModelNames
 from gateway.pricing import Pricer
+from gateway.privacy import PrivacyLane
 from gateway.prompting import to_prompt
 from gateway.replay.recorded import Recorded
 from gateway.replay.whatif import REFUSED, Outcome
@@ -45,18 +46,20 @@ class Decider:
         local: LocalTier,
         pricer: Pricer,
         settings: RouterSettings,
+        privacy: PrivacyLane,
         answer_tokens: int,
     ) -> None:
         self._policy = RoutingPolicy(scorer, threshold=0.5)  # which one is of no account: only rules and score are used
         self._local = local
         self._pricer = pricer
         self._settings = settings
+        self._privacy = privacy
         self._answer_tokens = answer_tokens
         self._names = ModelNames(settings.aliases, local_model=Route.LOCAL, cloud_models=(Route.CLOUD,))
 
-    def decide(self, recorded: Recorded) -> Outcome:
+    async def decide(self, recorded: Recorded) -> Outcome:
         """What would become of one request."""
-        request = recorded.request
+        request = await self._privacy.mark(recorded.request, asked=False)
         prompt = to_prompt(request)
         usage, known = recorded.tokens(self._answer_tokens)
         prices = self._pricer.at_cloud(usage), self._pricer.at_baseline(usage)
@@ -73,6 +76,7 @@ class Decider:
             cloud=True,
             pinned=self._pinned(request.model),
             tokens_needed=prompt_tokens_guess(request) + room,
+            private=request.private,
         )
 
     def _pinned(self, model: str) -> Route | None:
@@ -83,16 +87,19 @@ class Decider:
             return None
 
 
-def ledger_outcomes(connection: Connection, pricer: Pricer, since_ms: int) -> Iterator[Outcome]:
-    """Every answered request of the ledger from `since_ms` on, by its recorded score, tokens and rule."""
+def ledger_outcomes(connection: Connection, pricer: Pricer, since_ms: int, artifact: str) -> Iterator[Outcome | None]:
+    """Every answered request of the ledger from `since_ms` on, by its recorded score, tokens and rule.
+
+    None for one that another classifier than `artifact` scored: scores of two do not compare.
+    """
     columns = (_C.route, _C.reason, _C.score, _C.prompt_tokens, _C.completion_tokens, _C.cached_tokens, _C.cost_nusd)
     query = (
-        select(*columns, _C.usage_estimated)
+        select(*columns, _C.usage_estimated, _C.artifact)
         .where(_C.created_ms >= since_ms, _C.completion_tokens > 0, _C.endpoint != EMBEDDINGS)
         .execution_options(yield_per=5000)
     )
     for row in connection.execute(query):
-        yield _outcome(row, pricer)
+        yield _outcome(row, pricer) if row.artifact == artifact else None
 
 
 def _outcome(row: Any, pricer: Pricer) -> Outcome:

@@ -1,5 +1,6 @@
 """Replaying past requests: read from whatever people have, decided as the gateway would, and added up exactly."""
 
+import asyncio
 import contextlib
 import csv
 import gzip
@@ -7,6 +8,7 @@ import io
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from typer.testing import CliRunner, Result
 from gateway.cli import app
 from gateway.estimates import prompt_tokens_guess
 from gateway.pricing import Pricer
+from gateway.privacy import PrivacyLane
 from gateway.replay import reading
 from gateway.replay.deciding import Decider
 from gateway.replay.reading import Unreadable, read_values
@@ -224,7 +227,12 @@ BODIES = (
 )
 FIELDS = (*CHATS, *BODIES, "text", "input_tokens", "tools", "functions", "response_format", "modalities", "n")
 DECIDER = Decider(
-    load_artifact().scorer, LocalTier(frozenset(), 4096), Pricer(Settings()), Settings().router, answer_tokens=256
+    load_artifact().scorer,
+    LocalTier(frozenset(), 4096),
+    Pricer(Settings()),
+    Settings().router,
+    PrivacyLane(Settings().privacy),
+    answer_tokens=256,
 )
 
 anything = st.recursive(
@@ -246,7 +254,7 @@ anything = st.recursive(
 def test_nothing_odd_ends_the_run(value: Any) -> None:
     with contextlib.suppress(ValueError, RequestError):
         for recorded in requests_in(value):
-            DECIDER.decide(recorded)
+            asyncio.run(DECIDER.decide(recorded))
 
 
 def test_tokens_are_those_on_record_else_by_the_text() -> None:
@@ -401,6 +409,23 @@ def test_the_ledger_is_replayed_by_its_own_figures(replay: Replay, tmp_path: Pat
     recent = [row for row in answered if row.created_ms >= time.time_ns() // 1_000_000 - seed.DAY_MS]
     assert 0 < json.loads(replay("--ledger", "--days", "1", "--json").stdout)["requests"] <= len(recent) + 1
     assert "all on record" in replay("--ledger").stdout
+
+
+def test_scores_of_another_classifier_are_not_mixed_in(replay: Replay, tmp_path: Path) -> None:
+    rows = list(seed.traffic(100, time.time_ns() // 1_000_000))
+    others = [replace(row, id=f"other{number}", artifact="another") for number, row in enumerate(rows)]
+    seed.write(tmp_path / "ledger.db", [*rows, *others])
+    answered = sum(row.completion_tokens > 0 for row in rows)
+    done = replay("--ledger", "--json")
+    assert json.loads(done.stdout)["requests"] == answered
+    assert f"{answered} requests that another classifier scored are left out" in done.stderr
+
+
+def test_what_may_not_leave_stays(replay: Replay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLIMGATE_PRIVACY__DETECT", '["email"]')
+    path = write_lines(tmp_path / "log.jsonl", body(f"{HARD} Answer to ada@example.com."), body(HARD, model="local"))
+    told = json.loads(replay(path, "--json", "--thresholds", "0").stdout)["decided_by_rule"]
+    assert {rule["reason"]: rule["route"] for rule in told} == {"privacy": "local", "pinned": "local"}
 
 
 @pytest.mark.parametrize(
