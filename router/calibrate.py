@@ -104,7 +104,7 @@ class Infeasible(Exception):
 
     def __str__(self) -> str:
         if self.more_labels is not None:
-            return f"infeasible with these labels: about {self.more_labels} more needed"
+            return f"infeasible with these labels: at least about {self.more_labels:,} more needed"
         rate = "too often" if self.least_rate is None else f"at least {self.least_rate:.1%}"
         return (
             f"infeasible, and more labels alone will not help: at every threshold the local model fails {rate}; allow "
