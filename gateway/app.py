@@ -42,6 +42,7 @@ from gateway.pricing import Pricer
 from gateway.privacy import PrivacyLane
 from gateway.recorder import Recorder
 from gateway.reload import Reloader
+from gateway.secondlook import SecondLook
 from gateway.settings import Settings
 from gateway.threshold import ThresholdInForce, threshold_default
 from gateway.traits import TraitSampler
@@ -85,6 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
         threshold=threshold,
         traits=TraitSampler(classifier),
         privacy=PrivacyLane(settings.privacy),
+        second_look=SecondLook(settings.router.second_look, settings.local.total_timeout_s),
         settings=settings.router,
     )
     labels = OwnLabels(settings.router.labels)

@@ -21,7 +21,8 @@ MOST_DIGITS = 15
 """Of a time in milliseconds, for the next thirty thousand years."""
 
 _C = REQUESTS.c
-_MONEY = {"cost_nusd": "cost_usd", "baseline_nusd": "baseline_usd"}
+_MONEY = {"cost_nusd": "cost_usd", "baseline_nusd": "baseline_usd", "deciding_nusd": "deciding_usd"}
+_JSON = ("traits", "second_look")
 COLUMNS = (
     "id",
     "created",
@@ -145,8 +146,8 @@ def decision_json(row: dict[str, Any]) -> dict[str, Any]:
     """A row with its time in ISO 8601 and its money in dollars."""
     created = from_epoch_ms(row["created_ms"]).isoformat(timespec="milliseconds")
     usd = {name: None if row[column] is None else plain(to_usd(row[column])) for column, name in _MONEY.items()}
-    traits = None if row["traits"] is None else orjson.loads(row["traits"])
-    values = {**row, "created": created, "traits": traits, **usd}
+    opened = {name: None if row[name] is None else orjson.loads(row[name]) for name in _JSON}
+    values = {**row, "created": created, **opened, **usd}
     return {name: values[name] for name in COLUMNS}
 
 
@@ -165,7 +166,7 @@ def _rows(connection: Connection, ids: list[str]) -> list[dict[str, Any]]:
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    return row if row["traits"] is None else {**row, "traits": orjson.dumps(row["traits"]).decode()}
+    return {**row, **{name: orjson.dumps(row[name]).decode() for name in _JSON if row[name] is not None}}
 
 
 def _harmless(value: Any) -> Any:

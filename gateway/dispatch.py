@@ -20,6 +20,7 @@ from gateway.names import ModelNames
 from gateway.privacy import PrivacyLane
 from gateway.prompting import loop_began, to_prompt
 from gateway.recorder import Recorder
+from gateway.secondlook import SecondLook, Unsure
 from gateway.settings import RouterSettings
 from gateway.threshold import ThresholdInForce
 from gateway.traits import TraitSampler
@@ -69,6 +70,8 @@ class Dispatcher:
         Says what pushed the score, of some requests.
     privacy : PrivacyLane
         Says what may not leave this machine.
+    second_look : SecondLook
+        May find a local answer too unsure as it begins.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class Dispatcher:
         threshold: ThresholdInForce,
         traits: TraitSampler,
         privacy: PrivacyLane,
+        second_look: SecondLook,
         settings: RouterSettings,
     ) -> None:
         self.policy = policy
@@ -92,11 +96,13 @@ class Dispatcher:
         self.threshold = threshold
         self._traits = traits
         self.privacy = privacy
+        self._second_look = second_look
         self.configure(settings)
 
     def configure(self, settings: RouterSettings) -> None:
         """Route by `settings` from here on."""
         self._settings = settings
+        self._second_look.configure(settings.second_look)
 
     @property
     def names(self) -> ModelNames:
@@ -131,6 +137,10 @@ class Dispatcher:
             if request.native is not None and request.native.untranslatable is not None:
                 raise request.native.untranslatable from None  # it names the field
             raise
+
+    def gets_second_look(self, decision: RoutingDecision, request: ChatRequest) -> bool:
+        """Whether the first tokens of the local answer would be held back, and might send `request` to the cloud."""
+        return self._second_look.wanted(decision, request, self._local) and self._other(decision, request) is not None
 
     async def count_tokens(self, request: ChatRequest) -> int | None:
         """Prompt tokens as the local model counts them; None where it is not there, or cannot say.
@@ -188,9 +198,15 @@ class Dispatcher:
         exchange.decided(decision, self.classifier.version, self._traits.of(request))
         self._recorder.opened(exchange)
         other = self._other(decision, request)
+        first = call
+        if self.gets_second_look(decision, request):
+            assert self._local is not None
+            first = self._second_look.before(call, exchange, self._local)
         with waiting(exchange):
             try:
-                return await self._ask(decision.route, request, call, alone=other is None)
+                return await self._ask(decision.route, request, first, alone=other is None)
+            except Unsure:
+                return await self._escalate(exchange, request, call)
             except BackendError as exc:
                 reason = _reason_to_move(exc)
                 if other is None or reason is None:
@@ -198,6 +214,16 @@ class Dispatcher:
                 logger.warning("%s failed (%s); %s answers instead", decision.route, exc, other)
                 exchange.moved(other, reason)
                 return await self._ask(other, request, call, alone=True)
+
+    async def _escalate(self, exchange: Exchange, request: ChatRequest, call: Callable[[Backend], Awaitable[T]]) -> T:
+        """Ask the cloud after a second look. Whatever it says against that, the local model would have answered."""
+        exchange.moved(Route.CLOUD, Reason.ESCALATED)
+        try:
+            return await self._ask(Route.CLOUD, request, call, alone=False)
+        except BackendError as exc:
+            logger.warning("cloud failed (%s); the local model answers after all", exc)
+            exchange.came_back()
+            return await self._ask(Route.LOCAL, request, call, alone=True)
 
     async def _ask(
         self, route: Route, request: ChatRequest, call: Callable[[Backend], Awaitable[T]], *, alone: bool

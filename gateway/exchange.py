@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gateway.ledger import LedgerRow, Outcome
+from gateway.look import Look
 from models.chat import ChatRequest, Usage
+from router.confidence import LookVerdict
 from router.decision import Reason, Route, RoutingDecision
 
 NO_ROUTE = "none"
@@ -37,6 +39,8 @@ class Exchange:
         Where it was answered and why, as they stand now: a failover changes both.
     upstream_s : float
         Seconds spent waiting for backends until the first byte; the rest of that time is our overhead.
+    look : Look or None
+        What a second look found, where there was one.
     outcome : Outcome or None
         None while the request is in hand.
     """
@@ -52,6 +56,7 @@ class Exchange:
     traits: str | None = None
     route: str = NO_ROUTE
     reason: str = INVALID
+    look: Look | None = None
     served_model: str = ""
     usage: Usage = field(default_factory=Usage)
     usage_estimated: bool = False
@@ -76,6 +81,12 @@ class Exchange:
     def moved(self, route: Route, reason: Reason) -> None:
         """Somebody else answers than was decided."""
         self.route, self.reason = route, reason
+
+    def came_back(self) -> None:
+        """The local model answers although a second look found it unsure: the cloud failed."""
+        assert self.look is not None
+        self.look.verdict = LookVerdict.RETURNED
+        self.moved(Route.LOCAL, Reason.FAILOVER)
 
     def first_byte(self) -> None:
         """The answer begins now."""
@@ -128,6 +139,7 @@ class Exchange:
             overhead_ms=_ms(self.overhead_s),
             traits=self.traits,
             artifact=self.artifact,
+            second_look=None if self.look is None else self.look.to_json(),
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from router.confidence import LookVerdict
 from router.decision import Reason, Route
 from router.policy import RULES, by_score
 
@@ -24,6 +25,12 @@ _WORDS: dict[str, tuple[str, dict[str, str]]] = {
     "session": ("Not in the middle of a tool loop", {Reason.SESSION: "A tool loop stays where it began"}),
     "load": ("The local queue was short enough", {Reason.LOAD: "The local queue was too long"}),
 }
+_LOOKS = {
+    LookVerdict.WENT_ON: "sure enough to go on",
+    LookVerdict.ESCALATED: "too unsure to go on",
+    LookVerdict.RETURNED: "too unsure to go on, but the cloud failed",
+    LookVerdict.UNKNOWN: "the server told no probabilities, so it went on",
+}
 _AFTERWARDS = {
     Reason.FAILOVER: "The first choice failed before its first byte, so the other side answered",
     Reason.ESCALATED: "The local answer was too unsure, so the cloud answered",
@@ -37,10 +44,12 @@ def explain_row(row: Mapping[str, Any]) -> list[dict[str, str]]:
     """
     if row["route"] not in (*Route,):
         return []
-    return list(_steps(row["route"], row["reason"], row["score"], row["threshold"]))
+    return list(_steps(row["route"], row["reason"], row["score"], row["threshold"], row.get("second_look")))
 
 
-def _steps(route: str, reason: str, score: float, threshold: float) -> Iterator[dict[str, str]]:
+def _steps(
+    route: str, reason: str, score: float, threshold: float, look: Mapping[str, Any] | None
+) -> Iterator[dict[str, str]]:
     decided = False
     for name in (rule.__name__ for rule in RULES):
         silent, said = _WORDS[name]
@@ -52,6 +61,8 @@ def _steps(route: str, reason: str, score: float, threshold: float) -> Iterator[
         else:
             yield _step(name, "passed", silent)
     yield _score_step(decided, score, threshold)
+    if look is not None:
+        yield _look_step(look)
     if reason in _AFTERWARDS:
         yield _step(reason, "decided", f"{_AFTERWARDS[Reason(reason)]}: {route}")
 
@@ -63,6 +74,11 @@ def _score_step(decided: bool, score: float, threshold: float) -> dict[str, str]
     if decided:
         return _step(SCORE, "unasked", f"{comparison}: it would have gone to {side}")
     return _step(SCORE, "decided", f"{comparison}: {side}")
+
+
+def _look_step(look: Mapping[str, Any]) -> dict[str, str]:
+    seen = "" if look["confidence"] is None else f"confidence {look['confidence']:.3f}: "
+    return _step("second_look", "passed", f"The local model began, {seen}{_LOOKS[look['verdict']]}")
 
 
 def _step(rule: str, verdict: str, text: str) -> dict[str, str]:

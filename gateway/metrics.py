@@ -11,6 +11,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from gateway.exchange import EMBEDDINGS, NO_ROUTE
 from gateway.ledger import LedgerRow
+from gateway.look import Look
 from models.pricing import NUSD_PER_USD
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -97,7 +98,21 @@ class Metrics:
             buckets=_SCORE_BUCKETS,
             registry=registry,
         )
-        self._cost_usd = Counter("slimgate_cost_usd", "Paid to the cloud, in US dollars.", registry=registry)
+        self._second_looks = Counter(
+            "slimgate_second_looks",
+            "Local answers that were looked at as they began, by what came of it.",
+            ["verdict"],
+            registry=registry,
+        )
+        self._confidence = Histogram(
+            "slimgate_second_look_confidence",
+            "Confidence of the tokens that were held back for a second look.",
+            buckets=_SCORE_BUCKETS,
+            registry=registry,
+        )
+        self._cost_usd = Counter(
+            "slimgate_cost_usd", "Paid for answers and for second looks in vain, in US dollars.", registry=registry
+        )
         self._baseline_usd = Counter(
             "slimgate_baseline_usd",
             "Estimate: what the same tokens would have cost at the baseline model, in US dollars.",
@@ -120,6 +135,12 @@ class Metrics:
         of_route.prompt_tokens.inc(row.prompt_tokens)
         of_route.completion_tokens.inc(row.completion_tokens)
 
+    def looked(self, look: Look) -> None:
+        """Count a second look."""
+        self._second_looks.labels(look.verdict).inc()
+        if look.confidence is not None:
+            self._confidence.observe(look.confidence)
+
     def _of_route(self, route: str) -> "_OfRoute":
         """One route's series, found once: looking them up by label takes longer than counting."""
         found = self._routes.get(route)
@@ -134,7 +155,7 @@ class Metrics:
 
     def priced(self, row: LedgerRow) -> None:
         """Count the money of a row, once the ledger knows it."""
-        self._cost_usd.inc((row.cost_nusd or 0) / NUSD_PER_USD)
+        self._cost_usd.inc(((row.cost_nusd or 0) + row.deciding_nusd) / NUSD_PER_USD)
         self._baseline_usd.inc((row.baseline_nusd or 0) / NUSD_PER_USD)
 
     def watch(self, name: str, text: str, reading: Reading, mode: GaugeMode = "livesum") -> None:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from gateway.exchange import EMBEDDINGS
 from gateway.ledger import LedgerRow
+from gateway.look import Look
 from gateway.settings import Settings
 from models.chat import Usage
-from models.pricing import Price, PriceBook
+from models.pricing import Price, PriceBook, to_nusd
 from router.decision import Route
 
 
@@ -25,19 +26,23 @@ class Pricer:
 
     def configure(self, settings: Settings) -> None:
         """Price by `settings` from here on; past rows keep their cost."""
-        own = {model: Price(**price.model_dump()) for model, price in settings.prices.items()}
-        self._book = PriceBook(own, settings.cloud.base_url)
+        self._own = {model: Price(**price.model_dump()) for model, price in settings.prices.items()}
+        self._book = PriceBook(self._own, settings.cloud.base_url)
         self._cloud_models = (settings.cloud.model, *(fallback.model for fallback in settings.cloud.fallbacks))
         self.baseline_model = settings.baseline_model
 
     def __call__(self, row: LedgerRow) -> LedgerRow:
         usage = Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)
-        cost = 0 if row.route != Route.CLOUD else self._cloud_nusd(row.served_model, usage)
+        price = self._cloud_nusd if row.route == Route.CLOUD else self._local_nusd
+        cost = price(row.served_model, usage)
         if row.endpoint == EMBEDDINGS:  # nothing to save: another model could not have made these vectors
             baseline_model, baseline = row.served_model, cost
         else:
             baseline_model, baseline = self.baseline_model, self.at_baseline(usage)
         row.cost_nusd, row.baseline_model, row.baseline_nusd = cost, baseline_model, baseline
+        if row.second_look is not None:
+            look = Look.from_json(row.second_look)
+            row.deciding_nusd = self._local_nusd(look.model, look.wasted)
         self._priced(row)
         return row
 
@@ -48,6 +53,11 @@ class Pricer:
     def at_baseline(self, usage: Usage) -> int | None:
         """What `usage` would cost at the baseline model, in nano-dollars; None where no price is known."""
         return self._book.cost_nusd(self.baseline_model, usage)
+
+    def _local_nusd(self, served_model: str, usage: Usage) -> int:
+        """Nothing, unless the user says what a token costs there: no table knows their power or their GPU."""
+        price = self._own.get(served_model)
+        return 0 if price is None else to_nusd(price.cost_usd(usage))
 
     def _cloud_nusd(self, served_model: str, usage: Usage) -> int | None:
         # Providers answer as "gpt-4.1-2025-04-14"; a price of the user's own stands under the name that was asked for.

@@ -52,6 +52,8 @@ class Recorder:
         row = exchange.row()
         self._ledger.record(row)
         self._metrics.closed(row)
+        if exchange.look is not None:
+            self._metrics.looked(exchange.look)
         log_request(row)
 
     def failed(self, exchange: Exchange, exc: Exception) -> None:

@@ -1,8 +1,9 @@
 """What was saved: arithmetic over the ledger's facts.
 
-``saved = what the same tokens would have cost at the baseline model − what was paid``, signed, and an estimate: the
-baseline model would have written a different answer. Deciding costs no money here (the classifier runs in the gateway),
-so it does not appear. Requests whose price is unknown are left out of the money and counted in `coverage`.
+``saved = what the same tokens would have cost at the baseline model − what was paid − what deciding cost``, signed, and
+an estimate: the baseline model would have written a different answer. Deciding costs money only where second looks at a
+local model that has a price were in vain: the classifier runs in the gateway. Requests whose price is unknown are left
+out of the money and counted in `coverage`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -88,9 +89,14 @@ class SavingsReport:
         return to_usd(total(self.facts, "cost_nusd"))
 
     @property
+    def paid_usd(self) -> Decimal:
+        """For answers, and for deciding who gives them."""
+        return self.cost_usd + to_usd(total(self.facts, "deciding_nusd"))
+
+    @property
     def saved_usd(self) -> Decimal:
         """Negative where the gateway cost more than it saved."""
-        return self.baseline_usd - self.cost_usd
+        return self.baseline_usd - self.paid_usd
 
     @property
     def groups(self) -> list[Group]:
@@ -115,7 +121,7 @@ class SavingsReport:
         verb = "saved" if self.saved_usd >= 0 else "lost"
         return (
             f"{share}. You would have paid about {dollars(self.baseline_usd)} with {models}; "
-            f"you paid {dollars(self.cost_usd)}: an estimated {dollars(abs(self.saved_usd))} {verb}."
+            f"you paid {dollars(self.paid_usd)}: an estimated {dollars(abs(self.saved_usd))} {verb}."
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -151,6 +157,7 @@ def figures(facts: Iterable[Fact]) -> dict[str, Any]:
     """Everything that can be said of some requests in numbers, the same wherever it is shown."""
     facts = list(facts)
     baseline_nusd, cost_nusd = total(facts, "baseline_nusd"), total(facts, "cost_nusd")
+    deciding_nusd = total(facts, "deciding_nusd")
     timed = total(facts, "first_tokens")
     return {
         "requests": total(facts, "requests"),
@@ -158,12 +165,15 @@ def figures(facts: Iterable[Fact]) -> dict[str, Any]:
         "answered_locally": total((fact for fact in facts if fact.route == Route.LOCAL), "answered"),
         "errors": total((fact for fact in facts if fact.outcome in ERRORS), "requests"),
         "failovers": total((fact for fact in facts if fact.reason == Reason.FAILOVER), "requests"),
+        "escalations": total((fact for fact in facts if fact.reason == Reason.ESCALATED), "requests"),
         "prompt_tokens": total(facts, "prompt_tokens"),
         "completion_tokens": total(facts, "completion_tokens"),
         "cached_tokens": total(facts, "cached_tokens"),
         "baseline_usd": plain(to_usd(baseline_nusd)),
         "cost_usd": plain(to_usd(cost_nusd)),
-        "saved_usd": plain(to_usd(baseline_nusd - cost_nusd)),
+        "deciding_usd": plain(to_usd(deciding_nusd)),
+        "paid_usd": plain(to_usd(cost_nusd + deciding_nusd)),
+        "saved_usd": plain(to_usd(baseline_nusd - cost_nusd - deciding_nusd)),
         "first_token_ms_mean": total(facts, "first_token_us") / timed / 1000 if timed else None,
     }
 

@@ -167,6 +167,27 @@ class CloudSettings(ProviderSettings):
         return self.api_key is not None or self.base_url != OPENAI_BASE_URL
 
 
+class SecondLookSettings(_Section):
+    """Whether the local model may begin an answer before it is decided who gives it."""
+
+    band: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="How far below the threshold scores get a second look; 0 is none: the score decides alone.",
+    )
+    n_tokens: int = Field(
+        8, ge=1, le=256, description="Tokens of the local answer that are held back for it; each delays the first byte."
+    )
+    least_confidence: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="The cloud answers where those tokens' confidence is less. 0 only measures: "
+        "`slimgate second-look` then says what a value would do.",
+    )
+
+
 class RouterSettings(_Section):
     """Where the line between local and cloud runs."""
 
@@ -193,6 +214,7 @@ class RouterSettings(_Section):
     max_local_wait_s: float = Field(
         10.0, ge=0, description="Longest expected wait in the local queue, in seconds; beyond it the cloud answers."
     )
+    second_look: SecondLookSettings = SecondLookSettings()
     aliases: dict[str, Literal["auto", "local", "cloud"]] = Field(
         default_factory=dict,
         description="Model names that old clients send, and what they mean here: "

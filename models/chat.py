@@ -77,6 +77,7 @@ class ChatRequest:
     `native` is set where some servers take the caller's own shape.
     `several` are requests to answer one by one, and to tell as one answer; this request is then about all of them.
     `private` says why the request may not leave this machine; None where it may.
+    `hide_logprobs` says that the tokens' probabilities, which `body` asks for, are the gateway's and not the caller's.
     """
 
     body: Mapping[str, Any]
@@ -89,6 +90,7 @@ class ChatRequest:
     native: Native | None = None
     several: Sequence["ChatRequest"] = ()
     private: str | None = None
+    hide_logprobs: bool = False
 
     @classmethod
     def parse(

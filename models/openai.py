@@ -211,7 +211,13 @@ class OpenAIBackend:
             if response.status != _OK:
                 self._check(response.status, await response.read(), response.headers.get("retry-after"))
             kind = ResponsesStream if path == RESPONSES else ChatStream
-            stream = kind(self._name, self._chunks(response), response.release, keep_usage=request.include_usage)
+            stream = kind(
+                self._name,
+                self._chunks(response),
+                response.release,
+                keep_usage=request.include_usage,
+                keep_logprobs=not request.hide_logprobs,
+            )
             await stream.prime()
         except aiohttp.ClientError as exc:  # in the body of an error
             response.release()

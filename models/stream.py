@@ -1,14 +1,15 @@
 """One streamed answer: events passed on as they came, watched for usage, for errors and for a proper end."""
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
 
 from models.chat import Usage, reasoning_of
 from models.errors import BackendError, BackendUnavailable, InvalidResponse, StreamInterrupted
-from models.sse import DONE, EventSplitter, event_data
+from models.sse import DONE, EventSplitter, encode_event, event_data
 
 # A provider asked for usage puts `"usage":null` into every other chunk. Quotes inside JSON strings are escaped,
 # so this can only match the field itself.
@@ -25,8 +26,9 @@ class ChatStream:
 
     Iterating yields lists of whole events as bytes, as many as the network delivered together, unchanged but for what
     only the gateway asked for: usage is always requested upstream, and taken out again for a caller who did not request
-    it. The very last event is ``data: [DONE]``, in a list of its own. An answer that breaks off before its finish
-    reason raises `StreamInterrupted`: it never ends as if it were whole.
+    it, and so are the tokens' probabilities where the gateway wants to know them. The very last event is
+    ``data: [DONE]``, in a list of its own. An answer that breaks off before its finish reason raises
+    `StreamInterrupted`: it never ends as if it were whole.
 
     Attributes
     ----------
@@ -38,6 +40,8 @@ class ChatStream:
         Whether it broke off, through no fault of the caller.
     tokens_seen : int
         Tokens of the answer so far, as far as its chunks show: an estimate for where usage never came.
+    logprobs : list of float
+        Natural logarithms of the tokens' probabilities so far, where the server tells them.
     """
 
     def __init__(
@@ -47,20 +51,23 @@ class ChatStream:
         close: Callable[[], object],
         *,
         keep_usage: bool,
+        keep_logprobs: bool = True,
     ) -> None:
         self.usage: Usage | None = None
         self.model = ""
         self.tokens_seen = 0
+        self.logprobs: list[float] = []
         self.interrupted = False
         self._backend = backend
         self._chunks = chunks
         self._closing = [close]
         self._keep_usage = keep_usage
+        self._keep_logprobs = keep_logprobs
         self._started = False
         self._finished = False
         self._over = False
         self._events = self._read()
-        self._first: list[bytes] = []
+        self._ready: deque[list[bytes]] = deque()
 
     async def prime(self) -> None:
         """Wait for the first event, so that a failure until then can still become a status or another route.
@@ -71,19 +78,23 @@ class ChatStream:
             As `__anext__` does; also `InvalidResponse` when there is no event at all.
         """
         try:
-            self._first = await anext(self._events)
+            first = await anext(self._events)
         except StopAsyncIteration:
             raise InvalidResponse(self._backend, "the stream was empty") from None
-        if self._first == [DONE]:
+        if first == [DONE]:
             raise InvalidResponse(self._backend, "the stream ended before it began")
+        self.put_back([first])
+
+    def put_back(self, batches: Iterable[list[bytes]]) -> None:
+        """Have what was already taken come again, before all that follows."""
+        self._ready.extendleft(reversed(list(batches)))
 
     def __aiter__(self) -> "ChatStream":
         return self
 
     async def __anext__(self) -> list[bytes]:
-        if self._first:
-            first, self._first = self._first, []
-            return first
+        if self._ready:
+            return self._ready.popleft()
         return await anext(self._events)
 
     async def aclose(self) -> None:
@@ -141,6 +152,8 @@ class ChatStream:
         choices = chunk.get("choices")
         if choices:
             self._look_at(choices)
+            if not self._keep_logprobs:
+                event = _without_logprobs(chunk, event)
         if not self.model:
             self.model = str(chunk.get("model") or "")
         usage = chunk.get("usage", _ABSENT)
@@ -163,6 +176,8 @@ class ChatStream:
                 self.tokens_seen += tokens_guess(text)
             else:
                 self.tokens_seen += sum(map(tokens_guess, _unsaid(delta)))
+            if told := choice.get("logprobs"):
+                self.logprobs += _logprobs(told)
 
     def _trouble(self, exc: Exception) -> BackendError:
         """What the caller is told: before the first event the kind of trouble, after it that the stream broke off."""
@@ -191,6 +206,21 @@ def _unsaid(delta: Mapping[str, Any]) -> Iterator[str]:
         called = call.get("function") or call.get("custom") or {}
         yield called.get("name") or ""
         yield called.get("arguments") or called.get("input") or ""
+
+
+def _logprobs(told: Any) -> Iterator[float]:
+    """What a choice's ``logprobs`` say of its tokens; what they say in another form than a chat's is passed over."""
+    for token in (isinstance(told, dict) and told.get("content")) or ():
+        if isinstance(token, dict) and isinstance(token.get("logprob"), int | float):
+            yield float(token["logprob"])
+
+
+def _without_logprobs(chunk: dict[str, Any], event: bytes) -> bytes:
+    """The event as it would have been, had nobody asked for probabilities."""
+    told = [choice for choice in chunk["choices"] if choice.get("logprobs") is not None]
+    for choice in told:
+        choice["logprobs"] = None
+    return encode_event(chunk) if told else event
 
 
 def _error_words(error: Any) -> str:

@@ -104,7 +104,7 @@ def _table(result: "SavingsReport") -> Table:
             f"{numbers['requests']:,}",
             f"{numbers['errors']:,}",
             f"{numbers['prompt_tokens'] + numbers['completion_tokens']:,}",
-            *(dollars(Decimal(numbers[name])) for name in ("cost_usd", "saved_usd")),
+            *(dollars(Decimal(numbers[name])) for name in ("paid_usd", "saved_usd")),
             "–" if first_ms is None else f"{first_ms:.0f} ms",
         )
     return table

@@ -35,6 +35,7 @@ def route_endpoints(dispatcher: Dispatcher, *, max_body_bytes: int) -> APIRouter
                 "object": "routing_decision",
                 **asdict(decision),
                 "private": chat.private,
+                "second_look": dispatcher.gets_second_look(decision, chat),
                 "familiarity": explanation.familiarity,
                 "contributions": dict(explanation.contributions),
                 "artifact": artifact.version,

@@ -30,6 +30,7 @@ class Fact:
     """Requests alike in where they went, why, and how they ended.
 
     Money is in nano-dollars and summed over priced requests only: those whose cost and baseline cost are both known.
+    `deciding_nusd` is what second looks cost in vain, beside what the answers cost.
     `answered` counts requests that got at least a token, `covered` those of them that are priced; `first_token_us` sums
     the time to the first token over `first_tokens` streamed answers. `key_id` is empty unless it was asked for.
     """
@@ -49,6 +50,7 @@ class Fact:
     baseline_nusd: int
     first_token_us: int
     first_tokens: int
+    deciding_nusd: int
 
 
 DIMENSIONS = ("route", "reason", "outcome", "baseline_model", "key_id")
@@ -115,12 +117,13 @@ def _sums_of(row: LedgerRow) -> tuple[int, ...]:
     answered = row.completion_tokens > 0
     tokens = (row.prompt_tokens, row.completion_tokens, row.cached_tokens)
     if row.cost_nusd is None or row.baseline_nusd is None:
-        counts, money = (1, int(answered), 0), (0, 0)
+        counts, money, deciding = (1, int(answered), 0), (0, 0), 0
     else:
         counts, money = (1, int(answered), int(answered)), (row.cost_nusd, row.baseline_nusd)
+        deciding = row.deciding_nusd
     if not row.stream or row.first_token_ms is None:
-        return *counts, *tokens, *money, 0, 0
-    return *counts, *tokens, *money, round(row.first_token_ms * 1000), 1
+        return *counts, *tokens, *money, 0, 0, deciding
+    return *counts, *tokens, *money, round(row.first_token_ms * 1000), 1, deciding
 
 
 def _fact(dimensions: tuple[str, ...], sums: list[int]) -> Fact:
@@ -185,6 +188,7 @@ def _row_sums() -> list[ColumnElement[int]]:
         # Whole microseconds, so that adding them up gives the same in any order.
         "first_token_us": _sum_where(_TIMED, cast(func.round(_C.first_token_ms * 1000), BigInteger)),
         "first_tokens": _sum_where(_TIMED, 1),
+        "deciding_nusd": _sum_where(_PRICED, _C.deciding_nusd),
     }
     return [sums[name].label(name) for name in SUMS]
 

@@ -25,7 +25,8 @@ class LedgerRow:
     `outcome` is None while the request is in hand. `cost_nusd` and `baseline_nusd` are None where no price is known,
     which is not the same as free; `usage_estimated` says that the backend never reported usage and tokens are a guess.
     `artifact` is the version of the classifier that scored it: scores of two do not compare. `traits` tells in JSON
-    what pushed the score, where that was kept.
+    what pushed the score, where that was kept; `second_look` in JSON what came of one, where there was one, and
+    `deciding_nusd` what it cost in vain.
     """
 
     id: str
@@ -54,6 +55,8 @@ class LedgerRow:
     overhead_ms: float | None = None
     traits: str | None = None
     artifact: str | None = None
+    second_look: str | None = None
+    deciding_nusd: int = 0
 
     def to_line(self) -> bytes:
         """One line of the spool."""

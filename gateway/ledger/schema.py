@@ -33,6 +33,8 @@ REQUESTS = Table(
     Column("overhead_ms", Float),
     Column("traits", Text),
     Column("artifact", Text),
+    Column("second_look", Text),
+    Column("deciding_nusd", BigInteger, nullable=False),
 )
 
 ROLLUP = Table(
@@ -53,6 +55,7 @@ ROLLUP = Table(
             "baseline_nusd",
             "first_token_us",
             "first_tokens",
+            "deciding_nusd",
         )
     ),
 )
@@ -158,6 +161,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
     ),
     ("ALTER TABLE requests ADD COLUMN artifact TEXT",),
+    (
+        "ALTER TABLE requests ADD COLUMN second_look TEXT",
+        "ALTER TABLE requests ADD COLUMN deciding_nusd BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE rollup ADD COLUMN deciding_nusd BIGINT NOT NULL DEFAULT 0",
+    ),
 )
 
 

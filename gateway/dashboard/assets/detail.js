@@ -31,6 +31,11 @@ export function steps(rules) {
   );
 }
 
+function secondLook(look) {
+  const thrownAway = look.completion_tokens && `; thrown away: ${count(look.prompt_tokens)} tokens in, ${count(look.completion_tokens)} out`;
+  return `${ms(look.ms)} by ${look.model}${thrownAway || ""}`;
+}
+
 function facts(item) {
   return [
     ["Request", el("code", {}, item.id)],
@@ -40,7 +45,8 @@ function facts(item) {
     ["Ended", `${OUTCOMES[item.outcome] ?? item.outcome}${item.error_code ? ` (${item.error_code})` : ""}`],
     ["Tokens", `${count(item.prompt_tokens)} in (${count(item.cached_tokens)} cached), ${count(item.completion_tokens)} out${item.usage_estimated ? ", estimated" : ""}`],
     ["Time", `${ms(item.first_token_ms)} to the first byte, ${ms(item.total_ms)} in all, ${ms(item.overhead_ms)} of it the gateway's own`],
-    ["Money", `paid ${usd(item.cost_usd)}; with ${item.baseline_model ?? "the baseline model"} ${usd(item.baseline_usd)}`],
+    item.second_look && ["Second look", secondLook(item.second_look)],
+    ["Money", `paid ${usd(item.cost_usd)}${Number(item.deciding_usd) ? `, and ${usd(item.deciding_usd)} for the second look` : ""}; with ${item.baseline_model ?? "the baseline model"} ${usd(item.baseline_usd)}`],
     item.key_id && ["Key", item.key_id],
   ].filter(Boolean);
 }

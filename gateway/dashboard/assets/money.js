@@ -7,7 +7,7 @@ import { minute, usd } from "./format.js";
 export function showMoney(savings, intervals) {
   const model = savings.baseline_models.join(" or ") || "the baseline model";
   const x = intervals.length ? [clock(intervals[0].since), ...intervals.map((interval) => clock(interval.until))] : [];
-  const paid = addedUp(intervals, "cost_usd");
+  const paid = addedUp(intervals, "paid_usd");
   const baseline = addedUp(intervals, "baseline_usd");
   byId("money-takeaway").textContent = "Added up over the range; the shaded gap is what was saved.";
   draw("money", () => ({
@@ -19,7 +19,7 @@ export function showMoney(savings, intervals) {
   }));
   fill(
     byId("money-table"),
-    table(["From", "You paid", `With ${model}`, "Saved (est.)"], intervals.map((interval) => [minute(interval.since), usd(interval.cost_usd), usd(interval.baseline_usd), usd(interval.saved_usd)])),
+    table(["From", "You paid", `With ${model}`, "Saved (est.)"], intervals.map((interval) => [minute(interval.since), usd(interval.paid_usd), usd(interval.baseline_usd), usd(interval.saved_usd)])),
   );
 }
 

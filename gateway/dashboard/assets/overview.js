@@ -62,7 +62,7 @@ function money(savings) {
       el("p.story", {}, "No prices are known for these requests. Set them in the configuration, under ", el("code", {}, "[prices]"), "."),
     ];
   }
-  const [saved, baseline, paid] = usdColumn([savings.saved_usd, savings.baseline_usd, savings.cost_usd]);
+  const [saved, baseline, paid] = usdColumn([savings.saved_usd, savings.baseline_usd, savings.paid_usd]);
   const lost = savings.saved_usd.startsWith("-");
   const model = savings.baseline_models.join(" or ") || "the baseline model";
   return [

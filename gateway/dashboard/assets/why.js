@@ -8,7 +8,7 @@ const sum = (groups, field) => groups.reduce((total, group) => total + group[fie
 
 export function why(savings) {
   const most = Math.max(1, ...savings.groups.map((group) => group.requests));
-  const paid = usdColumn(savings.groups.map((group) => group.cost_usd));
+  const paid = usdColumn(savings.groups.map((group) => group.paid_usd));
   const saved = usdColumn(savings.groups.map((group) => group.saved_usd));
   const worded = savings.groups.map((group, i) => ({ ...group, paid: paid[i], saved: saved[i] }));
   return el(
