@@ -8,7 +8,7 @@ the caller has got a byte. Each second look delays the first byte, so there is n
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -119,6 +119,9 @@ class LookedAtBackend:
 
     def takes(self, request: ChatRequest) -> bool:
         return self._backend.takes(request)
+
+    def parts(self, request: ChatRequest) -> Sequence[ChatRequest]:
+        return self._backend.parts(request)
 
     async def chat(self, request: ChatRequest) -> Completion:
         """Answer in one piece, which is gathered from a stream: a beginning can be seen in no other way."""

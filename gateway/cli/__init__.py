@@ -14,6 +14,7 @@ from gateway.cli.evaluate import evaluate
 from gateway.cli.replay import replay
 from gateway.cli.report import report
 from gateway.cli.route import route
+from gateway.cli.second_look import second_look
 from gateway.cli.serve import serve
 from gateway.cli.train import train
 from gateway.settings import SettingsError
@@ -28,7 +29,7 @@ app = typer.Typer(
     help="An OpenAI-compatible gateway: easy requests are answered by a small local model, hard ones by a cloud model.",
     epilog="Start with [bold]slimgate serve[/bold], then point any OpenAI client at http://127.0.0.1:8000/v1.",
 )
-for command in (serve, route, report, replay, doctor, engine, train, evaluate, calibrate):
+for command in (serve, route, report, replay, doctor, engine, train, evaluate, calibrate, second_look):
     app.command()(command)
 app.add_typer(config.app, name="config")
 app.add_typer(artifacts.app, name="artifacts")

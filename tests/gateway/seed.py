@@ -14,7 +14,9 @@ from sqlalchemy import create_engine
 from gateway.ledger import LedgerRow, Outcome
 from gateway.ledger.schema import migrate
 from gateway.ledger.store import insert_rows
+from gateway.look import Look
 from router.artifact import load_artifact
+from router.confidence import LookVerdict
 
 DAY_MS = 24 * 3600 * 1000
 CLOUD_MODEL, LOCAL_MODEL = "gpt-4.1", "Phi-3-mini-4k-instruct-q4"
@@ -31,6 +33,8 @@ REFUSED: dict[str, Any] = {
     "requested_model": "<img src=x onerror=alert(1)>",
     "total_ms": 0.4,
 }
+
+UNSURE = Look(LookVerdict.ESCALATED, 0.31, 240.0, LOCAL_MODEL, 120, 9).to_json()
 
 # Why requests go where they go, in shares of a hundred; the rest is decided by the score.
 BY_RULE = (("pinned", "cloud", 4), ("pinned", "local", 3), ("capability", "cloud", 5), ("context", "cloud", 4))
@@ -104,6 +108,8 @@ def _ended(dice: random.Random, row: LedgerRow) -> LedgerRow:
         return replace(row, outcome=Outcome.REJECTED, **REFUSED)
     if die < 0.025 and row.reason == "score":
         row = replace(row, route="local" if row.route == "cloud" else "cloud", reason="failover")
+    elif die < 0.04 and row.reason == "score" and row.route == "local":
+        row = replace(row, route="cloud", reason="escalated", second_look=UNSURE, deciding_nusd=12_345)
     outcome = Outcome.OK
     if die > 0.99:
         outcome = dice.choice([Outcome.FAILED, Outcome.INTERRUPTED, Outcome.CANCELLED, Outcome.LOST])

@@ -50,11 +50,14 @@ BY_HAND = """
         coalesce(sum(completion_tokens > 0 AND route = 'local'), 0) AS answered_locally,
         coalesce(sum(outcome IN ('failed', 'interrupted', 'lost')), 0) AS errors,
         coalesce(sum(reason = 'failover'), 0) AS failovers,
+        coalesce(sum(reason = 'escalated'), 0) AS escalations,
         coalesce(sum(prompt_tokens), 0) AS prompt_tokens,
         coalesce(sum(completion_tokens), 0) AS completion_tokens,
         coalesce(sum(cached_tokens), 0) AS cached_tokens,
         coalesce(sum(baseline_nusd) FILTER (WHERE cost_nusd IS NOT NULL), 0) AS baseline_nusd,
         coalesce(sum(cost_nusd) FILTER (WHERE baseline_nusd IS NOT NULL), 0) AS cost_nusd,
+        coalesce(sum(deciding_nusd) FILTER (WHERE cost_nusd IS NOT NULL AND baseline_nusd IS NOT NULL), 0)
+            AS deciding_nusd,
         avg(first_token_ms) FILTER (WHERE stream) AS first_token_ms_mean
     FROM requests
     WHERE created_ms >= :since AND created_ms < :until
@@ -79,8 +82,9 @@ def connection(engine: Engine) -> Iterator[Connection]:
 def by_hand(connection: Connection, since: datetime | None, until: datetime | None) -> dict[str, Any]:
     span = {"since": epoch_ms(since) or 0, "until": epoch_ms(until) or 2**62}
     row = dict(connection.execute(text(BY_HAND), span).mappings().one())
-    money = {name: row.pop(f"{name}_nusd") for name in ("baseline", "cost")}
-    money["saved"] = money["baseline"] - money["cost"]
+    money = {name: row.pop(f"{name}_nusd") for name in ("baseline", "cost", "deciding")}
+    money["paid"] = money["cost"] + money["deciding"]
+    money["saved"] = money["baseline"] - money["paid"]
     usd = {f"{name}_usd": f"{Decimal(nusd).scaleb(-9):f}" for name, nusd in money.items()}
     return {**row, **usd}
 
