@@ -28,7 +28,7 @@ from tests.provider import Provider
 END_MS = 1_790_000_000_000
 ROWS = list(seed.traffic(3000, END_MS, days=10))
 ANSWERED = [row for row in ROWS if row.completion_tokens]
-DECIDED_BY_SCORE = ("score", "failover")
+DECIDED_BY_SCORE = ("score", "failover", "escalated")
 
 
 def in_force(path: Path, default: float = 0.5, basis: str = "v1") -> ThresholdInForce:
