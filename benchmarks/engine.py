@@ -18,6 +18,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -88,12 +89,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def engines(arguments: argparse.Namespace) -> list[Engine]:
+def engines(arguments: argparse.Namespace, state_dir: str) -> list[Engine]:
     """slimgate, and the peers that were named."""
     model, n, threads = str(arguments.model), max(arguments.callers), arguments.threads
     cells, port = str(N_CTX * n), free_port()
     ours = f"--model {model} --port {port} --max-sequences {n} --ctx {N_CTX} --cells {cells} --threads {threads}"
-    found = [Engine("slimgate", [str(Path(sys.executable).with_name("slimgate")), "engine", *ours.split()], port)]
+    slimgate = str(Path(sys.executable).with_name("slimgate"))
+    found = [Engine("slimgate", [slimgate, "engine", *ours.split()], port)]
+    if arguments.gateway:
+        found.append(behind_the_gateway(slimgate, arguments, state_dir))
     if arguments.llama_server:
         port = free_port()
         rest = [model, str(n), str(port), str(N_CTX), str(threads)]
@@ -104,6 +108,20 @@ def engines(arguments: argparse.Namespace) -> list[Engine]:
         command = [arguments.llama_cpp_server, "-m", "llama_cpp.server", *theirs.split()]
         found.append(Engine("llama_cpp.server", command, port))
     return found
+
+
+def behind_the_gateway(slimgate: str, arguments: argparse.Namespace, state_dir: str) -> Engine:
+    """The same engine with the gateway before it, which decides, counts and keeps a ledger."""
+    port = free_port()
+    environment = {
+        "SLIMGATE_STATE_DIR": state_dir,
+        "SLIMGATE_LOCAL__MODEL_PATH": str(arguments.model),
+        "SLIMGATE_LOCAL__N_CTX": str(N_CTX),
+        "SLIMGATE_LOCAL__N_THREADS": str(arguments.threads),
+        "SLIMGATE_LOCAL__MAX_SEQUENCES": str(max(arguments.callers)),
+    }
+    command = [slimgate, "serve", "--port", str(port), "--log-level", "warning"]
+    return Engine("slimgate behind its gateway", command, port, environment)
 
 
 @contextlib.contextmanager
@@ -124,7 +142,7 @@ def wait_until_up(engine: Engine, process: "subprocess.Popen[bytes]") -> None:
     while time.monotonic() < deadline:
         if process.poll() is not None:
             sys.exit(f"{engine.name} ended before it served: {' '.join(engine.command[:3])} …")
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{engine.url}/models", timeout=5):
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{engine.url}/models", timeout=60):
             return
         time.sleep(0.2)
     sys.exit(f"{engine.name} did not serve within {START_TIMEOUT_S} s")
@@ -214,6 +232,7 @@ def table(found: list[Engine], arguments: argparse.Namespace) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, help="GGUF file. Default: the bundled one.")
+    parser.add_argument("--gateway", action="store_true", help="Also through `slimgate serve`, to see what that costs.")
     parser.add_argument("--llama-server", metavar="PYTHON", help="A Python that has xllamacpp.")
     parser.add_argument("--llama-cpp-server", metavar="PYTHON", help="A Python that has llama-cpp-python[server].")
     parser.add_argument("--callers", default="1,4,8,16", help="How many at once, comma-separated.")
@@ -223,8 +242,8 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.model = arguments.model or bundled_model_path()
     arguments.callers = [int(number) for number in arguments.callers.split(",")]
-    found = engines(arguments)
     with contextlib.ExitStack() as stack:
+        found = engines(arguments, stack.enter_context(tempfile.TemporaryDirectory()))
         for engine in found:
             stack.enter_context(running(engine))
         measure(found, arguments)
