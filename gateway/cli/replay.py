@@ -1,9 +1,6 @@
 """`slimgate replay`: what would have become of requests that are past, at several thresholds."""
 
 import asyncio
-import csv
-import json
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from orjson import JSONEncodeError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -45,10 +43,10 @@ class _Bad:
     count: int = 0
     first: list[str] = field(default_factory=list)
 
-    def add(self, path: Path, number: int, why: str) -> None:
+    def add(self, where: str, why: str) -> None:
         self.count += 1
         if len(self.first) < SHOWN_BAD:
-            self.first.append(f"{path}:{number}: {why}")
+            self.first.append(f"{where}: {why}")
 
 
 def replay(
@@ -117,19 +115,16 @@ def replay(
     if not whatif.requests:
         Console(stderr=True).print("No request was found.", highlight=False)
         raise typer.Exit(1)
-    if as_csv:
-        _print_csv(whatif)
-    elif as_json:
-        assumed = (
-            None
-            if ledger
-            else {"features": sorted(local.features), "n_ctx": local.n_ctx, "answer_tokens": answer_tokens}
-        )
-        print(json.dumps(_to_json(whatif, in_force, settings, bad, assumed), indent=2))
-    else:
-        from gateway.cli.replayed import show
+    from gateway.cli import replayed
 
-        show(whatif, in_force, settings.baseline_model, None if ledger else (local, answer_tokens))
+    assumed = None if ledger else replayed.Assumed(local, answer_tokens)
+    if as_csv:
+        replayed.print_csv(whatif)
+    elif as_json:
+        unreadable = {"unreadable": bad.count, "unreadable_first": bad.first}
+        replayed.print_json(whatif, in_force, settings.baseline_model, assumed, unreadable)
+    else:
+        replayed.show(whatif, in_force, settings.baseline_model, assumed)
 
 
 def _numbers(text: str) -> list[float]:
@@ -184,15 +179,15 @@ async def _replay_file(whatif: "WhatIf", path: Path, decider: "Decider", bad: _B
     from router.jsonlines import opened
 
     with opened(path) as (file, raw):
-        for number, value in read_values(file):
+        for place, value in read_values(file):
             try:
                 if isinstance(value, Unreadable):
                     raise ValueError(value.why)
                 # All of a line or nothing: half a conversation is worse than a line that is named.
                 for outcome in [await decider.decide(recorded) for recorded in requests_in(value)]:
                     whatif.add(outcome)
-            except (ValueError, RequestError) as exc:
-                bad.add(path, number, str(exc))
+            except (ValueError, RecursionError, JSONEncodeError, RequestError) as exc:
+                bad.add(f"{path}{place}", str(exc))
             moved(raw, whatif.requests)
 
 
@@ -209,7 +204,7 @@ def _progress(path: Path) -> Iterator[Any]:
             nonlocal shown_at
             if time.monotonic() - shown_at > SHOW_EVERY_S:
                 shown_at = time.monotonic()
-                bar.update(task, completed=raw.tell(), requests=requests)
+                bar.update(task, completed=raw.tell() if raw.seekable() else None, requests=requests)
 
         yield moved
 
@@ -246,37 +241,3 @@ def _tell_bad(bad: _Bad) -> None:
     if bad.count:
         more = f", of which the first {len(bad.first)} are named above" if bad.count > len(bad.first) else ""
         errors.print(f"{bad.count:,} could not be read{more}; the figures leave them out.")
-
-
-def _to_json(whatif: "WhatIf", in_force: float, settings: Settings, bad: _Bad, assumed: Any) -> dict[str, Any]:
-    from gateway.replay.whatif import CURVE
-
-    return {
-        "object": "replay",
-        "estimate": True,
-        "summary": whatif.sentence(in_force, f"{in_force:.4g}", settings.baseline_model),
-        "requests": whatif.requests,
-        "decided_by_score": whatif.movable,
-        "decided_by_rule": [
-            {"route": route, "reason": reason, "requests": count}
-            for (route, reason), count in whatif.by_rule.most_common()
-        ],
-        "unreadable": bad.count,
-        "unreadable_first": bad.first,
-        "prompt_tokens": whatif.prompt_tokens,
-        "completion_tokens": whatif.completion_tokens,
-        "tokens_on_record": whatif.recorded,
-        "assumed": assumed,
-        "baseline_model": settings.baseline_model,
-        "coverage": whatif.coverage,
-        "in_force": in_force,
-        "points": [point.to_json() for point in whatif.points(whatif.thresholds)],
-        "curve": [point.to_json() for point in whatif.points(CURVE)],
-    }
-
-
-def _print_csv(whatif: "WhatIf") -> None:
-    rows = [point.to_json() for point in whatif.points(whatif.thresholds)]
-    writer = csv.DictWriter(sys.stdout, rows[0])
-    writer.writeheader()
-    writer.writerows(rows)

@@ -1,4 +1,10 @@
-"""What `slimgate replay` found, for people: a sentence, a table, a chart, and how it was reckoned."""
+"""What `slimgate replay` found: a sentence, a table, a chart, and how it was reckoned; or all of it for machines."""
+
+import csv
+import json
+import sys
+from dataclasses import dataclass
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -11,15 +17,21 @@ from router.decision import Feature
 from router.policy import LocalTier
 
 
-def show(whatif: WhatIf, in_force: float, baseline_model: str, assumed: tuple[LocalTier, int] | None) -> None:
-    """Print all of it.
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """What is in no log: what the local model does, and the length of an answer that is not on record, in tokens."""
 
-    Parameters
-    ----------
-    assumed : tuple of LocalTier and int, or None
-        What the local model was taken to do, and the length of answers that are not on record, in tokens; None where
-        nothing had to be assumed.
-    """
+    local: LocalTier
+    answer_tokens: int
+
+    @property
+    def features(self) -> list[str]:
+        """Beyond text; every local model goes on from a text."""
+        return sorted(self.local.features - {Feature.COMPLETIONS})
+
+
+def show(whatif: WhatIf, in_force: float, baseline_model: str, assumed: Assumed | None) -> None:
+    """Print all of it, for people; `assumed` is None where nothing had to be."""
     console = Console(highlight=False, soft_wrap=True)
     words = f"{in_force:.4g}, the threshold in force"
     console.print(whatif.sentence(in_force, words, baseline_model), style="bold")
@@ -30,6 +42,43 @@ def show(whatif: WhatIf, in_force: float, baseline_model: str, assumed: tuple[Lo
     console.print()
     for line in _notes(whatif, assumed):
         console.print(line, markup=False)
+
+
+def print_json(
+    whatif: WhatIf, in_force: float, baseline_model: str, assumed: Assumed | None, unreadable: dict[str, Any]
+) -> None:
+    """Print all of it, for machines."""
+    told = {
+        "object": "replay",
+        "estimate": True,
+        "summary": whatif.sentence(in_force, f"{in_force:.4g}", baseline_model),
+        "requests": whatif.requests,
+        "decided_by_score": whatif.movable,
+        "decided_by_rule": [
+            {"route": route, "reason": reason, "requests": count}
+            for (route, reason), count in whatif.by_rule.most_common()
+        ],
+        **unreadable,
+        "prompt_tokens": whatif.prompt_tokens,
+        "completion_tokens": whatif.completion_tokens,
+        "tokens_on_record": whatif.recorded,
+        "assumed": assumed
+        and {"features": assumed.features, "n_ctx": assumed.local.n_ctx, "answer_tokens": assumed.answer_tokens},
+        "baseline_model": baseline_model,
+        "coverage": whatif.coverage,
+        "in_force": in_force,
+        "points": [point.to_json() for point in whatif.points(whatif.thresholds)],
+        "curve": [point.to_json() for point in whatif.points(CURVE)],
+    }
+    print(json.dumps(told, indent=2))
+
+
+def print_csv(whatif: WhatIf) -> None:
+    """Print a line for each threshold."""
+    rows = [point.to_json() for point in whatif.points(whatif.thresholds)]
+    writer = csv.DictWriter(sys.stdout, rows[0])
+    writer.writeheader()
+    writer.writerows(rows)
 
 
 def _table(whatif: WhatIf, in_force: float) -> Table:
@@ -61,7 +110,7 @@ def _chart(whatif: WhatIf, in_force: float) -> Text:
     return title + columns(counts, whatif.requests, "".join(axis))
 
 
-def _notes(whatif: WhatIf, assumed: tuple[LocalTier, int] | None) -> list[str]:
+def _notes(whatif: WhatIf, assumed: Assumed | None) -> list[str]:
     notes = []
     if whatif.by_rule:
         rules = ", ".join(_rule(route, reason, count) for (route, reason), count in whatif.by_rule.most_common())
@@ -69,8 +118,8 @@ def _notes(whatif: WhatIf, assumed: tuple[LocalTier, int] | None) -> list[str]:
     notes.append("May fail: share of what stays local, as the scores expect; not a measurement.")
     notes.append(_tokens(whatif, assumed))
     if assumed is not None:
-        features = ", ".join(sorted(assumed[0].features - {Feature.COMPLETIONS})) or "nothing beyond text"
-        notes.append(f"Local model taken to do {features}, in {assumed[0].n_ctx:,} tokens (--features, --n-ctx).")
+        features = ", ".join(assumed.features) or "nothing beyond text"
+        notes.append(f"Local model taken to do {features}, in {assumed.local.n_ctx:,} tokens (--features, --n-ctx).")
     if whatif.coverage is not None and whatif.coverage < 1:
         notes.append(
             f"Prices are known for {whatif.coverage:.0%} of the requests; the others are left out of the money."
@@ -82,16 +131,14 @@ def _rule(route: str, reason: str, count: int) -> str:
     return f"{count:,} {'refused' if route == REFUSED else f'to {route}'} ({reason})"
 
 
-def _tokens(whatif: WhatIf, assumed: tuple[LocalTier, int] | None) -> str:
+def _tokens(whatif: WhatIf, assumed: Assumed | None) -> str:
     total = f"{whatif.prompt_tokens:,} prompt and {whatif.completion_tokens:,} answer tokens"
     if whatif.recorded == whatif.requests:
         return f"{total}, all on record."
-    how = (
-        ""
-        if assumed is None
-        else (
-            "the others by their text: one token for 4 bytes of UTF-8 and 4 for each message; "
-            f"an answer that is not there is taken for {assumed[1]} tokens or the request's limit (--answer-tokens)"
-        )
+    known = f"{total}; on record for {whatif.recorded:,} of {whatif.requests:,} requests"
+    if assumed is None:
+        return f"{known}, the others estimated when they came."
+    return (
+        f"{known}, the others by their text: one token for 4 bytes of UTF-8 and 4 for each message; an answer that is "
+        f"not there is taken for {assumed.answer_tokens} tokens or the request's limit (--answer-tokens)."
     )
-    return f"{total}; on record for {whatif.recorded:,} of {whatif.requests:,} requests{', ' if how else ''}{how}."

@@ -31,8 +31,8 @@ class Unreadable:
     why: str
 
 
-def read_values(file: io.BufferedReader) -> Iterator[tuple[int, Any]]:
-    """Each value with its number, from 1: of its line, or in the array. `Unreadable` where there should be one."""
+def read_values(file: io.BufferedReader) -> Iterator[tuple[str, Any]]:
+    """Each value after its place, to be written behind the file's name; `Unreadable` where there should be one."""
     if file.peek(len(_BOM)).startswith(_BOM):
         file.read(len(_BOM))
     start = file.peek(CHUNK_BYTES).lstrip()
@@ -40,16 +40,16 @@ def read_values(file: io.BufferedReader) -> Iterator[tuple[int, Any]]:
     return _elements(file) if over_many_lines else _lines(file)
 
 
-def _lines(file: io.BufferedReader) -> Iterator[tuple[int, Any]]:
+def _lines(file: io.BufferedReader) -> Iterator[tuple[str, Any]]:
     number = 0
     while line := file.readline(MOST_BYTES):
         number += 1
         if len(line) == MOST_BYTES and not line.endswith(b"\n"):
             while (rest := file.readline(MOST_BYTES)) and not rest.endswith(b"\n"):
                 pass
-            yield number, Unreadable(f"longer than {MOST_BYTES // 2**20} MiB")
+            yield f":{number}", Unreadable(f"longer than {MOST_BYTES // 2**20} MiB")
         elif line.strip():
-            yield number, _value(line)
+            yield f":{number}", _value(line)
 
 
 def _value(line: bytes) -> Any:
@@ -59,7 +59,7 @@ def _value(line: bytes) -> Any:
         return Unreadable(f"not valid JSON: {exc.msg} at character {exc.pos + 1}")
 
 
-def _elements(file: io.BufferedReader) -> Iterator[tuple[int, Any]]:
+def _elements(file: io.BufferedReader) -> Iterator[tuple[str, Any]]:
     window, number = _Window(file), 0
     in_array = window.skip("[")
     while not window.done:
@@ -67,11 +67,11 @@ def _elements(file: io.BufferedReader) -> Iterator[tuple[int, Any]]:
             return
         number += 1
         value = window.value()
-        yield number, value
+        yield f", entry {number}", value
         if isinstance(value, Unreadable):
             return
     if in_array:
-        yield number + 1, Unreadable("the file ends before its array does")
+        yield f", entry {number + 1}", Unreadable("the file ends before its array does")
 
 
 class _Window:

@@ -55,7 +55,7 @@ def says(role: str, text: str) -> dict[str, str]:
 # What is read.
 
 
-def values(content: bytes) -> list[tuple[int, Any]]:
+def values(content: bytes) -> list[tuple[str, Any]]:
     return list(read_values(io.BufferedReader(io.BytesIO(content))))
 
 
@@ -71,19 +71,19 @@ def test_an_array_is_read_whole_however_it_comes(items: list[Any], indent: int, 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reading, "CHUNK_BYTES", chunk)
         found = values(content)
-    assert [number for number, _ in found] == list(range(1, len(items) + 1))
+    assert [place for place, _ in found] == [f", entry {number}" for number in range(1, len(items) + 1)]
     assert [value for _, value in found] == json.loads(content.decode("utf-8", "replace"))
 
 
 def test_lines_are_numbered_and_bad_ones_named() -> None:
     found = values(b'\xef\xbb\xbf{"a": 1}\n\n{"b": \n nonsense\n{"c": 3}')
-    assert [number for number, _ in found] == [1, 3, 4, 5]
+    assert [place for place, _ in found] == [":1", ":3", ":4", ":5"]
     assert [value for _, value in found if not isinstance(value, Unreadable)] == [{"a": 1}, {"c": 3}]
     assert found[1][1].why == "not valid JSON: unexpected end of data at character 8"
 
 
 def test_one_object_over_many_lines_is_one_value() -> None:
-    assert values(json.dumps(body(), indent=2).encode()) == [(1, body())]
+    assert values(json.dumps(body(), indent=2).encode()) == [(", entry 1", body())]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_what_cannot_be_read_is_said(content: bytes, good: int, why: str, monkey
 def test_after_a_line_too_long_the_next_one_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MOST_BYTES", 1000)
     found = values(b'{"a": "' + b"x" * 5000 + b'"}\n{"b": 2}\n')
-    assert (found[0][0], found[1]) == (1, (2, {"b": 2}))
+    assert (found[0][0], found[1]) == (":1", (":2", {"b": 2}))
 
 
 def test_gzip_is_unpacked_and_a_damaged_one_said(tmp_path: Path) -> None:
@@ -343,6 +343,21 @@ def test_it_says_what_a_product_manager_wants_to_know(replay: Replay, tmp_path: 
     assert f"{path}:5: not valid JSON" in done.stderr
     assert f"{path}:12: no request in it" in done.stderr
     assert "2 could not be read" in done.stderr
+
+
+def test_what_orjson_cannot_write_is_a_bad_entry_and_no_end(replay: Replay, tmp_path: Path) -> None:
+    deep: Any = []
+    for _ in range(400):
+        deep = [deep]
+    odd = [body(tools=[deep]), body(tools=[10**30]), body("\ud800"), body()]
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps(odd))
+    done = replay(path, "--json")
+    assert json.loads(done.stdout)["requests"] == 2
+    assert [line.partition(": ")[0] for line in done.stderr.splitlines()[:2]] == [
+        f"{path}, entry 1",
+        f"{path}, entry 2",
+    ]
 
 
 def test_json_and_csv_tell_the_same(replay: Replay, tmp_path: Path) -> None:
