@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from gateway import errors
 from gateway.auth import RefuseOtherSites, RequireKey
+from gateway.budget import Budget
 from gateway.classifier import ClassifierInUse
 from gateway.cloud import make_cloud
 from gateway.dispatch import Dispatcher
@@ -71,7 +72,8 @@ def create_app(settings: Settings) -> FastAPI:
     metrics = Metrics()
     local = make_local(settings.local, settings.state_dir)
     cloud = make_cloud(settings.cloud)
-    pricer = Pricer(settings, metrics.priced)
+    budget = Budget(settings.budget)
+    pricer = Pricer(settings, (metrics.priced, budget.priced))
     ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", pricer, settings.ledger.keep_days)
     recorder = Recorder(ledger, metrics)
     threshold = ThresholdInForce(
@@ -87,11 +89,13 @@ def create_app(settings: Settings) -> FastAPI:
         traits=TraitSampler(classifier),
         privacy=PrivacyLane(settings.privacy),
         second_look=SecondLook(settings.router.second_look, settings.local.total_timeout_s),
+        budget=budget,
         settings=settings.router,
     )
     labels = OwnLabels(settings.router.labels)
     reloader = Reloader(settings, dispatcher, classifier, threshold, labels, pricer)
     lifecycle = Lifecycle(reloader)
+    metrics.watch("slimgate_budget_used_ratio", "Share of the cloud's budget that is spent.", budget.used, "livemax")
     _watch(metrics, local, ledger, threshold, classifier)
 
     @contextlib.asynccontextmanager
@@ -100,11 +104,13 @@ def create_app(settings: Settings) -> FastAPI:
         if local is not None:
             await local.start()
         kept = [asyncio.create_task(metrics.keep_fresh()), asyncio.create_task(reloader.follow())]
+        kept.append(asyncio.create_task(budget.keep_fresh(ledger)))
         try:
             yield
         finally:
             for task in kept:
                 task.cancel()
+            await asyncio.gather(*kept, return_exceptions=True)
             if local is not None:
                 await local.stop()
             if dispatcher.cloud is not None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
+from gateway.budget import Budget
 from gateway.classifier import ClassifierInUse
 from gateway.cloud import CONTEXT_LENGTH, CloudSide
 from gateway.exchange import Exchange
@@ -29,7 +30,7 @@ from models.chat import ChatRequest, text_of
 from models.errors import BackendError, BackendRejected, BackendUnavailable
 from models.stream import ChatStream
 from router.decision import Reason, Route, RoutingDecision
-from router.errors import CannotServe, MustStayLocal
+from router.errors import CannotServe
 from router.policy import RoutingPolicy, Situation
 
 logger = logging.getLogger(__name__)
@@ -72,6 +73,8 @@ class Dispatcher:
         Says what may not leave this machine.
     second_look : SecondLook
         May find a local answer too unsure as it begins.
+    budget : Budget
+        Says whether more may be spent on the cloud.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class Dispatcher:
         traits: TraitSampler,
         privacy: PrivacyLane,
         second_look: SecondLook,
+        budget: Budget,
         settings: RouterSettings,
     ) -> None:
         self.policy = policy
@@ -97,6 +101,7 @@ class Dispatcher:
         self._traits = traits
         self.privacy = privacy
         self._second_look = second_look
+        self.budget = budget
         self.configure(settings)
 
     def configure(self, settings: RouterSettings) -> None:
@@ -131,10 +136,12 @@ class Dispatcher:
         situation = await self._situation(request, pinned, overrides)
         try:
             return self.policy.decide(to_prompt(request), situation)
-        except MustStayLocal:
-            raise
-        except CannotServe:
-            if request.native is not None and request.native.untranslatable is not None:
+        except CannotServe as exc:
+            if (
+                exc.reason is Reason.CAPABILITY
+                and request.native is not None
+                and request.native.untranslatable is not None
+            ):
                 raise request.native.untranslatable from None  # it names the field
             raise
 
@@ -256,8 +263,8 @@ class Dispatcher:
         return self.cloud if allowed else None
 
     def _other(self, decision: RoutingDecision, request: ChatRequest) -> Route | None:
-        """Who may answer in place of the side that was chosen: nobody where it may not leave, or was pinned."""
-        if decision.reason in (Reason.PRIVACY, Reason.PINNED):
+        """Who may answer in place of the side that was chosen: nobody where that must not be."""
+        if decision.reason in (Reason.PRIVACY, Reason.PINNED, Reason.BUDGET):
             return None
         if decision.route is Route.LOCAL:
             return Route.CLOUD if self._cloud_for(request) is not None else None
@@ -267,14 +274,15 @@ class Dispatcher:
 
     async def know_local(self, request: ChatRequest) -> None:
         """What no cloud may answer cannot be decided before the local model is there."""
-        if (self.cloud is None or request.private) and self._local is not None and self._local.tier is None:
+        no_cloud = self.cloud is None or request.private or self.budget.spent()
+        if no_cloud and self._local is not None and self._local.tier is None:
             await self._local.wait_ready()
 
     async def _situation(self, request: ChatRequest, pinned: Route | None, overrides: Overrides) -> Situation:
         local = self._local
-        cloud = self._cloud_for(request)
+        cloud, budget_spent = self._cloud_for(request), self.budget.spent()
         # Down for the moment is no reason to refuse what only the local side could answer.
-        usable = local is not None and (local.up or cloud is None or pinned is Route.LOCAL)
+        usable = local is not None and (local.up or cloud is None or budget_spent or pinned is Route.LOCAL)
         tier = local.tier if local is not None and usable else None
         return Situation(
             local=tier,
@@ -284,6 +292,7 @@ class Dispatcher:
             local_wait_s=0.0 if local is None or local.load is None else local.load.expected_wait_s,
             max_local_wait_s=self._settings.max_local_wait_s,
             tokens_needed=0 if tier is None else await self._tokens_needed(request, tier.n_ctx),
+            budget_spent=budget_spent,
             began=loop_began(request, tier),
             private=request.private,
             threshold=self.threshold.value if overrides.threshold is None else overrides.threshold,

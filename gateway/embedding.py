@@ -12,7 +12,7 @@ from gateway.settings import EmbeddingsSettings
 from models.backend import Completion
 from models.errors import RequestError, UnknownModelError
 from router.decision import Reason, Route
-from router.errors import MustStayLocal
+from router.errors import BudgetSpent, MustStayLocal
 
 NOBODY = (
     "Nobody makes embeddings here: set SLIMGATE_EMBEDDINGS__BACKEND to 'local', or to 'cloud' and "
@@ -37,6 +37,8 @@ class Embedder:
             If the request is malformed, or nobody is configured to answer it.
         MustStayLocal
             If the input may not leave, and the cloud would make its vectors.
+        BudgetSpent
+            If the cloud would make them, and no more may be spent there.
         BackendError
             If that side fails. Nobody stands in for it.
         """
@@ -48,6 +50,8 @@ class Embedder:
         private = await self._dispatcher.privacy.why(body, asked=overrides.private)
         if private is not None and route is Route.CLOUD:
             raise MustStayLocal(private, "The cloud makes the embeddings here.")
+        if route is Route.CLOUD and (spent := self._dispatcher.budget.spent()) is not None:
+            raise BudgetSpent(spent, "It makes the embeddings here.")
         exchange.moved(route, Reason.PINNED if private is None else Reason.PRIVACY)
         exchange.served_model = self._settings.model or ""
         self._recorder.opened(exchange)

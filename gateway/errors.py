@@ -33,7 +33,7 @@ from models.errors import (
     error_body,
 )
 from router.decision import Reason
-from router.errors import CannotServe, MustStayLocal
+from router.errors import BudgetSpent, CannotServe, MustStayLocal
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +78,7 @@ ERROR_SHAPES: dict[type[Exception], Shape] = {
     UnknownModelError: Shape(404, "invalid_request_error", "model_not_found"),
     CannotServe: Shape(400, "invalid_request_error", "unsupported_capability"),
     MustStayLocal: Shape(403, "invalid_request_error", "privacy_required"),
+    BudgetSpent: Shape(429, "insufficient_quota", "insufficient_quota"),
     UnauthorizedError: Shape(401, "authentication_error", "invalid_api_key"),
     ForbiddenError: Shape(403, "invalid_request_error", "forbidden"),
     RequestNotFound: Shape(404, "invalid_request_error", "request_not_found"),

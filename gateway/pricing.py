@@ -1,6 +1,6 @@
 """Prices for ledger rows. Runs in the ledger's own thread, so that no request waits for a price."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from gateway.exchange import EMBEDDINGS
 from gateway.ledger import LedgerRow
@@ -16,11 +16,11 @@ class Pricer:
 
     Parameters
     ----------
-    priced : callable, optional
+    priced : sequence of callable, optional
         Told of each row once it has its prices.
     """
 
-    def __init__(self, settings: Settings, priced: Callable[[LedgerRow], None] = lambda _row: None) -> None:
+    def __init__(self, settings: Settings, priced: Sequence[Callable[[LedgerRow], None]] = ()) -> None:
         self._priced = priced
         self.configure(settings)
 
@@ -43,7 +43,8 @@ class Pricer:
         if row.second_look is not None:
             look = Look.from_json(row.second_look)
             row.deciding_nusd = self._local_nusd(look.model, look.wasted)
-        self._priced(row)
+        for tell in self._priced:
+            tell(row)
         return row
 
     def at_cloud(self, usage: Usage) -> int | None:

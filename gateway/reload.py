@@ -25,8 +25,9 @@ _NOT_RELOADED = "the configuration is not reloaded, the last good one keeps serv
 class Reloader:
     """Puts a new `Settings` or another classifier into force.
 
-    Of the settings the cloud and its fallbacks, router settings, aliases, privacy, labels and prices. Requests in hand
-    finish with what they began with; so the connections of a cloud side that was replaced are kept until `aclose`.
+    Of the settings the cloud and its fallbacks, router settings, aliases, privacy, budget, labels and prices. Requests
+    in hand finish with what they began with; so the connections of a cloud side that was replaced are kept until
+    `aclose`.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Reloader:
             self._decide_with(artifact)
             self._labels.configure(new.router.labels)
             self._pricer.configure(new)
+            self._dispatcher.budget.configure(new.budget)
             logger.info("configuration reloaded")
             waiting = [name for name in _NEED_RESTART if getattr(new, name) != getattr(old, name)]
             if waiting:

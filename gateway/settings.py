@@ -256,6 +256,17 @@ class PrivacySettings(_Section):
     )
 
 
+class BudgetSettings(_Section):
+    """What may be spent on the cloud, in US dollars, as the ledger prices it; days and months are UTC's."""
+
+    usd_per_day: Decimal | None = Field(
+        None, ge=0, description="When it is spent, the local model answers until midnight UTC. Default: no limit."
+    )
+    usd_per_month: Decimal | None = Field(
+        None, ge=0, description="When it is spent, the local model answers until the month ends. Default: no limit."
+    )
+
+
 class LedgerSettings(_Section):
     """Where the record of every request is kept."""
 
@@ -314,6 +325,7 @@ class Settings(BaseSettings):
     cloud: CloudSettings = CloudSettings()
     router: RouterSettings = RouterSettings()
     privacy: PrivacySettings = PrivacySettings()
+    budget: BudgetSettings = BudgetSettings()
     embeddings: EmbeddingsSettings = EmbeddingsSettings()
     ledger: LedgerSettings = LedgerSettings()
     savings: SavingsSettings = SavingsSettings()

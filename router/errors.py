@@ -4,6 +4,7 @@
 
     Exception
     ├── CannotServe       no allowed route can serve the request
+    │   ├── BudgetSpent       nobody but the cloud could, and its budget is spent
     │   └── MustStayLocal     it may not leave, and nobody here is there for it
     ├── ArtifactError     a fitted classifier that cannot be used
     └── DatasetError      labels that cannot be used
@@ -34,6 +35,13 @@ class MustStayLocal(CannotServe):
 
     def __init__(self, why: str, obstacle: str) -> None:
         super().__init__(f"This request may not leave this machine: {why}. {obstacle}", Reason.PRIVACY)
+
+
+class BudgetSpent(CannotServe):
+    """Only the cloud could serve the request, and no more may be spent there for now."""
+
+    def __init__(self, spent: str, obstacle: str) -> None:
+        super().__init__(f"The cloud may not be asked: {spent}. {obstacle}", Reason.BUDGET)
 
 
 class ArtifactError(Exception):

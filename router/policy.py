@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from router.decision import Feature, Prompt, Reason, Route, RoutingDecision
-from router.errors import CannotServe, MustStayLocal
+from router.errors import BudgetSpent, CannotServe, MustStayLocal
 
 
 class Scorer(Protocol):
@@ -53,6 +53,8 @@ class Situation:
         Prompt tokens plus room for the answer, as the local model counts; 0 where they surely fit.
     threshold : float or None
         The caller's own threshold, in place of the default.
+    budget_spent : str or None
+        Which limit is reached, in words; None while more may be spent on the cloud.
     began : Route or None
         Who made the tool calls that the conversation is in the middle of; None where it is not, or nobody can tell.
     private : str or None
@@ -67,6 +69,7 @@ class Situation:
     max_local_wait_s: float = math.inf
     tokens_needed: int = 0
     threshold: float | None = None
+    budget_spent: str | None = None
     began: Route | None = None
     private: str | None = None
 
@@ -106,6 +109,8 @@ def pinned(prompt: Prompt, situation: Situation) -> Verdict | None:
     """The caller named a side. A side that cannot do it says so: a pin is never quietly moved."""
     if situation.pinned is None:
         return None
+    if situation.pinned is Route.CLOUD and situation.budget_spent:
+        raise BudgetSpent(situation.budget_spent, "Use 'auto' or 'local', or raise that limit.")
     if situation.pinned is Route.LOCAL and (lack := situation.shortcoming(prompt)):
         raise CannotServe(f"The request is pinned to the local model, but {lack[1]}.", lack[0])
     return situation.pinned, Reason.PINNED
@@ -119,16 +124,25 @@ def capability(prompt: Prompt, situation: Situation) -> Verdict | None:
     reason, words = lack
     if not situation.cloud:
         raise CannotServe(f"No cloud model is configured, and {words}.", reason)
+    if situation.budget_spent:
+        raise BudgetSpent(situation.budget_spent, f"It is needed, since {words}.")
     return Route.CLOUD, reason
 
 
 def offline(_prompt: Prompt, situation: Situation) -> Verdict | None:
     """Only one side is there."""
     if situation.local is None:
+        if situation.budget_spent:
+            raise BudgetSpent(situation.budget_spent, "No local model is there to answer instead.")
         return Route.CLOUD, Reason.OFFLINE
     if not (situation.cloud and situation.cloud_up):
         return Route.LOCAL, Reason.OFFLINE
     return None
+
+
+def budget(_prompt: Prompt, situation: Situation) -> Verdict | None:
+    """What may be spent on the cloud is spent."""
+    return (Route.LOCAL, Reason.BUDGET) if situation.budget_spent else None
 
 
 def session(_prompt: Prompt, situation: Situation) -> Verdict | None:
@@ -146,7 +160,7 @@ RULES: tuple[Rule, ...] = (
     pinned,
     capability,
     offline,
-    # budget: spent means local
+    budget,
     session,
     load,
 )

@@ -219,9 +219,7 @@ def _national_ids() -> list[Shape]:
         return any((match := regex.match(found)) and is_valid(match[0]) for regex, is_valid in checks.items())
 
     # All of them in one go, and then each of them on what may be one or go on behind it.
-    anywhere = (
-        rf"(?<![A-Za-z0-9])(?=[0-9]|[A-Z][A-Z0-9])(?=(?:{'|'.join(_NATIONAL_IDS)}){_END})[0-9A-Z .+-]{{9,26}}"
-    )
+    anywhere = rf"(?<![A-Za-z0-9])(?=[0-9]|[A-Z][A-Z0-9])(?=(?:{'|'.join(_NATIONAL_IDS)}){_END})[0-9A-Z .+-]{{9,26}}"
     bsn = _validator("nl.bsn")
     return [
         Shape(re.compile(anywhere), check),

@@ -42,6 +42,7 @@ def status_endpoints(dispatcher: Dispatcher, local: LocalSide | None, settings: 
                 "artifact_trouble": dispatcher.classifier.trouble,
                 "local": None if local is None else {**_local(local), **recent[Route.LOCAL]},
                 "cloud": None if cloud is None else {**_cloud(cloud), **recent[Route.CLOUD]},
+                "budget": dispatcher.budget.to_json(),
                 "recent_minutes": RECENT_MINUTES,
                 "ledger": {
                     "oldest": None if oldest_ms is None else from_epoch_ms(oldest_ms).isoformat(),
