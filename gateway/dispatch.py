@@ -267,7 +267,7 @@ class Dispatcher:
         if decision.reason in (Reason.PRIVACY, Reason.PINNED, Reason.BUDGET):
             return None
         if decision.route is Route.LOCAL:
-            return Route.CLOUD if self._cloud_for(request) is not None else None
+            return Route.CLOUD if self._cloud_for(request) is not None and not self.budget.spent() else None
         fits = decision.reason not in (Reason.CAPABILITY, Reason.CONTEXT)
         # One that was there before is worth waiting for, if it is just starting again.
         return Route.LOCAL if fits and self._local is not None and self._local.tier is not None else None
