@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from models.engine.callformat import CallFormat, short_id
 from models.engine.template import Message
-from models.engine.toolcalls import CLOSE, OPEN
 
 
 def with_parsed_arguments(message: Message) -> Message:
@@ -19,7 +19,9 @@ def _parsed(call: Any) -> Any:
     function = call.get("function") if isinstance(call, dict) else None
     if not isinstance(function, dict):
         return call
-    return {**call, "function": {**function, "arguments": _object(function.get("arguments"))}}
+    # The name first, as models write it; clients send it last.
+    named = {"name": function.get("name"), **function, "arguments": _object(function.get("arguments"))}
+    return {**call, "function": named}
 
 
 def _object(arguments: Any) -> Any:
@@ -29,29 +31,46 @@ def _object(arguments: Any) -> Any:
         return arguments  # shown as it is: the model wrote it so
 
 
-def calls_as_text(messages: Sequence[Message]) -> list[Message]:
-    """For templates that know nothing of tools: calls become text of the assistant, results text of the user."""
+def with_short_ids(message: Message) -> Message:
+    """Calls and results with ids of nine letters and digits."""
+    if message.get("tool_calls"):
+        message = {
+            **message,
+            "tool_calls": [{**call, "id": short_id(call.get("id"))} for call in message["tool_calls"]],
+        }
+    return {**message, "tool_call_id": short_id(message["tool_call_id"])} if "tool_call_id" in message else message
+
+
+def calls_as_text(messages: Sequence[Message], calls: CallFormat) -> list[Message]:
+    """For templates that print no calls: they become text of the assistant; results that of the user, or of a role."""
     spelled: list[Message] = []
     for message in messages:
-        if message["role"] in ("tool", "function"):
+        if message["role"] in ("tool", "function") and calls.tools_in_system:
+            spelled.append({"role": calls.result_role, "content": message["content"]})
+        elif message["role"] in ("tool", "function"):
             result = f"<tool_response>\n{message['content']}\n</tool_response>"
             if spelled and spelled[-1]["role"] == "user":
                 previous = spelled.pop()["content"]
                 result = f"{previous}\n{result}"
             spelled.append({"role": "user", "content": result})
         elif message.get("tool_calls"):
-            calls = [_spelled(_parsed(call)) for call in message["tool_calls"]]
-            spelled.append({"role": message["role"], "content": "\n".join(filter(None, (message["content"], *calls)))})
+            text = calls.spelled([_function(_parsed(call)) for call in message["tool_calls"]])
+            spelled.append({"role": message["role"], "content": "\n".join(filter(None, (message["content"], text)))})
         else:
             spelled.append(message)
     return spelled
 
 
-def _spelled(call: Any) -> str:
+def _function(call: Any) -> dict[str, Any]:
     function = call.get("function") if isinstance(call, dict) else None
     known = function if isinstance(function, dict) else {}
-    call = {"name": known.get("name"), "arguments": known.get("arguments")}
-    return f"{OPEN}\n{json.dumps(call, ensure_ascii=False)}\n{CLOSE}"
+    return {"name": known.get("name"), "arguments": known.get("arguments")}
+
+
+def tools_in_system(messages: Sequence[Message], tools: Sequence[Any]) -> list[Message]:
+    """The tools as a field of the system message; in one of its own where there is none."""
+    first, *rest = messages if messages[0]["role"] == "system" else [{"role": "system", "content": ""}, *messages]
+    return [{**first, "tools": json.dumps(tools, ensure_ascii=False)}, *rest]
 
 
 def with_system(messages: Sequence[Message], text: str) -> list[Message]:

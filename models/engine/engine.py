@@ -219,13 +219,14 @@ class Engine:
             self.scheduler.cancel(generations)
 
     def _generation(self, job: ChatJob, prompt: Sequence[int], max_new: int, index: int) -> Generation:
+        calls = self._prompter.calls
         generation = Generation(
             prompt=prompt,
             max_new=max_new,
-            chooser=Chooser(self._chain(job.sampling, index), self._grammar(job.rules), job.n_alternatives),
+            chooser=Chooser(self._chain(job.sampling, index), self._grammar(job.rules(calls)), job.n_alternatives),
             stops=job.stops,
-            reader=ToolCallReader() if job.toolbox else None,
-            call_grammar=self._grammar(job.call_rules),
+            reader=ToolCallReader(calls) if job.toolbox else None,
+            call_grammar=self._grammar(job.call_rules(calls)),
         )
         generation.watch_for_calls(self._model)
         return generation

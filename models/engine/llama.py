@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from models.engine.callformat import TAGS
 from models.engine.errors import ModelLoadError
 from models.engine.options import FlashAttention, KvCacheType
 from models.errors import ExtraMissingError
@@ -38,7 +39,6 @@ _VOCAB_SENTENCEPIECE = 1
 _LOG_LEVELS = {3: logging.WARNING, 4: logging.ERROR}  # ggml's own numbers; what is below is chatter
 # The pool is for all sequences together and may be larger than what one was trained for; llama.cpp cannot know.
 _POOL_IS_LARGE = "possible training context overflow"
-_SHOWN_CONTROLS = frozenset({b"<tool_call>", b"</tool_call>"})
 
 
 @lru_cache(maxsize=1)
@@ -229,7 +229,7 @@ class Model:
         if piece := self._read_piece(token):
             return piece
         name = self._read_piece(token, special=True)
-        return name if name in _SHOWN_CONTROLS else b""
+        return name if name in TAGS else b""
 
     def _read_piece(self, token: int, special: bool = False) -> bytes:
         room = 64

@@ -4,11 +4,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from models.engine.conversation import calls_as_text, system_as_user, with_parsed_arguments, with_system
+from models.engine.callformat import HERMES, format_of
+from models.engine.conversation import (
+    calls_as_text,
+    system_as_user,
+    tools_in_system,
+    with_parsed_arguments,
+    with_short_ids,
+    with_system,
+)
 from models.engine.errors import TemplateError
 from models.engine.llama import Model
 from models.engine.template import ChatTemplate, Message
-from models.engine.toolcalls import OPEN
 from models.engine.tools import Toolbox
 from models.errors import RequestError
 
@@ -17,10 +24,6 @@ _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 _LITERAL = re.compile(f"{_OPEN}([^{_OPEN}{_CLOSE}]*){_CLOSE}")
 _SYSTEM = {"role": "system", "content": "probe_system"}
 _USER = {"role": "user", "content": "hello"}
-_TOOL = {
-    "type": "function",
-    "function": {"name": "probe_tool", "description": "", "parameters": {"type": "object", "properties": {}}},
-}
 _STRAY = str.maketrans("", "", _OPEN + _CLOSE)
 
 
@@ -34,6 +37,11 @@ class Prompter:
     ----------
     template : ChatTemplate, optional
         None for a model that carries none: it continues text and cannot chat.
+
+    Attributes
+    ----------
+    calls : CallFormat
+        How the model writes tool calls.
     """
 
     def __init__(self, model: Model, template: ChatTemplate | None) -> None:
@@ -41,9 +49,9 @@ class Prompter:
         self._template = template
         self._bos = model.text_of_special(model.bos)
         self._takes_system = self._shows("probe_system", [_SYSTEM, _USER])
-        self._takes_tools = OPEN in (template.source if template else "") and self._shows(
-            "probe_tool", [_USER], tools=[_TOOL]
-        )
+        known = format_of(template) if template else None
+        self.calls = known or HERMES
+        self._takes_tools = known is not None
         controls = sorted(model.control_texts, key=len, reverse=True)
         self._controls = re.compile("|".join(map(re.escape, controls))) if controls else None
 
@@ -73,14 +81,17 @@ class Prompter:
             As `ChatTemplate.render`.
         """
         variables: dict[str, Any] = {}
-        if self._takes_tools:
-            messages = [with_parsed_arguments(message) for message in messages]
-            if toolbox is not None:
-                variables["tools"] = [tool.definition for tool in toolbox.tools]
+        tools = [tool.definition for tool in toolbox.tools] if toolbox is not None else []
+        if not self._takes_tools:
+            messages = calls_as_text(messages, self.calls)
+            messages = with_system(messages, toolbox.prompt()) if toolbox is not None else messages
+        elif self.calls.tools_in_system:
+            messages = calls_as_text(messages, self.calls)
+            messages = tools_in_system(messages, tools) if tools else messages
         else:
-            messages = calls_as_text(messages)
-            if toolbox is not None:
-                messages = with_system(messages, toolbox.prompt())
+            messages = [with_parsed_arguments(message) for message in messages]
+            messages = [with_short_ids(message) for message in messages] if self.calls.short_ids else messages
+            variables = {"tools": tools} if tools else {}
         if not self._takes_system:
             messages = system_as_user(messages)
         text = self.text(messages, **variables)

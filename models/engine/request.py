@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.chat import ChatRequest, text_of
+from models.engine.callformat import CallFormat
 from models.engine.fields import Body, flag, number, refuse, strings, unsupported, whole, whole_or_none
 from models.engine.sampling import SamplingParams
 from models.engine.schema import JSON_OBJECT_GRAMMAR, schema_grammar
@@ -83,15 +84,15 @@ class ChatJob:
     format_rules: str | None = None
     toolbox: Toolbox | None = None
 
-    @property
-    def rules(self) -> str | None:
+    def rules(self, calls: CallFormat) -> str | None:
         """The grammar that the answer follows from its first character."""
-        return self.toolbox.grammar(opened=False) if self.toolbox and self.toolbox.required else self.format_rules
+        toolbox = self.toolbox
+        return toolbox.grammar(calls, opened=False) if toolbox and toolbox.required else self.format_rules
 
-    @property
-    def call_rules(self) -> str | None:
+    def call_rules(self, calls: CallFormat) -> str | None:
         """The grammar that begins when the answer opens a tool call of its own accord."""
-        return self.toolbox.grammar(opened=True) if self.toolbox and not self.toolbox.required else None
+        toolbox = self.toolbox
+        return toolbox.grammar(calls, opened=True) if toolbox and not toolbox.required else None
 
 
 def parse_chat(body: Any) -> ChatJob:

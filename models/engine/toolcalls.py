@@ -1,19 +1,21 @@
-"""Tool calls in an answer's text, ``<tool_call>{"name": …, "arguments": {…}}</tool_call>``, as Hermes and Qwen do it.
+"""Tool calls in an answer's text, in the model's own format: ``<tool_call>{"name": …, "arguments": {…}}</tool_call>``.
 
-The grammar sees to it that what follows the opening tag is well formed; this file finds the calls in the text as it
-comes, so that arguments can be passed on while they are written.
+The grammar sees to it that what follows the opening is well formed; this file finds the calls in the text as it comes,
+so that arguments can be passed on while they are written.
 """
 
 import re
 from dataclasses import dataclass
 from secrets import token_hex
 
+from models.engine.callformat import HERMES, CallFormat
+
 CALL_ID_PREFIX = "call_local_"
 """Tells a call of ours from those of the cloud, when its result comes back: a tool loop stays where it began."""
 
-OPEN, CLOSE = "<tool_call>", "</tool_call>"
-
-_HEAD = re.compile(r'\s*\{\s*"name"\s*:\s*"((?:[^"\\]|\\.)*)"\s*,\s*"arguments"\s*:\s*')
+_NAME = r'\s*:\s*"((?:[^"\\]|\\.)*)"\s*,\s*'
+_CALL_END = re.compile(r"\s*\}")
+_ITEM_END = re.compile(r"\s*\}\s*([,\]])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,12 @@ class ToolCallReader:
     ([CallArguments(index=0, text=': 1}')], 1)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, format_: CallFormat = HERMES) -> None:
+        self._format = format_
+        begin = "" if format_.bare else r'\s*\[?\s*\{\s*"name"'
+        self._head = re.compile(rf'{begin}{_NAME}"{format_.arguments}"\s*:\s*')
         self._buffer = ""
+        self._said = False
         self._state = _OUTSIDE
         self._arguments = _JsonEnd()
         self.n_started = 0
@@ -74,7 +80,7 @@ class ToolCallReader:
         """Whether `text`, coming next, would open a call and already say something in it."""
         if self._state is not _OUTSIDE:
             return False
-        _, tag, rest = (self._buffer + text).partition(OPEN)
+        _, tag, rest = self._at_opening(self._buffer + text)
         return bool(tag and rest.strip())
 
     def feed(self, text: str) -> list[Part]:
@@ -92,20 +98,32 @@ class ToolCallReader:
         held, self._buffer = self._buffer, ""
         if self.n_started or (not held and self._state is _OUTSIDE):
             return []
-        return [Text(OPEN + held if self._state is _HEADING else held)]
+        return [Text(self._format.opening + held if self._state is _HEADING else held)]
+
+    def _at_opening(self, text: str) -> tuple[str, str, str]:
+        """`text` cut at the first opening that counts as one."""
+        parts = text.partition(self._format.opening)
+        return (text, "", "") if self._format.bare and (self._said or parts[0].strip()) else parts
 
     def _read_outside(self) -> list[Part]:
-        before, tag, after = self._buffer.partition(OPEN)
+        before, tag, after = self._at_opening(self._buffer)
         if tag:
             self._state, self._buffer = _HEADING, after
-            return [Text(said)] if (said := before.rstrip()) else []
-        part = max((n for n in range(1, len(OPEN)) if before.endswith(OPEN[:n])), default=0)
+            return self._shown(before.rstrip())
+        opening = self._format.opening
+        part = max((n for n in range(1, len(opening)) if before.endswith(opening[:n])), default=0)
+        if self._format.bare and (self._said or before[: len(before) - part].strip()):
+            part = 0  # it can begin a call no more
         shown = before[: len(before) - part].rstrip()  # space before a call says nothing
         self._buffer = before[len(shown) :]
-        return [Text(shown)] if shown else []
+        return self._shown(shown)
+
+    def _shown(self, text: str) -> list[Part]:
+        self._said = self._said or bool(text)
+        return [Text(text)] if text else []
 
     def _read_heading(self) -> list[Part]:
-        head = _HEAD.match(self._buffer)
+        head = self._head.match(self._buffer)
         if head is None:
             return []
         self._buffer = self._buffer[head.end() :]
@@ -119,23 +137,32 @@ class ToolCallReader:
         end = self._arguments.find(self._buffer)
         text, self._buffer = (self._buffer, "") if end is None else (self._buffer[:end], self._buffer[end:])
         if end is not None:
-            self._state = _CLOSING
+            self._state = _END
         return [CallArguments(self.n_started - 1, text)] if text else []
 
-    def _read_closing(self) -> list[Part]:
-        _, tag, after = self._buffer.partition(CLOSE)
-        if tag:
-            self._state, self._buffer = _OUTSIDE, after
+    def _read_end(self) -> list[Part]:
+        end = (_ITEM_END if self._format.array else _CALL_END).match(self._buffer)
+        if end is not None:
+            self._buffer = self._buffer[end.end() :]
+            self._state = _HEADING if end.group().endswith(",") else _CLOSING
             self.n_complete += 1
         return []
 
+    def _read_closing(self) -> list[Part]:
+        closing = self._format.closing
+        _, tag, after = self._buffer.partition(closing) if closing else ("", "", self._buffer)
+        if tag or not closing:
+            self._state, self._buffer = _OUTSIDE, after
+        return []
 
-_OUTSIDE, _HEADING, _ARGUMENTS, _CLOSING = "outside", "heading", "arguments", "closing"
+
+_OUTSIDE, _HEADING, _ARGUMENTS, _END, _CLOSING = "outside", "heading", "arguments", "end", "closing"
 
 _STEPS = {
     _OUTSIDE: ToolCallReader._read_outside,
     _HEADING: ToolCallReader._read_heading,
     _ARGUMENTS: ToolCallReader._read_arguments,
+    _END: ToolCallReader._read_end,
     _CLOSING: ToolCallReader._read_closing,
 }
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from models.engine.callformat import CallFormat
 from models.engine.fields import Body, unsupported
 from models.engine.gbnf import RuleBook, either, json_literal, literal
 from models.engine.schema import SchemaCompiler, bounded
-from models.engine.toolcalls import CLOSE, OPEN
 from models.errors import RequestError
 
 MAX_TOOLS = 128
@@ -56,8 +56,8 @@ class Toolbox:
     required: bool
     parallel: bool
 
-    def grammar(self, *, opened: bool) -> str:
-        """Rules for one or more calls; `opened` says that the first opening tag has been written.
+    def grammar(self, calls: CallFormat, *, opened: bool) -> str:
+        """Rules for one or more calls; `opened` says that the first opening has been written.
 
         Raises
         ------
@@ -65,25 +65,31 @@ class Toolbox:
             If a tool's parameters ask for what cannot be promised.
         """
         book = RuleBook()
-        options = [_call_rule(book, tool) for tool in self.tools]
-        call = book.add("call", f"space {either(options)} space {literal(CLOSE)}")
-        more = f"(space {literal(OPEN)} {call})*" if self.parallel else ""
-        root = f"{'' if opened else literal(OPEN)} {call} {more}"
-        return bounded(book.text(root), "tools")
+        call = book.add("call", either([_call_rule(book, tool, calls) for tool in self.tools]))
+        opening, closing = literal(calls.opening), f"space {literal(calls.closing)}" if calls.closing else ""
+        if calls.array:
+            more = f'(space "," space {call})*' if self.parallel else ""
+            rest = f'space "[" space {call} {more} space "]" {closing}'
+        else:
+            more = f"(space {opening} space {call} {closing})*" if self.parallel and not calls.bare else ""
+            rest = f"space {call} {closing} {more}"
+        return bounded(book.text(rest if opened else f"{opening} {rest}"), "tools")
 
     def prompt(self) -> str:
         """For models whose template has no place for tools."""
         return PROMPT.format(tools="\n".join(json.dumps(t.definition, ensure_ascii=False) for t in self.tools))
 
 
-def _call_rule(book: RuleBook, tool: Tool) -> str:
+def _call_rule(book: RuleBook, tool: Tool, calls: CallFormat) -> str:
+    """One call; a bare one without the beginning that the opening is."""
     where = f"{tool.where}.function.parameters"
     arguments = SchemaCompiler(book, tool.parameters, where, lenient=not tool.strict).rule()
     name = json_literal(tool.name)
+    begin = "" if calls.bare else '"{" space "\\"name\\"" space'
+    key = json_literal(calls.arguments)
     return book.add(
         f"call-{tool.name}",
-        f'"{{" space "\\"name\\"" space ":" space {name} space "," space '
-        f'"\\"arguments\\"" space ":" space {arguments} space "}}"',
+        f'{begin} ":" space {name} space "," space {key} space ":" space {arguments} space "}}"',
     )
 
 

@@ -1,0 +1,199 @@
+"""Tool calls as different families of models write them: found by the template, held to by the grammar, read back."""
+
+import json
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.bundled import bundled_model_path
+from models.engine.callformat import HERMES, LLAMA, MISTRAL, PHI, CallFormat, format_of
+from models.engine.llama import Model
+from models.engine.prompting import Prompter
+from models.engine.request import parse_chat
+from models.engine.samplers import Grammar
+from models.engine.template import ChatTemplate
+from models.engine.toolcalls import CallArguments, CallStart, Text, ToolCallReader
+from tests.models.engine.live import running_engine
+from tests.models.engine.test_features import CALLING, TIME, TOOL
+from tests.models.engine.test_server import events
+
+# In the manner of each family: what is told of the tools, and how a call of an earlier turn is printed.
+QWEN_LIKE = """{% if tools %}<|im_start|>system
+{% for tool in tools %}{{ tool | tojson }}
+{% endfor %}{{ '<tool_call>' }} is how to call.<|im_end|>
+{% endif %}{% for m in messages %}<|im_start|>{{ m.role }}
+{{ m.content }}{% for call in m.tool_calls or [] %}<tool_call>
+{"name": "{{ call.function.name }}", "arguments": {{ call.function.arguments | tojson }}}
+</tool_call>{% endfor %}<|im_end|>
+{% endfor %}<|im_start|>assistant
+"""
+MISTRAL_LIKE = """{% for m in messages %}{% if m.role == 'user' %}{% if tools and loop.last -%}
+[AVAILABLE_TOOLS] {{ tools | tojson }}[/AVAILABLE_TOOLS]{% endif %}[INST] {{ m.content }}[/INST]{% elif m.tool_calls %}[TOOL_CALLS] [
+{%- for call in m.tool_calls %}{% if call.id | length != 9 %}{{ raise_exception('ids have 9 characters') }}{% endif %}
+{{- (call.function | tojson)[:-1] }}, "id": "{{ call.id }}"}{% if not loop.last %}, {% endif %}{% endfor %}]
+{%- elif m.role == 'tool' %}[TOOL_RESULTS] {"content": {{ m.content | tojson }}, "call_id": "{{ m.tool_call_id }}"}
+{%- else %}{{ m.content }}{% endif %}{% endfor %}"""
+LLAMA_LIKE = """{% for m in messages %}<|im_start|>{{ m.role }}
+{% if tools and loop.first %}Respond with {"name": function name, "parameters": its arguments}. {{ tools | tojson }}
+{% endif %}{% if m.tool_calls %}{% if m.tool_calls | length > 1 %}{{ raise_exception('only one') }}{% endif -%}
+{"name": "{{ m.tool_calls[0].function.name }}", "parameters": {{ m.tool_calls[0].function.arguments | tojson }}}
+{%- else %}{{ m.content }}{% endif %}<|im_end|>
+{% endfor %}<|im_start|>assistant
+"""
+PHI_LIKE = """{% for m in messages %}{% if m.role == 'system' and m.tools %}
+{{- '<|system|>' + m.content + '<|tool|>' + m.tools + '<|/tool|>' + '<|end|>' }}{% else %}
+{{- '<|' + m.role + '|>' + m.content + '<|end|>' }}{% endif %}{% endfor %}<|assistant|>"""
+
+LIKE = {HERMES: QWEN_LIKE, MISTRAL: MISTRAL_LIKE, LLAMA: LLAMA_LIKE, PHI: PHI_LIKE}
+ALL = pytest.mark.parametrize("calls", list(LIKE), ids=["hermes", "mistral", "llama", "phi"])
+
+CONVERSATION: list[dict[str, Any]] = [
+    {"role": "user", "content": "What is the weather in Paris?"},
+    {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [
+            {
+                "id": "call_0123456789abcdef",
+                "type": "function",
+                "function": {"arguments": '{"city": "Paris"}', "name": "get_weather"},
+            }
+        ],
+    },
+    {"role": "tool", "tool_call_id": "call_0123456789abcdef", "content": "11 degrees"},
+]
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[Model]:
+    model = Model(bundled_model_path(), use_extra_bufts=False)
+    yield model
+    model.close()
+
+
+def template(source: str) -> ChatTemplate:
+    return ChatTemplate(source, bos="<s>", eos="</s>")
+
+
+@ALL
+def test_the_template_shows_its_family(calls: CallFormat) -> None:
+    assert format_of(template(LIKE[calls])) is calls
+
+
+def test_a_template_without_tools_has_none(model: Model) -> None:
+    assert model.chat_template is not None
+    assert format_of(template(model.chat_template)) is None
+    assert Prompter(model, template(model.chat_template)).calls is HERMES
+
+
+@pytest.mark.parametrize(
+    ("calls", "printed"),
+    [
+        (HERMES, '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Paris"}}\n</tool_call>'),
+        (MISTRAL, '[TOOL_CALLS] [{"name": "get_weather", "arguments": {"city": "Paris"}, "id": "'),
+        (LLAMA, '{"name": "get_weather", "parameters": {"city": "Paris"}}'),
+        (PHI, '<|tool_call|>[{"name": "get_weather", "arguments": {"city": "Paris"}}]<|/tool_call|><|end|><|tool_resp'),
+    ],
+    ids=["hermes", "mistral", "llama", "phi"],
+)
+def test_a_finished_tool_loop_is_told_as_the_model_knows_it(model: Model, calls: CallFormat, printed: str) -> None:
+    job = parse_chat({"model": "local", "messages": CONVERSATION, "tools": [TOOL]})
+    tokens = Prompter(model, template(LIKE[calls])).chat_tokens(job.messages, job.toolbox)
+    prompt = b"".join(model.piece(token) or model.text_of_special(token).encode() for token in tokens).decode()
+    assert printed in prompt
+    assert "11 degrees" in prompt
+    if calls is not MISTRAL:  # whose template tells of tools in the last turn, and only where that is a user's
+        assert "Get the weather of a city." in prompt
+
+
+ARGUMENTS = '{"a": "}{\\"]</tool_call>", "b": [1, {}]}'
+ONE = {
+    HERMES: f'<tool_call>\n{{"name": "f", "arguments": {ARGUMENTS}}}\n</tool_call>',
+    MISTRAL: f'[TOOL_CALLS] [{{"name": "f", "arguments": {ARGUMENTS}}}]',
+    LLAMA: f'\n{{"name": "f", "parameters": {ARGUMENTS}}}',
+    PHI: f'<|tool_call|>[{{"name": "f", "arguments": {ARGUMENTS}}}]<|/tool_call|>',
+}
+TWO = {
+    HERMES: ONE[HERMES] + '<tool_call>{"name": "g", "arguments": {}}</tool_call>',
+    MISTRAL: ONE[MISTRAL][:-1] + ', {"name": "g", "arguments": {}}]',
+    PHI: ONE[PHI].replace("]<|/", ',\n{"name": "g", "arguments": {}}]<|/'),
+}
+
+
+def read(calls: CallFormat, pieces: list[str]) -> tuple[str, list[str], list[str], int]:
+    reader = ToolCallReader(calls)
+    parts = [part for piece in pieces for part in reader.feed(piece)] + reader.finish()
+    text = "".join(p.text for p in parts if isinstance(p, Text))
+    names = [p.name for p in parts if isinstance(p, CallStart)]
+    given = ["".join(p.text for p in parts if isinstance(p, CallArguments) and p.index == i) for i in range(len(names))]
+    assert not reader.inside or not reader.n_complete
+    return text, names, given, reader.n_complete
+
+
+@ALL
+@given(cuts=st.lists(st.integers(0, 200), max_size=8))
+def test_calls_are_found_wherever_the_text_is_cut(calls: CallFormat, cuts: list[int]) -> None:
+    cases = [(ONE[calls], ("", ["f"], [ARGUMENTS], 1)), ("Just text: {} [].", ("Just text: {} [].", [], [], 0))]
+    if calls in TWO:
+        cases.append((TWO[calls], ("", ["f", "g"], [ARGUMENTS, "{}"], 2)))
+    for whole, expected in cases:
+        places = [0, *sorted(cut % (len(whole) + 1) for cut in cuts), len(whole)]
+        assert read(calls, [whole[a:b] for a, b in pairwise(places)]) == expected
+        assert read(calls, list(whole)) == expected
+
+
+@pytest.mark.parametrize("text", ['Here: {"name": "f", "parameters": {}}', '{"nam', '{"name" is what it is called'])
+def test_a_bare_call_is_the_whole_answer_or_none(text: str) -> None:
+    assert read(LLAMA, list(text)) == (text, [], [], 0)
+
+
+def follows(model: Model, rules: str, text: str) -> bool:
+    """Whether the rules let `text` be written to its end, and the answer end there."""
+    grammar = Grammar(model, rules)
+    for token in model.tokenize(text, add_special=False, parse_special=False):
+        if not grammar.allows(token):
+            return False
+        grammar.accept(token)
+    return grammar.allows(model.eos)
+
+
+@ALL
+def test_the_rules_are_those_of_the_format(model: Model, calls: CallFormat) -> None:
+    asked = {"model": "local", "messages": CONVERSATION[:1], "tools": [TOOL, TIME]}
+    one = calls.spelled([{"name": "get_weather", "arguments": {"city": "Paris"}}])
+    for choice, opened in (("required", False), ("auto", True)):
+        job = parse_chat({**asked, "tool_choice": choice})
+        rules = job.call_rules(calls) if opened else job.rules(calls)
+        assert rules is not None
+        begin = one.index(calls.opening) + len(calls.opening) if opened else 0
+        assert follows(model, rules, one[begin:])
+        assert not follows(model, rules, one[begin:-1])
+        assert not follows(model, rules, one[begin:].replace("get_weather", "get_money"))
+        assert not follows(model, rules, one[begin:].replace("city", "town"))
+        several = calls.spelled([{"name": "get_time", "arguments": {}}] * 2)
+        assert follows(model, rules, several[begin:]) is not calls.bare
+
+
+@pytest.mark.parametrize("calls", [MISTRAL, LLAMA, PHI], ids=["mistral", "llama", "phi"])
+def test_the_engine_calls_in_the_models_own_format(tmp_path: Path, calls: CallFormat) -> None:
+    path = tmp_path / "template.jinja"
+    path.write_text(LIKE[calls])
+    body = {**CALLING, "tools": [TOOL], "tool_choice": "required", "parallel_tool_calls": False}
+    with running_engine(tmp_path, chat_template=path) as engine:
+        engine.ready()
+        whole = engine.post(body).json()["choices"][0]
+        chunks = events(engine.post({**body, "stream": True}))
+    (call,) = whole["message"]["tool_calls"]
+    assert (whole["finish_reason"], whole["message"]["content"]) == ("tool_calls", None)
+    assert set(json.loads(call["function"]["arguments"])) == {"city"}
+    deltas = [chunk["choices"][0]["delta"] for chunk in chunks[:-1]]
+    pieces = [call["function"] for delta in deltas for call in delta.get("tool_calls", [])]
+    assert pieces[0] == {"name": "get_weather", "arguments": ""}
+    assert set(json.loads("".join(piece["arguments"] for piece in pieces))) == {"city"}
+    assert chunks[-2]["choices"][0]["finish_reason"] == "tool_calls"
+    assert not any(delta.get("content") for delta in deltas)
