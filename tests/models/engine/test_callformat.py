@@ -33,7 +33,8 @@ QWEN_LIKE = """{% if tools %}<|im_start|>system
 {% endfor %}<|im_start|>assistant
 """
 MISTRAL_LIKE = """{% for m in messages %}{% if m.role == 'user' %}{% if tools and loop.last -%}
-[AVAILABLE_TOOLS] {{ tools | tojson }}[/AVAILABLE_TOOLS]{% endif %}[INST] {{ m.content }}[/INST]{% elif m.tool_calls %}[TOOL_CALLS] [
+[AVAILABLE_TOOLS] {{ tools | tojson }}[/AVAILABLE_TOOLS]{% endif %}[INST] {{ m.content }}[/INST]{% elif m.tool_calls -%}
+[TOOL_CALLS] [
 {%- for call in m.tool_calls %}{% if call.id | length != 9 %}{{ raise_exception('ids have 9 characters') }}{% endif %}
 {{- (call.function | tojson)[:-1] }}, "id": "{{ call.id }}"}{% if not loop.last %}, {% endif %}{% endfor %}]
 {%- elif m.role == 'tool' %}[TOOL_RESULTS] {"content": {{ m.content | tojson }}, "call_id": "{{ m.tool_call_id }}"}
