@@ -45,6 +45,7 @@ from gateway.recorder import Recorder
 from gateway.reload import Reloader
 from gateway.secondlook import SecondLook
 from gateway.settings import Settings
+from gateway.telemetry import make_telemetry
 from gateway.threshold import ThresholdInForce, threshold_default
 from gateway.traits import TraitSampler
 from router.policy import RoutingPolicy
@@ -75,7 +76,8 @@ def create_app(settings: Settings) -> FastAPI:
     budget = Budget(settings.budget)
     pricer = Pricer(settings, (metrics.priced, budget.priced))
     ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", pricer, settings.ledger.keep_days)
-    recorder = Recorder(ledger, metrics)
+    telemetry = make_telemetry(settings, pricer)
+    recorder = Recorder(ledger, metrics, telemetry)
     threshold = ThresholdInForce(
         settings.state_dir / "threshold.json", *threshold_default(settings.router.threshold, classifier.artifact)
     )
@@ -93,7 +95,8 @@ def create_app(settings: Settings) -> FastAPI:
         settings=settings.router,
     )
     labels = OwnLabels(settings.router.labels)
-    reloader = Reloader(settings, dispatcher, classifier, threshold, labels, pricer)
+    told = [pricer.configure, *([] if telemetry is None else [telemetry.configure])]
+    reloader = Reloader(settings, dispatcher, classifier, threshold, labels, told)
     lifecycle = Lifecycle(reloader)
     metrics.watch("slimgate_budget_used_ratio", "Share of the cloud's budget that is spent.", budget.used, "livemax")
     _watch(metrics, local, ledger, threshold, classifier)
@@ -117,6 +120,8 @@ def create_app(settings: Settings) -> FastAPI:
                 await dispatcher.cloud.aclose()
             await reloader.aclose()
             ledger.close()
+            if telemetry is not None:
+                await asyncio.to_thread(telemetry.shutdown)
 
     app = FastPathApp(title="slimgate", version=version("slimgate"), lifespan=lifespan, docs_url=None, redoc_url=None)
     key = settings.api_key.get_secret_value() if settings.api_key else None

@@ -176,7 +176,7 @@ class Dispatcher:
         """Answer in one piece."""
 
         def call(backend: Backend) -> Awaitable[Completion]:
-            exchange.served_model = backend.model
+            exchange.asks(backend.model)
             return backend.chat(request)
 
         return await self._answer(exchange, request, overrides, call)
@@ -185,7 +185,7 @@ class Dispatcher:
         """Answer piece by piece; returns with the first event at hand."""
 
         def call(backend: Backend) -> Awaitable[ChatStream]:
-            exchange.served_model = backend.model
+            exchange.asks(backend.model)
             return backend.stream(request)
 
         return await self._answer(exchange, request, overrides, call)

@@ -57,7 +57,7 @@ class Embedder:
         self._recorder.opened(exchange)
         with waiting(exchange):
             backend = await self._dispatcher.embedding_backend(route)
-            exchange.served_model = self._settings.model or backend.model
+            exchange.asks(self._settings.model or backend.model)
             return await backend.embed({**body, "model": exchange.served_model})
 
     def _route(self, name: str) -> Route:

@@ -4,12 +4,16 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from gateway.ledger import LedgerRow, Outcome
 from gateway.look import Look
 from models.chat import ChatRequest, Usage
 from router.confidence import LookVerdict
 from router.decision import Reason, Route, RoutingDecision
+
+if TYPE_CHECKING:
+    from gateway.telemetry import Trace
 
 NO_ROUTE = "none"
 """Route of a request that was refused before one was chosen."""
@@ -39,6 +43,10 @@ class Exchange:
         Where it was answered and why, as they stand now: a failover changes both.
     upstream_s : float
         Seconds spent waiting for backends until the first byte; the rest of that time is our overhead.
+    asked_model, served_model : str
+        The model that a backend was asked for last, and the one that it says has answered.
+    trace : Trace or None
+        None where nobody collects traces.
     look : Look or None
         What a second look found, where there was one.
     outcome : Outcome or None
@@ -57,7 +65,9 @@ class Exchange:
     route: str = NO_ROUTE
     reason: str = INVALID
     look: Look | None = None
+    asked_model: str = ""
     served_model: str = ""
+    finish_reasons: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
     usage_estimated: bool = False
     upstream_s: float = 0.0
@@ -65,6 +75,7 @@ class Exchange:
     overhead_s: float | None = None
     outcome: Outcome | None = None
     error_code: str | None = None
+    trace: "Trace | None" = None
 
     def asked(self, request: ChatRequest) -> None:
         """The request could be read."""
@@ -87,6 +98,10 @@ class Exchange:
         assert self.look is not None
         self.look.verdict = LookVerdict.RETURNED
         self.moved(Route.LOCAL, Reason.FAILOVER)
+
+    def asks(self, model: str) -> None:
+        """A backend is asked for `model` now."""
+        self.asked_model = self.served_model = model
 
     def first_byte(self) -> None:
         """The answer begins now."""

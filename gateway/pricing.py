@@ -32,6 +32,13 @@ class Pricer:
         self.baseline_model = settings.baseline_model
 
     def __call__(self, row: LedgerRow) -> LedgerRow:
+        self.price(row)
+        for tell in self._priced:
+            tell(row)
+        return row
+
+    def price(self, row: LedgerRow) -> None:
+        """Put its prices on `row`, and tell nobody."""
         usage = Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)
         price = self._cloud_nusd if row.route == Route.CLOUD else self._local_nusd
         cost = price(row.served_model, usage)
@@ -43,9 +50,6 @@ class Pricer:
         if row.second_look is not None:
             look = Look.from_json(row.second_look)
             row.deciding_nusd = self._local_nusd(look.model, look.wasted)
-        for tell in self._priced:
-            tell(row)
-        return row
 
     def at_cloud(self, usage: Usage) -> int | None:
         """What `usage` would cost at the cloud model, in nano-dollars; None where no price is known."""

@@ -1,4 +1,4 @@
-"""Tells ledger, metrics and log about each request, once at its beginning and once at its end."""
+"""Tells ledger, metrics, traces and log about each request, once at its beginning and once at its end."""
 
 import logging
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from gateway.exchange import NO_ROUTE, Exchange
 from gateway.ledger import Ledger, Outcome
 from gateway.logs import log_request
 from gateway.metrics import Metrics
+from gateway.telemetry import Headers, Telemetry
 from models.chat import Usage
 from models.errors import BackendError, StreamInterrupted
 from router.errors import CannotServe
@@ -19,13 +20,16 @@ logger = logging.getLogger(__name__)
 class Recorder:
     """Keeps the promise of one row a request, however it ends."""
 
-    def __init__(self, ledger: Ledger, metrics: Metrics) -> None:
+    def __init__(self, ledger: Ledger, metrics: Metrics, telemetry: Telemetry | None = None) -> None:
         self._ledger = ledger
         self._metrics = metrics
+        self._telemetry = telemetry
 
     @contextmanager
-    def recording(self, exchange: Exchange) -> Iterator[None]:
+    def recording(self, exchange: Exchange, headers: Headers) -> Iterator[None]:
         """Whatever happens inside, `exchange` has been closed afterwards."""
+        if self._telemetry is not None:
+            exchange.trace = self._telemetry.begin(exchange, headers)
         self._metrics.in_flight.inc()
         try:
             yield
@@ -39,6 +43,8 @@ class Recorder:
     def opened(self, exchange: Exchange) -> None:
         """The row as it stands at the decision: it tells of the request even if this process dies now."""
         self._ledger.record(exchange.row())
+        if exchange.trace is not None:
+            exchange.trace.decided(exchange)
 
     def close(self, exchange: Exchange, outcome: Outcome, exc: Exception | None = None) -> None:
         """The request has ended; only the first word on how counts.
@@ -55,6 +61,8 @@ class Recorder:
         if exchange.look is not None:
             self._metrics.looked(exchange.look)
         log_request(row)
+        if exchange.trace is not None:
+            exchange.trace.ended(exchange, row, _status(exchange, exc))
 
     def failed(self, exchange: Exchange, exc: Exception) -> None:
         """The request has ended in `exc`; parts of it may have been answered."""
@@ -63,6 +71,13 @@ class Recorder:
         if isinstance(exc, CannotServe) and exchange.route == NO_ROUTE:
             exchange.reason = exc.reason
         self.close(exchange, outcome_of(exc), exc)
+
+
+def _status(exchange: Exchange, exc: Exception | None) -> int | None:
+    """The HTTP status that the caller saw; None where they went away before any."""
+    if exchange.first_token_s is not None:
+        return 200
+    return None if exc is None else error_status(exc)
 
 
 def outcome_of(exc: Exception) -> Outcome:

@@ -3,12 +3,12 @@ half done."""
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
 
 from gateway.classifier import ClassifierInUse
 from gateway.cloud import CloudSide, make_cloud
 from gateway.dispatch import Dispatcher
 from gateway.measured import OwnLabels
-from gateway.pricing import Pricer
 from gateway.privacy import PrivacyLane
 from gateway.settings import Settings
 from gateway.threshold import LOOK_EVERY_S, ThresholdInForce, threshold_default
@@ -17,7 +17,10 @@ from router.artifact import Artifact
 
 logger = logging.getLogger(__name__)
 
-_NEED_RESTART = ("host", "port", "workers", "api_key", "state_dir", "max_body_bytes", "local", "ledger", "embeddings")
+_NEED_RESTART = (
+    "host", "port", "workers", "api_key", "state_dir", "max_body_bytes", "local", "ledger", "embeddings",
+    "telemetry",
+)  # fmt: skip
 
 _NOT_RELOADED = "the configuration is not reloaded, the last good one keeps serving"
 
@@ -37,14 +40,14 @@ class Reloader:
         classifier: ClassifierInUse,
         threshold: ThresholdInForce,
         labels: OwnLabels,
-        pricer: Pricer,
+        told: Sequence[Callable[[Settings], None]],
     ) -> None:
         self._settings = settings
         self._dispatcher = dispatcher
         self._classifier = classifier
         self._threshold = threshold
         self._labels = labels
-        self._pricer = pricer
+        self._told = told
         self._retired: list[CloudSide] = []
         self._turn = asyncio.Lock()
 
@@ -69,7 +72,8 @@ class Reloader:
             self._dispatcher.configure(new.router)
             self._decide_with(artifact)
             self._labels.configure(new.router.labels)
-            self._pricer.configure(new)
+            for tell in self._told:
+                tell(new)
             self._dispatcher.budget.configure(new.budget)
             logger.info("configuration reloaded")
             waiting = [name for name in _NEED_RESTART if getattr(new, name) != getattr(old, name)]

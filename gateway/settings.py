@@ -278,6 +278,17 @@ class LedgerSettings(_Section):
     )
 
 
+class TelemetrySettings(_Section):
+    """Traces and metrics for OpenTelemetry; needs the extra ``otel``."""
+
+    otlp_endpoint: str | None = Field(
+        None,
+        pattern="^https?://",
+        description="Base URL of a collector that takes OTLP over HTTP, such as http://127.0.0.1:4318. Default: what "
+        "OpenTelemetry's own OTEL_EXPORTER_OTLP_ENDPOINT names, else nothing is sent.",
+    )
+
+
 class PriceSettings(_Section):
     """Your own price of a model, in US dollars for a million tokens."""
 
@@ -329,6 +340,7 @@ class Settings(BaseSettings):
     embeddings: EmbeddingsSettings = EmbeddingsSettings()
     ledger: LedgerSettings = LedgerSettings()
     savings: SavingsSettings = SavingsSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     prices: dict[str, PriceSettings] = Field(
         default_factory=dict, description="Prices by the model name that the provider uses, before the public tables."
     )

@@ -12,12 +12,13 @@ from models.stream import ChatStream
 class Completion:
     """A whole answer: the JSON `body` as the backend sent it, the `model` it names, and what it took.
 
-    `usage` is None where the backend did not say.
+    `usage` is None where the backend did not say; `finish_reasons` tell why each choice ended, where it did say.
     """
 
     body: bytes
     model: str
     usage: Usage | None
+    finish_reasons: tuple[str, ...] = ()
 
 
 class Backend(Protocol):

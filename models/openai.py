@@ -251,6 +251,7 @@ class OpenAIBackend:
             body=body,
             model=str(answer.get("model") or self.model),
             usage=Usage.from_wire(usage) if isinstance(usage, dict) else None,
+            finish_reasons=tuple(str(one["finish_reason"]) for one in found if one.get("finish_reason")),
         )
 
     def _response(self, body: bytes) -> Completion:

@@ -38,6 +38,8 @@ class ChatStream:
         The model that the chunks name.
     interrupted : bool
         Whether it broke off, through no fault of the caller.
+    finish_reasons : dict of int to str
+        Why each choice ended, by its index, as far as they have.
     tokens_seen : int
         Tokens of the answer so far, as far as its chunks show: an estimate for where usage never came.
     logprobs : list of float
@@ -55,6 +57,7 @@ class ChatStream:
     ) -> None:
         self.usage: Usage | None = None
         self.model = ""
+        self.finish_reasons: dict[int, str] = {}
         self.tokens_seen = 0
         self.logprobs: list[float] = []
         self.interrupted = False
@@ -169,8 +172,9 @@ class ChatStream:
 
     def _look_at(self, choices: list[dict[str, Any]]) -> None:
         for choice in choices:
-            if choice.get("finish_reason") is not None:
+            if (reason := choice.get("finish_reason")) is not None:
                 self._finished = True
+                self.finish_reasons[choice.get("index", 0)] = str(reason)
             delta = choice.get("delta") or choice
             if text := delta.get("content") or delta.get("text"):  # nearly every chunk
                 self.tokens_seen += tokens_guess(text)

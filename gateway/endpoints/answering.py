@@ -80,6 +80,7 @@ class AnsweringEndpoint(RecordedEndpoint):
         completion = await self._dispatcher.chat(exchange, request, overrides)
         exchange.first_byte()
         exchange.served_model = completion.model
+        exchange.finish_reasons = completion.finish_reasons
         answer_tokens = len(completion.body) // BYTES_PER_TOKEN
         exchange.took(completion.usage, lambda: Usage(prompt_tokens_guess(request), answer_tokens))
         body = self._dialect.completion(request, completion)
@@ -113,4 +114,5 @@ class AnsweringEndpoint(RecordedEndpoint):
 
 
 def _count(exchange: Exchange, request: ChatRequest, stream: ChatStream) -> None:
+    exchange.finish_reasons = tuple(stream.finish_reasons.values())
     exchange.took(stream.usage, lambda: Usage(prompt_tokens_guess(request), stream.tokens_seen))

@@ -47,7 +47,7 @@ class RecordedEndpoint(ABC):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange, reply = Exchange(self._endpoint), Reply(send)
-        with self._recorder.recording(exchange):
+        with self._recorder.recording(exchange, scope["headers"]):
             try:
                 body = await read_body(receive, self._max_body_bytes)
                 async with WhileConnected(receive):
