@@ -21,6 +21,7 @@ from models.engine.toolcalls import CallArguments, CallStart, Text, ToolCallRead
 from tests.models.engine.live import running_engine
 from tests.models.engine.test_features import CALLING, TIME, TOOL
 from tests.models.engine.test_server import events
+from tests.models.engine.tiny import CONTROLS, write_phi3
 
 # In the manner of each family: what is told of the tools, and how a call of an earlier turn is printed.
 QWEN_LIKE = """{% if tools %}<|im_start|>system
@@ -198,3 +199,18 @@ def test_the_engine_calls_in_the_models_own_format(tmp_path: Path, calls: CallFo
     assert set(json.loads("".join(piece["arguments"] for piece in pieces))) == {"city"}
     assert chunks[-2]["choices"][0]["finish_reason"] == "tool_calls"
     assert not any(delta.get("content") for delta in deltas)
+
+
+def test_tags_that_are_control_tokens_are_read_as_tags(tmp_path: Path) -> None:
+    """As Phi-4's are: what is hidden from the reader of an answer otherwise."""
+    path = write_phi3(tmp_path / "tiny.gguf", template=PHI_LIKE)
+    bias = {str(CONTROLS.index(tag)): 100 for tag in (PHI.opening, PHI.closing)}
+    body = {**CALLING, "tools": [TIME], "tool_choice": "required", "parallel_tool_calls": False, "logit_bias": bias}
+    with running_engine(tmp_path, model_path=path) as engine:
+        engine.ready()
+        answer = engine.post({**body, "logprobs": True}).json()["choices"][0]
+        plain = engine.post({**body, "tools": None, "tool_choice": None, "max_tokens": 2}).json()["choices"][0]
+    (call,) = answer["message"]["tool_calls"]
+    assert (call["function"], answer["finish_reason"]) == ({"name": "get_time", "arguments": "{}"}, "tool_calls")
+    assert answer["message"]["content"] is None
+    assert plain["message"]["content"].startswith("<|")  # the bias makes it write the token itself

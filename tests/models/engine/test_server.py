@@ -89,6 +89,14 @@ def test_stop_strings_end_the_answer_and_are_not_shown(engine: LiveEngine, stop:
     assert "".join(c["choices"][0]["delta"].get("content", "") for c in streamed[:-1]) == content(answer)
 
 
+def test_an_answer_that_ends_by_itself_has_stopped(engine: LiveEngine) -> None:
+    """A bias towards the token that ends a turn makes it end at once."""
+    body = {**GREEDY, "max_tokens": 12, "logit_bias": {"2": 100}}
+    answer = engine.client().chat.completions.create(**body)
+    assert (answer.choices[0].finish_reason, content(answer)) == ("stop", "")
+    assert events(engine.post({**body, "stream": True}))[-2]["choices"][0]["finish_reason"] == "stop"
+
+
 def test_equal_seeds_draw_equally_and_others_do_not(engine: LiveEngine) -> None:
     body = {**GREEDY, "temperature": 1.5, "max_tokens": 16}
     answers = [content(engine.client().chat.completions.create(**body, seed=seed)) for seed in (7, 7, 8)]

@@ -246,6 +246,21 @@ def test_a_wedged_or_crashed_step_costs_a_restart(
         assert words in str(engine.supervisor.last_error)
 
 
+MEMORY_IS_SHORT = """
+    import resource
+    resource.setrlimit(resource.RLIMIT_AS, ({limit}, {limit}))
+"""
+
+
+def test_too_little_memory_for_the_context_is_said(tmp_path: Path) -> None:
+    """A million cells take 23 GB; the system grants this process four."""
+    command = engine_that(tmp_path, MEMORY_IS_SHORT.format(limit=4_000_000_000))
+    with running_engine(tmp_path / "state", command=command, n_cells=1_000_000) as engine:
+        with pytest.raises(EngineFailed, match=r"no context of 1000192 tokens could be made for .*: .*(memory|buffer)"):
+            engine.ready()
+        assert (engine.supervisor.state, engine.supervisor.restarts) == (EngineState.FAILED, 0)
+
+
 def test_what_a_model_can_do_is_looked_for_once(tmp_path: Path) -> None:
     with running_engine(tmp_path, probe=True) as engine:
         wait_for(lambda: engine.ready().probed, READY_S)

@@ -14,7 +14,10 @@ PHI3_TEMPLATE = (
 )
 """In the manner of Phi-3-mini's."""
 
-CONTROLS = ("<unk>", "<s>", "</s>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>", "<|endoftext|>")
+CONTROLS = (
+    *("<unk>", "<s>", "</s>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>", "<|endoftext|>"),
+    *("<|tool_call|>", "<|/tool_call|>"),
+)
 WORDS = ("▁hello", "▁the", "▁sea", "▁ship", "▁a", "▁is", "▁to", "▁and", "ing", "er", "▁")
 
 N_EMBD, N_HEAD, N_FF, N_LAYER, N_CTX = 64, 4, 96, 2, 4096
