@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TypeVar
 
 from gateway.completions.request import PATH as COMPLETIONS
+from gateway.prompting import needs_of
 from gateway.settings import OPENAI_BASE_URL, CloudSettings, FallbackSettings, ProviderSettings
 from models.backend import Completion
 from models.breaker import Breaker
@@ -18,11 +19,15 @@ from models.openai import OpenAIBackend
 from models.quirks import Quirks, quirks_of
 from models.responses import PATH as RESPONSES
 from models.stream import ChatStream
+from router.decision import Feature
 from router.errors import MustStayLocal
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T", Completion, ChatStream)
+
+FORMS = frozenset({Feature.COMPLETIONS, Feature.RESPONSES})
+"""Not what a model can do, but which API shape its server takes; a setting of its own says that."""
 
 CONTEXT_LENGTH = "context_length_exceeded"
 
@@ -34,10 +39,16 @@ class CloudSide:
     ----------
     models : sequence of GuardedBackend
         The preferred one first; never empty.
+    features : sequence of frozenset of Feature, optional
+        What each of them can do beyond text; None for one that is taken to do everything. Default: all are.
     """
 
-    def __init__(self, models: Sequence[GuardedBackend]) -> None:
+    def __init__(
+        self, models: Sequence[GuardedBackend], features: Sequence[frozenset[Feature] | None] | None = None
+    ) -> None:
         self.models = tuple(models)
+        self._features = tuple(features) if features is not None else (None,) * len(self.models)
+        self._all_do_everything = not any(known is not None for known in self._features)
 
     @property
     def model(self) -> str:
@@ -56,7 +67,22 @@ class CloudSide:
 
     def takes(self, request: ChatRequest) -> bool:
         """Whether any of them can be asked this at all."""
-        return any(model.takes(request) for model in self.models)
+        return any(model.takes(request) for model in self._able(request, None))
+
+    def missing(self, request: ChatRequest, only: str | None = None) -> frozenset[Feature]:
+        """What `request` needs that none of them has (with `only`, that one); what the preferred one lacks of it."""
+        if self._all_do_everything or next(self._able(request, only), None) is not None:
+            return frozenset()
+        asked = zip(self.models, self._features, strict=True)
+        had = next((known for model, known in asked if only in (None, model.model)), None)
+        return needs_of(request) - FORMS - (had or frozenset())
+
+    def _able(self, request: ChatRequest, only: str | None) -> Iterator[GuardedBackend]:
+        """Those that can do what `request` needs, in order."""
+        needs = frozenset() if self._all_do_everything else needs_of(request) - FORMS
+        for model, known in zip(self.models, self._features, strict=True):
+            if only in (None, model.model) and (known is None or needs <= known):
+                yield model
 
     async def ask(
         self, request: ChatRequest, call: Callable[[GuardedBackend], Awaitable[T]], only: str | None = None
@@ -74,7 +100,7 @@ class CloudSide:
         """
         if request.private is not None:
             raise MustStayLocal(request.private, "The cloud is not asked.")
-        candidates = [model for model in self.models if only in (None, model.model) and model.takes(request)]
+        candidates = [model for model in self._able(request, only) if model.takes(request)]
         if not candidates and request.native is not None and request.native.untranslatable is not None:
             raise request.native.untranslatable
         first: BackendError | None = None
@@ -105,7 +131,11 @@ def make_cloud(settings: CloudSettings) -> CloudSide | None:
     if not settings.configured:
         return None
     key = settings.api_key.get_secret_value() if settings.api_key else None
-    return CloudSide([_make_model(settings, key), *(_make_fallback(fallback) for fallback in settings.fallbacks)])
+    providers = (settings, *settings.fallbacks)
+    return CloudSide(
+        [_make_model(settings, key), *(_make_fallback(fallback) for fallback in settings.fallbacks)],
+        [None if provider.features is None else frozenset(provider.features) for provider in providers],
+    )
 
 
 def _make_fallback(settings: FallbackSettings) -> GuardedBackend:

@@ -17,7 +17,7 @@ from gateway.classifier import ClassifierInUse
 from gateway.cloud import CONTEXT_LENGTH, CloudSide
 from gateway.exchange import Exchange
 from gateway.local import LocalSide
-from gateway.names import ModelNames
+from gateway.names import Meaning, ModelNames
 from gateway.privacy import PrivacyLane
 from gateway.prompting import loop_began, to_prompt
 from gateway.recorder import Recorder
@@ -132,8 +132,7 @@ class Dispatcher:
         UnknownModelError, CannotServe
             Where nobody may or can answer it.
         """
-        pinned = self.names.meaning(request.model).route
-        situation = await self._situation(request, pinned, overrides)
+        situation = await self._situation(request, self.names.meaning(request.model), overrides)
         try:
             return self.policy.decide(to_prompt(request), situation)
         except CannotServe as exc:
@@ -278,12 +277,13 @@ class Dispatcher:
         if no_cloud and self._local is not None and self._local.tier is None:
             await self._local.wait_ready()
 
-    async def _situation(self, request: ChatRequest, pinned: Route | None, overrides: Overrides) -> Situation:
-        local = self._local
+    async def _situation(self, request: ChatRequest, meaning: Meaning, overrides: Overrides) -> Situation:
+        local, pinned = self._local, meaning.route
         cloud, budget_spent = self._cloud_for(request), self.budget.spent()
         # Down for the moment is no reason to refuse what only the local side could answer.
         usable = local is not None and (local.up or cloud is None or budget_spent or pinned is Route.LOCAL)
         tier = local.tier if local is not None and usable else None
+        lines = (overrides.threshold, meaning.threshold, self.threshold.value)
         return Situation(
             local=tier,
             cloud=cloud is not None,
@@ -295,7 +295,8 @@ class Dispatcher:
             budget_spent=budget_spent,
             began=loop_began(request, tier),
             private=request.private,
-            threshold=self.threshold.value if overrides.threshold is None else overrides.threshold,
+            threshold=next(line for line in lines if line is not None),
+            cloud_lacks=frozenset() if self.cloud is None else self.cloud.missing(request, meaning.model),
         )
 
     async def _tokens_needed(self, request: ChatRequest, n_ctx: int) -> int:

@@ -14,9 +14,9 @@ _WORDS: dict[str, tuple[str, dict[str, str]]] = {
     "privacy": ("Nothing said that the text may not leave", {Reason.PRIVACY: "The text may not leave this machine"}),
     "pinned": ("The model name left the choice to the router", {Reason.PINNED: "The model name asked for this side"}),
     "capability": (
-        "The local model can do what was asked, and it fits its context",
+        "Both sides can do what was asked, and it fits the local model's context",
         {
-            Reason.CAPABILITY: "It asks for something that the local model lacks",
+            Reason.CAPABILITY: "It asks for something that the other side lacks",
             Reason.CONTEXT: "Prompt and answer do not fit the local model's context",
         },
     ),

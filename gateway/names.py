@@ -8,19 +8,27 @@ from models.errors import UnknownModelError
 from router.decision import Route
 
 AUTO = "auto"
+AUTO_AT = "auto:"
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a name asks for: a `route`, None leaving the choice to the router, and one `model` of that route or any."""
+    """What a name asks for.
+
+    A `route`, None leaving the choice to the router; one `model` of that route or any; a `threshold` of its own or
+    none.
+    """
 
     route: Route | None
     model: str | None = None
+    threshold: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ModelNames:
     """`auto` routes, `local` and `cloud` pin, so do the models' own names; aliases stand for one of these.
+
+    ``auto:0.4`` routes with that threshold.
 
     An alias may be a pattern, ``claude-*``: the first that fits counts, where nothing has just that name.
     A side that is not configured has no model names (None, or none at all), and its names are unknown.
@@ -40,6 +48,8 @@ class ModelNames:
         """
         known = self._known()
         meant = self._alias(name, known)
+        if meant not in known and meant.startswith(AUTO_AT):
+            return Meaning(None, threshold=_threshold_in(meant))
         if meant not in known:
             alias = f'SLIMGATE_ROUTER__ALIASES=\'{{"{name:.100}": "{AUTO}"}}\''
             raise UnknownModelError(
@@ -68,3 +78,27 @@ class ModelNames:
         for model in self.cloud_models:
             known.setdefault(model, Meaning(Route.CLOUD, model))
         return known
+
+
+def to_threshold(text: str) -> float | None:
+    """The threshold that a caller wrote; None where that is none. More than 1 means "never the cloud".
+
+    >>> to_threshold("0.4"), to_threshold("nan"), to_threshold("a lot")
+    (0.4, None, None)
+    """
+    try:
+        threshold = float(text)
+    except ValueError:
+        return None
+    return threshold if 0 <= threshold <= 2 else None
+
+
+def _threshold_in(name: str) -> float:
+    threshold = to_threshold(name.removeprefix(AUTO_AT))
+    if threshold is None:
+        raise UnknownModelError(
+            f"The model '{name:.100}' does not exist here: behind '{AUTO_AT}' stands a number from 0 (all to the "
+            "cloud) to 1, as in 'auto:0.4'.",
+            param="model",
+        )
+    return threshold

@@ -3,6 +3,7 @@
 from starlette.types import Scope
 
 from gateway.dispatch import Overrides
+from gateway.names import to_threshold
 from models.errors import RequestError
 from router.decision import Route
 
@@ -27,11 +28,8 @@ def read_overrides(scope: Scope) -> Overrides:
 
 
 def _threshold(text: str) -> float:
-    try:
-        threshold = float(text)
-    except ValueError:
-        threshold = -1.0
-    if not 0 <= threshold <= 2:  # NaN fails this too; more than 1 means "never the cloud"
+    threshold = to_threshold(text)
+    if threshold is None:
         raise RequestError(
             f"Header {THRESHOLD_HEADER} must be a number from 0 (all to the cloud) to 1; got {text!r}.",
             param=THRESHOLD_HEADER,

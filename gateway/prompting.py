@@ -21,10 +21,15 @@ _FORMAT_NEEDS = {"json_object": Feature.JSON_OBJECT, "json_schema": Feature.JSON
 def to_prompt(request: ChatRequest) -> Prompt:
     """The conversation's text, and what the request asks for beyond text."""
     turns = tuple(Turn(message["role"], text_of(message)) for message in request.messages)
-    needs = set(_needs(request.body))
+    return Prompt(turns, needs_of(request))
+
+
+def needs_of(request: ChatRequest) -> frozenset[Feature]:
+    """What the request asks for beyond text."""
+    needs = frozenset(_needs(request.body))
     if request.native is not None and request.native.untranslatable is not None:
-        needs.add(Feature(request.native.path))
-    return Prompt(turns, frozenset(needs))
+        return needs | {Feature(request.native.path)}
+    return needs
 
 
 def loop_began(request: ChatRequest, tier: LocalTier | None) -> Route | None:

@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings import SettingsError as PydanticSettingsError
 
+from gateway.names import to_threshold
 from models.engine.options import MAX_SEQUENCES, FlashAttention, KvCacheType, check_cache
 from router.decision import Feature
 from router.sensitive import Sensitive
@@ -107,6 +108,12 @@ class ProviderSettings(_Section):
     query: dict[str, str] = Field(
         default_factory=dict,
         description='Query parameters to send: {"api-version": "2024-10-21"} for Azure.',
+    )
+    features: list[Feature] | None = Field(
+        None,
+        description="What the model can do beyond text: images, audio, files, tools, hosted_tools, json_object, "
+        "json_schema, logprobs, logit_bias, several_choices. A request that needs more goes to a model that has it. "
+        "Default: taken to do everything.",
     )
     rename_params: dict[str, str] | None = Field(
         None,
@@ -215,11 +222,21 @@ class RouterSettings(_Section):
         10.0, ge=0, description="Longest expected wait in the local queue, in seconds; beyond it the cloud answers."
     )
     second_look: SecondLookSettings = SecondLookSettings()
-    aliases: dict[str, Literal["auto", "local", "cloud"]] = Field(
+    aliases: dict[str, str] = Field(
         default_factory=dict,
-        description="Model names that old clients send, and what they mean here: "
-        '{"gpt-4o": "auto", "claude-*": "auto"}.',
+        description="Model names that old clients send, and what they mean here: auto, auto with a threshold of its "
+        'own, local, or cloud. {"gpt-4o": "auto", "gpt-4o-mini": "auto:0.8", "claude-*": "auto"}.',
     )
+
+    @field_validator("aliases")
+    @classmethod
+    def _mean_something(cls, aliases: dict[str, str]) -> dict[str, str]:
+        for meant in aliases.values():
+            if meant not in ("auto", "local", "cloud"):
+                kind, _, threshold = meant.partition(":")
+                if kind != "auto" or to_threshold(threshold) is None:
+                    raise ValueError(f"{meant!r} should be auto, auto:THRESHOLD such as auto:0.4, local, or cloud")
+        return aliases
 
     @model_validator(mode="after")
     def _what_is_for_it(self) -> Self:

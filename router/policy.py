@@ -41,6 +41,8 @@ class Situation:
         None where there is no local tier, or it is known to be down.
     cloud : bool
         Whether a cloud is configured.
+    cloud_lacks : frozenset of Feature
+        What the request needs and no configured cloud model has; `cloud` is False then.
     cloud_up : bool
         Whether the cloud is thought to answer; False while its circuit is open.
     pinned : Route or None
@@ -72,6 +74,7 @@ class Situation:
     budget_spent: str | None = None
     began: Route | None = None
     private: str | None = None
+    cloud_lacks: frozenset[Feature] = frozenset()
 
     def shortcoming(self, prompt: Prompt) -> tuple[Reason, str] | None:
         """What the local tier lacks for `prompt`, in words; None where it lacks nothing."""
@@ -85,6 +88,12 @@ class Situation:
             )
             return Reason.CONTEXT, words
         return None
+
+    def no_cloud(self) -> str:
+        """Why the cloud is none for this request, in words."""
+        if not self.cloud_lacks:
+            return "No cloud model is configured"
+        return f"No cloud model has {', '.join(sorted(self.cloud_lacks))} ([cloud] features)"
 
 
 Verdict = tuple[Route, Reason]
@@ -111,22 +120,32 @@ def pinned(prompt: Prompt, situation: Situation) -> Verdict | None:
         return None
     if situation.pinned is Route.CLOUD and situation.budget_spent:
         raise BudgetSpent(situation.budget_spent, "Use 'auto' or 'local', or raise that limit.")
+    if situation.pinned is Route.CLOUD and situation.cloud_lacks:
+        raise CannotServe(f"The request is pinned to the cloud. {situation.no_cloud()}.", Reason.CAPABILITY)
     if situation.pinned is Route.LOCAL and (lack := situation.shortcoming(prompt)):
         raise CannotServe(f"The request is pinned to the local model, but {lack[1]}.", lack[0])
     return situation.pinned, Reason.PINNED
 
 
 def capability(prompt: Prompt, situation: Situation) -> Verdict | None:
-    """The request needs what the local model lacks: a feature, or room in the context."""
+    """The request needs what one side lacks: a feature, or room in the local model's context."""
     lack = situation.shortcoming(prompt)
     if lack is None:
-        return None
+        return _where_the_cloud_lacks(situation)
     reason, words = lack
     if not situation.cloud:
-        raise CannotServe(f"No cloud model is configured, and {words}.", reason)
+        raise CannotServe(f"{situation.no_cloud()}, and {words}.", reason)
     if situation.budget_spent:
         raise BudgetSpent(situation.budget_spent, f"It is needed, since {words}.")
     return Route.CLOUD, reason
+
+
+def _where_the_cloud_lacks(situation: Situation) -> Verdict | None:
+    if not situation.cloud_lacks:
+        return None
+    if situation.local is None:
+        raise CannotServe(f"{situation.no_cloud()}, and no local model is there.", Reason.CAPABILITY)
+    return Route.LOCAL, Reason.CAPABILITY
 
 
 def offline(_prompt: Prompt, situation: Situation) -> Verdict | None:

@@ -7,7 +7,14 @@ from models.errors import UnknownModelError
 from router.decision import Route
 
 NAMES = ModelNames(
-    {"gpt-4o": "auto", "small": "local", "claude-local": "local", "claude-*": "auto", "mistral-*": "local"},
+    {
+        "gpt-4o-mini": "auto:0.8",
+        "gpt-4o": "auto",
+        "small": "local",
+        "claude-local": "local",
+        "claude-*": "auto",
+        "mistral-*": "local",
+    },
     local_model="phi-3-mini",
     cloud_models=("gpt-4.1", "mistral-large"),
 )
@@ -26,6 +33,10 @@ NAMES = ModelNames(
         ("claude-sonnet-4-5", Meaning(None)),
         ("claude-local", Meaning(Route.LOCAL)),
         ("small", Meaning(Route.LOCAL)),
+        ("auto:0.4", Meaning(None, threshold=0.4)),
+        ("auto:0", Meaning(None, threshold=0.0)),
+        ("auto:1.5", Meaning(None, threshold=1.5)),
+        ("gpt-4o-mini", Meaning(None, threshold=0.8)),
     ],
 )
 def test_names_pin_or_route(name: str, meaning: Meaning) -> None:
@@ -40,6 +51,12 @@ def test_an_unknown_name_is_never_replaced() -> None:
 def test_the_cure_for_an_unknown_name_is_an_alias() -> None:
     with pytest.raises(UnknownModelError, match=r"""SLIMGATE_ROUTER__ALIASES='{"gpt-5": "auto"}'"""):
         NAMES.meaning("gpt-5")
+
+
+@pytest.mark.parametrize("name", ["auto:", "auto:a lot", "auto:nan", "auto:-1", "auto:3", "local:0.4"])
+def test_a_threshold_in_a_name_is_a_number(name: str) -> None:
+    with pytest.raises(UnknownModelError, match=r"'auto:0\.4'" if name.startswith("auto") else "use one of"):
+        NAMES.meaning(name)
 
 
 def test_patterns_are_no_names() -> None:

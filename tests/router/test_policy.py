@@ -23,6 +23,7 @@ class Fixed:
 
 TEXT = Prompt.from_text("hello")
 TOOLS = Prompt(TEXT.turns, frozenset({Feature.TOOLS}))
+LOGPROBS = frozenset({Feature.LOGPROBS})
 BOTH = Situation(local=LocalTier(frozenset({Feature.JSON_OBJECT}), n_ctx=100), cloud=True)
 
 
@@ -60,6 +61,7 @@ BOTH = Situation(local=LocalTier(frozenset({Feature.JSON_OBJECT}), n_ctx=100), c
         (TEXT, {"began": Route.LOCAL, "tokens_needed": 101}, 0.1, Route.CLOUD, Reason.CONTEXT),
         (TEXT, {"began": Route.CLOUD, "cloud_up": False}, 0.9, Route.LOCAL, Reason.OFFLINE),
         (TEXT, {"began": Route.CLOUD, "private": "why"}, 0.9, Route.LOCAL, Reason.PRIVACY),
+        (TEXT, {"cloud": False, "cloud_lacks": LOGPROBS}, 0.9, Route.LOCAL, Reason.CAPABILITY),
         (TEXT, {"local_wait_s": 2, "max_local_wait_s": 1}, 0.1, Route.CLOUD, Reason.LOAD),
         (TEXT, {"local_wait_s": 1, "max_local_wait_s": 1}, 0.1, Route.LOCAL, Reason.SCORE),
         (TEXT, {"local_wait_s": 2, "max_local_wait_s": 1, "cloud_up": False}, 0.1, Route.LOCAL, Reason.OFFLINE),
@@ -81,6 +83,19 @@ def test_decisions(prompt: Prompt, changes: dict[str, object], score: float, rou
         (TOOLS, {"budget_spent": "it is"}, Reason.BUDGET, "it is.*tools"),
         (TEXT, {"budget_spent": "it is", "tokens_needed": 101}, Reason.BUDGET, "it is.*101"),
         (TEXT, {"budget_spent": "it is", "local": None}, Reason.BUDGET, "it is.*No local model"),
+        (
+            TOOLS,
+            {"cloud": False, "cloud_lacks": TOOLS.needs},
+            Reason.CAPABILITY,
+            "No cloud.* tools .*local model has no",
+        ),
+        (TEXT, {"cloud": False, "cloud_lacks": LOGPROBS, "local": None}, Reason.CAPABILITY, "logprobs.*no local model"),
+        (
+            TEXT,
+            {"cloud": False, "cloud_lacks": LOGPROBS, "pinned": Route.CLOUD},
+            Reason.CAPABILITY,
+            "pinned to the cloud.*logprobs",
+        ),
         (TOOLS, {"pinned": Route.LOCAL}, Reason.CAPABILITY, "tools"),
         (TOOLS, {"cloud": False}, Reason.CAPABILITY, "tools"),
         (TEXT, {"pinned": Route.LOCAL, "tokens_needed": 101}, Reason.CONTEXT, "101"),
