@@ -40,7 +40,7 @@ class Pricer:
     def price(self, row: LedgerRow) -> None:
         """Put its prices on `row`, and tell nobody."""
         usage = Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)
-        price = self._cloud_nusd if row.route == Route.CLOUD else self._local_nusd
+        price = self._cloud_nusd if row.route == Route.CLOUD else self.at_local
         cost = price(row.served_model, usage)
         if row.endpoint == EMBEDDINGS:  # nothing to save: another model could not have made these vectors
             baseline_model, baseline = row.served_model, cost
@@ -49,7 +49,7 @@ class Pricer:
         row.cost_nusd, row.baseline_model, row.baseline_nusd = cost, baseline_model, baseline
         if row.second_look is not None:
             look = Look.from_json(row.second_look)
-            row.deciding_nusd = self._local_nusd(look.model, look.wasted)
+            row.deciding_nusd = self.at_local(look.model, look.wasted)
 
     def at_cloud(self, usage: Usage) -> int | None:
         """What `usage` would cost at the cloud model, in nano-dollars; None where no price is known."""
@@ -59,9 +59,9 @@ class Pricer:
         """What `usage` would cost at the baseline model, in nano-dollars; None where no price is known."""
         return self._book.cost_nusd(self.baseline_model, usage)
 
-    def _local_nusd(self, served_model: str, usage: Usage) -> int:
+    def at_local(self, model: str, usage: Usage) -> int:
         """Nothing, unless the user says what a token costs there: no table knows their power or their GPU."""
-        price = self._own.get(served_model)
+        price = self._own.get(model)
         return 0 if price is None else to_nusd(price.cost_usd(usage))
 
     def _cloud_nusd(self, served_model: str, usage: Usage) -> int | None:

@@ -17,13 +17,13 @@ from gateway.artifacts import ArtifactStore
 from gateway.cli.serve import ConfigOption
 from gateway.settings import Settings, load_settings
 from gateway.threshold import HIGHEST, ThresholdInForce, threshold_default
-from models.errors import RequestError
+from models.errors import ModelError, RequestError
 from router.artifact import Artifact, load_artifact
 from router.decision import Feature
 from router.policy import LocalTier
 
 if TYPE_CHECKING:
-    from gateway.replay.deciding import Decider
+    from gateway.replay.deciding import Decider, Prices
     from gateway.replay.whatif import WhatIf
 
 SHOWN_BAD = 20
@@ -156,12 +156,25 @@ def _local(settings: Settings, features: str | None, n_ctx: int | None) -> Local
 
 
 def _decider(settings: Settings, artifact: Artifact, local: LocalTier, answer_tokens: int) -> "Decider":
-    from gateway.pricing import Pricer
     from gateway.privacy import PrivacyLane
     from gateway.replay.deciding import Decider
 
     lane = PrivacyLane(settings.privacy)
-    return Decider(artifact.scorer, local, Pricer(settings), settings.router, lane, answer_tokens)
+    return Decider(artifact.scorer, local, _prices(settings), settings.router, lane, answer_tokens)
+
+
+def _prices(settings: Settings) -> "Prices":
+    from gateway.local import engine_options
+    from gateway.pricing import Pricer
+    from gateway.replay.deciding import Prices
+
+    if settings.local.base_url is not None:
+        return Prices(Pricer(settings), settings.local.model or "")
+    try:
+        name = engine_options(settings.local, settings.state_dir).name
+    except ModelError:  # there is none here: then nobody has said what it costs
+        name = ""
+    return Prices(Pricer(settings), name)
 
 
 async def _replay_files(whatif: "WhatIf", paths: list[Path], decider: "Decider", bad: _Bad) -> None:
@@ -214,13 +227,13 @@ def _replay_ledger(whatif: "WhatIf", settings: Settings, days: float | None, art
     from gateway.pricing import Pricer
     from gateway.replay.deciding import ledger_outcomes
 
-    pricer, others = Pricer(settings), 0
-    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", pricer)
+    prices, others = _prices(settings), 0
+    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", Pricer(settings))
     since_ms = 0 if days is None else int(time.time() * 1000 - days * DAY_MS)
     ledger.start()
     try:
         with ledger.read() as connection, Console(stderr=True).status("reading the ledger"):
-            for outcome in ledger_outcomes(connection, pricer, since_ms, artifact):
+            for outcome in ledger_outcomes(connection, prices, since_ms, artifact):
                 if outcome is None:
                     others += 1
                 else:

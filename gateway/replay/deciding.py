@@ -29,6 +29,19 @@ from router.policy import LocalTier, RoutingPolicy, Situation
 _C = REQUESTS.c
 
 
+class Prices:
+    """What tokens cost wherever they may go; `local_model` is the local model's name."""
+
+    def __init__(self, pricer: Pricer, local_model: str) -> None:
+        self._pricer = pricer
+        self._local_model = local_model
+
+    def of(self, usage: Usage) -> tuple[int | None, int | None, int]:
+        """In the cloud, at the baseline model, and here, in nano-dollars."""
+        pricer = self._pricer
+        return pricer.at_cloud(usage), pricer.at_baseline(usage), pricer.at_local(self._local_model, usage)
+
+
 class Decider:
     """Decides requests that come with their text.
 
@@ -44,14 +57,14 @@ class Decider:
         self,
         scorer: CompiledClassifier,
         local: LocalTier,
-        pricer: Pricer,
+        prices: Prices,
         settings: RouterSettings,
         privacy: PrivacyLane,
         answer_tokens: int,
     ) -> None:
         self._policy = RoutingPolicy(scorer, threshold=0.5)  # which one is of no account: only rules and score are used
         self._local = local
-        self._pricer = pricer
+        self._prices = prices
         self._settings = settings
         self._privacy = privacy
         self._answer_tokens = answer_tokens
@@ -62,7 +75,7 @@ class Decider:
         request = await self._privacy.mark(recorded.request, asked=False)
         prompt = to_prompt(request)
         usage, known = recorded.tokens(self._answer_tokens)
-        prices = self._pricer.at_cloud(usage), self._pricer.at_baseline(usage)
+        prices = self._prices.of(usage)
         try:
             decision = self._policy.decide(prompt, self._situation(request))
         except CannotServe as exc:
@@ -87,7 +100,7 @@ class Decider:
             return None
 
 
-def ledger_outcomes(connection: Connection, pricer: Pricer, since_ms: int, artifact: str) -> Iterator[Outcome | None]:
+def ledger_outcomes(connection: Connection, prices: Prices, since_ms: int, artifact: str) -> Iterator[Outcome | None]:
     """Every answered request of the ledger from `since_ms` on, by its recorded score, tokens and rule.
 
     None for one that another classifier than `artifact` scored: scores of two do not compare.
@@ -99,12 +112,13 @@ def ledger_outcomes(connection: Connection, pricer: Pricer, since_ms: int, artif
         .execution_options(yield_per=5000)
     )
     for row in connection.execute(query):
-        yield _outcome(row, pricer) if row.artifact == artifact else None
+        yield _outcome(row, prices) if row.artifact == artifact else None
 
 
-def _outcome(row: Any, pricer: Pricer) -> Outcome:
+def _outcome(row: Any, prices: Prices) -> Outcome:
     usage = Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)
     paid = row.cost_nusd if row.route == Route.CLOUD else None
+    cloud_nusd, baseline_nusd, local_nusd = prices.of(usage)
     return Outcome(
         route=row.route,
         # What failed over, or was given up, would have begun where the score says.
@@ -112,6 +126,7 @@ def _outcome(row: Any, pricer: Pricer) -> Outcome:
         score=row.score,
         usage=usage,
         recorded=not row.usage_estimated,
-        cloud_nusd=pricer.at_cloud(usage) if paid is None else paid,
-        baseline_nusd=pricer.at_baseline(usage),
+        cloud_nusd=cloud_nusd if paid is None else paid,
+        baseline_nusd=baseline_nusd,
+        local_nusd=local_nusd,
     )

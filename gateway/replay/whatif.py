@@ -36,6 +36,8 @@ class Outcome:
         Whether `usage` is on record, not estimated.
     cloud_nusd, baseline_nusd : int or None
         What it costs in the cloud and at the baseline model, in nano-dollars; None where no price is known.
+    local_nusd : int
+        What it costs here; nothing, unless the user says otherwise.
     """
 
     route: str
@@ -45,6 +47,7 @@ class Outcome:
     recorded: bool
     cloud_nusd: int | None
     baseline_nusd: int | None
+    local_nusd: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,8 @@ class WhatIf:
         self._line = sorted({*thresholds, *CURVE})
         # By how many thresholds of the line a request reaches: it stays local from the next one on.
         self._movable = [0] * (len(self._line) + 1)
-        self._movable_nusd = [0] * (len(self._line) + 1)
+        self._cloud_nusd = [0] * (len(self._line) + 1)
+        self._local_nusd = [0] * (len(self._line) + 1)
         self._scores = [0.0] * (len(self._line) + 1)
         self._fixed_local_scores = 0.0
         self._fixed_nusd = self._baseline_nusd = 0
@@ -111,17 +115,19 @@ class WhatIf:
         self.recorded += outcome.recorded
         self.prompt_tokens += outcome.usage.prompt_tokens
         self.completion_tokens += outcome.usage.completion_tokens
-        nusd = self._price(outcome)
+        cloud_nusd, local_nusd = self._prices(outcome)
         if outcome.reason == Reason.SCORE:
             reached = bisect_right(self._line, outcome.score)
             self._movable[reached] += 1
-            self._movable_nusd[reached] += nusd
+            self._cloud_nusd[reached] += cloud_nusd
+            self._local_nusd[reached] += local_nusd
             self._scores[reached] += outcome.score
             return
         self.by_rule[outcome.route, outcome.reason] += 1
         if outcome.route == Route.CLOUD:
-            self._fixed_nusd += nusd
+            self._fixed_nusd += cloud_nusd
         elif outcome.route == Route.LOCAL:
+            self._fixed_nusd += local_nusd
             self._fixed_local_scores += outcome.score
 
     @property
@@ -137,7 +143,7 @@ class WhatIf:
     def points(self, thresholds: Sequence[float]) -> Iterator[Point]:
         """What each of some thresholds means, of those it was made for."""
         local = list(accumulate(self._movable))
-        kept_nusd = list(accumulate(self._movable_nusd))
+        kept_nusd, here_nusd = list(accumulate(self._cloud_nusd)), list(accumulate(self._local_nusd))
         failing = list(accumulate(self._scores))
         fixed_local = self._by_rule_to(Route.LOCAL)
         for threshold in thresholds:
@@ -148,7 +154,7 @@ class WhatIf:
                 requests=self.requests,
                 local=n_local,
                 cloud=local[-1] - local[at] + self._by_rule_to(Route.CLOUD),
-                cost_usd=to_usd(self._fixed_nusd + kept_nusd[-1] - kept_nusd[at]),
+                cost_usd=to_usd(self._fixed_nusd + kept_nusd[-1] - kept_nusd[at] + here_nusd[at]),
                 baseline_usd=to_usd(self._baseline_nusd),
                 expected_failure_rate=(failing[at] + self._fixed_local_scores) / n_local if n_local else None,
             )
@@ -164,14 +170,14 @@ class WhatIf:
             f"with {baseline_model} (an estimate)."
         )
 
-    def _price(self, outcome: Outcome) -> int:
-        """What it would cost in the cloud; 0 where that is unknown, and then it is left out of the baseline too."""
+    def _prices(self, outcome: Outcome) -> tuple[int, int]:
+        """What it would cost in the cloud and here; nothing where a price is unknown, nor at the baseline then."""
         if outcome.cloud_nusd is None or outcome.baseline_nusd is None:
-            return 0
+            return 0, 0
         self.priced += 1
         if outcome.route != REFUSED:
             self._baseline_nusd += outcome.baseline_nusd
-        return outcome.cloud_nusd
+        return outcome.cloud_nusd, outcome.local_nusd
 
     def _by_rule_to(self, route: Route) -> int:
         return sum(count for (went, _), count in self.by_rule.items() if went == route)

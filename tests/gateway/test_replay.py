@@ -23,11 +23,12 @@ from gateway.estimates import prompt_tokens_guess
 from gateway.pricing import Pricer
 from gateway.privacy import PrivacyLane
 from gateway.replay import reading
-from gateway.replay.deciding import Decider
+from gateway.replay.deciding import Decider, Prices
 from gateway.replay.reading import Unreadable, read_values
 from gateway.replay.recorded import requests_in
 from gateway.replay.whatif import CURVE, Outcome, WhatIf
 from gateway.settings import Settings
+from gateway.tuning import MOVABLE
 from models.chat import ChatRequest, Usage, text_of
 from models.errors import RequestError
 from router.artifact import load_artifact
@@ -229,7 +230,7 @@ FIELDS = (*CHATS, *BODIES, "text", "input_tokens", "tools", "functions", "respon
 DECIDER = Decider(
     load_artifact().scorer,
     LocalTier(frozenset(), 4096),
-    Pricer(Settings()),
+    Prices(Pricer(Settings()), ""),
     Settings().router,
     PrivacyLane(Settings().privacy),
     answer_tokens=256,
@@ -283,6 +284,7 @@ outcomes = st.builds(
     recorded=st.booleans(),
     cloud_nusd=st.none() | st.integers(0, 99),
     baseline_nusd=st.none() | st.integers(0, 99),
+    local_nusd=st.integers(0, 9),
 ).filter(lambda outcome: outcome.route != "none" or outcome.reason != "score")
 
 
@@ -303,7 +305,8 @@ def test_sums_are_those_of_deciding_each_at_each_threshold(found: list[Outcome],
         local = [each for each in found if goes(each, at) == "local"]
         assert (point.requests, point.local) == (len(found), len(local))
         assert point.cloud == sum(goes(each, at) == "cloud" for each in found)
-        assert point.cost_usd * 10**9 == sum(each.cloud_nusd or 0 for each in priced if goes(each, at) == "cloud")
+        paid = {"cloud": lambda each: each.cloud_nusd, "local": lambda each: each.local_nusd, "none": lambda _each: 0}
+        assert point.cost_usd * 10**9 == sum(paid[goes(each, at)](each) for each in priced)
         answered = [each for each in priced if goes(each, at) != "none"]
         assert point.baseline_usd * 10**9 == sum(each.baseline_nusd or 0 for each in answered)
         failing = sum(each.score for each in local) / len(local) if local else None
@@ -374,6 +377,16 @@ def test_json_and_csv_tell_the_same(replay: Replay, tmp_path: Path) -> None:
     assert [row["cost_usd"] for row in table] == [point["cost_usd"] for point in told["points"]]
 
 
+def test_a_price_of_ones_own_for_the_local_model_counts(
+    replay: Replay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLIMGATE_LOCAL__BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("SLIMGATE_LOCAL__MODEL", "mine")
+    monkeypatch.setenv("SLIMGATE_PRICES", '{"mine": {"input_usd_per_mtok": 0, "output_usd_per_mtok": 1}}')
+    told = json.loads(replay(write_lines(tmp_path / "log.jsonl", *[body()] * 4), "--json").stdout)
+    assert float(told["points"][-1]["cost_usd"]) == pytest.approx(4 * 256 / 1e6)
+
+
 def test_rules_are_those_of_the_local_model_described(replay: Replay, tmp_path: Path) -> None:
     tool = {"type": "function", "function": {"name": "f", "parameters": {}}}
     path = write_lines(tmp_path / "log.jsonl", body(tools=[tool]), body("word " * 3000), body(model="local", n=2))
@@ -417,7 +430,7 @@ def test_the_ledger_is_replayed_by_its_own_figures(replay: Replay, tmp_path: Pat
     point = next(point for point in told["points"] if point["threshold"] == 0.5)
 
     def local(row: Any) -> bool:
-        return row.score < 0.5 if row.reason in ("score", "failover") else row.route == "local"
+        return row.score < 0.5 if row.reason in MOVABLE else row.route == "local"
 
     assert point["local"] == sum(map(local, answered))
     assert float(point["cost_usd"]) == pytest.approx(sum(row.baseline_nusd for row in answered if not local(row)) / 1e9)
