@@ -55,7 +55,7 @@ def threshold_endpoints(
     @endpoints.get("/v1/threshold", summary="Where the line runs")
     def show() -> Response:
         """The threshold in force, and who moved it when."""
-        return json_response(_state(threshold))
+        return json_response(_state(threshold, classifier.version))
 
     @endpoints.post("/v1/threshold", summary="Move the line")
     async def move(request: Request) -> Response:
@@ -68,7 +68,7 @@ def threshold_endpoints(
         wanted = _parse(parse_json(await read_body(request.receive, MAX_BODY_BYTES)))
         who = f"{request.client.host if request.client else 'unknown'}{', with the key' if has_key else ''}"
         await run_in_threadpool(lambda: threshold.apply(by=who, **wanted))
-        return json_response(_state(threshold))
+        return json_response(_state(threshold, classifier.version))
 
     @endpoints.get("/v1/threshold/curve", summary="What every threshold would mean")
     def curve(since: Since = None, until: Until = None) -> Response:
@@ -120,10 +120,11 @@ def _number(name: str, value: Any) -> float | None:
     return float(value)
 
 
-def _state(threshold: ThresholdInForce) -> dict[str, Any]:
+def _state(threshold: ThresholdInForce, artifact: str) -> dict[str, Any]:
     history = threshold.history()
     return {
         "object": "threshold",
+        "artifact": artifact,
         "threshold": threshold.value,
         "default": threshold.default,
         "applied": threshold.applied is not None and threshold.applied.threshold is not None,

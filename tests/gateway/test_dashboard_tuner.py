@@ -8,7 +8,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from gateway.artifacts import ArtifactStore
 from gateway.settings import Settings
+from tests.classifiers import ALL_CLOUD, make_classifier
 from tests.gateway import seed
 from tests.gateway.browser import Complaints, running_browser
 from tests.gateway.test_feedback import answered, judge
@@ -188,3 +190,22 @@ def test_two_operators_do_not_overwrite_each_other(page: Page, gateway: Gateway)
     page.click("#apply")
     expect(page.locator("#apply-said")).to_contain_text("the threshold is 0.77 by now")
     assert threshold_of_next_decision(gateway) == "0.7700"
+
+
+def test_another_classifier_begins_anew_and_says_so(page: Page, gateway: Gateway) -> None:
+    httpx.post(f"{gateway.url}/v1/threshold", json={"threshold": 0.31}).raise_for_status()
+    store = ArtifactStore.of(gateway.settings)
+    hard = make_classifier(gateway.settings.state_dir, ALL_CLOUD)
+    store.use(hard)
+    wait_for(lambda: gateway.get("/v1/status").json()["artifact"] == hard)
+    page.reload()
+    history = page.locator("#history")
+    expect(history).to_contain_text("does not count here: the default, 0.50, is in force")
+    expect(history).to_contain_text(f"for the classifier {seed.ARTIFACT}")
+    expect(history.locator("button")).to_have_count(0)
+    expect(page.locator("#tuner-basis")).to_contain_text("Nothing that this classifier scored in this range")
+    (store.path(hard) / "weights.json").write_text("{}")
+    (gateway.settings.state_dir / "artifacts" / "in-use").write_text(f"{hard} ")
+    wait_for(lambda: gateway.get("/v1/status").json()["artifact_trouble"])
+    page.reload()
+    expect(page.locator("#status")).to_contain_text(f"Classifier {hard} stays in use")

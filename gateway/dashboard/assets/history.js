@@ -17,11 +17,12 @@ export function showHistory(node, line, set) {
 }
 
 function entry(change, line, set) {
+  const foreign = change.artifact !== line.artifact; // its numbers mean something else here: no way back to them
   const to = change.threshold === null ? `the default` : words(change.threshold);
   return el(
     "li",
     {},
     el("div", {}, el("b", {}, `${words(change.before)} → ${to}`), change.note && el("span", {}, ` “${change.note}”`), el("small", {}, el("time", { datetime: change.at, title: fullMoment(change.at) }, moment(change.at)), ` by ${change.by}`)),
-    Math.abs(change.before - line.threshold) > 1e-9 && el("button", { type: "button", onclick: () => set(change.before, `back to ${words(change.before)}`) }, `Back to ${words(change.before)}`),
+    foreign ? el("small", {}, `for the classifier ${change.artifact}`) : Math.abs(change.before - line.threshold) > 1e-9 && el("button", { type: "button", onclick: () => set(change.before, `back to ${words(change.before)}`) }, `Back to ${words(change.before)}`),
   );
 }
