@@ -41,7 +41,8 @@ class Look:
 
     def to_json(self) -> str:
         """For the ledger's column `second_look`."""
-        return orjson.dumps(asdict(self)).decode()
+        rounded = None if self.confidence is None else round(self.confidence, 4)
+        return orjson.dumps({**asdict(self), "confidence": rounded}).decode()
 
     @classmethod
     def from_json(cls, text: str) -> Self:

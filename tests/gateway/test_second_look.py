@@ -1,6 +1,7 @@
 """The second look: a real engine begins, and a provider that behaves, or does not, stands for the cloud."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,10 +16,11 @@ from tests.models.engine.live import LiveEngine, running_engine
 from tests.provider import MODEL, WORDS, Provider, running_provider
 
 CONFIDENT = "Repeat after me: The cat sat on the mat."
-GIBBERISH = "asdf qwer zxcv uiop hjkl vbnm 4455 &&"
+GIBBERISH = "brillig slithy toves gyre 42 mimsy??"
 
 LEAST = 0.45
-"""Midway: over eight greedy tokens SmolLM2 has a confidence of 0.73 on the first, and of 0.27 on the second."""
+"""Midway: over eight greedy tokens SmolLM2 has a confidence of 0.72 on the first and 0.21 on the second, however its
+weights are kept. Other gibberish is no such clear case: it moves between 0.27 and 0.42 with that alone."""
 
 CLOUD_TEXT = "".join(WORDS)
 DEAR_LOCAL = {"input_usd_per_mtok": "1000", "output_usd_per_mtok": "2000"}
@@ -93,7 +95,7 @@ def test_confident_answer_goes_on_as_if_nobody_had_looked(hybrid: Hybrid, asked:
     assert bool(looked.json()["choices"][0]["logprobs"]) == bool(asked)
     assert not provider.requests
     assert (row["second_look"]["verdict"], row["second_look"]["completion_tokens"]) == ("went_on", 0)
-    assert row["second_look"]["confidence"] > LEAST + 0.1
+    assert row["second_look"]["confidence"] > LEAST + 0.15
     assert float(row["deciding_usd"]) == 0 < float(row["cost_usd"])
 
 
@@ -126,7 +128,7 @@ def test_gibberish_escalates_and_both_costs_are_kept(hybrid: Hybrid) -> None:
     assert answer.json()["choices"][0]["message"]["content"] == CLOUD_TEXT
     assert "logprobs" not in provider.requests[0]  # the gateway's own wish ends at the local model
     assert (look["verdict"], look["model"]) == ("escalated", engine.ready().model)
-    assert look["confidence"] < LEAST - 0.1
+    assert look["confidence"] < LEAST - 0.15
     counted = engine.post({**chat(GIBBERISH), "model": "local"}, "/v1/count_tokens").json()["prompt_tokens"]
     assert look["prompt_tokens"] == counted
     assert 8 <= look["completion_tokens"] < 40
@@ -258,7 +260,7 @@ def test_looks_are_counted(hybrid: Hybrid) -> None:
     assert [counted(name) - past for name, past in zip(names, before, strict=True)] == [1, 1, 0, 0, 2]
 
 
-def test_server_that_tells_no_probabilities_is_not_waited_for(tmp_path: Any) -> None:
+def test_server_that_tells_no_probabilities_is_not_waited_for(tmp_path: Path) -> None:
     with running_provider() as local, running_provider() as cloud:
         settings = Settings(
             state_dir=tmp_path,
@@ -278,7 +280,30 @@ def test_server_that_tells_no_probabilities_is_not_waited_for(tmp_path: Any) -> 
             assert not cloud.requests
 
 
-def test_nobody_looks_unless_told_to(hybrid: Hybrid, tmp_path: Any) -> None:
+def test_caller_who_hangs_up_in_between_ends_the_local_answer(tmp_path: Path) -> None:
+    with running_provider() as local, running_provider() as cloud:
+        local.always = "stall"  # before there are enough tokens
+        settings = Settings(
+            state_dir=tmp_path,
+            local={"base_url": local.base_url, "features": ["logprobs"]},
+            cloud={"base_url": cloud.base_url},
+            router={"threshold": 1, "second_look": {"band": 1, "n_tokens": 8}},
+        )
+        with running_gateway(settings) as gateway:
+            gateway.wait_ready()
+            url, body, soon = (
+                f"{gateway.url}/v1/chat/completions",
+                chat(CONFIDENT, stream=True),
+                httpx.Timeout(10, read=0.5),
+            )
+            with pytest.raises(httpx.ReadTimeout):
+                httpx.post(url, json=body, timeout=soon)
+            wait_for(lambda: local.hung_up == 1)
+            wait_for(lambda: gateway.row()["outcome"] == "cancelled")
+            assert not cloud.requests
+
+
+def test_nobody_looks_unless_told_to(hybrid: Hybrid, tmp_path: Path) -> None:
     gateway, provider, _ = hybrid
     settings = Settings(
         state_dir=tmp_path,
