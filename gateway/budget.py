@@ -7,14 +7,14 @@ by so much a budget may be exceeded.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from gateway.ledger import Ledger, LedgerRow, LedgerUnavailable
-from gateway.ledger.facts import read_facts, total
+from gateway.ledger.facts import Fact, read_facts, total
 from gateway.settings import BudgetSettings
 from models.pricing import NUSD_PER_USD, to_usd
 from router.decision import Route
@@ -103,7 +103,8 @@ class Budget:
 
     def priced(self, row: LedgerRow) -> None:
         """Count a row of this process. Called in the ledger's thread, and only there."""
-        self._own_nusd += row.cost_nusd or 0
+        if row.route == Route.CLOUD:  # what local tokens cost, where the user says so, is another purse
+            self._own_nusd += row.cost_nusd or 0
         unknown = row.cost_nusd is None or row.baseline_nusd is None
         if self._accounts and unknown and row.route == Route.CLOUD and row.served_model not in self._unpriced:
             self._unpriced.add(row.served_model)
@@ -126,7 +127,7 @@ class Budget:
         # the meantime is counted twice until the next look.
         own_nusd = self._own_nusd
         with ledger.read() as connection:
-            sums = [total(read_facts(connection, _ms(it.period.begins(now))), "cost_nusd") for it in accounts]
+            sums = [_cloud_nusd(read_facts(connection, _ms(it.period.begins(now)))) for it in accounts]
         for account, spent_nusd in zip(accounts, sums, strict=True):
             account.spent_nusd, account.ends = spent_nusd, account.period.ends(now)
         self._own_at_look_nusd = own_nusd
@@ -166,6 +167,10 @@ class Budget:
 
     def _spent_nusd(self, account: Account) -> int:
         return account.spent_nusd + self._own_nusd - self._own_at_look_nusd
+
+
+def _cloud_nusd(facts: Iterable[Fact]) -> int:
+    return total((fact for fact in facts if fact.route == Route.CLOUD), "cost_nusd")
 
 
 def _share(spent_nusd: int, limit_nusd: int) -> float:

@@ -109,6 +109,16 @@ def test_own_rows_count_at_once_and_once(ledger: Ledger) -> None:
     assert budget.spent() is not None
 
 
+def test_what_local_tokens_cost_is_not_the_clouds(ledger: Ledger) -> None:
+    budget = Budget(BudgetSettings(usd_per_day=Decimal(1)), lambda: NOON)
+    for number, route in enumerate(("local", "cloud")):
+        ledger.record(row(number, 300_000_000, route=route))
+    budget.look(ledger)
+    for number, route in enumerate(("local", "cloud"), start=2):
+        budget.priced(row(number, 200_000_000, route=route))
+    assert budget.used() == pytest.approx(0.5)
+
+
 def test_nothing_may_be_spent_with_a_limit_of_0() -> None:
     assert Budget(BudgetSettings(usd_per_month=Decimal(0))).spent() is not None
     assert Budget(BudgetSettings()).spent() is None

@@ -8,7 +8,7 @@ import httpx
 import orjson
 import pytest
 
-from gateway.settings import Settings, SettingsError, load_settings
+from gateway.settings import BudgetSettings, Settings, SettingsError, load_settings
 from models.sse import event_data
 from router.confidence import LookVerdict
 from tests.live import Gateway, running_gateway, wait_for
@@ -258,6 +258,17 @@ def test_looks_are_counted(hybrid: Hybrid) -> None:
     for prompt in (CONFIDENT, GIBBERISH):
         post(gateway, chat(prompt, max_tokens=9))
     assert [counted(name) - past for name, past in zip(names, before, strict=True)] == [1, 1, 0, 0, 2]
+
+
+def test_spent_budget_leaves_no_choice(hybrid: Hybrid, tmp_path: Path) -> None:
+    settings = hybrid[0].settings.model_copy(update={"state_dir": tmp_path, "budget": BudgetSettings(usd_per_day=0)})
+    with running_gateway(settings) as gateway:
+        gateway.wait_ready()
+        assert decided(post(gateway, chat(GIBBERISH, max_tokens=3))) == (200, "local", "budget")
+        assert gateway.row()["second_look"] is None
+        private = {"x-slimgate-privacy": "local"}
+        asked = httpx.post(f"{hybrid[0].url}/v1/route", json=chat(GIBBERISH), headers=private, timeout=60).json()
+        assert (asked["reason"], asked["second_look"]) == ("privacy", False)
 
 
 def test_server_that_tells_no_probabilities_is_not_waited_for(tmp_path: Path) -> None:
