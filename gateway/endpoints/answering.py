@@ -6,10 +6,10 @@ A `Dialect` puts one API shape over it. Inside, everything speaks the chat forma
 import asyncio
 from typing import Any, Protocol
 
-from gateway.client import ClientGone, Reply
+from gateway.client import Reply
 from gateway.dispatch import Dispatcher, Overrides
 from gateway.endpoints.recorded import RecordedEndpoint
-from gateway.estimates import BYTES_PER_TOKEN, prompt_tokens_guess
+from gateway.estimates import answer_tokens_guess, prompt_tokens_guess
 from gateway.exchange import Exchange
 from gateway.ledger import Outcome
 from gateway.recorder import Recorder
@@ -81,8 +81,9 @@ class AnsweringEndpoint(RecordedEndpoint):
         exchange.first_byte()
         exchange.served_model = completion.model
         exchange.finish_reasons = completion.finish_reasons
-        answer_tokens = len(completion.body) // BYTES_PER_TOKEN
-        exchange.took(completion.usage, lambda: Usage(prompt_tokens_guess(request), answer_tokens))
+        exchange.took(
+            completion.usage, lambda: Usage(prompt_tokens_guess(request), answer_tokens_guess(completion.body))
+        )
         body = self._dialect.completion(request, completion)
         self._recorder.close(exchange, Outcome.OK)
         await reply.whole(body, 200, exchange.headers())
@@ -101,8 +102,6 @@ class AnsweringEndpoint(RecordedEndpoint):
                     self._recorder.close(exchange, Outcome.OK)
                 if (seen := b"".join(map(translator.event, events))) or last:
                     await reply.event(seen, last=last)
-        except ClientGone:
-            raise
         except Exception as exc:
             _count(exchange, request, stream)
             self._recorder.failed(exchange, exc)

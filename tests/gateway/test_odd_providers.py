@@ -31,6 +31,13 @@ async def mislabelled(call: Call) -> None:
 
 
 @fault
+async def whole_without_usage(call: Call) -> None:
+    message = {"role": "assistant", "content": "".join(WORDS)}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    await call.answer("200 OK", {"id": "x" * 200, "object": "chat.completion", "choices": [choice]})
+
+
+@fault
 async def code_is_a_number(call: Call) -> None:
     error = {"message": "no", "type": None, "param": 7, "code": 4001}
     await call.answer("422 Unprocessable Entity", {"error": error})
@@ -113,3 +120,13 @@ def test_answers_that_share_an_id_are_two_rows(shared_gateway: Gateway, shared_p
     answers = [post(shared_gateway).json() for _ in range(2)]
     assert answers[0]["id"] == answers[1]["id"]
     assert len({row["id"] for row in shared_gateway.rows(2)}) == 2
+
+
+def test_an_answer_whose_tokens_nobody_counted_is_an_estimate(
+    shared_gateway: Gateway, shared_provider: Provider
+) -> None:
+    shared_provider.always = "whole_without_usage"
+    assert post(shared_gateway).status_code == 200
+    row = shared_gateway.row()
+    assert row["usage_estimated"] is True
+    assert len(WORDS) <= row["completion_tokens"] <= 2 * len(WORDS)
