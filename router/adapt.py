@@ -1,10 +1,11 @@
 """Adapt a fitted classifier to one's own prompts and models, from a few dozen labels on.
 
-The fitted weights are the starting point, and the labels move them no further than they must: a maximum a posteriori
-fit around the old weights, its strength chosen by cross-validation. Words that only the labels know are learnt too.
+`router.refit` fits new weights, from the old ones or from nothing, and averages the fits as far as cross-validation
+speaks for each. Words that only the labels know are learnt too.
 
 Where a label says how both models did, a prompt that both fail counts half: the local answer does not do there, but
-the cloud is no better. Measured on mmlu-pro, that beats either half alone as soon as there are 500 labels.
+the cloud is no better. That is what the score means. Which prompts rank above which is learnt with the cloud's failures
+counting little while labels are few, since they are the noisier half of the evidence, and fully when there are many.
 """
 
 import hashlib
@@ -12,12 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import expit, xlogy
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline
@@ -30,18 +28,19 @@ from router.features import FEATURES
 from router.labels import Label
 from router.metrics import auc, calibration_error, reliability
 from router.reading import read
+from router.refit import FREEDOMS, Blend, blend, blended_elsewhere, fits, log_loss, served_columns
 from router.threshold import balanced_threshold, expectation
 
 Floats = NDArray[np.float64]
 Step = Callable[[str], None]
 
-STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0)
-"""How freely the labels may move the weights; tried from stiff to free."""
-
 FOLDS = 5
 
 LEAST_LABELS = 30
 """With fewer, cross-validation says nothing."""
+
+CLOUD_COUNTS_FROM = 500
+"""Labels that say how the cloud did, at which half of its failures counts in the ranking."""
 
 STEPS = FOLDS + 1
 
@@ -61,6 +60,8 @@ class Adapted:
 
     Parameters
     ----------
+    kept : float
+        Share of the old weights that the fits began from, on average: how far the old classifier holds here.
     before, after : Quality
         On the labels, each scored by a classifier that had not seen it nor its duplicates.
     scores, target : ndarray of shape (n_labels,)
@@ -68,7 +69,7 @@ class Adapted:
     """
 
     pipeline: Pipeline
-    strength: float
+    kept: float
     before: Quality
     after: Quality
     scores: Floats
@@ -90,32 +91,38 @@ def adapt(base: Pipeline, labels: Sequence[Label], seed: int = 0, step: Step = l
     """
     prompts = [label.prompt for label in labels]
     target = np.array([_target(label) for label in labels])
+    ranked_by = _ranked_by(labels)
     _check(target)
-    before = base.predict_proba(prompts)[:, 1]
-    held_out = np.empty((len(STRENGTHS), len(labels)))
-    for fold, (known, rest) in enumerate(_folds(prompts, seed), start=1):
+    before = quality(base.predict_proba(prompts)[:, 1], target)
+    folds = list(_folds(prompts, seed))
+    pushes, trust = np.empty((len(FREEDOMS), len(labels))), np.empty(len(labels))
+    for fold, (known, rest) in enumerate(folds, start=1):
         step(f"judging, fold {fold} of {FOLDS}")
-        fits = _fit_all([prompts[row] for row in known], target[known], base)
-        for row, pipeline in enumerate(fits):
-            held_out[row, rest] = pipeline.predict_proba([prompts[at] for at in rest])[:, 1]
+        vectoriser, weights = _fitted([prompts[row] for row in known], ranked_by[known], base, len(known) / len(labels))
+        columns, trust[rest] = served_columns(vectoriser.transform([prompts[row] for row in rest]))
+        pushes[:, rest] = weights @ columns.T
     step("fitting")
-    best = int(np.argmin([quality(scores, target).log_loss for scores in held_out]))
-    pipeline = list(_fit_all(prompts, target, base))[best]
-    after = held_out[best]
-    return Adapted(pipeline, STRENGTHS[best], quality(before, target), quality(after, target), after, target)
+    found = blend(pushes, trust, ranked_by, target)
+    after = blended_elsewhere(pushes, trust, ranked_by, target, folds)
+    kept = float(found.likelihoods @ [freedom.kept for freedom in FREEDOMS])
+    return Adapted(_pipeline(prompts, ranked_by, base, found), kept, before, quality(after, target), after, target)
 
 
 def quality(scores: Floats, target: Floats) -> Quality:
     """Judge `scores` by what happened."""
-    clipped = np.clip(scores, 1e-6, 1 - 1e-6)
-    loss = -(xlogy(target, clipped) + xlogy(1 - target, 1 - clipped)).mean()
-    return Quality(float(loss), auc(target > 0.5, scores), calibration_error(scores, target))
+    return Quality(log_loss(scores, target), auc(target > 0.5, scores), calibration_error(scores, target))
 
 
 def _target(label: Label) -> float:
     if label.local_ok:
         return 0.0
     return 0.5 if label.cloud_ok is False else 1.0
+
+
+def _ranked_by(labels: Sequence[Label]) -> Floats:
+    known = sum(label.cloud_ok is not None for label in labels)
+    hopeless = CLOUD_COUNTS_FROM / (CLOUD_COUNTS_FROM + known)
+    return np.array([0.0 if label.local_ok else hopeless if label.cloud_ok is False else 1.0 for label in labels])
 
 
 def _check(target: Floats) -> None:
@@ -135,16 +142,13 @@ def _folds(prompts: Sequence[Prompt], seed: int) -> Iterator[tuple[NDArray[np.in
     yield from splitter.split(texts, groups=groups)
 
 
-def _fit_all(prompts: Sequence[Prompt], target: Floats, base: Pipeline) -> Iterator[Pipeline]:
-    """One pipeline for each of `STRENGTHS`."""
+def _fitted(
+    prompts: Sequence[Prompt], target: Floats, base: Pipeline, share: float = 1.0
+) -> tuple[PromptVectoriser, Floats]:
+    """What reads prompts, new words included, and the weights of every fit."""
     vectoriser = _with_new_words(base["vectorise"], prompts)
-    rows = vectoriser.transform(prompts)[:, :-1]
-    start = _start(base, vectoriser)
-    touched = np.append(np.flatnonzero(abs(rows).sum(axis=0)), len(start) - 1)
-    for strength in STRENGTHS:
-        weights = start.copy()
-        weights[touched] = _moved(start[touched], rows[:, touched[:-1]], target, strength)
-        yield _pipeline(base, vectoriser, weights)
+    columns, trust = served_columns(vectoriser.transform(prompts))
+    return vectoriser, fits(columns, trust, target, _start(base, vectoriser), share)
 
 
 def _with_new_words(vectoriser: PromptVectoriser, prompts: Sequence[Prompt]) -> PromptVectoriser:
@@ -162,34 +166,20 @@ def _with_new_words(vectoriser: PromptVectoriser, prompts: Sequence[Prompt]) -> 
 
 
 def _start(base: Pipeline, vectoriser: PromptVectoriser) -> Floats:
-    """The old weights, calibration multiplied in, 0 for new words; the bias last."""
+    """The old weights, calibration multiplied in, 0 for new words."""
     classifier = base["classify"]
     old = classifier.slope_ * classifier.logistic_.coef_[0]
-    n_new = len(FEATURES) + len(vectoriser.tfidf_.vocabulary_) - len(old)
-    bias = classifier.slope_ * classifier.logistic_.intercept_[0] + classifier.intercept_
-    return np.concatenate([old, np.zeros(n_new), [bias]])
+    return np.append(old, np.zeros(len(FEATURES) + len(vectoriser.tfidf_.vocabulary_) - len(old)))
 
 
-def _moved(start: Floats, rows: Any, target: Floats, strength: float) -> Floats:
-    """The weights that explain `target` best, each step away from `start` paid for; moving the bias is free."""
-    price = np.full(len(start), 1 / strength)
-    price[-1] = 1e-3
-
-    def loss(weights: Floats) -> tuple[float, Floats]:
-        log_odds = rows @ weights[:-1] + weights[-1]
-        away = weights - start
-        error = expit(log_odds) - target
-        value = np.logaddexp(0, log_odds).sum() - target @ log_odds + 0.5 * price @ away**2
-        return float(value), np.append(rows.T @ error, error.sum()) + price * away
-
-    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B").x, dtype=np.float64)
-
-
-def _pipeline(base: Pipeline, vectoriser: PromptVectoriser, weights: Floats) -> Pipeline:
+def _pipeline(prompts: Sequence[Prompt], ranked_by: Floats, base: Pipeline, found: Blend) -> Pipeline:
+    """The blend as one classifier."""
+    vectoriser, weights = _fitted(prompts, ranked_by, base)
+    blended = found.shares @ weights
     classifier = deepcopy(base["classify"])
-    classifier.logistic_.coef_ = weights[None, :-1]
-    classifier.logistic_.intercept_ = weights[-1:]
-    classifier.logistic_.n_features_in_ = len(weights) - 1
+    classifier.logistic_.coef_ = blended[None]
+    classifier.logistic_.intercept_ = np.array([found.bias])
+    classifier.logistic_.n_features_in_ = len(blended)
     classifier.slope_, classifier.intercept_ = 1.0, 0.0
     return Pipeline([("vectorise", vectoriser), ("classify", classifier)])
 
@@ -215,7 +205,7 @@ def save_adapted(folder: Path, adapted: Adapted, labels: Path, pair: Mapping[str
             "sha256": hashlib.sha256(labels.read_bytes()).hexdigest(),
             "n": len(adapted.target),
             "base": base,
-            "strength": adapted.strength,
+            "kept": round(adapted.kept, 3),
         },
         "pair": dict(pair),
         "before": asdict(adapted.before),

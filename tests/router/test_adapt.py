@@ -120,7 +120,7 @@ def test_installed_listed_and_rolled_back(state: Path, tmp_path: Path) -> None:
     card = load_artifact(state / "artifacts" / adapted).card
     digest = hashlib.sha256((tmp_path / "mine.jsonl").read_bytes()).hexdigest()
     named = {"file": "mine.jsonl", "sha256": digest, "n": 120, "base": shipped}
-    assert card["labels"] == {**named, "strength": card["labels"]["strength"]}
+    assert card["labels"] == {**named, "kept": card["labels"]["kept"]}
     assert card["pair"] == {"local": "the bundled model", "cloud": "gpt-4.1"}
 
     listed = run(app, ["artifacts", "list"]).output
