@@ -7,7 +7,7 @@ The reference is fitted to the same labels from nothing: TF-IDF of words 1-2 and
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,7 +102,7 @@ def draws(traffic: Traffic, n: int, times: int) -> Iterator[Rows]:
         yield np.random.default_rng(draw).choice(pool, n, replace=False)
 
 
-def cell(figures: Sequence[float]) -> str:
+def cell(figures: Floats) -> str:
     """Mean and its standard error over the draws."""
     return f"{np.mean(figures):.3f} ± {np.std(figures, ddof=1) / np.sqrt(len(figures)):.3f}"
 
