@@ -77,6 +77,7 @@ def test_days_and_months_end(now: str, day_ends: str, month_ends: str) -> None:
 def test_each_limit_counts_its_own_days(ledger: Ledger) -> None:
     for number, (cost, days_ago) in enumerate([(2_000_000_000, 0), (30_000_000_000, 1), (500_000_000_000, 40)]):
         ledger.record(row(number, cost, NOON - timedelta(days=days_ago)))
+    ledger.record(row(99, 7_000_000_000, route="local"))
     budget = Budget(BudgetSettings(usd_per_day=Decimal("2.01"), usd_per_month=Decimal(32)), lambda: NOON)
     assert budget.spent() is None
     budget.look(ledger)
@@ -105,7 +106,9 @@ def test_own_rows_count_at_once_and_once(ledger: Ledger) -> None:
     ledger.record(own)
     budget.look(ledger)
     assert budget.used() == pytest.approx(0.6)
-    budget.priced(row(2, 400_000_000))
+    budget.priced(row(2, 400_000_000, route="local"))
+    assert budget.spent() is None
+    budget.priced(row(3, 400_000_000))
     assert budget.spent() is not None
 
 

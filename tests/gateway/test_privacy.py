@@ -3,20 +3,24 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import ValidationError
 
 from gateway.cloud import make_cloud
-from gateway.privacy import BY_FAILURE, BY_HEADER, BY_MEDIA, BY_SETTING
-from gateway.settings import CloudSettings, Settings
+from gateway.privacy import BY_FAILURE, BY_HEADER, BY_MEDIA, BY_SETTING, PrivacyLane
+from gateway.settings import BudgetSettings, CloudSettings, PrivacySettings, Settings
 from models.chat import ChatRequest
+from models.errors import ExtraMissingError
 from router.errors import MustStayLocal
-from router.sensitive import Detector
+from router.sensitive import Detector, Sensitive
 from tests.conftest import MakeGateway
 from tests.live import Gateway, running_gateway, wait_for
 from tests.provider import Provider, running_provider
@@ -39,7 +43,7 @@ class Lane:
         self.gateway, self.local, self.cloud = gateway, local, cloud
 
     def post(self, path: str, body: Any, **headers: str) -> httpx.Response:
-        return httpx.post(f"{self.gateway.url}/v1/{path}", json=body, headers=headers, timeout=30)
+        return httpx.post(f"{self.gateway.url}/v1/{path}", json=body, headers=headers, timeout=150)
 
     def chat(self, headers: dict[str, str], **body: Any) -> httpx.Response:
         return self.post("chat/completions", {"model": "auto", "messages": user("Hello!"), **body}, **headers)
@@ -275,6 +279,29 @@ def test_a_setting_keeps_everything_here(tmp_path: Path) -> None:
         lane.kept()
 
 
+def test_a_reload_takes_over_what_may_not_leave_and_what_may_be_spent(tmp_path: Path) -> None:
+    for lane in running_lane(tmp_path):
+        reloader = lane.gateway.app.state.lifecycle.reloader
+        assert lane.chat(TO_CLOUD).headers["x-slimgate-reason"] == "score"
+        poor = lane.gateway.settings.model_copy(update={"budget": BudgetSettings(usd_per_day=Decimal(0))})
+        asyncio.run(reloader.apply(poor))
+        assert lane.chat(TO_CLOUD).headers["x-slimgate-reason"] == "budget"
+        asyncio.run(reloader.apply(poor.model_copy(update={"privacy": PrivacySettings(local_only=True)})))
+        assert lane.chat(TO_CLOUD).headers["x-slimgate-reason"] == "privacy"
+
+
+def test_without_stdnum_the_cure_is_named_where_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "stdnum.luhn", None)
+    PrivacyLane(PrivacySettings(detect=[Sensitive.EMAIL, Sensitive.PHONE, Sensitive.SECRET_KEY]))
+    with pytest.raises(ExtraMissingError, match=r"pip install 'slimgate\[privacy\]'"):
+        PrivacyLane(PrivacySettings(detect=[Sensitive.CARD]))
+
+
+def test_local_only_needs_a_local_side() -> None:
+    with pytest.raises(ValidationError, match=r"privacy\.local_only is set"):
+        Settings(privacy={"local_only": True}, local={"enabled": False}, cloud={"base_url": "http://127.0.0.1:9/v1"})
+
+
 def test_without_a_local_side_it_is_refused(shared_gateway: Gateway, shared_provider: Provider) -> None:
     shared_provider.connections = 0
     lane = Lane(shared_gateway, shared_provider, shared_provider)
@@ -286,7 +313,7 @@ def test_without_a_local_side_it_is_refused(shared_gateway: Gateway, shared_prov
 
 def test_an_engine_that_is_killed_is_waited_for(make_gateway: MakeGateway, provider: Provider) -> None:
     before = set(engine_pids())
-    gateway = make_gateway(cloud={"base_url": provider.base_url}, local={"ready_timeout_s": 30})
+    gateway = make_gateway(cloud={"base_url": provider.base_url}, local={"ready_timeout_s": 120})
     lane = Lane(gateway, provider, provider)
     assert lane.chat(PRIVATE, max_tokens=2).headers["x-slimgate-reason"] == "privacy"  # while it starts
     (pid,) = set(engine_pids()) - before
@@ -294,4 +321,4 @@ def test_an_engine_that_is_killed_is_waited_for(make_gateway: MakeGateway, provi
     answers = [lane.chat(PRIVATE | TO_CLOUD, max_tokens=2, stream=stream) for stream in (False, True)]
     assert {answer.headers["x-slimgate-reason"] for answer in answers} == {"privacy"}
     lane.kept()
-    wait_for(lambda: set(engine_pids()) - before - {pid}, 30)
+    wait_for(lambda: set(engine_pids()) - before - {pid}, 60)

@@ -81,6 +81,18 @@ def without_the_moment(answer: httpx.Response) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name not in ("id", "created")}
 
 
+def test_what_may_not_leave_is_not_looked_at(hybrid: Hybrid) -> None:
+    gateway, provider, _ = hybrid
+    assert decided(post(gateway, chat(GIBBERISH, max_tokens=12))) == (200, "cloud", "escalated")
+    provider.requests.clear()
+    headers = {"x-slimgate-privacy": "local"}
+    body = chat(GIBBERISH, max_tokens=12)
+    answer = httpx.post(f"{gateway.url}/v1/chat/completions", json=body, headers=headers, timeout=60)
+    assert decided(answer) == (200, "local", "privacy")
+    assert not provider.requests
+    assert gateway.row()["second_look"] is None
+
+
 ASKED = pytest.mark.parametrize("asked", [{}, {"logprobs": True}, {"logprobs": True, "top_logprobs": 2}])
 
 
