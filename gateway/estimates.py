@@ -7,7 +7,7 @@ import orjson
 from models.chat import ChatRequest, text_of
 
 BYTES_PER_TOKEN = 4
-"""Of UTF-8. Near the truth for most languages, since scripts with long characters have short words."""
+"""Of UTF-8: the usual rule of thumb for English, and rougher elsewhere."""
 
 MESSAGE_TOKENS = 4
 """What a chat template adds for each message, and"""
