@@ -64,6 +64,7 @@ class ClassifierInUse:
         try:
             artifact = await asyncio.to_thread(store.load_in_use)
         except ArtifactError as exc:
+            # The store stays: after a configuration that was refused, the next look finds what the old one wants.
             self._mark, self.trouble = mark, str(exc)
             logger.error("the classifier stays %s, another one cannot be used: %s", self.version, exc)
             return None

@@ -18,12 +18,17 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from gateway.metrics import METRICS_FOLDER
-from gateway.settings import CONFIG_VARIABLE, Settings, load_settings
+from gateway.settings import CONFIG_VARIABLE, Settings, SettingsError, load_settings
+from models.errors import ModelError
+from router.errors import ArtifactError
 
 logger = logging.getLogger(__name__)
 
 ENGINE_URL = "SLIMGATE_LOCAL__BASE_URL"
 RESTART_PAUSE_S = 1.0
+
+CANNOT_START = 2
+"""What a worker ends with that the configuration keeps from starting: it has said why."""
 
 
 class WorkerPool:
@@ -46,10 +51,17 @@ class WorkerPool:
         if config is not None:
             self._environment[CONFIG_VARIABLE] = str(config.resolve())
         self._stopping = asyncio.Event()
+        self._cannot_start = False
         self._processes: set[asyncio.subprocess.Process] = set()
 
     async def run(self) -> None:
-        """Serve until told to stop."""
+        """Serve until told to stop.
+
+        Raises
+        ------
+        SettingsError
+            If the first workers cannot start.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop, number)
@@ -64,6 +76,8 @@ class WorkerPool:
         finally:
             listener.close()
             shutil.rmtree(self._folder, ignore_errors=True)
+        if self._cannot_start:
+            raise SettingsError("the workers cannot start; the lines above say why")
 
     @contextlib.asynccontextmanager
     async def _engine(self) -> AsyncIterator[None]:
@@ -88,6 +102,7 @@ class WorkerPool:
         """One worker, started again for as long as the pool serves."""
         from prometheus_client.multiprocess import mark_process_dead
 
+        is_first = True
         while not self._stopping.is_set():
             started = time.monotonic()
             process = await asyncio.create_subprocess_exec(
@@ -106,6 +121,11 @@ class WorkerPool:
             mark_process_dead(process.pid, str(self._folder / "metrics"))  # type: ignore[no-untyped-call]
             if self._stopping.is_set():
                 return
+            if code == CANNOT_START and is_first:
+                self._cannot_start = True
+                self._stop(signal.SIGTERM)
+                return
+            is_first = False
             logger.error("worker %d ended with code %d and is started again", process.pid, code)
             if time.monotonic() - started < RESTART_PAUSE_S:
                 await asyncio.sleep(RESTART_PAUSE_S)
@@ -138,7 +158,12 @@ def work(fd: int, log_level: str) -> None:
 
     configure_logging(log_level)
     settings = load_settings()
-    server = GatewayServer(create_app(settings), settings, load_settings)
+    try:
+        app = create_app(settings)
+    except (ModelError, ArtifactError) as exc:
+        logger.error("a worker cannot start: %s", exc)
+        sys.exit(CANNOT_START)
+    server = GatewayServer(app, settings, load_settings)
 
     async def serve() -> None:
         asyncio.get_running_loop().add_reader(sys.stdin.fileno(), server.orphaned)

@@ -146,6 +146,14 @@ def test_rows_whose_answer_reached_the_caller_survive_kill_9(provider: Provider,
         assert {row["outcome"] for row in rows(command)} == {"ok"}
 
 
+def test_workers_that_cannot_start_say_why_and_end(provider: Provider, tmp_path: Path) -> None:
+    wrong = {"SLIMGATE_ROUTER__ARTIFACT": str(tmp_path / "nowhere"), **cloud(provider)}
+    with running_command("--workers", "2", state_dir=tmp_path, **wrong) as command:
+        assert command.process.wait(60) == 2
+    assert "an artifact is a folder made by `slimgate train`" in command.output
+    assert "is started again" not in command.output
+
+
 def test_a_port_that_is_taken(provider: Provider, tmp_path: Path) -> None:
     started = time.monotonic()
     with running_command(state_dir=tmp_path / "a", **cloud(provider)) as first:
