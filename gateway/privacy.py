@@ -51,9 +51,9 @@ class PrivacyLane:
         """`request`, marked where it may not leave; `asked` says that its caller wants it so."""
         if request.private is not None:
             return request
-        # What leaves may be either of them: the caller's own shape, or the chat request made of it.
-        bodies = (request.body,) if request.original is request.body else (request.body, request.original)
-        why = await self.why(*bodies, asked=asked)
+        # Any of them may be what leaves: the chat request, or the caller's own shape that it was made of.
+        bodies = [request.body, request.original, *([request.native.body] if request.native else [])]
+        why = await self.why(*{id(body): body for body in bodies}.values(), asked=asked)
         return request if why is None else replace(request, private=why)
 
     async def why(self, *bodies: Mapping[str, Any], asked: bool) -> str | None:

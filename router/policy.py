@@ -1,7 +1,6 @@
 """The order of rules. The first that has an opinion decides; the score decides the rest.
 
-To add a rule: a function here, its place in `RULES`, a row in `tests/router/test_policy.py`. Rules of the design that
-are not here yet stand in `RULES` as comments, where they belong.
+To add a rule: a function here, its place in `RULES`, a row in `tests/router/test_policy.py`.
 """
 
 import math

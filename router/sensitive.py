@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
 
-WINDOW_CHARS = 16_384
+WINDOW_CHARS = 8_192
 """Looked through at a time, which takes one to two milliseconds."""
 
 OVERLAP_CHARS = 256
@@ -77,8 +77,8 @@ class Detector:
 def windows(text: str) -> Iterator[str]:
     """`text` in overlapping pieces, for those who must not be busy with it for long.
 
-    >>> [len(window) for window in windows("a" * 20_000)]
-    [16384, 3872]
+    >>> [len(window) for window in windows("a" * 10_000)]
+    [8192, 2064]
     """
     for start in range(0, max(1, len(text) - OVERLAP_CHARS), WINDOW_CHARS - OVERLAP_CHARS):
         yield text[start : start + WINDOW_CHARS]

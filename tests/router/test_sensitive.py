@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.sensitive import OVERLAP_CHARS, WINDOW_CHARS, Detector, Sensitive, windows
@@ -99,13 +99,15 @@ def test_only_what_was_asked_for_is_looked_for() -> None:
 def test_nothing_is_hidden_at_a_cut() -> None:
     secret = "DE89 3704 0044 0532 0130 00"
     detector = Detector([Sensitive.IBAN])
-    for at in range(WINDOW_CHARS - OVERLAP_CHARS - 40, WINDOW_CHARS + 40, 3):
+    for at in range(WINDOW_CHARS - OVERLAP_CHARS - 40, WINDOW_CHARS + 40):
         text = "x " * (at // 2) + secret + " y" * 2000
         assert any(detector.find(window) for window in windows(text)), at
 
 
-@given(st.text(max_size=60_000))
-def test_windows_hold_the_whole_text(text: str) -> None:
+@given(st.integers(0, 5 * WINDOW_CHARS))
+@settings(deadline=None)
+def test_windows_hold_the_whole_text(n_chars: int) -> None:
+    text = "".join(map(str, range(n_chars // 4)))
     cut = list(windows(text))
     assert cut[0] + "".join(window[OVERLAP_CHARS:] for window in cut[1:]) == text
 
