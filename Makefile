@@ -24,7 +24,7 @@ check: $(VENV)/.check ## Lint, format, types
 	@$(BIN)/mypy
 
 bench: $(VENV)/.test ## Measure speed, as ratios, side by side
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file $(ARGS) || exit 1; done
+	@for name in gateway engine faults dashboard; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -121,7 +121,7 @@ LOOPS: dict[str, Any] = {
 
 def test_a_tool_loop_so_far_is_the_same_in_every_shape(hybrid: tuple[Gateway, Provider]) -> None:
     gateway, provider = hybrid
-    local = [post(gateway, path, **ask).raise_for_status().json() for path, ask in LOOPS.items()]
+    local = [post(gateway, path, **{**ask, "model": "local"}).raise_for_status().json() for path, ask in LOOPS.items()]
     assert all(map(text_of, local))
     assert len({row["prompt_tokens"] for row in gateway.rows(3)}) == 1
     for path, ask in LOOPS.items():
