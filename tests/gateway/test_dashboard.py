@@ -145,6 +145,17 @@ def test_row_opens_by_keyboard_and_explains_itself(page: Page, gateway: Gateway)
     expect(page.locator("#open-row")).to_have_count(0)
 
 
+def test_second_look_tells_what_it_found_and_cost(page: Page, gateway: Gateway) -> None:
+    page.goto(f"{gateway.url}/dashboard#decisions")
+    page.select_option("#range", "all")
+    page.select_option("#filter-reason", "escalated")
+    expect(page.locator(".decisions .reason", has_not_text="escalated")).to_have_count(0)
+    page.locator(".decisions .open").first.click()
+    expect(page.locator("#open-row .steps")).to_contain_text("confidence 0.310: too unsure to go on")
+    expect(page.locator("#open-row .facts")).to_contain_text("thrown away: 120 tokens in, 9 out")
+    expect(page.locator("#open-row .facts")).to_contain_text("$0.000012 for the second look")
+
+
 VIEWS = {"overview": "#why tbody tr", "tuner": "#presets button", "decisions": ".decisions tbody tr"}
 
 
