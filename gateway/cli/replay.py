@@ -88,7 +88,8 @@ def replay(
 
     In a conversation every answer counts as one request. Any model name but local, cloud and your aliases is taken for
     auto. A line that cannot be read is named, counted and left out. Tokens are those on record, else one for 4 bytes of
-    UTF-8 and 4 for each message; images count for none. Prices and rules are those of the configuration. Examples:
+    UTF-8 and 4 for each message; images count for none. Prices and rules are those of the configuration, with both
+    sides up and idle: load, budgets, tool loops and second looks are left out of account. Examples:
 
       slimgate replay requests.jsonl
 
