@@ -117,10 +117,11 @@ class OpenTelemetry:
     def shutdown(self) -> None:
         """Send what is left, as far as somebody takes it soon."""
         waiting = [threading.Thread(target=each.shutdown, daemon=True) for each in (self._spans, self._meters)]
+        deadline = time.monotonic() + SHUTDOWN_S
         for thread in waiting:
             thread.start()
         for thread in waiting:
-            thread.join(SHUTDOWN_S)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
 
 class Instruments:

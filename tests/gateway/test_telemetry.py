@@ -1,5 +1,6 @@
 """OpenTelemetry: what a collector gets of each kind of request, by the convention's names, and never any text."""
 
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -136,9 +137,21 @@ def test_nothing_is_sent_on_where_nobody_collects(tmp_path: Path, provider: Prov
     assert "traceparent" not in provider.headers[0]
 
 
-def test_absent_collector_hurts_nobody(tmp_path: Path, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Named by OpenTelemetry's own variable, and nobody listens there."""
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+@pytest.fixture(params=["absent", "silent"])
+def deaf(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Where nobody listens, or somebody listens who never answers."""
+    if request.param == "absent":
+        yield "http://127.0.0.1:9"
+        return
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_deaf_collector_hurts_nobody(
+    deaf: str, tmp_path: Path, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named by OpenTelemetry's own variable."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", deaf)
     monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "10")
     settings = Settings(state_dir=tmp_path, local={"enabled": False}, cloud={"base_url": provider.base_url})
     with running_gateway(settings) as gateway:
