@@ -7,7 +7,7 @@ import asyncio
 import logging
 
 from gateway.artifacts import ArtifactStore
-from gateway.settings import Settings
+from gateway.settings import RouterSettings, Settings
 from router.artifact import Artifact
 from router.compiled import Explanation
 from router.decision import Prompt
@@ -33,7 +33,8 @@ class ClassifierInUse:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._store = ArtifactStore.of(settings)
+        self._folder = settings.state_dir / "artifacts"  # another one only after a restart, as all in state_dir
+        self._store = self._store_of(settings.router)
         self._mark = self._store.mark  # before loading: what comes in between is seen as new
         self.artifact = self._store.load_in_use()
         self.trouble: str | None = None
@@ -59,7 +60,7 @@ class ClassifierInUse:
 
     async def find(self, settings: Settings) -> Artifact | None:
         """The artifact wanted now, loaded beside the event loop; None, with `trouble` said, if it cannot be used."""
-        store = ArtifactStore.of(settings)
+        store = self._store_of(settings.router)
         mark = store.mark
         try:
             artifact = await asyncio.to_thread(store.load_in_use)
@@ -70,3 +71,6 @@ class ClassifierInUse:
             return None
         self._store, self._mark, self.trouble = store, mark, None
         return artifact
+
+    def _store_of(self, settings: RouterSettings) -> ArtifactStore:
+        return ArtifactStore(self._folder, settings.artifact, settings.threshold_for)
