@@ -52,7 +52,6 @@ FREEDOMS = tuple(
 )
 """From stiff to free. A stiff fit turns in the right direction without going far; its reach is found afterwards."""
 
-
 USUAL_SPREAD = 0.5
 """Standard deviation, in log-odds, of scores that tell something; 50 held-out labels alone cannot say."""
 
@@ -143,7 +142,7 @@ def blend(pushes: Floats, trust: Floats, ranked_by: Floats, target: Floats) -> B
 def blended_elsewhere(
     pushes: Floats, trust: Floats, ranked_by: Floats, target: Floats, folds: list[tuple[Rows, Rows]]
 ) -> Floats:
-    """Scores of every label from a blend that was not weighed by it, nor by its duplicates."""
+    """Scores of every label from fits that had not seen it and a blend not weighed by it, nor by its duplicates."""
     scores = np.empty(len(target))
     for known, rest in folds:
         found = blend(pushes[:, known], trust[known], ranked_by[known], target[known])
