@@ -98,7 +98,7 @@ def _pieces(value: Any) -> Iterator[str | None]:
         yield from value
         for item in value.values():
             yield from _pieces(item)
-        if value.get("type") in MEDIA:
+        if str(value.get("type")) in MEDIA:  # in a JSON schema it may be a list
             yield None
     elif isinstance(value, list):
         for item in value:

@@ -233,7 +233,12 @@ def test_what_is_found_anywhere_stays(watched: Lane, path: str, body: dict[str, 
 
 
 def test_what_holds_nothing_goes_where_it_would(watched: Lane) -> None:
-    tools = [{"type": "function", "function": {"name": "f", "parameters": {"enum": [1, 2, 3]}}}]
+    tools = [
+        {
+            "type": "function",
+            "function": {"name": "f", "parameters": {"type": ["string", "null"], "enum": [1, 2.5, None]}},
+        }
+    ]
     assert watched.chat(TO_CLOUD, tools=tools).headers["x-slimgate-route"] == "cloud"
     assert watched.post("embeddings", {"model": "vectors", "input": "Hello!"}).headers["x-slimgate-route"] == "cloud"
 
