@@ -12,10 +12,12 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from gateway.cloud import make_cloud
-from gateway.privacy import BY_FAILURE, BY_HEADER, BY_MEDIA, BY_SETTING, PrivacyLane
+from gateway.privacy import BY_FAILURE, BY_FINDING, BY_HEADER, BY_MEDIA, BY_SETTING, PrivacyLane
 from gateway.settings import BudgetSettings, CloudSettings, PrivacySettings, Settings
 from models.chat import ChatRequest
 from models.errors import ExtraMissingError
@@ -230,6 +232,23 @@ def test_the_cloud_itself_takes_nothing_that_must_stay(provider: Provider) -> No
 def test_what_is_found_anywhere_stays(watched: Lane, path: str, body: dict[str, Any]) -> None:
     watched.post(path, {"model": "auto", **body}, **TO_CLOUD)
     watched.kept()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(("type", "text", "x")), inner),
+    max_leaves=20,
+)
+
+
+@given(before=JSON, after=JSON, wrap=st.lists(st.sampled_from((list, dict)), max_size=30))
+@settings(deadline=None)
+def test_no_depth_or_neighbour_hides_it(before: Any, after: Any, wrap: list[type]) -> None:
+    inner: Any = MAIL
+    for kind in wrap:
+        inner = [before, inner, after] if kind is list else {"type": before, "x": inner, "text": after}
+    why = asyncio.run(PrivacyLane(PrivacySettings(detect=[Sensitive.EMAIL])).why({"messages": inner}, asked=False))
+    assert why == BY_FINDING.format("email")
 
 
 def test_what_holds_nothing_goes_where_it_would(watched: Lane) -> None:
