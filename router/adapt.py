@@ -3,6 +3,9 @@
 `router.refit` fits new weights, from the old ones or from nothing, and averages the fits as far as cross-validation
 speaks for each. Words that only the labels know are learnt too.
 
+The prompts written for slimgate are fitted along at a small weight: without them, labels of exam questions alone would
+unlearn what tells an errand from a proof.
+
 Where a label says how both models did, a prompt that both fail counts half: the local answer does not do there, but
 the cloud is no better. That is what the score means. Which prompts rank above which is learnt with the cloud's failures
 counting little while labels are few, since they are the noisier half of the evidence, and fully when there are many.
@@ -30,6 +33,7 @@ from router.metrics import auc, calibration_error, reliability
 from router.reading import read
 from router.refit import FREEDOMS, Blend, blend, blended_elsewhere, fits, log_loss, served_columns
 from router.threshold import balanced_threshold, expectation
+from router.written import written_prompts
 
 Floats = NDArray[np.float64]
 Step = Callable[[str], None]
@@ -41,6 +45,9 @@ LEAST_LABELS = 30
 
 CLOUD_COUNTS_FROM = 500
 """Labels that say how the cloud did, at which half of its failures counts in the ranking."""
+
+REHEARSED = 0.3
+"""What the written prompts weigh together, as a share of the labels: or labels of exams alone would unlearn errands."""
 
 STEPS = FOLDS + 1
 
@@ -147,8 +154,11 @@ def _fitted(
 ) -> tuple[PromptVectoriser, Floats]:
     """What reads prompts, new words included, and the weights of every fit."""
     vectoriser = _with_new_words(base["vectorise"], prompts)
-    columns, trust = served_columns(vectoriser.transform(prompts))
-    return vectoriser, fits(columns, trust, target, _start(base, vectoriser), share)
+    written, failure = zip(*written_prompts("train"), strict=True)
+    columns, trust = served_columns(vectoriser.transform([*prompts, *written]))
+    counts = np.repeat([1.0, REHEARSED * len(prompts) / len(written)], [len(prompts), len(written)])
+    target = np.append(target, failure)
+    return vectoriser, fits(columns, trust, target, counts, _start(base, vectoriser), share)
 
 
 def _with_new_words(vectoriser: PromptVectoriser, prompts: Sequence[Prompt]) -> PromptVectoriser:

@@ -67,11 +67,15 @@ def served_columns(vectorised: Any) -> tuple[sparse.csr_matrix, Floats]:
     return sparse.hstack([hand * belief, sparse.diags_array(trust) @ words]).tocsr(), trust
 
 
-def fits(columns: sparse.csr_matrix, trust: Floats, target: Floats, start: Floats, share: float = 1.0) -> Floats:
+def fits(
+    columns: sparse.csr_matrix, trust: Floats, target: Floats, counts: Floats, start: Floats, share: float = 1.0
+) -> Floats:
     """Weights for each of `FREEDOMS`, one row each; a column that no label touches stays where the fit starts.
 
     Parameters
     ----------
+    counts : ndarray of shape (n_prompts,)
+        How many labels each prompt counts as.
     share : float
         Share of all labels that these are: with fewer each has to push harder for the same reach.
     """
@@ -80,11 +84,11 @@ def fits(columns: sparse.csr_matrix, trust: Floats, target: Floats, start: Float
     weights = np.outer([freedom.kept for freedom in FREEDOMS], start)
     for row, freedom in enumerate(FREEDOMS):
         variance = np.where(touched < len(FEATURES), freedom.features, freedom.words) / share
-        weights[row, touched] = _moved(weights[row, touched], seen, target, variance)
+        weights[row, touched] = _moved(weights[row, touched], seen, target, counts, variance)
     return weights
 
 
-def _moved(start: Floats, rows: sparse.csr_matrix, target: Floats, variance: Floats) -> Floats:
+def _moved(start: Floats, rows: sparse.csr_matrix, target: Floats, counts: Floats, variance: Floats) -> Floats:
     """The weights that explain `target` best, each step away from `start` paid for; moving the bias is free."""
     begin = np.append(start, 0.0)
     price = np.append(1 / variance, 1e-3)
@@ -92,8 +96,8 @@ def _moved(start: Floats, rows: sparse.csr_matrix, target: Floats, variance: Flo
     def loss(weights: Floats) -> tuple[float, Floats]:
         log_odds = rows @ weights
         away = weights - begin
-        value = np.logaddexp(0, log_odds).sum() - target @ log_odds + 0.5 * price @ away**2
-        return float(value), rows.T @ (expit(log_odds) - target) + price * away
+        value = counts @ (np.logaddexp(0, log_odds) - target * log_odds) + 0.5 * price @ away**2
+        return float(value), rows.T @ (counts * (expit(log_odds) - target)) + price * away
 
     return np.asarray(minimize(loss, begin, jac=True, method="L-BFGS-B").x[:-1], dtype=np.float64)
 

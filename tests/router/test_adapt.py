@@ -74,8 +74,12 @@ def test_the_clouds_failures_count_half() -> None:
     texts = [f"{errand.format(field, 'x')} {word}" for word in WORDS for errand in ERRANDS for field in FIELDS]
     labels = [Label(Prompt.from_text(text), "quimby" in text, "zorblex" not in text) for text in texts]
     adapted = adapt(load_pipeline(), labels)
-    prompts = [Prompt.from_text(f"Write about {field}") for field in ("quimby", "zorblex", "frandle")]
-    done, hopeless, worth_it = adapted.pipeline.predict_proba(prompts)[:, 1]
+
+    def score(field: str) -> float:
+        fresh = [Prompt.from_text(f"{errand.format(field, 'y')} gladly") for errand in ERRANDS]
+        return float(adapted.pipeline.predict_proba(fresh)[:, 1].mean())
+
+    done, hopeless, worth_it = map(score, ("quimby", "zorblex", "frandle"))
     assert done < 0.3 < hopeless < 0.7 < worth_it
 
 

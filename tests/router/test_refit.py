@@ -11,6 +11,7 @@ from router.artifact import load_pipeline
 from router.compiled import CompiledClassifier
 from router.export import weights_of
 from router.labels import Label
+from router.metrics import auc
 from router.refit import FREEDOMS, blend, fits, served_columns
 from router.written import written_prompts
 from tests.router.test_compiled import unicode_prompts
@@ -66,12 +67,21 @@ def test_an_old_classifier_that_is_right_here_is_kept(base: Pipeline) -> None:
     assert adapt(base, right).kept > adapt(base, upside_down(100)).kept + 0.2
 
 
+def test_labels_of_one_kind_do_not_unlearn_the_others(base: Pipeline) -> None:
+    """Labels of hard requests alone, of which the short ones do: errands still score far below proofs."""
+    hard = [prompt for prompt, failure in written_prompts("train") if failure > 0.45]
+    longer = np.array([len(prompt.turns[-1].text) for prompt in hard]) > 100
+    pipeline = adapt(base, [Label(prompt, not fails) for prompt, fails in zip(hard, longer, strict=True)]).pipeline
+    prompts, failure = zip(*written_prompts("dev"), strict=True)
+    assert auc(np.array(failure) > 0.45, pipeline.predict_proba(list(prompts))[:, 1]) > 0.8
+
+
 def test_stiff_fits_stay_nearer_to_where_they_start(base: Pipeline) -> None:
     prompts = [label.prompt for label in upside_down(60)]
     target = np.array([not label.local_ok for label in upside_down(60)], dtype=np.float64)
     columns, trust = served_columns(base["vectorise"].transform(prompts))
     start = base["classify"].logistic_.coef_[0]
-    weights = fits(columns, trust, target, start)
+    weights = fits(columns, trust, target, np.ones(60), start)
     moved = {
         freedom: np.linalg.norm(row - freedom.kept * start) for freedom, row in zip(FREEDOMS, weights, strict=True)
     }
