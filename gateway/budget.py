@@ -15,7 +15,7 @@ from typing import Any
 
 from gateway.ledger import Ledger, LedgerRow, LedgerUnavailable
 from gateway.ledger.facts import Fact, read_facts, total
-from gateway.settings import BudgetSettings
+from gateway.sections import BudgetSettings
 from models.pricing import NUSD_PER_USD, to_usd
 from router.decision import Route
 

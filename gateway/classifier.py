@@ -7,7 +7,8 @@ import asyncio
 import logging
 
 from gateway.artifacts import ArtifactStore
-from gateway.settings import RouterSettings, Settings
+from gateway.sections import RouterSettings
+from gateway.settings import Settings
 from router.artifact import Artifact
 from router.compiled import Explanation
 from router.decision import Prompt

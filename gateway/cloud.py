@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from gateway.completions.request import PATH as COMPLETIONS
 from gateway.prompting import needs_of
-from gateway.settings import OPENAI_BASE_URL, CloudSettings, FallbackSettings, ProviderSettings
+from gateway.sections import OPENAI_BASE_URL, CloudSettings, FallbackSettings, ProviderSettings
 from models.backend import Completion
 from models.breaker import Breaker
 from models.chat import ChatRequest

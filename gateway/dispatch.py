@@ -22,7 +22,7 @@ from gateway.privacy import PrivacyLane
 from gateway.prompting import loop_began, to_prompt
 from gateway.recorder import Recorder
 from gateway.secondlook import SecondLook, Unsure
-from gateway.settings import RouterSettings
+from gateway.sections import RouterSettings
 from gateway.threshold import ThresholdInForce
 from gateway.traits import TraitSampler
 from models.backend import Backend, Completion

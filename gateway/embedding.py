@@ -8,7 +8,7 @@ from gateway.exchange import Exchange
 from gateway.names import AUTO
 from gateway.node import Node
 from gateway.recorder import Recorder
-from gateway.settings import EmbeddingsSettings
+from gateway.sections import EmbeddingsSettings
 from models.backend import Completion
 from models.errors import RequestError, UnknownModelError
 from router.decision import Reason, Route

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import httpx
 
 from gateway.completions.request import PATH as COMPLETIONS
-from gateway.settings import LocalSettings
+from gateway.sections import LocalSettings
 from models.backend import Backend
 from models.breaker import Breaker
 from models.bundled import bundled_model_path

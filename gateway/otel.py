@@ -29,7 +29,8 @@ from opentelemetry.util.types import AttributeValue
 from gateway.exchange import NO_ROUTE, Exchange
 from gateway.ledger import LedgerRow, Outcome
 from gateway.pricing import Pricer
-from gateway.settings import ProviderSettings, Settings
+from gateway.sections import ProviderSettings
+from gateway.settings import Settings
 from gateway.telemetry import Headers
 from models.http import TRACE_HEADERS
 from models.pricing import NUSD_PER_USD

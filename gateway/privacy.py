@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from gateway.settings import PrivacySettings
+from gateway.sections import PrivacySettings
 from models.chat import ChatRequest
 from models.errors import ExtraMissingError
 from router.sensitive import Detector, windows

@@ -18,7 +18,7 @@ from gateway.exchange import Exchange
 from gateway.local import LocalSide
 from gateway.look import Look
 from gateway.prompting import to_prompt
-from gateway.settings import SecondLookSettings
+from gateway.sections import SecondLookSettings
 from models.backend import Backend, Completion
 from models.chat import ChatRequest
 from models.errors import BackendTimeout

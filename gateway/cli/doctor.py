@@ -14,7 +14,8 @@ from rich.table import Table
 
 from gateway.cli.serve import ConfigOption
 from gateway.local import UNIX, engine_options
-from gateway.settings import LocalSettings, Settings, load_settings
+from gateway.sections import LocalSettings
+from gateway.settings import Settings, load_settings
 from models.catalogue import CatalogueModel, catalogue
 from models.engine.errors import EngineError
 from models.engine.machine import free_memory_bytes, memory_bytes, processor_name, usable_cores

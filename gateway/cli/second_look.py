@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.cli.serve import ConfigOption
-from gateway.settings import SecondLookSettings, load_settings
+from gateway.sections import SecondLookSettings
+from gateway.settings import load_settings
 from router.confidence import LookVerdict, least_confidence
 
 if TYPE_CHECKING:

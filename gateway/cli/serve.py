@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gateway.settings import LocalSettings, Settings, SettingsError, load_settings
+from gateway.sections import LocalSettings
+from gateway.settings import Settings, SettingsError, load_settings
 
 ConfigOption = Annotated[
     Path | None,

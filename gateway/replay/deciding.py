@@ -18,7 +18,7 @@ from gateway.privacy import PrivacyLane
 from gateway.prompting import to_prompt
 from gateway.replay.recorded import Recorded
 from gateway.replay.whatif import REFUSED, Outcome
-from gateway.settings import RouterSettings
+from gateway.sections import RouterSettings
 from gateway.tuning import MOVABLE
 from models.chat import ChatRequest, Usage
 from models.errors import UnknownModelError

@@ -12,7 +12,8 @@ import pytest
 
 from gateway.budget import DAY, MONTH, REFRESH_S, Budget
 from gateway.ledger import Ledger, LedgerRow, Outcome
-from gateway.settings import BudgetSettings, Settings
+from gateway.sections import BudgetSettings
+from gateway.settings import Settings
 from tests.conftest import MakeGateway
 from tests.live import Gateway, running_gateway, wait_for
 from tests.provider import Provider, running_provider

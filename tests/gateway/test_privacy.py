@@ -18,7 +18,8 @@ from pydantic import ValidationError
 
 from gateway.cloud import make_cloud
 from gateway.privacy import BY_FAILURE, BY_FINDING, BY_HEADER, BY_MEDIA, BY_SETTING, PrivacyLane
-from gateway.settings import BudgetSettings, CloudSettings, PrivacySettings, Settings
+from gateway.sections import BudgetSettings, CloudSettings, PrivacySettings
+from gateway.settings import Settings
 from models.chat import ChatRequest
 from models.errors import ExtraMissingError
 from router.errors import MustStayLocal

@@ -8,7 +8,8 @@ import httpx
 import orjson
 import pytest
 
-from gateway.settings import BudgetSettings, Settings, SettingsError, load_settings
+from gateway.sections import BudgetSettings
+from gateway.settings import Settings, SettingsError, load_settings
 from models.sse import event_data
 from router.confidence import LookVerdict
 from tests.live import Gateway, running_gateway, wait_for

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from gateway.local import engine_options
-from gateway.settings import LocalSettings, SettingsError, load_settings, setting_keys, variable_name
+from gateway.sections import LocalSettings
+from gateway.settings import SettingsError, load_settings, setting_keys, variable_name
 
 
 @pytest.fixture(autouse=True)

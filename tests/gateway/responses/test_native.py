@@ -11,7 +11,8 @@ import pytest
 from gateway.cloud import make_cloud
 from gateway.node import Node
 from gateway.responses.request import to_chat
-from gateway.settings import CloudSettings, Settings
+from gateway.sections import CloudSettings
+from gateway.settings import Settings
 from models.chat import ChatRequest, Native
 from models.errors import RequestError
 from tests import natively
