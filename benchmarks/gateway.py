@@ -10,6 +10,7 @@ run it: key, decision, ledger and metrics included. LiteLLM comes from a virtual
 
 import argparse
 import json
+import math
 import os
 import re
 import shutil
@@ -244,7 +245,9 @@ def found(pattern: str, text: str) -> str:
 
 
 def milliseconds(text: str) -> float:
-    """wrk's ``12.34us``, ``1.23ms`` or ``1.23s``."""
+    """wrk's ``12.34us``, ``1.23ms`` or ``1.23s``; NaN where no request ended at all."""
+    if "nan" in text:
+        return math.nan
     number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()  # type: ignore[union-attr]
     return float(number) * {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}[unit]
 

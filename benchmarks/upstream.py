@@ -10,6 +10,7 @@ import uvloop
 
 MODEL = "bench"
 N_EVENTS = 36
+BACKLOG = 1024  # a gateway opens hundreds of connections at once, and one turned away comes again after a second
 PROMPT_TOKENS, COMPLETION_TOKENS = 180, 34
 
 
@@ -84,7 +85,12 @@ def _content_length(head: bytes) -> int:
 
 async def serve(port: int, delay_s: float) -> None:
     """Serve on loopback for good."""
-    server = await asyncio.get_running_loop().create_server(lambda: Answering(delay_s), "127.0.0.1", port)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Answering(delay_s),
+        "127.0.0.1",
+        port,
+        backlog=BACKLOG,
+    )
     await server.serve_forever()
 
 

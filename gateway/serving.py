@@ -7,10 +7,12 @@ one ends it at once. SIGHUP: the configuration is read again; one that cannot be
 import asyncio
 import gc
 import logging
+import os
 import signal
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -23,6 +25,8 @@ from gateway.settings import Settings, SettingsError
 logger = logging.getLogger(__name__)
 
 KEEP_ALIVE_S = 75
+
+MORE_LISTENERS = 15
 
 SWITCH_S = 0.0005
 """How long the ledger's thread may keep the interpreter while a request waits for it; Python's own 5 ms, several times
@@ -71,8 +75,26 @@ class GatewayServer(uvicorn.Server):
         self._loop.add_signal_handler(signal.SIGHUP, self.reload)
         await super().startup(sockets)
         if self.started:
+            await self._listen_more()
             settle()
             self._opened(self.servers[0].sockets[0].getsockname()[1])
+
+    async def _listen_more(self) -> None:
+        """Register the listening sockets several times over.
+
+        libuv takes one new connection for each registration and round of the loop. A round of a busy loop is a tenth
+        of a second, and of 256 callers who came at once the last would have waited for many.
+        """
+        assert self._loop is not None
+        protocol = partial(
+            WatchedProtocol,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        listening = [sock.fileno() for server in self.servers for sock in server.sockets]
+        for fd in MORE_LISTENERS * listening:
+            self.servers.append(await self._loop.create_server(protocol, sock=socket.socket(fileno=os.dup(fd))))
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self._lifecycle.draining or self._loop is None:
