@@ -176,8 +176,8 @@ def burst(target: Target, callers: int, seconds: int, stream: bool) -> Sample:
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", done)
     return Sample(
         rps=float(found(r"Requests/sec:\s+([\d.]+)", done)),
-        p50_ms=milliseconds(found(r"50%\s+(\S+)", done)),
-        p99_ms=milliseconds(found(r"99%\s+(\S+)", done)),
+        p50_ms=milliseconds(found(r"\n +50% +(\S+)", done)),
+        p99_ms=milliseconds(found(r"\n +99% +(\S+)", done)),
         cpu_us=(cpu_s(target.pid) - before_s) / max(1, answered) * 1e6,
         errors=errors + (int(refused[1]) if refused else 0),
     )
