@@ -36,6 +36,8 @@ class WatchedProtocol(HttpToolsProtocol):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
+        # After a reset uvicorn leaves it running, and the timer would keep all of the connection for its 75 s.
+        self._unset_keepalive_if_required()
 
     def data_received(self, data: bytes) -> None:
         began_before = self._head_open

@@ -69,7 +69,14 @@ def running_gateway(settings: Settings) -> Iterator[Gateway]:
     app = create_app(settings)
     sock = socket.socket()
     sock.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, http=WatchedProtocol, log_config=None, access_log=False, timeout_graceful_shutdown=5)
+    config = uvicorn.Config(
+        app,
+        http=WatchedProtocol,
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=60,  # long, as it is served
+        timeout_graceful_shutdown=5,
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([sock],))
     thread.start()

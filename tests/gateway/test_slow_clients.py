@@ -1,13 +1,16 @@
 """Callers who neither send nor take: they must not hold memory, a place or a model for good."""
 
+import gc
 import json
 import select
 import socket
+import struct
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from gateway.protocol import WatchedProtocol
 from tests.conftest import MakeGateway
 from tests.live import Gateway, wait_for
 from tests.provider import Provider
@@ -48,6 +51,16 @@ def test_a_connection_that_says_nothing(gateway: Gateway) -> None:
     address = urlsplit(gateway.url)
     with socket.create_connection((address.hostname, address.port), timeout=10) as sock:
         assert sock.recv(1000) == b""
+
+
+def test_a_connection_that_was_reset_is_forgotten(gateway: Gateway) -> None:
+    address = urlsplit(gateway.url)
+    for _ in range(5):
+        with socket.create_connection((address.hostname, address.port), timeout=10) as sock:
+            sock.sendall(b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n")
+            assert sock.recv(1000).startswith(b"HTTP/1.1 200")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets
+    wait_for(lambda: not any(type(it) is WatchedProtocol and it.transport.is_closing() for it in gc.get_objects()))
 
 
 def test_headers_of_any_size(gateway: Gateway) -> None:
