@@ -46,7 +46,7 @@ from gateway.reload import Reloader
 from gateway.secondlook import SecondLook
 from gateway.settings import Settings
 from gateway.telemetry import make_telemetry
-from gateway.threshold import ThresholdInForce, threshold_default
+from gateway.threshold import ThresholdInForce
 from gateway.traits import TraitSampler
 from router.policy import RoutingPolicy
 
@@ -78,9 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
     ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", pricer, settings.ledger.keep_days)
     telemetry = make_telemetry(settings, pricer)
     recorder = Recorder(ledger, metrics, telemetry)
-    threshold = ThresholdInForce(
-        settings.state_dir / "threshold.json", *threshold_default(settings.router.threshold, classifier.artifact)
-    )
+    threshold = ThresholdInForce.of(settings, classifier.artifact)
     dispatcher = Dispatcher(
         RoutingPolicy(classifier, threshold.default),
         local,

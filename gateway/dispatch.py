@@ -25,7 +25,7 @@ from gateway.secondlook import SecondLook, Unsure
 from gateway.sections import RouterSettings
 from gateway.threshold import ThresholdInForce
 from gateway.traits import TraitSampler
-from models.backend import Backend, Completion
+from models.backend import Answerer, Backend, Completion
 from models.chat import ChatRequest, text_of
 from models.errors import BackendError, BackendRejected, BackendUnavailable
 from models.stream import ChatStream
@@ -174,7 +174,7 @@ class Dispatcher:
     async def chat(self, exchange: Exchange, request: ChatRequest, overrides: Overrides) -> Completion:
         """Answer in one piece."""
 
-        def call(backend: Backend) -> Awaitable[Completion]:
+        def call(backend: Answerer) -> Awaitable[Completion]:
             exchange.asks(backend.model)
             return backend.chat(request)
 
@@ -183,7 +183,7 @@ class Dispatcher:
     async def stream(self, exchange: Exchange, request: ChatRequest, overrides: Overrides) -> ChatStream:
         """Answer piece by piece; returns with the first event at hand."""
 
-        def call(backend: Backend) -> Awaitable[ChatStream]:
+        def call(backend: Answerer) -> Awaitable[ChatStream]:
             exchange.asks(backend.model)
             return backend.stream(request)
 
@@ -194,7 +194,7 @@ class Dispatcher:
         exchange: Exchange,
         request: ChatRequest,
         overrides: Overrides,
-        call: Callable[[Backend], Awaitable[T]],
+        call: Callable[[Answerer], Awaitable[T]],
     ) -> T:
         exchange.asked(request)
         request = await self.privacy.mark(request, asked=overrides.private)
@@ -221,7 +221,7 @@ class Dispatcher:
                 exchange.moved(other, reason)
                 return await self._ask(other, request, call, alone=True)
 
-    async def _escalate(self, exchange: Exchange, request: ChatRequest, call: Callable[[Backend], Awaitable[T]]) -> T:
+    async def _escalate(self, exchange: Exchange, request: ChatRequest, call: Callable[[Answerer], Awaitable[T]]) -> T:
         """Ask the cloud after a second look. Whatever it says against that, the local model would have answered."""
         exchange.moved(Route.CLOUD, Reason.ESCALATED)
         try:
@@ -232,14 +232,14 @@ class Dispatcher:
             return await self._ask(Route.LOCAL, request, call, alone=True)
 
     async def _ask(
-        self, route: Route, request: ChatRequest, call: Callable[[Backend], Awaitable[T]], *, alone: bool
+        self, route: Route, request: ChatRequest, call: Callable[[Answerer], Awaitable[T]], *, alone: bool
     ) -> T:
         if route is Route.CLOUD:
             assert self.cloud is not None
             return await self.cloud.ask(request, call, only=self.names.meaning(request.model).model)
         return await self._ask_local(call, alone)
 
-    async def _ask_local(self, call: Callable[[Backend], Awaitable[T]], alone: bool) -> T:
+    async def _ask_local(self, call: Callable[[Answerer], Awaitable[T]], alone: bool) -> T:
         """Where nobody else can answer, a local side that starts is waited for, and one that died is asked again."""
         local = self._local
         assert local is not None

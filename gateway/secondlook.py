@@ -8,9 +8,9 @@ the caller has got a byte. Each second look delays the first byte, so there is n
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from gateway.completions.request import PATH as COMPLETIONS
 from gateway.estimates import prompt_tokens_guess
@@ -19,7 +19,7 @@ from gateway.local import LocalSide
 from gateway.look import Look
 from gateway.prompting import to_prompt
 from gateway.sections import SecondLookSettings
-from models.backend import Backend, Completion
+from models.backend import Answerer, Completion
 from models.chat import ChatRequest
 from models.errors import BackendTimeout
 from models.gather import gather
@@ -72,10 +72,10 @@ class SecondLook:
         )
 
     def before(
-        self, call: Callable[[Backend], Awaitable[T]], exchange: Exchange, local: LocalSide
-    ) -> Callable[[Backend], Awaitable[T]]:
+        self, call: Callable[[Answerer], Awaitable[T]], exchange: Exchange, local: LocalSide
+    ) -> Callable[[Answerer], Awaitable[T]]:
         """`call`, but of a local model that is looked at as it begins; raises `Unsure` where it falls short."""
-        return lambda backend: call(LookedAtBackend(backend, self, exchange, local))
+        return lambda answerer: call(LookedAt(answerer, self, exchange, local))
 
     def _tells(self, local: LocalSide) -> bool:
         tells = local.tier is not None and Feature.LOGPROBS in local.tier.features
@@ -99,29 +99,19 @@ def suits(request: ChatRequest) -> bool:
     return to_prompt(request).needs <= {Feature.LOGPROBS}
 
 
-class LookedAtBackend:
-    """A local backend whose answers are looked at as they begin. For one request."""
+class LookedAt:
+    """A local model whose answer is looked at as it begins. For one request."""
 
-    def __init__(self, backend: Backend, look: SecondLook, exchange: Exchange, local: LocalSide) -> None:
-        self._backend = backend
+    def __init__(self, answerer: Answerer, look: SecondLook, exchange: Exchange, local: LocalSide) -> None:
+        self._answerer = answerer
         self._settings = look.settings
         self._total_timeout_s = look.total_timeout_s
         self._exchange = exchange
         self._local = local
 
     @property
-    def name(self) -> str:
-        return self._backend.name
-
-    @property
     def model(self) -> str:
-        return self._backend.model
-
-    def takes(self, request: ChatRequest) -> bool:
-        return self._backend.takes(request)
-
-    def parts(self, request: ChatRequest) -> Sequence[ChatRequest]:
-        return self._backend.parts(request)
+        return self._answerer.model
 
     async def chat(self, request: ChatRequest) -> Completion:
         """Answer in one piece, which is gathered from a stream: a beginning can be seen in no other way."""
@@ -134,12 +124,12 @@ class LookedAtBackend:
                 finally:
                     await stream.aclose()
         except TimeoutError as exc:
-            raise BackendTimeout(self.name, f"no answer within {self._total_timeout_s:g} s") from exc
+            raise BackendTimeout(Route.LOCAL, f"no answer within {self._total_timeout_s:g} s") from exc
 
     async def stream(self, request: ChatRequest) -> ChatStream:
         """Answer piece by piece; returns once the first tokens have been found good enough, with them at hand."""
         started = time.perf_counter()
-        stream = await self._backend.stream(_telling(request))
+        stream = await self._answerer.stream(_telling(request))
         try:
             found = await self._hold_back(stream)
             look = Look(self._verdict(found), found, _ms_since(started), self.model)
@@ -153,12 +143,6 @@ class LookedAtBackend:
             await stream.aclose()
             raise
         return stream
-
-    async def embed(self, body: Mapping[str, Any]) -> Completion:
-        return await self._backend.embed(body)
-
-    async def aclose(self) -> None:
-        await self._backend.aclose()
 
     async def _hold_back(self, stream: ChatStream) -> float | None:
         """The confidence of the first tokens, or of all where the answer is shorter; `stream` begins anew with them."""

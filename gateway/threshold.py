@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import orjson
 
+from gateway.settings import Settings
 from router.artifact import Artifact
 
 logger = logging.getLogger(__name__)
@@ -80,6 +81,11 @@ class ThresholdInForce:
     basis : str
         What `default` comes from. A change made on another basis does not count.
     """
+
+    @classmethod
+    def of(cls, settings: Settings, artifact: Artifact) -> Self:
+        """As the gateway of this configuration has it with that classifier."""
+        return cls(settings.state_dir / "threshold.json", *threshold_default(settings.router.threshold, artifact))
 
     def __init__(self, path: Path, default: float, basis: str) -> None:
         self.default = default

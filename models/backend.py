@@ -21,25 +21,12 @@ class Completion:
     finish_reasons: tuple[str, ...] = ()
 
 
-class Backend(Protocol):
-    """Answers chat requests. Raises `models.errors.BackendError` and nothing else."""
-
-    @property
-    def name(self) -> str:
-        """Short name for messages: ``local``, ``cloud``."""
-        ...
+class Answerer(Protocol):
+    """Answers a chat request. Raises `models.errors.BackendError`."""
 
     @property
     def model(self) -> str:
         """The model that answers, by the name its server knows."""
-        ...
-
-    def takes(self, request: ChatRequest) -> bool:
-        """Whether the request can be put to it at all."""
-        ...
-
-    def parts(self, request: ChatRequest) -> Sequence[ChatRequest]:
-        """Requests to ask one by one instead of this one, where it cannot be asked as a whole."""
         ...
 
     async def chat(self, request: ChatRequest) -> Completion:
@@ -48,6 +35,23 @@ class Backend(Protocol):
 
     async def stream(self, request: ChatRequest) -> ChatStream:
         """Answer piece by piece; returns once the first event is there, so a failure until then can still be mended."""
+        ...
+
+
+class Backend(Answerer, Protocol):
+    """A server that answers chat requests. Raises `models.errors.BackendError` and nothing else."""
+
+    @property
+    def name(self) -> str:
+        """Short name for messages: ``local``, ``cloud``."""
+        ...
+
+    def takes(self, request: ChatRequest) -> bool:
+        """Whether the request can be put to it at all."""
+        ...
+
+    def parts(self, request: ChatRequest) -> Sequence[ChatRequest]:
+        """Requests to ask one by one instead of this one, where it cannot be asked as a whole."""
         ...
 
     async def embed(self, body: Mapping[str, Any]) -> Completion:

@@ -12,7 +12,7 @@ from rich.console import Console
 from gateway.artifacts import ArtifactStore
 from gateway.cli.serve import ConfigOption
 from gateway.settings import Settings, load_settings
-from gateway.threshold import HIGHEST, ThresholdInForce, threshold_default
+from gateway.threshold import HIGHEST, ThresholdInForce
 from router.artifact import Artifact, load_artifact
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def calibrate(
         found = _by_share(evidence, cloud_share)
     else:
         found = costs.by_budget(budget_usd_per_month or 0.0)
-    outcome = _outcome(found, _in_force(settings, artifact), costs, artifact)
+    outcome = _outcome(found, ThresholdInForce.of(settings, artifact).value, costs, artifact)
     if max_failure_rate is not None:
         outcome["guarantee"] = {"max_failure_rate": max_failure_rate, "confidence": confidence}
     if as_json:
@@ -94,12 +94,6 @@ def _evidence(settings: Settings, artifact: Artifact, labels: Path | None, ledge
     if ledger:
         return from_ledger(settings, artifact.version)
     return from_validation(artifact) if labels is None else from_labels(artifact, labels)
-
-
-def _in_force(settings: Settings, artifact: Artifact) -> float:
-    """As the gateway has it: what was applied on the dashboard counts."""
-    default = threshold_default(settings.router.threshold, artifact)
-    return ThresholdInForce(settings.state_dir / "threshold.json", *default).value
 
 
 def _by_failure_rate(evidence: "Evidence", max_rate: float, confidence: float) -> float:

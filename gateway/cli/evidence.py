@@ -1,6 +1,5 @@
 """What `slimgate calibrate` judges a threshold on: the ledger, labels in a file, or the classifier's own prompts."""
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from gateway.cli.ledger import days_ago_ms, read_ledger
 from gateway.settings import Settings
 from router.artifact import Artifact
 from router.calibrate import Floats, Judged
@@ -18,7 +18,8 @@ from router.labels import read_labels
 if TYPE_CHECKING:
     from gateway.tuning import Traffic
 
-MONTH_MS = 30 * 24 * 3600 * 1000
+DAYS = 30
+"""Of the ledger that are looked at."""
 
 ALWAYS_LOCAL, ALWAYS_CLOUD = -1.0, 2.0
 """Scores that stand for requests which a rule decided: on the same side of every threshold."""
@@ -62,7 +63,7 @@ class Evidence:
         """What the cloud costs in 30 days; None without traffic."""
         if self.traffic is None:
             return None
-        span_ms = _now_ms() - (self.traffic.first_ms or 0)
+        span_ms = days_ago_ms(0) - (self.traffic.first_ms or 0)
         usd = self.traffic.points((threshold,), span_ms)[0]["usd_per_30_days"]
         return None if usd is None else float(usd)
 
@@ -94,20 +95,14 @@ def from_labels(artifact: Artifact, path: Path) -> Evidence:
 
 def from_ledger(settings: Settings, artifact: str) -> Evidence:
     """The requests of the last 30 days that `artifact` scored, and all that callers said of its local answers."""
-    from gateway.ledger import Ledger
     from gateway.measured import feedback
     from gateway.pricing import Pricer
     from gateway.tuning import read_traffic
 
-    pricer, now_ms = Pricer(settings), _now_ms()
-    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", pricer)
-    ledger.start()
-    try:
-        with ledger.read() as connection:
-            traffic = read_traffic(connection, now_ms - MONTH_MS, now_ms, pricer.at_cloud, artifact)
-            judged = feedback(connection, artifact)
-    finally:
-        ledger.close()
+    with read_ledger(settings) as connection:
+        span = days_ago_ms(DAYS), days_ago_ms(0)
+        traffic = read_traffic(connection, *span, Pricer(settings).at_cloud, artifact)
+        judged = feedback(connection, artifact)
     if not len(traffic.scores):
         raise typer.BadParameter("The ledger has no requests of the last 30 days that this classifier decided.")
     fixed = [np.full(len(traffic.fixed_local), ALWAYS_LOCAL), np.full(traffic.fixed_cloud, ALWAYS_CLOUD)]
@@ -115,7 +110,3 @@ def from_ledger(settings: Settings, artifact: str) -> Evidence:
     if judged is not None:
         source += f", {len(judged.scores)} local answers that callers judged"
     return Evidence(np.concatenate([traffic.scores, *fixed]), source, judged, traffic=traffic)
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)

@@ -14,9 +14,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from gateway.artifacts import ArtifactStore
+from gateway.cli.ledger import days_ago_ms, read_ledger
 from gateway.cli.serve import ConfigOption
 from gateway.settings import Settings, load_settings
-from gateway.threshold import HIGHEST, ThresholdInForce, threshold_default
+from gateway.threshold import HIGHEST, ThresholdInForce
 from models.errors import ModelError, RequestError
 from router.artifact import Artifact, load_artifact
 from router.decision import Feature
@@ -32,7 +33,6 @@ SHOWN_BAD = 20
 USUAL_N_CTX = 8192
 """The most that the built-in engine takes unless told otherwise."""
 
-DAY_MS = 24 * 3600 * 1000
 SHOW_EVERY_S = 0.1
 
 
@@ -105,8 +105,7 @@ def replay(
 
     settings = load_settings(config)
     artifact = load_artifact(ArtifactStore.of(settings).in_use)
-    default = threshold_default(settings.router.threshold, artifact)
-    in_force = ThresholdInForce(settings.state_dir / "threshold.json", *default).value
+    in_force = ThresholdInForce.of(settings, artifact).value
     whatif, bad, local = WhatIf([*_numbers(thresholds), in_force]), _Bad(), _local(settings, features, n_ctx)
     if ledger:
         _replay_ledger(whatif, settings, days, artifact.version)
@@ -224,26 +223,16 @@ def _progress(path: Path) -> Iterator[Any]:
 
 
 def _replay_ledger(whatif: "WhatIf", settings: Settings, days: float | None, artifact: str) -> None:
-    from gateway.ledger import Ledger, LedgerUnavailable
-    from gateway.pricing import Pricer
     from gateway.replay.deciding import ledger_outcomes
 
     prices, others = _prices(settings), 0
-    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", Pricer(settings))
-    since_ms = 0 if days is None else int(time.time() * 1000 - days * DAY_MS)
-    ledger.start()
-    try:
-        with ledger.read() as connection, Console(stderr=True).status("reading the ledger"):
-            for outcome in ledger_outcomes(connection, prices, since_ms, artifact):
-                if outcome is None:
-                    others += 1
-                else:
-                    whatif.add(outcome)
-    except LedgerUnavailable as exc:
-        Console(stderr=True).print(f"[bold red]slimgate:[/] {exc}", highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from None
-    finally:
-        ledger.close()
+    since_ms = 0 if days is None else days_ago_ms(days)
+    with read_ledger(settings) as connection, Console(stderr=True).status("reading the ledger"):
+        for outcome in ledger_outcomes(connection, prices, since_ms, artifact):
+            if outcome is None:
+                others += 1
+            else:
+                whatif.add(outcome)
     if others:
         Console(stderr=True).print(f"{others:,} requests that another classifier scored are left out.", highlight=False)
 

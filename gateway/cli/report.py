@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gateway.cli.ledger import read_ledger
 from gateway.cli.serve import ConfigOption
 from gateway.settings import load_settings
 
@@ -36,8 +37,6 @@ def report(
     cost at the baseline model. The dashboard at /dashboard shows the same figures.
     """
     from gateway.endpoints.savings import closed_span
-    from gateway.ledger import Ledger, LedgerUnavailable
-    from gateway.pricing import Pricer
     from gateway.savings import savings_report
     from gateway.timeline import timeline
 
@@ -46,18 +45,9 @@ def report(
             raise typer.BadParameter("give --since or --days, not both", param_hint="--days")
         since = datetime.now() - timedelta(days=days)
     settings, span = load_settings(config), (_aware(since), _aware(until))
-    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", Pricer(settings))
-    # Started, it takes in the rows of a gateway that died; a running gateway's newest rows are a moment behind.
-    ledger.start()
-    try:
-        with ledger.read() as connection:
-            result = savings_report(connection, *span)
-            intervals = [] if as_json else timeline(connection, *closed_span(connection, *span), local_zone())
-    except LedgerUnavailable as exc:
-        Console(stderr=True).print(f"[bold red]slimgate:[/] {exc}", highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from None
-    finally:
-        ledger.close()
+    with read_ledger(settings) as connection:
+        result = savings_report(connection, *span)
+        intervals = [] if as_json else timeline(connection, *closed_span(connection, *span), local_zone())
     if as_json:
         typer.echo(json.dumps(result.to_json(), indent=2))
     else:

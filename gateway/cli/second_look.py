@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from gateway.cli.ledger import days_ago_ms, read_ledger
 from gateway.cli.serve import ConfigOption
 from gateway.sections import SecondLookSettings
 from gateway.settings import load_settings
@@ -19,7 +19,6 @@ from router.confidence import LookVerdict, least_confidence
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-DAY_MS = 24 * 3600 * 1000
 NEWEST = 10_000
 FEWEST = 20
 SHARES = (0.05, 0.1, 0.2, 0.3, 0.5)
@@ -59,28 +58,13 @@ def second_look(
     sure enough is yours to say: this measures it on your own traffic, from the ledger; the gateway may run or not.
     """
     settings = load_settings(config)
-    seen = _read(settings, days)
+    with read_ledger(settings) as connection:
+        seen = _looks(connection, days_ago_ms(days))
     told = {"looks": len(seen), **_counts(seen), "bars": [_bar(seen, share) for share in _shares(seen, escalate)]}
     if as_json:
         typer.echo(json.dumps(told, indent=2))
     else:
         _print(Console(), seen, told, settings.router.second_look)
-
-
-def _read(settings: Any, days: float) -> list[Seen]:
-    from gateway.ledger import Ledger, LedgerUnavailable
-    from gateway.pricing import Pricer
-
-    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", Pricer(settings))
-    ledger.start()  # takes in the rows of a gateway that died
-    try:
-        with ledger.read() as connection:
-            return _looks(connection, time.time_ns() // 1_000_000 - round(days * DAY_MS))
-    except LedgerUnavailable as exc:
-        Console(stderr=True).print(f"[bold red]slimgate:[/] {exc}", highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from None
-    finally:
-        ledger.close()
 
 
 def _looks(connection: "Connection", since_ms: int) -> list[Seen]:

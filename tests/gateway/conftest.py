@@ -1,9 +1,12 @@
 """One gateway in front of one provider for all tests of a module: starting anew for each test is most of its time."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import Engine, create_engine, text
 
+from gateway.ledger.schema import METADATA
 from gateway.settings import Settings
 from tests import answers as _more_that_a_provider_does  # noqa: F401
 from tests import natively as _still_more  # noqa: F401
@@ -42,3 +45,16 @@ def shared_provider(_cloud_only: tuple[Gateway, Provider]) -> Iterator[Provider]
     provider.hung_up = 0
     yield provider
     provider.always, provider.pause_s = "none", 0.0
+
+
+@pytest.fixture
+def postgres() -> Iterator[tuple[str, Engine]]:
+    """An empty PostgreSQL database: its URL as users write it, and an engine. Without one the test is skipped."""
+    url = os.environ.get("TEST_POSTGRES_URL")
+    if url is None:
+        pytest.skip("TEST_POSTGRES_URL names no PostgreSQL database")
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP TABLE IF EXISTS {', '.join(METADATA.tables)}, schema_version"))
+    yield url, engine
+    engine.dispose()

@@ -1,6 +1,5 @@
 """Feedback: kept once however often it comes, found wherever its request is, and a label only where it tells of one."""
 
-import os
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -9,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Connection, create_engine, func, select, text
+from sqlalchemy import Connection, Engine, create_engine, func, select
 
 from gateway.ledger import Ledger, LedgerRow
 from gateway.ledger.feedback import keep_feedback
@@ -196,13 +195,8 @@ def test_it_goes_with_its_request(tmp_path: Path, connection: Connection) -> Non
     assert connection.scalars(select(FEEDBACK.c.request_id)).all() == ["new0", "new1"]
 
 
-@pytest.mark.skipif("TEST_POSTGRES_URL" not in os.environ, reason="TEST_POSTGRES_URL names no PostgreSQL database")
-def test_postgresql(tmp_path: Path) -> None:
-    url = os.environ["TEST_POSTGRES_URL"]
-    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
-    with engine.begin() as connection:
-        connection.execute(text("DROP TABLE IF EXISTS requests, rollup, feedback, schema_version"))
-    ledger = Ledger(url, tmp_path / "spool")
+def test_postgresql(postgres: tuple[str, Engine], tmp_path: Path) -> None:
+    ledger = Ledger(postgres[0], tmp_path / "spool")
     ledger.start()
     ledger.record(OK)
     assert ledger.flush(30)
@@ -218,4 +212,3 @@ def test_postgresql(tmp_path: Path) -> None:
     assert judged is not None
     assert judged.failed.tolist() == [1.0]
     ledger.close()
-    engine.dispose()

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, func, select, text
+from sqlalchemy import Engine, create_engine, func, select, text
 
 from gateway.ledger import Ledger, LedgerRow, Outcome
 from gateway.ledger.schema import METADATA, MIGRATIONS, REQUESTS, migrate
@@ -180,12 +180,8 @@ def test_migrations_give_what_the_queries_expect(url: str) -> None:
     assert columns == {column.name for column in METADATA.tables["requests"].columns}
 
 
-@pytest.mark.skipif("TEST_POSTGRES_URL" not in os.environ, reason="TEST_POSTGRES_URL names no PostgreSQL database")
-def test_postgresql(tmp_path: Path) -> None:
-    url = os.environ["TEST_POSTGRES_URL"]
-    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
-    with engine.begin() as connection:
-        connection.execute(text("DROP TABLE IF EXISTS requests, rollup, feedback, schema_version"))
+def test_postgresql(postgres: tuple[str, Engine], tmp_path: Path) -> None:
+    url, engine = postgres
     ledgers = [Ledger(url, tmp_path / "spool") for _ in range(2)]
     for number, ledger in enumerate(ledgers):
         ledger.start()
@@ -197,4 +193,3 @@ def test_postgresql(tmp_path: Path) -> None:
     with engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(REQUESTS)) == 1000
         assert connection.scalar(select(func.sum(REQUESTS.c.baseline_nusd))) == 54_000_000
-    engine.dispose()

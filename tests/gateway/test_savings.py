@@ -1,6 +1,5 @@
 """Figures over many requests: equal to SQL written by hand, whatever the span, however the rows came in."""
 
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -288,14 +287,12 @@ def test_rules_are_told_in_their_order(route: str, reason: str, score: float, ve
     assert bool(told) == bool(verdicts)
 
 
-@pytest.mark.skipif("TEST_POSTGRES_URL" not in os.environ, reason="TEST_POSTGRES_URL names no PostgreSQL database")
-def test_postgresql_says_the_same(engine: Engine) -> None:
-    postgres = create_engine(os.environ["TEST_POSTGRES_URL"].replace("postgresql:", "postgresql+psycopg:"))
-    with postgres.begin() as connection:
-        connection.execute(text("DROP TABLE IF EXISTS requests, rollup, feedback, schema_version"))
+def test_postgresql_says_the_same(engine: Engine, postgres: tuple[str, Engine]) -> None:
+    _, other = postgres
+    with other.begin() as connection:
         migrate(connection)
-    insert_rows(postgres, ROWS[:1000])
-    insert_rows(postgres, ROWS[500:])  # some of them once more
+    insert_rows(other, ROWS[:1000])
+    insert_rows(other, ROWS[500:])  # some of them once more
     since, end = END - timedelta(days=6, minutes=7), END
 
     def told(connection: Connection) -> list[Any]:
@@ -308,11 +305,10 @@ def test_postgresql_says_the_same(engine: Engine) -> None:
             find_decisions(connection, Wanted(outcome="cancelled"), limit=3).rows,
         ]
 
-    with engine.connect() as here, postgres.connect() as there:
+    with engine.connect() as here, other.connect() as there:
         assert told(there) == told(here)
-    with postgres.begin() as connection:
+    with other.begin() as connection:
         before = savings_report(connection).to_json()
         while delete_rows_before(connection, epoch_ms(since) or 0):
             pass
         assert savings_report(connection).to_json() == before
-    postgres.dispose()

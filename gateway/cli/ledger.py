@@ -1,0 +1,42 @@
+"""The ledger as commands read it: the gateway may run or not."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+
+from gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+DAY_MS = 24 * 3600 * 1000
+
+
+@contextmanager
+def read_ledger(settings: Settings) -> "Iterator[Connection]":
+    """A connection for queries; where the database does not answer, that is said, and the command ends with 1."""
+    from gateway.ledger import Ledger, LedgerUnavailable
+    from gateway.pricing import Pricer
+
+    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", Pricer(settings))
+    # Started, it takes in the rows of a gateway that died; a running gateway's newest rows are a moment behind.
+    ledger.start()
+    try:
+        with ledger.read() as connection:
+            yield connection
+    except LedgerUnavailable as exc:
+        errors = Console(stderr=True, highlight=False, soft_wrap=True)
+        errors.print("slimgate:", style="bold red", end=" ")
+        errors.print(str(exc), markup=False)
+        raise typer.Exit(1) from None
+    finally:
+        ledger.close()
+
+
+def days_ago_ms(days: float) -> int:
+    """When so many days ago was, in milliseconds since 1970."""
+    return int(time.time() * 1000 - days * DAY_MS)
