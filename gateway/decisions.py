@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -19,6 +20,8 @@ EXPORT_ROWS = 1000
 
 MOST_DIGITS = 15
 """Of a time in milliseconds, for the next thirty thousand years."""
+
+Read = Callable[[], AbstractContextManager[Connection]]
 
 _C = REQUESTS.c
 _MONEY = {"cost_nusd": "cost_usd", "baseline_nusd": "baseline_usd", "deciding_nusd": "deciding_usd"}
@@ -117,11 +120,15 @@ def known_values(connection: Connection, wanted: Wanted) -> dict[str, list[str]]
     }
 
 
-def all_decisions(connection: Connection, wanted: Wanted) -> Iterator[dict[str, Any]]:
-    """Every row that is wanted, newest first."""
+def all_decisions(read: Read, wanted: Wanted) -> Iterator[dict[str, Any]]:
+    """Every row that is wanted, newest first.
+
+    Read in pages, each with a connection of its own from `read`: whoever takes the rows may be slow, and holds none.
+    """
     after = None
     while True:
-        page = find_decisions(connection, wanted, EXPORT_ROWS, after)
+        with read() as connection:
+            page = find_decisions(connection, wanted, EXPORT_ROWS, after)
         yield from page.rows
         after = page.next
         if after is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -90,10 +91,12 @@ def decisions_endpoints(ledger: Ledger) -> APIRouter:
     return endpoints
 
 
-def _export(ledger: Ledger, wanted: Wanted, format: str) -> Iterator[str | bytes]:
-    with ledger.read() as connection:
-        rows = all_decisions(connection, wanted)
-        yield from csv_lines(rows) if format == "csv" else _json_lines(rows)
+def _export(ledger: Ledger, wanted: Wanted, format: str) -> Iterator[str] | Iterator[bytes]:
+    """The file's lines; what the ledger refuses is raised before the first of them."""
+    rows = all_decisions(ledger.read, wanted)
+    first = next(rows, None)
+    rows = rows if first is None else chain([first], rows)
+    return csv_lines(rows) if format == "csv" else _json_lines(rows)
 
 
 def _json_lines(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
