@@ -54,7 +54,7 @@ class Embedder:
             raise BudgetSpent(obstacle, "It makes the embeddings here.")
         exchange.moved(route, Reason.PINNED if private is None else Reason.PRIVACY)
         exchange.served_model = self._settings.model or ""
-        self._recorder.opened(exchange)
+        self._recorder.opened(exchange, tokens_guess(body["input"]) if route is Route.CLOUD else 0)
         with waiting(exchange):
             backend = await self._dispatcher.embedding_backend(route)
             exchange.asks(self._settings.model or backend.model)

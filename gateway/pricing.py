@@ -72,6 +72,8 @@ class Pricer:
         yield from (model for model in self._cloud_models if row.served_model.startswith(model))
         if row.asked_model:
             yield row.asked_model
+        elif not row.served_model:  # the gateway died before it could say which
+            yield self._cloud_models[0]
 
 
 def _usage(row: LedgerRow) -> Usage:
