@@ -16,7 +16,7 @@ from tests.gateway import seed
 from tests.live import Gateway, running_gateway, wait_for
 from tests.provider import Provider
 
-EXPORTS = 2 * (READERS + WRITERS)
+EXPORTS = 16
 ROWS = 20_000
 """Of about 700 bytes: far more than the sockets' buffers hold."""
 
@@ -36,10 +36,11 @@ def gateway(tmp_path: Path, provider: Provider, monkeypatch: pytest.MonkeyPatch)
         yield gateway
 
 
-def begin_export(gateway: Gateway, form: str) -> socket.socket:
+def begin_export(gateway: Gateway, form: str, buffer_bytes: int = 65_536) -> socket.socket:
     """Ask for everything, and take nothing."""
     address = urlsplit(gateway.url)
     sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
     sock.connect((address.hostname, address.port))
     head = f"GET /v1/decisions/export?format={form} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"
     sock.sendall(head.encode())
@@ -54,9 +55,10 @@ def ask(gateway: Gateway) -> int:
 
 
 def test_sixteen_slow_exports_take_nothing_from_anybody(gateway: Gateway, provider: Provider) -> None:
+    assert EXPORTS > READERS + WRITERS
     with ExitStack() as stack:
         for number in range(EXPORTS):
-            stack.enter_context(begin_export(gateway, "csv" if number % 2 else "json"))
+            stack.enter_context(begin_export(gateway, "csv" if number % 2 else "json", 4096))
         time.sleep(6)  # well past what makes a look at the ledger stale
         status = gateway.get("/v1/status").json()
         assert [account["trouble"] for account in status["budget"]] == [None]
