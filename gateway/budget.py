@@ -99,11 +99,13 @@ class Budget:
         self._monotonic = monotonic
         self._lock = threading.Lock()  # rows end in the event loop, the ledger is looked at in a thread
         self._unseen: dict[str, int] = {}
+        self._stored: set[str] = set()
         self._unseen_nusd = 0
         self._looked_at: float | None = None
         self._unpriced: set[str] = set()
         self._accounts: list[Account] = []
         self.configure(settings)
+        ledger.when_committed(self._committed)
 
     def configure(self, settings: BudgetSettings) -> None:
         """Keep to these limits from here on."""
@@ -184,6 +186,12 @@ class Budget:
             self._unseen_nusd += cost_nusd - self._unseen.get(row.id, 0)
             self._unseen[row.id] = cost_nusd
 
+    def _committed(self, row: LedgerRow) -> None:
+        """The ledger has a row. Called in its thread."""
+        with self._lock:
+            if row.id in self._unseen:
+                self._stored.add(row.id)
+
     def _say_unpriced(self, model: str) -> None:
         if model not in self._unpriced:
             self._unpriced.add(model)
@@ -198,16 +206,19 @@ class Budget:
             While the database does not answer, or does not have all rows.
         """
         now, accounts = self._now(), self._accounts
-        # All of these have been given to the ledger, and are in its sums. What ends in the meantime may be counted
-        # twice, until the next look.
         with self._lock:
-            seen = list(self._unseen)
+            given = set(self._unseen)
         with self._ledger.read_settled() as connection:
+            # In the sums is what had been given to the ledger before, and what has been stored since; nothing else is,
+            # so that no row is counted twice or not at all.
+            with self._lock:
+                seen = given | self._stored
             sums = [_cloud_nusd(read_facts(connection, _ms(it.period.begins(now)))) for it in accounts]
         for account, spent_nusd in zip(accounts, sums, strict=True):
             account.spent_nusd, account.ends = spent_nusd, account.period.ends(now)
         with self._lock:
             self._unseen_nusd -= sum(self._unseen.pop(id) for id in seen)
+            self._stored -= seen
         if accounts is self._accounts:  # else limits have come that were not looked up
             self._looked_at = self._monotonic()
 

@@ -140,15 +140,19 @@ class Ledger:
     def read_settled(self) -> Iterator[Connection]:
         """A connection that sees every row recorded so far, and that no reader can take away: for the budget.
 
+        Inside the block no further row of this process is stored, and told of: what was told of is what it sees.
+
         Raises
         ------
         LedgerUnavailable
             While the database does not answer, or does not take rows.
         """
-        if not self.flush(SETTLE_WAIT_S) or self.trouble:
-            raise LedgerUnavailable(f"Rows wait for the ledger's database ({self.trouble or 'it is slow'}).")
-        with self._answering(), self._writers.connect() as connection:
-            yield connection
+        is_settled = self.flush(SETTLE_WAIT_S)
+        with self._mover.paused(SETTLE_WAIT_S) as is_paused:
+            if not is_settled or not is_paused or self.trouble:
+                raise LedgerUnavailable(f"Rows wait for the ledger's database ({self.trouble or 'it is slow'}).")
+            with self._answering(), self._writers.connect() as connection:
+                yield connection
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:

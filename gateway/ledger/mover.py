@@ -4,9 +4,10 @@ A row is told of once, after its commit. What the database refuses for a fault o
 one row never keeps the others out; what it refuses for a reason of its own is tried again until it takes it.
 """
 
+import contextlib
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,6 +68,7 @@ class Mover:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._moved = threading.Condition()
+        self._turn = threading.Lock()
         self._migrated = self._adopted = False
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self.trouble: str | None = None
@@ -95,6 +97,16 @@ class Mover:
         wanted = self._spool.moved_bytes + self._spool.pending_bytes
         with self._moved:
             return self._moved.wait_for(lambda: self._has_moved(wanted), timeout_s)
+
+    @contextlib.contextmanager
+    def paused(self, timeout_s: float) -> Iterator[bool]:
+        """Commit and tell nothing inside the block; False where a commit takes longer than `timeout_s`."""
+        is_paused = self._turn.acquire(timeout=timeout_s)
+        try:
+            yield is_paused
+        finally:
+            if is_paused:
+                self._turn.release()
 
     def stop(self, timeout_s: float) -> None:
         """Move what is left, and end."""
@@ -186,7 +198,7 @@ class Mover:
     def _insert(self, rows: Sequence[LedgerRow]) -> None:
         """Insert all together; if that fails by a row's fault, ever smaller parts, until that row is found."""
         try:
-            new = insert_rows(self._engine, rows)
+            self._commit(rows)
         except AWAY:
             raise
         except Exception as exc:
@@ -195,9 +207,11 @@ class Mover:
                 return
             for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
                 self._insert(half)
-            return
-        for row in new:
-            self._tell(row)
+
+    def _commit(self, rows: Sequence[LedgerRow]) -> None:
+        with self._turn:
+            for row in insert_rows(self._engine, rows):
+                self._tell(row)
 
     def _judge(self, row: LedgerRow, exc: Exception) -> None:
         """Whose fault it is that `row` cannot be stored: where others can be, its own."""

@@ -3,6 +3,7 @@
 import logging
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -163,6 +164,28 @@ def test_own_rows_count_at_once_and_once(ledger: Ledger, clocks: Clocks) -> None
     assert budget.spent() is None
     end(budget, ledger, row(3, 400_000_000))
     assert budget.spent() is not None
+
+
+def test_no_row_is_counted_twice_however_often_the_ledger_is_looked_at(ledger: Ledger, clocks: Clocks) -> None:
+    budget = clocks.budget(ledger, usd_per_day=Decimal(1))
+    ended, wrong = 0, []
+
+    def work() -> None:
+        nonlocal ended
+        for number in range(2000):
+            ended += 1  # before it can be counted: more than this must never be
+            end(budget, ledger, row(number, 1_000_000))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while thread.is_alive():
+        budget.look()
+        counted, allowed = round(budget.used() * 1000), ended
+        if counted > allowed:
+            wrong.append((counted, allowed))
+    thread.join()
+    budget.look()
+    assert (wrong, budget.used()) == ([], pytest.approx(2.0))
 
 
 def test_what_local_tokens_cost_is_not_the_clouds(ledger: Ledger, clocks: Clocks) -> None:
