@@ -145,6 +145,7 @@ def _make_fallback(settings: FallbackSettings) -> GuardedBackend:
 def _make_model(settings: ProviderSettings, key: str | None) -> GuardedBackend:
     server = HttpServer(
         settings.base_url,
+        use_proxy=True,
         headers={**_credentials(settings.api_key_header, key), **settings.headers},
         query=settings.query,
         connect_timeout_s=settings.connect_timeout_s,

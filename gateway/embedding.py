@@ -57,8 +57,9 @@ class Embedder:
         self._recorder.opened(exchange)
         with waiting(exchange):
             backend = await self._dispatcher.embedding_backend(route)
-            exchange.asks(self._settings.model or backend.model)
-            return await backend.embed({**body, "model": exchange.served_model})
+            model = self._settings.model or backend.model
+            exchange.asks(model)
+            return await backend.embed({**body, "model": model})
 
     def _route(self, name: str) -> Route:
         """Who is meant by `name`."""

@@ -30,6 +30,7 @@ from models.engine.probing import OF_THE_ENGINE, OF_THE_MODEL, WITHOUT_ASKING, p
 from models.engine.server import EngineServer
 from models.engine.watchdog import Watchdog
 from models.errors import ModelError
+from models.logline import LineFormatter, log_uncaught
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str]) -> int:
     told = json.loads(arguments[0])
     options = EngineOptions.from_json(told["options"])
     reporter = Reporter(_claim_stdout())
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    log_to_parent()
     threading.Thread(target=_die_with_parent, name="lifeline", daemon=True).start()
     _offer_to_oom_killer()
     try:
@@ -73,6 +74,14 @@ def main(arguments: Sequence[str]) -> int:
         reporter.say(Phase.REFUSED, error=type(exc).__name__, message=str(exc))
         return EXIT_REFUSED
     return 0
+
+
+def log_to_parent() -> None:
+    """Lines that the supervisor reads: each begins with its level, and none holds a caller's text."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LineFormatter("%(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    log_uncaught()
 
 
 def _claim_stdout() -> TextIO:

@@ -26,6 +26,7 @@ from models.engine.listening import listen_tcp, listen_unix
 from models.engine.options import EngineInfo, EngineOptions
 from models.engine.phase import Phase
 from models.engine.remembered import Remembered
+from models.text import plain_text
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,10 @@ SILENCE_GRACE_S = 15.0
 
 STOP_TIMEOUT_S = 10.0
 KEPT_LINES = 20
+LINE_CHARS = 1000
+
+_OF_NATIVE_CODE = re.compile(r"[\w/.+-]+\.\w+:\d+: GGML_|Fatal Python error: |(?:CUDA|ggml)[\w ]* error")
+"""How lines begin that native code leaves when it gives up, and that quote nothing but itself."""
 
 DEATHS_OF_BAD_CODE = frozenset({signal.SIGSEGV, signal.SIGILL, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE})
 
@@ -267,7 +272,9 @@ class EngineSupervisor:
         async for line in _lines(stderr):
             level, _, text = line.partition(" ")
             number = logging.getLevelNamesMapping().get(level)
-            self._lines.append(line if number is None else text)
+            if number is None and self._phase is Phase.READY and not _OF_NATIVE_CODE.match(line):
+                continue  # native code wrote it, past the log: it may quote a request
+            self._lines.append(plain_text(line if number is None else text, LINE_CHARS))
             logger.log(logging.INFO if number is None else number, "engine: %s", self._lines[-1])
 
     def _become_ready(self, info: EngineInfo) -> None:
