@@ -51,9 +51,10 @@ _OPERATORS_TROUBLE = {
     402: "the provider wants to be paid",
     403: "the provider refused the gateway's credentials",
     404: "the provider knows no such model or path",
+    407: "the proxy before the provider wants credentials",
 }
 
-_ABOUT_OUR_KEY = frozenset({401, 402, 403})
+_ABOUT_OUR_KEY = frozenset({401, 402, 403, 407})
 """What the provider says to these is for the operator, not for a caller, whose key it is not."""
 
 

@@ -156,9 +156,9 @@ class ChatStream:
         chunk = orjson.loads(payload)
         if not isinstance(chunk, dict):
             raise InvalidResponse(self._backend, "a chunk of the stream is not an object")
-        if error := chunk.get("error"):
-            raise error_in_stream(self._backend, error)
         choices = chunk.get("choices")
+        if error := chunk.get("error") or (chunk.get("object") == "error" and chunk):  # the second is vLLM's
+            raise error_in_stream(self._backend, error)
         if choices:
             self._look_at(choices)
             if not self._keep_logprobs:

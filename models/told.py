@@ -59,7 +59,8 @@ class Told:
     def of_body(cls, body: bytes) -> "Told":
         """Read the body of an answer that is an error."""
         try:
-            return cls.of(orjson.loads(body)["error"])
+            told = orjson.loads(body)
+            return cls.of(told["error"] if "message" not in told else told)  # vLLM leaves the envelope out
         except (orjson.JSONDecodeError, KeyError, TypeError):
             return cls(clean_words(body[:_READ_CHARS].decode("utf-8", "replace"), _UNREADABLE_CHARS))
 

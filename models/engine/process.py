@@ -71,7 +71,7 @@ def main(arguments: Sequence[str]) -> int:
         known = None if told["features"] is None else frozenset(told["features"])
         asyncio.run(_serve(options, bool(told["use_extra_bufts"]), known, socket.socket(fileno=told["fd"]), reporter))
     except ModelError as exc:
-        reporter.say(Phase.REFUSED, error=type(exc).__name__, message=str(exc))
+        reporter.say(Phase.REFUSED, error=type(exc).__name__, message=exc.words)
         return EXIT_REFUSED
     return 0
 
