@@ -64,7 +64,7 @@ def main(arguments: Sequence[str]) -> int:
     told = json.loads(arguments[0])
     options = EngineOptions.from_json(told["options"])
     reporter = Reporter(_claim_stdout())
-    log_to_parent()
+    log_to_parent(told["log_mark"])
     threading.Thread(target=_die_with_parent, name="lifeline", daemon=True).start()
     _offer_to_oom_killer()
     try:
@@ -76,10 +76,13 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def log_to_parent() -> None:
-    """Lines that the supervisor reads: each begins with its level, and none holds a caller's text."""
+def log_to_parent(mark: str) -> None:
+    """Lines that the supervisor reads: none holds a caller's text, as what libraries print beside them may.
+
+    `mark` says which they are; nobody else knows it.
+    """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(LineFormatter("%(levelname)s %(message)s"))
+    handler.setFormatter(LineFormatter(f"{mark}%(levelname)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     log_uncaught()
 
