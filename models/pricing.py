@@ -72,6 +72,10 @@ class PriceBook:
             return None
         return self._public_cost_usd(model, usage)
 
+    def knows(self, model: str) -> bool:
+        """Whether a price of `model` is known."""
+        return self.cost_usd(model, Usage(1, 1)) is not None
+
     def cost_nusd(self, model: str, usage: Usage) -> int | None:
         """As `cost_usd`, in whole nano-dollars."""
         cost = self.cost_usd(model, usage)
