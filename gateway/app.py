@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
+from sqlalchemy import make_url
 from starlette.types import ASGIApp
 
 from gateway import errors
@@ -38,6 +39,7 @@ from gateway.fastpath import FastPathApp
 from gateway.ledger import Ledger
 from gateway.lifecycle import Lifecycle
 from gateway.local import LocalSide, make_local
+from gateway.logs import show_words
 from gateway.measured import OwnLabels
 from gateway.metrics import Metrics
 from gateway.openapi import describe
@@ -50,6 +52,7 @@ from gateway.settings import Settings
 from gateway.telemetry import make_telemetry
 from gateway.threshold import ThresholdInForce
 from gateway.traits import TraitSampler
+from models.secrets import keep_secret
 from router.policy import RoutingPolicy
 
 DIALECTS: dict[str, Dialect] = {
@@ -71,6 +74,8 @@ def create_app(settings: Settings) -> FastAPI:
     ArtifactError
         If the router's artifact cannot be used.
     """
+    _hide(settings)
+    show_words(settings)
     classifier = ClassifierInUse(settings)
     metrics = Metrics()
     local = make_local(settings.local, settings.state_dir)
@@ -97,7 +102,7 @@ def create_app(settings: Settings) -> FastAPI:
         settings=settings.router,
     )
     labels = OwnLabels(settings.router.labels)
-    told = [pricer.configure, *([] if telemetry is None else [telemetry.configure])]
+    told = [show_words, pricer.configure, *([] if telemetry is None else [telemetry.configure])]
     reloader = Reloader(settings, dispatcher, classifier, threshold, labels, told)
     lifecycle = Lifecycle(reloader)
     _watch(metrics, local, threshold, classifier)
@@ -161,6 +166,12 @@ def create_app(settings: Settings) -> FastAPI:
         app.add_middleware(RequireKey, key=key)
     describe(app)
     return app
+
+
+def _hide(settings: Settings) -> None:
+    """Keys that no connection to a model carries: callers' own, and the database's password."""
+    key = settings.api_key
+    keep_secret([None if key is None else key.get_secret_value(), make_url(settings.ledger_url).password])
 
 
 def _guarded(endpoint: ASGIApp, key: str | None, error: Callable[[Exception], Any]) -> ASGIApp:

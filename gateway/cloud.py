@@ -18,6 +18,7 @@ from models.http import HttpServer
 from models.openai import OpenAIBackend
 from models.quirks import Quirks, quirks_of
 from models.responses import PATH as RESPONSES
+from models.secrets import keep_secret
 from models.stream import ChatStream
 from router.decision import Feature
 from router.errors import MustStayLocal
@@ -149,8 +150,10 @@ def _make_fallback(settings: FallbackSettings) -> GuardedBackend:
 
 
 def _make_model(settings: ProviderSettings, key: str | None) -> GuardedBackend:
+    keep_secret([key])  # whatever the header is called that carries it
     server = HttpServer(
         settings.base_url,
+        use_proxy=True,
         headers={**_credentials(settings.api_key_header, key), **settings.headers},
         query=settings.query,
         connect_timeout_s=settings.connect_timeout_s,

@@ -28,9 +28,9 @@ _NOT_RELOADED = "the configuration is not reloaded, the last good one keeps serv
 class Reloader:
     """Puts a new `Settings` or another classifier into force.
 
-    Of the settings the cloud and its fallbacks, router settings, aliases, privacy, budget, labels and prices. Requests
-    in hand finish with what they began with; so the connections of a cloud side that was replaced are kept until
-    `aclose`.
+    Of the settings the cloud and its fallbacks, router settings, aliases, privacy, budget, labels, prices, and what the
+    log says. Requests in hand finish with what they began with; so the connections of a cloud side that was replaced
+    are kept until `aclose`.
     """
 
     def __init__(

@@ -34,6 +34,11 @@ class LocalSettings(_Section):
         "such as http://127.0.0.1:11434/v1; unix:/path/to.sock for `slimgate engine --uds`.",
     )
     model: str | None = Field(None, description="The model's name at `base_url`. Default: the first that it lists.")
+    use_proxy: bool = Field(
+        False,
+        description="Whether requests to `base_url` may go through the proxies that HTTP_PROXY and HTTPS_PROXY name. "
+        "A proxy sees their texts, private ones too.",
+    )
     api_key: SecretStr | None = Field(None, description="Bearer token for `base_url`. Environment only.")
     features: list[Feature] | None = Field(
         None,
@@ -280,6 +285,21 @@ class LedgerSettings(_Section):
     )
     keep_days: float | None = Field(
         None, gt=0, description="Rows older than this many days are deleted; their sums stay. Default: kept for ever."
+    )
+
+
+class LogSettings(_Section):
+    """What the log says beyond what happened. Never asked for, it holds nobody's text."""
+
+    provider_messages: bool = Field(
+        False,
+        description="Whether the log shows what a provider said of a failure, on one line and without keys. It may "
+        "quote the request.",
+    )
+    exception_messages: bool = Field(
+        False,
+        description="Whether the log shows what unforeseen exceptions say, beside their type and where they came from. "
+        "They may quote the request.",
     )
 
 

@@ -23,6 +23,7 @@ from gateway.sections import (
     EmbeddingsSettings,
     LedgerSettings,
     LocalSettings,
+    LogSettings,
     PriceSettings,
     PrivacySettings,
     RouterSettings,
@@ -74,6 +75,7 @@ class Settings(BaseSettings):
     embeddings: EmbeddingsSettings = EmbeddingsSettings()
     ledger: LedgerSettings = LedgerSettings()
     savings: SavingsSettings = SavingsSettings()
+    log: LogSettings = LogSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     prices: dict[str, PriceSettings] = Field(
         default_factory=dict, description="Prices by the model name that the provider uses, before the public tables."

@@ -21,6 +21,7 @@ from models.engine.options import (
     check_cache,
 )
 from models.engine.supervisor import EngineState, EngineSupervisor
+from models.logline import LineFormatter
 
 START_TIMEOUT_S = 600.0
 LOOK_S = 0.5
@@ -95,7 +96,9 @@ def engine(
         chat_template=chat_template,
         weights_dir=default_state_dir() / WEIGHTS if reencode else None,
     )
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(LineFormatter("%(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     tcp = None if uds else (host, port)
     supervisor = EngineSupervisor(options, uds, default_state_dir(), tcp=tcp)
     raise typer.Exit(asyncio.run(_run(supervisor, uds)))

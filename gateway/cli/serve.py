@@ -10,6 +10,7 @@ from rich.console import Console
 
 from gateway.sections import LocalSettings
 from gateway.settings import Settings, SettingsError, load_settings
+from models.secrets import mask
 
 ConfigOption = Annotated[
     Path | None,
@@ -79,7 +80,7 @@ def greet(settings: Settings, port: int) -> None:
         f"[bold]slimgate[/] listens at [bold]{url}[/]",
         f"  point your OpenAI client at [bold]{url}/v1[/] and ask for the model [bold]auto[/]",
         f"  local      {_local_words(settings.local)}",
-        f"  cloud      {f'{cloud.model} at {cloud.base_url}' if cloud.configured else 'off (no key set)'}",
+        f"  cloud      {f'{cloud.model} at {mask(cloud.base_url)}' if cloud.configured else 'off (no key set)'}",
         f"  dashboard  {url}/dashboard",
     ]
     if settings.api_key is None and settings.host not in ("127.0.0.1", "localhost", "::1"):
@@ -91,5 +92,5 @@ def _local_words(local: LocalSettings) -> str:
     if not local.enabled:
         return "off"
     if local.base_url:
-        return local.base_url
+        return mask(local.base_url)
     return local.model_path.name if local.model_path else "SmolLM2-135M-Instruct, bundled: tiny, for trying out"

@@ -34,7 +34,7 @@ def describe_error(exc: Exception) -> tuple[int, dict[str, Any], dict[str, str]]
         return 504, error_body(str(exc), type_="server_error", code="deadline_exceeded"), {}
     if isinstance(exc, EngineError):
         logger.error("a request failed: %s", exc)
-        return 500, error_body(str(exc), type_="server_error", code="engine_error"), {}
+        return 500, error_body(exc.words, type_="server_error", code="engine_error"), {}
     logger.error("unforeseen failure", exc_info=exc)
     return (
         500,

@@ -30,6 +30,7 @@ from models.engine.probing import OF_THE_ENGINE, OF_THE_MODEL, WITHOUT_ASKING, p
 from models.engine.server import EngineServer
 from models.engine.watchdog import Watchdog
 from models.errors import ModelError
+from models.logline import LineFormatter, log_uncaught
 
 logger = logging.getLogger(__name__)
 
@@ -63,16 +64,27 @@ def main(arguments: Sequence[str]) -> int:
     told = json.loads(arguments[0])
     options = EngineOptions.from_json(told["options"])
     reporter = Reporter(_claim_stdout())
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    log_to_parent(told["log_mark"])
     threading.Thread(target=_die_with_parent, name="lifeline", daemon=True).start()
     _offer_to_oom_killer()
     try:
         known = None if told["features"] is None else frozenset(told["features"])
         asyncio.run(_serve(options, bool(told["use_extra_bufts"]), known, socket.socket(fileno=told["fd"]), reporter))
     except ModelError as exc:
-        reporter.say(Phase.REFUSED, error=type(exc).__name__, message=str(exc))
+        reporter.say(Phase.REFUSED, error=type(exc).__name__, message=exc.words)
         return EXIT_REFUSED
     return 0
+
+
+def log_to_parent(mark: str) -> None:
+    """Lines that the supervisor reads: none holds a caller's text, as what libraries print beside them may.
+
+    `mark` says which they are; nobody else knows it.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LineFormatter(f"{mark}%(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    log_uncaught()
 
 
 def _claim_stdout() -> TextIO:

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import re
+import secrets
 import signal
 import socket
 import sys
@@ -26,6 +27,7 @@ from models.engine.listening import listen_tcp, listen_unix
 from models.engine.options import EngineInfo, EngineOptions
 from models.engine.phase import Phase
 from models.engine.remembered import Remembered
+from models.text import plain_text
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,10 @@ SILENCE_GRACE_S = 15.0
 
 STOP_TIMEOUT_S = 10.0
 KEPT_LINES = 20
+LINE_CHARS = 1000
+
+_OF_NATIVE_CODE = re.compile(r"[\w/.+-]+\.\w+:\d+: GGML_|Fatal Python error: |(?:CUDA|ggml)[\w ]* error")
+"""How lines begin that native code leaves when it gives up, and that quote nothing but itself."""
 
 NOT_FOLLOWED = 1
 """Exit code of a child that this process lost sight of."""
@@ -111,6 +117,7 @@ class EngineSupervisor:
         self._task: asyncio.Task[None] | None = None
         self._deaths: deque[float] = deque()
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self._log_mark = ""
         self._phase = Phase.LOADING
         self._seen_alive = 0.0
         self._refusal: str | None = None
@@ -222,7 +229,9 @@ class EngineSupervisor:
         assert self._listener is not None
         self._phase, self._refusal = Phase.LOADING, None
         self._lines.clear()
+        self._log_mark = f"{secrets.token_hex(8)} "
         told = {
+            "log_mark": self._log_mark,
             "options": self._options.to_json(),
             "use_extra_bufts": self._use_extra_bufts,
             "fd": self._listener.fileno(),
@@ -277,10 +286,12 @@ class EngineSupervisor:
 
     async def _log(self, stderr: asyncio.StreamReader) -> None:
         async for line in _lines(stderr):
-            level, _, text = line.partition(" ")
-            number = logging.getLevelNamesMapping().get(level)
-            self._lines.append(line if number is None else text)
-            logger.log(logging.INFO if number is None else number, "engine: %s", self._lines[-1])
+            _, is_logged, text = line.partition(self._log_mark)
+            level, _, words = text.partition(" ")
+            if not is_logged and self._phase is Phase.READY and not _OF_NATIVE_CODE.match(line):
+                continue  # native code wrote it, past the log: it may quote a request
+            self._lines.append(plain_text(words if is_logged else line, LINE_CHARS))
+            logger.log(logging.getLevelNamesMapping().get(level, logging.INFO), "engine: %s", self._lines[-1])
 
     def _become_ready(self, info: EngineInfo) -> None:
         if self._remembered.use_extra_bufts and not self._use_extra_bufts:
