@@ -47,13 +47,11 @@ class Command:
 
 
 @contextmanager
-def running_command(
-    *arguments: str, state_dir: Path, prefix: tuple[str, ...] = (), **environment: str
-) -> Iterator[Command]:
-    """`slimgate serve` on a free port, run by the command `prefix`; killed if it has not ended with the block."""
+def running_command(*arguments: str, state_dir: Path, **environment: str) -> Iterator[Command]:
+    """`slimgate serve` on a free port; killed if it has not ended with the block."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SLIMGATE_")}
     process = subprocess.Popen(
-        [*prefix, sys.executable, "-m", "gateway.cli", "serve", "--port", "0", *arguments],
+        [sys.executable, "-m", "gateway.cli", "serve", "--port", "0", *arguments],
         env={**inherited, "SLIMGATE_STATE_DIR": str(state_dir), "COLUMNS": "200", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
