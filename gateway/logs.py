@@ -5,6 +5,7 @@ import logging
 import orjson
 
 from gateway.ledger import LedgerRow
+from gateway.masking import mask_text
 
 _requests = logging.getLogger("slimgate.requests")
 
@@ -22,10 +23,17 @@ def log_request(row: LedgerRow) -> None:
     _requests.info("%s", orjson.dumps(line, option=orjson.OPT_SERIALIZE_NUMPY).decode())
 
 
+class _MaskingFormatter(logging.Formatter):
+    """Leaves no password of a URL in a line, whoever wrote it: libraries quote the URLs that they cannot use."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return mask_text(super().format(record))
+
+
 def configure_logging(level: str = "info") -> None:
     """Send everything to stderr, times in the local zone."""
-    logging.basicConfig(
-        level=level.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", datefmt="%H:%M:%S", force=True
-    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(_MaskingFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s", datefmt="%H:%M:%S"))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for chatty in ("httpx", "uvicorn"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -14,8 +14,10 @@ from rich.table import Table
 
 from gateway.cli.serve import ConfigOption
 from gateway.local import UNIX, engine_options
+from gateway.masking import mask_text, mask_url
 from gateway.sections import LocalSettings
 from gateway.settings import Settings, load_settings
+from gateway.statedir import prepare_state_dir
 from models.catalogue import CatalogueModel, catalogue
 from models.engine.errors import EngineError
 from models.engine.machine import free_memory_bytes, memory_bytes, processor_name, usable_cores
@@ -44,7 +46,7 @@ def doctor(
 
     Ends with 1 when nobody can answer locally as configured.
     """
-    settings = load_settings(config)
+    settings = load_settings(config, serves=False)
     _print_machine(settings)
     local = settings.local.model_copy(update={"model_path": model, "base_url": None} if model else {})
     if local.base_url is not None:
@@ -69,7 +71,10 @@ def _print_machine(settings: Settings) -> None:
     llama = _version("llama_cpp_python")
     _say("llama.cpp", f"llama-cpp-python {llama}" if llama else "[yellow]not installed[/]")
     cloud = settings.cloud
-    _say("cloud", f"{cloud.model} at {cloud.base_url}" if cloud.configured else "not configured: everything is local")
+    _say(
+        "cloud",
+        f"{cloud.model} at {mask_url(cloud.base_url)}" if cloud.configured else "not configured: everything is local",
+    )
 
 
 def _print_server(local: LocalSettings, base_url: str) -> bool:
@@ -77,19 +82,22 @@ def _print_server(local: LocalSettings, base_url: str) -> bool:
     uds = base_url.removeprefix(UNIX) if base_url.startswith(UNIX) else None
     transport = httpx.HTTPTransport(uds=uds) if uds else None
     headers = {"authorization": f"Bearer {local.api_key.get_secret_value()}"} if local.api_key else {}
+    shown = escape(mask_url(base_url))
     url = "http://engine/v1/models" if uds else f"{base_url.rstrip('/')}/models"
     try:
         with httpx.Client(transport=transport, timeout=SERVER_TIMEOUT_S) as client:
             listed = client.get(url, headers=headers).raise_for_status().json()["data"]
-        _say("local", f"{base_url} answers, with: {', '.join(str(item['id']) for item in listed) or 'no model'}")
+        _say("local", f"{shown} answers, with: {', '.join(str(item['id']) for item in listed) or 'no model'}")
         return bool(listed)
     except (httpx.HTTPError, ValueError, LookupError, TypeError) as exc:
-        _say("local", f"[bold red]{base_url} does not answer as it should:[/] {escape(str(exc) or type(exc).__name__)}")
+        why = escape(mask_text(str(exc)) or type(exc).__name__)
+        _say("local", f"[bold red]{shown} does not answer as it should:[/] {why}")
         return False
 
 
 def _try_out(settings: Settings, local: LocalSettings) -> Speed | None:
     try:
+        prepare_state_dir(settings.state_dir)
         options = engine_options(local, settings.state_dir)
         _say("trying", escape(str(options.model_path)))
         with console.status("") as status:

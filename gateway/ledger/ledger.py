@@ -16,7 +16,9 @@ from gateway.ledger.row import LedgerRow, Outcome
 from gateway.ledger.schema import REQUESTS, migrate
 from gateway.ledger.spool import Spool, find_spooled, orphan
 from gateway.ledger.store import insert_rows
+from gateway.masking import mask_text
 from models.errors import ExtraMissingError
+from models.private import private_file
 
 logger = logging.getLogger(__name__)
 
@@ -138,8 +140,9 @@ class Ledger:
         try:
             yield
         except (OperationalError, InterfaceError) as exc:
+            why = mask_text(str(exc.orig))
             raise LedgerUnavailable(
-                f"The ledger's database does not answer; its rows wait in {self._spool_folder}: {exc.orig}"
+                f"The ledger's database does not answer; its rows wait in {self._spool_folder}: {why}"
             ) from exc
 
     def close(self) -> None:
@@ -219,6 +222,9 @@ def _connect(url: str) -> Engine:
     except ModuleNotFoundError as exc:
         raise ExtraMissingError("a PostgreSQL ledger", "postgres") from exc
     if engine.dialect.name == "sqlite":
+        if parsed.database and not parsed.database.startswith((":", "file:")):
+            with contextlib.suppress(OSError):  # which SQLite will say better; its other files take after this one
+                private_file(Path(parsed.database))
         event.listen(engine, "connect", _tune_sqlite)
     return engine
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import orjson
 
 from gateway.ledger.row import LedgerRow
+from models.private import private_folder
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class Spool:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(folder)
         self._folder = folder
         self._lock = threading.Lock()
         self._open_rows: dict[str, LedgerRow] = {}
