@@ -44,7 +44,7 @@ LONGEST_HOST = 260
 REMEMBERED_HOSTS = 256
 SHOWN_CHARS = 100
 
-_HOST = re.compile(r"(\[[0-9a-f:.%]+\]|[a-z0-9_.-]+)(?::(\d{0,5}))?")
+_HOST = re.compile(r"(\[[0-9a-z:.%]+\]|[a-z0-9_.-]+)(?::(\d{0,5}))?")
 _NAME = re.compile(r"(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _DEFAULT_PORTS = ("", "80", "443")
 

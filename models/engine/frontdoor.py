@@ -1,4 +1,4 @@
-"""What stands in front of an engine that others than its own gateway may reach: its names, its key, JSON.
+"""What stands in front of an engine that others than its own gateway may reach: its names, its key.
 
 On a unix socket only this user connects, so nothing stands there.
 """
@@ -6,7 +6,7 @@ On a unix socket only this user connects, so nothing stands there.
 import secrets
 from typing import Any
 
-from models.doors import WITH_BODY, Doors, answered, check_json
+from models.doors import Doors, answered
 from models.engine.asgi import Receive, Scope, Send, send_json
 from models.engine.failures import Unauthorized, describe_error
 from models.engine.server import EngineServer
@@ -49,8 +49,6 @@ class FrontDoor:
         self._doors.check(scope["method"], scope["headers"])
         if self._key is not None and scope["path"] != OPEN_PATH and not self._admits(scope, self._key):
             raise Unauthorized("This engine needs a key: send it as 'Authorization: Bearer KEY'.")
-        if scope["method"] in WITH_BODY:
-            check_json(scope["headers"])
 
     def _admits(self, scope: Scope, key: bytes) -> bool:
         value = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
