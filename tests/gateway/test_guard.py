@@ -147,7 +147,7 @@ HEADS = [
     ("GET http://evil.example/v1/models HTTP/1.1\nhost: localhost\n", 403),
     ("GET http://localhost:8000/v1/models HTTP/1.1\nhost: evil.example\n", 200),
     ("GET http://me@localhost/v1/models HTTP/1.1\nhost: localhost\n", 400),
-    ("GET http://evil.example?/v1/models HTTP/1.1\nhost: localhost\n", 403),
+    ("GET http://evil.example?/v1/models HTTP/1.1\nhost: localhost\n", 400),
 ]
 
 

@@ -1,5 +1,6 @@
 """A page in a real browser whose name was pointed at the gateway: it reads, spends and changes nothing."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -75,13 +76,11 @@ def test_a_page_under_a_rebound_name_gets_nothing(gateway: Gateway, provider: Pr
 
 def test_a_form_of_another_site_spends_nothing(gateway: Gateway, provider: Provider) -> None:
     """What a browser sends without asking: from a page of another origin, as text."""
-    send = """async (url) => { await fetch(url, {method: "POST", mode: "no-cors", body: '%s'}); }""" % (
-        '{"model": "auto", "messages": [{"role": "user", "content": "hi"}]}'
-    )
+    send = """async ([url, body]) => { await fetch(url, {method: "POST", mode: "no-cors", body}); }"""
     with browser_that_is_lied_to(gateway.url) as browser:
         page = browser.new_page()
         page.goto(f"http://evil.example:{urlsplit(gateway.url).port}/dashboard")
-        page.evaluate(send, f"{gateway.url}/v1/chat/completions")
+        page.evaluate(send, [f"{gateway.url}/v1/chat/completions", json.dumps(CHAT)])
     assert not provider.requests
 
 
