@@ -46,7 +46,9 @@ class LocalSettings(_Section):
         "such as http://127.0.0.1:11434/v1; unix:/path/to.sock for `slimgate engine --uds`.",
     )
     model: str | None = Field(None, description="The model's name at `base_url`. Default: the first that it lists.")
-    api_key: ApiKey | None = Field(None, description="Bearer token for `base_url`. Environment only.")
+    api_key: ApiKey | None = Field(
+        None, description="Bearer token for `base_url`; what `slimgate engine` asks for on a port. Environment only."
+    )
     features: list[Feature] | None = Field(
         None,
         description="What the model at `base_url` can do beyond text, such as images. Default: what the server lists, "
