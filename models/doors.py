@@ -17,7 +17,7 @@ References
 import ipaddress
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from models.errors import ForbiddenError, NotJsonError, RequestError
@@ -66,7 +66,7 @@ class Doors:
         self._cure = cure
         self._is_ours = lru_cache(REMEMBERED_HOSTS)(self._judge)
 
-    def check(self, method: str, headers: Iterable[Header]) -> None:
+    def check(self, method: str, headers: Sequence[Header]) -> None:
         """Let a request through.
 
         Raises
@@ -76,25 +76,19 @@ class Doors:
         ForbiddenError
             If it is for somebody else, or comes from a page of somebody else.
         """
-        hosts, origin, site = [], None, None
-        for name, value in headers:
-            if name == b"host":
-                hosts.append(value)
-            elif name == b"origin":
-                origin = value
-            elif name == b"sec-fetch-site":
-                site = value
-        self._check_host(hosts)
-        if method not in READING and (origin is not None or site is not None):
-            _check_page(hosts[0], origin, site)
+        said = dict(headers)
+        host = said.get(b"host")
+        if host is None or len(said) < len(headers):
+            host = _only_host(headers)
+        self._check_host(host)
+        if method not in READING and (b"origin" in said or b"sec-fetch-site" in said):
+            _check_page(host, _all(headers, b"origin"), _all(headers, b"sec-fetch-site"))
 
-    def _check_host(self, hosts: list[bytes]) -> None:
-        if len(hosts) != 1:
-            raise RequestError(f"Exactly one Host header is needed, and {len(hosts)} came.", code="invalid_host")
-        if len(hosts[0]) > LONGEST_HOST:
-            raise _malformed(hosts[0])
-        if not self._is_ours(hosts[0]):
-            shown = hosts[0].decode("ascii")
+    def _check_host(self, host: bytes) -> None:
+        if len(host) > LONGEST_HOST:
+            raise _malformed(host)
+        if not self._is_ours(host):
+            shown = host.decode("ascii")
             raise ForbiddenError(f"This server is not called {shown!r}: {self._cure}")
 
     def _judge(self, host: bytes) -> bool:
@@ -103,6 +97,19 @@ class Doors:
         if ANY in self._names or name == "localhost" or name.endswith(".localhost") or is_address(name):
             return True
         return name in self._names or any(name.endswith(each[1:]) for each in self._names if each.startswith("*."))
+
+
+def _only_host(headers: Sequence[Header]) -> bytes:
+    hosts = [value for name, value in headers if name == b"host"]
+    if len(hosts) != 1:
+        raise RequestError(f"Exactly one Host header is needed, and {len(hosts)} came.", code="invalid_host")
+    return hosts[0]
+
+
+def _all(headers: Sequence[Header], wanted: bytes) -> bytes | None:
+    """A header's value; of several, none alone counts."""
+    values = [value for name, value in headers if name == wanted]
+    return b", ".join(values) if values else None
 
 
 def _check_page(host: bytes, origin: bytes | None, site: bytes | None) -> None:
@@ -231,8 +238,8 @@ def plain_name(name: str) -> str:
 
 def answered(headers: list[Header]) -> list[Header]:
     """An answer's headers with `FIXED_HEADERS`, except those that it brings itself."""
-    brought = {name for name, _ in headers}
-    return [*headers, *(pair for pair in FIXED_HEADERS if pair[0] not in brought)]
+    brought = dict(headers)
+    return [*headers, *[pair for pair in FIXED_HEADERS if pair[0] not in brought]]
 
 
 def _malformed(host: bytes) -> RequestError:

@@ -16,8 +16,8 @@ from tests.process import running_command
 from tests.provider import Provider
 from tests.test_process import children
 
-PLANTED = ["gateway/__init__", "gateway/workers", "models/__init__", "models/engine/__init__", "router/__init__", "orjson",
-           "uvicorn/__init__", "sqlalchemy/__init__", "llama_cpp/__init__", "json/__init__", "sitecustomize",
+PLANTED = ["gateway/__init__", "gateway/workers", "models/__init__", "models/engine/__init__", "router/__init__",
+           "orjson", "uvicorn/__init__", "sqlalchemy/__init__", "llama_cpp/__init__", "json/__init__", "sitecustomize",
            "usercustomize", "logging/__init__"]  # fmt: skip
 
 KEYS = {
@@ -98,9 +98,7 @@ def test_the_engine_knows_no_key(provider: Provider, tmp_path: Path, workers: st
         check(environment_of(engines()[0]))
 
 
-def test_nor_does_one_of_its_own_beyond_what_callers_must_carry(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_engine_alone_knows_its_own_key_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {**KEYS, **NEEDED}.items():
         monkeypatch.setenv(name, value)
     with running_engine(tmp_path, api_key="engine-key") as engine:

@@ -131,6 +131,15 @@ def test_on_this_machine_none_is(host: str) -> None:
     assert load_settings(host=host).host == host
 
 
+def test_a_name_is_what_it_resolves_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    addresses = {"inner": ["127.0.0.1", "::1"], "outer": ["192.0.2.1"], "both": ["127.0.0.1", "192.0.2.1"]}
+    monkeypatch.setattr("socket.getaddrinfo", lambda host, _port: [(0, 0, 0, "", (at, 0)) for at in addresses[host]])
+    assert load_settings(host="inner").host == "inner"
+    for host in ("outer", "both"):
+        with pytest.raises(SettingsError, match="allow_anonymous"):
+            load_settings(host=host)
+
+
 def test_an_empty_host_in_a_file_is_every_address(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text('host = ""\n')
     with pytest.raises(SettingsError, match="allow_anonymous"):
