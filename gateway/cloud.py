@@ -1,7 +1,6 @@
 """The cloud side: one or more models of one or more providers, in order of preference."""
 
 import logging
-import os
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TypeVar
 
@@ -15,6 +14,7 @@ from models.errors import BackendBusy, BackendError, BackendRejected
 from models.gate import Gate
 from models.guarded import GuardedBackend, RetryPolicy
 from models.http import HttpServer
+from models.keys import key_from_environment
 from models.openai import OpenAIBackend
 from models.quirks import Quirks, quirks_of
 from models.responses import PATH as RESPONSES
@@ -146,7 +146,7 @@ def make_cloud(settings: CloudSettings) -> CloudSide | None:
 
 
 def _make_fallback(settings: FallbackSettings) -> GuardedBackend:
-    return _make_model(settings, os.environ.get(settings.api_key_env) if settings.api_key_env else None)
+    return _make_model(settings, key_from_environment(settings.api_key_env) if settings.api_key_env else None)
 
 
 def _make_model(settings: ProviderSettings, key: str | None) -> GuardedBackend:

@@ -24,8 +24,10 @@ from models.errors import (
     BackendRejected,
     BackendTimeout,
     BackendUnavailable,
+    ForbiddenError,
     InvalidResponse,
     ModelError,
+    NotJsonError,
     RateLimited,
     RequestError,
     StreamInterrupted,
@@ -40,10 +42,6 @@ logger = logging.getLogger(__name__)
 
 class UnauthorizedError(Exception):
     """The call does not carry the gateway's key."""
-
-
-class ForbiddenError(Exception):
-    """The call may not do this, whoever makes it."""
 
 
 class RequestNotFound(Exception):
@@ -81,6 +79,7 @@ ERROR_SHAPES: dict[type[Exception], Shape] = {
     BudgetSpent: Shape(429, "insufficient_quota", "insufficient_quota"),
     UnauthorizedError: Shape(401, "authentication_error", "invalid_api_key"),
     ForbiddenError: Shape(403, "invalid_request_error", "forbidden"),
+    NotJsonError: Shape(415, "invalid_request_error", "unsupported_media_type"),
     RequestNotFound: Shape(404, "invalid_request_error", "request_not_found"),
     ThresholdChanged: Shape(409, "invalid_request_error", "threshold_changed"),
     SlowRequestError: Shape(408, "invalid_request_error", "request_timeout"),

@@ -18,8 +18,8 @@ from router.artifact import Artifact
 logger = logging.getLogger(__name__)
 
 _NEED_RESTART = (
-    "host", "port", "workers", "api_key", "state_dir", "max_body_bytes", "local", "ledger", "embeddings",
-    "telemetry",
+    "host", "port", "workers", "api_key", "allow_anonymous", "allowed_hosts", "state_dir", "max_body_bytes", "local",
+    "ledger", "embeddings", "telemetry",
 )  # fmt: skip
 
 _NOT_RELOADED = "the configuration is not reloaded, the last good one keeps serving"

@@ -3,6 +3,8 @@
     ModelError
     ├── RequestError            the request is at fault; the message names the field and the cure
     │   ├── ContextLengthError  prompt and answer together do not fit the context
+    │   ├── ForbiddenError      whoever sends it: it is for somebody else, or a page of somebody else sent it
+    │   ├── NotJsonError        its body is not declared to be JSON
     │   └── UnknownModelError   no such model here
     ├── ExtraMissingError       an optional package is not installed; the message says how to install it
     └── BackendError            the side that should answer did not
@@ -71,6 +73,18 @@ class ContextLengthError(RequestError):
     """Prompt and answer together exceed the context window; nothing is ever truncated to make them fit."""
 
     code = "context_length_exceeded"
+
+
+class ForbiddenError(RequestError):
+    """The request may not be made this way, whoever makes it."""
+
+    code = "forbidden"
+
+
+class NotJsonError(RequestError):
+    """The body is not declared to be JSON, so that a form of any web page might have sent it."""
+
+    code = "unsupported_media_type"
 
 
 class UnknownModelError(RequestError):

@@ -42,7 +42,7 @@ _FORMS = re.compile(
 )
 _MASKED = rf"\g<scheme>\g<before>\g<name>{MASK}"
 
-_SECRET_NAMES = re.compile(r"(?i)auth|key|token|secret|passw|cookie|signature|^sig$")
+_SECRET_NAMES = re.compile(r"(?i)auth|key|token|secret|pass|pwd|cookie|credential|signature|odbc_connect|^sig$")
 
 _keys: set[str] = set()
 _whole = re.compile(r"(?!)")

@@ -15,14 +15,16 @@ from rich.table import Table
 
 from gateway.cli.serve import ConfigOption
 from gateway.local import MODELS_SHOWN, UNIX, engine_options
+from gateway.masking import mask_url
 from gateway.sections import LocalSettings
 from gateway.settings import Settings, load_settings
+from gateway.statedir import prepare_state_dir
 from models.catalogue import CatalogueModel, catalogue
 from models.engine.errors import EngineError
 from models.engine.machine import free_memory_bytes, memory_bytes, processor_name, usable_cores
 from models.errors import ModelError
 from models.measure import CALLERS, Speed, run_measurement
-from models.secrets import keep_secret, mask
+from models.secrets import keep_secret
 from models.told import clean_name, clean_words
 
 console = Console(highlight=False)
@@ -47,7 +49,7 @@ def doctor(
 
     Ends with 1 when nobody can answer locally as configured.
     """
-    settings = load_settings(config)
+    settings = load_settings(config, serves=False)
     _print_machine(settings)
     local = settings.local.model_copy(update={"model_path": model, "base_url": None} if model else {})
     if local.base_url is not None:
@@ -74,7 +76,7 @@ def _print_machine(settings: Settings) -> None:
     cloud = settings.cloud
     _say(
         "cloud",
-        f"{cloud.model} at {mask(cloud.base_url)}" if cloud.configured else "not configured: everything is local",
+        f"{cloud.model} at {mask_url(cloud.base_url)}" if cloud.configured else "not configured: everything is local",
     )
 
 
@@ -86,7 +88,7 @@ def _print_server(local: LocalSettings, base_url: str) -> bool:
     key = local.api_key.get_secret_value() if local.api_key else None
     keep_secret([key, urlsplit(base_url).password])
     headers = {"authorization": f"Bearer {key}"} if key else {}
-    shown = escape(mask(base_url))
+    shown = escape(mask_url(base_url))
     url = "http://engine/v1/models" if uds else f"{base_url.rstrip('/')}/models"
     try:
         with httpx.Client(transport=transport, timeout=SERVER_TIMEOUT_S) as client:
@@ -102,6 +104,7 @@ def _print_server(local: LocalSettings, base_url: str) -> bool:
 
 def _try_out(settings: Settings, local: LocalSettings) -> Speed | None:
     try:
+        prepare_state_dir(settings.state_dir)
         options = engine_options(local, settings.state_dir)
         _say("trying", escape(str(options.model_path)))
         with console.status("") as status:

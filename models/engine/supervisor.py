@@ -7,12 +7,10 @@ connect wait in the socket's queue instead of being refused.
 import asyncio
 import json
 import logging
-import os
 import re
 import secrets
 import signal
 import socket
-import sys
 from asyncio.subprocess import PIPE, Process
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
@@ -21,7 +19,8 @@ from enum import StrEnum
 from pathlib import Path
 from time import monotonic
 
-import models
+from models.children import KEY_VARIABLE, PYTHON, bare_environment
+from models.doors import ANY, own_names
 from models.engine.errors import EngineFailed
 from models.engine.listening import listen_tcp, listen_unix
 from models.engine.options import EngineInfo, EngineOptions
@@ -79,6 +78,10 @@ class EngineSupervisor:
         Where to remember what crashed.
     tcp : tuple of str and int, optional
         Host and port to serve on instead of `socket_path`.
+    allowed_hosts : sequence of str
+        On TCP: names that callers may use beside localhost, addresses, and the host of `tcp`.
+    api_key : str, optional
+        On TCP: what callers must carry.
     command : sequence of str, optional
         Starts the child; one argument of JSON is added.
 
@@ -100,6 +103,8 @@ class EngineSupervisor:
         state_dir: Path,
         *,
         tcp: tuple[str, int] | None = None,
+        allowed_hosts: Sequence[str] = (),
+        api_key: str | None = None,
         command: Sequence[str] | None = None,
     ) -> None:
         self.state = EngineState.STOPPED
@@ -108,9 +113,10 @@ class EngineSupervisor:
         self.last_error: str | None = None
         self._options = options
         self._socket_path, self._tcp = socket_path, tcp
+        self._allowed_hosts, self._api_key = allowed_hosts, api_key
         self._remembered = Remembered(state_dir, options)
         self._use_extra_bufts = True
-        self._command = list(command or (sys.executable, "-P", "-m", "models.engine"))
+        self._command = list(command or (*PYTHON, "models.engine"))
         self._settled = asyncio.Event()
         self._listener: socket.socket | None = None
         self._child: Process | None = None
@@ -235,6 +241,7 @@ class EngineSupervisor:
             "options": self._options.to_json(),
             "use_extra_bufts": self._use_extra_bufts,
             "fd": self._listener.fileno(),
+            "names": None if self._tcp is None else self._names(*self._tcp),
             "features": None if (known := self._remembered.features) is None else sorted(known),
         }
         child = await asyncio.create_subprocess_exec(
@@ -244,7 +251,7 @@ class EngineSupervisor:
             stdout=PIPE,
             stderr=PIPE,
             pass_fds=(self._listener.fileno(),),
-            env=_child_environment(),
+            env=self._child_environment(),
             start_new_session=True,  # Ctrl-C is for this process, which then ends the child in its own way
         )
         self._child = child
@@ -261,6 +268,17 @@ class EngineSupervisor:
                     child.kill()
                 await child.wait()
             self._child = None
+
+    def _names(self, host: str, _port: int) -> list[str]:
+        """What callers may call it: where they must carry a key, no page of another site can, whatever its name."""
+        if self._api_key is not None and not self._allowed_hosts:
+            return [ANY]
+        return [*self._allowed_hosts, *own_names(host)]
+
+    def _child_environment(self) -> dict[str, str]:
+        """No key of anybody else's: what the child runs is native code, and a template that came with a model."""
+        asks_for = self._api_key if self._tcp is not None else None
+        return bare_environment() if asks_for is None else {**bare_environment(), KEY_VARIABLE: asks_for}
 
     async def _mind(self, child: Process) -> None:
         """Kill a child that gives no sign of life any more."""
@@ -356,14 +374,6 @@ _DOING = {
     Phase.READY: "serving",
     Phase.REFUSED: "giving up",
 }
-
-
-def _child_environment() -> dict[str, str]:
-    """The child finds this package where this process found it, whatever lies in the working directory."""
-    root = str(Path(models.__file__).resolve().parents[1])
-    inherited = os.environ.get("PYTHONPATH")
-    path = os.pathsep.join((root, inherited) if inherited else (root,))
-    return {**os.environ, "PYTHONPATH": path}
 
 
 async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
