@@ -155,7 +155,11 @@ def _face(engine: Engine, *, options: EngineOptions, names: list[str] | None, ke
 async def _find_out(engine: Engine, reporter: Reporter) -> None:
     """Try what takes long, while requests are served, and report ready once more, with all that is known then."""
     if not engine.info.probed:
-        found = await probe(engine, OF_THE_MODEL)
+        try:
+            found = await probe(engine, OF_THE_MODEL)
+        except Exception:
+            logger.exception("what the model can do could not be found out; it is taken to do no more than is known")
+            return
         engine.info = replace(engine.info, features=engine.info.features | found, probed=True)
         reporter.say(Phase.READY, info=engine.info.to_json())
 
