@@ -22,7 +22,7 @@ Which HTTP status each becomes is decided at the HTTP face, not here.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from models.chat import Usage
+    from models.usage import Usage
 
 
 class ModelError(Exception):

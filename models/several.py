@@ -7,8 +7,9 @@ from typing import Any
 import orjson
 
 from models.backend import Completion
-from models.chat import ChatRequest, Usage
+from models.chat import ChatRequest
 from models.errors import BackendError
+from models.usage import UNTOLD, Usage
 
 AT_ONCE = 8
 """Calls at the same time for one request: others want to be served too."""
@@ -52,18 +53,13 @@ def merge(completions: Sequence[Completion]) -> Completion:
         **answers[0],
         "choices": [{**choice, "index": index} for index, choice in enumerate(choices)],
     }
-    usage = None
-    if all(completion.usage is not None for completion in completions):
-        usage = _sum(completions)
+    body.pop("usage", None)  # that of the first
+    usage = _sum(completions)
+    if not usage.untold:
         body["usage"] = usage.to_wire()
     return Completion(orjson.dumps(body), completions[0].model, usage)
 
 
 def _sum(completions: Sequence[Completion]) -> Usage:
     """What they took, as far as they say."""
-    told = [completion.usage for completion in completions if completion.usage is not None]
-    return Usage(
-        sum(one.prompt_tokens for one in told),
-        sum(one.completion_tokens for one in told),
-        sum(one.cached_tokens for one in told),
-    )
+    return Usage.sum(one.usage or UNTOLD for one in completions)
