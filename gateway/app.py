@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from gateway import errors
 from gateway.auth import RefuseOtherSites, RequireKey
+from gateway.background import Background
 from gateway.budget import Budget
 from gateway.classifier import ClassifierInUse
 from gateway.cloud import make_cloud
@@ -25,6 +26,7 @@ from gateway.endpoints.decisions import decisions_endpoints
 from gateway.endpoints.embeddings import EmbeddingsEndpoint
 from gateway.endpoints.feedback import feedback_endpoints
 from gateway.endpoints.health import health_endpoints
+from gateway.endpoints.ledger import ledger_endpoints
 from gateway.endpoints.messages import MessagesDialect
 from gateway.endpoints.models import models_endpoints
 from gateway.endpoints.responses import ResponsesDialect
@@ -73,11 +75,13 @@ def create_app(settings: Settings) -> FastAPI:
     metrics = Metrics()
     local = make_local(settings.local, settings.state_dir)
     cloud = make_cloud(settings.cloud)
-    budget = Budget(settings.budget)
-    pricer = Pricer(settings, (metrics.priced, budget.priced))
-    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", pricer, settings.ledger.keep_days)
+    background = Background(metrics.background_failed)
+    pricer = Pricer(settings)
+    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", pricer.price, settings.ledger.keep_days)
+    ledger.when_committed(metrics.priced)
+    budget = Budget(settings.budget, ledger, pricer)
     telemetry = make_telemetry(settings, pricer)
-    recorder = Recorder(ledger, metrics, telemetry)
+    recorder = Recorder(ledger, metrics, budget, telemetry)
     threshold = ThresholdInForce.of(settings, classifier.artifact)
     dispatcher = Dispatcher(
         RoutingPolicy(classifier, threshold.default),
@@ -96,22 +100,23 @@ def create_app(settings: Settings) -> FastAPI:
     told = [pricer.configure, *([] if telemetry is None else [telemetry.configure])]
     reloader = Reloader(settings, dispatcher, classifier, threshold, labels, told)
     lifecycle = Lifecycle(reloader)
-    metrics.watch("slimgate_budget_used_ratio", "Share of the cloud's budget that is spent.", budget.used, "livemax")
-    _watch(metrics, local, ledger, threshold, classifier)
+    _watch(metrics, local, threshold, classifier)
+    _watch_money(metrics, ledger, budget)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         ledger.start()
+        background.watch("ledger", lambda: ledger.alive)
         if local is not None:
-            await local.start()
-        kept = [asyncio.create_task(metrics.keep_fresh()), asyncio.create_task(reloader.follow())]
-        kept.append(asyncio.create_task(budget.keep_fresh(ledger)))
+            await local.start(background)
+        await budget.first_look()
+        background.keep("metrics", metrics.keep_fresh)
+        background.keep("reload", reloader.follow)
+        background.keep("budget", budget.keep_fresh)
         try:
             yield
         finally:
-            for task in kept:
-                task.cancel()
-            await asyncio.gather(*kept, return_exceptions=True)
+            await background.stop()
             if local is not None:
                 await local.stop()
             if dispatcher.cloud is not None:
@@ -150,7 +155,8 @@ def create_app(settings: Settings) -> FastAPI:
         )
     )
     app.include_router(dashboard_endpoints())
-    app.include_router(health_endpoints(dispatcher, local, lifecycle, metrics))
+    app.include_router(ledger_endpoints(ledger))
+    app.include_router(health_endpoints(dispatcher, local, lifecycle, metrics, background))
     if key is not None:
         app.add_middleware(RequireKey, key=key)
     describe(app)
@@ -165,7 +171,6 @@ def _guarded(endpoint: ASGIApp, key: str | None, error: Callable[[Exception], An
 def _watch(
     metrics: Metrics,
     local: LocalSide | None,
-    ledger: Ledger,
     threshold: ThresholdInForce,
     classifier: ClassifierInUse,
 ) -> None:
@@ -176,8 +181,20 @@ def _watch(
         lambda: float(classifier.trouble is not None),
         "livemax",
     )
-    metrics.watch("slimgate_ledger_pending_bytes", "Rows the database has not taken yet.", lambda: ledger.pending_bytes)
-    metrics.watch_count("slimgate_ledger_refused_rows", "Rows lost for want of disk.", lambda: ledger.refused_rows)
     if local is not None:
         metrics.watch("slimgate_local_up", "Whether the local model answers.", lambda: float(local.up), "livemin")
         metrics.watch_count("slimgate_engine_restarts", "Times the engine was started again.", lambda: local.restarts)
+
+
+def _watch_money(metrics: Metrics, ledger: Ledger, budget: Budget) -> None:
+    metrics.watch("slimgate_ledger_pending_bytes", "Rows the database has not taken yet.", lambda: ledger.pending_bytes)
+    metrics.watch_count("slimgate_ledger_refused_rows", "Rows lost for want of disk.", lambda: ledger.refused_rows)
+    metrics.watch_count("slimgate_ledger_set_aside_rows", "Rows that cannot be stored.", lambda: ledger.set_aside.added)
+    metrics.watch_count("slimgate_ledger_unpriced_rows", "Rows that could not be priced.", lambda: ledger.unpriced_rows)
+    metrics.watch("slimgate_budget_used_ratio", "Share of the cloud's budget that is spent.", budget.used, "livemax")
+    metrics.watch(
+        "slimgate_budget_unknown",
+        "Whether it is not known at the moment what was spent.",
+        lambda: float(budget.trouble is not None),
+        "livemax",
+    )

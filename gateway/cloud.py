@@ -85,9 +85,15 @@ class CloudSide:
                 yield model
 
     async def ask(
-        self, request: ChatRequest, call: Callable[[GuardedBackend], Awaitable[T]], only: str | None = None
+        self,
+        request: ChatRequest,
+        call: Callable[[GuardedBackend], Awaitable[T]],
+        only: str | None = None,
+        may_pay: Callable[[str], bool] = lambda _model: True,
     ) -> T:
         """The first answer to `request` that one of them gives by `call`; with `only`, that model's or none.
+
+        `may_pay` says which of them, by name, may be paid.
 
         Raises
         ------
@@ -100,7 +106,7 @@ class CloudSide:
         """
         if request.private is not None:
             raise MustStayLocal(request.private, "The cloud is not asked.")
-        candidates = [model for model in self._able(request, only) if model.takes(request)]
+        candidates = [model for model in self._able(request, only) if model.takes(request) and may_pay(model.model)]
         if not candidates and request.native is not None and request.native.untranslatable is not None:
             raise request.native.untranslatable
         first: BackendError | None = None
@@ -113,7 +119,7 @@ class CloudSide:
                 if number + 1 == len(candidates) or not may_answer_elsewhere(exc):
                     raise first from exc
                 logger.warning("%s failed (%s); asking %s", model.model, exc, candidates[number + 1].model)
-        raise AssertionError("a cloud side without models")
+        raise BackendBusy("cloud", "none of its models may be paid for this")
 
     async def aclose(self) -> None:
         """Let go of all connections."""

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -17,8 +18,13 @@ from models.pricing import to_usd
 EXPORT_ROWS = 1000
 """Read at a time, so that an export of millions holds neither memory nor the database."""
 
+CHUNK_CHARS = 16_384
+"""Of an export handed over at a time: each takes a thread's turn."""
+
 MOST_DIGITS = 15
 """Of a time in milliseconds, for the next thirty thousand years."""
+
+Read = Callable[[], AbstractContextManager[Connection]]
 
 _C = REQUESTS.c
 _MONEY = {"cost_nusd": "cost_usd", "baseline_nusd": "baseline_usd", "deciding_nusd": "deciding_usd"}
@@ -117,11 +123,15 @@ def known_values(connection: Connection, wanted: Wanted) -> dict[str, list[str]]
     }
 
 
-def all_decisions(connection: Connection, wanted: Wanted) -> Iterator[dict[str, Any]]:
-    """Every row that is wanted, newest first."""
+def all_decisions(read: Read, wanted: Wanted) -> Iterator[dict[str, Any]]:
+    """Every row that is wanted, newest first.
+
+    Read in pages, each with a connection of its own from `read`: whoever takes the rows may be slow, and holds none.
+    """
     after = None
     while True:
-        page = find_decisions(connection, wanted, EXPORT_ROWS, after)
+        with read() as connection:
+            page = find_decisions(connection, wanted, EXPORT_ROWS, after)
         yield from page.rows
         after = page.next
         if after is None:
@@ -135,11 +145,22 @@ def csv_lines(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
     writer.writeheader()
     for row in rows:
         writer.writerow({name: _harmless(value) for name, value in _flat(row).items()})
-        if line.tell() > 16_384:
+        if line.tell() > CHUNK_CHARS:
             yield line.getvalue()
             line.seek(0)
             line.truncate()
     yield line.getvalue()
+
+
+def json_lines(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+    """The rows as JSON, one a line."""
+    lines = bytearray()
+    for row in rows:
+        lines += orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+        if len(lines) > CHUNK_CHARS:
+            yield bytes(lines)
+            lines.clear()
+    yield bytes(lines)
 
 
 def decision_json(row: dict[str, Any]) -> dict[str, Any]:

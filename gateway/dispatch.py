@@ -15,6 +15,7 @@ from typing import TypeVar
 from gateway.budget import Budget
 from gateway.classifier import ClassifierInUse
 from gateway.cloud import CONTEXT_LENGTH, CloudSide
+from gateway.estimates import prompt_tokens_guess
 from gateway.exchange import Exchange
 from gateway.local import LocalSide
 from gateway.names import Meaning, ModelNames
@@ -202,7 +203,7 @@ class Dispatcher:
             await self.know_local(request)
         decision = await self.decide(request, overrides)
         exchange.decided(decision, self.classifier.version, self._traits.of(request))
-        self._recorder.opened(exchange)
+        self._open_row(exchange, request)
         other = self._other(decision, request)
         first = call
         if self.gets_second_look(decision, request):
@@ -219,11 +220,17 @@ class Dispatcher:
                     raise
                 logger.warning("%s failed (%s); %s answers instead", decision.route, exc, other)
                 exchange.moved(other, reason)
+                self._open_row(exchange, request)
                 return await self._ask(other, request, call, alone=True)
+
+    def _open_row(self, exchange: Exchange, request: ChatRequest) -> None:
+        is_paid = exchange.route == Route.CLOUD
+        self._recorder.opened(exchange, prompt_tokens_guess(request) if is_paid else 0)
 
     async def _escalate(self, exchange: Exchange, request: ChatRequest, call: Callable[[Answerer], Awaitable[T]]) -> T:
         """Ask the cloud after a second look. Whatever it says against that, the local model would have answered."""
         exchange.moved(Route.CLOUD, Reason.ESCALATED)
+        self._open_row(exchange, request)
         try:
             return await self._ask(Route.CLOUD, request, call, alone=False)
         except BackendError as exc:
@@ -236,7 +243,8 @@ class Dispatcher:
     ) -> T:
         if route is Route.CLOUD:
             assert self.cloud is not None
-            return await self.cloud.ask(request, call, only=self.names.meaning(request.model).model)
+            only = self.names.meaning(request.model).model
+            return await self.cloud.ask(request, call, only=only, may_pay=self.budget.may_pay)
         return await self._ask_local(call, alone)
 
     async def _ask_local(self, call: Callable[[Answerer], Awaitable[T]], alone: bool) -> T:
@@ -256,6 +264,13 @@ class Dispatcher:
             await local.wait_ready()
             return await call(local.backend)
 
+    def _unaffordable(self, request: ChatRequest) -> str | None:
+        """Why the cloud may not be paid for `request`, in words; None where it may."""
+        if self.cloud is None or not self.budget.limited:
+            return None
+        only = self.names.meaning(request.model).model
+        return self.budget.obstacle(request, self.cloud.names if only is None else (only,))
+
     def _cloud_for(self, request: ChatRequest) -> CloudSide | None:
         """The cloud, where there is one that may and can be asked this."""
         allowed = self.cloud is not None and request.private is None and self.cloud.takes(request)
@@ -266,20 +281,20 @@ class Dispatcher:
         if decision.reason in (Reason.PRIVACY, Reason.PINNED, Reason.BUDGET):
             return None
         if decision.route is Route.LOCAL:
-            return Route.CLOUD if self._cloud_for(request) is not None and not self.budget.spent() else None
+            return Route.CLOUD if self._cloud_for(request) is not None and not self._unaffordable(request) else None
         fits = decision.reason not in (Reason.CAPABILITY, Reason.CONTEXT)
         # One that was there before is worth waiting for, if it is just starting again.
         return Route.LOCAL if fits and self._local is not None and self._local.tier is not None else None
 
     async def know_local(self, request: ChatRequest) -> None:
         """What no cloud may answer cannot be decided before the local model is there."""
-        no_cloud = self.cloud is None or request.private or self.budget.spent()
+        no_cloud = self.cloud is None or request.private or self._unaffordable(request)
         if no_cloud and self._local is not None and self._local.tier is None:
             await self._local.wait_ready()
 
     async def _situation(self, request: ChatRequest, meaning: Meaning, overrides: Overrides) -> Situation:
         local, pinned = self._local, meaning.route
-        cloud, budget_spent = self._cloud_for(request), self.budget.spent()
+        cloud, budget_spent = self._cloud_for(request), self._unaffordable(request)
         # Down for the moment is no reason to refuse what only the local side could answer.
         usable = local is not None and (local.up or cloud is None or budget_spent or pinned is Route.LOCAL)
         tier = local.tier if local is not None and usable else None

@@ -50,15 +50,19 @@ class Embedder:
         private = await self._dispatcher.privacy.why(body, asked=overrides.private)
         if private is not None and route is Route.CLOUD:
             raise MustStayLocal(private, "The cloud makes the embeddings here.")
-        if route is Route.CLOUD and (spent := self._dispatcher.budget.spent()) is not None:
-            raise BudgetSpent(spent, "It makes the embeddings here.")
+        if route is Route.CLOUD and (obstacle := self._unaffordable()) is not None:
+            raise BudgetSpent(obstacle, "It makes the embeddings here.")
         exchange.moved(route, Reason.PINNED if private is None else Reason.PRIVACY)
         exchange.served_model = self._settings.model or ""
-        self._recorder.opened(exchange)
+        self._recorder.opened(exchange, tokens_guess(body["input"]) if route is Route.CLOUD else 0)
         with waiting(exchange):
             backend = await self._dispatcher.embedding_backend(route)
             exchange.asks(self._settings.model or backend.model)
             return await backend.embed({**body, "model": exchange.served_model})
+
+    def _unaffordable(self) -> str | None:
+        budget = self._dispatcher.budget
+        return budget.spent() or budget.unpriced((self._settings.model or "",))
 
     def _route(self, name: str) -> Route:
         """Who is meant by `name`."""

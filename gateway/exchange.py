@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.ledger import LedgerRow, Outcome
+from gateway.ledger.row import TEXT_CHARS
 from gateway.look import Look
 from models.chat import ChatRequest, Usage
+from models.text import plain_text
 from router.confidence import LookVerdict
 from router.decision import Reason, Route, RoutingDecision
 
@@ -23,9 +25,6 @@ INVALID = "invalid"
 
 EMBEDDINGS = "embeddings"
 """The endpoint whose requests are not routed: they have no score."""
-
-MODEL_CHARS = 200
-"""Kept of a model name that a caller made up."""
 
 
 def new_request_id() -> str:
@@ -136,15 +135,15 @@ class Exchange:
             id=self.id,
             created_ms=self.created_ms,
             endpoint=self.endpoint,
-            requested_model=self.requested_model[:MODEL_CHARS],
+            requested_model=plain_text(self.requested_model, TEXT_CHARS),
             route=self.route,
             reason=self.reason,
             score=decision.score if decision else 0.0,
             threshold=decision.threshold if decision else 0.0,
             stream=self.stream,
-            served_model=self.served_model,
+            served_model=plain_text(self.served_model, TEXT_CHARS),
             outcome=self.outcome,
-            error_code=self.error_code,
+            error_code=None if self.error_code is None else plain_text(self.error_code, TEXT_CHARS),
             prompt_tokens=usage.prompt_tokens,
             completion_tokens=usage.completion_tokens,
             cached_tokens=usage.cached_tokens,
@@ -155,6 +154,7 @@ class Exchange:
             traits=self.traits,
             artifact=self.artifact,
             second_look=None if self.look is None else self.look.to_json(),
+            asked_model=self.asked_model or None,
         )
 
 

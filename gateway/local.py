@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import httpx
 
+from gateway.background import Background
 from gateway.completions.request import PATH as COMPLETIONS
 from gateway.sections import LocalSettings
 from models.backend import Backend
@@ -78,7 +79,9 @@ class LocalSide(Protocol):
         """Why it does not answer, where it does not."""
         ...
 
-    async def start(self) -> None: ...
+    async def start(self, background: Background) -> None:
+        """Begin; whatever goes on from then on is kept by `background`."""
+        ...
 
     async def wait_ready(self) -> None:
         """Wait until it answers; raises `BackendUnavailable` if that takes too long or can never be."""
@@ -167,9 +170,9 @@ class EngineSide:
     def trouble(self) -> str | None:
         return None if self.up else self._supervisor.last_error or f"the engine is {self._supervisor.state}"
 
-    async def start(self) -> None:
+    async def start(self, background: Background) -> None:
         await self._supervisor.start()
-        self._load.start()
+        background.keep("local load", self._load.watch)
 
     async def wait_ready(self) -> None:
         try:
@@ -185,7 +188,6 @@ class EngineSide:
         return await self.backend.count_tokens(request)
 
     async def stop(self) -> None:
-        self._load.stop()
         await self.backend.aclose()
         await self._supervisor.stop()
         with contextlib.suppress(OSError):
@@ -207,7 +209,6 @@ class ServerSide:
         self._base_url = base_url
         self._seen = asyncio.Event()
         self._knows_little = True  # our own engine goes on trying out its model while it serves
-        self._looking: asyncio.Task[None] | None = None
         self._tier: LocalTier | None = None
         self._trouble: str | None = f"{base_url} has not answered yet"
         uds = base_url.removeprefix(UNIX)
@@ -243,9 +244,9 @@ class ServerSide:
     def load(self) -> LocalLoad | None:
         return self._load.latest
 
-    async def start(self) -> None:
-        self._looking = asyncio.create_task(self._look())
-        self._load.start()
+    async def start(self, background: Background) -> None:
+        background.keep("local models", self._look)
+        background.keep("local load", self._load.watch)
 
     async def wait_ready(self) -> None:
         try:
@@ -258,9 +259,6 @@ class ServerSide:
         return await self._server.count_tokens(request)
 
     async def stop(self) -> None:
-        if self._looking is not None:
-            self._looking.cancel()
-        self._load.stop()
         await self.backend.aclose()
 
     async def _look(self) -> None:
@@ -300,17 +298,10 @@ class LoadWatch:
     def __init__(self, server: HttpServer, up: Callable[[], bool]) -> None:
         self._server = server
         self._up = up
-        self._task: asyncio.Task[None] | None = None
         self.latest: LocalLoad | None = None
 
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._watch())
-
-    def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-
-    async def _watch(self) -> None:
+    async def watch(self) -> None:
+        """For as long as the gateway serves."""
         while True:
             self.latest = await self._ask() if self._up() else None
             await asyncio.sleep(LOAD_S)

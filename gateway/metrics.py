@@ -110,6 +110,12 @@ class Metrics:
             buckets=_SCORE_BUCKETS,
             registry=registry,
         )
+        self._failures = Counter(
+            "slimgate_background_failures",
+            "Times that a background task failed and was started again.",
+            ["task"],
+            registry=registry,
+        )
         self._cost_usd = Counter(
             "slimgate_cost_usd", "Paid for answers and for second looks in vain, in US dollars.", registry=registry
         )
@@ -153,8 +159,12 @@ class Metrics:
             )
         return found
 
+    def background_failed(self, task: str) -> None:
+        """Count the failure of a background task."""
+        self._failures.labels(task).inc()
+
     def priced(self, row: LedgerRow) -> None:
-        """Count the money of a row, once the ledger knows it."""
+        """Count the money of a row that the ledger has now."""
         self._cost_usd.inc(((row.cost_nusd or 0) + row.deciding_nusd) / NUSD_PER_USD)
         self._baseline_usd.inc((row.baseline_nusd or 0) / NUSD_PER_USD)
 

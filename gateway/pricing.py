@@ -1,6 +1,6 @@
-"""Prices for ledger rows. Runs in the ledger's own thread, so that no request waits for a price."""
+"""Prices for ledger rows, put on in the ledger's own thread, so that no request waits for a price."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 
 from gateway.exchange import EMBEDDINGS
 from gateway.ledger import LedgerRow
@@ -12,16 +12,9 @@ from router.decision import Route
 
 
 class Pricer:
-    """Puts prices on finished rows: what was paid, and what the same tokens cost at the baseline model.
+    """Puts prices on finished rows: what was paid, and what the same tokens cost at the baseline model."""
 
-    Parameters
-    ----------
-    priced : sequence of callable, optional
-        Told of each row once it has its prices.
-    """
-
-    def __init__(self, settings: Settings, priced: Sequence[Callable[[LedgerRow], None]] = ()) -> None:
-        self._priced = priced
+    def __init__(self, settings: Settings) -> None:
         self.configure(settings)
 
     def configure(self, settings: Settings) -> None:
@@ -31,17 +24,9 @@ class Pricer:
         self._cloud_models = (settings.cloud.model, *(fallback.model for fallback in settings.cloud.fallbacks))
         self.baseline_model = settings.baseline_model
 
-    def __call__(self, row: LedgerRow) -> LedgerRow:
-        self.price(row)
-        for tell in self._priced:
-            tell(row)
-        return row
-
-    def price(self, row: LedgerRow) -> None:
-        """Put its prices on `row`, and tell nobody."""
-        usage = Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)
-        price = self._cloud_nusd if row.route == Route.CLOUD else self.at_local
-        cost = price(row.served_model, usage)
+    def price(self, row: LedgerRow) -> LedgerRow:
+        """Put its prices on `row`, and return it."""
+        usage, cost = _usage(row), self.cost_nusd(row)
         if row.endpoint == EMBEDDINGS:  # nothing to save: another model could not have made these vectors
             baseline_model, baseline = row.served_model, cost
         else:
@@ -50,6 +35,19 @@ class Pricer:
         if row.second_look is not None:
             look = Look.from_json(row.second_look)
             row.deciding_nusd = self.at_local(look.model, look.wasted)
+        return row
+
+    def cost_nusd(self, row: LedgerRow) -> int | None:
+        """What was paid for `row`, in nano-dollars; None where no price is known."""
+        usage = _usage(row)
+        if row.route != Route.CLOUD:
+            return self.at_local(row.served_model, usage)
+        costs = (self._book.cost_nusd(name, usage) for name in self._names(row))
+        return next((cost for cost in costs if cost is not None), None)
+
+    def knows(self, model: str) -> bool:
+        """Whether the price of a cloud model is known."""
+        return self._book.knows(model)
 
     def at_cloud(self, usage: Usage) -> int | None:
         """What `usage` would cost at the cloud model, in nano-dollars; None where no price is known."""
@@ -64,8 +62,19 @@ class Pricer:
         price = self._own.get(model)
         return 0 if price is None else to_nusd(price.cost_usd(usage))
 
-    def _cloud_nusd(self, served_model: str, usage: Usage) -> int | None:
-        # Providers answer as "gpt-4.1-2025-04-14"; a price of the user's own stands under the name that was asked for.
-        names = (served_model, *(model for model in self._cloud_models if served_model.startswith(model)))
-        costs = (self._book.cost_nusd(name, usage) for name in names)
-        return next((cost for cost in costs if cost is not None), None)
+    def _names(self, row: LedgerRow) -> Iterator[str]:
+        """Names under which the row's price may stand: that of the model that answered is the best.
+
+        Providers answer as "gpt-4.1-2025-04-14", or under a name of their own that is in no table: then the price is
+        that of what was asked for.
+        """
+        yield row.served_model
+        yield from (model for model in self._cloud_models if row.served_model.startswith(model))
+        if row.asked_model:
+            yield row.asked_model
+        elif not row.served_model:  # the gateway died before it could say which
+            yield self._cloud_models[0]
+
+
+def _usage(row: LedgerRow) -> Usage:
+    return Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)

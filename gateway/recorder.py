@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from gateway.budget import Budget
 from gateway.errors import error_code, error_status
 from gateway.exchange import NO_ROUTE, Exchange
 from gateway.ledger import Ledger, Outcome
@@ -20,8 +21,9 @@ logger = logging.getLogger(__name__)
 class Recorder:
     """Keeps the promise of one row a request, however it ends."""
 
-    def __init__(self, ledger: Ledger, metrics: Metrics, telemetry: Telemetry | None = None) -> None:
+    def __init__(self, ledger: Ledger, metrics: Metrics, budget: Budget, telemetry: Telemetry | None = None) -> None:
         self._ledger = ledger
+        self._budget = budget
         self._metrics = metrics
         self._telemetry = telemetry
 
@@ -40,9 +42,15 @@ class Recorder:
             self._metrics.in_flight.dec()
         self.close(exchange, Outcome.FAILED)
 
-    def opened(self, exchange: Exchange) -> None:
-        """The row as it stands at the decision: it tells of the request even if this process dies now."""
-        self._ledger.record(exchange.row())
+    def opened(self, exchange: Exchange, prompt_tokens: int = 0) -> None:
+        """The row as it stands at the decision: it tells of the request even if this process dies now.
+
+        `prompt_tokens` is what the cloud will have been given to read by then, about: it is paid for all the same.
+        """
+        row = exchange.row()
+        if prompt_tokens:
+            row.prompt_tokens, row.usage_estimated = prompt_tokens, True
+        self._ledger.record(row)
         if exchange.trace is not None:
             exchange.trace.decided(exchange)
 
@@ -57,6 +65,7 @@ class Recorder:
         exchange.error_code = None if exc is None else error_code(exc)
         row = exchange.row()
         self._ledger.record(row)
+        self._budget.closed(row)
         self._metrics.closed(row)
         if exchange.look is not None:
             self._metrics.looked(exchange.look)

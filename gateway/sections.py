@@ -264,6 +264,12 @@ class BudgetSettings(_Section):
     usd_per_month: Decimal | None = Field(
         None, ge=0, description="When it is spent, the local model answers until the month ends. Default: no limit."
     )
+    fail_open: bool = Field(
+        False,
+        description="Whether the cloud may be asked although a limit might not hold: where the ledger cannot tell what "
+        "was spent, where a model has no price, and for what is not paid by the token (tools that the provider runs, "
+        "answers in the background). Default: it is not asked.",
+    )
 
 
 class LedgerSettings(_Section):

@@ -114,7 +114,12 @@ class GatewayServer(uvicorn.Server):
         assert self._loop is not None
         task = self._loop.create_task(self._lifecycle.reloader.apply(new))
         self._reloading.add(task)  # the loop alone would let go of it
-        task.add_done_callback(self._reloading.discard)
+        task.add_done_callback(self._reloaded)
+
+    def _reloaded(self, task: asyncio.Task[None]) -> None:
+        self._reloading.discard(task)
+        if not task.cancelled() and (exc := task.exception()) is not None:
+            logger.error("the configuration was not reloaded as a whole", exc_info=exc)
 
     def orphaned(self) -> None:
         """The process that started this one is gone."""

@@ -122,6 +122,10 @@ class PriceBook:
             return flat.cost_usd(usage)
         return None if model in self._unknown else self._public_cost_usd(model, usage)
 
+    def knows(self, model: str) -> bool:
+        """Whether a price of `model` is known."""
+        return self.cost_usd(model, Usage(1, 1)) is not None
+
     def cost_nusd(self, model: str, usage: Usage) -> int | None:
         """As `cost_usd`, in whole nano-dollars."""
         cost = self.cost_usd(model, usage)

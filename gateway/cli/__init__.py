@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from gateway.cli import artifacts, config, models
+from gateway.cli import artifacts, config, models, set_aside
 from gateway.cli.calibrate import calibrate
 from gateway.cli.doctor import doctor
 from gateway.cli.engine import engine
@@ -34,6 +34,7 @@ for command in (serve, route, report, replay, doctor, engine, train, evaluate, c
 app.add_typer(config.app, name="config")
 app.add_typer(artifacts.app, name="artifacts")
 app.add_typer(models.app, name="models")
+app.add_typer(set_aside.app, name="ledger")
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ def read_ledger(settings: Settings) -> "Iterator[Connection]":
     from gateway.ledger import Ledger, LedgerUnavailable
     from gateway.pricing import Pricer
 
-    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", Pricer(settings))
+    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", Pricer(settings).price)
     # Started, it takes in the rows of a gateway that died; a running gateway's newest rows are a moment behind.
     ledger.start()
     try:

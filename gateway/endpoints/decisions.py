@@ -2,14 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from itertools import chain
+from typing import Annotated, Literal
 
-import orjson
 from fastapi import APIRouter, Depends, Query
 from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
-from gateway.decisions import Cursor, Wanted, all_decisions, csv_lines, find_decisions, get_decision, known_values
+from gateway.decisions import (
+    Cursor,
+    Wanted,
+    all_decisions,
+    csv_lines,
+    find_decisions,
+    get_decision,
+    json_lines,
+    known_values,
+)
 from gateway.endpoints.savings import Since, Until, aware
 from gateway.exchange import INVALID, NO_ROUTE
 from gateway.explanation import explain_row
@@ -90,15 +99,12 @@ def decisions_endpoints(ledger: Ledger) -> APIRouter:
     return endpoints
 
 
-def _export(ledger: Ledger, wanted: Wanted, format: str) -> Iterator[str | bytes]:
-    with ledger.read() as connection:
-        rows = all_decisions(connection, wanted)
-        yield from csv_lines(rows) if format == "csv" else _json_lines(rows)
-
-
-def _json_lines(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
-    for row in rows:
-        yield orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+def _export(ledger: Ledger, wanted: Wanted, format: str) -> Iterator[str] | Iterator[bytes]:
+    """The file's lines; what the ledger refuses is raised before the first of them."""
+    rows = all_decisions(ledger.read, wanted)
+    first = next(rows, None)
+    rows = rows if first is None else chain([first], rows)
+    return csv_lines(rows) if format == "csv" else json_lines(rows)
 
 
 def _ms(moment: datetime | None) -> int | None:

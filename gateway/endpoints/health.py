@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from gateway.background import Background
 from gateway.dispatch import Dispatcher
 from gateway.jsonresponse import json_response
 from gateway.lifecycle import Lifecycle
@@ -11,7 +12,7 @@ from gateway.metrics import CONTENT_TYPE, Metrics
 
 
 def health_endpoints(
-    dispatcher: Dispatcher, local: LocalSide | None, lifecycle: Lifecycle, metrics: Metrics
+    dispatcher: Dispatcher, local: LocalSide | None, lifecycle: Lifecycle, metrics: Metrics, background: Background
 ) -> APIRouter:
     """Liveness, readiness and metrics."""
     endpoints = APIRouter(tags=["operations"])
@@ -23,13 +24,22 @@ def health_endpoints(
 
     @endpoints.get("/health/ready", summary="Ready")
     async def ready() -> Response:
-        """200 while somebody can answer a request, 503 before, and once the process was told to stop."""
+        """200 while somebody can answer a request and all that runs beside is alive.
+
+        503 before, while something that failed is started again, and once the process was told to stop.
+        """
         local_up = local is not None and local.up
-        status = "stopping" if lifecycle.draining else "ready" if local_up or dispatcher.cloud else "starting"
+        if lifecycle.draining:
+            status = "stopping"
+        elif background.down:
+            status = "failing"
+        else:
+            status = "ready" if local_up or dispatcher.cloud else "starting"
         body = {
             "status": status,
             "local": "up" if local_up else "down" if local is not None else "off",
             "cloud": "off" if dispatcher.cloud is None else "up" if dispatcher.cloud.up else "down",
+            "failing": background.down,
         }
         return json_response(body, 200 if status == "ready" else 503)
 

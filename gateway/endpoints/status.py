@@ -48,6 +48,8 @@ def status_endpoints(dispatcher: Dispatcher, local: LocalSide | None, settings: 
                     "oldest": None if oldest_ms is None else from_epoch_ms(oldest_ms).isoformat(),
                     "pending_bytes": ledger.pending_bytes,
                     "refused_rows": ledger.refused_rows,
+                    "set_aside_rows": ledger.set_aside.rows,
+                    "trouble": ledger.trouble,
                 },
             }
         )

@@ -30,7 +30,8 @@ class Fact:
     """Requests alike in where they went, why, and how they ended.
 
     Money is in nano-dollars and summed over priced requests only: those whose cost and baseline cost are both known.
-    `deciding_nusd` is what second looks cost in vain, beside what the answers cost.
+    `deciding_nusd` is what second looks cost in vain, beside what the answers cost. `paid_nusd` is what the answers
+    cost whether or not the baseline's price is known: what a budget counts.
     `answered` counts requests that got at least a token, `covered` those of them that are priced; `first_token_us` sums
     the time to the first token over `first_tokens` streamed answers. `key_id` is empty unless it was asked for.
     """
@@ -51,6 +52,7 @@ class Fact:
     first_token_us: int
     first_tokens: int
     deciding_nusd: int
+    paid_nusd: int
 
 
 DIMENSIONS = ("route", "reason", "outcome", "baseline_model", "key_id")
@@ -121,9 +123,9 @@ def _sums_of(row: LedgerRow) -> tuple[int, ...]:
     else:
         counts, money = (1, int(answered), int(answered)), (row.cost_nusd, row.baseline_nusd)
         deciding = row.deciding_nusd
-    if not row.stream or row.first_token_ms is None:
-        return *counts, *tokens, *money, 0, 0, deciding
-    return *counts, *tokens, *money, round(row.first_token_ms * 1000), 1, deciding
+    is_timed = row.stream and row.first_token_ms is not None
+    first_token = (round((row.first_token_ms or 0.0) * 1000), 1) if is_timed else (0, 0)
+    return *counts, *tokens, *money, *first_token, deciding, row.cost_nusd or 0
 
 
 def _fact(dimensions: tuple[str, ...], sums: list[int]) -> Fact:
@@ -189,6 +191,7 @@ def _row_sums() -> list[ColumnElement[int]]:
         "first_token_us": _sum_where(_TIMED, cast(func.round(_C.first_token_ms * 1000), BigInteger)),
         "first_tokens": _sum_where(_TIMED, 1),
         "deciding_nusd": _sum_where(_PRICED, _C.deciding_nusd),
+        "paid_nusd": func.sum(func.coalesce(_C.cost_nusd, 0)),
     }
     return [sums[name].label(name) for name in SUMS]
 

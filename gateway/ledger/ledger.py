@@ -2,29 +2,29 @@
 
 import contextlib
 import logging
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, create_engine, event, make_url, select
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy import Connection, Row, select
+from sqlalchemy.exc import TimeoutError as NoConnection
 
+from gateway.ledger.database import READERS, WRITERS, connect
+from gateway.ledger.held import HeldRows
+from gateway.ledger.mover import AWAY, Mover, Price, Tell
 from gateway.ledger.retention import Retention
-from gateway.ledger.row import LedgerRow, Outcome
-from gateway.ledger.schema import REQUESTS, migrate
-from gateway.ledger.spool import Spool, find_spooled, orphan
-from gateway.ledger.store import insert_rows
-from models.errors import ExtraMissingError
+from gateway.ledger.row import LedgerRow
+from gateway.ledger.schema import REQUESTS
+from gateway.ledger.setaside import SetAside
+from gateway.ledger.spool import Spool, find_spooled
 
 logger = logging.getLogger(__name__)
 
-BATCH_ROWS = 1000
-IDLE_S = 0.05  # rows gather this long, so that a busy gateway commits in batches
-RETRY_S = 1.0
+READ_WAIT_S = 1.0
+"""How long a reader waits for the newest rows to arrive in the database."""
 
-Enrich = Callable[[LedgerRow], LedgerRow]
+SETTLE_WAIT_S = 5.0
+"""The same for the budget, which needs all of them."""
 
 
 class LedgerUnavailable(Exception):
@@ -40,71 +40,119 @@ class Ledger:
         SQLAlchemy URL of the database.
     spool_folder : Path
         Where rows wait for the database; shared by all processes of one gateway.
-    enrich : callable, optional
-        Completes a finished row before it is stored; runs in the ledger's own thread, so it may take its time. Prices.
+    price : callable, optional
+        Puts prices on a finished row before it is stored; runs in the ledger's own thread, so it may take its time.
     keep_days : float, optional
         Rows older than this are deleted; by default they are kept for ever.
+
+    Attributes
+    ----------
+    set_aside : SetAside
+        Rows that cannot be stored.
     """
 
     def __init__(
-        self, url: str, spool_folder: Path, enrich: Enrich = lambda row: row, keep_days: float | None = None
+        self, url: str, spool_folder: Path, price: Price = lambda row: row, keep_days: float | None = None
     ) -> None:
-        self._engine = _connect(url)
+        self._writers = connect(url, WRITERS)
+        self._readers = connect(url, READERS)
         self._spool_folder = spool_folder
-        self._enrich = enrich
-        self._retention = Retention(keep_days)
         self._spool = Spool(spool_folder)
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._drained = threading.Condition()
-        self._migrated = False
-        self._failing = False
-        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
-        self.refused_rows = 0
+        self._held = HeldRows()
+        self._spool_trouble: str | None = None
+        self.set_aside = SetAside(spool_folder)
+        retention = Retention(keep_days)
+        self._mover = Mover(self._writers, spool_folder, self._spool, self._held, self.set_aside, price, retention)
 
     def start(self) -> None:
-        """Begin moving rows, those of processes that died first."""
-        self._thread.start()
+        """Begin to move rows, those of processes that died first."""
+        self._mover.start()
+
+    def when_committed(self, tell: Tell) -> None:
+        """Have `tell` called with each row, once, after the database has it; in the ledger's thread."""
+        self._mover.when_committed(tell)
 
     def record(self, row: LedgerRow) -> None:
-        """Keep `row`. Once this returns, the row survives the death of this process.
+        """Keep `row`. Once this returns, a row that the disk took survives the death of this process.
 
-        A disk that takes no more is counted in `refused_rows` and logged; it never fails a request.
+        A disk that takes no more is logged and told by `trouble`: a finished row then waits in memory, and if there is
+        no room it is counted in `refused_rows`. It never fails a request.
         """
         try:
             self._spool.append(row)
-        except OSError as exc:
-            self.refused_rows += 1
-            logger.error("ledger: cannot keep request %s: %s", row.id, exc)
-            return
+        except (OSError, TypeError) as exc:  # no disk; or a value that JSON does not have, a defect of ours
+            self._hold(row, exc)
+        else:
+            self._spool_trouble = None
         if row.outcome is not None:
-            self._wake.set()
+            self._mover.wake()
+
+    def _hold(self, row: LedgerRow, exc: Exception) -> None:
+        if self._spool_trouble is None:
+            logger.error("ledger: %s takes no rows, they wait in memory: %s", self._spool_folder, exc)
+        self._spool_trouble = f"{type(exc).__name__}: {exc}"
+        if row.outcome is not None and not self._held.hold(row):
+            logger.error("ledger: request %s is lost, there is no room for it", row.id)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread that moves rows runs."""
+        return self._mover.alive
+
+    @property
+    def trouble(self) -> str | None:
+        """Why rows do not get through at the moment; None where they do."""
+        return self._spool_trouble or self._mover.trouble
 
     @property
     def pending_bytes(self) -> int:
         """How far the database lags behind, in bytes of the spool."""
         return self._spool.pending_bytes
 
+    @property
+    def refused_rows(self) -> int:
+        """Rows that neither disk nor memory took: they are lost."""
+        return self._held.refused
+
+    @property
+    def unpriced_rows(self) -> int:
+        """Rows stored without a price because pricing them failed."""
+        return self._mover.unpriced_rows
+
     def flush(self, timeout_s: float = 5.0) -> bool:
         """Wait until the database has every row recorded so far; False if it takes longer than `timeout_s`."""
-        self._wake.set()
-        # Not until nothing is pending: on a busy gateway there is always a row that came later.
-        wanted = self._spool.moved_bytes + self._spool.pending_bytes
-        with self._drained:
-            return self._drained.wait_for(lambda: self._migrated and self._spool.moved_bytes >= wanted, timeout_s)
+        return self._mover.flush(timeout_s)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection for queries, with the rows recorded so far in view.
+        """A connection for a short query, with the rows recorded so far in view.
 
         Raises
         ------
         LedgerUnavailable
-            While the database does not answer.
+            While the database does not answer, or all connections for readers are in use.
         """
-        self.flush(timeout_s=1.0)
-        with self._answering(), self._engine.connect() as connection:
+        self.flush(READ_WAIT_S)
+        with self._answering(), self._readers.connect() as connection:
             yield connection
+
+    @contextlib.contextmanager
+    def read_settled(self) -> Iterator[Connection]:
+        """A connection that sees every row recorded so far, and that no reader can take away: for the budget.
+
+        Inside the block no further row of this process is stored, and told of: what was told of is what it sees.
+
+        Raises
+        ------
+        LedgerUnavailable
+            While the database does not answer, or does not take rows.
+        """
+        is_settled = self.flush(SETTLE_WAIT_S)
+        with self._mover.paused(SETTLE_WAIT_S) as is_paused:
+            if not is_settled or not is_paused or self.trouble:
+                raise LedgerUnavailable(f"Rows wait for the ledger's database ({self.trouble or 'it is slow'}).")
+            with self._answering(), self._writers.connect() as connection:
+                yield connection
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
@@ -115,7 +163,7 @@ class Ledger:
         LedgerUnavailable
             While the database does not answer: then nothing is kept.
         """
-        with self._answering(), self._engine.begin() as connection:
+        with self._answering(), self._writers.begin() as connection:
             yield connection
 
     def find(self, id: str) -> LedgerRow | Row[Any] | None:
@@ -137,94 +185,19 @@ class Ledger:
     def _answering(self) -> Iterator[None]:
         try:
             yield
-        except (OperationalError, InterfaceError) as exc:
+        except NoConnection as exc:
+            raise LedgerUnavailable("All connections to the ledger's database are in use; try again.") from exc
+        except AWAY as exc:
+            why = getattr(exc, "orig", exc)
             raise LedgerUnavailable(
-                f"The ledger's database does not answer; its rows wait in {self._spool_folder}: {exc.orig}"
+                f"The ledger's database does not answer; its rows wait in {self._spool_folder}: {why}"
             ) from exc
 
     def close(self) -> None:
         """Move what is left and stop. What the database does not take waits for the next start."""
-        self._stopping.set()
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
+        self._mover.stop(timeout_s=10)
+        if held := len(self._held.finished):
+            logger.error("ledger: %d rows are lost: neither the disk nor the database took them", held)
         self._spool.close()
-        self._engine.dispose()
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            worked = self._try_to_drain()
-            if not worked:
-                self._stopping.wait(RETRY_S)
-            elif self._wake.wait(self._retention.wait_s):
-                self._wake.clear()
-                self._stopping.wait(IDLE_S)
-        self._try_to_drain()
-
-    def _try_to_drain(self) -> bool:
-        """Move everything there is; False when the database refuses, which must end neither thread nor request."""
-        try:
-            if not self._migrated:
-                with self._engine.begin() as connection:
-                    migrate(connection)
-                self._migrated = True
-                self._adopt_orphans()
-            self._drain()
-            self._retention.step(self._engine)
-        except SQLAlchemyError as exc:
-            if not self._failing:
-                logger.error("ledger: the database takes no rows, they wait in %s: %s", self._spool_folder, exc)
-            self._failing = True
-            return False
-        except Exception:
-            logger.exception("ledger: cannot move rows; they stay in %s", self._spool_folder)
-            return False
-        if self._failing:
-            logger.info("ledger: the database takes rows again")
-        self._failing = False
-        return True
-
-    def _adopt_orphans(self) -> None:
-        for path in sorted(self._spool_folder.glob("*.jsonl")):
-            with orphan(path) as rows:
-                if rows:
-                    self._insert([row if row.outcome else replace(row, outcome=Outcome.LOST) for row in rows])
-                    logger.info("ledger: recovered %d rows of a process that died", len(rows))
-
-    def _drain(self) -> None:
-        while self._spool.pending_bytes:
-            rows, position = self._spool.closed_rows(BATCH_ROWS)
-            self._insert(rows)
-            self._spool.mark_done(position)
-            self._tell()
-        self._tell()
-
-    def _tell(self) -> None:
-        with self._drained:
-            self._drained.notify_all()
-
-    def _insert(self, rows: list[LedgerRow]) -> None:
-        if not rows:
-            return
-        insert_rows(self._engine, [self._enrich(row) for row in rows])
-
-
-def _connect(url: str) -> Engine:
-    # The driver that the extra 'postgres' brings; SQLAlchemy 2.0 would look for another one.
-    parsed = make_url(url)
-    if parsed.drivername in ("postgresql", "postgres"):
-        parsed = parsed.set(drivername="postgresql+psycopg")
-    try:
-        engine = create_engine(parsed, pool_pre_ping=True)
-    except ModuleNotFoundError as exc:
-        raise ExtraMissingError("a PostgreSQL ledger", "postgres") from exc
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _tune_sqlite)
-    return engine
-
-
-def _tune_sqlite(connection: Any, _record: Any) -> None:
-    # WAL: readers (dashboard, report) and the writer do not wait for each other.
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
-    connection.execute("PRAGMA busy_timeout=5000")
+        self._writers.dispose()
+        self._readers.dispose()

@@ -1,10 +1,37 @@
 """One request as the ledger keeps it. Never any text of the prompt or the answer."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
 import orjson
+
+from models.text import plain_text
+
+TEXT_CHARS = 200
+"""Kept of a name: callers make model names up, providers error codes."""
+
+MAX_TOKENS = 100_000_000
+"""Of one kind in one request: far beyond any context window, and small enough for a table full of them to add up."""
+
+MAX_MS = 2**53
+"""Of a time or a duration, in milliseconds."""
+
+MAX_NUSD = 10**15
+"""Of one request's money, in nano-dollars: a million US dollars."""
+
+_TEXTS = (
+    "id", "endpoint", "requested_model", "route", "reason", "served_model",
+    "key_id", "session_id", "outcome", "error_code", "baseline_model", "artifact", "asked_model",
+)  # fmt: skip
+_OPTIONAL = frozenset(_TEXTS[6:])
+_JSON_TEXTS = ("traits", "second_look")
+_TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens")
+_FLOATS = ("score", "threshold", "first_token_ms", "total_ms", "overhead_ms")
+_FLAGS = ("stream", "usage_estimated")
+_BOUNDS = {"created_ms": MAX_MS, "cost_nusd": MAX_NUSD, "baseline_nusd": MAX_NUSD, "deciding_nusd": MAX_NUSD}
+_ZERO = frozenset({"score", "threshold", "created_ms", "deciding_nusd"})
 
 
 class Outcome(StrEnum):
@@ -22,10 +49,11 @@ class Outcome(StrEnum):
 class LedgerRow:
     """A request and what became of it. Times are UTC, money is in nano-dollars (1e-9 USD).
 
-    `outcome` is None while the request is in hand. `cost_nusd` and `baseline_nusd` are None where no price is known,
-    which is not the same as free; `usage_estimated` says that the backend never reported usage and tokens are a guess.
-    `artifact` is the version of the classifier that scored it: scores of two do not compare. `traits` tells in JSON
-    what pushed the score, where that was kept; `second_look` in JSON what came of one, where there was one, and
+    `outcome` is None while the request is in hand. `asked_model` is the model that a backend was asked for last: its
+    price counts where the name that answered has none. `cost_nusd` and `baseline_nusd` are None where no price is
+    known, which is not the same as free; `usage_estimated` says that the backend never reported usage and tokens are a
+    guess. `artifact` is the version of the classifier that scored it: scores of two do not compare. `traits` tells in
+    JSON what pushed the score, where that was kept; `second_look` in JSON what came of one, where there was one, and
     `deciding_nusd` what it cost in vain.
     """
 
@@ -57,6 +85,7 @@ class LedgerRow:
     artifact: str | None = None
     second_look: str | None = None
     deciding_nusd: int = 0
+    asked_model: str | None = None
 
     def to_line(self) -> bytes:
         """One line of the spool."""
@@ -73,10 +102,49 @@ class LedgerRow:
         """
         values = orjson.loads(line)
         try:
-            return cls(**{name: values[name] for name in values.keys() & cls.__slots__})
+            row = cls(**{name: values[name] for name in values.keys() & cls.__slots__})
         except (TypeError, AttributeError) as exc:
             raise ValueError("not a ledger row") from exc
+        row.bring_into_bounds()
+        return row
+
+    def bring_into_bounds(self) -> None:
+        """A file may hold what an older version let in, and one such row must not keep the others out."""
+        for name in _TEXTS:
+            text = getattr(self, name)
+            if not (isinstance(text, str) or (text is None and name in _OPTIONAL)):
+                setattr(self, name, text := "" if text is None else str(text))
+            if text and (len(text) > TEXT_CHARS or not text.isprintable()):
+                setattr(self, name, plain_text(text, TEXT_CHARS))
+        for name in _JSON_TEXTS:
+            if not isinstance(getattr(self, name), str):
+                setattr(self, name, None)
+        for name in _FLAGS:
+            setattr(self, name, bool(getattr(self, name)))
+        self._bound_numbers()
+
+    def _bound_numbers(self) -> None:
+        """A count of tokens that cannot be true is 0, and `usage_estimated`."""
+        for name in _TOKENS:
+            if not _is_count(getattr(self, name), MAX_TOKENS):
+                setattr(self, name, 0)
+                self.usage_estimated = True
+        self.cached_tokens = min(self.cached_tokens, self.prompt_tokens)
+        for name, most in _BOUNDS.items():
+            if not _is_count(getattr(self, name), most):
+                setattr(self, name, 0 if name in _ZERO else None)
+        for name in _FLOATS:
+            if not _is_finite(getattr(self, name)):
+                setattr(self, name, 0.0 if name in _ZERO else None)
 
     def to_columns(self) -> dict[str, Any]:
         """Column values for the database."""
         return {name: getattr(self, name) for name in self.__slots__}  # asdict() would copy each value
+
+
+def _is_count(value: Any, most: int) -> bool:
+    return type(value) is int and 0 <= value <= most  # True is an int, and no count
+
+
+def _is_finite(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)

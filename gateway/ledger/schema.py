@@ -35,6 +35,7 @@ REQUESTS = Table(
     Column("artifact", Text),
     Column("second_look", Text),
     Column("deciding_nusd", BigInteger, nullable=False),
+    Column("asked_model", Text),
 )
 
 ROLLUP = Table(
@@ -56,6 +57,7 @@ ROLLUP = Table(
             "first_token_us",
             "first_tokens",
             "deciding_nusd",
+            "paid_nusd",
         )
     ),
 )
@@ -165,6 +167,21 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE requests ADD COLUMN second_look TEXT",
         "ALTER TABLE requests ADD COLUMN deciding_nusd BIGINT NOT NULL DEFAULT 0",
         "ALTER TABLE rollup ADD COLUMN deciding_nusd BIGINT NOT NULL DEFAULT 0",
+    ),
+    (
+        "ALTER TABLE requests ADD COLUMN asked_model TEXT",
+        "ALTER TABLE rollup ADD COLUMN paid_nusd BIGINT NOT NULL DEFAULT 0",
+        # What was paid without a baseline to compare with had been left out; what is known of it is added.
+        """
+        UPDATE rollup SET paid_nusd = cost_nusd + coalesce((
+            SELECT sum(cost_nusd) FROM requests
+            WHERE created_ms >= rollup.slot_ms AND created_ms < rollup.slot_ms + 900000
+                AND requests.route = rollup.route AND requests.reason = rollup.reason
+                AND requests.outcome = rollup.outcome AND coalesce(requests.key_id, '') = rollup.key_id
+                AND coalesce(requests.baseline_model, '') = rollup.baseline_model
+                AND requests.baseline_nusd IS NULL
+        ), 0)
+        """,
     ),
 )
 

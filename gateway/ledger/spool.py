@@ -7,21 +7,29 @@ belonged to a process that died; whoever finds it moves its rows on.
 import contextlib
 import errno
 import fcntl
-import logging
 import os
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from gateway.ledger.row import LedgerRow
 
-logger = logging.getLogger(__name__)
-
 # A file that has grown beyond this and is wholly in the database is replaced by a fresh one.
 ROTATE_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Batch:
+    """Some lines of a spool: the rows in them, the lines that are none, and the position after them."""
+
+    position: int
+    rows: list[LedgerRow] = field(default_factory=list)
+    damaged: list[bytes] = field(default_factory=list)
 
 
 class Spool:
@@ -67,18 +75,21 @@ class Spool:
             else:
                 self._open_rows.pop(row.id, None)
 
-    def closed_rows(self, limit: int) -> tuple[list[LedgerRow], int]:
-        """Up to `limit` finished rows not yet done, and the position after them, for `mark_done`."""
-        rows: list[LedgerRow] = []
-        position = self._done
-        for line in _lines(self._path, position):
-            row = LedgerRow.from_line(line)
-            position += len(line)
+    def closed_rows(self, limit: int) -> Batch:
+        """Up to `limit` finished rows not yet done; `mark_done` takes the position after them."""
+        batch = Batch(self._done)
+        for line in _lines(self._path, batch.position):
+            batch.position += len(line)
+            try:
+                row = LedgerRow.from_line(line)
+            except ValueError:
+                batch.damaged.append(line)
+                continue
             if row.outcome is not None:
-                rows.append(row)
-                if len(rows) == limit:
+                batch.rows.append(row)
+                if len(batch.rows) == limit:
                     break
-        return rows, position
+        return batch
 
     def mark_done(self, position: int) -> None:
         """The database has everything before `position`."""
@@ -123,10 +134,10 @@ class Spool:
 
 
 @contextlib.contextmanager
-def orphan(path: Path) -> Iterator[list[LedgerRow] | None]:
-    """The rows of a file whose process is gone, or None while it lives. Deleted when the block ends well.
+def orphan(path: Path) -> Iterator[Batch | None]:
+    """What is in a file whose process is gone, or None while it lives. Deleted when the block ends well.
 
-    A request that was in hand when its process died comes back without an outcome.
+    Each request's last state; one that was in hand when its process died comes back without an outcome.
     """
     try:
         fd = os.open(path, os.O_RDONLY)
@@ -145,6 +156,14 @@ def orphan(path: Path) -> Iterator[list[LedgerRow] | None]:
         os.close(fd)
 
 
+def put_back(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Leave `rows` as a process that died would: the next one that starts moves them on."""
+    unnamed = folder / f"{uuid.uuid4().hex}.new"
+    with open(os.open(unnamed, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+        file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+    unnamed.rename(unnamed.with_suffix(".jsonl"))
+
+
 def find_spooled(folder: Path, id: str) -> LedgerRow | None:
     """The last state of one request in any process's file; None where none has it.
 
@@ -152,24 +171,25 @@ def find_spooled(folder: Path, id: str) -> LedgerRow | None:
     """
     start = orjson.dumps({"id": id}).removesuffix(b"}") + b","
     for path in folder.glob("*.jsonl"):
-        with contextlib.suppress(FileNotFoundError):  # moved on in this moment
+        with contextlib.suppress(FileNotFoundError, ValueError):  # moved on in this moment; damaged
             found = [line for line in _lines(path, 0) if line.startswith(start)]
             if found:
                 return LedgerRow.from_line(found[-1])
     return None
 
 
-def _last_words(path: Path) -> list[LedgerRow]:
-    """The last state of each request in the file."""
+def _last_words(path: Path) -> Batch:
     rows: dict[str, LedgerRow] = {}
+    batch = Batch(0)
     for line in _lines(path, 0):
         try:
             row = LedgerRow.from_line(line)
         except ValueError:
-            logger.warning("ledger: skipped a damaged line in %s", path)
+            batch.damaged.append(line)
             continue
         rows[row.id] = row
-    return list(rows.values())
+    batch.rows = list(rows.values())
+    return batch
 
 
 def _lines(path: Path, position: int) -> Iterator[bytes]:

@@ -7,33 +7,61 @@ from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.ledger.facts import SLOT_MS, roll_up
-from gateway.ledger.row import LedgerRow
+from gateway.ledger.row import LedgerRow, Outcome
 from gateway.ledger.schema import FEEDBACK, REQUESTS
 
 DELETE_ROWS = 2000
 """Deleted in one transaction, so that rows which want to come in never wait long."""
 
 
+PROBE = LedgerRow(
+    id="probe",
+    created_ms=0,
+    endpoint="probe",
+    requested_model="",
+    route="none",
+    reason="invalid",
+    score=0.0,
+    threshold=0.0,
+    stream=False,
+    outcome=Outcome.OK,
+)
+"""A row that any working ledger takes."""
+
+
 class _SomeKnown(Exception):
     """Not all of the rows are new."""
 
 
-def insert_rows(engine: Engine, rows: Sequence[LedgerRow]) -> None:
-    """Keep `rows` and add them to the sums, all or none of them.
+def insert_rows(engine: Engine, rows: Sequence[LedgerRow]) -> Sequence[LedgerRow]:
+    """Keep `rows` and add them to the sums, all or none of them; returns those that were new.
 
     A row may come twice, after a crash between the database's commit and ours: the first one stands, and counts once.
     """
-    if not rows:
-        return
     try:
         with engine.begin() as connection:
             inserted = connection.execute(_insert(connection), [row.to_columns() for row in rows]).rowcount
             if inserted != len(rows):
                 raise _SomeKnown
             roll_up(connection, rows)
+            return rows
     except _SomeKnown:
         with engine.begin() as connection:
-            roll_up(connection, _insert_singly(connection, rows))
+            new = _insert_singly(connection, rows)
+            roll_up(connection, new)
+            return new
+
+
+def takes_rows(engine: Engine) -> bool:
+    """Whether the database takes a row now. It is tried, and undone."""
+    try:
+        with engine.connect() as connection, connection.begin() as attempt:
+            connection.execute(_insert(connection), PROBE.to_columns())
+            roll_up(connection, [PROBE])
+            attempt.rollback()
+    except Exception:
+        return False
+    return True
 
 
 def _insert_singly(connection: Connection, rows: Sequence[LedgerRow]) -> list[LedgerRow]:

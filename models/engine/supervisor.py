@@ -41,6 +41,9 @@ SILENCE_GRACE_S = 15.0
 STOP_TIMEOUT_S = 10.0
 KEPT_LINES = 20
 
+NOT_FOLLOWED = 1
+"""Exit code of a child that this process lost sight of."""
+
 DEATHS_OF_BAD_CODE = frozenset({signal.SIGSEGV, signal.SIGILL, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE})
 
 
@@ -191,7 +194,7 @@ class EngineSupervisor:
     async def _watch(self) -> None:
         """Run children, one after the other, until one is refused or too many die."""
         while True:
-            code = await self._run_child()
+            code = await self._follow_child()
             if self._task is None:  # stopping
                 return
             if self._refusal is not None:
@@ -205,6 +208,14 @@ class EngineSupervisor:
                 return
             self.restarts += 1
             await asyncio.sleep(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 4.0 ** (len(self._deaths) - 1)))
+
+    async def _follow_child(self) -> int:
+        """As `_run_child`; a child that could not be started or followed counts as one that died."""
+        try:
+            return await self._run_child()
+        except Exception:
+            logger.exception("the engine process cannot be followed")
+            return NOT_FOLLOWED
 
     async def _run_child(self) -> int:
         """Start one child, follow it to its end, and return its exit code."""
@@ -249,7 +260,8 @@ class EngineSupervisor:
             await asyncio.sleep(LOOK_S)
             if self._phase is Phase.READY and monotonic() - self._seen_alive > limit_s:
                 self._lines.append(f"no sign of life for {limit_s:g} s")
-                child.kill()
+                with suppress(ProcessLookupError):
+                    child.kill()
 
     async def _follow(self, stdout: asyncio.StreamReader) -> None:
         async for line in _lines(stdout):

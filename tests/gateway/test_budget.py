@@ -1,6 +1,9 @@
 """When the budget is spent, the local model answers or nobody does, in every process that shares the ledger."""
 
 import logging
+import os
+import sqlite3
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,8 +13,9 @@ from typing import Any
 import openai
 import pytest
 
-from gateway.budget import DAY, MONTH, REFRESH_S, Budget
-from gateway.ledger import Ledger, LedgerRow, Outcome
+from gateway.budget import DAY, MONTH, REFRESH_S, STALE_S, Budget
+from gateway.ledger import Ledger, LedgerRow, LedgerUnavailable, Outcome
+from gateway.pricing import Pricer
 from gateway.sections import BudgetSettings
 from gateway.settings import Settings
 from tests.conftest import MakeGateway
@@ -75,77 +79,225 @@ def test_days_and_months_end(now: str, day_ends: str, month_ends: str) -> None:
     assert MONTH.begins(moment).day == 1
 
 
-def test_each_limit_counts_its_own_days(ledger: Ledger) -> None:
+class Priced(Pricer):
+    """Rows cost what they say; every model but one has a price."""
+
+    def __init__(self) -> None:
+        super().__init__(Settings(local={"enabled": False}, cloud={"base_url": "http://127.0.0.1:9/v1"}))
+
+    def cost_nusd(self, row: LedgerRow) -> int | None:
+        return row.cost_nusd
+
+    def knows(self, model: str) -> bool:
+        return model != "unlisted"
+
+
+class Clocks:
+    """Both of a budget's, moved by hand."""
+
+    def __init__(self) -> None:
+        self.now, self.seconds = NOON, 0.0
+
+    def budget(self, ledger: Ledger, **limits: Any) -> Budget:
+        return Budget(BudgetSettings(**limits), ledger, Priced(), lambda: self.now, lambda: self.seconds)
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+        self.seconds += seconds
+
+
+@pytest.fixture
+def clocks() -> Clocks:
+    return Clocks()
+
+
+def end(budget: Budget, ledger: Ledger, row: LedgerRow) -> None:
+    """As the recorder does."""
+    ledger.record(row)
+    budget.closed(row)
+
+
+def test_each_limit_counts_its_own_days(ledger: Ledger, clocks: Clocks) -> None:
     for number, (cost, days_ago) in enumerate([(2_000_000_000, 0), (30_000_000_000, 1), (500_000_000_000, 40)]):
         ledger.record(row(number, cost, NOON - timedelta(days=days_ago)))
     ledger.record(row(99, 7_000_000_000, route="local"))
-    budget = Budget(BudgetSettings(usd_per_day=Decimal("2.01"), usd_per_month=Decimal(32)), lambda: NOON)
-    assert budget.spent() is None
-    budget.look(ledger)
+    budget = clocks.budget(ledger, usd_per_day=Decimal("2.01"), usd_per_month=Decimal(32))
+    budget.look()
     assert budget.spent() == "budget.usd_per_month (32 USD) is spent until 2026-04-01 00:00 UTC"
     day, month = budget.to_json()
     assert (day["spent_usd"], month["spent_usd"]) == ("2", "32")
     assert budget.used() == 1.0
 
 
-def test_a_period_ends_without_looking_again(ledger: Ledger) -> None:
-    now = [NOON]
-    budget = Budget(BudgetSettings(usd_per_day=Decimal(1)), lambda: now[0])
+def test_a_period_ends_without_looking_again(ledger: Ledger, clocks: Clocks) -> None:
+    budget = clocks.budget(ledger, usd_per_day=Decimal(1))
     ledger.record(row(1, 1_000_000_000))
-    budget.look(ledger)
+    budget.look()
     assert budget.spent() is not None
-    now[0] = datetime(2026, 4, 1, tzinfo=UTC)
+    clocks.now = datetime(2026, 4, 1, tzinfo=UTC)
     assert budget.spent() is None
+    assert budget.to_json()[0]["until"] == "2026-04-02T00:00:00+00:00"
 
 
-def test_own_rows_count_at_once_and_once(ledger: Ledger) -> None:
-    budget = Budget(BudgetSettings(usd_per_day=Decimal(1)), lambda: NOON)
-    budget.look(ledger)
-    own = row(1, 600_000_000)
-    budget.priced(own)
+def test_the_day_that_begins_counts_before_the_next_look(ledger: Ledger, clocks: Clocks) -> None:
+    budget = clocks.budget(ledger, usd_per_day=Decimal(1))
+    budget.look()
+    clocks.now = datetime(2026, 4, 1, tzinfo=UTC)
+    for number in range(2):
+        assert budget.spent() is None
+        end(budget, ledger, row(number, 500_000_000, clocks.now))
+    assert budget.spent() == "budget.usd_per_day (1 USD) is spent until 2026-04-02 00:00 UTC"
+    budget.look()
+    assert budget.used() == pytest.approx(1.0)
+
+
+def test_own_rows_count_at_once_and_once(ledger: Ledger, clocks: Clocks) -> None:
+    budget = clocks.budget(ledger, usd_per_day=Decimal(1))
+    budget.look()
+    end(budget, ledger, row(1, 600_000_000))
     assert budget.used() == pytest.approx(0.6)
-    ledger.record(own)
-    budget.look(ledger)
+    assert ledger.flush()
     assert budget.used() == pytest.approx(0.6)
-    budget.priced(row(2, 400_000_000, route="local"))
+    budget.look()
+    assert budget.used() == pytest.approx(0.6)
+    end(budget, ledger, row(2, 400_000_000, route="local"))
     assert budget.spent() is None
-    budget.priced(row(3, 400_000_000))
+    end(budget, ledger, row(3, 400_000_000))
     assert budget.spent() is not None
 
 
-def test_what_local_tokens_cost_is_not_the_clouds(ledger: Ledger) -> None:
-    budget = Budget(BudgetSettings(usd_per_day=Decimal(1)), lambda: NOON)
+def test_no_row_is_counted_twice_however_often_the_ledger_is_looked_at(ledger: Ledger, clocks: Clocks) -> None:
+    budget = clocks.budget(ledger, usd_per_day=Decimal(1))
+    ended, wrong = 0, []
+
+    def work() -> None:
+        nonlocal ended
+        for number in range(2000):
+            ended += 1  # before it can be counted: more than this must never be
+            end(budget, ledger, row(number, 1_000_000))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while thread.is_alive():
+        budget.look()
+        counted, allowed = round(budget.used() * 1000), ended
+        if counted > allowed:
+            wrong.append((counted, allowed))
+    thread.join()
+    budget.look()
+    assert (wrong, budget.used()) == ([], pytest.approx(2.0))
+
+
+def test_what_local_tokens_cost_is_not_the_clouds(ledger: Ledger, clocks: Clocks) -> None:
+    budget = clocks.budget(ledger, usd_per_day=Decimal(1))
     for number, route in enumerate(("local", "cloud")):
         ledger.record(row(number, 300_000_000, route=route))
-    budget.look(ledger)
+    budget.look()
     for number, route in enumerate(("local", "cloud"), start=2):
-        budget.priced(row(number, 200_000_000, route=route))
+        end(budget, ledger, row(number, 200_000_000, route=route))
     assert budget.used() == pytest.approx(0.5)
 
 
-def test_nothing_may_be_spent_with_a_limit_of_0() -> None:
-    assert Budget(BudgetSettings(usd_per_month=Decimal(0))).spent() is not None
-    assert Budget(BudgetSettings()).spent() is None
+def test_a_baseline_without_a_price_hides_no_money(ledger: Ledger, clocks: Clocks) -> None:
+    budget = clocks.budget(ledger, usd_per_day=Decimal(1))
+    ledger.record(row(1, 1_000_000_000, baseline_nusd=None))
+    budget.look()
+    assert budget.spent() is not None
 
 
-def test_a_new_limit_keeps_what_is_known(ledger: Ledger) -> None:
-    budget = Budget(BudgetSettings(usd_per_day=Decimal(1)), lambda: NOON)
+def test_nothing_may_be_spent_with_a_limit_of_0(ledger: Ledger, clocks: Clocks) -> None:
+    assert "is spent until" in (clocks.budget(ledger, usd_per_month=Decimal(0)).spent() or "")
+    assert clocks.budget(ledger).spent() is None
+
+
+def test_a_new_limit_keeps_what_is_known(ledger: Ledger, clocks: Clocks) -> None:
+    budget = clocks.budget(ledger, usd_per_day=Decimal(1))
     ledger.record(row(1, 1_500_000_000))
-    budget.look(ledger)
+    budget.look()
     budget.configure(BudgetSettings(usd_per_day=Decimal(2)))
     assert budget.used() == pytest.approx(0.75)
+    assert budget.spent() is None
     budget.configure(BudgetSettings(usd_per_day=Decimal("1.5")))
     assert budget.spent() is not None
 
 
-def test_what_has_no_price_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
-    budget = Budget(BudgetSettings(usd_per_day=Decimal(1)))
+def test_a_limit_that_is_new_is_closed_until_its_sum_is_known(ledger: Ledger, clocks: Clocks) -> None:
+    budget = clocks.budget(ledger, usd_per_day=Decimal(1))
+    ledger.record(row(1, 1_500_000_000, NOON - timedelta(days=2)))
+    budget.look()
+    budget.configure(BudgetSettings(usd_per_day=Decimal(1), usd_per_month=Decimal(1)))
+    assert "not known" in (budget.spent() or "")
+    budget.look()
+    assert "usd_per_month (1 USD) is spent" in (budget.spent() or "")
+
+
+def test_what_was_spent_is_not_known_before_the_first_look_nor_long_after_the_last(
+    ledger: Ledger, clocks: Clocks
+) -> None:
+    budget = clocks.budget(ledger, usd_per_day=Decimal(1))
+    unread = "what was spent is not known while the ledger cannot be read, and budget.fail_open is false"
+    assert budget.spent() == unread
+    budget.look()
+    clocks.advance(STALE_S)
+    assert budget.spent() is None
+    clocks.advance(0.1)
+    assert budget.spent() == unread
+    assert "not known" in budget.to_json()[0]["trouble"]
+    budget.configure(BudgetSettings(usd_per_day=Decimal(1), fail_open=True))
+    assert budget.spent() is None
+    assert budget.trouble is not None  # still said
+
+
+def test_money_that_no_database_takes_is_counted_and_then_closes_the_budget(
+    ledger: Ledger, clocks: Clocks, tmp_path: Path
+) -> None:
+    budget = clocks.budget(ledger, usd_per_day=Decimal(1))
+    budget.look()
+    with sqlite3.connect(tmp_path / "ledger.db") as other:
+        other.execute("ALTER TABLE rollup RENAME TO away")
+    end(budget, ledger, row(1, 400_000_000))
+    assert budget.used() == pytest.approx(0.4)
+    wait_for(lambda: ledger.trouble is not None)
+    assert budget.spent() == "what was spent is not known while the ledger takes no rows, and budget.fail_open is false"
+    with pytest.raises(LedgerUnavailable):
+        budget.look()
+    with sqlite3.connect(tmp_path / "ledger.db") as other:
+        other.execute("ALTER TABLE away RENAME TO rollup")
+    assert ledger.flush(10)
+    budget.look()
+    assert budget.used() == pytest.approx(0.4)
+    assert budget.spent() is None
+
+
+def test_a_full_disk_closes_the_budget_at_once(ledger: Ledger, clocks: Clocks, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_fd: int, _data: bytes) -> int:
+        raise OSError(28, os.strerror(28))
+
+    budget = clocks.budget(ledger, usd_per_day=Decimal(1))
+    budget.look()
+    with monkeypatch.context() as patch:
+        patch.setattr("gateway.ledger.spool.os.write", full)
+        end(budget, ledger, row(1, 400_000_000))
+        assert "takes no rows" in (budget.spent() or "")
+        assert budget.used() == pytest.approx(0.4)
+
+
+def test_what_has_no_price_is_said_once_and_not_paid(
+    ledger: Ledger, clocks: Clocks, caplog: pytest.LogCaptureFixture
+) -> None:
+    budget = clocks.budget(ledger, usd_per_day=Decimal(1))
     with caplog.at_level(logging.WARNING):
         for number in range(3):
-            budget.priced(row(number, None))
-    assert [record.message for record in caplog.records] == [
-        "no price is known for gpt-4.1 or for the baseline model: the budget does not count it; set [prices.MODEL]"
+            end(budget, ledger, row(number, None))
+    assert [record.message for record in caplog.records if record.name == "gateway.budget"] == [
+        "no price is known for gpt-4.1: the budget does not count it; set [prices.MODEL]"
     ]
+    assert not budget.may_pay("unlisted")
+    assert budget.unpriced(["unlisted", "gpt-4.1"]) is None
+    assert "set [prices.MODEL], or budget.fail_open = true" in (budget.unpriced(["unlisted"]) or "")
+    budget.configure(BudgetSettings(usd_per_day=Decimal(1), fail_open=True))
+    assert budget.may_pay("unlisted")
+    assert clocks.budget(ledger).may_pay("unlisted")
 
 
 @pytest.fixture(scope="module")

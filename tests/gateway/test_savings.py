@@ -260,7 +260,7 @@ def test_pages_lead_to_every_row_once(connection: Connection, wanted: Wanted) ->
     matching = [row for row in ROWS if all(v is None or getattr(row, name) == v for name, v in filters.items())]
     newest_first = sorted(matching, key=lambda row: (row.created_ms, row.id), reverse=True)
     assert paged == [row.id for row in newest_first]
-    assert [row["id"] for row in all_decisions(connection, wanted)] == paged
+    assert [row["id"] for row in all_decisions(connection.engine.connect, wanted)] == paged
 
 
 def test_spreadsheets_run_nothing(connection: Connection) -> None:
@@ -301,7 +301,7 @@ def test_postgresql_says_the_same(engine: Engine, postgres: tuple[str, Engine]) 
             savings_report(connection, since, end).to_json(),
             by_key(connection, since),
             latency_report(connection, since, end, UTC),
-            [row["id"] for row in all_decisions(connection, Wanted(route="cloud", key_id="batch"))],
+            [row["id"] for row in all_decisions(connection.engine.connect, Wanted(route="cloud", key_id="batch"))],
             find_decisions(connection, Wanted(outcome="cancelled"), limit=3).rows,
         ]
 

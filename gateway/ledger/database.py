@@ -1,0 +1,63 @@
+"""Connections to the ledger's database, in two pools: those who write and count never wait for those who read."""
+
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+
+from models.errors import ExtraMissingError
+
+WRITERS = 4
+"""Connections for the thread that moves rows, for feedback, and for the budget."""
+
+READERS = 8
+"""Connections for reports, pages and exports, each held for one query or one page."""
+
+WAIT_S = 5.0
+"""Longest wait for a connection of a pool, and for a server to take a new one."""
+
+DEAF_MS = 30_000
+"""A server that acknowledges nothing for so long is given up (libpq's ``tcp_user_timeout``)."""
+
+
+def connect(url: str, connections: int) -> Engine:
+    """A pool of at most `connections` connections; none is opened before it is needed.
+
+    Raises
+    ------
+    ExtraMissingError
+        If the driver is not installed.
+    """
+    parsed = _with_driver(make_url(url))
+    try:
+        engine = create_engine(
+            parsed,
+            pool_pre_ping=True,
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=WAIT_S,
+            connect_args=_limits(parsed),
+        )
+    except ModuleNotFoundError as exc:
+        raise ExtraMissingError("a PostgreSQL ledger", "postgres") from exc
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _tune_sqlite)
+    return engine
+
+
+def _with_driver(url: URL) -> URL:
+    """The driver that the extra 'postgres' brings; SQLAlchemy 2.0 would look for another one."""
+    return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgresql", "postgres") else url
+
+
+def _limits(url: URL) -> dict[str, Any]:
+    if url.drivername != "postgresql+psycopg":
+        return {}
+    limits = {"connect_timeout": int(WAIT_S), "tcp_user_timeout": DEAF_MS}
+    return {name: value for name, value in limits.items() if name not in url.query}
+
+
+def _tune_sqlite(connection: Any, _record: Any) -> None:
+    # WAL: readers (dashboard, report) and the writer do not wait for each other.
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA busy_timeout=5000")

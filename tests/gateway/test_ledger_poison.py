@@ -1,0 +1,271 @@
+"""One row that cannot be priced or stored never keeps the others out, and nothing is counted before it is stored."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, create_engine, func, select
+
+from gateway.ledger import Ledger, LedgerRow
+from gateway.ledger.facts import read_facts, total
+from gateway.ledger.row import MAX_TOKENS
+from gateway.ledger.schema import REQUESTS
+from gateway.ledger.setaside import SetAside
+from gateway.pricing import Pricer
+from gateway.settings import Settings
+from tests.gateway.test_ledger import OK, ROW, outcomes
+from tests.live import wait_for
+
+BEFORE, AFTER = replace(OK, id="before"), replace(OK, id="after")
+
+POISON: dict[str, dict[str, Any]] = {
+    "more cached than read": {"prompt_tokens": 100, "cached_tokens": 900},
+    "an unsigned -1": {"completion_tokens": 2**64 - 1},
+    "beyond 64 bits in the sum": {"completion_tokens": 2**63 - 1},
+    "true": {"prompt_tokens": True},
+    "negative": {"prompt_tokens": -5},
+    "a float": {"prompt_tokens": 1.5},
+    "text": {"prompt_tokens": "many"},
+    "money beyond 64 bits": {"cost_nusd": 2**63},
+    "NUL in a name": {"requested_model": "auto\0"},
+    "NUL in an error": {"error_code": "\0"},
+    "NUL in an answer's model": {"served_model": "gpt\0"},
+    "no name": {"served_model": None},
+    "a number for a name": {"route": 7},
+    "a name of 100 kB": {"requested_model": "x" * 100_000},
+    "no time": {"created_ms": None},
+    "a time beyond 64 bits": {"created_ms": 2**63},
+    "no score": {"score": None},
+    "traits that are no text": {"traits": {"a": 1}},
+    "a second look that is none": {"second_look": "[]"},
+    "a second look that is no JSON": {"second_look": "{"},
+}
+
+
+def line(**changes: Any) -> bytes:
+    """As an older version may have written it."""
+    return orjson.dumps({**orjson.loads(replace(OK, id="poison").to_line()), **changes}) + b"\n"
+
+
+def spooled(folder: Path, *lines: bytes) -> Path:
+    folder.mkdir()
+    (folder / "dead.jsonl").write_bytes(b"".join(lines))
+    return folder
+
+
+def heir(url: str, folder: Path) -> Ledger:
+    """A gateway that starts where another one died."""
+    ledger = Ledger(url, folder, Pricer(Settings(local={"enabled": False}, cloud={"base_url": "http://x/v1"})).price)
+    ledger.start()
+    wait_for(lambda: not (folder / "dead.jsonl").exists())
+    ledger.close()
+    return ledger
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'ledger.db'}"
+
+
+@pytest.mark.parametrize("poison", POISON.values(), ids=POISON.keys())
+def test_a_poisoned_spool_is_recovered(url: str, tmp_path: Path, poison: dict[str, Any]) -> None:
+    folder = spooled(tmp_path / "spool", BEFORE.to_line(), line(**poison), AFTER.to_line())
+    assert heir(url, folder).set_aside.rows == 0
+    assert outcomes(url) == {"before": "ok", "poison": "ok", "after": "ok"}
+
+
+def test_a_poisoned_spool_is_recovered_by_postgresql(postgres: tuple[str, Engine], tmp_path: Path) -> None:
+    url, engine = postgres
+    poisons = [line(**poison, id=f"poison {number}") for number, poison in enumerate(POISON.values())]
+    folder = spooled(tmp_path / "spool", BEFORE.to_line(), *poisons, AFTER.to_line())
+    assert heir(url, folder).set_aside.rows == 0
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(REQUESTS)) == len(POISON) + 2
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    values=st.dictionaries(
+        st.sampled_from(sorted(LedgerRow.__slots__)),
+        st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text() | st.lists(st.text()),
+    )
+)
+def test_no_line_makes_a_row_that_cannot_be_stored(values: dict[str, Any]) -> None:
+    row = LedgerRow.from_line(line(**{**values, "outcome": values.get("outcome") or "ok"}))
+    engine = create_engine("sqlite://")
+    REQUESTS.metadata.create_all(engine)
+    with engine.begin() as connection:
+        connection.execute(REQUESTS.insert(), row.to_columns())
+    assert 0 <= row.cached_tokens <= row.prompt_tokens <= MAX_TOKENS
+    assert "\0" not in row.requested_model + row.served_model
+    assert LedgerRow.from_line(row.to_line()) == row
+
+
+def test_a_count_that_cannot_be_true_is_marked_as_a_guess() -> None:
+    row = LedgerRow.from_line(line(completion_tokens=2**64 - 1))
+    assert (row.completion_tokens, row.usage_estimated) == (0, True)
+
+
+def refuse_poison(url: str) -> None:
+    """A table that takes every row but one."""
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        connection.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON requests WHEN new.id = 'poison' "
+            "BEGIN SELECT raise(ABORT, 'not this one'); END"
+        )
+
+
+@pytest.fixture
+def ledger(url: str, tmp_path: Path) -> Iterator[Ledger]:
+    ledger = Ledger(url, tmp_path / "spool")
+    ledger.start()
+    assert ledger.flush()
+    yield ledger
+    ledger.close()
+
+
+def test_a_row_that_the_database_refuses_is_set_aside(ledger: Ledger, url: str, tmp_path: Path) -> None:
+    told: list[str] = []
+    ledger.when_committed(lambda row: told.append(row.id))
+    refuse_poison(url)
+    for row in (BEFORE, replace(OK, id="poison"), *(replace(OK, id=f"req_{i}") for i in range(20)), AFTER):
+        ledger.record(row)
+    assert ledger.flush()
+    assert "poison" not in outcomes(url)
+    assert len(outcomes(url)) == len(told) == len(set(told)) == 22
+    assert (ledger.set_aside.added, ledger.set_aside.rows, ledger.trouble) == (1, 1, None)
+    (entry,) = map(orjson.loads, ledger.set_aside.lines())
+    assert entry["row"]["id"] == "poison"
+    assert "not this one" in entry["why"]
+    assert oct((tmp_path / "spool" / "set-aside.ndjson").stat().st_mode & 0o777) == "0o600"
+
+
+def test_what_was_set_aside_can_be_put_back(url: str, tmp_path: Path) -> None:
+    folder = spooled(tmp_path / "spool", OK.to_line())
+    heir(url, folder)
+    refuse_poison(url)
+    (folder / "dead.jsonl").write_bytes(line() + b"no row\n")
+    assert heir(url, folder).set_aside.rows == 2
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        connection.execute("DROP TRIGGER refuse")
+    assert SetAside(folder).try_again() == 1
+    last = Ledger(url, folder)
+    last.start()
+    assert last.flush()
+    last.close()
+    assert outcomes(url) == {"req_1": "ok", "poison": "ok"}
+    assert last.set_aside.rows == 1  # what was no row stays where it can be looked at
+
+
+def test_a_damaged_line_of_a_living_spool_is_set_aside(ledger: Ledger, url: str, tmp_path: Path) -> None:
+    ledger.record(ROW)
+    (path,) = (tmp_path / "spool").glob("*.jsonl")
+    with path.open("r+b") as file:
+        file.write(b"#")
+    ledger.record(replace(OK, id="after"))
+    assert ledger.flush()
+    assert outcomes(url) == {"after": "ok"}
+    assert ledger.set_aside.rows == 1
+
+
+def test_a_database_that_refuses_everything_gets_everything_later(ledger: Ledger, url: str) -> None:
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        connection.execute("ALTER TABLE rollup RENAME TO away")
+    for number in range(5):
+        ledger.record(replace(OK, id=f"req_{number}"))
+    wait_for(lambda: ledger.trouble is not None)
+    assert outcomes(url) == {}
+    assert ledger.set_aside.rows == 0
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        connection.execute("ALTER TABLE away RENAME TO rollup")
+    assert ledger.flush(10)
+    assert len(outcomes(url)) == 5
+
+
+def test_a_pricing_that_fails_costs_a_price_and_no_row(url: str, tmp_path: Path) -> None:
+    def price(row: LedgerRow) -> LedgerRow:
+        if row.id == "poison":
+            raise ZeroDivisionError
+        return replace(row, cost_nusd=5)
+
+    ledger = Ledger(url, tmp_path / "spool", price)
+    ledger.start()
+    for id in ("before", "poison", "after"):
+        ledger.record(replace(OK, id=id, cost_nusd=None))
+    assert ledger.flush()
+    assert ledger.unpriced_rows == 1
+    with ledger.read() as connection:
+        costs = {row.id: row.cost_nusd for row in connection.execute(select(REQUESTS))}
+    ledger.close()
+    assert costs == {"before": 5, "poison": None, "after": 5}
+
+
+def test_a_listener_that_fails_is_no_reason_to_count_twice(ledger: Ledger) -> None:
+    told: list[str] = []
+
+    def broken(row: LedgerRow) -> None:
+        raise ZeroDivisionError
+
+    ledger.when_committed(broken)
+    ledger.when_committed(lambda row: told.append(row.id))
+    ledger.record(OK)
+    assert ledger.flush()
+    assert told == ["req_1"]
+
+
+def test_a_locked_database_counts_nothing_until_it_has_it(
+    ledger: Ledger, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.ledger.mover.RETRY_S", 0.01)
+    told: list[str] = []
+    ledger.when_committed(lambda row: told.append(row.id))
+    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    for number in range(3):
+        ledger.record(replace(OK, id=f"req_{number}"))
+    wait_for(lambda: ledger.trouble is not None, 20)
+    assert told == []
+    other.execute("COMMIT")
+    other.close()
+    assert ledger.flush(20)
+    assert told == ["req_0", "req_1", "req_2"]
+    with ledger.read() as connection:
+        assert total(read_facts(connection), "requests") == 3
+
+
+DYING_HALFWAY = """
+import os, signal, sys
+from dataclasses import replace
+from pathlib import Path
+from gateway.ledger import Ledger
+from tests.gateway.test_ledger import OK
+ledger = Ledger(sys.argv[1], Path(sys.argv[2]))
+ledger.when_committed(lambda row: os.kill(os.getpid(), signal.SIGKILL))
+for number in range(3):
+    ledger.record(replace(OK, id=f"req_{number}"))
+ledger.start()
+ledger.flush(30)
+"""
+
+
+def test_killed_between_commit_and_counting_no_row_is_lost_or_doubled(url: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", DYING_HALFWAY, url, str(tmp_path / "spool")]
+    assert (
+        subprocess.run(command, timeout=60, env={**os.environ, "PYTHONPATH": os.getcwd()}).returncode == -signal.SIGKILL
+    )
+    ledger = Ledger(url, tmp_path / "spool")
+    ledger.start()
+    with ledger.read() as connection:
+        assert total(read_facts(connection), "requests") == 3
+    ledger.close()
+    assert len(outcomes(url)) == 3
