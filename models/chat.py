@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.errors import RequestError
-from models.usage import Usage as Usage
 
 REASONING_FIELDS = ("reasoning_content", "reasoning")
 """Where servers put a model's reasoning: DeepSeek, llama-server and vLLM; OpenRouter and newer vLLM."""

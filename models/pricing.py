@@ -13,7 +13,8 @@ from genai_prices import Usage as PricedUsage
 from genai_prices import calc_price
 
 from models.usage import Usage, dear
-from models.usage_shapes import NUSD_PER_USD, tier
+from models.usage_shapes import NUSD_PER_USD as NUSD_PER_USD
+from models.usage_shapes import tier
 
 _TOKENS_PER_MTOK = 1_000_000
 
@@ -121,10 +122,6 @@ class PriceBook:
         if usage.plain and (flat := self._flat.get(model)):
             return flat.cost_usd(usage)
         return None if model in self._unknown else self._public_cost_usd(model, usage)
-
-    def knows(self, model: str) -> bool:
-        """Whether a price of `model` is known."""
-        return self.cost_usd(model, Usage(1, 1)) is not None
 
     def cost_nusd(self, model: str, usage: Usage) -> int | None:
         """As `cost_usd`, in whole nano-dollars."""

@@ -89,7 +89,7 @@ class Usage:
         """Read back what a row keeps; `details` is of `details_json`. Older rows may hold what no answer can take."""
         told = _loaded(details)
         usual = {PROMPT: prompt_tokens, COMPLETION: completion_tokens, "cached_tokens": cached_tokens}
-        kept = usual | {name: told.get(name) for name in _DETAIL_FIELDS}
+        kept = usual | {name: told[name] for name in _DETAIL_FIELDS if name in told}
         numbers: dict[str, Any] = {name: count(value) or 0 for name, value in kept.items()}
         charged = nano_dollars(told.get("charged_nusd"), 1)
         return cls(**numbers, service_tier=tier(told.get("service_tier")), charged_nusd=charged).clamped()
@@ -198,6 +198,11 @@ class Usage:
             written = max(written, guess.completion_tokens) if COMPLETION in self.untold else written
         whole = replace(self, prompt_tokens=read, completion_tokens=written, untold=frozenset(), unsplit_tokens=0)
         return whole.clamped()
+
+    def agrees(self, other: "Usage") -> bool:
+        """Whether both say that as much was read and written."""
+        mine, theirs = (self.prompt_tokens, self.completion_tokens), (other.prompt_tokens, other.completion_tokens)
+        return mine == theirs
 
     def broken_off(self, tokens_seen: int) -> "Usage":
         """The same, for an answer that stopped before its end: more may have been seen than was counted by then."""

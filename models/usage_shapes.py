@@ -9,8 +9,8 @@ from typing import Any
 
 from models.text import plain_text
 
-MAX_TOKENS = 2**31 - 1
-"""Of one answer. No model reads or writes as many: a larger count is an overflow, and tells nothing."""
+MAX_TOKENS = 100_000_000
+"""Of one kind in one answer. Far beyond any context window: a larger count is an overflow, and tells nothing."""
 
 MAX_CHARGED_USD = 10_000
 """For one answer. More is a mistake, or another currency."""
