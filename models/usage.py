@@ -135,8 +135,8 @@ class Usage:
     def _sound(self) -> bool:
         """Whether it can be seen at a glance that there is nothing to clamp, as it mostly can."""
         parts = 0 <= self.cached_tokens <= self.prompt_tokens, 0 <= self.reasoning_tokens <= self.completion_tokens
-        least = max(self.prompt_tokens, self.completion_tokens) <= MAX_TOKENS
-        return all(parts) and least and self.plain and not self.cache_write_1h_tokens
+        most = max(self.prompt_tokens, self.completion_tokens, self.unsplit_tokens)
+        return all(parts) and most <= MAX_TOKENS and self.plain and not self.cache_write_1h_tokens
 
     def clamped(self) -> "Usage":
         """The same, with no part larger than its whole, and nothing larger than can be."""
@@ -159,6 +159,7 @@ class Usage:
             output_image_tokens=_at_most(self.output_image_tokens, completion - said),
             reasoning_tokens=_at_most(self.reasoning_tokens, completion),
             web_searches=_at_most(self.web_searches, MAX_SEARCHES),
+            unsplit_tokens=_at_most(self.unsplit_tokens, MAX_TOKENS),
         )
 
     def merged(self, earlier: "Usage | None") -> "Usage":
