@@ -113,7 +113,7 @@ class Exchange:
         """What the answer took: as far as the backend says, and the rest as far as we can tell."""
         told = usage or UNTOLD
         self.usage = told.completed(estimate)
-        self.usage_estimated = usage is None or not self.usage.agrees(told)
+        self.usage_estimated = told.guessed(self.usage)
 
     def headers(self) -> dict[str, str]:
         """What the caller is told about the decision, on answers, streams and errors alike."""

@@ -200,10 +200,9 @@ class Usage:
         whole = replace(self, prompt_tokens=read, completion_tokens=written, untold=frozenset(), unsplit_tokens=0)
         return whole.clamped()
 
-    def agrees(self, other: "Usage") -> bool:
-        """Whether both say that as much was read and written."""
-        mine, theirs = (self.prompt_tokens, self.completion_tokens), (other.prompt_tokens, other.completion_tokens)
-        return mine == theirs
+    def guessed(self, whole: "Usage") -> bool:
+        """Whether it took a guess to make `whole` of it; an answer in which nothing was said took none."""
+        return bool(self.untold) and (PROMPT in self.untold or whole.completion_tokens > 0)
 
     def broken_off(self, tokens_seen: int) -> "Usage":
         """The same, for an answer that stopped before its end: more may have been seen than was counted by then."""

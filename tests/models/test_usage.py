@@ -93,7 +93,7 @@ def test_what_is_told_in_part_is_completed(usage: Any, untold: Any, completed: t
     whole = found.completed(lambda: GUESS)
     assert (whole.prompt_tokens, whole.completion_tokens) == completed
     assert not whole.untold
-    assert not whole.agrees(found)
+    assert found.guessed(whole)
 
 
 def test_what_is_told_needs_no_guess() -> None:
@@ -178,6 +178,13 @@ def test_what_writes_nothing_has_read_it_all(told: Any) -> None:
     found = Usage.from_wire(told | {"total_tokens": 100})
     assert found is not None
     assert found.only_read() == Usage(100)
+
+
+def test_an_answer_in_which_nothing_was_said_is_no_guess() -> None:
+    told = Usage.from_wire(PLAIN | {"completion_tokens": 0, "total_tokens": 100})
+    assert told is not None
+    whole = told.completed(lambda: Usage(10, 0))
+    assert (whole, told.guessed(whole)) == (Usage(100), False)
 
 
 def test_zeros_are_no_usage() -> None:
