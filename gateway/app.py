@@ -2,15 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+from functools import partial
 from importlib.metadata import version
-from typing import Any
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp
+from sqlalchemy import make_url
 
 from gateway import errors
-from gateway.auth import RefuseOtherSites, RequireKey
+from gateway.auth import RequireKey
 from gateway.background import Background
 from gateway.budget import Budget
 from gateway.classifier import ClassifierInUse
@@ -35,9 +35,11 @@ from gateway.endpoints.savings import savings_endpoints
 from gateway.endpoints.status import status_endpoints
 from gateway.endpoints.threshold import threshold_endpoints
 from gateway.fastpath import FastPathApp
+from gateway.guard import Guard, RequireJson, make_doors
 from gateway.ledger import Ledger
 from gateway.lifecycle import Lifecycle
 from gateway.local import LocalSide, make_local
+from gateway.logs import show_words
 from gateway.measured import OwnLabels
 from gateway.metrics import Metrics
 from gateway.openapi import describe
@@ -47,9 +49,11 @@ from gateway.recorder import Recorder
 from gateway.reload import Reloader
 from gateway.secondlook import SecondLook
 from gateway.settings import Settings
+from gateway.statedir import prepare_state_dir
 from gateway.telemetry import make_telemetry
 from gateway.threshold import ThresholdInForce
 from gateway.traits import TraitSampler
+from models.secrets import keep_secret
 from router.policy import RoutingPolicy
 
 DIALECTS: dict[str, Dialect] = {
@@ -70,7 +74,12 @@ def create_app(settings: Settings) -> FastAPI:
         If the configuration needs a package that is not installed.
     ArtifactError
         If the router's artifact cannot be used.
+    SettingsError
+        If there can be no state directory.
     """
+    _hide(settings)
+    show_words(settings)
+    prepare_state_dir(settings.state_dir)
     classifier = ClassifierInUse(settings)
     metrics = Metrics()
     local = make_local(settings.local, settings.state_dir)
@@ -97,7 +106,7 @@ def create_app(settings: Settings) -> FastAPI:
         settings=settings.router,
     )
     labels = OwnLabels(settings.router.labels)
-    told = [pricer.configure, *([] if telemetry is None else [telemetry.configure])]
+    told = [show_words, pricer.configure, *([] if telemetry is None else [telemetry.configure])]
     reloader = Reloader(settings, dispatcher, classifier, threshold, labels, told)
     lifecycle = Lifecycle(reloader)
     _watch(metrics, local, threshold, classifier)
@@ -127,15 +136,14 @@ def create_app(settings: Settings) -> FastAPI:
                 await asyncio.to_thread(telemetry.shutdown)
 
     app = FastPathApp(title="slimgate", version=version("slimgate"), lifespan=lifespan, docs_url=None, redoc_url=None)
-    key = settings.api_key.get_secret_value() if settings.api_key else None
     app.state.lifecycle = lifecycle
     errors.install(app)
     for path, dialect in DIALECTS.items():
         answering = AnsweringEndpoint(dialect, dispatcher, recorder, max_body_bytes=settings.max_body_bytes)
-        app.answer(path, _guarded(answering, key, dialect.error))
+        app.answer(path, answering)
     embedder = Embedder(settings.embeddings, dispatcher, recorder)
     embeddings = EmbeddingsEndpoint(embedder, recorder, max_body_bytes=settings.max_body_bytes)
-    app.answer("/v1/embeddings", _guarded(embeddings, key, errors.error_object))
+    app.answer("/v1/embeddings", embeddings)
     app.include_router(models_endpoints(dispatcher))
     app.include_router(count_tokens_endpoints(dispatcher, max_body_bytes=settings.max_body_bytes))
     app.include_router(route_endpoints(dispatcher, max_body_bytes=settings.max_body_bytes))
@@ -157,15 +165,18 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(dashboard_endpoints())
     app.include_router(ledger_endpoints(ledger))
     app.include_router(health_endpoints(dispatcher, local, lifecycle, metrics, background))
-    if key is not None:
-        app.add_middleware(RequireKey, key=key)
+    app.put_in_front(RequireJson)
+    if settings.api_key is not None:
+        app.put_in_front(partial(RequireKey, key=settings.api_key.get_secret_value()))
+    app.put_in_front(partial(Guard, doors=make_doors(settings)))
     describe(app)
     return app
 
 
-def _guarded(endpoint: ASGIApp, key: str | None, error: Callable[[Exception], Any]) -> ASGIApp:
-    """Money is spent by those who have the key; where there is none, by no page of another site."""
-    return RefuseOtherSites(endpoint) if key is None else RequireKey(endpoint, key, error)
+def _hide(settings: Settings) -> None:
+    """Keys that no connection to a model carries: callers' own, and the database's password."""
+    key = settings.api_key
+    keep_secret([None if key is None else key.get_secret_value(), make_url(settings.ledger_url).password])
 
 
 def _watch(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.settings import Settings
+from models.private import private_file, private_folder, tighten
 from router.artifact import DEFAULT_ARTIFACT, Artifact, load_artifact, read_card
 from router.errors import ArtifactError
 
@@ -111,8 +112,8 @@ class ArtifactStore:
         self._load(self.path(version))
         unfinished = self._note.with_suffix(f".{os.getpid()}")
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            unfinished.write_text(f"{version}\n", "utf-8")
+            private_folder(self._folder)
+            private_file(unfinished).write_text(f"{version}\n", "utf-8")
             unfinished.replace(self._note)
         except OSError as exc:
             raise ArtifactError(f"{self._note} cannot be written: {exc.strerror or exc}") from exc
@@ -121,10 +122,11 @@ class ArtifactStore:
         """Take a finished artifact in under its version, and return that. A version that is here already stays."""
         version = str(read_card(folder)["version"])
         if not self.path(version).exists():
-            self._folder.mkdir(parents=True, exist_ok=True)
+            private_folder(self._folder)
             folder.rename(self.path(version))
+            tighten(self.path(version))
         return version
 
     def workplace(self) -> Path:
         """A name for an artifact in the making, on the same file system."""
-        return self._folder / f".new-{os.getpid()}"
+        return private_folder(self._folder) / f".new-{os.getpid()}"

@@ -109,7 +109,7 @@ class Reply:
         """Send the head of a stream of events."""
         self.begun = True
         # Buffering proxies (nginx) would hold the events back.
-        stream = {"content-type": EVENT_STREAM, "cache-control": "no-cache", "x-accel-buffering": "no"}
+        stream = {"content-type": EVENT_STREAM, "x-accel-buffering": "no"}
         await self._send(_start(200, {**stream, **headers}))
 
     async def event(self, event: bytes, *, last: bool = False) -> None:

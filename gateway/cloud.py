@@ -1,7 +1,6 @@
 """The cloud side: one or more models of one or more providers, in order of preference."""
 
 import logging
-import os
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TypeVar
 
@@ -15,9 +14,11 @@ from models.errors import BackendBusy, BackendError, BackendRejected
 from models.gate import Gate
 from models.guarded import GuardedBackend, RetryPolicy
 from models.http import HttpServer
+from models.keys import key_from_environment
 from models.openai import OpenAIBackend
 from models.quirks import Quirks, quirks_of
 from models.responses import PATH as RESPONSES
+from models.secrets import keep_secret
 from models.stream import ChatStream
 from router.decision import Feature
 from router.errors import MustStayLocal
@@ -145,12 +146,14 @@ def make_cloud(settings: CloudSettings) -> CloudSide | None:
 
 
 def _make_fallback(settings: FallbackSettings) -> GuardedBackend:
-    return _make_model(settings, os.environ.get(settings.api_key_env) if settings.api_key_env else None)
+    return _make_model(settings, key_from_environment(settings.api_key_env) if settings.api_key_env else None)
 
 
 def _make_model(settings: ProviderSettings, key: str | None) -> GuardedBackend:
+    keep_secret([key])  # whatever the header is called that carries it
     server = HttpServer(
         settings.base_url,
+        use_proxy=True,
         headers={**_credentials(settings.api_key_header, key), **settings.headers},
         query=settings.query,
         connect_timeout_s=settings.connect_timeout_s,

@@ -57,8 +57,9 @@ class Embedder:
         self._recorder.opened(exchange, tokens_guess(body["input"]) if route is Route.CLOUD else 0)
         with waiting(exchange):
             backend = await self._dispatcher.embedding_backend(route)
-            exchange.asks(self._settings.model or backend.model)
-            return await backend.embed({**body, "model": exchange.served_model})
+            model = self._settings.model or backend.model
+            exchange.asks(model)
+            return await backend.embed({**body, "model": model})
 
     def _unaffordable(self) -> str | None:
         budget = self._dispatcher.budget

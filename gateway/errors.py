@@ -24,8 +24,10 @@ from models.errors import (
     BackendRejected,
     BackendTimeout,
     BackendUnavailable,
+    ForbiddenError,
     InvalidResponse,
     ModelError,
+    NotJsonError,
     RateLimited,
     RequestError,
     StreamInterrupted,
@@ -40,10 +42,6 @@ logger = logging.getLogger(__name__)
 
 class UnauthorizedError(Exception):
     """The call does not carry the gateway's key."""
-
-
-class ForbiddenError(Exception):
-    """The call may not do this, whoever makes it."""
 
 
 class RequestNotFound(Exception):
@@ -81,6 +79,7 @@ ERROR_SHAPES: dict[type[Exception], Shape] = {
     BudgetSpent: Shape(429, "insufficient_quota", "insufficient_quota"),
     UnauthorizedError: Shape(401, "authentication_error", "invalid_api_key"),
     ForbiddenError: Shape(403, "invalid_request_error", "forbidden"),
+    NotJsonError: Shape(415, "invalid_request_error", "unsupported_media_type"),
     RequestNotFound: Shape(404, "invalid_request_error", "request_not_found"),
     ThresholdChanged: Shape(409, "invalid_request_error", "threshold_changed"),
     SlowRequestError: Shape(408, "invalid_request_error", "request_timeout"),
@@ -122,20 +121,17 @@ def error_object(exc: Exception, names: Mapping[str, str] | None = None) -> dict
 
 def _error_object(exc: Exception) -> dict[str, Any]:
     if isinstance(exc, BackendRejected):
-        given = exc.body
-        return error_body(
-            str(given.get("message") or exc),
-            type_=str(given.get("type") or "invalid_request_error"),
-            param=_text(given.get("param")),
-            code=_text(given.get("code")),
-        )
+        told = exc.told
+        type_ = told.type or "invalid_request_error"
+        return error_body(told.message or str(exc), type_=type_, param=told.param, code=told.code)
     shape = shape_of(exc)
     if shape.code == "internal_error" and not isinstance(exc, ModelError):
         return error_body("The gateway failed; its log has the details.", type_=shape.type, code=shape.code)
     param, code = getattr(exc, "param", None), getattr(exc, "code", None) or shape.code
     if isinstance(exc, CannotServe) and exc.reason is Reason.CONTEXT:
         code = "context_length_exceeded"
-    return error_body(str(exc), type_=shape.type, param=param, code=code)
+    message = exc.words if isinstance(exc, ModelError) else str(exc)
+    return error_body(message, type_=shape.type, param=param, code=code)
 
 
 def error_status(exc: Exception) -> int:
@@ -216,7 +212,3 @@ async def _answer_validation(_request: Request, exc: Exception) -> Response:
     return json_response(
         error_body(f"{field}: {first['msg']}", type_="invalid_request_error", param=field, code="invalid_value"), 400
     )
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)

@@ -11,6 +11,7 @@ from gateway.ledger.row import TEXT_CHARS
 from gateway.look import Look
 from models.chat import ChatRequest
 from models.text import plain_text
+from models.told import clean_name
 from models.usage import UNTOLD, Usage
 from router.confidence import LookVerdict
 from router.decision import Reason, Route, RoutingDecision
@@ -101,7 +102,7 @@ class Exchange:
 
     def asks(self, model: str) -> None:
         """A backend is asked for `model` now."""
-        self.asked_model = self.served_model = model
+        self.asked_model = self.served_model = clean_name(model)
 
     def first_byte(self) -> None:
         """The answer begins now."""

@@ -1,5 +1,6 @@
 """A way past FastAPI's middleware and routing for the endpoints that answer."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
@@ -13,6 +14,7 @@ class FastPathApp(FastAPI):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._answering: dict[str, ASGIApp] = {}
+        self._front: ASGIApp = self._serve
 
     def answer(self, path: str, endpoint: ASGIApp) -> None:
         """Let `endpoint`, which handles its own failures, answer POST requests to `path`."""
@@ -20,7 +22,14 @@ class FastPathApp(FastAPI):
         # Known to the router as well, so that other methods are told 405 and not 404.
         self.router.routes.append(Route(path, endpoint, methods=["POST"]))
 
+    def put_in_front(self, wrap: Callable[[ASGIApp], ASGIApp]) -> None:
+        """Let what `wrap` makes see every call first, and what was in front until now after it."""
+        self._front = wrap(self._front)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._front(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "POST":
             endpoint = self._answering.get(scope["path"])
             if endpoint is not None:

@@ -26,6 +26,8 @@ from models.gate import Gate
 from models.guarded import GuardedBackend, RetryPolicy
 from models.http import HttpServer
 from models.openai import OpenAIBackend
+from models.secrets import mask
+from models.told import clean_name
 from router.decision import Feature
 from router.policy import LocalTier
 
@@ -36,6 +38,7 @@ LOAD_S = 1.0
 HEALTH_TIMEOUT_S = 1.0
 UNIX = "unix:"
 UNTOLD_N_CTX = 4096
+MODELS_SHOWN = 20
 
 COMMON_FEATURES = frozenset({Feature.TOOLS, Feature.JSON_OBJECT, Feature.JSON_SCHEMA})
 """What llama-server, vLLM and Ollama all do, where a server does not say what it can."""
@@ -145,7 +148,7 @@ class EngineSide:
         options = engine_options(settings, state_dir)
         self._supervisor = EngineSupervisor(options, socket_path, state_dir)
         self._model = options.name
-        server = HttpServer("http://engine/v1", uds=socket_path, silence_s=settings.chunk_timeout_s)
+        server = HttpServer("http://engine/v1", use_proxy=False, uds=socket_path, silence_s=settings.chunk_timeout_s)
         self.backend = _backend(server, self._model, settings)
         self._load = LoadWatch(server, lambda: self.up)
 
@@ -206,14 +209,15 @@ class ServerSide:
 
     def __init__(self, settings: LocalSettings, base_url: str) -> None:
         self._settings = settings
-        self._base_url = base_url
         self._seen = asyncio.Event()
         self._knows_little = True  # our own engine goes on trying out its model while it serves
         self._tier: LocalTier | None = None
-        self._trouble: str | None = f"{base_url} has not answered yet"
+        self._shown_url = mask(base_url)
+        self._trouble: str | None = f"{self._shown_url} has not answered yet"
         uds = base_url.removeprefix(UNIX)
         server = HttpServer(
             base_url if uds == base_url else "http://engine/v1",
+            use_proxy=settings.use_proxy,
             headers=_bearer(settings),
             uds=None if uds == base_url else Path(uds),
             silence_s=settings.chunk_timeout_s,
@@ -238,7 +242,7 @@ class ServerSide:
 
     @property
     def trouble(self) -> str | None:
-        return self._trouble if self._breaker.allows else f"{self._base_url} is left alone after repeated failures"
+        return self._trouble if self._breaker.allows else f"{self._shown_url} is left alone after repeated failures"
 
     @property
     def load(self) -> LocalLoad | None:
@@ -270,8 +274,8 @@ class ServerSide:
                     logger.warning("%s; looking again every %g s", exc, LOOK_AGAIN_S)
                 self._trouble = str(exc)
             except Exception:  # whatever its list holds: this must go on
-                logger.exception("the list of models of %s cannot be read", self._base_url)
-                self._trouble = f"the list of models of {self._base_url} cannot be read"
+                logger.exception("the list of models of %s cannot be read", self._shown_url)
+                self._trouble = f"the list of models of {self._shown_url} cannot be read"
             if self._knows_little:
                 await asyncio.sleep(LOOK_AGAIN_S)
 
@@ -279,8 +283,8 @@ class ServerSide:
         wanted = self._server.model
         item = next((model for model in models if not wanted or model.get("id") == wanted), None)
         if item is None:
-            listed = ", ".join(str(model.get("id")) for model in models) or "none"
-            raise InvalidResponse("local", f"{self._base_url} has no model '{wanted}'; it lists: {listed}")
+            listed = ", ".join(clean_name(model.get("id")) for model in models[:MODELS_SHOWN]) or "none"
+            raise InvalidResponse("local", f"{self._shown_url} has no model '{wanted}'; it lists: {listed}")
         self._server.model = str(item["id"])
         told = self._settings.features
         features = (_listed_features(item) if told is None else frozenset(told)) | {Feature.COMPLETIONS}
@@ -288,7 +292,7 @@ class ServerSide:
         self._trouble = None
         self._knows_little = item.get("probed") is False
         if not self._seen.is_set():
-            logger.info("local model %s at %s, context %d", self._server.model, self._base_url, self._tier.n_ctx)
+            logger.info("local model %s at %s, context %d", self._server.model, self._shown_url, self._tier.n_ctx)
         self._seen.set()
 
 

@@ -7,12 +7,15 @@ them leave in threads of the SDK's own, which drop what no collector takes.
 The conventions: https://github.com/open-telemetry/semantic-conventions-genai (status: development).
 """
 
+import os
 import threading
 import time
 import uuid
 from importlib.metadata import version
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+import requests
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -26,12 +29,13 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AttributeValue
 
+from gateway.errors import ERROR_SHAPES
 from gateway.exchange import NO_ROUTE, Exchange
 from gateway.ledger import LedgerRow, Outcome
 from gateway.pricing import Pricer
 from gateway.sections import ProviderSettings
 from gateway.settings import Settings
-from gateway.telemetry import Headers
+from gateway.telemetry import ENDPOINT_VARIABLE, Headers
 from models.http import TRACE_HEADERS
 from models.pricing import NUSD_PER_USD
 from router.decision import Route
@@ -64,6 +68,19 @@ _PROVIDERS = {
 
 BUILT_IN = "slimgate"
 
+_KNOWN_ERRORS = frozenset({
+    *(shape.code for shape in ERROR_SHAPES.values()),
+    *Outcome,
+    "content_filter",
+    "context_length_exceeded",
+    "invalid_value",
+    "missing_required_parameter",
+    "unsupported_parameter",
+    "unsupported_value",
+})  # fmt: skip
+_OTHER = "_OTHER"
+"""The convention's word for what has no name."""
+
 _PROPAGATOR = TraceContextTextMapPropagator()
 _TRACE_CONTEXT = (b"traceparent", b"tracestate")
 
@@ -83,8 +100,11 @@ class OpenTelemetry:
         resource = _resource()
         base = None if endpoint is None else endpoint.rstrip("/")
         self._spans = TracerProvider(resource=resource, shutdown_on_exit=False)
-        self._spans.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(base and f"{base}/v1/traces")))
-        reader = PeriodicExportingMetricReader(OTLPMetricExporter(base and f"{base}/v1/metrics"))
+        traces = OTLPSpanExporter(base and f"{base}/v1/traces", session=_session(base))
+        self._spans.add_span_processor(BatchSpanProcessor(traces))
+        reader = PeriodicExportingMetricReader(
+            OTLPMetricExporter(base and f"{base}/v1/metrics", session=_session(base))
+        )
         self._meters = MeterProvider([reader], resource, shutdown_on_exit=False)
         self.tracer: Tracer = self._spans.get_tracer("slimgate", version("slimgate"))
         self.instruments = Instruments(self._meters)
@@ -181,7 +201,7 @@ class RequestTrace:
             }
             if exchange.asked_model:
                 called["gen_ai.request.model"] = exchange.asked_model
-            self._measure(exchange, row, called | error)
+            self._measure(exchange, row, called | _error_label(row))
             self._asking.update_name(f"{operation(row.endpoint)} {exchange.asked_model}".rstrip())
             self._asking.set_attributes(called | own | _answer(exchange, row, self._asked_at) | error)
             _end(self._asking, failed=bool(error) and row.outcome != Outcome.CANCELLED)
@@ -247,6 +267,8 @@ def _answer(exchange: Exchange, row: LedgerRow, asked_at: float) -> Attributes:
         }
     if row.cached_tokens:
         known["gen_ai.usage.cache_read.input_tokens"] = row.cached_tokens
+    if written := exchange.usage.cache_write_tokens:
+        known["gen_ai.usage.cache_creation.input_tokens"] = written
     if exchange.finish_reasons:
         known["gen_ai.response.finish_reasons"] = exchange.finish_reasons
     if row.stream and exchange.first_token_s is not None:
@@ -258,6 +280,29 @@ def _error(row: LedgerRow) -> Attributes:
     if row.outcome == Outcome.OK:
         return {}
     return {"error.type": row.error_code or str(row.outcome)}
+
+
+def _error_label(row: LedgerRow) -> Attributes:
+    """The same for a metric, whose labels may not be a provider's to make up."""
+    error = _error(row)
+    return {"error.type": _OTHER} if error and error["error.type"] not in _KNOWN_ERRORS else error
+
+
+def _session(endpoint: str | None) -> requests.Session | None:
+    """A collector on this machine is reached directly, whatever proxies the environment names."""
+    host = urlsplit(endpoint or os.environ.get(ENDPOINT_VARIABLE, "")).hostname
+    if host is None or not _is_loopback(host):
+        return None
+    session = requests.Session()
+    session.trust_env = False
+    return session
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _end(span: Span, *, failed: bool) -> None:

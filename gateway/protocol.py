@@ -5,6 +5,7 @@ for as long as the connection lives. Bodies are read, and limited, in `gateway/c
 """
 
 import asyncio
+import re
 from http import HTTPStatus
 
 import orjson
@@ -12,10 +13,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway import client
 from gateway.errors import HeadTooLargeError, SlowRequestError, error_object, error_status
+from models.doors import FIXED_HEADERS
 from models.errors import RequestError
 
 MAX_HEAD_BYTES = 64 * 1024
 """Of a request's line and headers, beside what came with the first packet."""
+
+_FIXED = "".join(f"{name.decode()}: {value.decode()}\r\n" for name, value in FIXED_HEADERS)
 
 
 class WatchedProtocol(HttpToolsProtocol):
@@ -59,7 +63,16 @@ class WatchedProtocol(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+        if not self.url.startswith(b"/"):
+            self._name_by_target()
         super().on_headers_complete()
+
+    def _name_by_target(self) -> None:
+        """Where the request line names a server, that one is meant, whatever the Host header says (RFC 9112)."""
+        _, scheme, rest = self.url.partition(b"://")
+        if scheme:
+            others = [(name, value) for name, value in self.headers if name != b"host"]
+            self.headers[:] = [(b"host", re.split(rb"[/?#]", rest, maxsplit=1)[0]), *others]
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(RequestError(msg))
@@ -107,6 +120,6 @@ class WatchedProtocol(HttpToolsProtocol):
             self.transport.abort()  # another answer is under way
             return
         status, body = HTTPStatus(error_status(exc)), orjson.dumps(error_object(exc))
-        head = f"HTTP/1.1 {status} {status.phrase}\r\ncontent-type: application/json\r\nconnection: close\r\n"
+        head = f"HTTP/1.1 {status} {status.phrase}\r\ncontent-type: application/json\r\nconnection: close\r\n{_FIXED}"
         self.transport.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
         self.transport.close()

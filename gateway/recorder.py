@@ -79,6 +79,8 @@ class Recorder:
             exchange.took(exc.spent, Usage)
         if isinstance(exc, CannotServe) and exchange.route == NO_ROUTE:
             exchange.reason = exc.reason
+        if isinstance(exc, BackendError) and exchange.outcome is None:
+            logger.info("request %s failed: %s", exchange.id, exc)
         self.close(exchange, outcome_of(exc), exc)
 
 

@@ -18,8 +18,8 @@ from router.artifact import Artifact
 logger = logging.getLogger(__name__)
 
 _NEED_RESTART = (
-    "host", "port", "workers", "api_key", "state_dir", "max_body_bytes", "local", "ledger", "embeddings",
-    "telemetry",
+    "host", "port", "workers", "api_key", "allow_anonymous", "allowed_hosts", "state_dir", "max_body_bytes", "local",
+    "ledger", "embeddings", "telemetry",
 )  # fmt: skip
 
 _NOT_RELOADED = "the configuration is not reloaded, the last good one keeps serving"
@@ -28,9 +28,9 @@ _NOT_RELOADED = "the configuration is not reloaded, the last good one keeps serv
 class Reloader:
     """Puts a new `Settings` or another classifier into force.
 
-    Of the settings the cloud and its fallbacks, router settings, aliases, privacy, budget, labels and prices. Requests
-    in hand finish with what they began with; so the connections of a cloud side that was replaced are kept until
-    `aclose`.
+    Of the settings the cloud and its fallbacks, router settings, aliases, privacy, budget, labels, prices, and what the
+    log says. Requests in hand finish with what they began with; so the connections of a cloud side that was replaced
+    are kept until `aclose`.
     """
 
     def __init__(

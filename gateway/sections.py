@@ -3,18 +3,30 @@
 How they are joined and read is in `gateway.settings`.
 """
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from gateway.names import to_threshold
 from models.engine.options import MAX_SEQUENCES, FlashAttention, KvCacheType, check_cache
+from models.keys import clean_key
 from router.decision import Feature
 from router.sensitive import Sensitive
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
+
+_HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110, 5.6.2
+
+
+def _clean(key: SecretStr) -> SecretStr:
+    return SecretStr(clean_key(key.get_secret_value()))
+
+
+ApiKey = Annotated[SecretStr, AfterValidator(_clean)]
+"""A key, without whitespace around it; refused where no header could carry it."""
 
 
 class _Section(BaseModel):
@@ -34,7 +46,14 @@ class LocalSettings(_Section):
         "such as http://127.0.0.1:11434/v1; unix:/path/to.sock for `slimgate engine --uds`.",
     )
     model: str | None = Field(None, description="The model's name at `base_url`. Default: the first that it lists.")
-    api_key: SecretStr | None = Field(None, description="Bearer token for `base_url`. Environment only.")
+    use_proxy: bool = Field(
+        False,
+        description="Whether requests to `base_url` may go through the proxies that HTTP_PROXY and HTTPS_PROXY name. "
+        "A proxy sees their texts, private ones too.",
+    )
+    api_key: ApiKey | None = Field(
+        None, description="Bearer token for `base_url`; what `slimgate engine` asks for on a port. Environment only."
+    )
     features: list[Feature] | None = Field(
         None,
         description="What the model at `base_url` can do beyond text, such as images. Default: what the server lists, "
@@ -84,7 +103,9 @@ class ProviderSettings(_Section):
     base_url: str = Field(description="The provider's base URL, up to and including /v1.")
     model: str = Field(description="The provider's name of the model.")
     api_key_header: str = Field(
-        "authorization", description='The header that carries the key: "api-key" for Azure. Lower case.'
+        "authorization",
+        pattern=f"^{_HEADER_NAME}$",
+        description='The header that carries the key: "api-key" for Azure. Lower case.',
     )
     headers: dict[str, str] = Field(default_factory=dict, description="Further headers to send. No secrets.")
     query: dict[str, str] = Field(
@@ -129,6 +150,16 @@ class ProviderSettings(_Section):
         5.0, gt=0, description="How long the first time, in seconds; doubles with each failed probe, up to a minute."
     )
 
+    @field_validator("headers")
+    @classmethod
+    def _can_be_sent(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, value in headers.items():
+            if not re.fullmatch(_HEADER_NAME, name):
+                raise ValueError(f"{name!r} is no name of a header")
+            if not (value.isascii() and value.strip().isprintable()):
+                raise ValueError(f"the value of {name} has a line break or another character that no header carries")
+        return {name: value.strip() for name, value in headers.items()}
+
 
 class FallbackSettings(ProviderSettings):
     """A model that stands in when those before it fail."""
@@ -141,7 +172,7 @@ class CloudSettings(ProviderSettings):
 
     base_url: str = Field(OPENAI_BASE_URL, description="The provider's base URL, up to and including /v1.")
     model: str = Field("gpt-4.1", description="The provider's model that hard requests go to.")
-    api_key: SecretStr | None = Field(
+    api_key: ApiKey | None = Field(
         None, description="The provider's API key. Environment only; OPENAI_API_KEY serves for the default base_url."
     )
     fallbacks: list[FallbackSettings] = Field(
@@ -280,6 +311,37 @@ class LedgerSettings(_Section):
     )
     keep_days: float | None = Field(
         None, gt=0, description="Rows older than this many days are deleted; their sums stay. Default: kept for ever."
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _can_be_read(cls, url: str | None) -> str | None:
+        from sqlalchemy import make_url  # takes a while, and most have no URL
+        from sqlalchemy.exc import ArgumentError
+
+        if url is not None:
+            try:
+                make_url(url)
+            except (ArgumentError, ValueError):  # their words may hold a part of the password
+                raise ValueError(
+                    "is no URL of a database, such as postgresql://USER:PASSWORD@HOST:5432/NAME; characters such as "
+                    "@ : / in a password are written %40 %3A %2F"
+                ) from None
+        return url
+
+
+class LogSettings(_Section):
+    """What the log says beyond what happened. Never asked for, it holds nobody's text."""
+
+    provider_messages: bool = Field(
+        False,
+        description="Whether the log shows what a provider said of a failure, on one line and without keys. It may "
+        "quote the request.",
+    )
+    exception_messages: bool = Field(
+        False,
+        description="Whether the log shows what unforeseen exceptions say, beside their type and where they came from. "
+        "They may quote the request.",
     )
 
 

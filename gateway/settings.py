@@ -12,23 +12,35 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 from pydantic_settings import SettingsError as PydanticSettingsError
 
+from gateway.key_hosts import stray_keys
+from gateway.masking import masked
 from gateway.sections import (
+    ApiKey,
     BudgetSettings,
     CloudSettings,
     EmbeddingsSettings,
     LedgerSettings,
     LocalSettings,
+    LogSettings,
     PriceSettings,
     PrivacySettings,
     RouterSettings,
     SavingsSettings,
     TelemetrySettings,
 )
+from models.doors import plain_name, reaches_beyond
+from models.keys import key_from_environment
 
 ENV_PREFIX = "SLIMGATE_"
 NESTING = "__"
@@ -48,10 +60,25 @@ class Settings(BaseSettings):
         env_prefix=ENV_PREFIX, env_nested_delimiter=NESTING, env_ignore_empty=True, extra="forbid", frozen=True
     )
 
-    host: str = Field("127.0.0.1", description="Address to listen on. 0.0.0.0 opens the gateway to the network.")
+    host: str = Field(
+        "127.0.0.1",
+        description="Address to listen on. 0.0.0.0 opens the gateway to the network, which needs a key, or "
+        "allow_anonymous.",
+    )
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
-    api_key: SecretStr | None = Field(
+    api_key: ApiKey | None = Field(
         None, description="When set, every call must carry it as a bearer token. Environment only."
+    )
+    allow_anonymous: bool = Field(
+        False,
+        description="Whether the gateway may listen beyond this machine without a key: anyone who reaches it then "
+        "spends your money and reads the ledger.",
+    )
+    allowed_hosts: list[str] = Field(
+        default_factory=list,
+        description="Names that clients call this server by, beside localhost and its addresses; *.example.org for "
+        "all below one, * for any. Calls by another name are refused (403). Default: with a key any name, without one "
+        "only `host`.",
     )
     workers: int = Field(
         1, ge=1, le=64, description="Gateway processes behind the port. They share one engine and one ledger."
@@ -74,6 +101,7 @@ class Settings(BaseSettings):
     embeddings: EmbeddingsSettings = EmbeddingsSettings()
     ledger: LedgerSettings = LedgerSettings()
     savings: SavingsSettings = SavingsSettings()
+    log: LogSettings = LogSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     prices: dict[str, PriceSettings] = Field(
         default_factory=dict, description="Prices by the model name that the provider uses, before the public tables."
@@ -89,10 +117,26 @@ class Settings(BaseSettings):
     @classmethod
     def _use_openai_key(cls, values: dict[str, Any]) -> dict[str, Any]:
         """OPENAI_API_KEY serves for OpenAI itself; it is never sent to another provider's address."""
-        cloud, key = values.get("cloud", {}), os.environ.get("OPENAI_API_KEY")
-        if key and isinstance(cloud, dict) and not cloud.get("api_key") and not cloud.get("base_url"):
-            return {**values, "cloud": {**cloud, "api_key": key}}
+        cloud = values.get("cloud", {})
+        if not isinstance(cloud, dict) or cloud.get("api_key") or cloud.get("base_url"):
+            return values
+        key = key_from_environment("OPENAI_API_KEY")
+        return values if key is None else {**values, "cloud": {**cloud, "api_key": key}}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_no_key(cls, values: Any) -> Any:
+        """An empty variable stands for the default; for a key that would open the gateway to everybody."""
+        keys = {variable_name(key) for key in setting_keys() if key[-1] == "api_key"}
+        for variable, value in os.environ.items():
+            if variable.upper() in keys and not value.strip():
+                key_from_environment(variable)
         return values
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _bare_names(cls, names: list[str]) -> list[str]:
+        return [plain_name(name) for name in names]
 
     @field_validator("state_dir")
     @classmethod
@@ -145,13 +189,16 @@ def default_state_dir() -> Path:
     return Path(base, "slimgate").expanduser()
 
 
-def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
+def load_settings(config: Path | None = None, *, serves: bool = True, **overrides: Any) -> Settings:
     """Join defaults, file and environment.
 
     Parameters
     ----------
     config : Path, optional
         TOML file. Default: the file that SLIMGATE_CONFIG names, else ``slimgate.toml`` here, if there is one.
+    serves : bool
+        Whether a gateway is to serve by them: then all keys must be there, and one is needed beyond this machine.
+        Commands that only read can do without.
     **overrides
         Top-level settings from the command line, stronger than the rest; None values are ignored.
 
@@ -160,7 +207,8 @@ def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
     SettingsError
         Naming every key at fault, where it was set, and what was expected.
     """
-    path = config or _default_config()
+    named = config or _named_config()
+    path = named or _found_config()
     if path is not None:
         _check_file(path)
     _refuse_unknown_variables()
@@ -169,10 +217,33 @@ def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
         model_config = SettingsConfigDict(toml_file=path)
 
     try:
-        return _Configured(**{name: value for name, value in overrides.items() if value is not None})
+        settings = _Configured(**{name: value for name, value in overrides.items() if value is not None})
     except (ValidationError, PydanticSettingsError) as exc:
         problems = _problems(exc) if isinstance(exc, ValidationError) else [f"{exc}: {exc.__cause__}"]
         raise SettingsError("\n".join(problems)) from None
+    problems = [] if named or path is None else [*stray_keys(settings, EnvSettingsSource(Settings)())]
+    if serves:
+        problems.extend(_hindrances(settings))
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def _hindrances(settings: Settings) -> Iterator[str]:
+    """Why no gateway should serve by `settings`, each with the cure."""
+    if settings.api_key is None and not settings.allow_anonymous and reaches_beyond(settings.host):
+        yield (
+            f"host is {settings.host!r}, which is reached from beyond this machine, and no key is set: set "
+            f"{variable_name(('api_key',))}, or allow_anonymous = true ({variable_name(('allow_anonymous',))}) if "
+            "anyone who reaches it may use it"
+        )
+    for number, fallback in enumerate(settings.cloud.fallbacks):
+        variable = fallback.api_key_env
+        try:
+            if variable is not None and key_from_environment(variable) is None:
+                raise ValueError(f"the environment variable {variable} is not set")
+        except ValueError as exc:
+            yield f"cloud.fallbacks.{number}.api_key_env: {exc}; a provider that needs no key has no api_key_env"
 
 
 def setting_fields(
@@ -201,9 +272,12 @@ def variable_name(key: tuple[str, ...]) -> str:
     return ENV_PREFIX + NESTING.join(key).upper()
 
 
-def _default_config() -> Path | None:
-    if named := os.environ.get(CONFIG_VARIABLE):
-        return Path(named)
+def _named_config() -> Path | None:
+    named = os.environ.get(CONFIG_VARIABLE)
+    return Path(named) if named else None
+
+
+def _found_config() -> Path | None:
     return Path("slimgate.toml") if Path("slimgate.toml").is_file() else None
 
 
@@ -249,7 +323,14 @@ def _problems(exc: ValidationError) -> Iterator[str]:
             yield error["msg"].removeprefix("Value error, ")
         elif error["type"] == "extra_forbidden":
             yield f"{'.'.join(key)} is no setting; `slimgate config show` lists them"
+        elif key[-1] == "api_key":  # never with the key
+            yield f"{'.'.join(key)} ({variable_name(key)}) {error['msg'].removeprefix('Value error, ')}"
         elif error["type"] == "value_error":
             yield f"{'.'.join(key)}: {error['msg'].removeprefix('Value error, ')}"
         else:
-            yield f"{'.'.join(key)} ({variable_name(key)}): {error['msg']}, got {error['input']!r}"
+            yield f"{'.'.join(key)} ({variable_name(key)}): {error['msg']}, got {_shown(error['input'])}"
+
+
+def _shown(value: Any) -> str:
+    """What was given; a whole section, which may hold a key, by its kind alone."""
+    return f"a {type(value).__name__}" if isinstance(value, Mapping | list) else repr(masked(value))

@@ -18,6 +18,7 @@ from typing import Any, Self
 import orjson
 
 from gateway.settings import Settings
+from models.private import private_file, private_folder
 from router.artifact import Artifact
 
 logger = logging.getLogger(__name__)
@@ -176,7 +177,7 @@ class ThresholdInForce:
     def _write(self, changes: list[Change]) -> None:
         unfinished = self._path.with_suffix(f".{os.getpid()}")
         content = orjson.dumps({"changes": [asdict(change) for change in changes]}, option=orjson.OPT_INDENT_2)
-        with unfinished.open("wb") as file:
+        with private_file(unfinished).open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -185,7 +186,7 @@ class ThresholdInForce:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """One writer at a time, of all workers."""
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self._path.with_suffix(".lock").open("w") as file:
+        private_folder(self._path.parent)
+        with private_file(self._path.with_suffix(".lock")).open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield

@@ -18,13 +18,16 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from gateway.metrics import METRICS_FOLDER
-from gateway.settings import CONFIG_VARIABLE, Settings, SettingsError, load_settings
+from gateway.settings import CONFIG_VARIABLE, Settings, SettingsError, load_settings, variable_name
+from models.children import PYTHON, import_path
 from models.errors import ModelError
+from models.private import FOLDER_MODE
 from router.errors import ArtifactError
 
 logger = logging.getLogger(__name__)
 
-ENGINE_URL = "SLIMGATE_LOCAL__BASE_URL"
+HOST = variable_name(("host",))
+ENGINE_URL = variable_name(("local", "base_url"))
 RESTART_PAUSE_S = 1.0
 
 CANNOT_START = 2
@@ -47,7 +50,12 @@ class WorkerPool:
         self._log_level = log_level
         self._opened = opened
         self._folder = Path(tempfile.mkdtemp(prefix="slimgate-"))
-        self._environment = {**os.environ, METRICS_FOLDER: str(self._folder / "metrics")}
+        self._environment = {
+            **os.environ,
+            METRICS_FOLDER: str(self._folder / "metrics"),
+            "PYTHONPATH": import_path(),
+            HOST: settings.host,  # as the command line has it
+        }
         if config is not None:
             self._environment[CONFIG_VARIABLE] = str(config.resolve())
         self._stopping = asyncio.Event()
@@ -66,7 +74,7 @@ class WorkerPool:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop, number)
         loop.add_signal_handler(signal.SIGHUP, self._tell, signal.SIGHUP)
-        (self._folder / "metrics").mkdir()
+        (self._folder / "metrics").mkdir(FOLDER_MODE)
         listener = _listen(self._settings.host, self._settings.port)
         try:
             async with self._engine():
@@ -106,8 +114,7 @@ class WorkerPool:
         while not self._stopping.is_set():
             started = time.monotonic()
             process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
+                *PYTHON,
                 "gateway.workers",
                 str(listener.fileno()),
                 self._log_level,
@@ -157,10 +164,10 @@ def work(fd: int, log_level: str) -> None:
     from gateway.serving import GatewayServer
 
     configure_logging(log_level)
-    settings = load_settings()
     try:
+        settings = load_settings()
         app = create_app(settings)
-    except (ModelError, ArtifactError) as exc:
+    except (SettingsError, ModelError, ArtifactError) as exc:
         logger.error("a worker cannot start: %s", exc)
         sys.exit(CANNOT_START)
     server = GatewayServer(app, settings, load_settings)

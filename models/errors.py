@@ -3,6 +3,8 @@
     ModelError
     ├── RequestError            the request is at fault; the message names the field and the cure
     │   ├── ContextLengthError  prompt and answer together do not fit the context
+    │   ├── ForbiddenError      whoever sends it: it is for somebody else, or a page of somebody else sent it
+    │   ├── NotJsonError        its body is not declared to be JSON
     │   └── UnknownModelError   no such model here
     ├── ExtraMissingError       an optional package is not installed; the message says how to install it
     └── BackendError            the side that should answer did not
@@ -16,17 +18,33 @@
         │   └── AnswerCut             an answer in one piece that came in part
         └── StreamInterrupted   broke off after the first event
 
+`str()` of each is our own words and may be logged. What a server said may quote the request: it is kept beside them.
 Which HTTP status each becomes is decided at the HTTP face, not here.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from models.told import NOTHING, Told
 
 if TYPE_CHECKING:
     from models.usage import Usage
 
 
 class ModelError(Exception):
-    """Base of everything this package raises on purpose."""
+    """Base of everything this package raises on purpose.
+
+    Attributes
+    ----------
+    told : Told
+        What somebody else said of it: for the caller, never for a log.
+    """
+
+    told = NOTHING
+
+    @property
+    def words(self) -> str:
+        """All there is to say to the caller."""
+        return f"{self}: {self.told.message}" if self.told.message else str(self)
 
 
 class RequestError(ModelError):
@@ -57,6 +75,18 @@ class ContextLengthError(RequestError):
     code = "context_length_exceeded"
 
 
+class ForbiddenError(RequestError):
+    """The request may not be made this way, whoever makes it."""
+
+    code = "forbidden"
+
+
+class NotJsonError(RequestError):
+    """The body is not declared to be JSON, so that a form of any web page might have sent it."""
+
+    code = "unsupported_media_type"
+
+
 class UnknownModelError(RequestError):
     """The requested model name means nothing here; never answered by a silent substitute."""
 
@@ -73,6 +103,13 @@ class ExtraMissingError(ModelError):
 class BackendError(ModelError):
     """The backend named `backend` did not answer as it should.
 
+    Parameters
+    ----------
+    message : str
+        What happened, in our own words: no text of the server's, none of the caller's.
+    told : Told, optional
+        What the server said.
+
     Attributes
     ----------
     tried_again : bool
@@ -84,9 +121,11 @@ class BackendError(ModelError):
     tried_again = False
     spent: "Usage | None" = None
 
-    def __init__(self, backend: str, message: str) -> None:
+    def __init__(self, backend: str, message: str, *, told: Told = NOTHING) -> None:
         super().__init__(f"{backend}: {message}")
         self.backend = backend
+        self.message = message
+        self.told = told
 
 
 class BackendUnavailable(BackendError):
@@ -98,8 +137,8 @@ class BackendUnavailable(BackendError):
         Seconds until it is worth asking again, where that is known.
     """
 
-    def __init__(self, backend: str, message: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(backend, message)
+    def __init__(self, backend: str, message: str, *, retry_after_s: float | None = None, told: Told = NOTHING) -> None:
+        super().__init__(backend, message, told=told)
         self.retry_after_s = retry_after_s
 
 
@@ -108,7 +147,23 @@ class BackendBusy(BackendUnavailable):
 
 
 class BackendMisconfigured(BackendUnavailable):
-    """Refuses the gateway's own part of the request. Only the operator can mend that; never a 401 to the caller."""
+    """Refuses the gateway's own part of the request. Only the operator can mend that; never a 401 to the caller.
+
+    Parameters
+    ----------
+    status : int
+        What it was refused with.
+    is_private : bool
+        Whether what the server says of it is no business of the caller's: it is about the gateway's key, say.
+    """
+
+    def __init__(self, backend: str, message: str, *, status: int, told: Told, is_private: bool) -> None:
+        super().__init__(backend, f"{message} (status {status}{told.kind})", told=told)
+        self._private_words = f"{backend}: {message}" if is_private else None
+
+    @property
+    def words(self) -> str:
+        return super().words if self._private_words is None else self._private_words
 
 
 class BackendTimeout(BackendError):
@@ -122,36 +177,24 @@ class RateLimited(BackendError):
     ----------
     retry_after_s : float, optional
         Seconds the provider asked to be left alone, where it said so.
-    body : dict, optional
-        The provider's error object, passed on to the caller when nobody else can answer.
     """
 
-    def __init__(
-        self,
-        backend: str,
-        message: str,
-        *,
-        retry_after_s: float | None = None,
-        body: dict[str, Any] | None = None,
-    ) -> None:
-        super().__init__(backend, message)
+    def __init__(self, backend: str, message: str, *, retry_after_s: float | None = None, told: Told = NOTHING) -> None:
+        super().__init__(backend, message, told=told)
         self.retry_after_s = retry_after_s
-        self.body = body
 
 
 class BackendRejected(BackendError):
-    """Refuses this request with a 4xx of its own, kept as `status` and `body` (the inner error object)."""
+    """Refuses this request with a 4xx of its own, kept as `status`."""
 
-    def __init__(self, backend: str, status: int, body: dict[str, Any]) -> None:
-        super().__init__(backend, str(body.get("message") or f"refused with status {status}"))
+    def __init__(self, backend: str, status: int, told: Told) -> None:
+        super().__init__(backend, f"refused with status {status}{told.kind}", told=told)
         self.status = status
-        self.body = body
 
     @property
     def code(self) -> str | None:
         """The provider's machine-readable code, such as ``context_length_exceeded``."""
-        code = self.body.get("code")
-        return None if code is None else str(code)
+        return self.told.code
 
 
 class InvalidResponse(BackendError):

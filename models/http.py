@@ -6,6 +6,7 @@ request and response objects cost another 0.4 ms.
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextvars import ContextVar
 from pathlib import Path
@@ -16,6 +17,8 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 from yarl import URL
+
+from models.secrets import is_secret_name, keep_secret
 
 # Connections are cheap and a refused one is not: limits on concurrency belong to the dispatcher, not to the pool.
 _UNLIMITED = 0
@@ -35,6 +38,8 @@ class HttpServer:
     ----------
     base_url : str
         Where paths start, such as ``https://api.openai.com/v1``.
+    use_proxy : bool
+        Whether the proxies of the environment may see what is sent. Never for a server that texts are kept at.
     headers : mapping, optional
         Sent with every request: credentials.
     query : mapping, optional
@@ -49,6 +54,7 @@ class HttpServer:
         self,
         base_url: str,
         *,
+        use_proxy: bool,
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         uds: Path | None = None,
@@ -60,7 +66,8 @@ class HttpServer:
         # Compression would only delay the chunks of a stream.
         self._headers = {"accept-encoding": "identity", "user-agent": "slimgate", **(headers or {})}
         self._query = dict(query or {})
-        self._proxy = None if uds else _proxy(self.base_url)
+        self._proxy = _proxy(self.base_url) if use_proxy and uds is None else None
+        _keep_secrets(self._headers | self._query, self.base_url, self._proxy)
         self._silence_s = silence_s
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout_s)
         self._session: aiohttp.ClientSession | None = None
@@ -89,6 +96,15 @@ class HttpServer:
             allow_redirects=False,
             proxy=self._proxy,
         )
+
+    async def get(self, path: str) -> aiohttp.ClientResponse:
+        """Ask for what is there; returns as `post` does.
+
+        Raises
+        ------
+        aiohttp.ClientError
+        """
+        return await self._open().get(self._url(path), timeout=self._timeout, allow_redirects=False, proxy=self._proxy)
 
     async def chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         """The bytes of a body as they come, as much at a time as there is.
@@ -139,6 +155,30 @@ class HttpServer:
         if url is None:
             url = self._urls[path] = URL(self.base_url + path).update_query(self._query)
         return url
+
+
+def failure_words(exc: Exception) -> str:
+    """Why a connection failed. What the exception says may quote addresses with keys, or what was received."""
+    if isinstance(exc, aiohttp.ClientConnectorCertificateError):
+        return f"{exc.host}:{exc.port}: {_reason(exc.certificate_error)}"
+    if isinstance(exc, aiohttp.ClientConnectorError):
+        return f"cannot connect to {exc.host}:{exc.port}: {_reason(exc.os_error)}"
+    if isinstance(exc, aiohttp.ClientHttpProxyError):
+        return f"the proxy answers with status {exc.status}"
+    return _reason(exc)
+
+
+def _reason(exc: BaseException) -> str:
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        return exc.verify_message
+    return (isinstance(exc, OSError) and exc.strerror) or type(exc).__name__
+
+
+def _keep_secrets(named: Mapping[str, str], *urls: str | None) -> None:
+    """Whatever is a key by its name, and passwords in addresses."""
+    values = [value for name, value in named.items() if is_secret_name(name)]
+    keep_secret(part for value in values for part in (value, value.rpartition(" ")[2]))
+    keep_secret(urlsplit(url).password for url in urls if url)
 
 
 def _proxy(base_url: str) -> str | None:

@@ -1,12 +1,12 @@
 """A backend for everything that speaks the OpenAI API: the engine process, a local vLLM or Ollama, the cloud."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import aiohttp
-import httpx
 import orjson
 
 from models.backend import Completion
@@ -21,11 +21,12 @@ from models.errors import (
     InvalidResponse,
     RateLimited,
 )
-from models.http import HttpServer
+from models.http import HttpServer, failure_words
 from models.quirks import NO_QUIRKS, Quirks
 from models.responses import PATH as RESPONSES
 from models.responses import ResponsesStream, check_response
-from models.stream import ChatStream
+from models.stream import ChatStream, clean_reasons
+from models.told import Told, clean_name
 from models.usage import usage_in
 from models.usage_shapes import count
 
@@ -38,6 +39,12 @@ _TIMEOUT = 408
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 
+MAX_ERROR_BYTES = 64 * 1024
+ERROR_BODY_S = 5.0
+"""What is longer or slower to come than an error's body needs to be is not waited for: its status says enough."""
+
+MAX_RETRY_AFTER_S = 24 * 3600.0
+
 # What a choice, or an element of embeddings' data, is there for.
 _CONTENTS = frozenset({"message", "text", "embedding"})
 
@@ -47,7 +54,11 @@ _OPERATORS_TROUBLE = {
     402: "the provider wants to be paid",
     403: "the provider refused the gateway's credentials",
     404: "the provider knows no such model or path",
+    407: "the proxy before the provider wants credentials",
 }
+
+_ABOUT_OUR_KEY = frozenset({401, 402, 403, 407})
+"""What the provider says to these is for the operator, not for a caller, whose key it is not."""
 
 
 class OpenAIBackend:
@@ -142,13 +153,11 @@ class OpenAIBackend:
 
     async def list_models(self) -> list[dict[str, Any]]:
         """The server's models, as its ``/models`` lists them."""
+        answer = await self._within(
+            self._first_byte_timeout_s, "no list of models", self._ask(self._server.get("models"))
+        )
         try:
-            response = await self._server.client.get("models")
-        except httpx.HTTPError as exc:
-            raise BackendUnavailable(self._name, f"connection failed ({_words(exc)})") from exc
-        self._check(response.status_code, response.content, response.headers.get("retry-after"))
-        try:
-            models = response.json()["data"]
+            models = orjson.loads(answer)["data"]
         except (ValueError, KeyError, TypeError) as exc:
             raise InvalidResponse(self._name, "the list of models is not in OpenAI's format") from exc
         if not isinstance(models, list):
@@ -190,17 +199,20 @@ class OpenAIBackend:
             raise BackendTimeout(self._name, f"{missing} within {limit_s:g} s") from exc
 
     async def _post(self, path: str, content: bytes) -> bytes:
+        return await self._ask(self._server.post(path, content))
+
+    async def _ask(self, sending: Awaitable[aiohttp.ClientResponse]) -> bytes:
+        """The body of an answer in one piece."""
         try:
-            response = await self._server.post(path, content)
+            response = await sending
         except aiohttp.ClientError as exc:
             raise self._unreachable(exc) from exc
         async with response:
+            await self._check(response)
             try:
-                body = await response.read()
+                return await response.read()
             except aiohttp.ClientError as exc:
                 raise AnswerCut(self._name, f"the answer broke off ({type(exc).__name__})") from exc
-        self._check(response.status, body, response.headers.get("retry-after"))
-        return body
 
     async def _open_stream(self, request: ChatRequest) -> ChatStream:
         path, asked = self._asked(request)
@@ -209,8 +221,7 @@ class OpenAIBackend:
         except aiohttp.ClientError as exc:
             raise self._unreachable(exc) from exc
         try:
-            if response.status != _OK:
-                self._check(response.status, await response.read(), response.headers.get("retry-after"))
+            await self._check(response)
             kind = ResponsesStream if path == RESPONSES else ChatStream
             stream = kind(
                 self._name,
@@ -220,9 +231,6 @@ class OpenAIBackend:
                 keep_logprobs=not request.hide_logprobs,
             )
             await stream.prime()
-        except aiohttp.ClientError as exc:  # in the body of an error
-            response.release()
-            raise self._unreachable(exc) from exc
         except BaseException:  # cancellation too must end the generation
             response.release()
             raise
@@ -249,9 +257,9 @@ class OpenAIBackend:
             raise InvalidResponse(self._name, f"the answer's {content} are empty")
         return Completion(
             body=body,
-            model=str(answer.get("model") or self.model),
+            model=clean_name(answer.get("model")) or self.model,
             usage=usage_in(answer),
-            finish_reasons=tuple(str(one["finish_reason"]) for one in found if one.get("finish_reason")),
+            finish_reasons=clean_reasons(one.get("finish_reason") for one in found),
         )
 
     def _response(self, body: bytes) -> Completion:
@@ -260,42 +268,44 @@ class OpenAIBackend:
         except orjson.JSONDecodeError as exc:
             raise InvalidResponse(self._name, "the answer is not JSON") from exc
         check_response(self._name, answer)
-        return Completion(body=body, model=str(answer.get("model") or self.model), usage=usage_in(answer))
+        return Completion(body=body, model=clean_name(answer.get("model")) or self.model, usage=usage_in(answer))
 
-    def _check(self, status: int, body: bytes, retry_after: str | None) -> None:
+    async def _check(self, response: aiohttp.ClientResponse) -> None:
         """Raise what a status other than 200 means."""
+        status = response.status
         if status == _OK:
             return
-        error = _error_object(body)
-        message = str(error.get("message") or f"status {status}")
+        told = Told.of_body(await self._error_bytes(response))
+        message = f"status {status}{told.kind}"
+        pause_s = _seconds(response.headers.get("retry-after"))
         if status == _TOO_MANY_REQUESTS:
-            raise RateLimited(self._name, message, retry_after_s=_seconds(retry_after), body=error)
+            raise RateLimited(self._name, message, retry_after_s=pause_s, told=told)
         if trouble := _OPERATORS_TROUBLE.get(status):
-            raise BackendMisconfigured(self._name, f"{trouble} ({status}): {message}")
+            private = status in _ABOUT_OUR_KEY
+            raise BackendMisconfigured(self._name, trouble, status=status, told=told, is_private=private)
         if status >= _SERVER_ERROR or status == _TIMEOUT:
-            raise BackendUnavailable(self._name, f"status {status}: {message}", retry_after_s=_seconds(retry_after))
+            raise BackendUnavailable(self._name, message, retry_after_s=pause_s, told=told)
         if status >= _BAD_REQUEST:
-            raise BackendRejected(self._name, status, error)
+            raise BackendRejected(self._name, status, told)
         raise InvalidResponse(self._name, f"unexpected status {status}")
 
+    async def _error_bytes(self, response: aiohttp.ClientResponse) -> bytes:
+        """What there is of an error's body: nobody has to send the end of it, or any."""
+        body = b""
+        with contextlib.suppress(TimeoutError, aiohttp.ClientError):
+            async with asyncio.timeout(ERROR_BODY_S):
+                async for chunk in self._server.chunks(response):
+                    body += chunk
+                    if len(body) >= MAX_ERROR_BYTES:
+                        break
+        return body[:MAX_ERROR_BYTES]
+
     def _unreachable(self, exc: Exception) -> BackendUnavailable:
-        return BackendUnavailable(self._name, f"connection failed ({_words(exc)})")
-
-
-def _words(exc: Exception) -> str:
-    return str(exc) or type(exc).__name__
-
-
-def _error_object(body: bytes) -> dict[str, Any]:
-    try:
-        error = orjson.loads(body)["error"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return {"message": body[:200].decode("utf-8", "replace").strip()}
-    return error if isinstance(error, dict) else {"message": str(error)}
+        return BackendUnavailable(self._name, f"connection failed ({failure_words(exc)})")
 
 
 def _seconds(retry_after: str | None) -> float | None:
     try:
-        return None if retry_after is None else max(0.0, float(retry_after))
+        return None if retry_after is None else min(max(0.0, float(retry_after)), MAX_RETRY_AFTER_S)
     except ValueError:
         return None

@@ -5,8 +5,9 @@ from typing import Any
 
 import orjson
 
-from models.errors import BackendUnavailable, InvalidResponse
-from models.stream import ChatStream, tokens_guess
+from models.errors import InvalidResponse
+from models.stream import ChatStream, error_in_stream, tokens_guess
+from models.told import clean_name
 
 PATH = "responses"
 
@@ -25,10 +26,10 @@ class ResponsesStream(ChatStream):
             raise InvalidResponse(self._backend, "an event of the stream is not an object")
         kind, response = str(fields.get("type")), fields.get("response")
         if isinstance(response, dict):
-            self.model = str(response.get("model") or self.model)
+            self.model = clean_name(response.get("model")) or self.model
             self._note(response)
         if kind in _FAILED or "type" not in fields:
-            raise BackendUnavailable(self._backend, _error_words(response if isinstance(response, dict) else fields))
+            raise error_in_stream(self._backend, _error_in(response if isinstance(response, dict) else fields))
         if kind in TERMINAL:
             self._finished = self._over = True
         if kind.endswith(".delta"):
@@ -41,9 +42,9 @@ def check_response(backend: str, answer: Any) -> None:
     if not isinstance(answer, dict) or not isinstance(answer.get("output"), list):
         raise InvalidResponse(backend, "the answer has no output")
     if answer.get("status") == "failed":
-        raise BackendUnavailable(backend, _error_words(answer))
+        raise error_in_stream(backend, _error_in(answer))
 
 
-def _error_words(told: Mapping[str, Any]) -> str:
+def _error_in(told: Mapping[str, Any]) -> Any:
     error = told.get("error")
-    return str((error if isinstance(error, Mapping) else told).get("message") or "the provider reported an error")
+    return error if isinstance(error, Mapping) else told

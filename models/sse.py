@@ -13,6 +13,10 @@ _EVENT_END = re.compile(rb"\r?\n\r?\n|\r\r")
 MAX_EVENT_BYTES = 16 * 1024 * 1024
 
 
+class EventTooLarge(ValueError):
+    """An event that does not end."""
+
+
 def encode_event(payload: Any) -> bytes:
     """One event carrying `payload` as JSON."""
     return b"data: " + orjson.dumps(payload) + b"\n\n"
@@ -59,7 +63,7 @@ class EventSplitter:
 
         Raises
         ------
-        ValueError
+        EventTooLarge
             If an event grows beyond `MAX_EVENT_BYTES`.
         """
         buffer = self._buffer + data
@@ -79,4 +83,4 @@ class EventSplitter:
 
     def _check_size(self) -> None:
         if len(self._buffer) > MAX_EVENT_BYTES:
-            raise ValueError(f"an event of the stream exceeds {MAX_EVENT_BYTES} bytes")
+            raise EventTooLarge(f"an event of the stream exceeds {MAX_EVENT_BYTES} bytes")

@@ -9,7 +9,8 @@ import orjson
 
 from models.chat import reasoning_of
 from models.errors import BackendError, BackendUnavailable, InvalidResponse, StreamInterrupted
-from models.sse import DONE, EventSplitter, encode_event, event_data
+from models.sse import DONE, EventSplitter, EventTooLarge, encode_event, event_data
+from models.told import Told, clean_name, identifier
 from models.usage import Usage, usage_in
 
 # A provider asked for usage puts `"usage":null` into every other chunk. Quotes inside JSON strings are escaped,
@@ -17,6 +18,11 @@ from models.usage import Usage, usage_in
 _NULL_USAGE = re.compile(rb',\s*"usage"\s*:\s*null')
 
 _ABSENT = object()
+
+_UNKNOWN_REASON = "other"
+
+_MOST_CHOICES = 128
+"""As many as OpenAI's API has: whoever numbers more choices makes them up."""
 
 _LONGEST_TOKEN_CHARS = 16
 _CHARS_PER_TOKEN = 4
@@ -160,15 +166,15 @@ class ChatStream:
         chunk = orjson.loads(payload)
         if not isinstance(chunk, dict):
             raise InvalidResponse(self._backend, "a chunk of the stream is not an object")
-        if error := chunk.get("error"):
-            raise BackendUnavailable(self._backend, _error_words(error))
         choices = chunk.get("choices")
+        if error := chunk.get("error") or (chunk.get("object") == "error" and chunk):  # the second is vLLM's
+            raise error_in_stream(self._backend, error)
         if choices:
             self._look_at(choices)
             if not self._keep_logprobs:
                 event = _without_logprobs(chunk, event)
         if not self.model:
-            self.model = str(chunk.get("model") or "")
+            self.model = clean_name(chunk.get("model"))
         usage = chunk.get("usage", _ABSENT)
         # Looked for where there is more of it than the null in every chunk: nearly all chunks tell nothing.
         if payload.count(b'"usage') > (usage is None):
@@ -189,7 +195,7 @@ class ChatStream:
         for choice in choices:
             if (reason := choice.get("finish_reason")) is not None:
                 self._finished = True
-                self.finish_reasons[choice.get("index", 0)] = str(reason)
+                self._note_reason(choice.get("index", 0), reason)
             delta = choice.get("delta") or choice
             if text := delta.get("content") or delta.get("text"):  # nearly every chunk
                 self.tokens_seen += tokens_guess(text)
@@ -198,17 +204,21 @@ class ChatStream:
             if told := choice.get("logprobs"):
                 self.logprobs += _logprobs(told)
 
+    def _note_reason(self, index: Any, reason: Any) -> None:
+        if len(self.finish_reasons) < _MOST_CHOICES or index in self.finish_reasons:
+            self.finish_reasons[index] = identifier(reason) or _UNKNOWN_REASON
+
     def _trouble(self, exc: Exception) -> BackendError:
         """What the caller is told: before the first event the kind of trouble, after it that the stream broke off."""
         if isinstance(exc, orjson.JSONDecodeError):
             exc = InvalidResponse(self._backend, "a chunk of the stream is not JSON")
-        elif isinstance(exc, ValueError):
+        elif isinstance(exc, EventTooLarge):
             exc = InvalidResponse(self._backend, str(exc))
         elif not isinstance(exc, BackendError):
             exc = InvalidResponse(self._backend, "a chunk of the stream is not in OpenAI's format")
         if not self._started or isinstance(exc, StreamInterrupted):
             return exc
-        return StreamInterrupted(self._backend, str(exc).removeprefix(f"{self._backend}: "))
+        return StreamInterrupted(self._backend, exc.message, told=exc.told)
 
 
 def tokens_guess(text: Any) -> int:
@@ -243,6 +253,12 @@ def _without_logprobs(chunk: dict[str, Any], event: bytes) -> bytes:
     return encode_event(chunk) if told else event
 
 
-def _error_words(error: Any) -> str:
-    message = error.get("message") if isinstance(error, dict) else error
-    return str(message or "the provider reported an error")
+def error_in_stream(backend: str, error: Any) -> BackendUnavailable:
+    """What an error object in a stream, or in place of an answer, means."""
+    told = Told.of(error)
+    return BackendUnavailable(backend, f"the provider reported an error{told.kind}", told=told)
+
+
+def clean_reasons(reasons: Iterable[Any]) -> tuple[str, ...]:
+    """Why each choice of an answer ended, where that is said."""
+    return tuple(identifier(reason) or _UNKNOWN_REASON for reason in reasons if reason)[:_MOST_CHOICES]

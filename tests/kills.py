@@ -101,7 +101,7 @@ class Victim:
         }
         self._body = json.dumps(asked).encode()
         self._socket = socket.create_connection((address.hostname, address.port), timeout=10)
-        head = "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+        head = "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
         self._socket.sendall(f"{head}content-length: {len(self._body)}\r\n\r\n".encode())
 
     def send_body(self) -> None:

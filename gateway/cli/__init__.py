@@ -19,6 +19,7 @@ from gateway.cli.serve import serve
 from gateway.cli.train import train
 from gateway.settings import SettingsError
 from models.errors import ModelError
+from models.secrets import mask
 from router.errors import ArtifactError, DatasetError
 
 app = typer.Typer(
@@ -43,5 +44,5 @@ def main() -> None:
         app()
     except (SettingsError, ModelError, ArtifactError, DatasetError) as exc:
         # Escaped: "slimgate[local]" is no markup.
-        Console(stderr=True).print(f"[bold red]slimgate:[/] {escape(str(exc))}", highlight=False, soft_wrap=True)
+        Console(stderr=True).print(f"[bold red]slimgate:[/] {escape(mask(str(exc)))}", highlight=False, soft_wrap=True)
         sys.exit(2)

@@ -17,7 +17,7 @@ app = typer.Typer(no_args_is_help=True, help="List the classifiers at hand; choo
 @app.command("list")
 def list_artifacts(config: ConfigOption = None) -> None:
     """List every classifier, the one in use marked with *."""
-    store = ArtifactStore.of(load_settings(config))
+    store = ArtifactStore.of(load_settings(config, serves=False))
     table = Table("", "version", "threshold", "fitted to", "for")
     for version in store.versions():
         mark = "*" if store.configured is None and version == store.version_in_use else ""
@@ -38,7 +38,7 @@ def use(
     A running gateway takes it over within a second, and no request fails for it. A threshold that was applied for
     another classifier does not count for this one; what was applied for this one earlier counts again.
     """
-    store = ArtifactStore.of(load_settings(config))
+    store = ArtifactStore.of(load_settings(config, serves=False))
     before = store.version_in_use
     store.use(version)
     console = Console(highlight=False, soft_wrap=True)

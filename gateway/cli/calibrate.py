@@ -68,7 +68,7 @@ def calibrate(
         raise typer.BadParameter("Give one of --cloud-share, --max-failure-rate and --budget-usd-per-month.")
     if labels is not None and ledger:
         raise typer.BadParameter("Give --labels or --ledger, not both.")
-    settings = load_settings(config)
+    settings = load_settings(config, serves=False)
     artifact = load_artifact(ArtifactStore.of(settings).in_use)
     evidence = _evidence(settings, artifact, labels, ledger)
     costs = _Costs(evidence, requests_per_month, usd_per_request)

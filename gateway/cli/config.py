@@ -5,6 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.cli.serve import ConfigOption
+from gateway.masking import masked
 from gateway.settings import Settings, load_settings, setting_fields, variable_name
 
 app = typer.Typer(no_args_is_help=True, help="Look at settings, and check them before they are used.")
@@ -19,8 +20,8 @@ def check(config: ConfigOption = None) -> None:
 
 @app.command()
 def show(config: ConfigOption = None) -> None:
-    """Every setting: its value now, its environment variable and what it means. Secrets are masked."""
-    settings = load_settings(config)
+    """Every setting: its value now, its environment variable and what it means. Keys and passwords are masked."""
+    settings = load_settings(config, serves=False)
     table = Table("setting", "value", "meaning", show_lines=True)
     for key, field in setting_fields():
         meaning = f"{field.description or ''}\n[dim]{variable_name(key)}[/]"
@@ -32,4 +33,4 @@ def _value(settings: Settings, key: tuple[str, ...]) -> str:
     value: object = settings
     for name in key:
         value = getattr(value, name)
-    return "–" if value is None else str(value)
+    return "–" if value is None else str(masked(value, key[-1]))

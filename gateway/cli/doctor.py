@@ -5,6 +5,7 @@ import shutil
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import httpx
 import typer
@@ -13,14 +14,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from gateway.cli.serve import ConfigOption
-from gateway.local import UNIX, engine_options
+from gateway.local import MODELS_SHOWN, UNIX, engine_options
+from gateway.masking import mask_url
 from gateway.sections import LocalSettings
 from gateway.settings import Settings, load_settings
+from gateway.statedir import prepare_state_dir
 from models.catalogue import CatalogueModel, catalogue
 from models.engine.errors import EngineError
 from models.engine.machine import free_memory_bytes, memory_bytes, processor_name, usable_cores
 from models.errors import ModelError
 from models.measure import CALLERS, Speed, run_measurement
+from models.secrets import keep_secret
+from models.told import clean_name, clean_words
 
 console = Console(highlight=False)
 
@@ -44,7 +49,7 @@ def doctor(
 
     Ends with 1 when nobody can answer locally as configured.
     """
-    settings = load_settings(config)
+    settings = load_settings(config, serves=False)
     _print_machine(settings)
     local = settings.local.model_copy(update={"model_path": model, "base_url": None} if model else {})
     if local.base_url is not None:
@@ -69,33 +74,43 @@ def _print_machine(settings: Settings) -> None:
     llama = _version("llama_cpp_python")
     _say("llama.cpp", f"llama-cpp-python {llama}" if llama else "[yellow]not installed[/]")
     cloud = settings.cloud
-    _say("cloud", f"{cloud.model} at {cloud.base_url}" if cloud.configured else "not configured: everything is local")
+    _say(
+        "cloud",
+        f"{cloud.model} at {mask_url(cloud.base_url)}" if cloud.configured else "not configured: everything is local",
+    )
 
 
 def _print_server(local: LocalSettings, base_url: str) -> bool:
     """Whether the server that was configured for the local side answers."""
     uds = base_url.removeprefix(UNIX) if base_url.startswith(UNIX) else None
-    transport = httpx.HTTPTransport(uds=uds) if uds else None
-    headers = {"authorization": f"Bearer {local.api_key.get_secret_value()}"} if local.api_key else {}
+    # With a transport of its own httpx asks the environment for no proxies.
+    transport = None if local.use_proxy and not uds else httpx.HTTPTransport(uds=uds)
+    key = local.api_key.get_secret_value() if local.api_key else None
+    keep_secret([key, urlsplit(base_url).password])
+    headers = {"authorization": f"Bearer {key}"} if key else {}
+    shown = escape(mask_url(base_url))
     url = "http://engine/v1/models" if uds else f"{base_url.rstrip('/')}/models"
     try:
         with httpx.Client(transport=transport, timeout=SERVER_TIMEOUT_S) as client:
             listed = client.get(url, headers=headers).raise_for_status().json()["data"]
-        _say("local", f"{base_url} answers, with: {', '.join(str(item['id']) for item in listed) or 'no model'}")
+        names = ", ".join(clean_name(item["id"]) for item in listed[:MODELS_SHOWN])
+        _say("local", f"{shown} answers, with: {escape(names) or 'no model'}")
         return bool(listed)
     except (httpx.HTTPError, ValueError, LookupError, TypeError) as exc:
-        _say("local", f"[bold red]{base_url} does not answer as it should:[/] {escape(str(exc) or type(exc).__name__)}")
+        why = clean_words(str(exc)) or type(exc).__name__
+        _say("local", f"[bold red]{shown} does not answer as it should:[/] {escape(why)}")
         return False
 
 
 def _try_out(settings: Settings, local: LocalSettings) -> Speed | None:
     try:
+        prepare_state_dir(settings.state_dir)
         options = engine_options(local, settings.state_dir)
         _say("trying", escape(str(options.model_path)))
         with console.status("") as status:
             speed = run_measurement(options, settings.state_dir, status.update)
     except (EngineError, ModelError, httpx.HTTPError) as exc:
-        why = escape(str(exc) or type(exc).__name__)
+        why = escape(clean_words(str(exc)) or type(exc).__name__)
         console.print(f"[bold red]the local model does not run here:[/] {why}", soft_wrap=True)
         return None
     _print_speed(speed)

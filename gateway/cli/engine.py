@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 from pathlib import Path
 from typing import Annotated
@@ -9,8 +10,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gateway.settings import default_state_dir
+from gateway.settings import SettingsError, default_state_dir, variable_name
+from gateway.statedir import prepare_state_dir
 from models.bundled import bundled_model_path
+from models.doors import plain_name, reaches_beyond
 from models.engine.options import (
     MAX_SEQUENCES,
     WEIGHTS,
@@ -21,6 +24,12 @@ from models.engine.options import (
     check_cache,
 )
 from models.engine.supervisor import EngineState, EngineSupervisor
+from models.keys import key_from_environment
+from models.logline import LineFormatter
+from models.private import OTHERS
+
+KEY_VARIABLE = variable_name(("local", "api_key"))
+"""The key of the local model's server: the gateway sends it, and the engine asks for it."""
 
 START_TIMEOUT_S = 600.0
 LOOK_S = 0.5
@@ -35,6 +44,13 @@ def engine(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 opens it to the network.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")] = 8080,
     uds: Annotated[Path | None, typer.Option(help="Unix socket to listen on instead of a port.")] = None,
+    allow_anonymous: Annotated[
+        bool, typer.Option("--allow-anonymous", help="Serve beyond this machine without a key, to anyone.")
+    ] = False,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A name that callers use beside localhost and addresses; may be repeated. *: any."),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Name to serve the model under. Default: the file's.")] = None,
     ctx: Annotated[
         int | None,
@@ -70,13 +86,17 @@ def engine(
         bool, typer.Option(help="Keep a small model's weights in an encoding that llama.cpp computes faster.")
     ] = True,
 ) -> None:
-    """Serve one GGUF model over the OpenAI API, without the gateway: no routing, no ledger, no keys.
+    """Serve one GGUF model over the OpenAI API, without the gateway: no routing, no ledger.
 
     [dim]slimgate engine --model phi-3-mini.gguf --port 8080[/dim]
 
     Then point any OpenAI client at http://127.0.0.1:8080/v1; the model is called after its file, or just "local".
     A crash of the native code is survived by a restart, which the log shows.
+
+    With SLIMGATE_LOCAL__API_KEY set, callers must send that key, as a gateway with the same variable does. Beyond this
+    machine one is needed. A unix socket is this user's alone and asks for none.
     """
+    key = None if uds else _key(host, allow_anonymous=allow_anonymous)
     try:
         check_cache(flash_attention, kv_cache_type)
     except ValueError as exc:
@@ -95,10 +115,36 @@ def engine(
         chat_template=chat_template,
         weights_dir=default_state_dir() / WEIGHTS if reencode else None,
     )
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(LineFormatter("%(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    os.umask(OTHERS)
+    prepare_state_dir(default_state_dir())
     tcp = None if uds else (host, port)
-    supervisor = EngineSupervisor(options, uds, default_state_dir(), tcp=tcp)
+    names = _names(allowed_host or [])
+    supervisor = EngineSupervisor(options, uds, default_state_dir(), tcp=tcp, allowed_hosts=names, api_key=key)
     raise typer.Exit(asyncio.run(_run(supervisor, uds)))
+
+
+def _key(host: str, *, allow_anonymous: bool) -> str | None:
+    """What callers must carry."""
+    try:
+        key = key_from_environment(KEY_VARIABLE)
+    except ValueError as exc:
+        raise SettingsError(str(exc)) from None
+    if key is None and not allow_anonymous and reaches_beyond(host):
+        raise SettingsError(
+            f"--host {host} is reached from beyond this machine, and no key is set: set {KEY_VARIABLE}, or give "
+            "--allow-anonymous if anyone who reaches it may use it"
+        )
+    return key
+
+
+def _names(names: list[str]) -> list[str]:
+    try:
+        return [plain_name(name) for name in names]
+    except ValueError as exc:
+        raise typer.BadParameter(str(exc), param_hint="--allowed-host") from None
 
 
 async def _run(supervisor: EngineSupervisor, uds: Path | None) -> int:

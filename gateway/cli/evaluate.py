@@ -68,7 +68,7 @@ def evaluate(
     from router.dataset import read_dataset
     from router.evaluate import evaluate as judge
 
-    loaded = load_artifact(artifact or ArtifactStore.of(load_settings()).in_use)
+    loaded = load_artifact(artifact or ArtifactStore.of(load_settings(serves=False)).in_use)
     dataset = read_dataset(data_dir)
     dataset, chosen = _chosen(dataset, split, data_dir, loaded)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())

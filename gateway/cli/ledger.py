@@ -21,7 +21,9 @@ def read_ledger(settings: Settings) -> "Iterator[Connection]":
     """A connection for queries; where the database does not answer, that is said, and the command ends with 1."""
     from gateway.ledger import Ledger, LedgerUnavailable
     from gateway.pricing import Pricer
+    from gateway.statedir import prepare_state_dir
 
+    prepare_state_dir(settings.state_dir)
     ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", Pricer(settings).price)
     # Started, it takes in the rows of a gateway that died; a running gateway's newest rows are a moment behind.
     ledger.start()

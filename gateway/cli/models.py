@@ -13,7 +13,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColu
 from rich.table import Table
 
 from gateway.settings import default_state_dir
+from gateway.statedir import prepare_state_dir
 from models.catalogue import CatalogueError, CatalogueModel, catalogue, file_name, find_model
+from models.keys import key_from_environment
 from models.pull import Progress as Report
 from models.pull import PullError, Source, checksum_file, pull, remove, verify
 
@@ -57,6 +59,8 @@ def pull_model(
     if target.exists():
         console.print(f"{target} is here already; `slimgate models verify {name}` checks it")
         return
+    if folder is None:
+        prepare_state_dir(target.parent.parent)
     source = Source(url, sha256 or (model.sha256 if model else None), _token(url))
     with _progress(target.name) as report:
         digest = pull(source, target, report)
@@ -132,7 +136,12 @@ def _path(name: str, folder: Path) -> Path:
 def _token(url: str) -> str | None:
     """The user's token, for the hub that it belongs to and nobody else."""
     host = urlsplit(url).hostname or ""
-    return os.environ.get(TOKEN_VARIABLE) if host == HUB or host.endswith(f".{HUB}") else None
+    if host != HUB and not host.endswith(f".{HUB}"):
+        return None
+    try:
+        return key_from_environment(TOKEN_VARIABLE)
+    except ValueError as exc:
+        raise PullError(str(exc)) from None
 
 
 @contextmanager

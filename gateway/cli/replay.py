@@ -103,7 +103,7 @@ def replay(
         raise typer.BadParameter("Give --json or --csv, not both.")
     from gateway.replay.whatif import WhatIf
 
-    settings = load_settings(config)
+    settings = load_settings(config, serves=False)
     artifact = load_artifact(ArtifactStore.of(settings).in_use)
     in_force = ThresholdInForce.of(settings, artifact).value
     whatif, bad, local = WhatIf([*_numbers(thresholds), in_force]), _Bad(), _local(settings, features, n_ctx)

@@ -44,7 +44,7 @@ def report(
         if since is not None:
             raise typer.BadParameter("give --since or --days, not both", param_hint="--days")
         since = datetime.now() - timedelta(days=days)
-    settings, span = load_settings(config), (_aware(since), _aware(until))
+    settings, span = load_settings(config, serves=False), (_aware(since), _aware(until))
     with read_ledger(settings) as connection:
         result = savings_report(connection, *span)
         intervals = [] if as_json else timeline(connection, *closed_span(connection, *span), local_zone())

@@ -58,7 +58,7 @@ def route(
 
       slimgate route --jsonl requests.jsonl > decisions.jsonl
     """
-    settings = load_settings(config)
+    settings = load_settings(config, serves=False)
     artifact = load_artifact(ArtifactStore.of(settings).in_use)
     line = next(value for value in (threshold, settings.router.threshold, artifact.threshold) if value is not None)
     if (text is None) == (jsonl is None):

@@ -57,7 +57,7 @@ def second_look(
     The local model begins an answer, and how sure it is of its first tokens decides whether it goes on. How sure is
     sure enough is yours to say: this measures it on your own traffic, from the ledger; the gateway may run or not.
     """
-    settings = load_settings(config)
+    settings = load_settings(config, serves=False)
     with read_ledger(settings) as connection:
         seen = _looks(connection, days_ago_ms(days))
     told = {"looks": len(seen), **_counts(seen), "bars": [_bar(seen, share) for share in _shares(seen, escalate)]}

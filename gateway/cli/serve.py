@@ -1,6 +1,7 @@
 """`slimgate serve`."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -8,8 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from gateway.masking import mask_url
 from gateway.sections import LocalSettings
 from gateway.settings import Settings, SettingsError, load_settings
+from models.doors import reaches_beyond
+from models.private import OTHERS
 
 ConfigOption = Annotated[
     Path | None,
@@ -37,12 +41,15 @@ def serve(
     SIGHUP reads the configuration again; SIGTERM lets running answers finish.
     """
     from gateway.logs import configure_logging
+    from gateway.statedir import prepare_state_dir
 
     def load() -> Settings:
         return load_settings(config, host=host, port=port, workers=workers)
 
     configure_logging(log_level)
     settings = load()
+    os.umask(OTHERS)  # whatever this process or its children write is for this user alone
+    prepare_state_dir(settings.state_dir)
     if settings.workers > 1:
         run_several(settings, config, log_level)
     else:
@@ -73,17 +80,17 @@ def run_several(settings: Settings, config: Path | None, log_level: str) -> None
 def greet(settings: Settings, port: int) -> None:
     """Say where the gateway is and what it will do."""
     console = Console(stderr=True, highlight=False)
-    url = f"http://{settings.host}:{port}"
+    url = f"http://[{settings.host}]:{port}" if ":" in settings.host else f"http://{settings.host}:{port}"
     cloud = settings.cloud
     lines = [
         f"[bold]slimgate[/] listens at [bold]{url}[/]",
         f"  point your OpenAI client at [bold]{url}/v1[/] and ask for the model [bold]auto[/]",
         f"  local      {_local_words(settings.local)}",
-        f"  cloud      {f'{cloud.model} at {cloud.base_url}' if cloud.configured else 'off (no key set)'}",
+        f"  cloud      {f'{cloud.model} at {mask_url(cloud.base_url)}' if cloud.configured else 'off (no key set)'}",
         f"  dashboard  {url}/dashboard",
     ]
-    if settings.api_key is None and settings.host not in ("127.0.0.1", "localhost", "::1"):
-        lines.append("  [bold yellow]anyone who reaches this address may use it: set SLIMGATE_API_KEY[/]")
+    if settings.api_key is None and settings.allow_anonymous and reaches_beyond(settings.host):
+        lines.append("  [bold yellow]anyone who reaches this address may use it: allow_anonymous is set[/]")
     console.print("\n".join(lines), soft_wrap=True)
 
 
@@ -91,5 +98,5 @@ def _local_words(local: LocalSettings) -> str:
     if not local.enabled:
         return "off"
     if local.base_url:
-        return local.base_url
+        return mask_url(local.base_url)
     return local.model_path.name if local.model_path else "SmolLM2-135M-Instruct, bundled: tiny, for trying out"

@@ -30,7 +30,7 @@ def set_aside(
     """
     from gateway.ledger.setaside import SetAside
 
-    rows = SetAside(load_settings(config).state_dir / "spool")
+    rows = SetAside(load_settings(config, serves=False).state_dir / "spool")
     if retry:
         typer.echo(f"{rows.try_again():,} rows are put back; restart the gateway, or run `slimgate report`.")
         return

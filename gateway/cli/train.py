@@ -13,6 +13,7 @@ from rich.table import Table
 
 from gateway.artifacts import ArtifactStore
 from gateway.cli.serve import ConfigOption
+from gateway.masking import mask_url
 from gateway.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def train(
     if (data_dir is None) == (labels is None):
         raise typer.BadParameter("Give either a folder of outcome tables or --labels FILE.")
     if labels is not None:
-        _adapt(labels, out, load_settings(config), force, seed)
+        _adapt(labels, out, load_settings(config, serves=False), force, seed)
     elif data_dir is not None:
         if out is None:
             raise typer.BadParameter("Name the folder to make: --out my-classifier")
@@ -111,7 +112,10 @@ def _pair(settings: Settings) -> dict[str, str]:
     """Whose answers the labels are about, as far as the configuration says."""
     local = settings.local
     file = local.model_path.name if local.model_path else "the bundled model"
-    return {"local": local.model or local.base_url or file, "cloud": settings.cloud.model}
+    return {
+        "local": local.model or (mask_url(local.base_url) if local.base_url else file),
+        "cloud": settings.cloud.model,
+    }
 
 
 def _install(store: ArtifactStore, folder: Path, console: Console) -> None:

@@ -16,7 +16,6 @@ from gateway.jsonresponse import json_response
 from gateway.ledger import Ledger
 from gateway.ledger.facts import first_ms
 from gateway.measured import OwnLabels
-from gateway.samesite import require_json, require_same_site
 from gateway.savings import epoch_ms, from_epoch_ms
 from gateway.threshold import HIGHEST, Change, ThresholdInForce
 from gateway.tuning import GRID, PRESETS, Price, Traffic, flips, on_validation, read_traffic
@@ -63,8 +62,6 @@ def threshold_endpoints(
 
         In force in every worker within a second, and after a restart.
         """
-        require_same_site(request, has_key=has_key)
-        require_json(request)
         wanted = _parse(parse_json(await read_body(request.receive, MAX_BODY_BYTES)))
         who = f"{request.client.host if request.client else 'unknown'}{', with the key' if has_key else ''}"
         await run_in_threadpool(lambda: threshold.apply(by=who, **wanted))

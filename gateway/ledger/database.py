@@ -1,10 +1,13 @@
 """Connections to the ledger's database, in two pools: those who write and count never wait for those who read."""
 
+import contextlib
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 
 from models.errors import ExtraMissingError
+from models.private import private_file
 
 WRITERS = 4
 """Connections for the thread that moves rows, for feedback, and for the budget."""
@@ -40,6 +43,9 @@ def connect(url: str, connections: int) -> Engine:
     except ModuleNotFoundError as exc:
         raise ExtraMissingError("a PostgreSQL ledger", "postgres") from exc
     if engine.dialect.name == "sqlite":
+        if parsed.database and not parsed.database.startswith((":", "file:")):
+            with contextlib.suppress(OSError):  # which SQLite will say better; its other files take after this one
+                private_file(Path(parsed.database))
         event.listen(engine, "connect", _tune_sqlite)
     return engine
 

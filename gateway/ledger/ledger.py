@@ -17,6 +17,7 @@ from gateway.ledger.row import LedgerRow
 from gateway.ledger.schema import REQUESTS
 from gateway.ledger.setaside import SetAside
 from gateway.ledger.spool import Spool, find_spooled
+from gateway.masking import mask_text
 
 logger = logging.getLogger(__name__)
 
@@ -188,7 +189,7 @@ class Ledger:
         except NoConnection as exc:
             raise LedgerUnavailable("All connections to the ledger's database are in use; try again.") from exc
         except AWAY as exc:
-            why = getattr(exc, "orig", exc)
+            why = mask_text(str(getattr(exc, "orig", exc)))
             raise LedgerUnavailable(
                 f"The ledger's database does not answer; its rows wait in {self._spool_folder}: {why}"
             ) from exc

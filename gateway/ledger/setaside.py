@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from gateway.ledger.spool import put_back
+from models.private import FILE_MODE, private_folder
 from models.text import plain_text
 
 FILE = "set-aside.ndjson"
@@ -37,8 +38,7 @@ class SetAside:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._path = folder / FILE
+        self._path = private_folder(folder) / FILE
         self._lock = threading.Lock()
         self._counted = (0, 0)
         self.added = 0
@@ -94,7 +94,7 @@ class SetAside:
 
     def _append(self, *entries: dict[str, Any]) -> None:
         lines = b"".join(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE) for entry in entries)
-        fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, FILE_MODE)
         try:
             os.write(fd, lines)
         finally:

@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 
 from gateway.ledger.row import LedgerRow
+from models.private import FILE_MODE, private_folder
 
 # A file that has grown beyond this and is wholly in the database is replaced by a fresh one.
 ROTATE_BYTES = 4 * 1024 * 1024
@@ -47,7 +48,7 @@ class Spool:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(folder)
         self._folder = folder
         self._lock = threading.Lock()
         self._open_rows: dict[str, LedgerRow] = {}
@@ -116,7 +117,7 @@ class Spool:
         self._path = self._folder / f"{uuid.uuid4().hex}.jsonl"
         # Locked before it gets its name: a file that others can find unlocked would be taken for an orphan.
         unnamed = self._path.with_suffix(".new")
-        self._fd = os.open(unnamed, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._fd = os.open(unnamed, os.O_WRONLY | os.O_CREAT | os.O_APPEND, FILE_MODE)
         fcntl.flock(self._fd, fcntl.LOCK_EX)
         unnamed.rename(self._path)
         self._written = self._done = 0
@@ -159,7 +160,7 @@ def orphan(path: Path) -> Iterator[Batch | None]:
 def put_back(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Leave `rows` as a process that died would: the next one that starts moves them on."""
     unnamed = folder / f"{uuid.uuid4().hex}.new"
-    with open(os.open(unnamed, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+    with open(os.open(unnamed, os.O_WRONLY | os.O_CREAT, FILE_MODE), "wb") as file:
         file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
     unnamed.rename(unnamed.with_suffix(".jsonl"))
 

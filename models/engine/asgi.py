@@ -15,7 +15,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 TIME_LIMIT_HEADER = b"x-slimgate-timeout-s"
 
 _JSON = (b"content-type", b"application/json")
-_STREAM = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"))
+_STREAM = ((b"content-type", b"text/event-stream; charset=utf-8"),)
 
 
 class ClientGone(Exception):

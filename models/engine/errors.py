@@ -11,6 +11,7 @@ ModelError
 """
 
 from models.errors import ModelError
+from models.told import NOTHING, Told
 
 
 class EngineError(ModelError):
@@ -22,7 +23,17 @@ class ModelLoadError(EngineError):
 
 
 class TemplateError(EngineError):
-    """The chat template that came with the model is at fault, not the request."""
+    """The chat template that came with the model is at fault, not the request.
+
+    Parameters
+    ----------
+    told : Told, optional
+        What the template's language says of it, which may quote the conversation.
+    """
+
+    def __init__(self, message: str, *, told: Told = NOTHING) -> None:
+        super().__init__(message)
+        self.told = told
 
 
 class EngineBusy(EngineError):

@@ -4,6 +4,8 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
+from models.private import private_folder
+
 BACKLOG = 1024
 
 
@@ -25,7 +27,7 @@ def listen_unix(path: Path) -> socket.socket:
     """A listening unix socket that only this user may connect to. A socket file that nobody serves is replaced."""
     if _is_served(path):
         raise OSError(f"another process serves on {path}")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     path.unlink(missing_ok=True)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:

@@ -16,20 +16,25 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 import uvicorn
 
+from models.children import KEY_VARIABLE
 from models.engine.engine import Engine, describe
 from models.engine.errors import EngineError
+from models.engine.frontdoor import FrontDoor
 from models.engine.loading import Loaded, load, make_template, self_test
 from models.engine.options import EngineOptions
 from models.engine.phase import Phase
 from models.engine.probing import OF_THE_ENGINE, OF_THE_MODEL, WITHOUT_ASKING, probe
-from models.engine.server import EngineServer
+from models.engine.server import EngineServer, Handler
 from models.engine.watchdog import Watchdog
 from models.errors import ModelError
+from models.logline import LineFormatter, log_uncaught
+from models.private import OTHERS
 
 logger = logging.getLogger(__name__)
 
@@ -62,17 +67,31 @@ def main(arguments: Sequence[str]) -> int:
     """Run the engine as the JSON in the one argument says; the supervisor is the only caller."""
     told = json.loads(arguments[0])
     options = EngineOptions.from_json(told["options"])
+    os.umask(OTHERS)  # what llama.cpp writes, it writes for anybody
     reporter = Reporter(_claim_stdout())
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    log_to_parent(told["log_mark"])
     threading.Thread(target=_die_with_parent, name="lifeline", daemon=True).start()
     _offer_to_oom_killer()
     try:
         known = None if told["features"] is None else frozenset(told["features"])
-        asyncio.run(_serve(options, bool(told["use_extra_bufts"]), known, socket.socket(fileno=told["fd"]), reporter))
+        face = partial(_face, options=options, names=told["names"], key=os.environ.pop(KEY_VARIABLE, None))
+        listener = socket.socket(fileno=told["fd"])
+        asyncio.run(_serve(options, bool(told["use_extra_bufts"]), known, listener, face, reporter))
     except ModelError as exc:
-        reporter.say(Phase.REFUSED, error=type(exc).__name__, message=str(exc))
+        reporter.say(Phase.REFUSED, error=type(exc).__name__, message=exc.words)
         return EXIT_REFUSED
     return 0
+
+
+def log_to_parent(mark: str) -> None:
+    """Lines that the supervisor reads: none holds a caller's text, as what libraries print beside them may.
+
+    `mark` says which they are; nobody else knows it.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LineFormatter(f"{mark}%(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    log_uncaught()
 
 
 def _claim_stdout() -> TextIO:
@@ -99,6 +118,7 @@ async def _serve(
     use_extra_bufts: bool,
     known: frozenset[str] | None,
     listener: socket.socket,
+    face: Callable[[Engine], Handler],
     reporter: Reporter,
 ) -> None:
     loaded = _in_passing_thread(lambda: _load(options, use_extra_bufts, reporter))
@@ -108,8 +128,9 @@ async def _serve(
         features = await probe(engine, OF_THE_ENGINE) if known is None else known  # as seen at an earlier start
         engine.info = replace(engine.info, features=features | WITHOUT_ASKING, probed=known is not None)
         config = uvicorn.Config(
-            EngineServer(engine, options),
+            face(engine),
             lifespan="off",
+            ws="none",
             log_config=None,
             access_log=False,
             server_header=False,
@@ -123,6 +144,12 @@ async def _serve(
     finally:
         engine.close()
         loaded.close()
+
+
+def _face(engine: Engine, *, options: EngineOptions, names: list[str] | None, key: str | None) -> Handler:
+    """What answers over HTTP; `names` is None on a unix socket."""
+    server = EngineServer(engine, options)
+    return server if names is None else FrontDoor(server, names, key)
 
 
 async def _find_out(engine: Engine, reporter: Reporter) -> None:

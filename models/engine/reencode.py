@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from models.engine.llama import Model, library, system_info
+from models.private import private_folder
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def _pays(path: Path, folder: Path) -> bool:
 
 def _has_room(folder: Path, n_bytes: int) -> bool:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         free = shutil.disk_usage(folder).free
     except OSError as exc:
         logger.warning("%s cannot be used, so the model's weights stay as they are: %s", folder, exc)

@@ -10,6 +10,7 @@ from typing import Any
 
 from models.engine.machine import processor_name
 from models.engine.options import EngineOptions
+from models.private import private_file, private_folder
 
 logger = logging.getLogger(__name__)
 
@@ -71,8 +72,8 @@ class Remembered:
     def _write(self, news: dict[str, Any]) -> None:
         draft = self._path.with_suffix(f".{os.getpid()}.tmp")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_text(json.dumps({**self._read(), **news}, indent=1), "utf-8")
+            private_folder(self._path.parent)
+            private_file(draft).write_text(json.dumps({**self._read(), **news}, indent=1), "utf-8")
             draft.replace(self._path)
         except OSError as exc:
             logger.warning("%s cannot be written, so the next start has to find out again: %s", self._path, exc)

@@ -166,7 +166,7 @@ class Scheduler:
                 self._flush()
         except Exception as exc:
             logger.exception("the scheduler failed")
-            self._on_fatal(f"{type(exc).__name__}: {exc}")
+            self._on_fatal(type(exc).__name__)
         self._abandon()
 
     def _take_inbox(self) -> bool:

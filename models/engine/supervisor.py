@@ -7,11 +7,10 @@ connect wait in the socket's queue instead of being refused.
 import asyncio
 import json
 import logging
-import os
 import re
+import secrets
 import signal
 import socket
-import sys
 from asyncio.subprocess import PIPE, Process
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
@@ -20,12 +19,14 @@ from enum import StrEnum
 from pathlib import Path
 from time import monotonic
 
-import models
+from models.children import KEY_VARIABLE, PYTHON, bare_environment
+from models.doors import ANY, own_names
 from models.engine.errors import EngineFailed
 from models.engine.listening import listen_tcp, listen_unix
 from models.engine.options import EngineInfo, EngineOptions
 from models.engine.phase import Phase
 from models.engine.remembered import Remembered
+from models.text import plain_text
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,10 @@ SILENCE_GRACE_S = 15.0
 
 STOP_TIMEOUT_S = 10.0
 KEPT_LINES = 20
+LINE_CHARS = 1000
+
+_OF_NATIVE_CODE = re.compile(r"[\w/.+-]+\.\w+:\d+: GGML_|Fatal Python error: |(?:CUDA|ggml)[\w ]* error")
+"""How lines begin that native code leaves when it gives up, and that quote nothing but itself."""
 
 NOT_FOLLOWED = 1
 """Exit code of a child that this process lost sight of."""
@@ -73,6 +78,10 @@ class EngineSupervisor:
         Where to remember what crashed.
     tcp : tuple of str and int, optional
         Host and port to serve on instead of `socket_path`.
+    allowed_hosts : sequence of str
+        On TCP: names that callers may use beside localhost, addresses, and the host of `tcp`.
+    api_key : str, optional
+        On TCP: what callers must carry.
     command : sequence of str, optional
         Starts the child; one argument of JSON is added.
 
@@ -94,6 +103,8 @@ class EngineSupervisor:
         state_dir: Path,
         *,
         tcp: tuple[str, int] | None = None,
+        allowed_hosts: Sequence[str] = (),
+        api_key: str | None = None,
         command: Sequence[str] | None = None,
     ) -> None:
         self.state = EngineState.STOPPED
@@ -102,15 +113,17 @@ class EngineSupervisor:
         self.last_error: str | None = None
         self._options = options
         self._socket_path, self._tcp = socket_path, tcp
+        self._allowed_hosts, self._api_key = allowed_hosts, api_key
         self._remembered = Remembered(state_dir, options)
         self._use_extra_bufts = True
-        self._command = list(command or (sys.executable, "-P", "-m", "models.engine"))
+        self._command = list(command or (*PYTHON, "models.engine"))
         self._settled = asyncio.Event()
         self._listener: socket.socket | None = None
         self._child: Process | None = None
         self._task: asyncio.Task[None] | None = None
         self._deaths: deque[float] = deque()
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self._log_mark = ""
         self._phase = Phase.LOADING
         self._seen_alive = 0.0
         self._refusal: str | None = None
@@ -222,10 +235,13 @@ class EngineSupervisor:
         assert self._listener is not None
         self._phase, self._refusal = Phase.LOADING, None
         self._lines.clear()
+        self._log_mark = f"{secrets.token_hex(8)} "
         told = {
+            "log_mark": self._log_mark,
             "options": self._options.to_json(),
             "use_extra_bufts": self._use_extra_bufts,
             "fd": self._listener.fileno(),
+            "names": None if self._tcp is None else self._names(*self._tcp),
             "features": None if (known := self._remembered.features) is None else sorted(known),
         }
         child = await asyncio.create_subprocess_exec(
@@ -235,7 +251,7 @@ class EngineSupervisor:
             stdout=PIPE,
             stderr=PIPE,
             pass_fds=(self._listener.fileno(),),
-            env=_child_environment(),
+            env=self._child_environment(),
             start_new_session=True,  # Ctrl-C is for this process, which then ends the child in its own way
         )
         self._child = child
@@ -252,6 +268,17 @@ class EngineSupervisor:
                     child.kill()
                 await child.wait()
             self._child = None
+
+    def _names(self, host: str, _port: int) -> list[str]:
+        """What callers may call it: where they must carry a key, no page of another site can, whatever its name."""
+        if self._api_key is not None and not self._allowed_hosts:
+            return [ANY]
+        return [*self._allowed_hosts, *own_names(host)]
+
+    def _child_environment(self) -> dict[str, str]:
+        """No key of anybody else's: what the child runs is native code, and a template that came with a model."""
+        asks_for = self._api_key if self._tcp is not None else None
+        return bare_environment() if asks_for is None else {**bare_environment(), KEY_VARIABLE: asks_for}
 
     async def _mind(self, child: Process) -> None:
         """Kill a child that gives no sign of life any more."""
@@ -277,10 +304,12 @@ class EngineSupervisor:
 
     async def _log(self, stderr: asyncio.StreamReader) -> None:
         async for line in _lines(stderr):
-            level, _, text = line.partition(" ")
-            number = logging.getLevelNamesMapping().get(level)
-            self._lines.append(line if number is None else text)
-            logger.log(logging.INFO if number is None else number, "engine: %s", self._lines[-1])
+            _, is_logged, text = line.partition(self._log_mark)
+            level, _, words = text.partition(" ")
+            if not is_logged and self._phase is Phase.READY and not _OF_NATIVE_CODE.match(line):
+                continue  # native code wrote it, past the log: it may quote a request
+            self._lines.append(plain_text(words if is_logged else line, LINE_CHARS))
+            logger.log(logging.getLevelNamesMapping().get(level, logging.INFO), "engine: %s", self._lines[-1])
 
     def _become_ready(self, info: EngineInfo) -> None:
         if self._remembered.use_extra_bufts and not self._use_extra_bufts:
@@ -345,14 +374,6 @@ _DOING = {
     Phase.READY: "serving",
     Phase.REFUSED: "giving up",
 }
-
-
-def _child_environment() -> dict[str, str]:
-    """The child finds this package where this process found it, whatever lies in the working directory."""
-    root = str(Path(models.__file__).resolve().parents[1])
-    inherited = os.environ.get("PYTHONPATH")
-    path = os.pathsep.join((root, inherited) if inherited else (root,))
-    return {**os.environ, "PYTHONPATH": path}
 
 
 async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:

@@ -12,6 +12,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from models.engine.errors import TemplateError
 from models.engine.guard import TimeLimitExceeded, run_limited
 from models.errors import RequestError
+from models.told import Told
 
 TIME_LIMIT_S = 2.0
 MAX_PROMPT_CHARS = 16 * 1024 * 1024
@@ -112,7 +113,7 @@ class ChatTemplate:
             raise
         # The template is someone else's program: it may fail in any way, and never because of this code.
         except Exception as exc:
-            raise TemplateError(f"the model's chat template failed: {type(exc).__name__}: {exc}") from exc
+            raise TemplateError(f"the model's chat template failed ({type(exc).__name__})", told=Told.of(exc)) from exc
 
     def _render(self, messages: Sequence[Message], variables: Mapping[str, Any]) -> str:
         pieces: list[str] = []

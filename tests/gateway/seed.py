@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 
 from gateway.ledger import LedgerRow, Outcome
 from gateway.ledger.schema import migrate
@@ -54,13 +54,18 @@ def write(path: Path, rows: Iterable[LedgerRow], batch: int = 1000) -> None:
     """Add `rows` to the ledger at `path`, which is made if there is none."""
     engine = create_engine(f"sqlite:///{path}")
     try:
-        with engine.begin() as connection:
-            migrate(connection)
-        waiting = iter(rows)
-        while some := list(islice(waiting, batch)):
-            insert_rows(engine, some)
+        write_to(engine, rows, batch)
     finally:
         engine.dispose()
+
+
+def write_to(engine: Engine, rows: Iterable[LedgerRow], batch: int = 1000) -> None:
+    """Add `rows` to a ledger in any database."""
+    with engine.begin() as connection:
+        migrate(connection)
+    waiting = iter(rows)
+    while some := list(islice(waiting, batch)):
+        insert_rows(engine, some)
 
 
 def _age(dice: random.Random) -> float:

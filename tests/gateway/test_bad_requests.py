@@ -21,7 +21,8 @@ def gateway(make_gateway: MakeGateway, provider: Provider) -> Gateway:
 
 
 def post(gateway: Gateway, content: bytes | None = None, **options: Any) -> httpx.Response:
-    return httpx.post(f"{gateway.url}/v1/chat/completions", content=content, **options)
+    headers = {"content-type": "application/json", **options.pop("headers", {})}
+    return httpx.post(f"{gateway.url}/v1/chat/completions", content=content, headers=headers, **options)
 
 
 def error_of(response: httpx.Response) -> dict[str, Any]:

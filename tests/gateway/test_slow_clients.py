@@ -25,7 +25,7 @@ def gateway(make_gateway: MakeGateway, provider: Provider, monkeypatch: pytest.M
 def connect(gateway: Gateway, head: bytes) -> socket.socket:
     address = urlsplit(gateway.url)
     sock = socket.create_connection((address.hostname, address.port), timeout=10)
-    sock.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n" + head)
+    sock.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n" + head)
     return sock
 
 
@@ -57,7 +57,7 @@ def test_a_connection_that_was_reset_is_forgotten(gateway: Gateway) -> None:
     address = urlsplit(gateway.url)
     for _ in range(5):
         with socket.create_connection((address.hostname, address.port), timeout=10) as sock:
-            sock.sendall(b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n")
+            sock.sendall(b"GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n")
             assert sock.recv(1000).startswith(b"HTTP/1.1 200")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets
     wait_for(lambda: not any(type(it) is WatchedProtocol and it.transport.is_closing() for it in gc.get_objects()))

@@ -214,7 +214,6 @@ CROSS_SITE: list[Any] = [
     pytest.param({"sec-fetch-site": "same-site"}, id="a neighbour's subdomain"),
     pytest.param({"origin": "https://evil.example"}, id="another origin"),
     pytest.param({"origin": "null"}, id="a sandboxed frame"),
-    pytest.param({"content-type": "text/plain"}, id="a form"),
     pytest.param({"host": "evil.example", "origin": "http://evil.example"}, id="a name pointed at this machine"),
 ]
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -76,7 +76,13 @@ async def _make(options: EngineOptions, state_dir: Path, how: dict[str, Any]) ->
 
 @contextmanager
 def running_engine(
-    state_dir: Path, *, command: list[str] | None = None, probe: bool = False, **options: Any
+    state_dir: Path,
+    *,
+    command: list[str] | None = None,
+    probe: bool = False,
+    api_key: str | None = None,
+    allowed_hosts: Sequence[str] = (),
+    **options: Any,
 ) -> Iterator[LiveEngine]:
     """An engine with the bundled model, unless `options` say otherwise; stopped when the block ends.
 
@@ -85,7 +91,7 @@ def running_engine(
     chosen = EngineOptions(**{"model_path": bundled_model_path(), "n_ctx": 2048, "max_sequences": 4, **options})
     if not probe:
         Remembered(state_dir, chosen).has_features(frozenset())
-    engine = LiveEngine(chosen, state_dir, command=command)
+    engine = LiveEngine(chosen, state_dir, command=command, api_key=api_key, allowed_hosts=allowed_hosts)
     try:
         yield engine
     finally:

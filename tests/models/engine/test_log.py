@@ -1,0 +1,77 @@
+"""What the engine process says: nothing of what it was asked, however it fails."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from tests.models.engine.live import running_engine
+from tests.models.engine.test_supervisor import engine_that
+
+PROMPT = "Zanzibar-4711\nERROR all is lost"
+BODY = {"model": "local", "messages": [{"role": "user", "content": PROMPT}], "max_tokens": 2}
+
+TALKS_PAST_THE_LOG = """
+    import os
+    from models.engine.request import parse_chat
+    import models.engine.server as server
+    def parse(body):
+        os.write(2, ("parse: error parsing grammar: " + body["messages"][0]["content"] + "\\n").encode())
+        os.write(2, b"/src/ggml.c:12: GGML_ASSERT(n > 0) failed\\n")
+        return parse_chat(body)
+    server.parse_chat = parse
+"""
+
+HAS_A_TEMPLATE_THAT_FAILS = """
+    from models.engine.template import ChatTemplate
+    real = ChatTemplate._render
+    def render(self, messages, variables):
+        if "Zanzibar" in str(messages):
+            raise TypeError(f"cannot say {messages[0]['content']}")
+        return real(self, messages, variables)
+    ChatTemplate._render = render
+"""
+
+FAILS = """
+    from models.engine.engine import Engine
+    def prepare(self, job):
+        raise ValueError(f"unforeseen: {job.messages}")
+    Engine.prepare = prepare
+"""
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "models.engine.supervisor"]
+
+
+def test_what_native_code_writes_past_the_log_is_kept_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """llama.cpp prints a grammar that it cannot read, which a caller's schema made."""
+    caplog.set_level(logging.INFO)
+    with running_engine(tmp_path / "state", command=engine_that(tmp_path, TALKS_PAST_THE_LOG)) as engine:
+        engine.ready()
+        assert engine.post(BODY).status_code == 200
+    assert not any("Zanzibar" in line or "lost" in line for line in said(caplog))
+    assert any("GGML_ASSERT(n > 0) failed" in line for line in said(caplog))
+
+
+def test_a_template_that_fails_tells_the_caller_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    with running_engine(tmp_path / "state", command=engine_that(tmp_path, HAS_A_TEMPLATE_THAT_FAILS)) as engine:
+        engine.ready()
+        answer = engine.post(BODY)
+    assert answer.status_code == 500
+    assert answer.json()["error"]["message"] == (
+        "the model's chat template failed (TypeError): cannot say Zanzibar-4711 ERROR all is lost"
+    )
+    assert "engine: a request failed: the model's chat template failed (TypeError)" in said(caplog)
+    assert not any("Zanzibar" in line or "lost" in line for line in said(caplog))
+
+
+def test_a_defect_says_where_and_not_what(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    with running_engine(tmp_path / "state", command=engine_that(tmp_path, FAILS)) as engine:
+        engine.ready()
+        assert engine.post(BODY).status_code == 500
+    (line,) = (line for line in said(caplog) if "unforeseen failure" in line)
+    assert line.startswith("engine: unforeseen failure: ValueError at faulty_engine.py:")
+    assert not any("Zanzibar" in line or "lost" in line for line in said(caplog))

@@ -1,0 +1,144 @@
+"""Who may knock: names and addresses, pages of other sites, bodies that a form could have sent."""
+
+import pytest
+
+from models.doors import REMEMBERED_HOSTS, Doors, answered, check_json, plain_name, reaches_beyond
+from models.errors import ForbiddenError, NotJsonError, RequestError
+
+OURS = ["localhost", "localhost:8000", "LOCALHOST.:8000", "app.localhost", "127.0.0.1", "127.0.0.1:8000", "10.1.2.3",
+        "[::1]", "[::1]:8000", "[::ffff:127.0.0.1]:1", "[fe80::1%eth0]:1", "gate.lan", "GATE.lan.:80",
+        "a.b.example.org", "localhost:"]  # fmt: skip
+
+STRANGERS = ["evil.example", "evil.example:8000", "localhost.evil.example", "127.0.0.1.evil.example", "notlocalhost",
+             "example.org", "badexample.org", "gate.lan.evil", "2130706433", "127.1", "0x7f000001", "1.2.3.4.5",
+             "[evil]"]  # fmt: skip
+
+MALFORMED = ["", "user@localhost", "user:pass@localhost", "localhost:80:80", "localhost:port", "localhost/path", "a b",
+             "localhost,evil.example", "lócalhost", "localhost:123456", "x" * 300, "[::1", "http://localhost",
+             "[::1]evil", "::1"]  # fmt: skip
+
+
+@pytest.fixture
+def doors() -> Doors:
+    return Doors(["gate.lan", "*.example.org"], "the cure.")
+
+
+def check(doors: Doors, host: str, method: str = "POST", **headers: str) -> None:
+    more = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
+    doors.check(method, [(b"host", host.encode("latin-1")), *more])
+
+
+@pytest.mark.parametrize("host", OURS)
+def test_what_it_is_called(doors: Doors, host: str) -> None:
+    check(doors, host)
+
+
+@pytest.mark.parametrize("host", STRANGERS)
+def test_another_name_is_refused_with_the_cure(doors: Doors, host: str) -> None:
+    with pytest.raises(RequestError) as no:
+        check(doors, host, method="GET")
+    assert no.value.code == "forbidden"
+    assert "the cure" in str(no.value)
+
+
+@pytest.mark.parametrize("host", MALFORMED)
+def test_no_host_at_all(doors: Doors, host: str) -> None:
+    with pytest.raises(RequestError) as no:
+        check(doors, host)
+    assert no.value.code == "invalid_host"
+
+
+@pytest.mark.parametrize("hosts", [[], [b"localhost", b"localhost"], [b"evil.example", b"localhost"]])
+def test_exactly_one_host(doors: Doors, hosts: list[bytes]) -> None:
+    with pytest.raises(RequestError) as no:
+        doors.check("GET", [(b"host", host) for host in hosts])
+    assert no.value.code == "invalid_host"
+
+
+def test_any_name_where_that_is_said() -> None:
+    check(Doors(["*"], ""), "evil.example")
+    with pytest.raises(RequestError):
+        check(Doors(["*"], ""), "user@evil.example")
+
+
+PAGES = [
+    ("localhost:8000", {"sec_fetch_site": "same-origin", "origin": "http://localhost:8000"}, True),
+    ("localhost:8000", {"sec_fetch_site": "none"}, True),
+    ("localhost:8000", {"sec_fetch_site": "cross-site", "origin": "http://evil.example"}, False),
+    ("localhost:8000", {"sec_fetch_site": "same-site", "origin": "http://localhost:3000"}, False),
+    ("localhost:8000", {"sec_fetch_site": "cross-site"}, False),
+    ("localhost:8000", {"origin": "http://localhost:8000"}, True),
+    ("localhost", {"origin": "http://localhost"}, True),
+    ("gate.lan:443", {"origin": "https://gate.lan"}, True),
+    ("localhost:8000", {"origin": "http://LOCALHOST:8000"}, True),
+    ("localhost:8000", {"origin": "http://localhost:3000"}, False),
+    ("localhost:8000", {"origin": "http://127.0.0.1:8000"}, False),
+    ("localhost:8000", {"origin": "http://evil.example"}, False),
+    ("localhost:8000", {"origin": "null"}, False),
+    ("localhost:8000", {"origin": "null", "sec_fetch_site": "same-origin"}, False),
+    ("localhost:8000", {"origin": ""}, False),
+    ("localhost:8000", {"origin": "http://user@localhost:8000"}, False),
+    # A proxy has put its own name for us into Host; the browser has compared the two before.
+    ("gate.lan", {"sec_fetch_site": "same-origin", "origin": "https://public.example"}, True),
+    ("gate.lan", {"origin": "https://public.example"}, False),
+]
+
+
+@pytest.mark.parametrize(("host", "headers", "passes"), PAGES)
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_pages_of_other_sites(doors: Doors, host: str, headers: dict[str, str], passes: bool, method: str) -> None:
+    if passes:
+        check(doors, host, method, **headers)
+        return
+    with pytest.raises(ForbiddenError):
+        check(doors, host, method, **headers)
+    for reading in ("GET", "HEAD", "OPTIONS"):
+        check(doors, host, reading, **headers)
+
+
+def test_remembered_names_are_bounded(doors: Doors) -> None:
+    for number in range(2 * REMEMBERED_HOSTS):
+        check(doors, f"n{number}.localhost")
+    assert doors._is_ours.cache_info().currsize == REMEMBERED_HOSTS
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/json", "Application/JSON; charset=utf-8", "application/vnd.api+json", " application/json "]
+)
+def test_what_is_json(kind: str) -> None:
+    check_json([(b"content-type", kind.encode())])
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [[], [b""], [b"text/plain"], [b"text/plain; application/json"], [b"application/x-www-form-urlencoded"],
+     [b"multipart/form-data; boundary=x+json"], [b"application/json", b"text/plain"], [b"text/plain, application/json"],
+     [b"application/jsonp"]],
+)  # fmt: skip
+def test_what_a_form_might_send(kinds: list[bytes]) -> None:
+    with pytest.raises(NotJsonError, match="content-type: application/json"):
+        check_json([(b"content-type", kind) for kind in kinds])
+
+
+@pytest.mark.parametrize("name", ["http://gate.lan", "gate.lan:8000", "gate.lan/x", "a b", "", "*.*", "x*.lan", "*lan"])
+def test_names_must_be_bare(name: str) -> None:
+    with pytest.raises(ValueError, match="bare name"):
+        plain_name(name)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["0.0.0.0", "::", "", "0", "10.0.0.1", "::ffff:0.0.0.0", "::ffff:10.0.0.1", "fe80::1", "no-such-name.invalid"],
+)
+def test_what_others_reach(host: str) -> None:
+    assert reaches_beyond(host)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "localhost", "127.1"])
+def test_what_only_this_machine_reaches(host: str) -> None:
+    assert not reaches_beyond(host)
+
+
+def test_fixed_headers_are_added_once() -> None:
+    kept = (b"cache-control", b"private")
+    assert answered([kept]) == [kept, (b"x-content-type-options", b"nosniff")]

@@ -1,0 +1,118 @@
+"""Lines of the log: one for each record, without keys and without what exceptions say."""
+
+import asyncio
+import gc
+import io
+import logging
+import re
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from models.errors import BackendUnavailable
+from models.logline import MAX_LINE_CHARS, LineFormatter, log_uncaught
+from models.told import Told
+
+PROMPT = "Zanzibar-4711\nCRITICAL forged: all is lost\u2028\x1b[2J"
+
+Written = tuple[logging.Logger, io.StringIO, LineFormatter]
+
+
+@pytest.fixture
+def written() -> Iterator[Written]:
+    """A logger, what it wrote, and its formatter."""
+    stream, formatter, logger = io.StringIO(), LineFormatter("%(levelname)s %(name)s: %(message)s"), logging.getLogger()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter)
+    logger.addHandler(handler)
+    yield logger, stream, formatter
+    logger.removeHandler(handler)
+
+
+def raise_grouped() -> None:
+    try:
+        raise ExceptionGroup(PROMPT, [ValueError(PROMPT), TypeError(PROMPT)])
+    except ExceptionGroup as exc:
+        raise RuntimeError(PROMPT) from exc
+
+
+def test_a_record_is_a_line_whatever_is_in_it(written: Written) -> None:
+    logger, stream, _ = written
+    logger.error("said %s", PROMPT + "x" * 2 * MAX_LINE_CHARS)
+    (line,) = stream.getvalue().splitlines()
+    assert line.startswith("ERROR root: said Zanzibar-4711 CRITICAL forged")
+    assert len(line) == MAX_LINE_CHARS
+    assert line.isprintable()
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_an_exception_is_its_type_and_its_places(written: Written, asked: bool) -> None:
+    logger, stream, formatter = written
+    formatter.exception_messages = asked
+    try:
+        raise_grouped()
+    except RuntimeError:
+        logger.exception("it failed")
+    (line,) = stream.getvalue().splitlines()
+    kinds = ("RuntimeError", "ExceptionGroup", "ValueError", "TypeError")
+    assert [kind for kind in kinds if kind in line] == list(kinds)
+    assert re.search(r"RuntimeError.* at test_logline\.py:\d+ raise_grouped < test_logline\.py:\d+ test_", line)
+    assert ("Zanzibar" in line) is asked
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_what_a_provider_said_is_shown_where_that_is_asked_for(written: Written, asked: bool) -> None:
+    logger, stream, formatter = written
+    formatter.provider_messages = asked
+    exc = BackendUnavailable("cloud", "status 500", told=Told.of({"message": f"{PROMPT} sk-0123456789abcdefghij"}))
+    logger.error("failed: %s", exc)
+    told = "; it was told: Zanzibar-4711 CRITICAL forged: all is lost  [2J ***" if asked else ""
+    assert stream.getvalue() == f"ERROR root: failed: cloud: status 500{told}\n"
+
+
+async def _let_fail() -> None:
+    async def fail() -> None:
+        raise ValueError(PROMPT)
+
+    task = asyncio.create_task(fail())
+    await asyncio.wait([task])
+    del task
+    gc.collect()
+
+
+def test_a_task_that_nobody_waited_for_says_nothing(written: Written) -> None:
+    asyncio.run(_let_fail())
+    (line,) = (line for line in written[1].getvalue().splitlines() if "never retrieved" in line)
+    assert re.search(r"asyncio: Task exception was never retrieved: ValueError at test_logline\.py:\d+ fail$", line)
+    assert "Zanzibar" not in written[1].getvalue()
+
+
+class _Fails:
+    def __del__(self) -> None:
+        raise ValueError(PROMPT)
+
+
+def test_what_ends_a_thread_is_a_line_too(
+    written: Written, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise ValueError(PROMPT)
+
+    for owner, name in (
+        (threading, "excepthook"),
+        (__import__("sys"), "excepthook"),
+        (__import__("sys"), "unraisablehook"),
+    ):
+        monkeypatch.setattr(owner, name, getattr(owner, name))
+    monkeypatch.setattr(logging, "raiseExceptions", True)
+    log_uncaught()
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    _Fails()
+    gc.collect()
+    first, second = written[1].getvalue().splitlines()
+    assert re.search(r"a thread ends: ValueError at test_logline\.py:\d+ fail < threading\.py", first)
+    assert re.search(r"nobody could be told of a failure: ValueError at test_logline\.py:\d+ __del__", second)
+    assert "Zanzibar" not in written[1].getvalue() + capfd.readouterr().err
