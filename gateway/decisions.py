@@ -28,7 +28,7 @@ Read = Callable[[], AbstractContextManager[Connection]]
 
 _C = REQUESTS.c
 _MONEY = {"cost_nusd": "cost_usd", "baseline_nusd": "baseline_usd", "deciding_nusd": "deciding_usd"}
-_JSON = ("traits", "second_look")
+_JSON = ("traits", "second_look", "usage_details")
 COLUMNS = (
     "id",
     "created",

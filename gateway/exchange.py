@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from gateway.ledger import LedgerRow, Outcome
 from gateway.ledger.row import TEXT_CHARS
 from gateway.look import Look
-from models.chat import ChatRequest, Usage
+from models.chat import ChatRequest
 from models.text import plain_text
 from models.told import clean_name
+from models.usage import UNTOLD, Usage
 from router.confidence import LookVerdict
 from router.decision import Reason, Route, RoutingDecision
 
@@ -110,9 +111,10 @@ class Exchange:
         self.overhead_s = max(0.0, elapsed_s - self.upstream_s)
 
     def took(self, usage: Usage | None, estimate: Callable[[], Usage]) -> None:
-        """What the answer took: as the backend says, or else as far as we can tell."""
-        self.usage = estimate() if usage is None else usage
-        self.usage_estimated = usage is None
+        """What the answer took: as far as the backend says, and the rest as far as we can tell."""
+        told = usage or UNTOLD
+        self.usage = told.completed(estimate)
+        self.usage_estimated = told.guessed(self.usage)
 
     def headers(self) -> dict[str, str]:
         """What the caller is told about the decision, on answers, streams and errors alike."""
@@ -156,6 +158,7 @@ class Exchange:
             artifact=self.artifact,
             second_look=None if self.look is None else self.look.to_json(),
             asked_model=self.asked_model or None,
+            usage_details=usage.details_json(),
         )
 
 

@@ -357,4 +357,4 @@ def _listed_n_ctx(item: dict[str, Any]) -> int:
     meta = item.get("meta")
     sources = (item, meta if isinstance(meta, dict) else {})
     found = (source.get(key) for source in sources for key in ("n_ctx", "max_model_len"))
-    return next((value for value in found if isinstance(value, int) and value > 0), UNTOLD_N_CTX)
+    return next((value for value in found if type(value) is int and value > 0), UNTOLD_N_CTX)

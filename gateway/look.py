@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import orjson
 
-from models.chat import Usage
+from models.usage import Usage
 from router.confidence import LookVerdict
 
 

@@ -267,6 +267,8 @@ def _answer(exchange: Exchange, row: LedgerRow, asked_at: float) -> Attributes:
         }
     if row.cached_tokens:
         known["gen_ai.usage.cache_read.input_tokens"] = row.cached_tokens
+    if written := exchange.usage.cache_write_tokens:
+        known["gen_ai.usage.cache_creation.input_tokens"] = written
     if exchange.finish_reasons:
         known["gen_ai.response.finish_reasons"] = exchange.finish_reasons
     if row.stream and exchange.first_token_s is not None:

@@ -1,13 +1,15 @@
 """Prices for ledger rows, put on in the ledger's own thread, so that no request waits for a price."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
 
 from gateway.exchange import EMBEDDINGS
 from gateway.ledger import LedgerRow
 from gateway.look import Look
 from gateway.settings import Settings
-from models.chat import Usage
-from models.pricing import Price, PriceBook, to_nusd
+from models.pricing import Price, PriceBook, to_nusd, undated
+from models.usage import Usage
 from router.decision import Route
 
 
@@ -29,6 +31,8 @@ class Pricer:
         usage, cost = _usage(row), self.cost_nusd(row)
         if row.endpoint == EMBEDDINGS:  # nothing to save: another model could not have made these vectors
             baseline_model, baseline = row.served_model, cost
+        elif row.route == Route.CLOUD and undated(row.served_model) == undated(self.baseline_model):
+            baseline_model, baseline = self.baseline_model, cost  # it did cost that, tier and fees included
         else:
             baseline_model, baseline = self.baseline_model, self.at_baseline(usage)
         row.cost_nusd, row.baseline_model, row.baseline_nusd = cost, baseline_model, baseline
@@ -51,23 +55,24 @@ class Pricer:
 
     def at_cloud(self, usage: Usage) -> int | None:
         """What `usage` would cost at the cloud model, in nano-dollars; None where no price is known."""
-        return self._book.cost_nusd(self._cloud_models[0], usage)
+        return self._book.cost_nusd(self._cloud_models[0], _listed(usage))
 
     def at_baseline(self, usage: Usage) -> int | None:
         """What `usage` would cost at the baseline model, in nano-dollars; None where no price is known."""
-        return self._book.cost_nusd(self.baseline_model, usage)
+        return self._book.cost_nusd(self.baseline_model, _listed(usage))
 
     def at_local(self, model: str, usage: Usage) -> int:
         """Nothing, unless the user says what a token costs there: no table knows their power or their GPU."""
         price = self._own.get(model)
-        return 0 if price is None else to_nusd(price.cost_usd(usage))
+        return 0 if price is None else to_nusd(price.cost_usd(replace(usage, service_tier=None)) or Decimal(0))
 
     def _names(self, row: LedgerRow) -> Iterator[str]:
-        """Names under which the row's price may stand: that of the model that answered is the best.
+        """Names under which the row's price may stand: those of the user's own prices first, then the table's best.
 
         Providers answer as "gpt-4.1-2025-04-14", or under a name of their own that is in no table: then the price is
         that of what was asked for.
         """
+        yield from (name for name in (row.served_model, row.asked_model) if name in self._own)
         yield row.served_model
         yield from (model for model in self._cloud_models if row.served_model.startswith(model))
         if row.asked_model:
@@ -77,4 +82,9 @@ class Pricer:
 
 
 def _usage(row: LedgerRow) -> Usage:
-    return Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)
+    return Usage.from_ledger(row.prompt_tokens, row.completion_tokens, row.cached_tokens, row.usage_details)
+
+
+def _listed(usage: Usage) -> Usage:
+    """What was charged for an answer says nothing of what another model would have cost."""
+    return replace(usage, charged_nusd=None)

@@ -11,8 +11,8 @@ from gateway.ledger import Ledger, Outcome
 from gateway.logs import log_request
 from gateway.metrics import Metrics
 from gateway.telemetry import Headers, Telemetry
-from models.chat import Usage
 from models.errors import BackendError, StreamInterrupted
+from models.usage import Usage
 from router.errors import CannotServe
 
 logger = logging.getLogger(__name__)

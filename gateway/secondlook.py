@@ -137,7 +137,8 @@ class LookedAt:
             if look.verdict is LookVerdict.ESCALATED:
                 await stream.aclose()  # at once: each token more is wasted
                 look.completion_tokens = len(stream.logprobs)
-                look.prompt_tokens = stream.usage.prompt_tokens if stream.usage else await self._count(request)
+                told = stream.usage.prompt_tokens if stream.usage else 0
+                look.prompt_tokens = told or await self._count(request)
                 raise Unsure
         except BaseException:
             await stream.aclose()

@@ -364,6 +364,26 @@ class PriceSettings(_Section):
     cached_input_usd_per_mtok: Decimal | None = Field(
         None, ge=0, description="Prompt tokens the provider had cached. Default: like other prompt tokens."
     )
+    cache_write_usd_per_mtok: Decimal | None = Field(
+        None, ge=0, description="Prompt tokens the provider put into its cache. Default: like other prompt tokens."
+    )
+    cache_write_1h_usd_per_mtok: Decimal | None = Field(
+        None, ge=0, description="Those of them that stay there for an hour. Default: like the others put there."
+    )
+    input_audio_usd_per_mtok: Decimal | None = Field(
+        None, ge=0, description="Prompt tokens that are audio. Default: like other prompt tokens."
+    )
+    output_audio_usd_per_mtok: Decimal | None = Field(
+        None, ge=0, description="Answer tokens that are audio. Default: like other answer tokens."
+    )
+    output_image_usd_per_mtok: Decimal | None = Field(
+        None, ge=0, description="Answer tokens that are images. Default: like other answer tokens."
+    )
+    service_tiers: dict[str, Annotated[Decimal, Field(ge=0)]] = Field(
+        default_factory=dict,
+        description='By how much a service tier multiplies these prices: {"priority": 2, "flex": 0.5}. Default: flex '
+        "and batch are not taken to be cheaper, and what any other tier costs is not known.",
+    )
 
 
 class SavingsSettings(_Section):

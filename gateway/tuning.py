@@ -20,8 +20,8 @@ from gateway.decisions import decision_json
 from gateway.ledger.schema import REQUESTS
 from gateway.savings import plain
 from gateway.threshold import HIGHEST
-from models.chat import Usage
 from models.pricing import to_usd
+from models.usage import Usage
 from router.decision import Reason, Route
 from router.threshold import Validation
 
@@ -116,7 +116,7 @@ def read_traffic(connection: Connection, since_ms: int, until_ms: int, price: Pr
     """The newest answered requests of a span, as far as the classifier `artifact` scored them."""
     columns = (_C.created_ms, _C.artifact, _C.route, _C.reason, _C.score, _C.cost_nusd)
     query = (
-        select(*columns, _C.prompt_tokens, _C.completion_tokens, _C.cached_tokens)
+        select(*columns, _C.prompt_tokens, _C.completion_tokens, _C.cached_tokens, _C.usage_details)
         .where(_C.created_ms >= since_ms, _C.created_ms < until_ms, _C.completion_tokens > 0)
         .order_by(_C.created_ms.desc())
         .limit(NEWEST)
@@ -186,7 +186,7 @@ def on_validation(validation: Validation) -> list[dict[str, float | None]]:
 def _cloud_nusd(row: Any, price: Price) -> int | None:
     if row.route == Route.CLOUD and row.cost_nusd is not None:
         return int(row.cost_nusd)
-    return price(Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens))
+    return price(Usage.from_ledger(row.prompt_tokens, row.completion_tokens, row.cached_tokens, row.usage_details))
 
 
 def _monthly(nusd: Decimal, span_ms: int) -> str | None:

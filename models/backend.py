@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from models.chat import ChatRequest, Usage
+from models.chat import ChatRequest
 from models.stream import ChatStream
+from models.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The chat wire types: what a caller asks and what the answer cost, in the OpenAI format.
+"""The chat wire types: what a caller asks, in the OpenAI format.
 
 A request keeps the caller's JSON as it came: fields this project does not know still reach the cloud unchanged.
 Only what is needed to route and to account for it is read, and checked, here.
@@ -14,38 +14,6 @@ REASONING_FIELDS = ("reasoning_content", "reasoning")
 """Where servers put a model's reasoning: DeepSeek, llama-server and vLLM; OpenRouter and newer vLLM."""
 
 ROLES = frozenset({"developer", "system", "user", "assistant", "tool", "function"})
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens that one answer took, counted by the model that gave it.
-
-    `cached_tokens` is the part of `prompt_tokens` that the model did not have to compute again.
-    """
-
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cached_tokens: int = 0
-
-    @classmethod
-    def from_wire(cls, usage: Mapping[str, Any]) -> "Usage":
-        """Read OpenAI's ``usage`` object; missing or odd counts are 0."""
-        details = usage.get("prompt_tokens_details")
-        cached = details.get("cached_tokens") if isinstance(details, Mapping) else 0
-        return cls(_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")), _count(cached))
-
-    def to_wire(self) -> dict[str, Any]:
-        """OpenAI's ``usage`` object."""
-        return {
-            "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": self.completion_tokens,
-            "total_tokens": self.prompt_tokens + self.completion_tokens,
-            "prompt_tokens_details": {"cached_tokens": self.cached_tokens},
-        }
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and value >= 0 else 0
 
 
 @dataclass(frozen=True, slots=True)

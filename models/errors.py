@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 from models.told import NOTHING, Told
 
 if TYPE_CHECKING:
-    from models.chat import Usage
+    from models.usage import Usage
 
 
 class ModelError(Exception):

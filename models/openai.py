@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import aiohttp
 import orjson
 
 from models.backend import Completion
-from models.chat import ChatRequest, Usage
+from models.chat import ChatRequest
 from models.errors import (
     AnswerCut,
     BackendError,
@@ -23,9 +24,11 @@ from models.errors import (
 from models.http import HttpServer, failure_words
 from models.quirks import NO_QUIRKS, Quirks
 from models.responses import PATH as RESPONSES
-from models.responses import ResponsesStream, check_response, usage_of
+from models.responses import ResponsesStream, check_response
 from models.stream import ChatStream, clean_reasons
 from models.told import Told, clean_name
+from models.usage import usage_in
+from models.usage_shapes import count
 
 T = TypeVar("T")
 
@@ -137,16 +140,14 @@ class OpenAIBackend:
             As `chat` does.
         """
         answer = await self._within(self._total_timeout_s, "no answer", self._post("embeddings", orjson.dumps(body)))
-        return self._completion(answer, "data")
+        completion = self._completion(answer, "data")
+        return completion if completion.usage is None else replace(completion, usage=completion.usage.only_read())
 
     async def count_tokens(self, request: ChatRequest) -> int | None:
         """Prompt tokens as the model itself counts them; None where the server cannot say (only the engine can)."""
         try:
-            return int(
-                orjson.loads(await self._post("count_tokens", self._upstream_body(request, CHAT, request.body)))[
-                    "prompt_tokens"
-                ]
-            )
+            answer = await self._post("count_tokens", self._upstream_body(request, CHAT, request.body))
+            return count(orjson.loads(answer)["prompt_tokens"])
         except (BackendError, KeyError, TypeError, ValueError):
             return None
 
@@ -254,11 +255,10 @@ class OpenAIBackend:
             raise InvalidResponse(self._name, f"the answer has no {content}")
         if not all(isinstance(one, dict) and not one.keys().isdisjoint(_CONTENTS) for one in found):
             raise InvalidResponse(self._name, f"the answer's {content} are empty")
-        usage = answer.get("usage")
         return Completion(
             body=body,
             model=clean_name(answer.get("model")) or self.model,
-            usage=Usage.from_wire(usage) if isinstance(usage, dict) else None,
+            usage=usage_in(answer),
             finish_reasons=clean_reasons(one.get("finish_reason") for one in found),
         )
 
@@ -268,7 +268,7 @@ class OpenAIBackend:
         except orjson.JSONDecodeError as exc:
             raise InvalidResponse(self._name, "the answer is not JSON") from exc
         check_response(self._name, answer)
-        return Completion(body=body, model=clean_name(answer.get("model")) or self.model, usage=usage_of(answer))
+        return Completion(body=body, model=clean_name(answer.get("model")) or self.model, usage=usage_in(answer))
 
     async def _check(self, response: aiohttp.ClientResponse) -> None:
         """Raise what a status other than 200 means."""

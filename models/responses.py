@@ -5,7 +5,6 @@ from typing import Any
 
 import orjson
 
-from models.chat import Usage
 from models.errors import InvalidResponse
 from models.stream import ChatStream, error_in_stream, tokens_guess
 from models.told import clean_name
@@ -28,7 +27,7 @@ class ResponsesStream(ChatStream):
         kind, response = str(fields.get("type")), fields.get("response")
         if isinstance(response, dict):
             self.model = clean_name(response.get("model")) or self.model
-            self.usage = usage_of(response) or self.usage
+            self._note(response)
         if kind in _FAILED or "type" not in fields:
             raise error_in_stream(self._backend, _error_in(response if isinstance(response, dict) else fields))
         if kind in TERMINAL:
@@ -44,16 +43,6 @@ def check_response(backend: str, answer: Any) -> None:
         raise InvalidResponse(backend, "the answer has no output")
     if answer.get("status") == "failed":
         raise error_in_stream(backend, _error_in(answer))
-
-
-def usage_of(response: Mapping[str, Any]) -> Usage | None:
-    """The tokens that a response took; None where it does not say."""
-    usage = response.get("usage")
-    if not isinstance(usage, Mapping):
-        return None
-    details = {"cached_tokens": (usage.get("input_tokens_details") or {}).get("cached_tokens")}
-    counts = {"prompt_tokens": usage.get("input_tokens"), "completion_tokens": usage.get("output_tokens")}
-    return Usage.from_wire({**counts, "prompt_tokens_details": details})
 
 
 def _error_in(told: Mapping[str, Any]) -> Any:

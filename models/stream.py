@@ -7,10 +7,11 @@ from typing import Any
 
 import orjson
 
-from models.chat import Usage, reasoning_of
+from models.chat import reasoning_of
 from models.errors import BackendError, BackendUnavailable, InvalidResponse, StreamInterrupted
 from models.sse import DONE, EventSplitter, EventTooLarge, encode_event, event_data
 from models.told import Told, clean_name, identifier
+from models.usage import Usage, usage_in
 
 # A provider asked for usage puts `"usage":null` into every other chunk. Quotes inside JSON strings are escaped,
 # so this can only match the field itself.
@@ -39,7 +40,7 @@ class ChatStream:
     Attributes
     ----------
     usage : Usage or None
-        The last usage seen, None until one was.
+        What it took, as far as the server has said; None until it did.
     model : str
         The model that the chunks name.
     interrupted : bool
@@ -61,7 +62,6 @@ class ChatStream:
         keep_usage: bool,
         keep_logprobs: bool = True,
     ) -> None:
-        self.usage: Usage | None = None
         self.model = ""
         self.finish_reasons: dict[int, str] = {}
         self.tokens_seen = 0
@@ -72,11 +72,21 @@ class ChatStream:
         self._closing = [close]
         self._keep_usage = keep_usage
         self._keep_logprobs = keep_logprobs
+        self._told: Usage | None = None
+        self._service_tier: Any = None
         self._started = False
         self._finished = False
         self._over = False
         self._events = self._read()
         self._ready: deque[list[bytes]] = deque()
+
+    @property
+    def usage(self) -> Usage | None:
+        told = self._told
+        if told is None:
+            return None
+        told = told.served(self._service_tier)
+        return told if self._finished else told.broken_off(self.tokens_seen)
 
     async def prime(self) -> None:
         """Wait for the first event, so that a failure until then can still become a status or another route.
@@ -166,15 +176,20 @@ class ChatStream:
         if not self.model:
             self.model = clean_name(chunk.get("model"))
         usage = chunk.get("usage", _ABSENT)
-        if usage is _ABSENT:
-            return event
-        if isinstance(usage, dict):
-            self.usage = Usage.from_wire(usage)
-        if self._keep_usage:
+        # Looked for where there is more of it than the null in every chunk: nearly all chunks tell nothing.
+        if payload.count(b'"usage') > (usage is None):
+            self._note(chunk)
+        self._service_tier = chunk.get("service_tier") or self._service_tier
+        if usage is _ABSENT or self._keep_usage:
             return event
         if usage is None:
             return _NULL_USAGE.sub(b"", event)
         return event if choices else None
+
+    def _note(self, answer: Mapping[str, Any]) -> None:
+        """Keep what a chunk tells of tokens."""
+        if (told := usage_in(answer)) is not None:
+            self._told = told.merged(self._told)
 
     def _look_at(self, choices: list[dict[str, Any]]) -> None:
         for choice in choices:
@@ -225,8 +240,9 @@ def _unsaid(delta: Mapping[str, Any]) -> Iterator[str]:
 def _logprobs(told: Any) -> Iterator[float]:
     """What a choice's ``logprobs`` say of its tokens; what they say in another form than a chat's is passed over."""
     for token in (isinstance(told, dict) and told.get("content")) or ():
-        if isinstance(token, dict) and isinstance(token.get("logprob"), int | float):
-            yield float(token["logprob"])
+        logprob = token.get("logprob") if isinstance(token, dict) else None
+        if isinstance(logprob, int | float) and not isinstance(logprob, bool):
+            yield float(logprob)
 
 
 def _without_logprobs(chunk: dict[str, Any], event: bytes) -> bytes:

@@ -10,6 +10,7 @@ from gateway.app import create_app
 from gateway.cli import app
 from gateway.errors import ERROR_SHAPES
 from gateway.metrics import Metrics
+from gateway.sections import PriceSettings
 from gateway.settings import Settings, setting_keys, variable_name
 from router.decision import Reason
 
@@ -24,6 +25,10 @@ def paths(settings: Settings) -> set[str]:
 
 def test_every_setting_is_in_the_reference() -> None:
     assert [name for key in setting_keys() if f"`{(name := variable_name(key))}`" not in REFERENCE] == []
+
+
+def test_every_price_is_in_the_reference() -> None:
+    assert [name for name in PriceSettings.model_fields if f"`{name}`" not in REFERENCE] == []
 
 
 def test_the_reference_invents_no_setting() -> None:

@@ -14,10 +14,11 @@ from gateway.exchange import Exchange
 from gateway.ledger import Outcome
 from gateway.recorder import Recorder
 from models.backend import Completion
-from models.chat import ChatRequest, Usage
+from models.chat import ChatRequest
 from models.errors import AnswerCut, BackendTimeout
 from models.sse import DONE
 from models.stream import ChatStream
+from models.usage import Usage
 
 
 class Translator(Protocol):

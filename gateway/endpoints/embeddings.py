@@ -9,7 +9,7 @@ from gateway.endpoints.recorded import RecordedEndpoint
 from gateway.exchange import EMBEDDINGS, Exchange
 from gateway.ledger import Outcome
 from gateway.recorder import Recorder
-from models.chat import Usage
+from models.usage import Usage
 
 
 class EmbeddingsEndpoint(RecordedEndpoint):

@@ -34,7 +34,7 @@ class MessagesDialect:
             raise InvalidResponse(completion.model, str(exc)) from exc
         message = new_message(completion.model, content)
         message |= ending(asked, choice, called=output.called, refused=output.refused)
-        message["usage"] = to_usage(answer.get("usage"))
+        message["usage"] = to_usage(completion.usage)
         return orjson.dumps(message)
 
     def translator(self, request: ChatRequest) -> MessagesTranslator:

@@ -38,7 +38,7 @@ class ResponsesDialect:
         deque(output.take(choice.get("message") or {}, to_logprobs(choice)), maxlen=0)
         deque(output.close(status), maxlen=0)
         shapes = ResponseShapes(request.original, completion.model, answer.get("service_tier"))
-        usage = to_usage(answer.get("usage"))
+        usage = to_usage(completion.usage)
         return orjson.dumps(shapes.response(status, output.items(), usage=usage, incomplete=reason))
 
     def translator(self, request: ChatRequest) -> ResponsesTranslator:

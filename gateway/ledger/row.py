@@ -8,12 +8,10 @@ from typing import Any, Self
 import orjson
 
 from models.text import plain_text
+from models.usage_shapes import MAX_TOKENS
 
 TEXT_CHARS = 200
 """Kept of a name: callers make model names up, providers error codes."""
-
-MAX_TOKENS = 100_000_000
-"""Of one kind in one request: far beyond any context window, and small enough for a table full of them to add up."""
 
 MAX_MS = 2**53
 """Of a time or a duration, in milliseconds."""
@@ -26,7 +24,7 @@ _TEXTS = (
     "key_id", "session_id", "outcome", "error_code", "baseline_model", "artifact", "asked_model",
 )  # fmt: skip
 _OPTIONAL = frozenset(_TEXTS[6:])
-_JSON_TEXTS = ("traits", "second_look")
+_JSON_TEXTS = ("traits", "second_look", "usage_details")
 _TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens")
 _FLOATS = ("score", "threshold", "first_token_ms", "total_ms", "overhead_ms")
 _FLAGS = ("stream", "usage_estimated")
@@ -54,7 +52,8 @@ class LedgerRow:
     known, which is not the same as free; `usage_estimated` says that the backend never reported usage and tokens are a
     guess. `artifact` is the version of the classifier that scored it: scores of two do not compare. `traits` tells in
     JSON what pushed the score, where that was kept; `second_look` in JSON what came of one, where there was one, and
-    `deciding_nusd` what it cost in vain.
+    `deciding_nusd` what it cost in vain. `usage_details` tells in JSON what decides the price beside the three usual
+    counts, where something does.
     """
 
     id: str
@@ -86,6 +85,7 @@ class LedgerRow:
     second_look: str | None = None
     deciding_nusd: int = 0
     asked_model: str | None = None
+    usage_details: str | None = None
 
     def to_line(self) -> bytes:
         """One line of the spool."""

@@ -36,6 +36,7 @@ REQUESTS = Table(
     Column("second_look", Text),
     Column("deciding_nusd", BigInteger, nullable=False),
     Column("asked_model", Text),
+    Column("usage_details", Text),
 )
 
 ROLLUP = Table(
@@ -183,6 +184,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ), 0)
         """,
     ),
+    ("ALTER TABLE requests ADD COLUMN usage_details TEXT",),
 )
 
 

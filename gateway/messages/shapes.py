@@ -4,6 +4,8 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from models.usage import UNTOLD, Usage
+
 
 def new_message(model: str, content: list[dict[str, Any]]) -> dict[str, Any]:
     """A message that has not ended yet."""
@@ -15,7 +17,7 @@ def new_message(model: str, content: list[dict[str, Any]]) -> dict[str, Any]:
         "content": content,
         "stop_reason": None,
         "stop_sequence": None,
-        "usage": to_usage({}),
+        "usage": to_usage(None),
     }
 
 
@@ -39,19 +41,12 @@ def _reason(finish_reason: str | None, called: bool, refused: bool) -> str:
     return "tool_use" if called else "end_turn"
 
 
-def to_usage(usage: Any) -> dict[str, int]:
+def to_usage(usage: Usage | None) -> dict[str, int]:
     """Anthropic's usage; its `input_tokens` are only those neither read from a cache nor written to one."""
-    usage = usage if isinstance(usage, Mapping) else {}
-    details = usage.get("prompt_tokens_details")
-    details = details if isinstance(details, Mapping) else {}
-    read, written = _count(details.get("cached_tokens")), _count(details.get("cache_write_tokens"))
+    told = usage or UNTOLD
     return {
-        "input_tokens": max(0, _count(usage.get("prompt_tokens")) - read - written),
-        "cache_creation_input_tokens": written,
-        "cache_read_input_tokens": read,
-        "output_tokens": _count(usage.get("completion_tokens")),
+        "input_tokens": told.prompt_tokens - told.cached_tokens - told.cache_write_tokens,
+        "cache_creation_input_tokens": told.cache_write_tokens,
+        "cache_read_input_tokens": told.cached_tokens,
+        "output_tokens": told.completion_tokens,
     }
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and value >= 0 else 0

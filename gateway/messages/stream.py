@@ -10,6 +10,7 @@ from gateway.messages.output import Emitted, Output
 from gateway.messages.request import shows_thinking
 from gateway.messages.shapes import ending, new_message, to_usage
 from models.sse import DONE, event_data
+from models.usage import Usage, usage_in
 
 
 class MessagesTranslator:
@@ -26,7 +27,7 @@ class MessagesTranslator:
         self._output = Output(shows_thinking=shows_thinking(asked))
         self._begun = False
         self._last_choice: Mapping[str, Any] = {}
-        self._usage: Any = None
+        self._usage: Usage | None = None
 
     def event(self, event: bytes) -> bytes:
         """What the caller sees for one chat event."""
@@ -42,7 +43,8 @@ class MessagesTranslator:
         if not self._begun:
             self._begun = True
             yield {"type": "message_start", "message": new_message(str(chunk.get("model") or ""), [])}
-        self._usage = chunk.get("usage") or self._usage
+        if (told := usage_in(chunk)) is not None:
+            self._usage = told.merged(self._usage)
         for choice in chunk.get("choices") or ():
             if choice.get("finish_reason"):
                 self._last_choice = choice

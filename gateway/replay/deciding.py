@@ -20,8 +20,9 @@ from gateway.replay.recorded import Recorded
 from gateway.replay.whatif import REFUSED, Outcome
 from gateway.sections import RouterSettings
 from gateway.tuning import MOVABLE
-from models.chat import ChatRequest, Usage
+from models.chat import ChatRequest
 from models.errors import UnknownModelError
+from models.usage import Usage
 from router.compiled import CompiledClassifier
 from router.decision import Reason, Route
 from router.errors import CannotServe
@@ -108,7 +109,7 @@ def ledger_outcomes(connection: Connection, prices: Prices, since_ms: int, artif
     """
     columns = (_C.route, _C.reason, _C.score, _C.prompt_tokens, _C.completion_tokens, _C.cached_tokens, _C.cost_nusd)
     query = (
-        select(*columns, _C.usage_estimated, _C.artifact)
+        select(*columns, _C.usage_details, _C.usage_estimated, _C.artifact)
         .where(_C.created_ms >= since_ms, _C.completion_tokens > 0, _C.endpoint != EMBEDDINGS)
         .execution_options(yield_per=5000)
     )
@@ -117,7 +118,7 @@ def ledger_outcomes(connection: Connection, prices: Prices, since_ms: int, artif
 
 
 def _outcome(row: Any, prices: Prices) -> Outcome:
-    usage = Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)
+    usage = Usage.from_ledger(row.prompt_tokens, row.completion_tokens, row.cached_tokens, row.usage_details)
     paid = row.cost_nusd if row.route == Route.CLOUD else None
     cloud_nusd, baseline_nusd, local_nusd = prices.of(usage)
     return Outcome(

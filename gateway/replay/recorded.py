@@ -14,7 +14,8 @@ from gateway.endpoints.answering import Dialect
 from gateway.estimates import BYTES_PER_TOKEN, prompt_tokens_guess
 from gateway.names import AUTO
 from gateway.replay.exports import chatgpt_messages, sharegpt_messages
-from models.chat import ChatRequest, Usage, text_of
+from models.chat import ChatRequest, text_of
+from models.usage import Usage, usage_in
 
 _ANTHROPIC_ONLY = ("system", "anthropic_version", "stop_sequences")
 _KINDS = (
@@ -93,7 +94,7 @@ def _single(value: Mapping[str, Any]) -> Recorded:
     if isinstance(response, dict) and isinstance(response.get("body"), dict):
         response = response["body"]
     told = response if isinstance(response, dict) else value
-    return Recorded(_parse(body, url), _usage(told.get("usage")), _chat_answer(told))
+    return Recorded(_parse(body, url), _usage(told), _chat_answer(told))
 
 
 def _parse(body: Mapping[str, Any], url: Any) -> ChatRequest:
@@ -123,16 +124,10 @@ def _dialects() -> Mapping[str, Dialect]:
     return DIALECTS
 
 
-def _usage(usage: Any) -> Usage | None:
-    """OpenAI's two shapes of usage."""
-    if not isinstance(usage, dict):
-        return None
-    if "input_tokens" in usage:
-        details = usage.get("input_tokens_details")
-        names = {"prompt_tokens": "input_tokens", "completion_tokens": "output_tokens"}
-        usage = {name: usage.get(theirs) for name, theirs in names.items()} | {"prompt_tokens_details": details}
-    found = Usage.from_wire(usage)
-    return found if found.prompt_tokens else None
+def _usage(response: Mapping[str, Any]) -> Usage | None:
+    """What a log's answer says that it took; None where it does not say all of it."""
+    found = usage_in(response)
+    return None if found is None or found.untold else found
 
 
 def _chat_answer(response: Mapping[str, Any]) -> str | None:

@@ -13,8 +13,8 @@ from itertools import accumulate
 from typing import Any
 
 from gateway.savings import dollars, plain
-from models.chat import Usage
 from models.pricing import to_usd
+from models.usage import Usage
 from router.decision import Reason, Route
 
 CURVE = tuple(hundredths / 100 for hundredths in range(0, 101, 2))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.responses.item import new_id
+from models.usage import Usage
 
 _ECHOED = (
     "instructions", "max_output_tokens", "max_tool_calls", "prompt_cache_key", "safety_identifier", "temperature",
@@ -74,21 +75,19 @@ def ending(finish_reason: str | None) -> tuple[str, str | None]:
     return "completed", None
 
 
-def to_usage(usage: Any) -> dict[str, Any] | None:
+def to_usage(usage: Usage | None) -> dict[str, Any] | None:
     """The Responses API's usage, every detail that strict clients look for; None where the backend told none."""
-    if not isinstance(usage, Mapping):
+    if usage is None:
         return None
-    read, written = _mapping(usage.get("prompt_tokens_details")), _mapping(usage.get("completion_tokens_details"))
-    prompt_tokens, completion_tokens = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
     return {
-        "input_tokens": prompt_tokens,
+        "input_tokens": usage.prompt_tokens,
         "input_tokens_details": {
-            "cached_tokens": _count(read.get("cached_tokens")),
-            "cache_write_tokens": _count(read.get("cache_write_tokens")),
+            "cached_tokens": usage.cached_tokens,
+            "cache_write_tokens": usage.cache_write_tokens,
         },
-        "output_tokens": completion_tokens,
-        "output_tokens_details": {"reasoning_tokens": _count(written.get("reasoning_tokens"))},
-        "total_tokens": prompt_tokens + completion_tokens,
+        "output_tokens": usage.completion_tokens,
+        "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens + usage.unsplit_tokens,
     }
 
 
@@ -116,7 +115,3 @@ def _without_nulls(value: Any) -> dict[str, Any]:
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and value >= 0 else 0

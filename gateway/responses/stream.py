@@ -11,6 +11,7 @@ from gateway.responses.output import Output
 from gateway.responses.passed_on import PassedOn, encode_response_event, is_response_event
 from gateway.responses.shapes import ResponseShapes, ending, to_logprobs, to_usage
 from models.sse import DONE, event_data
+from models.usage import Usage, usage_in
 
 
 class ResponsesTranslator:
@@ -47,7 +48,7 @@ class FromChat:
         self._output = Output()
         self._sequence_number = 0
         self._finish_reason: str | None = None
-        self._usage: dict[str, Any] | None = None
+        self._usage: Usage | None = None
 
     def event(self, event: bytes) -> bytes:
         """What the caller sees for one chat event."""
@@ -61,7 +62,8 @@ class FromChat:
 
     def _chunk(self, chunk: Mapping[str, Any]) -> Iterator[Emitted]:
         yield from self._begin(str(chunk.get("model") or ""), chunk.get("service_tier"))
-        self._usage = to_usage(chunk.get("usage")) or self._usage
+        if (told := usage_in(chunk)) is not None:
+            self._usage = told.merged(self._usage)
         for choice in chunk.get("choices") or ():
             self._finish_reason = choice.get("finish_reason") or self._finish_reason
             yield from self._output.take(choice.get("delta") or {}, to_logprobs(choice))
@@ -77,7 +79,7 @@ class FromChat:
         assert self._shapes is not None
         status, reason = ending(self._finish_reason)
         yield from self._output.close(status)
-        response = self._shapes.response(status, self._output.items(), usage=self._usage, incomplete=reason)
+        response = self._shapes.response(status, self._output.items(), usage=to_usage(self._usage), incomplete=reason)
         yield f"response.{status}", {"response": response}
 
     def _fail(self, message: str) -> Iterator[Emitted]:
@@ -85,7 +87,7 @@ class FromChat:
         assert self._shapes is not None
         self._output.break_off()
         error = {"code": "server_error", "message": message}
-        response = self._shapes.response("failed", self._output.items(), usage=self._usage, error=error)
+        response = self._shapes.response("failed", self._output.items(), usage=to_usage(self._usage), error=error)
         yield "response.failed", {"response": response}
 
     def _encode(self, events: Iterable[Emitted]) -> bytes:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from models.chat import Usage
 from models.engine.asgi import EventStream
 from models.engine.choosing import Choice
 from models.engine.engine import Answer
@@ -13,6 +12,7 @@ from models.engine.request import ChatJob
 from models.engine.toolcalls import CallArguments, CallStart
 from models.engine.wire import ROLE, ChatShapes, delta_of
 from models.sse import DONE, encode_event
+from models.usage import Usage
 
 
 class UsageSum:

@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from models.chat import Usage
 from models.engine.answering import UsageSum
 from models.engine.asgi import EventStream
 from models.engine.choosing import Choice
@@ -18,6 +17,7 @@ from models.engine.request import MAX_N, MAX_STOPS, read_sampling
 from models.engine.wire import TextShapes
 from models.errors import RequestError
 from models.sse import DONE, encode_event
+from models.usage import Usage
 
 DEFAULT_MAX_TOKENS = 16
 """OpenAI's."""

@@ -8,12 +8,12 @@ from typing import Protocol
 
 import numpy as np
 
-from models.chat import Usage
 from models.engine.choosing import Choice, Chooser
 from models.engine.prefix import TokenArray
 from models.engine.samplers import Grammar
 from models.engine.text import StopMatcher, Utf8Stream
 from models.engine.toolcalls import CallArguments, CallStart, Text, ToolCallReader
+from models.usage import Usage
 
 
 class Vocabulary(Protocol):

@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from models.chat import Usage
+from models.usage import Usage
 
 PREFIX = "slimgate_engine_"
 

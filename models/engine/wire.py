@@ -7,10 +7,10 @@ from secrets import token_hex
 from time import time
 from typing import Any
 
-from models.chat import Usage
 from models.engine.choosing import Choice, TokenScore
 from models.engine.generation import Piece
 from models.engine.toolcalls import CallArguments, CallStart
+from models.usage import Usage
 
 Delta = dict[str, Any]
 

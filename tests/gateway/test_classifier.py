@@ -19,7 +19,7 @@ from gateway.cli import app
 from gateway.ledger import LedgerRow
 from gateway.settings import SettingsError, load_settings
 from gateway.tuning import flips, read_traffic
-from models.chat import Usage
+from models.usage import Usage
 from router.artifact import load_artifact
 from tests.classifiers import ALL_CLOUD, ALL_LOCAL, make_classifier
 from tests.conftest import MakeGateway

@@ -29,8 +29,9 @@ from gateway.replay.recorded import requests_in
 from gateway.replay.whatif import CURVE, Outcome, WhatIf
 from gateway.settings import Settings
 from gateway.tuning import MOVABLE
-from models.chat import ChatRequest, Usage, text_of
+from models.chat import ChatRequest, text_of
 from models.errors import RequestError
+from models.usage import Usage
 from router.artifact import load_artifact
 from router.jsonlines import opened
 from router.policy import LocalTier

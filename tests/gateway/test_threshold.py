@@ -15,7 +15,7 @@ from gateway.measured import OwnLabels
 from gateway.settings import Settings
 from gateway.threshold import HIGHEST, ThresholdChanged, ThresholdInForce
 from gateway.tuning import GRID, flips, on_validation, read_traffic
-from models.chat import Usage
+from models.usage import Usage
 from router.artifact import load_artifact
 from router.calibrate import exact_interval
 from router.threshold import expectation
