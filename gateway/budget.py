@@ -20,7 +20,7 @@ from gateway.ledger import Ledger, LedgerRow, LedgerUnavailable
 from gateway.ledger.facts import Fact, read_facts, total
 from gateway.pricing import Pricer
 from gateway.sections import BudgetSettings
-from gateway.uncounted import uncounted
+from gateway.uncounted import tier_of, uncounted
 from models.chat import ChatRequest
 from models.pricing import NUSD_PER_USD, to_usd
 from router.decision import Route
@@ -119,6 +119,7 @@ class Budget:
         if not new.keys() <= known.keys():  # a limit that was not there before: the ledger was not asked for its sum
             self._looked_at = None
         self._fail_open = settings.fail_open
+        self._unpriced.clear()  # prices may have come too
         self._accounts = [
             replace(known.get(period, account), limit_nusd=account.limit_nusd) for period, account in new.items()
         ]
@@ -144,20 +145,23 @@ class Budget:
         """Why none of the cloud's `models` may be paid for `request`, in words; None where one may be."""
         if not self._accounts:
             return None
-        return self.spent() or self._uncountable(request) or self.unpriced(models)
+        return self.spent() or self._uncountable(request) or self.unpriced(models, tier_of(request))
 
-    def unpriced(self, models: Sequence[str]) -> str | None:
+    def unpriced(self, models: Sequence[str], service_tier: str | None = None) -> str | None:
         """That none of `models` has a price, in words; None where one has, or none is needed."""
-        if any(self.may_pay(model) for model in models):
+        if any(self.may_pay(model, service_tier) for model in models):
             return None
+        of_tier = f" in the service tier '{service_tier}'" if service_tier else ""
         return (
-            f"no price is known for {' or '.join(models)}, so the budget could not hold; set [prices.MODEL], or "
-            "budget.fail_open = true"
+            f"no price is known for {' or '.join(models)}{of_tier}, so the budget could not hold; set [prices.MODEL], "
+            "or budget.fail_open = true"
         )
 
-    def may_pay(self, model: str) -> bool:
+    def may_pay(self, model: str, service_tier: str | None = None) -> bool:
         """Whether what an answer of `model` costs can be counted, or need not be."""
-        return not self._accounts or self._fail_open or self._pricer.knows(model)
+        if not self._accounts or self._fail_open:
+            return True
+        return model not in self._unpriced and self._pricer.knows(model, service_tier)
 
     def _uncountable(self, request: ChatRequest) -> str | None:
         what = None if self._fail_open else uncounted(request)
@@ -180,7 +184,7 @@ class Budget:
             return
         cost_nusd = self._pricer.cost_nusd(row)
         if cost_nusd is None:
-            self._say_unpriced(row.served_model)
+            self._ask_no_more(row)
             return
         with self._lock:
             self._unseen_nusd += cost_nusd - self._unseen.get(row.id, 0)
@@ -192,10 +196,16 @@ class Budget:
             if row.id in self._unseen:
                 self._stored.add(row.id)
 
-    def _say_unpriced(self, model: str) -> None:
+    def _ask_no_more(self, row: LedgerRow) -> None:
+        """An answer came without a price after all, in another service tier say: it shall be the last of its model."""
+        model = row.asked_model or row.served_model
         if model not in self._unpriced:
             self._unpriced.add(model)
-            logger.warning("no price is known for %s: the budget does not count it; set [prices.MODEL]", model)
+            logger.warning(
+                "an answer of %s has no price, and the budget does not count it: set [prices.MODEL]; unless "
+                "budget.fail_open is set, that model is not asked again",
+                model,
+            )
 
     def look(self) -> None:
         """Take over the ledger's sums.

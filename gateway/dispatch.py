@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from gateway.budget import Budget
@@ -26,6 +27,7 @@ from gateway.secondlook import SecondLook, Unsure
 from gateway.sections import RouterSettings
 from gateway.threshold import ThresholdInForce
 from gateway.traits import TraitSampler
+from gateway.uncounted import tier_of
 from models.backend import Answerer, Backend, Completion
 from models.chat import ChatRequest, text_of
 from models.errors import BackendError, BackendRejected, BackendUnavailable
@@ -244,7 +246,8 @@ class Dispatcher:
         if route is Route.CLOUD:
             assert self.cloud is not None
             only = self.names.meaning(request.model).model
-            return await self.cloud.ask(request, call, only=only, may_pay=self.budget.may_pay)
+            may_pay = partial(self.budget.may_pay, service_tier=tier_of(request))
+            return await self.cloud.ask(request, call, only=only, may_pay=may_pay)
         return await self._ask_local(call, alone)
 
     async def _ask_local(self, call: Callable[[Answerer], Awaitable[T]], alone: bool) -> T:

@@ -49,9 +49,9 @@ class Pricer:
         costs = (self._book.cost_nusd(name, usage) for name in self._names(row))
         return next((cost for cost in costs if cost is not None), None)
 
-    def knows(self, model: str) -> bool:
-        """Whether the price of a cloud model is known."""
-        return self._book.knows(model)
+    def knows(self, model: str, service_tier: str | None = None) -> bool:
+        """Whether the price of a cloud model is known, in that service tier."""
+        return self._book.knows(model, service_tier)
 
     def at_cloud(self, usage: Usage) -> int | None:
         """What `usage` would cost at the cloud model, in nano-dollars; None where no price is known."""

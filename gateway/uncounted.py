@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from models.chat import ChatRequest
+from models.usage_shapes import tier
 
 COUNTED_TOOLS = (
     "function", "custom", "namespace", "mcp", "local_shell", "apply_patch", "computer", "bash", "text_editor", "memory",
@@ -21,6 +22,11 @@ def uncounted(request: ChatRequest) -> str | None:
     return next(_uncounted(request.original), None)
 
 
+def tier_of(request: ChatRequest) -> str | None:
+    """The service tier that `request` asks for; None for the standard one."""
+    return tier(request.original.get("service_tier")) or tier(request.original.get("speed"))
+
+
 def _uncounted(body: Mapping[str, Any]) -> Iterator[str]:
     if body.get("background"):
         yield "an answer in the background ('background') is paid after the gateway has seen the last of it"
@@ -28,8 +34,6 @@ def _uncounted(body: Mapping[str, Any]) -> Iterator[str]:
         yield "web searches ('web_search_options') are paid by the call"
     if body.get("prompt") is not None and isinstance(body["prompt"], Mapping):
         yield "a stored prompt ('prompt') may bring tools that are paid by the call"
-    if body.get("speed") == "fast":
-        yield "a fast answer ('speed') has a price of its own"
     for tool in tools if isinstance(tools := body.get("tools"), list) else ():
         kind = tool.get("type") if isinstance(tool, Mapping) else None
         if isinstance(kind, str) and not kind.startswith(COUNTED_TOOLS):

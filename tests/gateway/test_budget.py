@@ -88,8 +88,8 @@ class Priced(Pricer):
     def cost_nusd(self, row: LedgerRow) -> int | None:
         return row.cost_nusd
 
-    def knows(self, model: str) -> bool:
-        return model != "unlisted"
+    def knows(self, model: str, service_tier: str | None = None) -> bool:
+        return model != "unlisted" and service_tier != "priority"
 
 
 class Clocks:
@@ -286,12 +286,17 @@ def test_what_has_no_price_is_said_once_and_not_paid(
     ledger: Ledger, clocks: Clocks, caplog: pytest.LogCaptureFixture
 ) -> None:
     budget = clocks.budget(ledger, usd_per_day=Decimal(1))
+    assert budget.may_pay("gpt-4.1")
     with caplog.at_level(logging.WARNING):
         for number in range(3):
             end(budget, ledger, row(number, None))
-    assert [record.message for record in caplog.records if record.name == "gateway.budget"] == [
-        "no price is known for gpt-4.1: the budget does not count it; set [prices.MODEL]"
+    assert [record.message.partition(":")[0] for record in caplog.records if record.name == "gateway.budget"] == [
+        "an answer of gpt-4.1 has no price, and the budget does not count it"
     ]
+    assert not budget.may_pay("gpt-4.1")  # it was the last
+    budget.configure(BudgetSettings(usd_per_day=Decimal(1)))
+    assert budget.may_pay("gpt-4.1")
+    assert not budget.may_pay("gpt-4.1", "priority")
     assert not budget.may_pay("unlisted")
     assert budget.unpriced(["unlisted", "gpt-4.1"]) is None
     assert "set [prices.MODEL], or budget.fail_open = true" in (budget.unpriced(["unlisted"]) or "")
