@@ -150,6 +150,8 @@ class PriceBook:
                 return None
             if dear(usage.service_tier) and not _names_tier(found, usage.service_tier):
                 return None
+            if _lacks_audio(found.model_price, usage):
+                return None
             if flat := _flat_price(found, usage):
                 self._flat[model] = flat
             return found.total_price
@@ -196,6 +198,12 @@ def _names_tier(found: Any, service_tier: str | None) -> bool:
     variants = found.model.price_variants or ()
     asked = any(variant.when.items() <= context.items() for variant in variants)
     return asked and any(model is found.model for model in found.provider.models)
+
+
+def _lacks_audio(price: Any, usage: Usage) -> bool:
+    """Whether a table prices audio like text, for want of its price: that would be many times too little."""
+    heard = usage.input_audio_tokens and price.input_audio_mtok is None
+    return bool(heard or (usage.output_audio_tokens and price.output_audio_mtok is None))
 
 
 def _flat_price(found: Any, usage: Usage) -> Price | None:

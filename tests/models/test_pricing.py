@@ -180,3 +180,10 @@ def test_what_is_charged_is_the_cost_unless_one_has_a_price_of_ones_own() -> Non
 )
 def test_what_has_no_price_of_its_own_costs_like_the_rest(usage: Usage, usd: int) -> None:
     assert OWN.cost_usd(usage) == usd
+
+
+@pytest.mark.parametrize("part", ["input_audio_tokens", "output_audio_tokens"])
+def test_audio_without_a_price_is_not_priced_like_text(part: str) -> None:
+    book = PriceBook()
+    assert book.cost_usd("gpt-4o-audio-preview", Usage(1000, 1000, **{part: 500})) is None
+    assert book.cost_usd("gpt-4o-audio-preview", Usage(1000, 1000)) is not None
