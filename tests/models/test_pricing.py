@@ -74,9 +74,17 @@ def test_a_fee_for_each_request_is_charged_each_time() -> None:
     assert costs == {Decimal("0.002") + Decimal(12) / 1000}
 
 
-@pytest.mark.parametrize("part", ["input_audio_tokens", "input_image_tokens"])
 @pytest.mark.parametrize("cached", [0, 300, 600, 1000])
-@pytest.mark.parametrize("model", ["gpt-realtime", "gemini-2.5-flash", "gpt-image-1"])
+@pytest.mark.parametrize(
+    ("model", "part"),
+    [
+        ("gpt-realtime", "input_audio_tokens"),
+        ("gpt-realtime", "input_image_tokens"),
+        ("gemini-2.5-flash", "input_audio_tokens"),
+        ("gemini-2.5-flash", "input_image_tokens"),
+        ("gpt-image-1", "input_image_tokens"),
+    ],
+)
 def test_which_tokens_were_cached_is_not_told_and_priced_all_the_same(model: str, cached: int, part: str) -> None:
     assert known(model, cached_tokens=cached, **{part: 500}) > 0
 
