@@ -250,7 +250,7 @@ class Budget:
         try:
             await asyncio.shield(looking)
         except asyncio.CancelledError:
-            await asyncio.wait([looking])  # the ledger is about to be closed
+            await asyncio.gather(looking, return_exceptions=True)  # the ledger is about to be closed
             raise
         except LedgerUnavailable as exc:
             logger.warning("budget: what was spent is not known now: %s", exc)

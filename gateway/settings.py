@@ -221,12 +221,24 @@ def load_settings(config: Path | None = None, *, serves: bool = True, **override
     except (ValidationError, PydanticSettingsError) as exc:
         problems = _problems(exc) if isinstance(exc, ValidationError) else [f"{exc}: {exc.__cause__}"]
         raise SettingsError("\n".join(problems)) from None
-    problems = [] if named or path is None else [*stray_keys(settings, EnvSettingsSource(Settings)())]
+    problems = [] if named or path is None else [*_not_for_a_found_file(settings, EnvSettingsSource(Settings)())]
     if serves:
         problems.extend(_hindrances(settings))
     if problems:
         raise SettingsError("\n".join(problems))
     return settings
+
+
+def _not_for_a_found_file(settings: Settings, environment: Mapping[str, Any]) -> Iterator[str]:
+    """What a file that was only found here may not decide: where keys go, and that strangers may spend them."""
+    yield from stray_keys(settings, environment)
+    opens = settings.api_key is None and settings.allow_anonymous and reaches_beyond(settings.host)
+    if opens and environment.get("allow_anonymous") is None:
+        yield (
+            "allow_anonymous is set only by a slimgate.toml that was found in this folder: if you trust it, name it "
+            f"(--config slimgate.toml, or SLIMGATE_CONFIG), or set {variable_name(('allow_anonymous',))} in the "
+            "environment"
+        )
 
 
 def _hindrances(settings: Settings) -> Iterator[str]:

@@ -6,6 +6,7 @@ a key, whoever it belongs to.
 """
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable
 from urllib.parse import quote
 
@@ -42,7 +43,7 @@ _FORMS = re.compile(
 )
 _MASKED = rf"\g<scheme>\g<before>\g<name>{MASK}"
 
-_SECRET_NAMES = re.compile(r"(?i)auth|key|token|secret|pass|pwd|cookie|credential|signature|odbc_connect|^sig$")
+_SECRET_NAMES = re.compile(r"(?i)auth|key|token|secret|pass|pwd|cookie|credential|signature|odbc_connect|^sig$|^code$")
 
 _keys: set[str] = set()
 _whole = re.compile(r"(?!)")
@@ -59,7 +60,7 @@ def keep_secret(keys: Iterable[str | None]) -> None:
         return
     _keys.update(new)
     long = sorted((key for key in _keys if len(key) >= _WORD_CHARS), key=len, reverse=True)
-    _whole = _any_of(form for key in long for form in dict.fromkeys((key, quote(key, safe=""))))
+    _whole = _any_of(form for key in long for form in _encoded(key))
     _parts = frozenset(key[at : at + _PART_CHARS] for key in long for at in range(len(key) - _PART_CHARS + 1))
     short = [rf"(?<!\w){re.escape(key)}(?!\w)" for key in _keys if len(key) < _WORD_CHARS]
     _ends = re.compile("|".join([*short, *(_quoted(key) for key in long)]))
@@ -91,6 +92,11 @@ def mask_all(text: str) -> str:
     """
     text = _ends.sub(MASK, _whole.sub(MASK, text))
     return _FORMS.sub(_MASKED, _without_parts(text))
+
+
+def _encoded(key: str) -> Iterable[str]:
+    """The key as it is, in an address, and in Base64."""
+    return dict.fromkeys((key, quote(key, safe=""), b64encode(key.encode()).decode().rstrip("=")))
 
 
 def _without_parts(text: str) -> str:

@@ -17,11 +17,9 @@ def _group() -> None:
 
 
 @app.command("set-aside")
-def set_aside(
+def print_set_aside(
     config: ConfigOption = None,
-    retry: Annotated[
-        bool, typer.Option("--retry", help="Put them back instead: the next gateway that starts takes them in.")
-    ] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Put them back into the ledger instead.")] = False,
 ) -> None:
     """Print the rows that the database did not take, one JSON object a line.
 
@@ -30,9 +28,12 @@ def set_aside(
     """
     from gateway.ledger.setaside import SetAside
 
-    rows = SetAside(load_settings(config, serves=False).state_dir / "spool")
+    set_aside = SetAside(load_settings(config, serves=False).state_dir / "spool")
     if retry:
-        typer.echo(f"{rows.try_again():,} rows are put back; restart the gateway, or run `slimgate report`.")
+        rows, others = set_aside.try_again()
+        typer.echo(f"{rows:,} rows are put back: the gateway takes them in within seconds, or `slimgate report` does.")
+        if others:
+            typer.echo(f"{others:,} lines are no rows of the ledger, and stay.")
         return
-    for line in rows.lines():
+    for line in set_aside.lines():
         sys.stdout.buffer.write(line)

@@ -47,6 +47,7 @@ def status_endpoints(dispatcher: Dispatcher, local: LocalSide | None, settings: 
                 "ledger": {
                     "oldest": None if oldest_ms is None else from_epoch_ms(oldest_ms).isoformat(),
                     "pending_bytes": ledger.pending_bytes,
+                    "held_rows": ledger.held_rows,
                     "refused_rows": ledger.refused_rows,
                     "set_aside_rows": ledger.set_aside.rows,
                     "trouble": ledger.trouble,

@@ -22,6 +22,10 @@ DEAF_MS = 30_000
 """A server that acknowledges nothing for so long is given up (libpq's ``tcp_user_timeout``)."""
 
 
+class DatabaseReplaced(Exception):
+    """The file that is open is not the one at its path any more: what is written there would be lost."""
+
+
 def connect(url: str, connections: int) -> Engine:
     """A pool of at most `connections` connections; none is opened before it is needed.
 
@@ -46,8 +50,33 @@ def connect(url: str, connections: int) -> Engine:
         if parsed.database and not parsed.database.startswith((":", "file:")):
             with contextlib.suppress(OSError):  # which SQLite will say better; its other files take after this one
                 private_file(Path(parsed.database))
+            _keep_to_one_file(engine, Path(parsed.database))
         event.listen(engine, "connect", _tune_sqlite)
     return engine
+
+
+def _keep_to_one_file(engine: Engine, path: Path) -> None:
+    """Let no connection be used once the file was removed or replaced: SQLite goes on writing into what nobody sees."""
+    first: list[tuple[int, int]] = []
+
+    def identity() -> tuple[int, int] | None:
+        try:
+            facts = path.stat()
+        except FileNotFoundError:
+            return None
+        return facts.st_dev, facts.st_ino
+
+    def check(*_of_the_event: Any) -> None:
+        if first and identity() != first[0]:
+            raise DatabaseReplaced(f"{path} was removed or replaced while it was in use; restart the gateway")
+
+    def remember(*_of_the_event: Any) -> None:
+        if not first and (opened := identity()) is not None:
+            first.append(opened)
+
+    event.listen(engine, "do_connect", check)  # SQLite would make a new file
+    event.listen(engine, "connect", remember)
+    event.listen(engine, "checkout", check)
 
 
 def _with_driver(url: URL) -> URL:

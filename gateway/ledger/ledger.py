@@ -63,7 +63,16 @@ class Ledger:
         self._spool_trouble: str | None = None
         self.set_aside = SetAside(spool_folder)
         retention = Retention(keep_days)
-        self._mover = Mover(self._writers, spool_folder, self._spool, self._held, self.set_aside, price, retention)
+        self._mover = Mover(
+            self._writers,
+            spool_folder,
+            self._spool,
+            self._held,
+            self.set_aside,
+            price,
+            retention,
+            self._try_disk_again,
+        )
 
     def start(self) -> None:
         """Begin to move rows, those of processes that died first."""
@@ -83,10 +92,16 @@ class Ledger:
             self._spool.append(row)
         except (OSError, TypeError) as exc:  # no disk; or a value that JSON does not have, a defect of ours
             self._hold(row, exc)
-        else:
-            self._spool_trouble = None
         if row.outcome is not None:
             self._mover.wake()
+
+    def _try_disk_again(self) -> None:
+        """See whether a disk that was full takes rows again, also while nobody asks for anything."""
+        if self._spool_trouble is not None:
+            with contextlib.suppress(OSError):
+                self._spool.try_disk()
+                self._spool_trouble = None
+                logger.info("ledger: %s takes rows again", self._spool_folder)
 
     def _hold(self, row: LedgerRow, exc: Exception) -> None:
         if self._spool_trouble is None:
@@ -109,6 +124,11 @@ class Ledger:
     def pending_bytes(self) -> int:
         """How far the database lags behind, in bytes of the spool."""
         return self._spool.pending_bytes
+
+    @property
+    def held_rows(self) -> int:
+        """Rows that wait in memory, since the disk did not take them."""
+        return len(self._held.finished)
 
     @property
     def refused_rows(self) -> int:

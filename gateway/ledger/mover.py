@@ -7,6 +7,7 @@ one row never keeps the others out; what it refuses for a reason of its own is t
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +16,13 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
+from gateway.ledger.database import DatabaseReplaced
 from gateway.ledger.held import HeldRows
 from gateway.ledger.retention import Retention
 from gateway.ledger.row import LedgerRow, Outcome
 from gateway.ledger.schema import migrate
 from gateway.ledger.setaside import SetAside
-from gateway.ledger.spool import Batch, Spool, orphan
+from gateway.ledger.spool import Batch, Spool, orphan, spool_files
 from gateway.ledger.store import insert_rows, takes_rows
 
 logger = logging.getLogger(__name__)
@@ -29,7 +31,13 @@ BATCH_ROWS = 1000
 IDLE_S = 0.05  # rows gather this long, so that a busy gateway commits in batches
 RETRY_S = 1.0
 
-AWAY = (OperationalError, InterfaceError, NoConnection)
+LOOK_S = 2.0
+"""How often it is looked whether another process has died and left rows."""
+
+STUCK_S = 60.0
+"""A mover that has got nowhere for so long is not alive: no database of ours takes that long to refuse."""
+
+AWAY = (OperationalError, InterfaceError, NoConnection, DatabaseReplaced)
 """The database cannot be reached, is locked, full or out of connections: no row is at fault."""
 
 Price = Callable[[LedgerRow], LedgerRow]
@@ -56,6 +64,7 @@ class Mover:
         set_aside: SetAside,
         price: Price,
         retention: Retention,
+        try_disk: Callable[[], None],
     ) -> None:
         self._engine = engine
         self._folder = folder
@@ -69,15 +78,19 @@ class Mover:
         self._stopping = threading.Event()
         self._moved = threading.Condition()
         self._turn = threading.Lock()
+        self._try_disk = try_disk
         self._migrated = self._adopted = False
+        self._adopt_at = self._seen = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self.trouble: str | None = None
         self.unpriced_rows = 0
 
     @property
     def alive(self) -> bool:
-        """Whether the thread runs, or was never to."""
-        return self._thread.ident is None or self._thread.is_alive()
+        """Whether the thread runs and gets somewhere, or was never to."""
+        if self._thread.ident is None:
+            return True
+        return self._thread.is_alive() and time.monotonic() - self._seen < STUCK_S
 
     def start(self) -> None:
         self._thread.start()
@@ -116,19 +129,21 @@ class Mover:
             self._thread.join(timeout_s)
 
     def _has_moved(self, wanted_bytes: int) -> bool:
-        return self._migrated and self._spool.moved_bytes >= wanted_bytes and not self._held.finished
+        return self._migrated and self._adopted and self._spool.moved_bytes >= wanted_bytes and not self._held.finished
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             if not self._try():
                 self._stopping.wait(RETRY_S)
-            elif self._wake.wait(self._retention.wait_s):
+            elif self._wake.wait(min(LOOK_S, self._retention.wait_s or LOOK_S)):
                 self._wake.clear()
                 self._stopping.wait(IDLE_S)
         self._try()
 
     def _try(self) -> bool:
         """Move everything there is; False when that was not possible, which must end neither thread nor request."""
+        self._seen = time.monotonic()
+        self._try_disk()
         try:
             self._move()
         except Exception as exc:
@@ -151,19 +166,33 @@ class Mover:
             with self._engine.begin() as connection:
                 migrate(connection)
             self._migrated = True
-        if not self._adopted:
-            self._adopt_orphans()
-            self._adopted = True
+        unreadable = None
+        if not self._adopted or time.monotonic() >= self._adopt_at:
+            unreadable = self._adopt_orphans()
+            self._adopt_at = time.monotonic() + LOOK_S
         self._drain()
         self._retention.step(self._engine)
+        if unreadable is not None:  # what others left there is not known; everything else is in
+            raise unreadable
+        self._adopted = True
+        self._notify()
 
-    def _adopt_orphans(self) -> None:
-        for path in sorted(self._folder.glob("*.jsonl")):
-            with orphan(path) as batch:
-                if batch is not None:
-                    batch.rows = [row if row.outcome else replace(row, outcome=Outcome.LOST) for row in batch.rows]
-                    self._store(batch)
-                    logger.info("ledger: recovered %d rows of a process that died", len(batch.rows))
+    def _adopt_orphans(self) -> OSError | None:
+        """Take over from processes that died; returns why a file could not be read, if one could not."""
+        failure = None
+        for path in spool_files(self._folder):
+            try:
+                with orphan(path) as batch:
+                    if batch is not None:
+                        self._adopt(batch)
+            except OSError as exc:
+                failure = exc
+        return failure
+
+    def _adopt(self, batch: Batch) -> None:
+        batch.rows = [row if row.outcome else replace(row, outcome=Outcome.LOST) for row in batch.rows]
+        self._store(batch)
+        logger.info("ledger: recovered %d rows of a process that died", len(batch.rows))
 
     def _drain(self) -> None:
         while self._spool.pending_bytes:
@@ -182,10 +211,14 @@ class Mover:
             self._moved.notify_all()
 
     def _store(self, batch: Batch) -> None:
-        for line in batch.damaged:
-            self._put_aside(line, "not a row of the ledger")
-        if batch.rows:
-            self._insert([self._priced(row) for row in batch.rows])
+        for line, why in batch.damaged:
+            self._set_aside.keep(line, why)
+        if batch.damaged:
+            first = batch.damaged[0][1]
+            logger.error("ledger: %d lines are set aside, the first since %s", len(batch.damaged), first)
+        for start in range(0, len(batch.rows), BATCH_ROWS):
+            self._seen = time.monotonic()
+            self._insert([self._priced(row) for row in batch.rows[start : start + BATCH_ROWS]])
 
     def _priced(self, row: LedgerRow) -> LedgerRow:
         try:
@@ -217,11 +250,8 @@ class Mover:
         """Whose fault it is that `row` cannot be stored: where others can be, its own."""
         if not takes_rows(self._engine):
             raise exc
-        self._put_aside(row.to_line(), _words(exc))
-
-    def _put_aside(self, line: bytes, why: str) -> None:
-        self._set_aside.keep(line, why)
-        logger.error("ledger: a row cannot be stored and is set aside: %s", why)
+        self._set_aside.keep(row.to_line(), _words(exc))
+        logger.error("ledger: request %s cannot be stored and is set aside: %s", row.id, _words(exc))
 
     def _tell(self, row: LedgerRow) -> None:
         for tell in self._told:

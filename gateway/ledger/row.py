@@ -98,13 +98,15 @@ class LedgerRow:
         Raises
         ------
         ValueError
-            If the line is cut short or is not a row.
+            If the line is cut short or is not a row; the message says why.
         """
         values = orjson.loads(line)
         try:
             row = cls(**{name: values[name] for name in values.keys() & cls.__slots__})
         except (TypeError, AttributeError) as exc:
-            raise ValueError("not a ledger row") from exc
+            raise ValueError("it is no row of the ledger") from exc
+        if not _is_count(row.created_ms, MAX_MS):
+            raise ValueError("created_ms is no time")
         row.bring_into_bounds()
         return row
 
@@ -117,7 +119,7 @@ class LedgerRow:
             if text and (len(text) > TEXT_CHARS or not text.isprintable()):
                 setattr(self, name, plain_text(text, TEXT_CHARS))
         for name in _JSON_TEXTS:
-            if not isinstance(getattr(self, name), str):
+            if (text := getattr(self, name)) is not None and not _is_object(text):
                 setattr(self, name, None)
         for name in _FLAGS:
             setattr(self, name, bool(getattr(self, name)))
@@ -144,6 +146,14 @@ class LedgerRow:
 
 def _is_count(value: Any, most: int) -> bool:
     return type(value) is int and 0 <= value <= most  # True is an int, and no count
+
+
+def _is_object(text: Any) -> bool:
+    """Whether `text` is a JSON object, as those who show it expect."""
+    try:
+        return isinstance(text, str) and isinstance(orjson.loads(text), dict)
+    except orjson.JSONDecodeError:
+        return False
 
 
 def _is_finite(value: Any) -> bool:

@@ -64,7 +64,7 @@ class SetAside:
         """How many rows the file holds, those of other processes included."""
         with self._lock:
             size, rows = self._counted
-            now = self._path.stat().st_size if self._path.exists() else 0
+            now = self._path.stat().st_size if self._path.is_file() else 0
             if now != size:
                 rows = sum(1 for _ in self.lines())
                 self._counted = now, rows
@@ -72,25 +72,26 @@ class SetAside:
 
     def lines(self) -> Iterator[bytes]:
         """The file's lines, oldest first."""
-        if self._path.exists():
+        if self._path.is_file():
             with self._path.open("rb") as file:
                 yield from file
 
-    def try_again(self) -> int:
-        """Put every row back where the next start of a gateway takes it from; returns how many.
+    def try_again(self) -> tuple[int, int]:
+        """Put every row back where the next start of a gateway takes it from; what is no row stays.
 
-        What is no row stays.
+        Returns how many lines of either kind there were.
         """
-        if not self._path.exists():
-            return 0
+        if not self._path.is_file():
+            return 0, 0
         taken = self._path.with_suffix(f".{uuid.uuid4().hex}")
         self._path.rename(taken)
         entries = [orjson.loads(line) for line in taken.read_bytes().splitlines()]
         rows = [entry["row"] for entry in entries if "row" in entry]
         put_back(self._path.parent, rows)
-        self._append(*(entry for entry in entries if "row" not in entry))
+        if no_rows := [entry for entry in entries if "row" not in entry]:
+            self._append(*no_rows)
         taken.unlink()
-        return len(rows)
+        return len(rows), len(no_rows)
 
     def _append(self, *entries: dict[str, Any]) -> None:
         lines = b"".join(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE) for entry in entries)

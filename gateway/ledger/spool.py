@@ -23,14 +23,16 @@ from models.private import FILE_MODE, private_folder
 # A file that has grown beyond this and is wholly in the database is replaced by a fresh one.
 ROTATE_BYTES = 4 * 1024 * 1024
 
+TRY_BYTES = 64 * 1024
+
 
 @dataclass(slots=True)
 class Batch:
-    """Some lines of a spool: the rows in them, the lines that are none, and the position after them."""
+    """Some lines of a spool: the rows in them, the lines that are none and why, and the position after them."""
 
     position: int
     rows: list[LedgerRow] = field(default_factory=list)
-    damaged: list[bytes] = field(default_factory=list)
+    damaged: list[tuple[bytes, str]] = field(default_factory=list)
 
 
 class Spool:
@@ -83,14 +85,29 @@ class Spool:
             batch.position += len(line)
             try:
                 row = LedgerRow.from_line(line)
-            except ValueError:
-                batch.damaged.append(line)
+            except ValueError as exc:
+                batch.damaged.append((line, str(exc)))
                 continue
             if row.outcome is not None:
                 batch.rows.append(row)
                 if len(batch.rows) == limit:
                     break
         return batch
+
+    def try_disk(self) -> None:
+        """Write as much as a row takes, beside the file, and delete it again.
+
+        Raises
+        ------
+        OSError
+            If the disk is full or gone.
+        """
+        path = self._folder / f"{uuid.uuid4().hex}.try"
+        try:
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT, FILE_MODE), "wb", buffering=0) as file:
+                file.write(bytes(TRY_BYTES))
+        finally:
+            path.unlink(missing_ok=True)
 
     def mark_done(self, position: int) -> None:
         """The database has everything before `position`."""
@@ -134,6 +151,11 @@ class Spool:
             os.close(old_fd)
 
 
+def spool_files(folder: Path) -> list[Path]:
+    """The files of all processes; whatever else has such a name is none."""
+    return sorted(path for path in folder.glob("*.jsonl") if path.is_file())
+
+
 @contextlib.contextmanager
 def orphan(path: Path) -> Iterator[Batch | None]:
     """What is in a file whose process is gone, or None while it lives. Deleted when the block ends well.
@@ -171,7 +193,7 @@ def find_spooled(folder: Path, id: str) -> LedgerRow | None:
     Reads whole files, which are small; for what the database does not have yet.
     """
     start = orjson.dumps({"id": id}).removesuffix(b"}") + b","
-    for path in folder.glob("*.jsonl"):
+    for path in spool_files(folder):
         with contextlib.suppress(FileNotFoundError, ValueError):  # moved on in this moment; damaged
             found = [line for line in _lines(path, 0) if line.startswith(start)]
             if found:
@@ -185,8 +207,8 @@ def _last_words(path: Path) -> Batch:
     for line in _lines(path, 0):
         try:
             row = LedgerRow.from_line(line)
-        except ValueError:
-            batch.damaged.append(line)
+        except ValueError as exc:
+            batch.damaged.append((line, str(exc)))
             continue
         rows[row.id] = row
     batch.rows = list(rows.values())

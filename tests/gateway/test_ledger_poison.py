@@ -16,11 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, func, select
 
-from gateway.ledger import Ledger, LedgerRow
+from gateway.decisions import Wanted, find_decisions
+from gateway.ledger import Ledger, LedgerRow, LedgerUnavailable
 from gateway.ledger.facts import read_facts, total
 from gateway.ledger.row import MAX_TOKENS
 from gateway.ledger.schema import REQUESTS
 from gateway.ledger.setaside import SetAside
+from gateway.ledger.spool import put_back
 from gateway.pricing import Pricer
 from gateway.settings import Settings
 from tests.gateway.test_ledger import OK, ROW, outcomes
@@ -43,12 +45,12 @@ POISON: dict[str, dict[str, Any]] = {
     "no name": {"served_model": None},
     "a number for a name": {"route": 7},
     "a name of 100 kB": {"requested_model": "x" * 100_000},
-    "no time": {"created_ms": None},
-    "a time beyond 64 bits": {"created_ms": 2**63},
     "no score": {"score": None},
     "traits that are no text": {"traits": {"a": 1}},
     "a second look that is none": {"second_look": "[]"},
     "a second look that is no JSON": {"second_look": "{"},
+    "traits that are no JSON": {"traits": "x"},
+    "details that are no object": {"usage_details": "7"},
 }
 
 
@@ -93,7 +95,7 @@ def test_a_poisoned_spool_is_recovered_by_postgresql(postgres: tuple[str, Engine
         assert connection.scalar(select(func.count()).select_from(REQUESTS)) == len(POISON) + 2
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     values=st.dictionaries(
         st.sampled_from(sorted(LedgerRow.__slots__)),
@@ -101,7 +103,12 @@ def test_a_poisoned_spool_is_recovered_by_postgresql(postgres: tuple[str, Engine
     )
 )
 def test_no_line_makes_a_row_that_cannot_be_stored(values: dict[str, Any]) -> None:
-    row = LedgerRow.from_line(line(**{**values, "outcome": values.get("outcome") or "ok"}))
+    text = line(**{**values, "outcome": values.get("outcome") or "ok"})
+    try:
+        row = LedgerRow.from_line(text)
+    except ValueError:
+        assert not isinstance(values["created_ms"], int) or values["created_ms"] not in range(2**53 + 1)
+        return
     engine = create_engine("sqlite://")
     REQUESTS.metadata.create_all(engine)
     with engine.begin() as connection:
@@ -158,7 +165,7 @@ def test_what_was_set_aside_can_be_put_back(url: str, tmp_path: Path) -> None:
     assert heir(url, folder).set_aside.rows == 2
     with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
         connection.execute("DROP TRIGGER refuse")
-    assert SetAside(folder).try_again() == 1
+    assert SetAside(folder).try_again() == (1, 1)
     last = Ledger(url, folder)
     last.start()
     assert last.flush()
@@ -269,3 +276,84 @@ def test_killed_between_commit_and_counting_no_row_is_lost_or_doubled(url: str, 
         assert total(read_facts(connection), "requests") == 3
     ledger.close()
     assert len(outcomes(url)) == 3
+
+
+@pytest.mark.parametrize("moment", [None, -1, 2**63, "x", [], 1.5, True])
+def test_a_row_without_a_time_is_no_row(url: str, tmp_path: Path, moment: Any) -> None:
+    folder = spooled(tmp_path / "spool", line(created_ms=moment), AFTER.to_line())
+    (entry,) = map(orjson.loads, heir(url, folder).set_aside.lines())
+    assert entry["why"] == "created_ms is no time"
+    assert outcomes(url) == {"after": "ok"}
+
+
+def test_a_poisoned_row_can_be_shown(url: str, tmp_path: Path) -> None:
+    folder = spooled(tmp_path / "spool", *(line(**poison, id=str(n)) for n, poison in enumerate(POISON.values())))
+    ledger = heir(url, folder)
+    with create_engine(url).connect() as connection:
+        assert len(find_decisions(connection, Wanted()).rows) == len(POISON)
+    assert ledger.set_aside.rows == 0
+
+
+def test_what_is_no_file_keeps_no_file_out(url: str, tmp_path: Path) -> None:
+    folder = spooled(tmp_path / "spool", OK.to_line())
+    (folder / "a.jsonl").mkdir()
+    os.mkfifo(folder / "b.jsonl")
+    (folder / "c.jsonl").symlink_to("nowhere")
+    ledger = heir(url, folder)
+    assert (outcomes(url), ledger.trouble) == ({"req_1": "ok"}, None)
+
+
+def test_the_rows_of_a_process_that_dies_beside_this_one_are_taken_in(
+    ledger: Ledger, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ledger.flush()
+    put_back(tmp_path / "spool", [orjson.loads(OK.to_line())])
+    wait_for(lambda: outcomes(url) == {"req_1": "ok"}, 10)
+
+
+def test_nothing_is_settled_before_the_rows_of_the_dead_are_in(url: str, tmp_path: Path) -> None:
+    folder = spooled(tmp_path / "spool", *(replace(OK, id=f"req_{n}").to_line() for n in range(3000)))
+    ledger = Ledger(url, folder)
+    ledger.start()
+    with ledger.read_settled() as connection:
+        assert total(read_facts(connection), "requests") == 3000
+    ledger.close()
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_database_that_was_removed_gets_no_rows(ledger: Ledger, url: str, tmp_path: Path, replaced: bool) -> None:
+    ledger.record(OK)
+    assert ledger.flush()
+    path = tmp_path / "ledger.db"
+    path.rename(tmp_path / "kept.db")
+    if replaced:
+        path.write_bytes(b"")
+    ledger.record(replace(OK, id="req_2"))
+    wait_for(lambda: "removed or replaced" in (ledger.trouble or ""))
+    with pytest.raises(LedgerUnavailable), ledger.read_settled():
+        pass
+    path.unlink(missing_ok=True)
+    (tmp_path / "kept.db").rename(path)
+    assert ledger.flush(10)
+    assert outcomes(url) == {"req_1": "ok", "req_2": "ok"}
+
+
+def test_a_disk_that_has_room_again_is_noticed_without_a_request(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_fd: int, _data: bytes) -> int:
+        raise OSError(28, os.strerror(28))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gateway.ledger.spool.os.write", full)
+        patch.setattr("gateway.ledger.spool.Spool.try_disk", lambda _self: full(0, b""))
+        ledger.record(OK)
+        assert ledger.flush()
+        assert ledger.trouble is not None
+    wait_for(lambda: ledger.trouble is None)
+
+
+def test_a_mover_that_gets_nowhere_is_not_alive(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ledger.alive
+    monkeypatch.setattr("gateway.ledger.mover.STUCK_S", -1)
+    assert not ledger.alive
