@@ -224,15 +224,16 @@ def slow_exports(drill: Drill) -> None:
 
 def gateway_killed(drill: Drill) -> None:
     """kill -9 of the whole gateway, three times, with requests in hand."""
-    drill.provider.pause_s = 0.02
+    drill.provider.pause_s = 0.2
     for _ in range(3):
-        with drill.gateway() as command, ThreadPoolExecutor(4) as pool:
-            asking = [pool.submit(drill.ask, command) for _ in range(6)]
-            time.sleep(0.5)
+        with drill.gateway() as command, ThreadPoolExecutor(2) as pool:
+            asking = [pool.submit(drill.ask, command, {**ASK, "stream": True}) for _ in range(2)]
+            time.sleep(1)
             command.process.kill()
             command.process.wait()
             for one in asking:
                 one.result()
+    drill.provider.pause_s = 0
     with drill.gateway() as command:
         for _ in range(20):
             drill.ask(command)
@@ -242,14 +243,16 @@ def worker_killed(drill: Drill) -> None:
     """kill -9 of one of two workers, three times."""
     with drill.gateway("--workers", "2") as command, ThreadPoolExecutor(4) as pool:
         wait_until(lambda: len(children(command.process.pid)) >= 2)
+        drill.provider.pause_s = 0.2
         for _ in range(3):
-            asking = [pool.submit(drill.ask, command) for _ in range(4)]
-            time.sleep(0.05)
+            asking = [pool.submit(drill.ask, command, {**ASK, "stream": True}) for _ in range(2)]
+            time.sleep(1)
             os.kill(children(command.process.pid)[0], signal.SIGKILL)
             for one in asking:
                 one.result()
             time.sleep(3)
             wait_until(lambda: command.get("/health/live").status_code == 200)
+        drill.provider.pause_s = 0
         time.sleep(6)
         for _ in range(20):
             drill.ask(command)
