@@ -177,7 +177,8 @@ def _reason(exc: BaseException) -> str:
 def _keep_secrets(named: Mapping[str, str], *urls: str | None) -> None:
     """Whatever is a key by its name, and passwords in addresses."""
     values = [value for name, value in named.items() if is_secret_name(name)]
-    keep_secret(part for value in values for part in (value, value.rpartition(" ")[2]))
+    # Without "Bearer": together with it a short key would hide a part of another one.
+    keep_secret(value.rpartition(" ")[2] for value in values)
     keep_secret(urlsplit(url).password for url in urls if url)
 
 

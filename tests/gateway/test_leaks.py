@@ -319,7 +319,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setup]:
 @pytest.mark.parametrize("path", SHAPES)
 def test_a_refusals_words_reach_the_caller_clean(cloud: Setup, path: str) -> None:
     message = cloud.ask("leaks_400", path).json()["error"]["message"]
-    assert message.startswith("You sent ***, ***, ***, ***, ***, ***, ***, https://api.example/v1?api_key=*** {")
+    assert message.startswith("You sent ***, Bearer ***, ***, ***, ***, ***, ***, https://api.example/v1?api_key=*** {")
     assert f"Say hello to {MARK}" in message
     assert message.isprintable()
     assert len(message) <= 1000

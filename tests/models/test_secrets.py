@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
+from models.http import HttpServer
 from models.secrets import MASK, keep_secret, mask, mask_all
 
 KEY = "Aq9/kept+key=7Tz3xW5m"
@@ -71,3 +72,8 @@ def test_what_is_no_key_stays(text: str) -> None:
 @pytest.mark.timeout(5)
 def test_no_text_takes_long(text: str) -> None:
     mask_all(text)
+
+
+def test_a_short_key_hides_nothing_of_a_longer_one() -> None:
+    HttpServer("http://127.0.0.1:9/v1", headers={"authorization": "Bearer sk"}, use_proxy=False)
+    assert mask("authorization: Bearer sk-proj-0123456789abcdefABCDEF") == f"authorization: Bearer {MASK}"
