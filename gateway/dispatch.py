@@ -205,7 +205,7 @@ class Dispatcher:
             await self.know_local(request)
         decision = await self.decide(request, overrides)
         exchange.decided(decision, self.classifier.version, self._traits.of(request))
-        self._open_row(exchange, request)
+        self._recorder.opened(exchange, _paid_tokens(exchange, request))
         other = self._other(decision, request)
         first = call
         if self.gets_second_look(decision, request):
@@ -222,17 +222,13 @@ class Dispatcher:
                     raise
                 logger.warning("%s failed (%s); %s answers instead", decision.route, exc, other)
                 exchange.moved(other, reason)
-                self._open_row(exchange, request)
+                self._recorder.moved(exchange, _paid_tokens(exchange, request))
                 return await self._ask(other, request, call, alone=True)
-
-    def _open_row(self, exchange: Exchange, request: ChatRequest) -> None:
-        is_paid = exchange.route == Route.CLOUD
-        self._recorder.opened(exchange, prompt_tokens_guess(request) if is_paid else 0)
 
     async def _escalate(self, exchange: Exchange, request: ChatRequest, call: Callable[[Answerer], Awaitable[T]]) -> T:
         """Ask the cloud after a second look. Whatever it says against that, the local model would have answered."""
         exchange.moved(Route.CLOUD, Reason.ESCALATED)
-        self._open_row(exchange, request)
+        self._recorder.moved(exchange, _paid_tokens(exchange, request))
         try:
             return await self._ask(Route.CLOUD, request, call, alone=False)
         except BackendError as exc:
@@ -338,6 +334,11 @@ def waiting(exchange: Exchange) -> Iterator[None]:
         yield
     finally:
         exchange.upstream_s += time.perf_counter() - started
+
+
+def _paid_tokens(exchange: Exchange, request: ChatRequest) -> int:
+    """About what the side that is asked now reads for money."""
+    return prompt_tokens_guess(request) if exchange.route == Route.CLOUD else 0
 
 
 def _most_tokens(request: ChatRequest) -> int:

@@ -47,12 +47,16 @@ class Recorder:
 
         `prompt_tokens` is what the cloud will have been given to read by then, about: it is paid for all the same.
         """
+        self.moved(exchange, prompt_tokens)
+        if exchange.trace is not None:
+            exchange.trace.decided(exchange)
+
+    def moved(self, exchange: Exchange, prompt_tokens: int) -> None:
+        """The row as it stands when another side is asked than was decided."""
         row = exchange.row()
         if prompt_tokens:
             row.prompt_tokens, row.usage_estimated = prompt_tokens, True
         self._ledger.record(row)
-        if exchange.trace is not None:
-            exchange.trace.decided(exchange)
 
     def close(self, exchange: Exchange, outcome: Outcome, exc: Exception | None = None) -> None:
         """The request has ended; only the first word on how counts.
