@@ -249,7 +249,7 @@ class OpenAIBackend:
         try:
             answer = orjson.loads(body)
         except orjson.JSONDecodeError as exc:
-            raise InvalidResponse(self._name, "the answer is not JSON") from exc
+            raise self._unreadable(body) from exc
         found = answer.get(content) if isinstance(answer, dict) else None
         if not isinstance(found, list) or not found:
             raise InvalidResponse(self._name, f"the answer has no {content}")
@@ -266,7 +266,7 @@ class OpenAIBackend:
         try:
             answer = orjson.loads(body)
         except orjson.JSONDecodeError as exc:
-            raise InvalidResponse(self._name, "the answer is not JSON") from exc
+            raise self._unreadable(body) from exc
         check_response(self._name, answer)
         return Completion(body=body, model=clean_name(answer.get("model")) or self.model, usage=usage_in(answer))
 
@@ -299,6 +299,11 @@ class OpenAIBackend:
                     if len(body) >= MAX_ERROR_BYTES:
                         break
         return body[:MAX_ERROR_BYTES]
+
+    def _unreadable(self, body: bytes) -> InvalidResponse:
+        """What begins as an answer was made by the model, and is paid for; a page of HTML was not."""
+        kind = AnswerCut if body.lstrip().startswith(b"{") else InvalidResponse
+        return kind(self._name, "the answer is not JSON")
 
     def _unreachable(self, exc: Exception) -> BackendUnavailable:
         return BackendUnavailable(self._name, f"connection failed ({failure_words(exc)})")

@@ -29,6 +29,15 @@ async def unlisted_name(call: Call) -> None:
     await call.answer("200 OK", {"model": "our-deployment-7", "choices": [choice], "usage": call.usage()})
 
 
+@fault
+async def no_json(call: Call) -> None:
+    """An answer that no parser takes, and that was paid for."""
+    call.usage()
+    body = b'{"model": "gpt-4.1", "choices": [], "usage": {"prompt_tokens": Infinity}}'
+    await call.head("200 OK", "application/json", f"content-length: {len(body)}")
+    await call.send(body)
+
+
 @pytest.fixture(scope="module")
 def local() -> Iterator[Provider]:
     with running_provider() as provider:
@@ -188,3 +197,12 @@ def test_a_request_in_hand_when_the_gateway_dies_costs_its_prompt(tmp_path: Path
         lost = next(row for row in gateway.rows() if row["outcome"] == "lost")
     assert (lost["prompt_tokens"], lost["completion_tokens"], lost["usage_estimated"]) == (9, 0, True)
     assert lost["cost_usd"] == "0.000018000"
+
+
+def test_an_answer_that_cannot_be_read_costs_its_prompt(make_gateway: MakeGateway, provider: Provider) -> None:
+    gateway = make_gateway(local={"enabled": False}, cloud={"base_url": provider.base_url})
+    provider.always = "no_json"
+    assert post(gateway, ASK).status_code == 502
+    row = gateway.row()
+    assert (row["outcome"], row["prompt_tokens"], row["usage_estimated"]) == ("failed", 9, True)
+    assert row["cost_usd"] == "0.000018000"
