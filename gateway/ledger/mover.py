@@ -169,13 +169,12 @@ class Mover:
         unreadable = None
         if not self._adopted or time.monotonic() >= self._adopt_at:
             unreadable = self._adopt_orphans()
+            self._adopted = self._adopted or unreadable is None
             self._adopt_at = time.monotonic() + LOOK_S
         self._drain()
         self._retention.step(self._engine)
         if unreadable is not None:  # what others left there is not known; everything else is in
             raise unreadable
-        self._adopted = True
-        self._notify()
 
     def _adopt_orphans(self) -> OSError | None:
         """Take over from processes that died; returns why a file could not be read, if one could not."""

@@ -16,7 +16,7 @@ QUESTIONS = [
     "Write one sentence about the sea.",
 ]
 
-ROUNDING = 0.15
+ROUNDING = 0.6
 """Of a token's log-probability; those of two unlike prompts differ by several."""
 
 
