@@ -22,13 +22,13 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_union
 
 from router.classifier import new_pipeline
-from router.dataset import Dataset, read_dataset
 from router.decision import Prompt
-from router.features import hand_features
-from router.metrics import apgr
-from router.reading import read
-from router.train import NOT_SHIPPED, SPLITS, Labels, labels_of, source_weights, written_labels
-from router.written import SOURCE
+from router.text.features import hand_features
+from router.text.preprocessing import read
+from router.training.dataset import Dataset, read_dataset
+from router.training.metrics import apgr
+from router.training.seed_prompts import SOURCE
+from router.training.train import NOT_SHIPPED, SPLITS, Labels, labels_of, source_weights, written_labels
 
 Floats = NDArray[np.float64]
 Candidate = Callable[[Labels, Sequence[Prompt]], Floats]

@@ -17,7 +17,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from gateway.settings import Settings
+from gateway.config.settings import Settings
 from tests.gateway import seed
 from tests.gateway.browser import running_browser
 from tests.live import running_gateway

@@ -28,8 +28,8 @@ from pathlib import Path
 
 import aiohttp
 
-from models.bundled import bundled_model_path
-from models.engine.machine import processor_name, usable_cores
+from models.catalogue.bundled import bundled_model_path
+from models.engine.native.machine import processor_name, usable_cores
 
 N_CTX = 2048
 START_TIMEOUT_S = 120

@@ -23,7 +23,7 @@ import httpx
 from rich.console import Console
 from rich.progress import Progress
 
-from gateway.settings import Settings
+from gateway.config.settings import Settings
 from tests.kills import KILLS, PROMPT, kill
 from tests.live import Gateway, running_gateway
 from tests.provider import WORDS, Provider, running_provider

@@ -19,12 +19,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from benchmarks.classifier import PAIRS, text_of
-from router.adapt import adapt
 from router.classifier import new_pipeline
-from router.dataset import Dataset, read_dataset
-from router.labels import Label
-from router.metrics import apgr
-from router.train import RESERVED_TASKS, SPLITS, labels_of, source_weights, written_labels
+from router.training.adapt import adapt
+from router.training.dataset import Dataset, read_dataset
+from router.training.labels import Label
+from router.training.metrics import apgr
+from router.training.train import RESERVED_TASKS, SPLITS, labels_of, source_weights, written_labels
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]

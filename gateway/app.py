@@ -9,17 +9,19 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from sqlalchemy import make_url
 
-from gateway import errors
-from gateway.auth import RequireKey
+from gateway.access.auth import RequireKey
+from gateway.access.guard import Guard, RequireJson, make_doors
 from gateway.background import Background
-from gateway.budget import Budget
-from gateway.classifier import ClassifierInUse
-from gateway.cloud import make_cloud
-from gateway.dispatch import Dispatcher
-from gateway.embedding import Embedder
-from gateway.endpoints.answering import AnsweringEndpoint, Dialect
-from gateway.endpoints.chat import ChatDialect
-from gateway.endpoints.completions import CompletionsDialect
+from gateway.config.settings import Settings
+from gateway.config.state_dir import prepare_state_dir
+from gateway.dialects.registry import DIALECTS
+from gateway.dispatch.cascade import SecondLook
+from gateway.dispatch.cloud import make_cloud
+from gateway.dispatch.dispatcher import Dispatcher
+from gateway.dispatch.embeddings import Embedder
+from gateway.dispatch.local import LocalSide, make_local
+from gateway.dispatch.privacy import PrivacyLane
+from gateway.endpoints.answering import AnsweringEndpoint
 from gateway.endpoints.count_tokens import count_tokens_endpoints
 from gateway.endpoints.dashboard import dashboard_endpoints
 from gateway.endpoints.decisions import decisions_endpoints
@@ -27,42 +29,28 @@ from gateway.endpoints.embeddings import EmbeddingsEndpoint
 from gateway.endpoints.feedback import feedback_endpoints
 from gateway.endpoints.health import health_endpoints
 from gateway.endpoints.ledger import ledger_endpoints
-from gateway.endpoints.messages import MessagesDialect
 from gateway.endpoints.models import models_endpoints
-from gateway.endpoints.responses import ResponsesDialect
 from gateway.endpoints.route import route_endpoints
 from gateway.endpoints.savings import savings_endpoints
 from gateway.endpoints.status import status_endpoints
 from gateway.endpoints.threshold import threshold_endpoints
-from gateway.fastpath import FastPathApp
-from gateway.guard import Guard, RequireJson, make_doors
+from gateway.http import errors
+from gateway.http.fast_path import FastPathApp
 from gateway.ledger import Ledger
-from gateway.lifecycle import Lifecycle
-from gateway.local import LocalSide, make_local
-from gateway.logs import show_words
-from gateway.measured import OwnLabels
-from gateway.metrics import Metrics
 from gateway.openapi import describe
-from gateway.pricing import Pricer
-from gateway.privacy import PrivacyLane
-from gateway.recorder import Recorder
-from gateway.reload import Reloader
-from gateway.secondlook import SecondLook
-from gateway.settings import Settings
-from gateway.statedir import prepare_state_dir
-from gateway.telemetry import make_telemetry
-from gateway.threshold import ThresholdInForce
-from gateway.traits import TraitSampler
-from models.secrets import keep_secret
+from gateway.record.logs import show_words
+from gateway.record.metrics import Metrics
+from gateway.record.recorder import Recorder
+from gateway.record.telemetry import make_telemetry
+from gateway.reload import Lifecycle, Reloader
+from gateway.reports.failure_rates import OwnLabels
+from gateway.scoring.active_classifier import ClassifierInUse
+from gateway.scoring.active_threshold import ThresholdInForce
+from gateway.scoring.contributions import TraitSampler
+from gateway.spending.budget import Budget
+from gateway.spending.pricing import Pricer
+from models.redaction.secrets import keep_secret
 from router.policy import RoutingPolicy
-
-DIALECTS: dict[str, Dialect] = {
-    "/v1/chat/completions": ChatDialect(),
-    "/v1/responses": ResponsesDialect(),
-    "/v1/messages": MessagesDialect(),
-    "/v1/completions": CompletionsDialect(),
-}
-"""Every endpoint that answers, by its path."""
 
 
 def create_app(settings: Settings) -> FastAPI:

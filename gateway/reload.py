@@ -4,15 +4,16 @@ half done."""
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from gateway.classifier import ClassifierInUse
-from gateway.cloud import CloudSide, make_cloud
-from gateway.dispatch import Dispatcher
-from gateway.measured import OwnLabels
-from gateway.privacy import PrivacyLane
-from gateway.settings import Settings
-from gateway.threshold import LOOK_EVERY_S, ThresholdInForce, threshold_default
-from models.errors import ExtraMissingError
+from gateway.config.settings import Settings
+from gateway.dispatch.cloud import CloudSide, make_cloud
+from gateway.dispatch.dispatcher import Dispatcher
+from gateway.dispatch.privacy import PrivacyLane
+from gateway.reports.failure_rates import OwnLabels
+from gateway.scoring.active_classifier import ClassifierInUse
+from gateway.scoring.active_threshold import LOOK_EVERY_S, ThresholdInForce, threshold_default
+from models.wire.errors import ExtraMissingError
 from router.artifact import Artifact
 
 logger = logging.getLogger(__name__)
@@ -104,3 +105,11 @@ class Reloader:
         """Let go of connections that were kept."""
         for cloud in self._retired:
             await cloud.aclose()
+
+
+@dataclass(slots=True)
+class Lifecycle:
+    """Joins the server process with the application; `draining` makes readiness say no."""
+
+    reloader: Reloader
+    draining: bool = False

@@ -22,10 +22,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from router.decision import Prompt
-from router.familiarity import PRIOR, familiarity
-from router.features import FEATURES, TIED_TO_LANGUAGE, hand_features
-from router.lexicon import WORD_KINDS
-from router.reading import Reading, read
+from router.text.features import FEATURES, TIED_TO_LANGUAGE, hand_features
+from router.text.lexicon import WORD_KINDS
+from router.text.preprocessing import Reading, read
+from router.text.vocabulary_coverage import PRIOR, familiarity
 
 Floats = NDArray[np.float64]
 

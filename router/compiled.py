@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from router.decision import Prompt
-from router.familiarity import PRIOR, familiarity
-from router.features import FEATURES, TIED_TO_LANGUAGE, hand_features
-from router.reading import Reading, read
+from router.text.features import FEATURES, TIED_TO_LANGUAGE, hand_features
+from router.text.preprocessing import Reading, read
+from router.text.vocabulary_coverage import PRIOR, familiarity
 
 PRIOR_LOG_ODDS = math.log(PRIOR / (1 - PRIOR))
 

@@ -3,7 +3,7 @@
 from sklearn.pipeline import Pipeline
 
 from router.compiled import Weights
-from router.features import FEATURES
+from router.text.features import FEATURES
 
 
 def weights_of(pipeline: Pipeline) -> Weights:

@@ -53,5 +53,18 @@ def balanced_threshold(validation: Validation) -> float:
     return max(value for value in candidates if expectation(value, validation).local_share <= 0.5)
 
 
+def to_threshold(text: str) -> float | None:
+    """The threshold that a caller wrote; None where that is none. More than 1 means "never the cloud".
+
+    >>> to_threshold("0.4"), to_threshold("nan"), to_threshold("a lot")
+    (0.4, None, None)
+    """
+    try:
+        threshold = float(text)
+    except ValueError:
+        return None
+    return threshold if 0 <= threshold <= 2 else None
+
+
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else 0.0

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from gateway.settings import Settings
+from gateway.config.settings import Settings
 from tests.live import Gateway, running_gateway
 from tests.provider import Provider, running_provider
 

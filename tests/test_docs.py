@@ -8,10 +8,10 @@ from typer.main import get_command
 
 from gateway.app import create_app
 from gateway.cli import app
-from gateway.errors import ERROR_SHAPES
-from gateway.metrics import Metrics
-from gateway.sections import PriceSettings
-from gateway.settings import Settings, setting_keys, variable_name
+from gateway.config.sections import PriceSettings
+from gateway.config.settings import Settings, setting_keys, variable_name
+from gateway.http.errors import ERROR_SHAPES
+from gateway.record.metrics import Metrics
 from router.decision import Reason
 
 ROOT = Path(__file__).parent.parent

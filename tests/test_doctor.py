@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from models.catalogue import catalogue
-from models.engine.machine import usable_cores
+from models.catalogue.catalogue import catalogue
+from models.engine.native.machine import usable_cores
 from tests.provider import Provider
 from tests.test_cli import ROOT, run
 

@@ -10,7 +10,7 @@ import httpx
 import openai
 import pytest
 
-from gateway.settings import Settings
+from gateway.config.settings import Settings
 from tests.conftest import MakeGateway
 from tests.live import Gateway, running_gateway, wait_for
 from tests.provider import WORDS, Provider, running_provider

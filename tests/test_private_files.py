@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.statedir import prepare_state_dir
+from gateway.config.state_dir import prepare_state_dir
 from tests.conftest import MakeGateway
 from tests.models.engine.live import running_engine
 from tests.process import running_command
@@ -86,7 +86,7 @@ def test_a_new_artifact(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 from shutil import copytree
-from gateway.artifacts import ArtifactStore
+from gateway.scoring.artifact_store import ArtifactStore
 from router.artifact import DEFAULT_ARTIFACT, read_card
 store = ArtifactStore(Path(sys.argv[1]) / "artifacts")
 copytree(DEFAULT_ARTIFACT, store.workplace())

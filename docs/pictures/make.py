@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import Browser, Page
 
-from gateway.settings import Settings
-from models.bundled import bundled_model_path
+from gateway.config.settings import Settings
+from models.catalogue.bundled import bundled_model_path
 from tests.gateway import seed
 from tests.gateway.browser import running_browser
 from tests.live import Gateway, running_gateway

@@ -17,9 +17,9 @@ from gateway.cli.route import route
 from gateway.cli.second_look import second_look
 from gateway.cli.serve import serve
 from gateway.cli.train import train
-from gateway.settings import SettingsError
-from models.errors import ModelError
-from models.secrets import mask
+from gateway.config.settings import SettingsError
+from models.redaction.secrets import mask
+from models.wire.errors import ModelError
 from router.errors import ArtifactError, DatasetError
 
 app = typer.Typer(

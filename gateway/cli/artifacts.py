@@ -6,9 +6,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gateway.artifacts import ArtifactStore
 from gateway.cli.serve import ConfigOption
-from gateway.settings import load_settings
+from gateway.config.settings import load_settings
+from gateway.scoring.artifact_store import ArtifactStore
 from router.errors import ArtifactError
 
 app = typer.Typer(no_args_is_help=True, help="List the classifiers at hand; choose which one decides; roll back.")

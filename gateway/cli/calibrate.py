@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from gateway.artifacts import ArtifactStore
 from gateway.cli.serve import ConfigOption
-from gateway.settings import Settings, load_settings
-from gateway.threshold import HIGHEST, ThresholdInForce
+from gateway.config.settings import Settings, load_settings
+from gateway.scoring.active_threshold import HIGHEST, ThresholdInForce
+from gateway.scoring.artifact_store import ArtifactStore
 from router.artifact import Artifact, load_artifact
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _evidence(settings: Settings, artifact: Artifact, labels: Path | None, ledge
 
 
 def _by_failure_rate(evidence: "Evidence", max_rate: float, confidence: float) -> float:
-    from router.calibrate import Infeasible, threshold_for_failure_rate
+    from router.training.calibrate import Infeasible, threshold_for_failure_rate
 
     if not (0 < max_rate < 1 and 0 < confidence < 1):
         raise typer.BadParameter("--max-failure-rate and --confidence must lie between 0 and 1.")
@@ -113,7 +113,7 @@ def _by_failure_rate(evidence: "Evidence", max_rate: float, confidence: float) -
 
 
 def _by_share(evidence: "Evidence", cloud_share: float) -> float:
-    from router.calibrate import threshold_for_share
+    from router.training.calibrate import threshold_for_share
 
     if (fixed := 1 - evidence.local_share(HIGHEST)) > cloud_share + 1e-9:
         raise _infeasible(f"Infeasible: rules (pins, tools, long prompts) send {fixed:.1%} to the cloud by themselves")
@@ -189,7 +189,7 @@ def _meaning(threshold: float, evidence: "Evidence", costs: _Costs) -> dict[str,
 
 
 def _interval(threshold: float, evidence: "Evidence") -> list[float] | None:
-    from router.calibrate import calibration_at
+    from router.training.calibrate import calibration_at
 
     if evidence.judged is None or evidence.weights is not None:
         return None

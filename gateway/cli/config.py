@@ -5,8 +5,8 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.cli.serve import ConfigOption
-from gateway.masking import masked
-from gateway.settings import Settings, load_settings, setting_fields, variable_name
+from gateway.config.masking import masked
+from gateway.config.settings import Settings, load_settings, setting_fields, variable_name
 
 app = typer.Typer(no_args_is_help=True, help="Look at settings, and check them before they are used.")
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 if TYPE_CHECKING:
-    from router.evaluate import SourceFigures
+    from router.training.evaluate import SourceFigures
 
 WIDTH, HEIGHT = 320, 280
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 34, 58

@@ -14,18 +14,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from gateway.cli.serve import ConfigOption
-from gateway.local import MODELS_SHOWN, UNIX, engine_options
-from gateway.masking import mask_url
-from gateway.sections import LocalSettings
-from gateway.settings import Settings, load_settings
-from gateway.statedir import prepare_state_dir
-from models.catalogue import CatalogueModel, catalogue
+from gateway.config.masking import mask_url
+from gateway.config.sections import LocalSettings
+from gateway.config.settings import Settings, load_settings
+from gateway.config.state_dir import prepare_state_dir
+from gateway.dispatch.local import MODELS_SHOWN, UNIX, engine_options
+from models.catalogue.catalogue import CatalogueModel, catalogue
 from models.engine.errors import EngineError
-from models.engine.machine import free_memory_bytes, memory_bytes, processor_name, usable_cores
-from models.errors import ModelError
-from models.measure import CALLERS, Speed, run_measurement
-from models.secrets import keep_secret
-from models.told import clean_name, clean_words
+from models.engine.native.machine import free_memory_bytes, memory_bytes, processor_name, usable_cores
+from models.engine.process.measure import CALLERS, Speed, run_measurement
+from models.redaction.secrets import keep_secret
+from models.redaction.server_words import clean_name, clean_words
+from models.wire.errors import ModelError
 
 console = Console(highlight=False)
 

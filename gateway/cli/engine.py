@@ -10,10 +10,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gateway.settings import SettingsError, default_state_dir, variable_name
-from gateway.statedir import prepare_state_dir
-from models.bundled import bundled_model_path
-from models.doors import plain_name, reaches_beyond
+from gateway.config.settings import SettingsError, default_state_dir, variable_name
+from gateway.config.state_dir import prepare_state_dir
+from models.catalogue.bundled import bundled_model_path
 from models.engine.options import (
     MAX_SEQUENCES,
     WEIGHTS,
@@ -23,10 +22,11 @@ from models.engine.options import (
     KvCacheType,
     check_cache,
 )
-from models.engine.supervisor import EngineState, EngineSupervisor
-from models.keys import key_from_environment
-from models.logline import LineFormatter
-from models.private import OTHERS
+from models.engine.process.supervisor import EngineState, EngineSupervisor
+from models.host.api_keys import key_from_environment
+from models.host.doors import plain_name, reaches_beyond
+from models.host.log_format import LineFormatter
+from models.host.private_files import OTHERS
 
 KEY_VARIABLE = variable_name(("local", "api_key"))
 """The key of the local model's server: the gateway sends it, and the engine asks for it."""

@@ -12,14 +12,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from gateway.artifacts import ArtifactStore
-from gateway.settings import load_settings
+from gateway.config.settings import load_settings
+from gateway.scoring.artifact_store import ArtifactStore
 from router.artifact import Artifact, load_artifact
 
 if TYPE_CHECKING:
-    from router.dataset import Dataset, Floats
-    from router.evaluate import SourceFigures
-    from router.metrics import Interval
+    from router.training.dataset import Dataset, Floats
+    from router.training.evaluate import SourceFigures
+    from router.training.metrics import Interval
 
 
 class Split(StrEnum):
@@ -65,8 +65,8 @@ def evaluate(
     90 % of the gap is recovered (10 % is chance). Oracle: a router that knows the outcome. Always local and always
     cloud: the two means above each table. Brackets: 95 % bootstrap intervals.
     """
-    from router.dataset import read_dataset
-    from router.evaluate import evaluate as judge
+    from router.training.dataset import read_dataset
+    from router.training.evaluate import evaluate as judge
 
     loaded = load_artifact(artifact or ArtifactStore.of(load_settings(serves=False)).in_use)
     dataset = read_dataset(data_dir)
@@ -88,8 +88,8 @@ def evaluate(
 
 def _chosen(dataset: "Dataset", split: Split, data_dir: Path, artifact: Artifact) -> tuple["Dataset", str]:
     """The prompts to judge, and their name: of data that the classifier was fitted on, only what was held back."""
-    from router.dataset import data_hash
     from router.errors import DatasetError
+    from router.training.dataset import data_hash
 
     if split is Split.UNSEEN:
         fitted_on_these = artifact.card.get("data", {}).get("sha256") == data_hash(data_dir)

@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.progress import track
 
 from gateway.cli.ledger import days_ago_ms, read_ledger
-from gateway.settings import Settings
+from gateway.config.settings import Settings
 from router.artifact import Artifact
-from router.calibrate import Floats, Judged
-from router.labels import read_labels
+from router.training.calibrate import Floats, Judged
+from router.training.labels import read_labels
 
 if TYPE_CHECKING:
-    from gateway.tuning import Traffic
+    from gateway.reports.tuning import Traffic
 
 DAYS = 30
 """Of the ledger that are looked at."""
@@ -95,9 +95,9 @@ def from_labels(artifact: Artifact, path: Path) -> Evidence:
 
 def from_ledger(settings: Settings, artifact: str) -> Evidence:
     """The requests of the last 30 days that `artifact` scored, and all that callers said of its local answers."""
-    from gateway.measured import feedback
-    from gateway.pricing import Pricer
-    from gateway.tuning import read_traffic
+    from gateway.reports.failure_rates import feedback
+    from gateway.reports.tuning import read_traffic
+    from gateway.spending.pricing import Pricer
 
     with read_ledger(settings) as connection:
         span = days_ago_ms(DAYS), days_ago_ms(0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from gateway.settings import Settings
+from gateway.config.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -19,9 +19,9 @@ DAY_MS = 24 * 3600 * 1000
 @contextmanager
 def read_ledger(settings: Settings) -> "Iterator[Connection]":
     """A connection for queries; where the database does not answer, that is said, and the command ends with 1."""
+    from gateway.config.state_dir import prepare_state_dir
     from gateway.ledger import Ledger, LedgerUnavailable
-    from gateway.pricing import Pricer
-    from gateway.statedir import prepare_state_dir
+    from gateway.spending.pricing import Pricer
 
     prepare_state_dir(settings.state_dir)
     ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", Pricer(settings).price)

@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
 
-from gateway.settings import default_state_dir
-from gateway.statedir import prepare_state_dir
-from models.catalogue import CatalogueError, CatalogueModel, catalogue, file_name, find_model
-from models.keys import key_from_environment
-from models.pull import Progress as Report
-from models.pull import PullError, Source, checksum_file, pull, remove, verify
+from gateway.config.settings import default_state_dir
+from gateway.config.state_dir import prepare_state_dir
+from models.catalogue.catalogue import CatalogueError, CatalogueModel, catalogue, file_name, find_model
+from models.catalogue.pull import Progress as Report
+from models.catalogue.pull import PullError, Source, checksum_file, pull, remove, verify
+from models.host.api_keys import key_from_environment
 
 HUB = "huggingface.co"
 TOKEN_VARIABLE = "HF_TOKEN"

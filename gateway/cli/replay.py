@@ -13,19 +13,19 @@ from orjson import JSONEncodeError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from gateway.artifacts import ArtifactStore
 from gateway.cli.ledger import days_ago_ms, read_ledger
 from gateway.cli.serve import ConfigOption
-from gateway.settings import Settings, load_settings
-from gateway.threshold import HIGHEST, ThresholdInForce
-from models.errors import ModelError, RequestError
+from gateway.config.settings import Settings, load_settings
+from gateway.scoring.active_threshold import HIGHEST, ThresholdInForce
+from gateway.scoring.artifact_store import ArtifactStore
+from models.wire.errors import ModelError, RequestError
 from router.artifact import Artifact, load_artifact
 from router.decision import Feature
 from router.policy import LocalTier
 
 if TYPE_CHECKING:
-    from gateway.replay.deciding import Decider, Prices
-    from gateway.replay.whatif import WhatIf
+    from gateway.reports.replay.deciding import Decider, Prices
+    from gateway.reports.replay.whatif import WhatIf
 
 SHOWN_BAD = 20
 """Unreadable lines named; the others are counted."""
@@ -101,7 +101,7 @@ def replay(
         raise typer.BadParameter("Give files or --ledger: slimgate replay requests.jsonl")
     if as_json and as_csv:
         raise typer.BadParameter("Give --json or --csv, not both.")
-    from gateway.replay.whatif import WhatIf
+    from gateway.reports.replay.whatif import WhatIf
 
     settings = load_settings(config, serves=False)
     artifact = load_artifact(ArtifactStore.of(settings).in_use)
@@ -141,7 +141,7 @@ def _numbers(text: str) -> list[float]:
 
 def _local(settings: Settings, features: str | None, n_ctx: int | None) -> LocalTier:
     """The local model as configured or as told; nobody is asked."""
-    from gateway.local import COMMON_FEATURES
+    from gateway.dispatch.local import COMMON_FEATURES
 
     if features is None:
         known = COMMON_FEATURES if settings.local.features is None else frozenset(settings.local.features)
@@ -156,17 +156,17 @@ def _local(settings: Settings, features: str | None, n_ctx: int | None) -> Local
 
 
 def _decider(settings: Settings, artifact: Artifact, local: LocalTier, answer_tokens: int) -> "Decider":
-    from gateway.privacy import PrivacyLane
-    from gateway.replay.deciding import Decider
+    from gateway.dispatch.privacy import PrivacyLane
+    from gateway.reports.replay.deciding import Decider
 
     lane = PrivacyLane(settings.privacy)
     return Decider(artifact.scorer, local, _prices(settings), settings.router, lane, answer_tokens)
 
 
 def _prices(settings: Settings) -> "Prices":
-    from gateway.local import engine_options
-    from gateway.pricing import Pricer
-    from gateway.replay.deciding import Prices
+    from gateway.dispatch.local import engine_options
+    from gateway.reports.replay.deciding import Prices
+    from gateway.spending.pricing import Pricer
 
     if settings.local.base_url is not None:
         return Prices(Pricer(settings), settings.local.model or "")
@@ -187,9 +187,9 @@ async def _replay_files(whatif: "WhatIf", paths: list[Path], decider: "Decider",
 
 
 async def _replay_file(whatif: "WhatIf", path: Path, decider: "Decider", bad: _Bad, moved: Any) -> None:
-    from gateway.replay.reading import Unreadable, read_values
-    from gateway.replay.recorded import requests_in
-    from router.jsonlines import opened
+    from gateway.reports.replay.json_stream import Unreadable, read_values
+    from gateway.reports.replay.recorded import requests_in
+    from router.training.json_lines import opened
 
     with opened(path) as (file, raw):
         for place, value in read_values(file):
@@ -223,7 +223,7 @@ def _progress(path: Path) -> Iterator[Any]:
 
 
 def _replay_ledger(whatif: "WhatIf", settings: Settings, days: float | None, artifact: str) -> None:
-    from gateway.replay.deciding import ledger_outcomes
+    from gateway.reports.replay.deciding import ledger_outcomes
 
     prices, others = _prices(settings), 0
     since_ms = 0 if days is None else days_ago_ms(days)

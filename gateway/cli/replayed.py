@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gateway.chart import columns
-from gateway.replay.whatif import CURVE, REFUSED, WhatIf
-from gateway.savings import dollars
+from gateway.cli.chart import columns
+from gateway.ledger.units import dollars
+from gateway.reports.replay.whatif import CURVE, REFUSED, WhatIf
 from router.decision import Feature
 from router.policy import LocalTier
 

@@ -15,11 +15,11 @@ from rich.text import Text
 
 from gateway.cli.ledger import read_ledger
 from gateway.cli.serve import ConfigOption
-from gateway.settings import load_settings
+from gateway.config.settings import load_settings
 
 if TYPE_CHECKING:
-    from gateway.savings import SavingsReport
-    from gateway.timeline import Interval
+    from gateway.reports.savings import SavingsReport
+    from gateway.reports.timeline import Interval
 
 LOCALTIME = Path("/etc/localtime")
 
@@ -36,9 +36,8 @@ def report(
     Reads the ledger itself: the gateway may run or not. Savings are an estimate of what the same tokens would have
     cost at the baseline model. The dashboard at /dashboard shows the same figures.
     """
-    from gateway.endpoints.savings import closed_span
-    from gateway.savings import savings_report
-    from gateway.timeline import timeline
+    from gateway.reports.savings import savings_report
+    from gateway.reports.timeline import closed_span, timeline
 
     if days is not None:
         if since is not None:
@@ -66,7 +65,7 @@ def local_zone() -> tzinfo:
 
 
 def _print(console: Console, result: "SavingsReport", intervals: list["Interval"]) -> None:
-    from gateway.chart import chart
+    from gateway.cli.chart import chart
 
     console.print(result.sentence(), soft_wrap=True, highlight=False)
     if not result.requests:
@@ -80,7 +79,7 @@ def _print(console: Console, result: "SavingsReport", intervals: list["Interval"
 
 
 def _table(result: "SavingsReport") -> Table:
-    from gateway.savings import dollars
+    from gateway.ledger.units import dollars
 
     table = Table("went to", "because", box=None, pad_edge=False, header_style="dim")
     for heading in ("requests", "errors", "tokens", "paid", "saved (est.)", "first token"):

@@ -9,17 +9,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gateway.artifacts import ArtifactStore
-from gateway.prompting import to_prompt
-from gateway.settings import load_settings
-from models.chat import ChatRequest
-from models.errors import RequestError
+from gateway.config.settings import load_settings
+from gateway.scoring.artifact_store import ArtifactStore
+from gateway.scoring.prompt import to_prompt
+from models.wire.chat import ChatRequest
+from models.wire.errors import RequestError
 from router.artifact import Artifact, load_artifact
 from router.decision import Prompt, RoutingDecision
 from router.errors import CannotServe
-from router.jsonlines import numbered_lines
 from router.policy import LocalTier, RoutingPolicy, Situation
 from router.threshold import expectation
+from router.training.json_lines import numbered_lines
 
 if TYPE_CHECKING:
     from router.compiled import Explanation

@@ -12,8 +12,8 @@ from rich.table import Table
 
 from gateway.cli.ledger import days_ago_ms, read_ledger
 from gateway.cli.serve import ConfigOption
-from gateway.sections import SecondLookSettings
-from gateway.settings import load_settings
+from gateway.config.sections import SecondLookSettings
+from gateway.config.settings import load_settings
 from router.confidence import LookVerdict, least_confidence
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ def second_look(
 def _looks(connection: "Connection", since_ms: int) -> list[Seen]:
     from sqlalchemy import select
 
+    from gateway.ledger.cascade_result import Look
     from gateway.ledger.schema import FEEDBACK, REQUESTS
-    from gateway.look import Look
 
     row = REQUESTS.c
     query = (

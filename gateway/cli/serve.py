@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gateway.masking import mask_url
-from gateway.sections import LocalSettings
-from gateway.settings import Settings, SettingsError, load_settings
-from models.doors import reaches_beyond
-from models.private import OTHERS
+from gateway.config.masking import mask_url
+from gateway.config.sections import LocalSettings
+from gateway.config.settings import Settings, SettingsError, load_settings
+from models.host.doors import reaches_beyond
+from models.host.private_files import OTHERS
 
 ConfigOption = Annotated[
     Path | None,
@@ -40,8 +40,8 @@ def serve(
 
     SIGHUP reads the configuration again; SIGTERM lets running answers finish.
     """
-    from gateway.logs import configure_logging
-    from gateway.statedir import prepare_state_dir
+    from gateway.config.state_dir import prepare_state_dir
+    from gateway.record.logs import configure_logging
 
     def load() -> Settings:
         return load_settings(config, host=host, port=port, workers=workers)
@@ -59,7 +59,7 @@ def serve(
 def run_one(settings: Settings, load: Callable[[], Settings]) -> None:
     """One process does everything."""
     from gateway.app import create_app
-    from gateway.serving import GatewayServer
+    from gateway.process.server import GatewayServer
 
     server = GatewayServer(create_app(settings), settings, load, lambda port: greet(settings, port))
     server.run()
@@ -69,7 +69,7 @@ def run_one(settings: Settings, load: Callable[[], Settings]) -> None:
 
 def run_several(settings: Settings, config: Path | None, log_level: str) -> None:
     """A parent with the engine, and workers."""
-    from gateway.workers import WorkerPool
+    from gateway.process.workers import WorkerPool
 
     try:
         asyncio.run(WorkerPool(settings, config, log_level, lambda port: greet(settings, port)).run())

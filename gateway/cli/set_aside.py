@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.serve import ConfigOption
-from gateway.settings import load_settings
+from gateway.config.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, help="Look after the record of requests.")
 
@@ -26,7 +26,7 @@ def print_set_aside(
     A row is set aside so that it does not keep the others out; `why` says what was wrong. There should be none: after
     an upgrade that mends the cause, --retry brings them into the ledger.
     """
-    from gateway.ledger.setaside import SetAside
+    from gateway.ledger.set_aside import SetAside
 
     set_aside = SetAside(load_settings(config, serves=False).state_dir / "spool")
     if retry:

@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from gateway.artifacts import ArtifactStore
 from gateway.cli.serve import ConfigOption
-from gateway.masking import mask_url
-from gateway.settings import Settings, load_settings
+from gateway.config.masking import mask_url
+from gateway.config.settings import Settings, load_settings
+from gateway.scoring.artifact_store import ArtifactStore
 
 if TYPE_CHECKING:
-    from router.adapt import Adapted
+    from router.training.adapt import Adapted
 
 
 def train(
@@ -69,8 +69,8 @@ def train(
 
 
 def _fit(data_dir: Path, out: Path, leave_out: list[str] | None, seed: int) -> None:
-    from router.train import NOT_SHIPPED, STEPS
-    from router.train import train as fit_artifact
+    from router.training.train import NOT_SHIPPED, STEPS
+    from router.training.train import train as fit_artifact
 
     with _progress(STEPS) as step:
         card = fit_artifact(data_dir, out, tuple(leave_out) if leave_out is not None else NOT_SHIPPED, seed, step)
@@ -82,9 +82,9 @@ def _fit(data_dir: Path, out: Path, leave_out: list[str] | None, seed: int) -> N
 
 
 def _adapt(path: Path, out: Path | None, settings: Settings, force: bool, seed: int) -> None:
-    from router.adapt import STEPS, adapt, save_adapted
     from router.artifact import load_pipeline, read_card
-    from router.labels import read_labels
+    from router.training.adapt import STEPS, adapt, save_adapted
+    from router.training.labels import read_labels
 
     labels = read_labels(path)
     store = ArtifactStore.of(settings)

@@ -4,58 +4,22 @@ A `Dialect` puts one API shape over it. Inside, everything speaks the chat forma
 """
 
 import asyncio
-from typing import Any, Protocol
+from typing import Any
 
-from gateway.client import Reply
-from gateway.dispatch import Dispatcher, Overrides
+from gateway.dialects.dialect import Dialect
+from gateway.dispatch.dispatcher import Dispatcher
 from gateway.endpoints.recorded import RecordedEndpoint
-from gateway.estimates import answer_tokens_guess, prompt_tokens_guess
-from gateway.exchange import Exchange
+from gateway.http.client import Reply
+from gateway.http.overrides import Overrides
 from gateway.ledger import Outcome
-from gateway.recorder import Recorder
-from models.backend import Completion
-from models.chat import ChatRequest
-from models.errors import AnswerCut, BackendTimeout
-from models.sse import DONE
-from models.stream import ChatStream
-from models.usage import Usage
-
-
-class Translator(Protocol):
-    """Turns the events of one chat stream into those of an API shape; keeps what it must remember in between."""
-
-    def event(self, event: bytes) -> bytes:
-        """What the caller sees for one whole chat event (`DONE` at the end); empty for nothing."""
-        ...
-
-    def failed(self, exc: Exception) -> bytes:
-        """How the stream ends that broke off after it had begun."""
-        ...
-
-
-class Dialect(Protocol):
-    """One API shape."""
-
-    @property
-    def endpoint(self) -> str:
-        """Its name in ledger, log and metrics."""
-        ...
-
-    def request(self, body: Any) -> ChatRequest:
-        """The chat request that a decoded JSON body stands for; raises `RequestError` naming the field at fault."""
-        ...
-
-    def completion(self, request: ChatRequest, completion: Completion) -> bytes:
-        """A whole answer's JSON."""
-        ...
-
-    def translator(self, request: ChatRequest) -> Translator:
-        """For a streamed answer."""
-        ...
-
-    def error(self, exc: Exception) -> Any:
-        """The JSON object that tells of `exc`."""
-        ...
+from gateway.record.recorder import Recorder
+from gateway.record.request_record import Exchange
+from models.usage.usage import Usage
+from models.wire.chat import ChatRequest
+from models.wire.errors import AnswerCut, BackendTimeout
+from models.wire.sse import DONE
+from models.wire.stream import ChatStream
+from models.wire.token_estimates import answer_tokens_guess, prompt_tokens_guess
 
 
 class AnsweringEndpoint(RecordedEndpoint):

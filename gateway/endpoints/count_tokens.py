@@ -3,16 +3,16 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from gateway.client import read_body
-from gateway.dispatch import Dispatcher
+from gateway.dialects.messages.errors import anthropic_error
+from gateway.dialects.messages.request import to_chat
+from gateway.dispatch.dispatcher import Dispatcher
 from gateway.endpoints.recorded import parse_json
-from gateway.errors import error_headers, error_status, log_unforeseen
-from gateway.estimates import prompt_tokens_guess
-from gateway.jsonresponse import json_response
-from gateway.messages.errors import anthropic_error
-from gateway.messages.request import to_chat
-from gateway.node import Node
-from models.chat import ChatRequest
+from gateway.http.client import read_body
+from gateway.http.errors import error_headers, error_status, log_unforeseen
+from gateway.http.json_response import json_response
+from models.wire.chat import ChatRequest
+from models.wire.json_reader import Node
+from models.wire.token_estimates import prompt_tokens_guess
 
 
 def count_tokens_endpoints(dispatcher: Dispatcher, *, max_body_bytes: int) -> APIRouter:

@@ -9,7 +9,12 @@ from fastapi import APIRouter, Depends, Query
 from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
-from gateway.decisions import (
+from gateway.endpoints.savings import Since, Until
+from gateway.http.json_response import json_response
+from gateway.ledger import Ledger, Outcome
+from gateway.ledger.row import INVALID, NO_ROUTE
+from gateway.ledger.units import epoch_ms
+from gateway.reports.decisions import (
     Cursor,
     Wanted,
     all_decisions,
@@ -19,13 +24,9 @@ from gateway.decisions import (
     json_lines,
     known_values,
 )
-from gateway.endpoints.savings import Since, Until, aware
-from gateway.exchange import INVALID, NO_ROUTE
-from gateway.explanation import explain_row
-from gateway.jsonresponse import json_response
-from gateway.ledger import Ledger, Outcome
-from gateway.savings import epoch_ms
-from models.errors import RequestError
+from gateway.reports.explanation import explain_row
+from gateway.reports.timeline import aware
+from models.wire.errors import RequestError
 from router.decision import Reason, Route
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many, newest first.")]

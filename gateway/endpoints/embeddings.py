@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from gateway.client import Reply
-from gateway.dispatch import Overrides
-from gateway.embedding import Embedder, tokens_guess
+from gateway.dispatch.embeddings import Embedder, tokens_guess
 from gateway.endpoints.recorded import RecordedEndpoint
-from gateway.exchange import EMBEDDINGS, Exchange
+from gateway.http.client import Reply
+from gateway.http.overrides import Overrides
 from gateway.ledger import Outcome
-from gateway.recorder import Recorder
-from models.usage import Usage
+from gateway.ledger.row import EMBEDDINGS
+from gateway.record.recorder import Recorder
+from gateway.record.request_record import Exchange
+from models.usage.usage import Usage
 
 
 class EmbeddingsEndpoint(RecordedEndpoint):

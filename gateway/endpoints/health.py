@@ -4,11 +4,11 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from gateway.background import Background
-from gateway.dispatch import Dispatcher
-from gateway.jsonresponse import json_response
-from gateway.lifecycle import Lifecycle
-from gateway.local import LocalSide
-from gateway.metrics import CONTENT_TYPE, Metrics
+from gateway.dispatch.dispatcher import Dispatcher
+from gateway.dispatch.local import LocalSide
+from gateway.http.json_response import json_response
+from gateway.record.metrics import CONTENT_TYPE, Metrics
+from gateway.reload import Lifecycle
 
 
 def health_endpoints(

@@ -6,9 +6,9 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from gateway.dispatch import Dispatcher
-from gateway.jsonresponse import json_response
-from models.errors import UnknownModelError
+from gateway.dispatch.dispatcher import Dispatcher
+from gateway.http.json_response import json_response
+from models.wire.errors import UnknownModelError
 
 
 def models_endpoints(dispatcher: Dispatcher) -> APIRouter:

@@ -7,14 +7,13 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from gateway.client import ClientGone, Reply, WhileConnected, read_body
-from gateway.dispatch import Overrides
-from gateway.errors import error_headers, error_object, error_status, log_unforeseen
-from gateway.exchange import Exchange
+from gateway.http.client import ClientGone, Reply, WhileConnected, read_body
+from gateway.http.errors import error_headers, error_object, error_status, log_unforeseen
+from gateway.http.overrides import Overrides, read_overrides
 from gateway.ledger import Outcome
-from gateway.overrides import read_overrides
-from gateway.recorder import Recorder
-from models.errors import RequestError
+from gateway.record.recorder import Recorder
+from gateway.record.request_record import Exchange
+from models.wire.errors import RequestError
 
 
 class RecordedEndpoint(ABC):

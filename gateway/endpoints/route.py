@@ -6,14 +6,14 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from gateway.client import read_body
-from gateway.dispatch import Dispatcher
+from gateway.dispatch.dispatcher import Dispatcher
+from gateway.dispatch.model_names import AUTO
 from gateway.endpoints.recorded import parse_json
-from gateway.jsonresponse import json_response
-from gateway.names import AUTO
-from gateway.overrides import read_overrides
-from gateway.prompting import to_prompt
-from models.chat import ChatRequest
+from gateway.http.client import read_body
+from gateway.http.json_response import json_response
+from gateway.http.overrides import read_overrides
+from gateway.scoring.prompt import to_prompt
+from models.wire.chat import ChatRequest
 
 
 def route_endpoints(dispatcher: Dispatcher, *, max_body_bytes: int) -> APIRouter:

@@ -1,28 +1,22 @@
 """What the ledger says: GET /v1/savings, /v1/savings/timeline, /v1/savings/keys and /v1/latency."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
-from sqlalchemy import Connection
 from starlette.responses import Response
 
-from gateway.jsonresponse import json_response
-from gateway.latency import latency_report
+from gateway.http.json_response import json_response
 from gateway.ledger import Ledger
-from gateway.ledger.facts import first_ms
-from gateway.savings import by_key, from_epoch_ms, savings_report
-from gateway.timeline import timeline
-from models.errors import RequestError
+from gateway.reports.latency import latency_report
+from gateway.reports.savings import by_key, savings_report
+from gateway.reports.timeline import aware, closed_span, time_zone, timeline
 
 Since = Annotated[
     datetime | None, Query(description="Only requests from this moment on (ISO 8601; UTC without a zone).")
 ]
 Until = Annotated[datetime | None, Query(description="Only requests before this moment.")]
 Zone = Annotated[str, Query(description="Time zone whose days and hours count, such as Europe/Stockholm.")]
-YEARS = range(2000, 2200)
-
 TopKeys = Annotated[int, Query(ge=1, le=1000, description="How many, the busiest first.")]
 
 
@@ -61,41 +55,3 @@ def savings_endpoints(ledger: Ledger) -> APIRouter:
             return json_response(latency_report(connection, *closed_span(connection, aware(since), aware(until)), zone))
 
     return endpoints
-
-
-def closed_span(connection: Connection, since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
-    """Open ends closed: from the oldest request, until now."""
-    now = datetime.now(UTC)
-    if since is None:
-        oldest_ms = first_ms(connection)
-        since = now if oldest_ms is None else from_epoch_ms(oldest_ms)
-    return since, now if until is None else until
-
-
-def aware(moment: datetime | None) -> datetime | None:
-    """`moment` in UTC where it names no zone.
-
-    Raises
-    ------
-    RequestError
-        If it lies so far away that no calendar of a time zone need be sure of it.
-    """
-    if moment is not None and moment.year not in YEARS:
-        message = f"since, until: must lie in the years {YEARS.start} to {YEARS.stop - 1}, got {moment.year}"
-        raise RequestError(message, param="since", code="invalid_value")
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
-
-
-def time_zone(name: str) -> ZoneInfo:
-    """The zone of that name.
-
-    Raises
-    ------
-    RequestError
-        If there is none.
-    """
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as exc:  # unknown, malformed, the name of a folder
-        message = f"tz: there is no time zone {name!r}; use a name such as Europe/Stockholm or UTC"
-        raise RequestError(message, param="tz", code="invalid_value") from exc

@@ -9,14 +9,15 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from gateway.cloud import CloudSide
-from gateway.dispatch import Dispatcher
-from gateway.jsonresponse import json_response
+from gateway.config.settings import Settings
+from gateway.dispatch.cloud import CloudSide
+from gateway.dispatch.dispatcher import Dispatcher
+from gateway.dispatch.local import LocalSide
+from gateway.http.json_response import json_response
 from gateway.ledger import Ledger
-from gateway.ledger.facts import first_ms, read_facts
-from gateway.local import LocalSide
-from gateway.savings import figures, from_epoch_ms
-from gateway.settings import Settings
+from gateway.ledger.rollup import first_ms, read_facts
+from gateway.ledger.units import from_epoch_ms
+from gateway.reports.savings import figures
 from router.decision import Route
 
 RECENT_MINUTES = 15

@@ -8,18 +8,19 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from gateway.classifier import ClassifierInUse
-from gateway.client import read_body
 from gateway.endpoints.recorded import parse_json
-from gateway.endpoints.savings import Since, Until, aware
-from gateway.jsonresponse import json_response
+from gateway.endpoints.savings import Since, Until
+from gateway.http.client import read_body
+from gateway.http.json_response import json_response
 from gateway.ledger import Ledger
-from gateway.ledger.facts import first_ms
-from gateway.measured import OwnLabels
-from gateway.savings import epoch_ms, from_epoch_ms
-from gateway.threshold import HIGHEST, Change, ThresholdInForce
-from gateway.tuning import GRID, PRESETS, Price, Traffic, flips, on_validation, read_traffic
-from models.errors import RequestError
+from gateway.ledger.rollup import first_ms
+from gateway.ledger.units import epoch_ms, from_epoch_ms
+from gateway.reports.failure_rates import OwnLabels
+from gateway.reports.timeline import aware
+from gateway.reports.tuning import GRID, PRESETS, Price, Traffic, flips, on_validation, read_traffic
+from gateway.scoring.active_classifier import ClassifierInUse
+from gateway.scoring.active_threshold import HIGHEST, Change, ThresholdInForce
+from models.wire.errors import RequestError
 from router.artifact import Artifact
 
 MAX_BODY_BYTES = 10_000

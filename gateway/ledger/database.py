@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 
-from models.errors import ExtraMissingError
-from models.private import private_file
+from models.host.private_files import private_file
+from models.wire.errors import ExtraMissingError
 
 WRITERS = 4
 """Connections for the thread that moves rows, for feedback, and for the budget."""

@@ -9,15 +9,15 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 from sqlalchemy.exc import TimeoutError as NoConnection
 
+from gateway.config.masking import mask_text
 from gateway.ledger.database import READERS, WRITERS, connect
 from gateway.ledger.held import HeldRows
 from gateway.ledger.mover import AWAY, Mover, Price, Tell
 from gateway.ledger.retention import Retention
 from gateway.ledger.row import LedgerRow
 from gateway.ledger.schema import REQUESTS
-from gateway.ledger.setaside import SetAside
+from gateway.ledger.set_aside import SetAside
 from gateway.ledger.spool import Spool, find_spooled
-from gateway.masking import mask_text
 
 logger = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from gateway.ledger.held import HeldRows
 from gateway.ledger.retention import Retention
 from gateway.ledger.row import LedgerRow, Outcome
 from gateway.ledger.schema import migrate
-from gateway.ledger.setaside import SetAside
+from gateway.ledger.set_aside import SetAside
 from gateway.ledger.spool import Batch, Spool, orphan, spool_files
 from gateway.ledger.store import insert_rows, takes_rows
 

@@ -7,8 +7,8 @@ from typing import Any, Self
 
 import orjson
 
-from models.text import plain_text
-from models.usage_shapes import MAX_TOKENS
+from models.redaction.plain_text import plain_text
+from models.usage.shapes import MAX_TOKENS
 
 TEXT_CHARS = 200
 """Kept of a name: callers make model names up, providers error codes."""
@@ -18,6 +18,15 @@ MAX_MS = 2**53
 
 MAX_NUSD = 10**15
 """Of one request's money, in nano-dollars: a million US dollars."""
+
+NO_ROUTE = "none"
+"""Route of a request that was refused before one was chosen."""
+
+INVALID = "invalid"
+"""Reason of such a request, where no rule refused it but its own form."""
+
+EMBEDDINGS = "embeddings"
+"""The endpoint whose requests are not routed: they have no score."""
 
 _TEXTS = (
     "id", "endpoint", "requested_model", "route", "reason", "served_model",

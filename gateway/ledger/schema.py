@@ -62,7 +62,7 @@ ROLLUP = Table(
         )
     ),
 )
-"""Sums of each quarter of an hour; `gateway.ledger.facts` says what they mean."""
+"""Sums of each quarter of an hour; `gateway.ledger.rollup` says what they mean."""
 
 FEEDBACK = Table(
     "feedback",

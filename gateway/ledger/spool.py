@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 
 from gateway.ledger.row import LedgerRow
-from models.private import FILE_MODE, private_folder
+from models.host.private_files import FILE_MODE, private_folder
 
 # A file that has grown beyond this and is wholly in the database is replaced by a fresh one.
 ROTATE_BYTES = 4 * 1024 * 1024

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gateway.ledger.facts import SLOT_MS, roll_up
+from gateway.ledger.rollup import SLOT_MS, roll_up
 from gateway.ledger.row import LedgerRow, Outcome
 from gateway.ledger.schema import FEEDBACK, REQUESTS
 

@@ -1,7 +1,7 @@
 """POST /v1/chat/completions."""
 
 from gateway.openapi.common import FLAG, MODEL, PART, POSITIVE, TEXT, answering, array_of, nullable, object_of
-from models.chat import ROLES
+from models.wire.chat import ROLES
 
 _CONTENT = {"anyOf": [TEXT, array_of(PART)]}
 _TURN = object_of(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gateway.messages.request import REFUSED
+from gateway.dialects.messages.request import REFUSED
 from gateway.openapi.common import FLAG, MODEL, PART, TEXT, answering, array_of, nullable, object_of, text_or, variant
 
 _TEXT_BLOCK = variant("text", ["text"], {"text": TEXT})

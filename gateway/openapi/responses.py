@@ -1,5 +1,6 @@
 """POST /v1/responses."""
 
+from gateway.dialects.responses.request import REFUSED
 from gateway.openapi.common import (
     FLAG,
     MODEL,
@@ -12,7 +13,6 @@ from gateway.openapi.common import (
     text_or,
     variant,
 )
-from gateway.responses.request import REFUSED
 
 _CONTENT = text_or(
     variant("input_text", ["text"], {"text": TEXT}),

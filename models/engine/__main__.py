@@ -2,7 +2,7 @@
 
 import sys
 
-from models.engine.process import main
+from models.engine.process.child import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

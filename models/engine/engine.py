@@ -12,23 +12,23 @@ from math import inf
 
 import numpy as np
 
-from models.engine.choosing import Chooser
-from models.engine.embeddings import CHUNK, Embedder, Vector, normalised
 from models.engine.errors import GenerationFailed
-from models.engine.generation import Event, Generation
-from models.engine.llama import system_info
-from models.engine.loading import Loaded, llama_cpp_version
-from models.engine.metrics import EngineMetrics
+from models.engine.loading.loading import Loaded, llama_cpp_version
+from models.engine.native.llama import system_info
+from models.engine.native.samplers import Grammar, Sampler
 from models.engine.options import EngineInfo, EngineOptions
-from models.engine.prompting import Prompter
-from models.engine.prompts import CompletionJob, Prompt
-from models.engine.request import ChatJob
-from models.engine.samplers import Grammar, Sampler
-from models.engine.sampling import SamplingParams, build_sampler
-from models.engine.scheduler import Delivery, Scheduler
-from models.engine.template import ChatTemplate
-from models.engine.toolcalls import ToolCallReader
-from models.errors import ContextLengthError, RequestError
+from models.engine.prompt.prompter import Prompter
+from models.engine.prompt.template import ChatTemplate
+from models.engine.prompt.tool_calls import ToolCallReader
+from models.engine.request.chat import ChatJob
+from models.engine.request.prompts import CompletionJob, Prompt
+from models.engine.request.sampling import SamplingParams, build_sampler
+from models.engine.scheduling.embeddings import CHUNK, Embedder, Vector, normalised
+from models.engine.scheduling.generation import Event, Generation
+from models.engine.scheduling.metrics import EngineMetrics
+from models.engine.scheduling.scheduler import Delivery, Scheduler
+from models.engine.scheduling.token_selection import Chooser
+from models.wire.errors import ContextLengthError, RequestError
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ ModelError
     └── DeadlineExceeded  the caller's time ran out
 """
 
-from models.errors import ModelError
-from models.told import NOTHING, Told
+from models.redaction.server_words import NOTHING, Told
+from models.wire.errors import ModelError
 
 
 class EngineError(ModelError):

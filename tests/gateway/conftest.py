@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
+from gateway.config.settings import Settings
 from gateway.ledger.schema import METADATA
-from gateway.settings import Settings
 from tests import answers as _more_that_a_provider_does  # noqa: F401
 from tests import natively as _still_more  # noqa: F401
 from tests.live import Gateway, running_gateway

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import Engine, create_engine
 
 from gateway.ledger import LedgerRow, Outcome
+from gateway.ledger.cascade_result import Look
 from gateway.ledger.schema import migrate
 from gateway.ledger.store import insert_rows
-from gateway.look import Look
 from router.artifact import load_artifact
 from router.confidence import LookVerdict
 

@@ -69,7 +69,7 @@ def test_a_gateway_is_not_ready_while_a_task_fails(
 
     monkeypatch.setattr("gateway.background.LONGEST_PAUSE_S", 0.1)
     monkeypatch.setattr("gateway.background.SETTLED_S", 0.2)
-    monkeypatch.setattr("gateway.budget.Budget.keep_fresh", keep_fresh)
+    monkeypatch.setattr("gateway.spending.budget.Budget.keep_fresh", keep_fresh)
     gateway = make_gateway(local={"enabled": False}, cloud={"base_url": provider.base_url})
     wait_for(lambda: gateway.get("/health/ready").status_code == 503)
     assert gateway.get("/health/ready").json()["failing"] == ["budget"]

@@ -50,7 +50,7 @@ def test_a_corrupt_model_and_no_cloud_is_said(make_gateway: MakeGateway, corrupt
 def test_a_crash_loop_ends_in_cloud_only(
     make_gateway: MakeGateway, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("models.engine.supervisor.CRASH_LOOP", 2)
+    monkeypatch.setattr("models.engine.process.supervisor.CRASH_LOOP", 2)
     before = set(engine_pids())
     gateway = make_gateway(cloud={"base_url": provider.base_url})
     for _ in range(2):

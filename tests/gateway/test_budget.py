@@ -13,11 +13,11 @@ from typing import Any
 import openai
 import pytest
 
-from gateway.budget import DAY, MONTH, REFRESH_S, STALE_S, Budget
+from gateway.config.sections import BudgetSettings
+from gateway.config.settings import Settings
 from gateway.ledger import Ledger, LedgerRow, LedgerUnavailable, Outcome
-from gateway.pricing import Pricer
-from gateway.sections import BudgetSettings
-from gateway.settings import Settings
+from gateway.spending.budget import DAY, MONTH, REFRESH_S, STALE_S, Budget
+from gateway.spending.pricing import Pricer
 from tests.conftest import MakeGateway
 from tests.live import Gateway, running_gateway, wait_for
 from tests.provider import Provider, running_provider
@@ -290,9 +290,9 @@ def test_what_has_no_price_is_said_once_and_not_paid(
     with caplog.at_level(logging.WARNING):
         for number in range(3):
             end(budget, ledger, row(number, None))
-    assert [record.message.partition(":")[0] for record in caplog.records if record.name == "gateway.budget"] == [
-        "an answer of gpt-4.1 has no price, and the budget does not count it"
-    ]
+    assert [
+        record.message.partition(":")[0] for record in caplog.records if record.name == "gateway.spending.budget"
+    ] == ["an answer of gpt-4.1 has no price, and the budget does not count it"]
     assert not budget.may_pay("gpt-4.1")  # it was the last
     budget.configure(BudgetSettings(usd_per_day=Decimal(1)))
     assert budget.may_pay("gpt-4.1")

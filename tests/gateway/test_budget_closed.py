@@ -10,7 +10,7 @@ import httpx
 import openai
 import pytest
 
-from gateway.settings import Settings
+from gateway.config.settings import Settings
 from tests.conftest import MakeGateway
 from tests.live import Gateway, running_gateway, wait_for
 from tests.provider import WORDS, Call, Provider, fault, running_provider
@@ -86,7 +86,7 @@ def test_a_name_in_no_table_costs_what_the_model_that_was_asked_costs(
 def test_a_baseline_without_a_price_lets_the_budget_hold(
     make_gateway: MakeGateway, local: Provider, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.budget.REFRESH_S", 0.1)
+    monkeypatch.setattr("gateway.spending.budget.REFRESH_S", 0.1)
     settings = settings_of(local, provider, usd_per_day="0.0001")
     gateway = make_gateway(**settings, savings={"baseline_model": "in-no-table"})
     gateway.wait_ready()

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import app
-from gateway.threshold import ThresholdInForce, threshold_default
+from gateway.scoring.active_threshold import ThresholdInForce, threshold_default
 from router.artifact import load_artifact
 from tests.gateway import seed
 from tests.gateway.test_feedback import judge

@@ -14,12 +14,12 @@ import pytest
 from sqlalchemy import create_engine
 from typer.testing import CliRunner
 
-from gateway.artifacts import SHIPPED, ArtifactStore
 from gateway.cli import app
+from gateway.config.settings import SettingsError, load_settings
 from gateway.ledger import LedgerRow
-from gateway.settings import SettingsError, load_settings
-from gateway.tuning import flips, read_traffic
-from models.usage import Usage
+from gateway.reports.tuning import flips, read_traffic
+from gateway.scoring.artifact_store import SHIPPED, ArtifactStore
+from models.usage.usage import Usage
 from router.artifact import load_artifact
 from tests.classifiers import ALL_CLOUD, ALL_LOCAL, make_classifier
 from tests.conftest import MakeGateway

@@ -6,7 +6,7 @@ from typing import Any
 import openai
 import pytest
 
-from gateway.settings import Settings, SettingsError, load_settings
+from gateway.config.settings import Settings, SettingsError, load_settings
 from tests.live import Gateway, running_gateway
 from tests.provider import Provider, running_provider
 

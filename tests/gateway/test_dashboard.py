@@ -9,8 +9,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from gateway.config.settings import Settings
 from gateway.ledger import LedgerRow
-from gateway.settings import Settings
 from tests.gateway import seed
 from tests.gateway.browser import Complaints, running_browser
 from tests.live import Gateway, running_gateway

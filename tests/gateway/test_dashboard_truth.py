@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import create_engine
 
-from gateway.settings import Settings
+from gateway.config.settings import Settings
 from tests.gateway import seed
 from tests.gateway.browser import running_browser
 from tests.gateway.test_savings import by_hand

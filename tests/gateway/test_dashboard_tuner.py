@@ -8,8 +8,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from gateway.artifacts import ArtifactStore
-from gateway.settings import Settings
+from gateway.config.settings import Settings
+from gateway.scoring.artifact_store import ArtifactStore
 from tests.classifiers import ALL_CLOUD, make_classifier
 from tests.gateway import seed
 from tests.gateway.browser import Complaints, running_browser

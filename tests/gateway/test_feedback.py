@@ -14,9 +14,9 @@ from gateway.ledger import Ledger, LedgerRow
 from gateway.ledger.feedback import keep_feedback
 from gateway.ledger.schema import FEEDBACK
 from gateway.ledger.store import delete_rows_before
-from gateway.measured import OwnLabels, feedback
+from gateway.reports.failure_rates import OwnLabels, feedback
 from router.artifact import load_artifact
-from router.calibrate import exact_interval
+from router.training.calibrate import exact_interval
 from tests.conftest import MakeGateway
 from tests.gateway import seed
 from tests.gateway.test_ledger import OK as ANSWERED

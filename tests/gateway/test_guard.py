@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.settings import Settings
+from gateway.config.settings import Settings
 from tests.conftest import MakeGateway
 from tests.live import Gateway, running_gateway
 from tests.provider import Provider, running_provider

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.key_hosts import HOSTS, belongs
-from gateway.settings import SettingsError, load_settings
+from gateway.config.key_hosts import HOSTS, belongs
+from gateway.config.settings import SettingsError, load_settings
 from tests.test_cli import run
 
 CLOUD = '[cloud]\nbase_url = "https://evil.example/v1"\n'

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.settings import Settings
+from gateway.config.settings import Settings
 from tests.kills import KILLS, PROMPT, Kill, kill
 from tests.live import Gateway, running_gateway, wait_for
 from tests.provider import PROMPT_TOKENS, Provider, running_provider

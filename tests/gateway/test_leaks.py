@@ -14,10 +14,10 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from gateway.endpoints.chat import ChatDialect
-from gateway.logs import show_words
-from gateway.settings import Settings
-from models.logline import LineFormatter
+from gateway.config.settings import Settings
+from gateway.dialects.chat import ChatDialect
+from gateway.record.logs import show_words
+from models.host.log_format import LineFormatter
 from tests.collector import Collector, running_collector
 from tests.live import Gateway, running_gateway
 from tests.process import running_command

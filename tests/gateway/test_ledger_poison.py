@@ -16,15 +16,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, func, select
 
-from gateway.decisions import Wanted, find_decisions
+from gateway.config.settings import Settings
 from gateway.ledger import Ledger, LedgerRow, LedgerUnavailable
-from gateway.ledger.facts import read_facts, total
+from gateway.ledger.rollup import read_facts, total
 from gateway.ledger.row import MAX_TOKENS
 from gateway.ledger.schema import REQUESTS
-from gateway.ledger.setaside import SetAside
+from gateway.ledger.set_aside import SetAside
 from gateway.ledger.spool import put_back
-from gateway.pricing import Pricer
-from gateway.settings import Settings
+from gateway.reports.decisions import Wanted, find_decisions
+from gateway.spending.pricing import Pricer
 from tests.gateway.test_ledger import OK, ROW, outcomes
 from tests.live import wait_for
 

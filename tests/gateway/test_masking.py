@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.logs import configure_logging
-from gateway.masking import mask_text, mask_url
-from gateway.settings import SettingsError, load_settings
+from gateway.config.masking import mask_text, mask_url
+from gateway.config.settings import SettingsError, load_settings
+from gateway.record.logs import configure_logging
 from tests.conftest import MakeGateway
 from tests.test_cli import run
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gateway.names import Meaning, ModelNames
-from models.errors import UnknownModelError
+from gateway.dispatch.model_names import Meaning, ModelNames
+from models.wire.errors import UnknownModelError
 from router.decision import Route
 
 NAMES = ModelNames(

@@ -16,12 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from gateway.cloud import make_cloud
-from gateway.privacy import BY_FAILURE, BY_FINDING, BY_HEADER, BY_MEDIA, BY_SETTING, PrivacyLane
-from gateway.sections import BudgetSettings, CloudSettings, PrivacySettings
-from gateway.settings import Settings
-from models.chat import ChatRequest
-from models.errors import ExtraMissingError
+from gateway.config.sections import BudgetSettings, CloudSettings, PrivacySettings
+from gateway.config.settings import Settings
+from gateway.dispatch.cloud import make_cloud
+from gateway.dispatch.privacy import BY_FAILURE, BY_FINDING, BY_HEADER, BY_MEDIA, BY_SETTING, PrivacyLane
+from models.wire.chat import ChatRequest
+from models.wire.errors import ExtraMissingError
 from router.errors import MustStayLocal
 from router.sensitive import Detector, Sensitive
 from tests.conftest import MakeGateway

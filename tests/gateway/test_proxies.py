@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.settings import Settings
+from gateway.config.settings import Settings
 from tests.collector import running_collector
 from tests.live import Gateway, running_gateway, wait_for
 from tests.provider import FAULTS, MODEL, Call, Provider, fault, running_provider

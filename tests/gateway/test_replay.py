@@ -19,22 +19,22 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from gateway.cli import app
-from gateway.estimates import prompt_tokens_guess
-from gateway.pricing import Pricer
-from gateway.privacy import PrivacyLane
-from gateway.replay import reading
-from gateway.replay.deciding import Decider, Prices
-from gateway.replay.reading import Unreadable, read_values
-from gateway.replay.recorded import requests_in
-from gateway.replay.whatif import CURVE, Outcome, WhatIf
-from gateway.settings import Settings
-from gateway.tuning import MOVABLE
-from models.chat import ChatRequest, text_of
-from models.errors import RequestError
-from models.usage import Usage
+from gateway.config.settings import Settings
+from gateway.dispatch.privacy import PrivacyLane
+from gateway.reports.replay import reading
+from gateway.reports.replay.deciding import Decider, Prices
+from gateway.reports.replay.json_stream import Unreadable, read_values
+from gateway.reports.replay.recorded import requests_in
+from gateway.reports.replay.whatif import CURVE, Outcome, WhatIf
+from gateway.reports.tuning import MOVABLE
+from gateway.spending.pricing import Pricer
+from models.usage.usage import Usage
+from models.wire.chat import ChatRequest, text_of
+from models.wire.errors import RequestError
+from models.wire.token_estimates import prompt_tokens_guess
 from router.artifact import load_artifact
-from router.jsonlines import opened
 from router.policy import LocalTier
+from router.training.json_lines import opened
 from tests.conftest import MakeGateway
 from tests.gateway import seed
 from tests.live import wait_for

@@ -14,15 +14,16 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, text
 
-from gateway.decisions import Wanted, all_decisions, csv_lines, find_decisions
-from gateway.explanation import explain_row
-from gateway.latency import latency_report
 from gateway.ledger import Ledger
-from gateway.ledger.facts import SLOT_MS, first_ms
+from gateway.ledger.rollup import SLOT_MS, first_ms
 from gateway.ledger.schema import MIGRATIONS, migrate
 from gateway.ledger.store import delete_rows_before, insert_rows
-from gateway.savings import by_key, epoch_ms, savings_report
-from gateway.timeline import edges, timeline
+from gateway.ledger.units import epoch_ms
+from gateway.reports.decisions import Wanted, all_decisions, csv_lines, find_decisions
+from gateway.reports.explanation import explain_row
+from gateway.reports.latency import latency_report
+from gateway.reports.savings import by_key, savings_report
+from gateway.reports.timeline import edges, timeline
 from tests.gateway import seed
 from tests.live import wait_for
 

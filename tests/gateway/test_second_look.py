@@ -8,9 +8,9 @@ import httpx
 import orjson
 import pytest
 
-from gateway.sections import BudgetSettings
-from gateway.settings import Settings, SettingsError, load_settings
-from models.sse import event_data
+from gateway.config.sections import BudgetSettings
+from gateway.config.settings import Settings, SettingsError, load_settings
+from models.wire.sse import event_data
 from router.confidence import LookVerdict
 from tests.live import Gateway, running_gateway, wait_for
 from tests.models.engine.live import LiveEngine, running_engine

@@ -11,7 +11,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from gateway.cli import app
-from gateway.look import Look
+from gateway.ledger.cascade_result import Look
 from router.confidence import LookVerdict
 from tests.gateway import seed
 from tests.gateway.test_feedback import judge

@@ -6,12 +6,12 @@ from typing import Any
 import anthropic
 import pytest
 
-from gateway.endpoints.messages import MessagesDialect
-from gateway.endpoints.responses import ResponsesDialect
-from gateway.prompting import loop_began
-from gateway.settings import Settings
-from models.chat import ChatRequest
-from models.engine.toolcalls import CALL_ID_PREFIX
+from gateway.config.settings import Settings
+from gateway.dialects.messages.dialect import MessagesDialect
+from gateway.dialects.responses.dialect import ResponsesDialect
+from gateway.scoring.prompt import loop_began
+from models.engine.prompt.tool_calls import CALL_ID_PREFIX
+from models.wire.chat import ChatRequest
 from router.decision import Route
 from router.policy import LocalTier
 from tests.live import Gateway, running_gateway

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.local import engine_options
-from gateway.sections import LocalSettings
-from gateway.settings import SettingsError, load_settings, setting_keys, variable_name
+from gateway.config.sections import LocalSettings
+from gateway.config.settings import SettingsError, load_settings, setting_keys, variable_name
+from gateway.dispatch.local import engine_options
 
 
 @pytest.fixture(autouse=True)
@@ -89,7 +89,7 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_setting_has_a_meaning_and_a_variable() -> None:
-    from gateway.settings import setting_fields
+    from gateway.config.settings import setting_fields
 
     assert all(field.description for _, field in setting_fields())
     assert len({variable_name(key) for key in setting_keys()}) == len(list(setting_keys()))

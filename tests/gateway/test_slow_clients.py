@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from gateway.protocol import WatchedProtocol
+from gateway.process.protocol import WatchedProtocol
 from tests.conftest import MakeGateway
 from tests.live import Gateway, wait_for
 from tests.provider import Provider
@@ -18,7 +18,7 @@ from tests.provider import Provider
 
 @pytest.fixture
 def gateway(make_gateway: MakeGateway, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> Gateway:
-    monkeypatch.setattr("gateway.client.SILENCE_S", 0.3)
+    monkeypatch.setattr("gateway.http.client.SILENCE_S", 0.3)
     return make_gateway(local={"enabled": False}, cloud={"base_url": provider.base_url})
 
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from gateway.config.settings import Settings
 from gateway.ledger.database import READERS, WRITERS
-from gateway.settings import Settings
 from tests.gateway import seed
 from tests.live import Gateway, running_gateway, wait_for
 from tests.provider import Provider
@@ -23,8 +23,8 @@ ROWS = 20_000
 
 @pytest.fixture
 def gateway(tmp_path: Path, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
-    monkeypatch.setattr("gateway.budget.REFRESH_S", 0.1)
-    monkeypatch.setattr("gateway.budget.STALE_S", 5.0)
+    monkeypatch.setattr("gateway.spending.budget.REFRESH_S", 0.1)
+    monkeypatch.setattr("gateway.spending.budget.STALE_S", 5.0)
     seed.write(tmp_path / "ledger.db", seed.traffic(ROWS, int(time.time() * 1000) - 40 * seed.DAY_MS))
     settings = Settings(
         state_dir=tmp_path,

@@ -11,8 +11,8 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from gateway.app import create_app
-from gateway.settings import Settings
-from models.errors import ExtraMissingError
+from gateway.config.settings import Settings
+from models.wire.errors import ExtraMissingError
 from router.artifact import load_artifact
 from tests.collector import Collector, attributes, running_collector
 from tests.live import Gateway, running_gateway
@@ -161,7 +161,7 @@ def test_deaf_collector_hurts_nobody(
 
 def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
-    monkeypatch.delitem(sys.modules, "gateway.otel", raising=False)
+    monkeypatch.delitem(sys.modules, "gateway.record.otel", raising=False)
     cloud = {"base_url": "http://127.0.0.1:9/v1"}
     plain = Settings(state_dir=tmp_path, local={"enabled": False}, cloud=cloud)
     with pytest.raises(ExtraMissingError, match=r"pip install 'slimgate\[otel\]'"):

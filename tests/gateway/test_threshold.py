@@ -10,15 +10,15 @@ import httpx
 import pytest
 from sqlalchemy import Connection, create_engine
 
+from gateway.config.settings import Settings
 from gateway.ledger import LedgerRow
-from gateway.measured import OwnLabels
-from gateway.settings import Settings
-from gateway.threshold import HIGHEST, ThresholdChanged, ThresholdInForce
-from gateway.tuning import GRID, flips, on_validation, read_traffic
-from models.usage import Usage
+from gateway.reports.failure_rates import OwnLabels
+from gateway.reports.tuning import GRID, flips, on_validation, read_traffic
+from gateway.scoring.active_threshold import HIGHEST, ThresholdChanged, ThresholdInForce
+from models.usage.usage import Usage
 from router.artifact import load_artifact
-from router.calibrate import exact_interval
 from router.threshold import expectation
+from router.training.calibrate import exact_interval
 from tests.conftest import MakeGateway
 from tests.gateway import seed
 from tests.live import Gateway, running_gateway, wait_for

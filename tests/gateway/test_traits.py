@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from gateway.traits import PER_SECOND, TraitSampler, traits_json
-from models.chat import ChatRequest
+from gateway.scoring.contributions import PER_SECOND, TraitSampler, traits_json
+from models.wire.chat import ChatRequest
 from router.artifact import load_artifact
 from tests.conftest import MakeGateway
 from tests.provider import Provider
@@ -21,7 +21,7 @@ def test_words_are_one_and_none_is_named() -> None:
 
 def test_no_more_than_a_few_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1000.0]
-    monkeypatch.setattr("gateway.traits.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("gateway.scoring.contributions.time.monotonic", lambda: clock[0])
     sampler, request = TraitSampler(load_artifact().scorer), ChatRequest.parse(BODY)
 
     def kept(n: int) -> int:

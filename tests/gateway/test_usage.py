@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.settings import Settings
+from gateway.config.settings import Settings
 from tests.live import Gateway, running_gateway
 from tests.natively import Events, message, response
 from tests.provider import FAULTS, WORDS, Call, Provider, fault, running_provider

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.breaker import Breaker, Circuit
+from models.remote.circuit_breaker import Breaker, Circuit
 
 
 class Clock:

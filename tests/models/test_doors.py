@@ -2,8 +2,8 @@
 
 import pytest
 
-from models.doors import REMEMBERED_HOSTS, Doors, answered, check_json, plain_name, reaches_beyond
-from models.errors import ForbiddenError, NotJsonError, RequestError
+from models.host.doors import REMEMBERED_HOSTS, Doors, answered, check_json, plain_name, reaches_beyond
+from models.wire.errors import ForbiddenError, NotJsonError, RequestError
 
 OURS = ["localhost", "localhost:8000", "LOCALHOST.:8000", "app.localhost", "127.0.0.1", "127.0.0.1:8000", "10.1.2.3",
         "[::1]", "[::1]:8000", "[::ffff:127.0.0.1]:1", "[fe80::1%eth0]:1", "gate.lan", "GATE.lan.:80",

@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from models.errors import BackendBusy
-from models.gate import Gate
+from models.remote.concurrency_limiter import Gate
+from models.wire.errors import BackendBusy
 
 
 async def use(gate: Gate, log: list[int], number: int, hold_s: float = 0.0) -> None:

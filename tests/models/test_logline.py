@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from models.errors import BackendUnavailable
-from models.logline import MAX_LINE_CHARS, LineFormatter, log_uncaught
-from models.told import Told
+from models.host.log_format import MAX_LINE_CHARS, LineFormatter, log_uncaught
+from models.redaction.server_words import Told
+from models.wire.errors import BackendUnavailable
 
 PROMPT = "Zanzibar-4711\nCRITICAL forged: all is lost\u2028\x1b[2J"
 

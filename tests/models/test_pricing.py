@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from genai_prices import calc_price
 
-from models import pricing
-from models.pricing import Price, PriceBook, undated
-from models.usage import Usage
+from models.usage import pricing
+from models.usage.pricing import Price, PriceBook, undated
+from models.usage.usage import Usage
 
 OWN = Price(Decimal(2), Decimal(8), Decimal("0.5"))
 OPENAI = "https://api.openai.com/v1"

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from models import pull as pulling
-from models.catalogue import CatalogueError, catalogue, find_model
-from models.pull import PullError, Source, pull, remove, verify
+from models.catalogue import pull as pulling
+from models.catalogue.catalogue import CatalogueError, catalogue, find_model
+from models.catalogue.pull import PullError, Source, pull, remove, verify
 
 CONTENT = b"GGUF" + random.Random(0).randbytes(3_000_000)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -128,7 +128,7 @@ def test_an_interrupted_pull_goes_on_in_the_next_run(hub: Hub, target: Path) -> 
 def test_killed_in_the_middle_no_half_file_has_the_name(hub: Hub, target: Path) -> None:
     hub.cut_after = [1_500_000]
     code = (
-        "import sys, os; from pathlib import Path; from models.pull import *\n"
+        "import sys, os; from pathlib import Path; from models.catalogue.pull import *\n"
         "def stop(done, total):\n    if done > 1_000_000: os.kill(os.getpid(), 9)\n"
         "pull(Source(sys.argv[1]), Path(sys.argv[2]), stop)"
     )
@@ -201,7 +201,7 @@ def test_a_disk_with_too_little_room_is_noticed_before(hub: Hub, target: Path) -
 def test_a_disk_that_fills_up_keeps_what_has_arrived(hub: Hub, target: Path) -> None:
     """The limit on a file's size fails like a full disk: in the middle of a write."""
     code = (
-        "import resource, signal, sys; from pathlib import Path; from models.pull import *\n"
+        "import resource, signal, sys; from pathlib import Path; from models.catalogue.pull import *\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, resource.RLIM_INFINITY))\n"
         "try: pull(Source(sys.argv[1]), Path(sys.argv[2]))\n"
         "except PullError as exc: sys.exit(str(exc))"

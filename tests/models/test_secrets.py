@@ -4,8 +4,8 @@ from urllib.parse import quote
 
 import pytest
 
-from models.http import HttpServer
-from models.secrets import MASK, keep_secret, mask, mask_all
+from models.redaction.secrets import MASK, keep_secret, mask, mask_all
+from models.remote.http import HttpServer
 
 KEY = "Aq9/kept+key=7Tz3xW5m"
 keep_secret([KEY, "a1b2", "ab", None, ""])

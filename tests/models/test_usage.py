@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.sections import PriceSettings
-from models.pricing import Price, PriceBook
-from models.usage import UNTOLD, Usage, usage_in
-from models.usage_shapes import MAX_CHARGED_USD, MAX_TOKENS, NUSD_PER_USD, count, nano_dollars, tier
+from gateway.config.sections import PriceSettings
+from models.usage.pricing import Price, PriceBook
+from models.usage.shapes import MAX_CHARGED_USD, MAX_TOKENS, NUSD_PER_USD, count, nano_dollars, tier
+from models.usage.usage import UNTOLD, Usage, usage_in
 from tests.usages import HOSTILE, MODEL, PLAIN, PRICES, SHAPES, ZEROS, Shape
 
 BOTH = frozenset({"prompt_tokens", "completion_tokens"})

@@ -1,4 +1,4 @@
-"""Small outcome tables in the schema of `router.dataset`, made up here."""
+"""Small outcome tables in the schema of `router.training.dataset`, made up here."""
 
 import hashlib
 from pathlib import Path

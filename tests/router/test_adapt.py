@@ -10,11 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import app
-from router.adapt import adapt
 from router.artifact import load_artifact, load_pipeline
 from router.decision import Prompt
 from router.errors import DatasetError
-from router.labels import Label
+from router.training.adapt import adapt
+from router.training.labels import Label
 
 run = CliRunner().invoke
 

@@ -13,10 +13,16 @@ from typer.testing import CliRunner
 
 from gateway.cli import app
 from router.artifact import load_artifact
-from router.calibrate import Infeasible, Judged, exact_interval, threshold_for_failure_rate, threshold_for_share
 from router.errors import DatasetError
-from router.labels import read_labels
-from router.written import written_prompts
+from router.training.calibrate import (
+    Infeasible,
+    Judged,
+    exact_interval,
+    threshold_for_failure_rate,
+    threshold_for_share,
+)
+from router.training.labels import read_labels
+from router.training.seed_prompts import written_prompts
 
 run = CliRunner().invoke
 Floats = np.ndarray

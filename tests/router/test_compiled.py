@@ -13,8 +13,8 @@ from sklearn.pipeline import Pipeline
 from router.artifact import Artifact, load_artifact, load_pipeline
 from router.compiled import CompiledClassifier, Weights, logistic
 from router.decision import Prompt, Turn
-from router.lexicon import LEXICON
-from router.written import written_prompts
+from router.text.lexicon import LEXICON
+from router.training.seed_prompts import written_prompts
 
 PLANES = [(0, 0x7F), (0x80, 0x24F), (0x370, 0x52F), (0x590, 0x6FF), (0x900, 0xE7F), (0x3040, 0x30FF), (0x4E00, 0x9FFF)]
 PLANES += [(0xAC00, 0xD7A3), (0x1F300, 0x1FAFF), (0x20000, 0x2A6DF), (0xD800, 0xDFFF), (0x2000, 0x2BFF)]

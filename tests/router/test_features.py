@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.decision import Prompt, Turn
-from router.familiarity import familiarity
-from router.features import FEATURES, SHAPES, TIED_TO_LANGUAGE, hand_features
-from router.lexicon import LEXICON
-from router.reading import read
+from router.text.features import FEATURES, SHAPES, TIED_TO_LANGUAGE, hand_features
+from router.text.lexicon import LEXICON
+from router.text.preprocessing import read
+from router.text.vocabulary_coverage import familiarity
 
 MORE_AND_LESS = {
     "length": ("one two three four five six", "one"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from router.metrics import apgr, auc, bootstrap, calibration_error, cost_quality_curve, cpt, reliability
+from router.training.metrics import apgr, auc, bootstrap, calibration_error, cost_quality_curve, cpt, reliability
 
 RNG = np.random.default_rng(3)
 

@@ -10,7 +10,7 @@ import pytest
 
 from router.artifact import Artifact, load_artifact
 from router.decision import Prompt, Turn
-from router.written import FOLDER
+from router.training.seed_prompts import FOLDER
 
 HARD = {
     "number theory": "Show that for every odd prime p the Legendre symbol (2/p) equals (-1)^((p^2-1)/8).",

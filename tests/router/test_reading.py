@@ -3,7 +3,15 @@
 import pytest
 
 from router.decision import Prompt, Turn
-from router.reading import EARLIER_CHARS, HEAD_CHARS, SYSTEM_CHARS, TAIL_CHARS, read, split_unspaced, without_options
+from router.text.preprocessing import (
+    EARLIER_CHARS,
+    HEAD_CHARS,
+    SYSTEM_CHARS,
+    TAIL_CHARS,
+    read,
+    split_unspaced,
+    without_options,
+)
 
 
 def thread(*turns: tuple[str, str]) -> Prompt:

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from sklearn.pipeline import Pipeline
 
-from router.adapt import adapt
 from router.artifact import load_pipeline
 from router.compiled import CompiledClassifier
 from router.export import weights_of
-from router.labels import Label
-from router.metrics import auc
-from router.refit import FREEDOMS, blend, fits, served_columns
-from router.written import written_prompts
+from router.training.adapt import adapt
+from router.training.labels import Label
+from router.training.metrics import auc
+from router.training.refit import FREEDOMS, blend, fits, served_columns
+from router.training.seed_prompts import written_prompts
 from tests.router.test_compiled import unicode_prompts
 
 

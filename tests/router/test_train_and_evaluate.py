@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from gateway.cli import app
 from router.artifact import load_artifact, load_pipeline
-from router.dataset import data_hash, read_dataset
 from router.errors import ArtifactError, DatasetError
-from router.evaluate import evaluate
-from router.train import labels_of, source_weights, train
+from router.training.dataset import data_hash, read_dataset
+from router.training.evaluate import evaluate
+from router.training.train import labels_of, source_weights, train
 from tests.router.tables import write_tables
 
 run = CliRunner().invoke

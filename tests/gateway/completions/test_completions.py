@@ -6,9 +6,9 @@ import openai
 import pytest
 from openai.types import Completion
 
-from gateway.completions.request import read_request
-from models.errors import RequestError
-from models.several import AT_ONCE
+from gateway.dialects.completions.request import read_request
+from models.remote.fan_out import AT_ONCE
+from models.wire.errors import RequestError
 from tests.conftest import MakeGateway
 from tests.live import Gateway
 from tests.provider import MODEL, PROMPT_TOKENS, WORDS, Provider

@@ -6,7 +6,7 @@ import httpx
 import openai
 import pytest
 
-from gateway.settings import SettingsError, load_settings
+from gateway.config.settings import SettingsError, load_settings
 from tests.conftest import MakeGateway
 from tests.live import Gateway
 from tests.provider import Provider

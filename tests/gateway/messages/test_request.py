@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from gateway.messages.request import REFUSED, to_chat
-from gateway.node import Node
-from models.chat import ChatRequest
-from models.errors import RequestError
+from gateway.dialects.messages.request import REFUSED, to_chat
+from models.wire.chat import ChatRequest
+from models.wire.errors import RequestError
+from models.wire.json_reader import Node
 
 TOOL = {"name": "weather", "description": "Tells it.", "input_schema": {"type": "object"}}
 CHAT_TOOL = {

@@ -8,13 +8,13 @@ import httpx
 import openai
 import pytest
 
-from gateway.cloud import make_cloud
-from gateway.node import Node
-from gateway.responses.request import to_chat
-from gateway.sections import CloudSettings
-from gateway.settings import Settings
-from models.chat import ChatRequest, Native
-from models.errors import RequestError
+from gateway.config.sections import CloudSettings
+from gateway.config.settings import Settings
+from gateway.dialects.responses.request import to_chat
+from gateway.dispatch.cloud import make_cloud
+from models.wire.chat import ChatRequest, Native
+from models.wire.errors import RequestError
+from models.wire.json_reader import Node
 from tests import natively
 from tests.conftest import MakeGateway
 from tests.live import Gateway, running_gateway

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from gateway.node import Node
-from gateway.responses.request import REFUSED, to_chat
-from models.chat import ChatRequest
-from models.errors import RequestError
+from gateway.dialects.responses.request import REFUSED, to_chat
+from models.wire.chat import ChatRequest
+from models.wire.errors import RequestError
+from models.wire.json_reader import Node
 
 FUNCTION = {"type": "function", "name": "weather", "parameters": {"type": "object"}, "strict": True}
 CALL = {"type": "function_call", "call_id": "c1", "name": "weather", "arguments": "{}", "id": "fc_1"}

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import httpx
 from openai import OpenAI
 
-from models.bundled import bundled_model_path
-from models.engine.remembered import Remembered
-from models.engine.supervisor import EngineInfo, EngineOptions, EngineSupervisor
+from models.catalogue.bundled import bundled_model_path
+from models.engine.process.probe_cache import Remembered
+from models.engine.process.supervisor import EngineInfo, EngineOptions, EngineSupervisor
 
 T = TypeVar("T")
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from gateway.settings import SettingsError, load_settings
-from models.bundled import bundled_model_path
+from gateway.config.settings import SettingsError, load_settings
+from models.catalogue.bundled import bundled_model_path
 from models.engine.errors import EngineFailed
-from models.engine.llama import Context, Model
+from models.engine.native.llama import Context, Model
 from models.engine.options import EngineOptions, FlashAttention, KvCacheType
 from tests.models.engine.live import running_engine
 from tests.models.engine.test_server import GREEDY, content

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.bundled import bundled_model_path
-from models.engine.callformat import HERMES, LLAMA, MISTRAL, PHI, CallFormat, format_of
-from models.engine.llama import Model
-from models.engine.prompting import Prompter
-from models.engine.request import parse_chat
-from models.engine.samplers import Grammar
-from models.engine.template import ChatTemplate
-from models.engine.toolcalls import CallArguments, CallStart, Text, ToolCallReader
+from models.catalogue.bundled import bundled_model_path
+from models.engine.native.llama import Model
+from models.engine.native.samplers import Grammar
+from models.engine.prompt.call_format import HERMES, LLAMA, MISTRAL, PHI, CallFormat, format_of
+from models.engine.prompt.prompter import Prompter
+from models.engine.prompt.template import ChatTemplate
+from models.engine.prompt.tool_calls import CallArguments, CallStart, Text, ToolCallReader
+from models.engine.request.chat import parse_chat
 from tests.models.engine.live import running_engine
 from tests.models.engine.test_features import CALLING, TIME, TOOL
 from tests.models.engine.test_server import events

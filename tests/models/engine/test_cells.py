@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.engine.cells import CellPool
+from models.engine.scheduling.kv_cells import CellPool
 
 N_CELLS = 40
 STEPS = st.lists(

@@ -181,8 +181,8 @@ def test_several_choices(engine: LiveEngine) -> None:
 
 
 def tokens_of(engine: LiveEngine, text: str) -> list[int]:
-    from models.bundled import bundled_model_path
-    from models.engine.llama import Model
+    from models.catalogue.bundled import bundled_model_path
+    from models.engine.native.llama import Model
 
     model = Model(bundled_model_path())
     try:

@@ -13,8 +13,8 @@ BODY = {"model": "local", "messages": [{"role": "user", "content": PROMPT}], "ma
 
 TALKS_PAST_THE_LOG = """
     import os
-    from models.engine.request import parse_chat
-    import models.engine.server as server
+    from models.engine.request.chat import parse_chat
+    import models.engine.http.server as server
     def parse(body):
         os.write(2, ("parse: error parsing grammar: " + body["messages"][0]["content"] + "\\n").encode())
         os.write(2, b"/src/ggml.c:12: GGML_ASSERT(n > 0) failed\\n")
@@ -23,7 +23,7 @@ TALKS_PAST_THE_LOG = """
 """
 
 HAS_A_TEMPLATE_THAT_FAILS = """
-    from models.engine.template import ChatTemplate
+    from models.engine.prompt.template import ChatTemplate
     real = ChatTemplate._render
     def render(self, messages, variables):
         if "Zanzibar" in str(messages):
@@ -41,7 +41,7 @@ FAILS = """
 
 
 def said(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.name == "models.engine.supervisor"]
+    return [record.getMessage() for record in caplog.records if record.name == "models.engine.process.supervisor"]
 
 
 def test_what_native_code_writes_past_the_log_is_kept_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

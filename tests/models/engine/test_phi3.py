@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from models.engine.errors import EngineFailed
-from models.engine.llama import Model
-from models.engine.loading import make_template
+from models.engine.loading.loading import make_template
+from models.engine.native.llama import Model
 from models.engine.options import EngineOptions
-from models.engine.prompting import Prompter
+from models.engine.prompt.prompter import Prompter
 from tests.models.engine.live import running_engine
 from tests.models.engine.test_server import events
 from tests.models.engine.tiny import CONTROLS, write_phi3

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from models.engine.planning import MIN_CHUNK, ChunkSize, plan_step
+from models.engine.scheduling.step_batching import MIN_CHUNK, ChunkSize, plan_step
 
 
 class Waiting:

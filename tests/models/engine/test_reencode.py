@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.bundled import bundled_model_path
+from models.catalogue.bundled import bundled_model_path
 from models.engine.errors import ModelLoadError
-from models.engine.llama import Batch, Context, Model
-from models.engine.loading import load
+from models.engine.loading.loading import load
+from models.engine.loading.reencode import faster_weights
+from models.engine.native.llama import Batch, Context, Model
 from models.engine.options import EngineOptions
-from models.engine.reencode import faster_weights
 
 TEXT = "The harbour master keeps a list of all the ships that come in at night, and every morning he"
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from openai.types.chat import completion_create_params
 
-from models.engine.request import UNSUPPORTED, WITHOUT_EFFECT, parse_chat
-from models.errors import RequestError
+from models.engine.request.chat import UNSUPPORTED, WITHOUT_EFFECT, parse_chat
+from models.wire.errors import RequestError
 
 MESSAGES = [{"role": "user", "content": "hi"}]
 BODY = {"model": "local", "messages": MESSAGES}

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.engine.samplers import Candidates, Sampler
-from models.engine.sampling import SamplingParams, build_sampler
+from models.engine.native.samplers import Candidates, Sampler
+from models.engine.request.sampling import SamplingParams, build_sampler
 
 A, B, C = 5, 7, 9
 N_VOCAB = 10

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.bundled import bundled_model_path
-from models.engine.llama import Model
-from models.engine.pattern import PatternError, pattern_rule
-from models.engine.ranges import integer_rule
-from models.engine.samplers import Candidates, Grammar
-from models.engine.schema import JSON_OBJECT_GRAMMAR, schema_grammar
-from models.errors import RequestError
+from models.catalogue.bundled import bundled_model_path
+from models.engine.grammar.json_schema import JSON_OBJECT_GRAMMAR, schema_grammar
+from models.engine.grammar.pattern import PatternError, pattern_rule
+from models.engine.grammar.ranges import integer_rule
+from models.engine.native.llama import Model
+from models.engine.native.samplers import Candidates, Grammar
+from models.wire.errors import RequestError
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from models.bundled import bundled_model_path
+from models.catalogue.bundled import bundled_model_path
 from models.engine.errors import EngineFailed
-from models.engine.supervisor import EngineState
+from models.engine.process.supervisor import EngineState
 from tests.conftest import MakeGateway
 from tests.live import wait_for
 from tests.models.engine.live import READY_S, LiveEngine, running_engine
@@ -32,7 +32,7 @@ def engine_that(tmp_path: Path, prelude: str) -> list[str]:
     script = tmp_path / "faulty_engine.py"
     script.write_text(
         textwrap.dedent(prelude)
-        + "\nimport sys\nfrom models.engine.process import main\nsys.exit(main(sys.argv[1:]))\n"
+        + "\nimport sys\nfrom models.engine.process.child import main\nsys.exit(main(sys.argv[1:]))\n"
     )
     return [sys.executable, str(script)]
 
@@ -49,7 +49,7 @@ DIES_WITH_REPACKED_WEIGHTS = """
         if loaded.model.extra:
             os.kill(os.getpid(), signal.{signal})
         load(loaded)
-    import models.engine.process as process
+    import models.engine.process.child as process
     process.self_test = self_test
 """
 
@@ -143,7 +143,7 @@ def test_not_ready_in_time_says_so(tmp_path: Path) -> None:
 
 
 def test_a_child_that_ignores_the_request_to_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models.engine.supervisor.STOP_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("models.engine.process.supervisor.STOP_TIMEOUT_S", 0.2)
     stubborn = (
         "import signal, sys, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "print('deaf', file=sys.stderr, flush=True)\ntime.sleep(600)"
@@ -159,8 +159,8 @@ def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
     parent = textwrap.dedent("""
         import asyncio, sys
         from pathlib import Path
-        from models.bundled import bundled_model_path
-        from models.engine.supervisor import EngineOptions, EngineSupervisor
+        from models.catalogue.bundled import bundled_model_path
+        from models.engine.process.supervisor import EngineOptions, EngineSupervisor
         async def main():
             options = EngineOptions(bundled_model_path(), n_ctx=512, max_sequences=1)
             supervisor = EngineSupervisor(options, Path(sys.argv[1]) / "engine.sock", Path(sys.argv[1]))
@@ -202,7 +202,7 @@ def answers(engine: LiveEngine) -> bool:
 
 STEPS_THAT_NEVER_END = """
     import os, signal, time
-    from models.engine.llama import Context
+    from models.engine.native.llama import Context
     real = Context.decode
     def decode(self, batch):
         if os.path.exists({flag!r}):
@@ -225,7 +225,7 @@ STEPS_THAT_NEVER_END = """
 def test_a_wedged_or_crashed_step_costs_a_restart(
     tmp_path: Path, fault: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("models.engine.supervisor.SILENCE_GRACE_S", 1.0)
+    monkeypatch.setattr("models.engine.process.supervisor.SILENCE_GRACE_S", 1.0)
     flag = tmp_path / "fault"
     command = engine_that(tmp_path, STEPS_THAT_NEVER_END.format(flag=str(flag), fault=fault))
     with running_engine(tmp_path / "state", command=command, step_timeout_s=8.0) as engine:
@@ -291,7 +291,7 @@ def test_the_engine_serves_while_it_still_tries_its_model_out(
     tmp_path: Path, make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it finds then, it says, and a gateway in front of it takes notice."""
-    monkeypatch.setattr("gateway.local.LOOK_AGAIN_S", 0.05)
+    monkeypatch.setattr("gateway.dispatch.local.LOOK_AGAIN_S", 0.05)
     flag, calling = tmp_path / "now", {**BODY, "max_tokens": 40, "tools": [TOOL], "tool_choice": "required"}
     command = engine_that(tmp_path, FINDS_OUT_WHEN_TOLD.format(flag=str(flag)))
     with running_engine(tmp_path / "engine", command=command, probe=True) as engine:

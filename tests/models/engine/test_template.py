@@ -3,8 +3,8 @@
 import pytest
 
 from models.engine.errors import TemplateError
-from models.engine.template import ChatTemplate
-from models.errors import RequestError
+from models.engine.prompt.template import ChatTemplate
+from models.wire.errors import RequestError
 
 HELLO = [{"role": "user", "content": "hello"}]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.engine.text import StopMatcher, Utf8Stream
+from models.engine.scheduling.text import StopMatcher, Utf8Stream
 
 
 def chunks_of(data: str | bytes, cuts: list[int]) -> list:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.engine.toolcalls import CallArguments, CallStart, Text, ToolCallReader
+from models.engine.prompt.tool_calls import CallArguments, CallStart, Text, ToolCallReader
 
 ONE = '<tool_call>\n{"name": "f", "arguments": {"a": "}{\\"</tool_call>", "b": [1, {}]}}\n</tool_call>'
 TWO = f'{ONE}\n<tool_call>{{"name": "g", "arguments": {{}}}}</tool_call>'

@@ -1,0 +1,1 @@
+"""What stands in front of every endpoint: whose calls are answered at all."""

@@ -1,0 +1,65 @@
+"""The gateway's key, asked for before anything else of a call is looked at."""
+
+import base64
+import binascii
+import secrets
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.access.guard import refuse
+from gateway.http.errors import UnauthorizedError
+
+OPEN_PATHS = ("/health/",)
+"""What an orchestrator's probes may read without a key. It says nothing but "alive"."""
+
+
+class RequireKey:
+    """Lets a call through that carries the key: as a bearer token, in `x-api-key` as Anthropic's clients send it, or as
+    the password a browser asks for.
+
+    A browser sends a password along by itself, also from a page that is not ours; so a password opens only what reads.
+
+    Parameters
+    ----------
+    key : str
+        The key; compared in constant time.
+    """
+
+    def __init__(self, app: ASGIApp, key: str) -> None:
+        self._app = app
+        self._key = key.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan" or scope["path"].startswith(OPEN_PATHS) or self._admits(scope):
+            await self._app(scope, receive, send)
+            return
+        exc = UnauthorizedError(
+            "This gateway needs a key: send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY' (SLIMGATE_API_KEY)."
+        )
+        asks = {"www-authenticate": 'Basic realm="slimgate: any name, the key as password"'}
+        await refuse(exc, scope, receive, send, asks if _wants_page(scope) else None)
+
+    def _admits(self, scope: Scope) -> bool:
+        if secrets.compare_digest(_header(scope, b"x-api-key"), self._key):
+            return True
+        scheme, _, value = _header(scope, b"authorization").partition(b" ")
+        if scheme.lower() == b"bearer":
+            return secrets.compare_digest(value.strip(), self._key)
+        if scheme.lower() == b"basic" and scope.get("method") in ("GET", "HEAD"):
+            return secrets.compare_digest(_password(value), self._key)
+        return False
+
+
+def _header(scope: Scope, wanted: bytes) -> bytes:
+    return next((value for name, value in scope["headers"] if name == wanted), b"")
+
+
+def _password(credentials: bytes) -> bytes:
+    try:
+        return base64.b64decode(credentials, validate=True).partition(b":")[2]
+    except binascii.Error:
+        return b""
+
+
+def _wants_page(scope: Scope) -> bool:
+    return b"text/html" in _header(scope, b"accept")

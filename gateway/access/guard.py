@@ -1,0 +1,98 @@
+"""What stands in front of every endpoint: whose calls are answered at all, and what every answer carries.
+
+Plain ASGI, outermost first: `Guard` (Host, Origin, the fixed headers), `gateway.access.auth.RequireKey`, `RequireJson`.
+
+A page that had its name pointed here has no key, and a browser keeps a password for the origin where it was typed: so
+where a key is set, any name will do, unless `allowed_hosts` says which. A gateway behind a proxy or a service's name
+then needs no further setting.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.config.settings import Settings
+from gateway.dialects.messages.errors import anthropic_error
+from gateway.http.errors import error_headers, error_object, error_status
+from gateway.http.json_response import json_response
+from models.host.doors import ANY, WITH_BODY, Doors, answered, check_json, own_names
+from models.wire.errors import RequestError
+
+MESSAGES = "/v1/messages"
+POLICY_VIOLATION = 1008
+
+CURE = (
+    "name it in the setting allowed_hosts (SLIMGATE_ALLOWED_HOSTS='[\"NAME\"]'), use localhost or the address, or set "
+    "a key (SLIMGATE_API_KEY)."
+)
+
+
+class Guard:
+    """Answers only calls for this server that no page of another site sent; all answers get the fixed headers."""
+
+    def __init__(self, app: ASGIApp, doors: Doors) -> None:
+        self._app = app
+        self._doors = doors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        try:
+            # What opens a websocket might do anything.
+            self._doors.check(scope.get("method", "POST"), scope["headers"])
+        except RequestError as exc:
+            await refuse(exc, scope, receive, with_fixed_headers(send))
+            return
+        await self._app(scope, receive, with_fixed_headers(send))
+
+
+class RequireJson:
+    """Lets bodies through that are declared to be JSON."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("method") in WITH_BODY:
+            try:
+                check_json(scope["headers"])
+            except RequestError as exc:
+                await refuse(exc, scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def make_doors(settings: Settings) -> Doors:
+    """The doors of a gateway of this configuration."""
+    if settings.api_key is not None and not settings.allowed_hosts:
+        return Doors([ANY], CURE)
+    return Doors([*settings.allowed_hosts, *own_names(settings.host)], CURE)
+
+
+def with_fixed_headers(send: Send) -> Send:
+    """`send`, with the headers that every answer carries. A plain function: an event costs no further coroutine."""
+
+    def sending(message: Message) -> Any:
+        if message["type"] == "http.response.start":
+            message["headers"] = answered(list(message.get("headers", ())))
+        return send(message)
+
+    return sending
+
+
+async def refuse(
+    exc: Exception, scope: Scope, receive: Receive, send: Send, headers: dict[str, str] | None = None
+) -> None:
+    """Turn a call away, in the API shape of its path."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": ""})
+        return
+    body = describe_at(scope["path"])(exc)
+    await json_response(body, error_status(exc), {**error_headers(exc), **(headers or {})})(scope, receive, send)
+
+
+def describe_at(path: str) -> Callable[[Exception], Any]:
+    """What makes the JSON object of a failure at `path`."""
+    return anthropic_error if path == MESSAGES or path.startswith(f"{MESSAGES}/") else error_object

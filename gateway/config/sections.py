@@ -1,0 +1,394 @@
+"""The sections of the configuration, `[local]`, `[cloud]`, `[router]` and so on: each setting with its meaning.
+
+How they are joined and read is in `gateway.config.settings`.
+"""
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from models.engine.options import MAX_SEQUENCES, FlashAttention, KvCacheType, check_cache
+from models.host.api_keys import clean_key
+from router.decision import Feature
+from router.sensitive import Sensitive
+from router.threshold import to_threshold
+
+OPENAI_BASE_URL = "https://api.openai.com/v1"
+
+_HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110, 5.6.2
+
+
+def _clean(key: SecretStr) -> SecretStr:
+    return SecretStr(clean_key(key.get_secret_value()))
+
+
+ApiKey = Annotated[SecretStr, AfterValidator(_clean)]
+"""A key, without whitespace around it; refused where no header could carry it."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LocalSettings(_Section):
+    """The small model on this machine, or on a server of yours."""
+
+    enabled: bool = Field(True, description="Whether there is a local tier at all.")
+    model_path: Path | None = Field(
+        None, description="GGUF file for the built-in engine. Default: the bundled SmolLM2-135M-Instruct."
+    )
+    base_url: str | None = Field(
+        None,
+        description="An OpenAI-compatible server (vLLM, Ollama, llama-server) to use instead of the built-in engine, "
+        "such as http://127.0.0.1:11434/v1; unix:/path/to.sock for `slimgate engine --uds`.",
+    )
+    model: str | None = Field(None, description="The model's name at `base_url`. Default: the first that it lists.")
+    use_proxy: bool = Field(
+        False,
+        description="Whether requests to `base_url` may go through the proxies that HTTP_PROXY and HTTPS_PROXY name. "
+        "A proxy sees their texts, private ones too.",
+    )
+    api_key: ApiKey | None = Field(
+        None, description="Bearer token for `base_url`; what `slimgate engine` asks for on a port. Environment only."
+    )
+    features: list[Feature] | None = Field(
+        None,
+        description="What the model at `base_url` can do beyond text, such as images. Default: what the server lists, "
+        "else tools and JSON.",
+    )
+    n_ctx: int | None = Field(
+        None, ge=128, description="Context window in tokens. Default: what the model was trained for, at most 8192."
+    )
+    n_threads: int | None = Field(None, ge=1, le=512, description="CPU threads. Default: the machine's cores.")
+    n_gpu_layers: int | None = Field(
+        None, ge=-1, description="Layers on the GPU; -1 is all. Default: all where llama.cpp was built with a GPU."
+    )
+    reencode: bool = Field(
+        True,
+        description="Keep the weights of a small model, where llama.cpp computes their encoding slowly (Q4_1, Q5_1), "
+        "as Q8_0 in state_dir/weights: more tokens a second for half as much memory again.",
+    )
+    flash_attention: FlashAttention = Field(
+        FlashAttention.AUTO, description="Attention in one pass: auto uses it wherever model and device can, on, off."
+    )
+    kv_cache_type: KvCacheType = Field(
+        KvCacheType.F16,
+        description="How the context is kept: f16, bf16, f32, q8_0 (half of f16's memory), q4_0 (a third, and worse "
+        "answers). The last two need flash attention.",
+    )
+    max_sequences: int = Field(
+        8, ge=1, le=MAX_SEQUENCES, description="Answers generated at the same time, in one batch."
+    )
+    max_concurrent: int = Field(256, ge=1, description="Requests to `base_url` at the same time.")
+    max_queue: int = Field(256, ge=0, description="Requests that may wait for a place at `base_url`.")
+    ready_timeout_s: float = Field(
+        60.0, gt=0, description="How long a request waits for a starting engine when nobody else can answer."
+    )
+    first_byte_timeout_s: float = Field(120.0, gt=0, description="Longest wait for a stream's first event, in seconds.")
+    chunk_timeout_s: float = Field(60.0, gt=0, description="Longest silence within a stream, in seconds.")
+    total_timeout_s: float = Field(600.0, gt=0, description="Longest wait for an unstreamed answer, in seconds.")
+
+    @model_validator(mode="after")
+    def _cache_can_be_read(self) -> Self:
+        check_cache(self.flash_attention, self.kv_cache_type)
+        return self
+
+
+class ProviderSettings(_Section):
+    """A large model, and how its provider is reached."""
+
+    base_url: str = Field(description="The provider's base URL, up to and including /v1.")
+    model: str = Field(description="The provider's name of the model.")
+    api_key_header: str = Field(
+        "authorization",
+        pattern=f"^{_HEADER_NAME}$",
+        description='The header that carries the key: "api-key" for Azure. Lower case.',
+    )
+    headers: dict[str, str] = Field(default_factory=dict, description="Further headers to send. No secrets.")
+    query: dict[str, str] = Field(
+        default_factory=dict,
+        description='Query parameters to send: {"api-version": "2024-10-21"} for Azure.',
+    )
+    features: list[Feature] | None = Field(
+        None,
+        description="What the model can do beyond text: images, audio, files, tools, hosted_tools, json_object, "
+        "json_schema, logprobs, logit_bias, several_choices. A request that needs more goes to a model that has it. "
+        "Default: taken to do everything.",
+    )
+    rename_params: dict[str, str] | None = Field(
+        None,
+        description='Request fields that the model knows by another name: {"max_tokens": "max_completion_tokens"}. '
+        "Default: as known of the model.",
+    )
+    drop_params: list[str] | None = Field(
+        None, description="Request fields that the model refuses. Default: as known of the model."
+    )
+    responses: Literal["native", "translate"] | None = Field(
+        None,
+        description="Whether the model takes /v1/responses itself, or is to be asked in a chat. Default: native at "
+        "OpenAI, translate elsewhere.",
+    )
+    completions: Literal["native", "translate"] = Field(
+        "translate",
+        description="Whether the model takes /v1/completions itself, or is to be asked in a chat.",
+    )
+    connect_timeout_s: float = Field(5.0, gt=0, description="Longest wait for a connection, in seconds.")
+    first_byte_timeout_s: float = Field(60.0, gt=0, description="Longest wait for a stream's first event, in seconds.")
+    chunk_timeout_s: float = Field(60.0, gt=0, description="Longest silence within a stream, in seconds.")
+    total_timeout_s: float = Field(600.0, gt=0, description="Longest wait for an unstreamed answer, in seconds.")
+    retries: int = Field(1, ge=0, le=10, description="Further tries after a failure that the provider itself reports.")
+    max_concurrent: int = Field(256, ge=1, description="Requests to the provider at the same time.")
+    max_queue: int = Field(256, ge=0, description="Requests that may wait for a place; more are turned away at once.")
+    max_wait_s: float = Field(10.0, gt=0, description="Longest wait for a place, in seconds.")
+    breaker_failures: int = Field(
+        5, ge=1, description="Failures in a row after which the provider is left alone for a while."
+    )
+    breaker_rest_s: float = Field(
+        5.0, gt=0, description="How long the first time, in seconds; doubles with each failed probe, up to a minute."
+    )
+
+    @field_validator("headers")
+    @classmethod
+    def _can_be_sent(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, value in headers.items():
+            if not re.fullmatch(_HEADER_NAME, name):
+                raise ValueError(f"{name!r} is no name of a header")
+            if not (value.isascii() and value.strip().isprintable()):
+                raise ValueError(f"the value of {name} has a line break or another character that no header carries")
+        return {name: value.strip() for name, value in headers.items()}
+
+
+class FallbackSettings(ProviderSettings):
+    """A model that stands in when those before it fail."""
+
+    api_key_env: str | None = Field(None, description="The environment variable that holds its API key.")
+
+
+class CloudSettings(ProviderSettings):
+    """The large model: OpenAI, or any provider that speaks its API."""
+
+    base_url: str = Field(OPENAI_BASE_URL, description="The provider's base URL, up to and including /v1.")
+    model: str = Field("gpt-4.1", description="The provider's model that hard requests go to.")
+    api_key: ApiKey | None = Field(
+        None, description="The provider's API key. Environment only; OPENAI_API_KEY serves for the default base_url."
+    )
+    fallbacks: list[FallbackSettings] = Field(
+        default_factory=list,
+        description="Models that stand in, in order, each with the keys of this section, and with api_key_env: the "
+        "variable that holds its key.",
+    )
+
+    @property
+    def configured(self) -> bool:
+        """A key, or a provider of one's own that may need none."""
+        return self.api_key is not None or self.base_url != OPENAI_BASE_URL
+
+
+class SecondLookSettings(_Section):
+    """Whether the local model may begin an answer before it is decided who gives it."""
+
+    band: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="How far below the threshold scores get a second look; 0 is none: the score decides alone.",
+    )
+    n_tokens: int = Field(
+        8, ge=1, le=256, description="Tokens of the local answer that are held back for it; each delays the first byte."
+    )
+    least_confidence: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="The cloud answers where those tokens' confidence is less. 0 only measures: "
+        "`slimgate second-look` then says what a value would do.",
+    )
+
+
+class RouterSettings(_Section):
+    """Where the line between local and cloud runs."""
+
+    threshold: float | None = Field(
+        None,
+        ge=0,
+        le=1.0001,
+        description="Requests scoring at or above go to the cloud: 0 sends all of them there, more than 1 none. "
+        "Default: the artifact's own.",
+    )
+    artifact: Path | None = Field(None, description="Folder made by `slimgate train`. Default: the shipped one.")
+    threshold_for: str | None = Field(
+        None,
+        description="The version of the classifier that `threshold` was chosen for, as `slimgate calibrate` says it; "
+        "any other is refused. Default: `threshold` goes with all.",
+    )
+    labels: Path | None = Field(
+        None,
+        description="Your own labels, as `slimgate train --labels` takes them: the tuner measures failures on them.",
+    )
+    answer_reserve_tokens: int = Field(
+        256, ge=1, description="Room in the local context kept for an answer when the request sets no max_tokens."
+    )
+    max_local_wait_s: float = Field(
+        10.0, ge=0, description="Longest expected wait in the local queue, in seconds; beyond it the cloud answers."
+    )
+    second_look: SecondLookSettings = SecondLookSettings()
+    aliases: dict[str, str] = Field(
+        default_factory=dict,
+        description="Model names that old clients send, and what they mean here: auto, auto with a threshold of its "
+        'own, local, or cloud. {"gpt-4o": "auto", "gpt-4o-mini": "auto:0.8", "claude-*": "auto"}.',
+    )
+
+    @field_validator("aliases")
+    @classmethod
+    def _mean_something(cls, aliases: dict[str, str]) -> dict[str, str]:
+        for meant in aliases.values():
+            if meant not in ("auto", "local", "cloud"):
+                kind, _, threshold = meant.partition(":")
+                if kind != "auto" or to_threshold(threshold) is None:
+                    raise ValueError(f"{meant!r} should be auto, auto:THRESHOLD such as auto:0.4, local, or cloud")
+        return aliases
+
+    @model_validator(mode="after")
+    def _what_is_for_it(self) -> Self:
+        if self.threshold_for is not None and self.threshold is None:
+            raise ValueError("threshold_for names a classifier, and there is no threshold that it could be for")
+        return self
+
+
+class EmbeddingsSettings(_Section):
+    """Who turns texts into vectors. There is no routing: vectors of two models cannot be mixed."""
+
+    backend: Literal["local", "cloud"] | None = Field(
+        None, description="The side that answers /v1/embeddings. Default: nobody."
+    )
+    model: str | None = Field(
+        None, description="That side's model for embeddings. Default, for local: the local model itself."
+    )
+
+
+class PrivacySettings(_Section):
+    """What may not leave this machine. It is answered here or refused, and never goes to the cloud."""
+
+    local_only: bool = Field(False, description="Whether nothing at all may leave.")
+    detect: list[Sensitive] = Field(
+        default_factory=list,
+        description="What is looked for in every text that would leave, and keeps a request here where it is found: "
+        + ", ".join(Sensitive)
+        + ". Default: nothing. A net, not a wall: names and stories pass through it.",
+    )
+    media_may_leave: bool = Field(
+        False,
+        description="Whether images, audio, files and token numbers, which the detector cannot read, may leave all the "
+        "same. Default: with a detector, they keep a request here.",
+    )
+
+
+class BudgetSettings(_Section):
+    """What may be spent on the cloud, in US dollars, as the ledger prices it; days and months are UTC's."""
+
+    usd_per_day: Decimal | None = Field(
+        None, ge=0, description="When it is spent, the local model answers until midnight UTC. Default: no limit."
+    )
+    usd_per_month: Decimal | None = Field(
+        None, ge=0, description="When it is spent, the local model answers until the month ends. Default: no limit."
+    )
+    fail_open: bool = Field(
+        False,
+        description="Whether the cloud may be asked although a limit might not hold: where the ledger cannot tell what "
+        "was spent, where a model has no price, and for what is not paid by the token (tools that the provider runs, "
+        "answers in the background). Default: it is not asked.",
+    )
+
+
+class LedgerSettings(_Section):
+    """Where the record of every request is kept."""
+
+    url: str | None = Field(
+        None, description="SQLAlchemy URL of the database. Default: an SQLite file, ledger.db, in state_dir."
+    )
+    keep_days: float | None = Field(
+        None, gt=0, description="Rows older than this many days are deleted; their sums stay. Default: kept for ever."
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _can_be_read(cls, url: str | None) -> str | None:
+        from sqlalchemy import make_url  # takes a while, and most have no URL
+        from sqlalchemy.exc import ArgumentError
+
+        if url is not None:
+            try:
+                make_url(url)
+            except (ArgumentError, ValueError):  # their words may hold a part of the password
+                raise ValueError(
+                    "is no URL of a database, such as postgresql://USER:PASSWORD@HOST:5432/NAME; characters such as "
+                    "@ : / in a password are written %40 %3A %2F"
+                ) from None
+        return url
+
+
+class LogSettings(_Section):
+    """What the log says beyond what happened. Never asked for, it holds nobody's text."""
+
+    provider_messages: bool = Field(
+        False,
+        description="Whether the log shows what a provider said of a failure, on one line and without keys. It may "
+        "quote the request.",
+    )
+    exception_messages: bool = Field(
+        False,
+        description="Whether the log shows what unforeseen exceptions say, beside their type and where they came from. "
+        "They may quote the request.",
+    )
+
+
+class TelemetrySettings(_Section):
+    """Traces and metrics for OpenTelemetry; needs the extra ``otel``."""
+
+    otlp_endpoint: str | None = Field(
+        None,
+        pattern="^https?://",
+        description="Base URL of a collector that takes OTLP over HTTP, such as http://127.0.0.1:4318. Default: what "
+        "OpenTelemetry's own OTEL_EXPORTER_OTLP_ENDPOINT names, else nothing is sent.",
+    )
+
+
+class PriceSettings(_Section):
+    """Your own price of a model, in US dollars for a million tokens."""
+
+    input_usd_per_mtok: Decimal = Field(ge=0, description="Prompt tokens.")
+    output_usd_per_mtok: Decimal = Field(ge=0, description="Answer tokens.")
+    cached_input_usd_per_mtok: Decimal | None = Field(
+        None, ge=0, description="Prompt tokens the provider had cached. Default: like other prompt tokens."
+    )
+    cache_write_usd_per_mtok: Decimal | None = Field(
+        None, ge=0, description="Prompt tokens the provider put into its cache. Default: like other prompt tokens."
+    )
+    cache_write_1h_usd_per_mtok: Decimal | None = Field(
+        None, ge=0, description="Those of them that stay there for an hour. Default: like the others put there."
+    )
+    input_audio_usd_per_mtok: Decimal | None = Field(
+        None, ge=0, description="Prompt tokens that are audio. Default: like other prompt tokens."
+    )
+    output_audio_usd_per_mtok: Decimal | None = Field(
+        None, ge=0, description="Answer tokens that are audio. Default: like other answer tokens."
+    )
+    output_image_usd_per_mtok: Decimal | None = Field(
+        None, ge=0, description="Answer tokens that are images. Default: like other answer tokens."
+    )
+    service_tiers: dict[str, Annotated[Decimal, Field(ge=0)]] = Field(
+        default_factory=dict,
+        description='By how much a service tier multiplies these prices: {"priority": 2, "flex": 0.5}. Default: flex '
+        "and batch are not taken to be cheaper, and what any other tier costs is not known.",
+    )
+
+
+class SavingsSettings(_Section):
+    """What savings are measured against."""
+
+    baseline_model: str | None = Field(
+        None, description="The model every request would have gone to without slimgate. Default: the cloud model."
+    )

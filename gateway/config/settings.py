@@ -1,0 +1,348 @@
+"""The configuration as a whole, and how it is read.
+
+Three layers, the later wins: the defaults here and in `gateway.config.sections`, a TOML file, the environment
+(``SLIMGATE_…``, ``__`` between levels, so ``[local] n_ctx`` is ``SLIMGATE_LOCAL__N_CTX``). A key that means nothing is
+an error in both. Secrets come from the environment alone.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from pydantic_settings import SettingsError as PydanticSettingsError
+
+from gateway.config.key_hosts import stray_keys
+from gateway.config.masking import masked
+from gateway.config.sections import (
+    ApiKey,
+    BudgetSettings,
+    CloudSettings,
+    EmbeddingsSettings,
+    LedgerSettings,
+    LocalSettings,
+    LogSettings,
+    PriceSettings,
+    PrivacySettings,
+    RouterSettings,
+    SavingsSettings,
+    TelemetrySettings,
+)
+from models.host.api_keys import key_from_environment
+from models.host.doors import plain_name, reaches_beyond
+
+ENV_PREFIX = "SLIMGATE_"
+NESTING = "__"
+CONFIG_VARIABLE = "SLIMGATE_CONFIG"
+
+Source = PydanticBaseSettingsSource
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; the message names each key at fault and what it should be."""
+
+
+class Settings(BaseSettings):
+    """The whole configuration."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_nested_delimiter=NESTING, env_ignore_empty=True, extra="forbid", frozen=True
+    )
+
+    host: str = Field(
+        "127.0.0.1",
+        description="Address to listen on. 0.0.0.0 opens the gateway to the network, which needs a key, or "
+        "allow_anonymous.",
+    )
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
+    api_key: ApiKey | None = Field(
+        None, description="When set, every call must carry it as a bearer token. Environment only."
+    )
+    allow_anonymous: bool = Field(
+        False,
+        description="Whether the gateway may listen beyond this machine without a key: anyone who reaches it then "
+        "spends your money and reads the ledger.",
+    )
+    allowed_hosts: list[str] = Field(
+        default_factory=list,
+        description="Names that clients call this server by, beside localhost and its addresses; *.example.org for "
+        "all below one, * for any. Calls by another name are refused (403). Default: with a key any name, without one "
+        "only `host`.",
+    )
+    workers: int = Field(
+        1, ge=1, le=64, description="Gateway processes behind the port. They share one engine and one ledger."
+    )
+    drain_s: float = Field(
+        0.0,
+        ge=0,
+        description="When told to stop: how long requests are still taken while not ready, in seconds.",
+    )
+    grace_s: int = Field(30, ge=0, description="When told to stop: how long running answers may take, in seconds.")
+    state_dir: Path = Field(
+        default_factory=lambda: default_state_dir(), description="Where the ledger and what was learnt are kept."
+    )
+    max_body_bytes: int = Field(32 * 1024 * 1024, ge=1024, description="Largest request accepted, in bytes.")
+    local: LocalSettings = LocalSettings()
+    cloud: CloudSettings = CloudSettings()
+    router: RouterSettings = RouterSettings()
+    privacy: PrivacySettings = PrivacySettings()
+    budget: BudgetSettings = BudgetSettings()
+    embeddings: EmbeddingsSettings = EmbeddingsSettings()
+    ledger: LedgerSettings = LedgerSettings()
+    savings: SavingsSettings = SavingsSettings()
+    log: LogSettings = LogSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
+    prices: dict[str, PriceSettings] = Field(
+        default_factory=dict, description="Prices by the model name that the provider uses, before the public tables."
+    )
+
+    @classmethod
+    def settings_customise_sources(  # type: ignore[override]  # called by keyword only
+        cls, settings_cls: type[BaseSettings], init_settings: Source, env_settings: Source, **_others: Source
+    ) -> tuple[Source, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _use_openai_key(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """OPENAI_API_KEY serves for OpenAI itself; it is never sent to another provider's address."""
+        cloud = values.get("cloud", {})
+        if not isinstance(cloud, dict) or cloud.get("api_key") or cloud.get("base_url"):
+            return values
+        key = key_from_environment("OPENAI_API_KEY")
+        return values if key is None else {**values, "cloud": {**cloud, "api_key": key}}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_no_key(cls, values: Any) -> Any:
+        """An empty variable stands for the default; for a key that would open the gateway to everybody."""
+        keys = {variable_name(key) for key in setting_keys() if key[-1] == "api_key"}
+        for variable, value in os.environ.items():
+            if variable.upper() in keys and not value.strip():
+                key_from_environment(variable)
+        return values
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _bare_names(cls, names: list[str]) -> list[str]:
+        return [plain_name(name) for name in names]
+
+    @field_validator("state_dir")
+    @classmethod
+    def _expand(cls, path: Path) -> Path:
+        return path.expanduser()
+
+    @model_validator(mode="after")
+    def _someone_must_answer(self) -> Self:
+        if not self.local.enabled and not self.cloud.configured:
+            raise ValueError(
+                "local.enabled is false and no cloud is configured, so nobody could answer: "
+                "set OPENAI_API_KEY or SLIMGATE_CLOUD__BASE_URL, or enable the local tier"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _private_needs_local(self) -> Self:
+        if self.privacy.local_only and not self.local.enabled:
+            raise ValueError("privacy.local_only is set and local.enabled is false, so nobody could answer")
+        return self
+
+    @model_validator(mode="after")
+    def _embeddings_need_somebody(self) -> Self:
+        backend, model = self.embeddings.backend, self.embeddings.model
+        if backend == "local" and not self.local.enabled:
+            raise ValueError("embeddings.backend is 'local', and local.enabled is false")
+        if backend == "cloud" and model is None:
+            raise ValueError("embeddings.backend is 'cloud', and embeddings.model does not say which model there")
+        if backend == "cloud" and not self.cloud.configured:
+            raise ValueError("embeddings.backend is 'cloud', and no cloud is configured")
+        if backend == "local" and self.local.base_url is None and model is not None:
+            raise ValueError(
+                f"embeddings.model is {model!r}, and the built-in engine has one model: leave it out, or set "
+                "local.base_url to a server that has more"
+            )
+        return self
+
+    @property
+    def baseline_model(self) -> str:
+        return self.savings.baseline_model or self.cloud.model
+
+    @property
+    def ledger_url(self) -> str:
+        return self.ledger.url or f"sqlite:///{self.state_dir / 'ledger.db'}"
+
+
+def default_state_dir() -> Path:
+    """Where a user's programs keep state, after the XDG base directory specification."""
+    base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return Path(base, "slimgate").expanduser()
+
+
+def load_settings(config: Path | None = None, *, serves: bool = True, **overrides: Any) -> Settings:
+    """Join defaults, file and environment.
+
+    Parameters
+    ----------
+    config : Path, optional
+        TOML file. Default: the file that SLIMGATE_CONFIG names, else ``slimgate.toml`` here, if there is one.
+    serves : bool
+        Whether a gateway is to serve by them: then all keys must be there, and one is needed beyond this machine.
+        Commands that only read can do without.
+    **overrides
+        Top-level settings from the command line, stronger than the rest; None values are ignored.
+
+    Raises
+    ------
+    SettingsError
+        Naming every key at fault, where it was set, and what was expected.
+    """
+    named = config or _named_config()
+    path = named or _found_config()
+    if path is not None:
+        _check_file(path)
+    _refuse_unknown_variables()
+
+    class _Configured(Settings):
+        model_config = SettingsConfigDict(toml_file=path)
+
+    try:
+        settings = _Configured(**{name: value for name, value in overrides.items() if value is not None})
+    except (ValidationError, PydanticSettingsError) as exc:
+        problems = _problems(exc) if isinstance(exc, ValidationError) else [f"{exc}: {exc.__cause__}"]
+        raise SettingsError("\n".join(problems)) from None
+    problems = [] if named or path is None else [*_not_for_a_found_file(settings, EnvSettingsSource(Settings)())]
+    if serves:
+        problems.extend(_hindrances(settings))
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def _not_for_a_found_file(settings: Settings, environment: Mapping[str, Any]) -> Iterator[str]:
+    """What a file that was only found here may not decide: where keys go, and that strangers may spend them."""
+    yield from stray_keys(settings, environment)
+    opens = settings.api_key is None and settings.allow_anonymous and reaches_beyond(settings.host)
+    if opens and environment.get("allow_anonymous") is None:
+        yield (
+            "allow_anonymous is set only by a slimgate.toml that was found in this folder: if you trust it, name it "
+            f"(--config slimgate.toml, or SLIMGATE_CONFIG), or set {variable_name(('allow_anonymous',))} in the "
+            "environment"
+        )
+
+
+def _hindrances(settings: Settings) -> Iterator[str]:
+    """Why no gateway should serve by `settings`, each with the cure."""
+    if settings.api_key is None and not settings.allow_anonymous and reaches_beyond(settings.host):
+        yield (
+            f"host is {settings.host!r}, which is reached from beyond this machine, and no key is set: set "
+            f"{variable_name(('api_key',))}, or allow_anonymous = true ({variable_name(('allow_anonymous',))}) if "
+            "anyone who reaches it may use it"
+        )
+    for number, fallback in enumerate(settings.cloud.fallbacks):
+        variable = fallback.api_key_env
+        try:
+            if variable is not None and key_from_environment(variable) is None:
+                raise ValueError(f"the environment variable {variable} is not set")
+        except ValueError as exc:
+            yield f"cloud.fallbacks.{number}.api_key_env: {exc}; a provider that needs no key has no api_key_env"
+
+
+def setting_fields(
+    model: type[BaseModel] = Settings, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
+    """The path and the declaration of every setting, sections opened: ``("local", "n_ctx")``."""
+    for name, field in model.model_fields.items():
+        annotation = field.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            yield from setting_fields(annotation, (*path, name))
+        else:
+            yield (*path, name), field
+
+
+def setting_keys() -> Iterator[tuple[str, ...]]:
+    """The path of every setting."""
+    return (key for key, _ in setting_fields())
+
+
+def variable_name(key: tuple[str, ...]) -> str:
+    """The environment variable of a setting.
+
+    >>> variable_name(("local", "n_ctx"))
+    'SLIMGATE_LOCAL__N_CTX'
+    """
+    return ENV_PREFIX + NESTING.join(key).upper()
+
+
+def _named_config() -> Path | None:
+    named = os.environ.get(CONFIG_VARIABLE)
+    return Path(named) if named else None
+
+
+def _found_config() -> Path | None:
+    return Path("slimgate.toml") if Path("slimgate.toml").is_file() else None
+
+
+def _check_file(path: Path) -> None:
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except OSError as exc:
+        raise SettingsError(f"{path}: {exc.strerror or exc}") from exc
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"{path} is not valid TOML: {exc}") from exc
+    for key in setting_keys():
+        if key[-1] == "api_key" and _lookup(values, key) is not None:
+            raise SettingsError(
+                f"{path}: {'.'.join(key)} is a secret and belongs in the environment, as {variable_name(key)}"
+            )
+
+
+def _refuse_unknown_variables() -> None:
+    """Nested variables are checked as the sections they belong to; this finds the rest, which would be ignored."""
+    known = [variable_name(key) for key in setting_keys()]
+    sections = tuple(f"{ENV_PREFIX}{name.upper()}{NESTING}" for name in Settings.model_fields)
+    for variable in os.environ:
+        if not variable.startswith(ENV_PREFIX) or variable == CONFIG_VARIABLE or variable in known:
+            continue
+        near = difflib.get_close_matches(variable, known, n=1)
+        if near or not variable.startswith(sections):
+            hint = f"; did you mean {near[0]}?" if near else "; `slimgate config show` lists the settings"
+            raise SettingsError(f"environment variable {variable} is no setting{hint}")
+
+
+def _lookup(values: Any, key: tuple[str, ...]) -> Any:
+    for name in key:
+        if not isinstance(values, Mapping):
+            return None
+        values = values.get(name)
+    return values
+
+
+def _problems(exc: ValidationError) -> Iterator[str]:
+    for error in exc.errors(include_url=False):
+        key = tuple(str(part) for part in error["loc"])
+        if not key:
+            yield error["msg"].removeprefix("Value error, ")
+        elif error["type"] == "extra_forbidden":
+            yield f"{'.'.join(key)} is no setting; `slimgate config show` lists them"
+        elif key[-1] == "api_key":  # never with the key
+            yield f"{'.'.join(key)} ({variable_name(key)}) {error['msg'].removeprefix('Value error, ')}"
+        elif error["type"] == "value_error":
+            yield f"{'.'.join(key)}: {error['msg'].removeprefix('Value error, ')}"
+        else:
+            yield f"{'.'.join(key)} ({variable_name(key)}): {error['msg']}, got {_shown(error['input'])}"
+
+
+def _shown(value: Any) -> str:
+    """What was given; a whole section, which may hold a key, by its kind alone."""
+    return f"a {type(value).__name__}" if isinstance(value, Mapping | list) else repr(masked(value))

@@ -1,0 +1,1 @@
+"""API shapes that answer: each is put over the chat format, in which everything inside speaks."""

@@ -1,0 +1,44 @@
+"""POST /v1/messages: Anthropic's API, translated to the chat format and back."""
+
+from typing import Any
+
+import orjson
+
+from gateway.dialects.messages.errors import anthropic_error
+from gateway.dialects.messages.output import Output, assemble
+from gateway.dialects.messages.request import shows_thinking, to_chat
+from gateway.dialects.messages.shapes import ending, new_message, to_usage
+from gateway.dialects.messages.stream import MessagesTranslator
+from models.wire.backend import Completion
+from models.wire.chat import ChatRequest
+from models.wire.errors import InvalidResponse
+from models.wire.json_reader import Node
+
+
+class MessagesDialect:
+    """Anthropic's messages."""
+
+    endpoint = "messages"
+
+    def request(self, body: Any) -> ChatRequest:
+        return ChatRequest.parse(to_chat(Node(body)), original=body)
+
+    def completion(self, request: ChatRequest, completion: Completion) -> bytes:
+        asked, answer = request.original, orjson.loads(completion.body)
+        choice = answer["choices"][0]
+        output = Output(shows_thinking=shows_thinking(asked))
+        events = [*output.take(choice.get("message") or {}), *output.close()]
+        try:
+            content = assemble(events, cut_short=choice.get("finish_reason") == "length")
+        except ValueError as exc:
+            raise InvalidResponse(completion.model, str(exc)) from exc
+        message = new_message(completion.model, content)
+        message |= ending(asked, choice, called=output.called, refused=output.refused)
+        message["usage"] = to_usage(completion.usage)
+        return orjson.dumps(message)
+
+    def translator(self, request: ChatRequest) -> MessagesTranslator:
+        return MessagesTranslator(request.original)
+
+    def error(self, exc: Exception) -> Any:
+        return anthropic_error(exc)

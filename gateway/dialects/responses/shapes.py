@@ -1,0 +1,117 @@
+"""The response object, and how it ended."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.dialects.responses.output_item import new_id
+from models.usage.usage import Usage
+
+_ECHOED = (
+    "instructions", "max_output_tokens", "max_tool_calls", "prompt_cache_key", "safety_identifier", "temperature",
+    "top_p", "user",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseShapes:
+    """Builds every view of one response; all of them share id, time and model.
+
+    `asked` is the request's body; the answer repeats it as far as it was obeyed.
+    """
+
+    asked: Mapping[str, Any]
+    model: str
+    service_tier: str | None = None
+    id: str = field(default_factory=lambda: new_id("resp"))
+    created_at: int = field(default_factory=lambda: int(time.time()))
+
+    def response(
+        self,
+        status: str,
+        output: list[dict[str, Any]],
+        *,
+        usage: dict[str, Any] | None = None,
+        incomplete: str | None = None,
+        error: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """The response as it stands."""
+        asked = self.asked
+        parallel = asked.get("parallel_tool_calls")
+        return {
+            "id": self.id,
+            "object": "response",
+            "created_at": self.created_at,
+            "completed_at": int(time.time()) if status == "completed" else None,
+            "status": status,
+            "background": False,
+            "error": error,
+            "incomplete_details": None if incomplete is None else {"reason": incomplete},
+            "model": self.model,
+            "output": output,
+            "usage": usage,
+            **{name: asked.get(name) for name in _ECHOED},
+            "metadata": asked.get("metadata") or {},
+            "parallel_tool_calls": True if parallel is None else parallel,
+            "previous_response_id": None,
+            "reasoning": {"effort": (asked.get("reasoning") or {}).get("effort"), "summary": None},
+            "service_tier": self.service_tier,
+            "store": False,
+            "text": {"format": {"type": "text"}, **_without_nulls(asked.get("text"))},
+            "tool_choice": asked.get("tool_choice") or "auto",
+            "tools": [_tool(tool) for tool in asked.get("tools") or ()],
+            "top_logprobs": asked.get("top_logprobs") or 0,
+            "truncation": "disabled",
+        }
+
+
+def ending(finish_reason: str | None) -> tuple[str, str | None]:
+    """Status and reason of incompleteness, from a chat answer's finish reason."""
+    if finish_reason == "length":
+        return "incomplete", "max_output_tokens"
+    if finish_reason == "content_filter":
+        return "incomplete", "content_filter"
+    return "completed", None
+
+
+def to_usage(usage: Usage | None) -> dict[str, Any] | None:
+    """The Responses API's usage, every detail that strict clients look for; None where the backend told none."""
+    if usage is None:
+        return None
+    return {
+        "input_tokens": usage.prompt_tokens,
+        "input_tokens_details": {
+            "cached_tokens": usage.cached_tokens,
+            "cache_write_tokens": usage.cache_write_tokens,
+        },
+        "output_tokens": usage.completion_tokens,
+        "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens + usage.unsplit_tokens,
+    }
+
+
+def to_logprobs(choice: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Log probabilities of one choice; the Responses API wants the bytes of every token."""
+    content = _mapping(choice.get("logprobs")).get("content") or ()
+    return [
+        {**_with_bytes(token), "top_logprobs": [_with_bytes(other) for other in token.get("top_logprobs") or ()]}
+        for token in content
+    ]
+
+
+def _with_bytes(token: Mapping[str, Any]) -> dict[str, Any]:
+    return {**token, "bytes": token.get("bytes") or list(token["token"].encode())}
+
+
+def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
+    fixed = {"description": None, "parameters": None, "strict": None} if tool["type"] == "function" else {}
+    return {**fixed, **tool}
+
+
+def _without_nulls(value: Any) -> dict[str, Any]:
+    return {name: inner for name, inner in _mapping(value).items() if inner is not None}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

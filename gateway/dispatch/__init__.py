@@ -1,0 +1,1 @@
+"""Who answers a request: the decision, the call, the fallback."""

@@ -1,0 +1,180 @@
+"""The second look: the local model begins, and the confidence of its first tokens decides who answers.
+
+Only for requests that the score alone keeps local, and only just. Their first tokens are held back. Sure enough, they
+are passed on, and the answer goes on from there; otherwise the generation is cancelled, and the cloud is asked before
+the caller has got a byte. Each second look delays the first byte, so there is none unless the configuration says so.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from gateway.config.sections import SecondLookSettings
+from gateway.dispatch.local import LocalSide
+from gateway.ledger.cascade_result import Look
+from gateway.record.request_record import Exchange
+from gateway.scoring.prompt import to_prompt
+from models.wire.backend import Answerer, Completion
+from models.wire.chat import COMPLETIONS, ChatRequest
+from models.wire.collect_stream import gather
+from models.wire.errors import BackendTimeout
+from models.wire.sse import DONE
+from models.wire.stream import ChatStream
+from models.wire.token_estimates import prompt_tokens_guess
+from router.confidence import LookVerdict, confidence
+from router.decision import Feature, Reason, Route, RoutingDecision
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T", Completion, ChatStream)
+
+COUNT_S = 0.5
+"""Longest wait for the count of the prompt's tokens, which nobody but the ledger needs."""
+
+
+class Unsure(Exception):
+    """The local model's beginning fell short. Its generation has been cancelled, and nothing was sent."""
+
+
+class SecondLook:
+    """Says which requests get a second look, and takes it.
+
+    Parameters
+    ----------
+    settings : SecondLookSettings
+        How it is taken; a band of 0 means never.
+    total_timeout_s : float
+        The longest wait for an unstreamed local answer.
+    """
+
+    def __init__(self, settings: SecondLookSettings, total_timeout_s: float) -> None:
+        self.total_timeout_s = total_timeout_s
+        self._warned = False
+        self.configure(settings)
+
+    def configure(self, settings: SecondLookSettings) -> None:
+        """Look by `settings` from here on."""
+        self.settings = settings
+
+    def wanted(self, decision: RoutingDecision, request: ChatRequest, local: LocalSide | None) -> bool:
+        """Whether the local answer to `request` is one to look at: it can be, and the cloud may stand in for it."""
+        return (
+            decision.route is Route.LOCAL
+            and decision.reason is Reason.SCORE
+            and decision.score >= decision.threshold - self.settings.band
+            and suits(request)
+            and local is not None
+            and self._tells(local)
+        )
+
+    def before(
+        self, call: Callable[[Answerer], Awaitable[T]], exchange: Exchange, local: LocalSide
+    ) -> Callable[[Answerer], Awaitable[T]]:
+        """`call`, but of a local model that is looked at as it begins; raises `Unsure` where it falls short."""
+        return lambda answerer: call(LookedAt(answerer, self, exchange, local))
+
+    def _tells(self, local: LocalSide) -> bool:
+        tells = local.tier is not None and Feature.LOGPROBS in local.tier.features
+        if not tells and not self._warned:
+            self._warned = True
+            logger.warning(
+                "no second look: the local model tells no token probabilities; if the server at local.base_url can, "
+                'set local.features to all it does, "logprobs" among it'
+            )
+        return tells
+
+
+def suits(request: ChatRequest) -> bool:
+    """Whether the confidence of the first tokens means anything for `request`.
+
+    Under a grammar, with tools or with biased tokens they are not the model's own choice; several answers have several
+    beginnings; and a text completion may go to the server in its own shape, where probabilities look otherwise.
+    """
+    if request.several or (request.native is not None and request.native.path == COMPLETIONS):
+        return False
+    return to_prompt(request).needs <= {Feature.LOGPROBS}
+
+
+class LookedAt:
+    """A local model whose answer is looked at as it begins. For one request."""
+
+    def __init__(self, answerer: Answerer, look: SecondLook, exchange: Exchange, local: LocalSide) -> None:
+        self._answerer = answerer
+        self._settings = look.settings
+        self._total_timeout_s = look.total_timeout_s
+        self._exchange = exchange
+        self._local = local
+
+    @property
+    def model(self) -> str:
+        return self._answerer.model
+
+    async def chat(self, request: ChatRequest) -> Completion:
+        """Answer in one piece, which is gathered from a stream: a beginning can be seen in no other way."""
+        streamed = replace(request, body={**request.body, "stream": True}, stream=True, include_usage=True)
+        try:
+            async with asyncio.timeout(self._total_timeout_s):
+                stream = await self.stream(streamed)
+                try:
+                    return await gather(stream)
+                finally:
+                    await stream.aclose()
+        except TimeoutError as exc:
+            raise BackendTimeout(Route.LOCAL, f"no answer within {self._total_timeout_s:g} s") from exc
+
+    async def stream(self, request: ChatRequest) -> ChatStream:
+        """Answer piece by piece; returns once the first tokens have been found good enough, with them at hand."""
+        started = time.perf_counter()
+        stream = await self._answerer.stream(_telling(request))
+        try:
+            found = await self._hold_back(stream)
+            look = Look(self._verdict(found), found, _ms_since(started), self.model)
+            self._exchange.look = look
+            if look.verdict is LookVerdict.ESCALATED:
+                await stream.aclose()  # at once: each token more is wasted
+                look.completion_tokens = len(stream.logprobs)
+                told = stream.usage.prompt_tokens if stream.usage else 0
+                look.prompt_tokens = told or await self._count(request)
+                raise Unsure
+        except BaseException:
+            await stream.aclose()
+            raise
+        return stream
+
+    async def _hold_back(self, stream: ChatStream) -> float | None:
+        """The confidence of the first tokens, or of all where the answer is shorter; `stream` begins anew with them."""
+        wanted = self._settings.n_tokens
+        held: list[list[bytes]] = []
+        async for events in stream:
+            held.append(events)
+            # A server that tells nothing, against its word, must not hold up the whole answer.
+            if (len(stream.logprobs) or stream.tokens_seen) >= wanted or events == [DONE]:
+                break
+        stream.put_back(held)
+        return confidence(stream.logprobs[:wanted])
+
+    def _verdict(self, found: float | None) -> LookVerdict:
+        if found is None:
+            return LookVerdict.UNKNOWN
+        return LookVerdict.WENT_ON if found >= self._settings.least_confidence else LookVerdict.ESCALATED
+
+    async def _count(self, request: ChatRequest) -> int:
+        try:
+            async with asyncio.timeout(COUNT_S):
+                counted = await self._local.count_tokens(request)
+        except TimeoutError:
+            counted = None
+        return prompt_tokens_guess(request) if counted is None else counted
+
+
+def _telling(request: ChatRequest) -> ChatRequest:
+    """The request as a chat that tells its tokens' probabilities; the caller sees them only if they asked."""
+    body = {**request.body, "logprobs": True}
+    return replace(request, body=body, native=None, hide_logprobs=not request.body.get("logprobs"))
+
+
+def _ms_since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 1)

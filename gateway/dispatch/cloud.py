@@ -1,0 +1,191 @@
+"""The cloud side: one or more models of one or more providers, in order of preference."""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import TypeVar
+
+from gateway.config.sections import OPENAI_BASE_URL, CloudSettings, FallbackSettings, ProviderSettings
+from gateway.scoring.prompt import needs_of
+from models.host.api_keys import key_from_environment
+from models.redaction.secrets import keep_secret
+from models.remote.circuit_breaker import Breaker
+from models.remote.concurrency_limiter import Gate
+from models.remote.http import HttpServer
+from models.remote.openai import OpenAIBackend
+from models.remote.quirks import Quirks, quirks_of
+from models.remote.resilient_backend import GuardedBackend, RetryPolicy
+from models.wire.backend import Completion
+from models.wire.chat import COMPLETIONS, ChatRequest
+from models.wire.errors import BackendBusy, BackendError, BackendRejected
+from models.wire.responses import PATH as RESPONSES
+from models.wire.stream import ChatStream
+from router.decision import Feature
+from router.errors import MustStayLocal
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T", Completion, ChatStream)
+
+FORMS = frozenset({Feature.COMPLETIONS, Feature.RESPONSES})
+"""Not what a model can do, but which API shape its server takes; a setting of its own says that."""
+
+CONTEXT_LENGTH = "context_length_exceeded"
+
+
+class CloudSide:
+    """Asks its models in order until one answers.
+
+    Parameters
+    ----------
+    models : sequence of GuardedBackend
+        The preferred one first; never empty.
+    features : sequence of frozenset of Feature, optional
+        What each of them can do beyond text; None for one that is taken to do everything. Default: all are.
+    """
+
+    def __init__(
+        self, models: Sequence[GuardedBackend], features: Sequence[frozenset[Feature] | None] | None = None
+    ) -> None:
+        self.models = tuple(models)
+        self._features = tuple(features) if features is not None else (None,) * len(self.models)
+        self._all_do_everything = not any(known is not None for known in self._features)
+
+    @property
+    def model(self) -> str:
+        """The preferred model's name."""
+        return self.models[0].model
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All models' names, in order."""
+        return tuple(model.model for model in self.models)
+
+    @property
+    def up(self) -> bool:
+        """Whether any of them is thought to answer."""
+        return any(model.breaker.allows for model in self.models)
+
+    def takes(self, request: ChatRequest) -> bool:
+        """Whether any of them can be asked this at all."""
+        return any(model.takes(request) for model in self._able(request, None))
+
+    def missing(self, request: ChatRequest, only: str | None = None) -> frozenset[Feature]:
+        """What `request` needs that none of them has (with `only`, that one); what the preferred one lacks of it."""
+        if self._all_do_everything or next(self._able(request, only), None) is not None:
+            return frozenset()
+        asked = zip(self.models, self._features, strict=True)
+        had = next((known for model, known in asked if only in (None, model.model)), None)
+        return needs_of(request) - FORMS - (had or frozenset())
+
+    def _able(self, request: ChatRequest, only: str | None) -> Iterator[GuardedBackend]:
+        """Those that can do what `request` needs, in order."""
+        needs = frozenset() if self._all_do_everything else needs_of(request) - FORMS
+        for model, known in zip(self.models, self._features, strict=True):
+            if only in (None, model.model) and (known is None or needs <= known):
+                yield model
+
+    async def ask(
+        self,
+        request: ChatRequest,
+        call: Callable[[GuardedBackend], Awaitable[T]],
+        only: str | None = None,
+        may_pay: Callable[[str], bool] = lambda _model: True,
+    ) -> T:
+        """The first answer to `request` that one of them gives by `call`; with `only`, that model's or none.
+
+        `may_pay` says which of them, by name, may be paid.
+
+        Raises
+        ------
+        MustStayLocal
+            Whoever asks for whatever reason, where the request may not leave this machine.
+        RequestError
+            If none of them can be asked this.
+        BackendError
+            The preferred model's, where all failed: the others stood in for it.
+        """
+        if request.private is not None:
+            raise MustStayLocal(request.private, "The cloud is not asked.")
+        candidates = [model for model in self._able(request, only) if model.takes(request) and may_pay(model.model)]
+        if not candidates and request.native is not None and request.native.untranslatable is not None:
+            raise request.native.untranslatable
+        first: BackendError | None = None
+        for number, model in enumerate(candidates):
+            try:
+                return await call(model)
+            except BackendError as exc:
+                # A model that rests says less than one that was asked.
+                first = exc if first is None or isinstance(first, BackendBusy) else first
+                if number + 1 == len(candidates) or not may_answer_elsewhere(exc):
+                    raise first from exc
+                logger.warning("%s failed (%s); asking %s", model.model, exc, candidates[number + 1].model)
+        raise BackendBusy("cloud", "none of its models may be paid for this")
+
+    async def aclose(self) -> None:
+        """Let go of all connections."""
+        for model in self.models:
+            await model.aclose()
+
+
+def may_answer_elsewhere(exc: BackendError) -> bool:
+    """Whether another model might answer what this one did not; a refusal of the request itself stands."""
+    return not isinstance(exc, BackendRejected) or exc.code == CONTEXT_LENGTH
+
+
+def make_cloud(settings: CloudSettings) -> CloudSide | None:
+    """The cloud side that `settings` describe; None where there is none."""
+    if not settings.configured:
+        return None
+    key = settings.api_key.get_secret_value() if settings.api_key else None
+    providers = (settings, *settings.fallbacks)
+    return CloudSide(
+        [_make_model(settings, key), *(_make_fallback(fallback) for fallback in settings.fallbacks)],
+        [None if provider.features is None else frozenset(provider.features) for provider in providers],
+    )
+
+
+def _make_fallback(settings: FallbackSettings) -> GuardedBackend:
+    return _make_model(settings, key_from_environment(settings.api_key_env) if settings.api_key_env else None)
+
+
+def _make_model(settings: ProviderSettings, key: str | None) -> GuardedBackend:
+    keep_secret([key])  # whatever the header is called that carries it
+    server = HttpServer(
+        settings.base_url,
+        use_proxy=True,
+        headers={**_credentials(settings.api_key_header, key), **settings.headers},
+        query=settings.query,
+        connect_timeout_s=settings.connect_timeout_s,
+        silence_s=settings.chunk_timeout_s,
+    )
+    backend = OpenAIBackend(
+        "cloud",
+        server,
+        settings.model,
+        first_byte_timeout_s=settings.first_byte_timeout_s,
+        total_timeout_s=settings.total_timeout_s,
+        quirks=_quirks(settings),
+        native=frozenset(_native(settings)),
+    )
+    breaker = Breaker(settings.breaker_failures, settings.breaker_rest_s)
+    gate = Gate("cloud", settings.max_concurrent, settings.max_queue, settings.max_wait_s)
+    return GuardedBackend(backend, breaker, gate, RetryPolicy(settings.retries))
+
+
+def _native(settings: ProviderSettings) -> Iterator[str]:
+    if settings.completions == "native":
+        yield COMPLETIONS
+    if settings.responses == "native" or (settings.responses is None and settings.base_url == OPENAI_BASE_URL):
+        yield RESPONSES
+
+
+def _credentials(header: str, key: str | None) -> dict[str, str]:
+    if key is None:
+        return {}
+    return {header: f"Bearer {key}" if header == "authorization" else key}
+
+
+def _quirks(settings: ProviderSettings) -> Quirks:
+    if settings.rename_params is None and settings.drop_params is None:
+        return quirks_of(settings.model)
+    return Quirks(settings.rename_params or {}, frozenset(settings.drop_params or ()))

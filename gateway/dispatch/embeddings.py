@@ -1,0 +1,88 @@
+"""Embeddings: no routing, since vectors of two models cannot be mixed. The configuration says who makes them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.config.sections import EmbeddingsSettings
+from gateway.dispatch.dispatcher import Dispatcher, waiting
+from gateway.dispatch.model_names import AUTO
+from gateway.http.overrides import Overrides
+from gateway.record.recorder import Recorder
+from gateway.record.request_record import Exchange
+from models.wire.backend import Completion
+from models.wire.errors import RequestError, UnknownModelError
+from models.wire.json_reader import Node
+from router.decision import Reason, Route
+from router.errors import BudgetSpent, MustStayLocal
+
+NOBODY = (
+    "Nobody makes embeddings here: set SLIMGATE_EMBEDDINGS__BACKEND to 'local', or to 'cloud' and "
+    "SLIMGATE_EMBEDDINGS__MODEL to a model of that side."
+)
+
+
+class Embedder:
+    """Sends embeddings requests to the side that the configuration names."""
+
+    def __init__(self, settings: EmbeddingsSettings, dispatcher: Dispatcher, recorder: Recorder) -> None:
+        self._settings = settings
+        self._dispatcher = dispatcher
+        self._recorder = recorder
+
+    async def embed(self, exchange: Exchange, body: Mapping[str, Any], overrides: Overrides) -> Completion:
+        """The answer as the backend gave it.
+
+        Raises
+        ------
+        RequestError
+            If the request is malformed, or nobody is configured to answer it.
+        MustStayLocal
+            If the input may not leave, and the cloud would make its vectors.
+        BudgetSpent
+            If the cloud would make them, and no more may be spent there.
+        BackendError
+            If that side fails. Nobody stands in for it.
+        """
+        node = Node(body)
+        exchange.requested_model = node["model"].text()
+        if not node["input"].value:
+            raise node["input"].wrong("a non-empty string, or an array of strings or tokens")
+        route = self._route(exchange.requested_model)
+        private = await self._dispatcher.privacy.why(body, asked=overrides.private)
+        if private is not None and route is Route.CLOUD:
+            raise MustStayLocal(private, "The cloud makes the embeddings here.")
+        if route is Route.CLOUD and (obstacle := self._unaffordable()) is not None:
+            raise BudgetSpent(obstacle, "It makes the embeddings here.")
+        exchange.moved(route, Reason.PINNED if private is None else Reason.PRIVACY)
+        exchange.served_model = self._settings.model or ""
+        self._recorder.opened(exchange, tokens_guess(body["input"]) if route is Route.CLOUD else 0)
+        with waiting(exchange):
+            backend = await self._dispatcher.embedding_backend(route)
+            model = self._settings.model or backend.model
+            exchange.asks(model)
+            return await backend.embed({**body, "model": model})
+
+    def _unaffordable(self) -> str | None:
+        budget = self._dispatcher.budget
+        return budget.spent() or budget.unpriced((self._settings.model or "",))
+
+    def _route(self, name: str) -> Route:
+        """Who is meant by `name`."""
+        settings = self._settings
+        if settings.backend is None:
+            raise RequestError(NOBODY, param="model", code="unsupported_capability")
+        route = Route(settings.backend)
+        if name not in (settings.model, AUTO, route):
+            meaning = self._dispatcher.names.meaning(name)
+            if meaning.model is not None or meaning.route not in (None, route):
+                raise UnknownModelError(
+                    f"The model '{name:.100}' makes no embeddings here; use '{settings.model or route}'.", param="model"
+                )
+        return route
+
+
+def tokens_guess(value: Any) -> int:
+    """Tokens of an input, where nobody counts them."""
+    if isinstance(value, str):
+        return -(-len(value) // 4)
+    return sum(tokens_guess(part) for part in value) if isinstance(value, list) else 1

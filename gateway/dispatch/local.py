@@ -1,0 +1,359 @@
+"""The local side: the built-in engine under supervision, or a server of the user's own."""
+
+import asyncio
+import contextlib
+import logging
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+
+from gateway.background import Background
+from gateway.config.sections import LocalSettings
+from models.catalogue.bundled import bundled_model_path
+from models.engine.errors import EngineFailed
+from models.engine.options import WEIGHTS
+from models.engine.process.supervisor import EngineInfo, EngineOptions, EngineState, EngineSupervisor
+from models.redaction.secrets import mask
+from models.redaction.server_words import clean_name
+from models.remote.circuit_breaker import Breaker
+from models.remote.concurrency_limiter import Gate
+from models.remote.http import HttpServer
+from models.remote.openai import OpenAIBackend
+from models.remote.resilient_backend import GuardedBackend, RetryPolicy
+from models.wire.backend import Backend
+from models.wire.chat import COMPLETIONS, ChatRequest
+from models.wire.errors import BackendError, BackendUnavailable, InvalidResponse
+from router.decision import Feature
+from router.policy import LocalTier
+
+logger = logging.getLogger(__name__)
+
+LOOK_AGAIN_S = 5.0
+LOAD_S = 1.0
+HEALTH_TIMEOUT_S = 1.0
+UNIX = "unix:"
+UNTOLD_N_CTX = 4096
+MODELS_SHOWN = 20
+
+COMMON_FEATURES = frozenset({Feature.TOOLS, Feature.JSON_OBJECT, Feature.JSON_SCHEMA})
+"""What llama-server, vLLM and Ollama all do, where a server does not say what it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalLoad:
+    """How busy the local side says it is; the wait is that of a request which came now, in seconds."""
+
+    running: int
+    queued: int
+    expected_wait_s: float
+
+
+class LocalSide(Protocol):
+    """Whoever answers locally."""
+
+    @property
+    def model(self) -> str | None:
+        """The model's name, as soon as it is known."""
+        ...
+
+    @property
+    def backend(self) -> Backend: ...
+
+    @property
+    def tier(self) -> LocalTier | None:
+        """What it can do; None until that is known."""
+        ...
+
+    @property
+    def up(self) -> bool:
+        """Whether it is thought to answer now."""
+        ...
+
+    @property
+    def restarts(self) -> int: ...
+
+    @property
+    def trouble(self) -> str | None:
+        """Why it does not answer, where it does not."""
+        ...
+
+    async def start(self, background: Background) -> None:
+        """Begin; whatever goes on from then on is kept by `background`."""
+        ...
+
+    async def wait_ready(self) -> None:
+        """Wait until it answers; raises `BackendUnavailable` if that takes too long or can never be."""
+        ...
+
+    @property
+    def load(self) -> LocalLoad | None:
+        """How busy it was a moment ago; None where it does not say."""
+        ...
+
+    async def count_tokens(self, request: ChatRequest) -> int | None:
+        """Prompt tokens as the model counts them; None where it does not say."""
+        ...
+
+    async def stop(self) -> None: ...
+
+
+def make_local(settings: LocalSettings, state_dir: Path) -> LocalSide | None:
+    """The local side that `settings` describe, not yet started; None where there is to be none.
+
+    Raises
+    ------
+    ExtraMissingError
+        If the bundled model is wanted and not installed.
+    """
+    if not settings.enabled:
+        return None
+    if settings.base_url is not None:
+        return ServerSide(settings, settings.base_url)
+    return EngineSide(settings, state_dir)
+
+
+def engine_options(settings: LocalSettings, state_dir: Path) -> EngineOptions:
+    """What the built-in engine is to serve, and how.
+
+    Raises
+    ------
+    ExtraMissingError
+        If the bundled model is wanted and not installed.
+    """
+    return EngineOptions(
+        model_path=settings.model_path or bundled_model_path(),
+        n_ctx=settings.n_ctx,
+        n_threads=settings.n_threads,
+        n_gpu_layers=settings.n_gpu_layers,
+        flash_attention=settings.flash_attention,
+        kv_cache_type=settings.kv_cache_type,
+        max_sequences=settings.max_sequences,
+        weights_dir=state_dir / WEIGHTS if settings.reencode else None,
+    )
+
+
+class EngineSide:
+    """The built-in engine, in a child process of ours, behind a unix socket."""
+
+    def __init__(self, settings: LocalSettings, state_dir: Path) -> None:
+        self._ready_timeout_s = settings.ready_timeout_s
+        # Not in state_dir: a unix socket's path may have no more than 107 bytes.
+        self._folder = Path(tempfile.mkdtemp(prefix="slimgate-"))
+        socket_path = self._folder / "engine.sock"
+        options = engine_options(settings, state_dir)
+        self._supervisor = EngineSupervisor(options, socket_path, state_dir)
+        self._model = options.name
+        server = HttpServer("http://engine/v1", use_proxy=False, uds=socket_path, silence_s=settings.chunk_timeout_s)
+        self.backend = _backend(server, self._model, settings)
+        self._load = LoadWatch(server, lambda: self.up)
+
+    @property
+    def model(self) -> str | None:
+        return self._model
+
+    @property
+    def tier(self) -> LocalTier | None:
+        info = self._supervisor.info
+        return None if info is None else _engine_tier(info)
+
+    @property
+    def up(self) -> bool:
+        return self._supervisor.state is EngineState.READY
+
+    @property
+    def restarts(self) -> int:
+        return self._supervisor.restarts
+
+    @property
+    def trouble(self) -> str | None:
+        return None if self.up else self._supervisor.last_error or f"the engine is {self._supervisor.state}"
+
+    async def start(self, background: Background) -> None:
+        await self._supervisor.start()
+        background.keep("local load", self._load.watch)
+
+    async def wait_ready(self) -> None:
+        try:
+            await self._supervisor.wait_ready(self._ready_timeout_s)
+        except EngineFailed as exc:
+            raise BackendUnavailable("local", str(exc)) from exc
+
+    @property
+    def load(self) -> LocalLoad | None:
+        return self._load.latest
+
+    async def count_tokens(self, request: ChatRequest) -> int | None:
+        return await self.backend.count_tokens(request)
+
+    async def stop(self) -> None:
+        await self.backend.aclose()
+        await self._supervisor.stop()
+        with contextlib.suppress(OSError):
+            (self._folder / "engine.sock").unlink(missing_ok=True)
+            self._folder.rmdir()
+
+
+class ServerSide:
+    """An OpenAI-compatible server that somebody else runs. Looked at until it lists its models, then trusted.
+
+    ``unix:/path/to.sock`` stands for an engine on a unix socket: that of `slimgate engine --uds`, or the one that all
+    workers of a gateway share.
+    """
+
+    restarts = 0
+
+    def __init__(self, settings: LocalSettings, base_url: str) -> None:
+        self._settings = settings
+        self._seen = asyncio.Event()
+        self._knows_little = True  # our own engine goes on trying out its model while it serves
+        self._tier: LocalTier | None = None
+        self._shown_url = mask(base_url)
+        self._trouble: str | None = f"{self._shown_url} has not answered yet"
+        uds = base_url.removeprefix(UNIX)
+        server = HttpServer(
+            base_url if uds == base_url else "http://engine/v1",
+            use_proxy=settings.use_proxy,
+            headers=_bearer(settings),
+            uds=None if uds == base_url else Path(uds),
+            silence_s=settings.chunk_timeout_s,
+        )
+        self._server = _backend(server, settings.model or "", settings)
+        self._breaker = Breaker(failures=3, rest_s=2)
+        gate = Gate("local", settings.max_concurrent, settings.max_queue, settings.first_byte_timeout_s)
+        self.backend = GuardedBackend(self._server, self._breaker, gate, RetryPolicy(retries=0))
+        self._load = LoadWatch(server, lambda: uds != base_url and self.up)
+
+    @property
+    def model(self) -> str | None:
+        return self._server.model or None
+
+    @property
+    def tier(self) -> LocalTier | None:
+        return self._tier
+
+    @property
+    def up(self) -> bool:
+        return self._seen.is_set() and self._breaker.allows
+
+    @property
+    def trouble(self) -> str | None:
+        return self._trouble if self._breaker.allows else f"{self._shown_url} is left alone after repeated failures"
+
+    @property
+    def load(self) -> LocalLoad | None:
+        return self._load.latest
+
+    async def start(self, background: Background) -> None:
+        background.keep("local models", self._look)
+        background.keep("local load", self._load.watch)
+
+    async def wait_ready(self) -> None:
+        try:
+            async with asyncio.timeout(self._settings.ready_timeout_s):
+                await self._seen.wait()
+        except TimeoutError:
+            raise BackendUnavailable("local", self.trouble or "not ready") from None
+
+    async def count_tokens(self, request: ChatRequest) -> int | None:
+        return await self._server.count_tokens(request)
+
+    async def stop(self) -> None:
+        await self.backend.aclose()
+
+    async def _look(self) -> None:
+        while self._knows_little:
+            try:
+                self._learn(await self._server.list_models())
+            except BackendError as exc:
+                if str(exc) != self._trouble:
+                    logger.warning("%s; looking again every %g s", exc, LOOK_AGAIN_S)
+                self._trouble = str(exc)
+            except Exception:  # whatever its list holds: this must go on
+                logger.exception("the list of models of %s cannot be read", self._shown_url)
+                self._trouble = f"the list of models of {self._shown_url} cannot be read"
+            if self._knows_little:
+                await asyncio.sleep(LOOK_AGAIN_S)
+
+    def _learn(self, models: list[dict[str, Any]]) -> None:
+        wanted = self._server.model
+        item = next((model for model in models if not wanted or model.get("id") == wanted), None)
+        if item is None:
+            listed = ", ".join(clean_name(model.get("id")) for model in models[:MODELS_SHOWN]) or "none"
+            raise InvalidResponse("local", f"{self._shown_url} has no model '{wanted}'; it lists: {listed}")
+        self._server.model = str(item["id"])
+        told = self._settings.features
+        features = (_listed_features(item) if told is None else frozenset(told)) | {Feature.COMPLETIONS}
+        self._tier = LocalTier(features, self._settings.n_ctx or _listed_n_ctx(item), _is_our_engine(item))
+        self._trouble = None
+        self._knows_little = item.get("probed") is False
+        if not self._seen.is_set():
+            logger.info("local model %s at %s, context %d", self._server.model, self._shown_url, self._tier.n_ctx)
+        self._seen.set()
+
+
+class LoadWatch:
+    """Asks our own engine once a second how busy it is, while it is `up`."""
+
+    def __init__(self, server: HttpServer, up: Callable[[], bool]) -> None:
+        self._server = server
+        self._up = up
+        self.latest: LocalLoad | None = None
+
+    async def watch(self) -> None:
+        """For as long as the gateway serves."""
+        while True:
+            self.latest = await self._ask() if self._up() else None
+            await asyncio.sleep(LOAD_S)
+
+    async def _ask(self) -> LocalLoad | None:
+        try:
+            answer = await self._server.client.get("http://engine/health", timeout=HEALTH_TIMEOUT_S)
+            facts = answer.raise_for_status().json()
+            return LocalLoad(int(facts["running"]), int(facts["queued"]), float(facts["expected_wait_s"]))
+        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            return None
+
+
+def _bearer(settings: LocalSettings) -> dict[str, str]:
+    key = settings.api_key
+    return {"authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+
+
+def _backend(server: HttpServer, model: str, settings: LocalSettings) -> OpenAIBackend:
+    """All local servers take text completions: the engine, vLLM, llama-server, Ollama, LM Studio."""
+    return OpenAIBackend(
+        "local",
+        server,
+        model,
+        first_byte_timeout_s=settings.first_byte_timeout_s,
+        total_timeout_s=settings.total_timeout_s,
+        native=frozenset({COMPLETIONS}),
+    )
+
+
+def _engine_tier(info: EngineInfo) -> LocalTier:
+    return LocalTier(frozenset(Feature(name) for name in info.features), info.n_ctx, marks_calls=True)
+
+
+def _is_our_engine(item: dict[str, Any]) -> bool:
+    return isinstance(item.get("features"), list)
+
+
+def _listed_features(item: dict[str, Any]) -> frozenset[Feature]:
+    """What the server says its model can do, as our own engine does; what such servers have in common otherwise."""
+    if not _is_our_engine(item):
+        return COMMON_FEATURES
+    listed: list[Any] = item["features"]
+    return frozenset(feature for feature in Feature if feature in listed)
+
+
+def _listed_n_ctx(item: dict[str, Any]) -> int:
+    """The context window: vLLM lists `max_model_len`, our engine `n_ctx`, llama-server `meta.n_ctx`."""
+    meta = item.get("meta")
+    sources = (item, meta if isinstance(meta, dict) else {})
+    found = (source.get(key) for source in sources for key in ("n_ctx", "max_model_len"))
+    return next((value for value in found if type(value) is int and value > 0), UNTOLD_N_CTX)

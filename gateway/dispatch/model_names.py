@@ -1,0 +1,92 @@
+"""What the model names mean that callers may send."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from models.wire.errors import UnknownModelError
+from router.decision import Route
+from router.threshold import to_threshold
+
+AUTO = "auto"
+AUTO_AT = "auto:"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a name asks for.
+
+    A `route`, None leaving the choice to the router; one `model` of that route or any; a `threshold` of its own or
+    none.
+    """
+
+    route: Route | None
+    model: str | None = None
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelNames:
+    """`auto` routes, `local` and `cloud` pin, so do the models' own names; aliases stand for one of these.
+
+    ``auto:0.4`` routes with that threshold.
+
+    An alias may be a pattern, ``claude-*``: the first that fits counts, where nothing has just that name.
+    A side that is not configured has no model names (None, or none at all), and its names are unknown.
+    """
+
+    aliases: Mapping[str, str]
+    local_model: str | None
+    cloud_models: Sequence[str]
+
+    def meaning(self, name: str) -> Meaning:
+        """What `name` asks for.
+
+        Raises
+        ------
+        UnknownModelError
+            Where the name means nothing here: never a silent substitute.
+        """
+        known = self._known()
+        meant = self._alias(name, known)
+        if meant not in known and meant.startswith(AUTO_AT):
+            return Meaning(None, threshold=_threshold_in(meant))
+        if meant not in known:
+            alias = f'SLIMGATE_ROUTER__ALIASES=\'{{"{name:.100}": "{AUTO}"}}\''
+            raise UnknownModelError(
+                f"The model '{name:.100}' does not exist here; use one of: {', '.join(self.all())}. "
+                f"To have it stand for one of these, add an alias: {alias}.",
+                param="model",
+            )
+        return known[meant]
+
+    def all(self) -> list[str]:
+        """Every name that has a meaning, `auto` first."""
+        return list(dict.fromkeys((*self._known(), *(alias for alias in self.aliases if "*" not in alias))))
+
+    def _alias(self, name: str, known: Mapping[str, Meaning]) -> str:
+        if name in self.aliases or name in known:
+            return self.aliases.get(name, name)
+        return next((meant for alias, meant in self.aliases.items() if fnmatchcase(name, alias)), name)
+
+    def _known(self) -> dict[str, Meaning]:
+        known = {AUTO: Meaning(None)}
+        if self.local_model is not None:
+            known[Route.LOCAL] = Meaning(Route.LOCAL)
+            known.setdefault(self.local_model, Meaning(Route.LOCAL))
+        if self.cloud_models:
+            known[Route.CLOUD] = Meaning(Route.CLOUD)
+        for model in self.cloud_models:
+            known.setdefault(model, Meaning(Route.CLOUD, model))
+        return known
+
+
+def _threshold_in(name: str) -> float:
+    threshold = to_threshold(name.removeprefix(AUTO_AT))
+    if threshold is None:
+        raise UnknownModelError(
+            f"The model '{name:.100}' does not exist here: behind '{AUTO_AT}' stands a number from 0 (all to the "
+            "cloud) to 1, as in 'auto:0.4'.",
+            param="model",
+        )
+    return threshold

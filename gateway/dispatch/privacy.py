@@ -1,0 +1,107 @@
+"""What may not leave this machine: by the operator's word, by the caller's, or by what is found in it.
+
+Whatever is in doubt stays: a detector that fails, and content that nobody here can read.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from gateway.config.sections import PrivacySettings
+from models.wire.chat import ChatRequest
+from models.wire.errors import ExtraMissingError
+from router.sensitive import Detector, windows
+
+logger = logging.getLogger(__name__)
+
+BY_SETTING = "privacy.local_only is set"
+BY_HEADER = "the header x-slimgate-privacy says so"
+BY_FAILURE = "the detector failed, and what could not be looked at stays"
+BY_MEDIA = "it holds content that the detector cannot read"
+BY_FINDING = "the detector found: {}"
+
+MEDIA = frozenset({
+    "image", "image_url", "input_image", "audio", "input_audio", "document", "file", "input_file", "video", "video_url",
+    "computer_screenshot",
+})  # fmt: skip
+"""Types of content parts without a text that could be looked through, in any of the API shapes."""
+
+DATA_URL = "data:"
+
+
+class PrivacyLane:
+    """Says of each request whether it may leave, and why it may not.
+
+    Raises
+    ------
+    ExtraMissingError
+        If numbers are to be checked and the package for it is not installed.
+    """
+
+    def __init__(self, settings: PrivacySettings) -> None:
+        self._settings = settings
+        try:
+            self._detector = Detector(settings.detect) if settings.detect else None
+        except ModuleNotFoundError as exc:
+            raise ExtraMissingError("privacy.detect for numbers with check digits", "privacy") from exc
+
+    async def mark(self, request: ChatRequest, *, asked: bool) -> ChatRequest:
+        """`request`, marked where it may not leave; `asked` says that its caller wants it so."""
+        if request.private is not None:
+            return request
+        # Any of them may be what leaves: the chat request, or the caller's own shape that it was made of.
+        bodies = [request.body, request.original, *([request.native.body] if request.native else [])]
+        why = await self.why(*{id(body): body for body in bodies}.values(), asked=asked)
+        return request if why is None else replace(request, private=why)
+
+    async def why(self, *bodies: Mapping[str, Any], asked: bool) -> str | None:
+        """Why `bodies`, decoded JSON, may not leave; None where they may."""
+        if self._settings.local_only:
+            return BY_SETTING
+        if asked:
+            return BY_HEADER
+        if self._detector is None:
+            return None
+        try:
+            return await self._found(self._detector, bodies)
+        except Exception:
+            logger.exception("the detector failed; the request stays here")
+            return BY_FAILURE
+
+    async def _found(self, detector: Detector, bodies: tuple[Mapping[str, Any], ...]) -> str | None:
+        pieces = [piece for body in bodies for piece in _pieces_of_body(body)]
+        if None in pieces and not self._settings.media_may_leave:
+            return BY_MEDIA
+        texts = dict.fromkeys(piece for piece in pieces if piece is not None)
+        for number, window in enumerate(windows("\n".join(texts))):
+            if number:
+                await asyncio.sleep(0)  # others are served in between
+            if (kind := detector.find(window)) is not None:
+                return BY_FINDING.format(kind)
+        return None
+
+
+def _pieces_of_body(body: Mapping[str, Any]) -> Iterator[str | None]:
+    yield from _pieces(body)
+    given = body.get("prompt") or body.get("input")
+    if isinstance(given, list) and any(isinstance(part, int | list) for part in given):
+        yield None  # numbers of tokens
+
+
+def _pieces(value: Any) -> Iterator[str | None]:
+    """Every text in `value`, names of fields and numbers too; None for what is no text."""
+    if isinstance(value, str):
+        yield None if value.startswith(DATA_URL) else value
+    elif isinstance(value, dict):
+        yield from value
+        for item in value.values():
+            yield from _pieces(item)
+        if str(value.get("type")) in MEDIA:  # in a JSON schema it may be a list
+            yield None
+    elif isinstance(value, list):
+        for item in value:
+            yield from _pieces(item)
+    elif isinstance(value, int):
+        yield str(value)

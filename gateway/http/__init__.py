@@ -1,0 +1,1 @@
+"""The caller's end: bodies in, answers out, headers, failures as statuses."""

@@ -1,0 +1,214 @@
+"""Exceptions to statuses, in OpenAI's error shape. The only place where statuses are chosen.
+
+The rule of thumb: 4xx where the caller can mend it, 5xx where the operator or time must. Trouble of our
+own is never a 401.
+"""
+
+import logging
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from gateway.http.json_response import json_response
+from gateway.ledger import LedgerUnavailable
+from gateway.scoring.active_threshold import ThresholdChanged
+from models.wire.errors import (
+    BackendError,
+    BackendMisconfigured,
+    BackendRejected,
+    BackendTimeout,
+    BackendUnavailable,
+    ForbiddenError,
+    InvalidResponse,
+    ModelError,
+    NotJsonError,
+    RateLimited,
+    RequestError,
+    StreamInterrupted,
+    UnknownModelError,
+    error_body,
+)
+from router.decision import Reason
+from router.errors import BudgetSpent, CannotServe, MustStayLocal
+
+logger = logging.getLogger(__name__)
+
+
+class UnauthorizedError(Exception):
+    """The call does not carry the gateway's key."""
+
+
+class RequestNotFound(Exception):
+    """There is no such request in the ledger."""
+
+
+class SlowRequestError(Exception):
+    """The caller began a request and did not finish it."""
+
+
+class HeadTooLargeError(Exception):
+    """The request's line and headers are larger than any honest ones."""
+
+
+class PayloadTooLargeError(Exception):
+    """The request's body is larger than `max_body_bytes`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How one kind of failure looks to the caller. `retry_after_s` is when such trouble may have passed."""
+
+    status: int
+    type: str
+    code: str | None = None
+    retry_after_s: float | None = None
+
+
+# Looked up along the exception's class hierarchy: the nearest wins.
+ERROR_SHAPES: dict[type[Exception], Shape] = {
+    RequestError: Shape(400, "invalid_request_error"),
+    UnknownModelError: Shape(404, "invalid_request_error", "model_not_found"),
+    CannotServe: Shape(400, "invalid_request_error", "unsupported_capability"),
+    MustStayLocal: Shape(403, "invalid_request_error", "privacy_required"),
+    BudgetSpent: Shape(429, "insufficient_quota", "insufficient_quota"),
+    UnauthorizedError: Shape(401, "authentication_error", "invalid_api_key"),
+    ForbiddenError: Shape(403, "invalid_request_error", "forbidden"),
+    NotJsonError: Shape(415, "invalid_request_error", "unsupported_media_type"),
+    RequestNotFound: Shape(404, "invalid_request_error", "request_not_found"),
+    ThresholdChanged: Shape(409, "invalid_request_error", "threshold_changed"),
+    SlowRequestError: Shape(408, "invalid_request_error", "request_timeout"),
+    HeadTooLargeError: Shape(431, "invalid_request_error", "headers_too_large"),
+    PayloadTooLargeError: Shape(413, "invalid_request_error", "request_too_large"),
+    RateLimited: Shape(429, "rate_limit_error", "rate_limit_exceeded", retry_after_s=1),
+    BackendUnavailable: Shape(503, "server_error", "backend_unavailable", retry_after_s=1),
+    BackendMisconfigured: Shape(503, "server_error", "backend_unavailable"),
+    LedgerUnavailable: Shape(503, "server_error", "ledger_unavailable", retry_after_s=5),
+    BackendTimeout: Shape(504, "server_error", "backend_timeout"),
+    InvalidResponse: Shape(502, "server_error", "invalid_backend_response"),
+    StreamInterrupted: Shape(502, "server_error", "stream_interrupted"),
+    BackendError: Shape(502, "server_error", "backend_error"),
+    ModelError: Shape(500, "server_error", "internal_error"),
+    Exception: Shape(500, "server_error", "internal_error"),
+}
+
+_UNAUTHORIZED = 401
+_TOO_MANY_REQUESTS = 429
+
+_HTTP_CODES = {404: "unknown_url", 405: "method_not_allowed"}
+
+
+def shape_of(exc: Exception) -> Shape:
+    """The shape of `exc`, by the nearest class that has one."""
+    return next(ERROR_SHAPES[cls] for cls in type(exc).__mro__ if cls in ERROR_SHAPES)
+
+
+def error_object(exc: Exception, names: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The JSON body for `exc`. A failure nobody foresaw says nothing of our insides.
+
+    `names` says what fields of the chat format are called in the caller's, for what a backend complains about.
+    """
+    body = _error_object(exc)
+    if names and (param := body["error"]["param"]):
+        body["error"]["param"] = names.get(param.partition("[")[0], param)
+    return body
+
+
+def _error_object(exc: Exception) -> dict[str, Any]:
+    if isinstance(exc, BackendRejected):
+        told = exc.told
+        type_ = told.type or "invalid_request_error"
+        return error_body(told.message or str(exc), type_=type_, param=told.param, code=told.code)
+    shape = shape_of(exc)
+    if shape.code == "internal_error" and not isinstance(exc, ModelError):
+        return error_body("The gateway failed; its log has the details.", type_=shape.type, code=shape.code)
+    param, code = getattr(exc, "param", None), getattr(exc, "code", None) or shape.code
+    if isinstance(exc, CannotServe) and exc.reason is Reason.CONTEXT:
+        code = "context_length_exceeded"
+    message = exc.words if isinstance(exc, ModelError) else str(exc)
+    return error_body(message, type_=shape.type, param=param, code=code)
+
+
+def error_status(exc: Exception) -> int:
+    """The HTTP status for `exc`; a provider's refusal keeps its own."""
+    return exc.status if isinstance(exc, BackendRejected) else shape_of(exc).status
+
+
+def error_code(exc: Exception) -> str | None:
+    """The machine-readable code that the caller sees."""
+    code: str | None = error_object(exc)["error"]["code"]
+    return code
+
+
+def error_headers(exc: Exception) -> dict[str, str]:
+    """Whether and when it is worth trying again.
+
+    What could be tried again has been, here: clients are told not to multiply the attempts (OpenAI's and Anthropic's
+    obey `x-should-retry`), unless the trouble passes by itself and was not waited for.
+    """
+    status, retry_after_s = error_status(exc), shape_of(exc).retry_after_s
+    told_s = exc.retry_after_s if isinstance(exc, RateLimited | BackendUnavailable) else None
+    if told_s is not None:
+        retry_after_s = told_s
+    headers = {}
+    if retry_after_s is not None:
+        headers["retry-after"] = f"{max(1, math.ceil(retry_after_s))}"
+    if isinstance(exc, BackendError):
+        waiting_helps = told_s is not None and not exc.tried_again
+    else:
+        waiting_helps = retry_after_s is not None
+    if (status >= 500 or status == _TOO_MANY_REQUESTS) and not waiting_helps:
+        headers["x-should-retry"] = "false"
+    if status == _UNAUTHORIZED:
+        headers["www-authenticate"] = "Bearer"
+    return headers
+
+
+def error_response(exc: Exception) -> Response:
+    """The whole answer for `exc`."""
+    return json_response(error_object(exc), error_status(exc), error_headers(exc))
+
+
+def log_unforeseen(exc: Exception, where: str) -> None:
+    """Leave a traceback of what nobody foresaw: a defect of ours."""
+    if shape_of(exc) is ERROR_SHAPES[Exception]:
+        logger.error("unforeseen failure in %s", where, exc_info=exc)
+
+
+def install(app: FastAPI) -> None:
+    """Make every failure of `app` an OpenAI error: unknown paths and unforeseen exceptions included."""
+    for cls in ERROR_SHAPES.keys() - {Exception}:
+        app.add_exception_handler(cls, _answer)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(RequestValidationError, _answer_validation)
+    app.add_exception_handler(Exception, _answer_unforeseen)
+
+
+async def _answer(_request: Request, exc: Exception) -> Response:
+    return error_response(exc)
+
+
+async def _answer_unforeseen(request: Request, exc: Exception) -> Response:
+    log_unforeseen(exc, f"{request.method} {request.url.path}")
+    return await _answer(request, exc)
+
+
+async def _answer_http(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, HTTPException)
+    message = f"{exc.detail}: {request.method} {request.url.path}"
+    body = error_body(message, type_="invalid_request_error", code=_HTTP_CODES.get(exc.status_code))
+    return json_response(body, exc.status_code, dict(exc.headers or {}))
+
+
+async def _answer_validation(_request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, RequestValidationError)
+    first = exc.errors()[0]
+    field = ".".join(str(part) for part in first["loc"][1:])
+    return json_response(
+        error_body(f"{field}: {first['msg']}", type_="invalid_request_error", param=field, code="invalid_value"), 400
+    )

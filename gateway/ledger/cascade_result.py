@@ -1,0 +1,51 @@
+"""What a second look found and what it took, as the ledger keeps it."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import orjson
+
+from models.usage.usage import Usage
+from router.confidence import LookVerdict
+
+
+@dataclass(slots=True)
+class Look:
+    """One second look.
+
+    Attributes
+    ----------
+    verdict : LookVerdict
+        What came of it.
+    confidence : float or None
+        Of the tokens that were held back; None where the server told no probabilities.
+    ms : float
+        From asking the local model until the verdict.
+    model : str
+        The local model.
+    prompt_tokens, completion_tokens : int
+        What the beginning took that was thrown away; 0 where none was.
+    """
+
+    verdict: LookVerdict
+    confidence: float | None
+    ms: float
+    model: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    @property
+    def wasted(self) -> Usage:
+        """Tokens that nobody got to see."""
+        return Usage(self.prompt_tokens, self.completion_tokens)
+
+    def to_json(self) -> str:
+        """For the ledger's column `second_look`."""
+        rounded = None if self.confidence is None else round(self.confidence, 4)
+        return orjson.dumps({**asdict(self), "confidence": rounded}).decode()
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read `to_json` back."""
+        values: dict[str, Any] = orjson.loads(text)
+        return cls(**{**values, "verdict": LookVerdict(values["verdict"])})

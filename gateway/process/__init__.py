@@ -1,0 +1,1 @@
+"""The server process: signals, drain, several workers behind one port."""

@@ -1,0 +1,125 @@
+"""One connection to the server, watched for callers who hold it and do not use it.
+
+uvicorn's own protocol waits for a request's head for ever, takes one of any size, and keeps an answer that nobody reads
+for as long as the connection lives. Bodies are read, and limited, in `gateway/http/client.py`.
+"""
+
+import asyncio
+import re
+from http import HTTPStatus
+
+import orjson
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from gateway.http import client
+from gateway.http.errors import HeadTooLargeError, SlowRequestError, error_object, error_status
+from models.host.doors import FIXED_HEADERS
+from models.wire.errors import RequestError
+
+MAX_HEAD_BYTES = 64 * 1024
+"""Of a request's line and headers, beside what came with the first packet."""
+
+_FIXED = "".join(f"{name.decode()}: {value.decode()}\r\n" for name, value in FIXED_HEADERS)
+
+
+class WatchedProtocol(HttpToolsProtocol):
+    """Closes connections whose caller does not finish a head, or takes nothing of an answer, for `client.SILENCE_S`."""
+
+    _head_open = True
+    _head_bytes = 0
+    _untaken_bytes = 0
+    _head_timer: asyncio.TimerHandle | None = None
+    _taking_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for timer in (self._head_timer, self._taking_timer):
+            if timer is not None:
+                timer.cancel()
+        super().connection_lost(exc)
+        # After a reset uvicorn leaves it running, and the timer would keep all of the connection for its 75 s.
+        self._unset_keepalive_if_required()
+
+    def data_received(self, data: bytes) -> None:
+        began_before = self._head_open
+        super().data_received(data)
+        if not self._head_open:
+            return
+        self._head_bytes = self._head_bytes + len(data) if began_before else 0
+        if self._head_bytes > MAX_HEAD_BYTES:
+            self._refuse(HeadTooLargeError(f"The request's headers exceed {MAX_HEAD_BYTES} bytes."))
+        elif self._head_timer is None:
+            self._await_head()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_open = True
+
+    def on_headers_complete(self) -> None:
+        self._head_open = False
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+        if not self.url.startswith(b"/"):
+            self._name_by_target()
+        super().on_headers_complete()
+
+    def _name_by_target(self) -> None:
+        """Where the request line names a server, that one is meant, whatever the Host header says (RFC 9112)."""
+        _, scheme, rest = self.url.partition(b"://")
+        if scheme:
+            others = [(name, value) for name, value in self.headers if name != b"host"]
+            self.headers[:] = [(b"host", re.split(rb"[/?#]", rest, maxsplit=1)[0]), *others]
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(RequestError(msg))
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._await_taking()
+
+    def resume_writing(self) -> None:
+        if self._taking_timer is not None:
+            self._taking_timer.cancel()
+            self._taking_timer = None
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        # Whoever has not read an answer by now never will, and close() would keep it for them.
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        super().timeout_keep_alive_handler()
+
+    def _await_head(self) -> None:
+        self._head_timer = self.loop.call_later(client.SILENCE_S, self._no_head)
+
+    def _no_head(self) -> None:
+        if self._head_bytes:
+            self._refuse(SlowRequestError(f"The request's headers did not come within {client.SILENCE_S:g} s."))
+        else:
+            self.transport.close()
+
+    def _await_taking(self) -> None:
+        self._untaken_bytes = self.transport.get_write_buffer_size()
+        self._taking_timer = self.loop.call_later(client.SILENCE_S, self._check_taking)
+
+    def _check_taking(self) -> None:
+        if self.transport.get_write_buffer_size() < self._untaken_bytes:
+            self._await_taking()
+        else:
+            self.transport.abort()
+
+    def _refuse(self, exc: Exception) -> None:
+        """Say why in the API's own shape, and close: what comes next on this connection cannot be told."""
+        if self.transport.is_closing():
+            return
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.transport.abort()  # another answer is under way
+            return
+        status, body = HTTPStatus(error_status(exc)), orjson.dumps(error_object(exc))
+        head = f"HTTP/1.1 {status} {status.phrase}\r\ncontent-type: application/json\r\nconnection: close\r\n{_FIXED}"
+        self.transport.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+        self.transport.close()

@@ -1,0 +1,142 @@
+"""The server process around the application: ports, signals, an orderly end.
+
+SIGTERM and SIGINT: readiness says no, for `drain_s` requests are still taken, then running ones may finish. A second
+one ends it at once. SIGHUP: the configuration is read again; one that cannot be used changes nothing.
+"""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from functools import partial
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from gateway.config.settings import Settings, SettingsError
+from gateway.process.protocol import WatchedProtocol
+from gateway.reload import Lifecycle
+
+logger = logging.getLogger(__name__)
+
+KEEP_ALIVE_S = 75
+
+MORE_LISTENERS = 15
+
+SWITCH_S = 0.0005
+"""How long the ledger's thread may keep the interpreter while a request waits for it; Python's own 5 ms, several times
+in one answer, is what callers would notice."""
+
+LoadSettings = Callable[[], Settings]
+
+
+class GatewayServer(uvicorn.Server):
+    """uvicorn, with drain and reload.
+
+    Parameters
+    ----------
+    load : callable
+        Reads the configuration anew; raises `SettingsError` if it cannot be used.
+    opened : callable
+        Told the port once it is open, when it is also known which one it is.
+    """
+
+    def __init__(
+        self, app: FastAPI, settings: Settings, load: LoadSettings, opened: Callable[[int], None] = lambda _port: None
+    ) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=settings.host,
+                port=settings.port,
+                http=WatchedProtocol,
+                access_log=False,
+                log_config=None,
+                proxy_headers=False,  # nobody here asks who the caller is
+                server_header=False,
+                timeout_keep_alive=KEEP_ALIVE_S,
+                timeout_graceful_shutdown=settings.grace_s,
+            )
+        )
+        self._lifecycle: Lifecycle = app.state.lifecycle
+        self._drain_s = settings.drain_s
+        self._load = load
+        self._opened = opened
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._reloading: set[asyncio.Task[None]] = set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_signal_handler(signal.SIGHUP, self.reload)
+        await super().startup(sockets)
+        if self.started:
+            await self._listen_more()
+            settle()
+            self._opened(self.servers[0].sockets[0].getsockname()[1])
+
+    async def _listen_more(self) -> None:
+        """Register the listening sockets several times over.
+
+        libuv takes one new connection for each registration and round of the loop. A round of a busy loop is a tenth
+        of a second, and of 256 callers who came at once the last would have waited for many.
+        """
+        assert self._loop is not None
+        protocol = partial(
+            WatchedProtocol,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        listening = [sock.fileno() for server in self.servers for sock in server.sockets]
+        for fd in MORE_LISTENERS * listening:
+            self.servers.append(await self._loop.create_server(protocol, sock=socket.socket(fileno=os.dup(fd))))
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._lifecycle.draining or self._loop is None:
+            super().handle_exit(sig, frame)
+            return
+        self._lifecycle.draining = True
+        logger.info("%s: taking no new work after %g s", signal.Signals(sig).name, self._drain_s)
+        self._loop.call_soon_threadsafe(self._loop.call_later, self._drain_s, self._stop_serving)
+
+    def reload(self) -> None:
+        """Read the configuration again and put it into force."""
+        try:
+            new = self._load()
+        except SettingsError as exc:
+            logger.error("the configuration is not reloaded, the last good one keeps serving: %s", exc)
+            return
+        assert self._loop is not None
+        task = self._loop.create_task(self._lifecycle.reloader.apply(new))
+        self._reloading.add(task)  # the loop alone would let go of it
+        task.add_done_callback(self._reloaded)
+
+    def _reloaded(self, task: asyncio.Task[None]) -> None:
+        self._reloading.discard(task)
+        if not task.cancelled() and (exc := task.exception()) is not None:
+            logger.error("the configuration was not reloaded as a whole", exc_info=exc)
+
+    def orphaned(self) -> None:
+        """The process that started this one is gone."""
+        assert self._loop is not None
+        self._loop.remove_reader(0)
+        self.should_exit = True
+
+    def _stop_serving(self) -> None:
+        self.should_exit = True
+
+
+def settle() -> None:
+    """Tell the interpreter that this process now serves.
+
+    What there is stays, the classifier's words above all: it need not be looked through for garbage again and again,
+    which cost 8 % of a call.
+    """
+    gc.collect()
+    gc.freeze()
+    sys.setswitchinterval(SWITCH_S)

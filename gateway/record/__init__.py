@@ -1,0 +1,1 @@
+"""One request from arrival to its row, and who is told of it: ledger, metrics, traces, log."""

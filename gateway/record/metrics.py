@@ -1,0 +1,200 @@
+"""Every Prometheus series of the gateway. Labels come from closed sets, never from a request."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from gateway.ledger import LedgerRow
+from gateway.ledger.cascade_result import Look
+from gateway.ledger.row import EMBEDDINGS, NO_ROUTE
+from models.usage.pricing import NUSD_PER_USD
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+_OVERHEAD_BUCKETS = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1)
+_SCORE_BUCKETS = tuple(tenth / 10 for tenth in range(1, 11))
+
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""prometheus-client's own variable; set by the parent of several workers."""
+
+REFRESH_S = 1.0
+
+Reading = Callable[[], float]
+GaugeMode = Literal["livesum", "livemax", "livemin"]
+
+
+@dataclass(frozen=True, slots=True)
+class _OfRoute:
+    duration: Histogram
+    first_token: Histogram
+    prompt_tokens: Counter
+    completion_tokens: Counter
+
+
+@dataclass(slots=True)
+class _Counted:
+    counter: Counter
+    reading: Reading
+    seen: float = 0.0
+
+    def refresh(self) -> None:
+        now = self.reading()
+        self.counter.inc(max(0.0, now - self.seen))
+        self.seen = now
+
+
+class Metrics:
+    """The gateway's counters, in a registry of their own so that several gateways can live in one process."""
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        self._routes: dict[str, _OfRoute] = {}
+        self._watched: list[tuple[Gauge, Reading]] = []
+        self._counted: list[_Counted] = []
+        self.in_flight = Gauge(
+            "slimgate_requests_in_flight",
+            "Requests being answered now.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._requests = Counter(
+            "slimgate_requests",
+            "Requests by where they were answered, why, and how they ended.",
+            ["route", "reason", "outcome"],
+            registry=registry,
+        )
+        self._tokens = Counter(
+            "slimgate_tokens", "Tokens, as the backends count them.", ["route", "kind"], registry=registry
+        )
+        self._duration = Histogram(
+            "slimgate_request_duration_seconds",
+            "From the request's arrival to the end of its answer.",
+            ["route"],
+            buckets=_LATENCY_BUCKETS,
+            registry=registry,
+        )
+        self._first_token = Histogram(
+            "slimgate_first_token_seconds",
+            "From the request's arrival to the first byte of its answer.",
+            ["route"],
+            buckets=_LATENCY_BUCKETS,
+            registry=registry,
+        )
+        self._overhead = Histogram(
+            "slimgate_overhead_seconds",
+            "Time to the first byte that was not spent waiting for a backend.",
+            buckets=_OVERHEAD_BUCKETS,
+            registry=registry,
+        )
+        self._score = Histogram(
+            "slimgate_score",
+            "Probability that the local answer would not do.",
+            buckets=_SCORE_BUCKETS,
+            registry=registry,
+        )
+        self._second_looks = Counter(
+            "slimgate_second_looks",
+            "Local answers that were looked at as they began, by what came of it.",
+            ["verdict"],
+            registry=registry,
+        )
+        self._confidence = Histogram(
+            "slimgate_second_look_confidence",
+            "Confidence of the tokens that were held back for a second look.",
+            buckets=_SCORE_BUCKETS,
+            registry=registry,
+        )
+        self._failures = Counter(
+            "slimgate_background_failures",
+            "Times that a background task failed and was started again.",
+            ["task"],
+            registry=registry,
+        )
+        self._cost_usd = Counter(
+            "slimgate_cost_usd", "Paid for answers and for second looks in vain, in US dollars.", registry=registry
+        )
+        self._baseline_usd = Counter(
+            "slimgate_baseline_usd",
+            "Estimate: what the same tokens would have cost at the baseline model, in US dollars.",
+            registry=registry,
+        )
+
+    def closed(self, row: LedgerRow) -> None:
+        """Count a request that has ended."""
+        self._requests.labels(row.route, row.reason, row.outcome).inc()
+        if row.route == NO_ROUTE:
+            return
+        if row.endpoint != EMBEDDINGS:
+            self._score.observe(row.score)
+        of_route = self._of_route(row.route)
+        of_route.duration.observe((row.total_ms or 0.0) / 1000)
+        if row.first_token_ms is not None:
+            of_route.first_token.observe(row.first_token_ms / 1000)
+        if row.overhead_ms is not None:
+            self._overhead.observe(row.overhead_ms / 1000)
+        of_route.prompt_tokens.inc(row.prompt_tokens)
+        of_route.completion_tokens.inc(row.completion_tokens)
+
+    def looked(self, look: Look) -> None:
+        """Count a second look."""
+        self._second_looks.labels(look.verdict).inc()
+        if look.confidence is not None:
+            self._confidence.observe(look.confidence)
+
+    def _of_route(self, route: str) -> "_OfRoute":
+        """One route's series, found once: looking them up by label takes longer than counting."""
+        found = self._routes.get(route)
+        if found is None:
+            found = self._routes[route] = _OfRoute(
+                self._duration.labels(route),
+                self._first_token.labels(route),
+                self._tokens.labels(route, "prompt"),
+                self._tokens.labels(route, "completion"),
+            )
+        return found
+
+    def background_failed(self, task: str) -> None:
+        """Count the failure of a background task."""
+        self._failures.labels(task).inc()
+
+    def priced(self, row: LedgerRow) -> None:
+        """Count the money of a row that the ledger has now."""
+        self._cost_usd.inc(((row.cost_nusd or 0) + row.deciding_nusd) / NUSD_PER_USD)
+        self._baseline_usd.inc((row.baseline_nusd or 0) / NUSD_PER_USD)
+
+    def watch(self, name: str, text: str, reading: Reading, mode: GaugeMode = "livesum") -> None:
+        """Show a number that is kept elsewhere; `mode` says how those of several workers become one."""
+        gauge = Gauge(name, text, registry=self._registry, multiprocess_mode=mode)
+        self._watched.append((gauge, reading))
+
+    def watch_count(self, name: str, text: str, reading: Reading) -> None:
+        """Show a number that is kept elsewhere and only grows."""
+        self._counted.append(_Counted(Counter(name, text, registry=self._registry), reading))
+
+    def refresh(self) -> None:
+        """Read the watched numbers anew."""
+        for gauge, reading in self._watched:
+            gauge.set(reading())
+        for counted in self._counted:
+            counted.refresh()
+
+    async def keep_fresh(self) -> None:
+        """Refresh for as long as the gateway serves, since a scrape may reach another worker than this."""
+        while True:
+            self.refresh()
+            await asyncio.sleep(REFRESH_S)
+
+    def exposition(self) -> bytes:
+        """All series in Prometheus' text format, those of the other workers added in."""
+        self.refresh()
+        if METRICS_FOLDER not in os.environ:
+            return generate_latest(self._registry)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)

@@ -1,0 +1,162 @@
+"""One request from arrival to its ledger row: the facts that headers, ledger, log and metrics all tell alike."""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gateway.ledger import LedgerRow, Outcome
+from gateway.ledger.cascade_result import Look
+from gateway.ledger.row import INVALID, NO_ROUTE, TEXT_CHARS
+from models.redaction.plain_text import plain_text
+from models.redaction.server_words import clean_name
+from models.usage.usage import UNTOLD, Usage
+from models.wire.chat import ChatRequest
+from router.confidence import LookVerdict
+from router.decision import Reason, Route, RoutingDecision
+
+if TYPE_CHECKING:
+    from gateway.record.telemetry import Trace
+
+
+def new_request_id() -> str:
+    """Ours, made before anything else happens: a provider's id may be missing or come twice."""
+    return f"req_{secrets.token_hex(12)}"
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What is known of one request so far.
+
+    Attributes
+    ----------
+    route, reason : str
+        Where it was answered and why, as they stand now: a failover changes both.
+    upstream_s : float
+        Seconds spent waiting for backends until the first byte; the rest of that time is our overhead.
+    asked_model, served_model : str
+        The model that a backend was asked for last, and the one that it says has answered.
+    trace : Trace or None
+        None where nobody collects traces.
+    look : Look or None
+        What a second look found, where there was one.
+    outcome : Outcome or None
+        None while the request is in hand.
+    """
+
+    endpoint: str
+    id: str = field(default_factory=new_request_id)
+    created_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    started: float = field(default_factory=time.perf_counter)
+    requested_model: str = ""
+    stream: bool = False
+    decision: RoutingDecision | None = None
+    artifact: str | None = None
+    traits: str | None = None
+    route: str = NO_ROUTE
+    reason: str = INVALID
+    look: Look | None = None
+    asked_model: str = ""
+    served_model: str = ""
+    finish_reasons: tuple[str, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    usage_estimated: bool = False
+    upstream_s: float = 0.0
+    first_token_s: float | None = None
+    overhead_s: float | None = None
+    outcome: Outcome | None = None
+    error_code: str | None = None
+    trace: "Trace | None" = None
+
+    def asked(self, request: ChatRequest) -> None:
+        """The request could be read."""
+        self.requested_model = request.model
+        self.stream = request.stream
+
+    def decided(self, decision: RoutingDecision, artifact: str | None = None, traits: str | None = None) -> None:
+        """The router has spoken, with that classifier; `traits` tells what pushed the score, where that is kept."""
+        self.decision = decision
+        self.artifact = artifact
+        self.traits = traits
+        self.route, self.reason = decision.route, decision.reason
+
+    def moved(self, route: Route, reason: Reason) -> None:
+        """Somebody else answers than was decided."""
+        self.route, self.reason = route, reason
+
+    def came_back(self) -> None:
+        """The local model answers although a second look found it unsure: the cloud failed."""
+        assert self.look is not None
+        self.look.verdict = LookVerdict.RETURNED
+        self.moved(Route.LOCAL, Reason.FAILOVER)
+
+    def asks(self, model: str) -> None:
+        """A backend is asked for `model` now."""
+        self.asked_model = self.served_model = clean_name(model)
+
+    def first_byte(self) -> None:
+        """The answer begins now."""
+        elapsed_s = time.perf_counter() - self.started
+        self.first_token_s = elapsed_s
+        self.overhead_s = max(0.0, elapsed_s - self.upstream_s)
+
+    def took(self, usage: Usage | None, estimate: Callable[[], Usage]) -> None:
+        """What the answer took: as far as the backend says, and the rest as far as we can tell."""
+        told = usage or UNTOLD
+        self.usage = told.completed(estimate)
+        self.usage_estimated = told.guessed(self.usage)
+
+    def headers(self) -> dict[str, str]:
+        """What the caller is told about the decision, on answers, streams and errors alike."""
+        headers = {"x-request-id": self.id}
+        if self.route == NO_ROUTE:
+            return headers
+        headers |= {"x-slimgate-route": self.route, "x-slimgate-reason": self.reason}
+        if self.decision is not None:
+            headers["x-slimgate-score"] = f"{self.decision.score:.4f}"
+            headers["x-slimgate-threshold"] = f"{self.decision.threshold:.4f}"
+        if self.served_model:
+            headers["x-slimgate-model"] = header_value(self.served_model)
+        if self.overhead_s is not None:
+            headers["x-slimgate-overhead-ms"] = f"{self.overhead_s * 1000:.2f}"
+        return headers
+
+    def row(self) -> LedgerRow:
+        """The ledger's view of it, as it stands now."""
+        decision, usage = self.decision, self.usage
+        return LedgerRow(
+            id=self.id,
+            created_ms=self.created_ms,
+            endpoint=self.endpoint,
+            requested_model=plain_text(self.requested_model, TEXT_CHARS),
+            route=self.route,
+            reason=self.reason,
+            score=decision.score if decision else 0.0,
+            threshold=decision.threshold if decision else 0.0,
+            stream=self.stream,
+            served_model=plain_text(self.served_model, TEXT_CHARS),
+            outcome=self.outcome,
+            error_code=None if self.error_code is None else plain_text(self.error_code, TEXT_CHARS),
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            cached_tokens=usage.cached_tokens,
+            usage_estimated=self.usage_estimated,
+            first_token_ms=_ms(self.first_token_s),
+            total_ms=_ms(time.perf_counter() - self.started) if self.outcome else None,
+            overhead_ms=_ms(self.overhead_s),
+            traits=self.traits,
+            artifact=self.artifact,
+            second_look=None if self.look is None else self.look.to_json(),
+            asked_model=self.asked_model or None,
+            usage_details=usage.details_json(),
+        )
+
+
+def header_value(text: str) -> str:
+    """`text` as it may stand in a header: printable ASCII."""
+    return "".join(char if " " <= char <= "~" else "?" for char in text)
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 3)

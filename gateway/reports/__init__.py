@@ -1,0 +1,1 @@
+"""Arithmetic over the ledger: savings, latency, what another threshold would mean."""

@@ -1,0 +1,134 @@
+"""Decides requests of the past as they would be now, and prices them: from a log's text, or from the ledger's figures.
+
+Assumes that both sides are up and idle, and that the cloud can do everything; budgets, tool loops and second looks are
+left out of account, since they depend on what was answered before. Nothing is generated.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from gateway.config.sections import RouterSettings
+from gateway.dispatch.model_names import ModelNames
+from gateway.dispatch.privacy import PrivacyLane
+from gateway.ledger.row import EMBEDDINGS
+from gateway.ledger.schema import REQUESTS
+from gateway.reports.replay.recorded import Recorded
+from gateway.reports.replay.whatif import REFUSED, Outcome
+from gateway.reports.tuning import MOVABLE
+from gateway.scoring.prompt import to_prompt
+from gateway.spending.pricing import Pricer
+from models.usage.usage import Usage
+from models.wire.chat import ChatRequest
+from models.wire.errors import UnknownModelError
+from models.wire.token_estimates import prompt_tokens_guess
+from router.compiled import CompiledClassifier
+from router.decision import Reason, Route
+from router.errors import CannotServe
+from router.policy import LocalTier, RoutingPolicy, Situation
+
+_C = REQUESTS.c
+
+
+class Prices:
+    """What tokens cost wherever they may go; `local_model` is the local model's name."""
+
+    def __init__(self, pricer: Pricer, local_model: str) -> None:
+        self._pricer = pricer
+        self._local_model = local_model
+
+    def of(self, usage: Usage) -> tuple[int | None, int | None, int]:
+        """In the cloud, at the baseline model, and here, in nano-dollars."""
+        pricer = self._pricer
+        return pricer.at_cloud(usage), pricer.at_baseline(usage), pricer.at_local(self._local_model, usage)
+
+
+class Decider:
+    """Decides requests that come with their text.
+
+    Parameters
+    ----------
+    local : LocalTier
+        What the local model is taken to do.
+    answer_tokens : int
+        Assumed of an answer that is not on record.
+    """
+
+    def __init__(
+        self,
+        scorer: CompiledClassifier,
+        local: LocalTier,
+        prices: Prices,
+        settings: RouterSettings,
+        privacy: PrivacyLane,
+        answer_tokens: int,
+    ) -> None:
+        self._policy = RoutingPolicy(scorer, threshold=0.5)  # which one is of no account: only rules and score are used
+        self._local = local
+        self._prices = prices
+        self._settings = settings
+        self._privacy = privacy
+        self._answer_tokens = answer_tokens
+        self._names = ModelNames(settings.aliases, local_model=Route.LOCAL, cloud_models=(Route.CLOUD,))
+
+    async def decide(self, recorded: Recorded) -> Outcome:
+        """What would become of one request."""
+        request = await self._privacy.mark(recorded.request, asked=False)
+        prompt = to_prompt(request)
+        usage, known = recorded.tokens(self._answer_tokens)
+        prices = self._prices.of(usage)
+        try:
+            decision = self._policy.decide(prompt, self._situation(request))
+        except CannotServe as exc:
+            return Outcome(REFUSED, exc.reason, 0.0, usage, known, *prices)
+        return Outcome(decision.route, decision.reason, decision.score, usage, known, *prices)
+
+    def _situation(self, request: ChatRequest) -> Situation:
+        room = request.max_tokens or self._settings.answer_reserve_tokens
+        return Situation(
+            local=self._local,
+            cloud=True,
+            pinned=self._pinned(request.model),
+            tokens_needed=prompt_tokens_guess(request) + room,
+            private=request.private,
+        )
+
+    def _pinned(self, model: str) -> Route | None:
+        """`local`, `cloud` and what the aliases say. Any other name stood for a model of then: now it means `auto`."""
+        try:
+            return self._names.meaning(model).route
+        except UnknownModelError:
+            return None
+
+
+def ledger_outcomes(connection: Connection, prices: Prices, since_ms: int, artifact: str) -> Iterator[Outcome | None]:
+    """Every answered request of the ledger from `since_ms` on, by its recorded score, tokens and rule.
+
+    None for one that another classifier than `artifact` scored: scores of two do not compare.
+    """
+    columns = (_C.route, _C.reason, _C.score, _C.prompt_tokens, _C.completion_tokens, _C.cached_tokens, _C.cost_nusd)
+    query = (
+        select(*columns, _C.usage_details, _C.usage_estimated, _C.artifact)
+        .where(_C.created_ms >= since_ms, _C.completion_tokens > 0, _C.endpoint != EMBEDDINGS)
+        .execution_options(yield_per=5000)
+    )
+    for row in connection.execute(query):
+        yield _outcome(row, prices) if row.artifact == artifact else None
+
+
+def _outcome(row: Any, prices: Prices) -> Outcome:
+    usage = Usage.from_ledger(row.prompt_tokens, row.completion_tokens, row.cached_tokens, row.usage_details)
+    paid = row.cost_nusd if row.route == Route.CLOUD else None
+    cloud_nusd, baseline_nusd, local_nusd = prices.of(usage)
+    return Outcome(
+        route=row.route,
+        # What failed over, or was given up, would have begun where the score says.
+        reason=Reason.SCORE if row.reason in MOVABLE else row.reason,
+        score=row.score,
+        usage=usage,
+        recorded=not row.usage_estimated,
+        cloud_nusd=cloud_nusd if paid is None else paid,
+        baseline_nusd=baseline_nusd,
+        local_nusd=local_nusd,
+    )

@@ -1,0 +1,183 @@
+"""Adds up what requests would have cost at many thresholds at once, keeping sums only: any number of them fits.
+
+A rule decides the same wherever the line runs; of the others, each goes to the cloud at every threshold up to its
+score. Costs are estimates: the cloud would have written a different answer than the one that is counted.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import accumulate
+from typing import Any
+
+from gateway.ledger.units import dollars, plain
+from models.usage.pricing import to_usd
+from models.usage.usage import Usage
+from router.decision import Reason, Route
+
+CURVE = tuple(hundredths / 100 for hundredths in range(0, 101, 2))
+"""Thresholds of the chart."""
+
+REFUSED = "none"
+"""Route of a request that nobody could have answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One request as it would have been decided.
+
+    Parameters
+    ----------
+    route, reason : str
+        Where a rule sends it; for `Reason.SCORE` the route is of no account.
+    recorded : bool
+        Whether `usage` is on record, not estimated.
+    cloud_nusd, baseline_nusd : int or None
+        What it costs in the cloud and at the baseline model, in nano-dollars; None where no price is known.
+    local_nusd : int
+        What it costs here; nothing, unless the user says otherwise.
+    """
+
+    route: str
+    reason: str
+    score: float
+    usage: Usage
+    recorded: bool
+    cloud_nusd: int | None
+    baseline_nusd: int | None
+    local_nusd: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What one threshold means. Money is of requests whose prices are known; `expected_failure_rate` is by the scores.
+
+    `cloud` leaves out what nobody could have answered.
+    """
+
+    threshold: float
+    requests: int
+    local: int
+    cloud: int
+    cost_usd: Decimal
+    baseline_usd: Decimal
+    expected_failure_rate: float | None
+
+    @property
+    def local_share(self) -> float:
+        return self.local / self.requests
+
+    @property
+    def saved_usd(self) -> Decimal:
+        return self.baseline_usd - self.cost_usd
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "threshold": self.threshold,
+            "requests": self.requests,
+            "local": self.local,
+            "cloud": self.cloud,
+            "local_share": self.local_share,
+            "expected_failure_rate": self.expected_failure_rate,
+            "cost_usd": plain(self.cost_usd),
+            "baseline_usd": plain(self.baseline_usd),
+            "saved_usd": plain(self.saved_usd),
+        }
+
+
+class WhatIf:
+    """Sums over requests.
+
+    Parameters
+    ----------
+    thresholds : sequence of float
+        To be told of, beside those of the curve.
+    """
+
+    def __init__(self, thresholds: Sequence[float]) -> None:
+        self.thresholds = tuple(sorted(set(thresholds)))
+        self._line = sorted({*thresholds, *CURVE})
+        # By how many thresholds of the line a request reaches: it stays local from the next one on.
+        self._movable = [0] * (len(self._line) + 1)
+        self._cloud_nusd = [0] * (len(self._line) + 1)
+        self._local_nusd = [0] * (len(self._line) + 1)
+        self._scores = [0.0] * (len(self._line) + 1)
+        self._fixed_local_scores = 0.0
+        self._fixed_nusd = self._baseline_nusd = 0
+        self.by_rule: Counter[tuple[str, str]] = Counter()
+        self.requests = self.priced = self.recorded = self.prompt_tokens = self.completion_tokens = 0
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one request."""
+        self.requests += 1
+        self.recorded += outcome.recorded
+        self.prompt_tokens += outcome.usage.prompt_tokens
+        self.completion_tokens += outcome.usage.completion_tokens
+        cloud_nusd, local_nusd = self._prices(outcome)
+        if outcome.reason == Reason.SCORE:
+            reached = bisect_right(self._line, outcome.score)
+            self._movable[reached] += 1
+            self._cloud_nusd[reached] += cloud_nusd
+            self._local_nusd[reached] += local_nusd
+            self._scores[reached] += outcome.score
+            return
+        self.by_rule[outcome.route, outcome.reason] += 1
+        if outcome.route == Route.CLOUD:
+            self._fixed_nusd += cloud_nusd
+        elif outcome.route == Route.LOCAL:
+            self._fixed_nusd += local_nusd
+            self._fixed_local_scores += outcome.score
+
+    @property
+    def movable(self) -> int:
+        """Requests that the score decides."""
+        return sum(self._movable)
+
+    @property
+    def coverage(self) -> float | None:
+        """Share of the requests whose prices are known."""
+        return self.priced / self.requests if self.requests else None
+
+    def points(self, thresholds: Sequence[float]) -> Iterator[Point]:
+        """What each of some thresholds means, of those it was made for."""
+        local = list(accumulate(self._movable))
+        kept_nusd, here_nusd = list(accumulate(self._cloud_nusd)), list(accumulate(self._local_nusd))
+        failing = list(accumulate(self._scores))
+        fixed_local = self._by_rule_to(Route.LOCAL)
+        for threshold in thresholds:
+            at = self._line.index(threshold)
+            n_local = local[at] + fixed_local
+            yield Point(
+                threshold=threshold,
+                requests=self.requests,
+                local=n_local,
+                cloud=local[-1] - local[at] + self._by_rule_to(Route.CLOUD),
+                cost_usd=to_usd(self._fixed_nusd + kept_nusd[-1] - kept_nusd[at] + here_nusd[at]),
+                baseline_usd=to_usd(self._baseline_nusd),
+                expected_failure_rate=(failing[at] + self._fixed_local_scores) / n_local if n_local else None,
+            )
+
+    def sentence(self, threshold: float, words: str, baseline_model: str) -> str:
+        """What is to be known first."""
+        (point,) = self.points((threshold,))
+        share = f"Of {self.requests:,} requests, {point.local_share:.0%} would have stayed local at {words}"
+        if not self.priced:
+            return f"{share}; no prices are known, so no cost can be stated."
+        return (
+            f"{share}; you would have paid about {dollars(point.cost_usd)} instead of {dollars(point.baseline_usd)} "
+            f"with {baseline_model} (an estimate)."
+        )
+
+    def _prices(self, outcome: Outcome) -> tuple[int, int]:
+        """What it would cost in the cloud and here; nothing where a price is unknown, nor at the baseline then."""
+        if outcome.cloud_nusd is None or outcome.baseline_nusd is None:
+            return 0, 0
+        self.priced += 1
+        if outcome.route != REFUSED:
+            self._baseline_nusd += outcome.baseline_nusd
+        return outcome.cloud_nusd, outcome.local_nusd
+
+    def _by_rule_to(self, route: Route) -> int:
+        return sum(count for (went, _), count in self.by_rule.items() if went == route)

@@ -1,0 +1,192 @@
+"""What was saved: arithmetic over the ledger's facts.
+
+``saved = what the same tokens would have cost at the baseline model − what was paid − what deciding cost``, signed, and
+an estimate: the baseline model would have written a different answer. Deciding costs money only where second looks at a
+local model that has a price were in vain: the classifier runs in the gateway. Requests whose price is unknown are left
+out of the money and counted in `coverage`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection
+
+from gateway.ledger.rollup import Fact, read_facts, total
+from gateway.ledger.row import Outcome
+from gateway.ledger.units import dollars, epoch_ms, plain
+from models.usage.pricing import to_usd
+from router.decision import Reason, Route
+
+ERRORS = frozenset({Outcome.FAILED, Outcome.INTERRUPTED, Outcome.LOST})
+"""Outcomes that are our side's fault: not a bad request, and not a caller who went away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Requests that share a route and a reason."""
+
+    route: str
+    reason: str
+    facts: Sequence[Fact]
+
+    def to_json(self) -> dict[str, Any]:
+        """Counts, tokens, and money as exact decimal strings."""
+        return {"route": self.route, "reason": self.reason, **figures(self.facts)}
+
+
+@dataclass(frozen=True, slots=True)
+class SavingsReport:
+    """Money and counts over a span of time.
+
+    Parameters
+    ----------
+    since, until : datetime or None
+        The span, `until` not included; None is open.
+    facts : sequence of Fact
+        What the ledger holds of it.
+    """
+
+    since: datetime | None
+    until: datetime | None
+    facts: Sequence[Fact]
+
+    @property
+    def requests(self) -> int:
+        return total(self.facts, "requests")
+
+    @property
+    def answered(self) -> int:
+        return total(self.facts, "answered")
+
+    @property
+    def answered_locally(self) -> int:
+        return total((fact for fact in self.facts if fact.route == Route.LOCAL), "answered")
+
+    @property
+    def local_share(self) -> float | None:
+        """Share of answered requests that the local model answered; None when there were none."""
+        return self.answered_locally / self.answered if self.answered else None
+
+    @property
+    def coverage(self) -> float | None:
+        """Share of answered requests whose cost and baseline cost are both known; None when there were none."""
+        return total(self.facts, "covered") / self.answered if self.answered else None
+
+    @property
+    def baseline_models(self) -> list[str]:
+        """The models that savings are measured against: more than one where the setting was changed."""
+        return sorted({fact.baseline_model for fact in self.facts if fact.covered and fact.baseline_model})
+
+    @property
+    def baseline_usd(self) -> Decimal:
+        return to_usd(total(self.facts, "baseline_nusd"))
+
+    @property
+    def cost_usd(self) -> Decimal:
+        return to_usd(total(self.facts, "cost_nusd"))
+
+    @property
+    def paid_usd(self) -> Decimal:
+        """For answers, and for deciding who gives them."""
+        return self.cost_usd + to_usd(total(self.facts, "deciding_nusd"))
+
+    @property
+    def saved_usd(self) -> Decimal:
+        """Negative where the gateway cost more than it saved."""
+        return self.baseline_usd - self.paid_usd
+
+    @property
+    def groups(self) -> list[Group]:
+        """By route and reason."""
+
+        def where_and_why(fact: Fact) -> tuple[str, str]:
+            return fact.route, fact.reason
+
+        by_group = groupby(sorted(self.facts, key=where_and_why), where_and_why)
+        return [Group(route, reason, tuple(facts)) for (route, reason), facts in by_group]
+
+    def sentence(self) -> str:
+        """The report in one line, worded as the estimate it is."""
+        if not self.requests:
+            return "No requests yet."
+        if not self.answered:
+            return f"{self.requests:,} requests, none of them answered."
+        share = f"{self.local_share:.0%} of {self.answered:,} answered requests were answered locally"
+        if not self.coverage:
+            return f"{share}; no prices known, so no savings can be stated."
+        models = " or ".join(self.baseline_models) or "the baseline model"
+        verb = "saved" if self.saved_usd >= 0 else "lost"
+        return (
+            f"{share}. You would have paid about {dollars(self.baseline_usd)} with {models}; "
+            f"you paid {dollars(self.paid_usd)}: an estimated {dollars(abs(self.saved_usd))} {verb}."
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """For `GET /v1/savings` and `slimgate report --json`: money as exact decimal strings."""
+        return {
+            "object": "savings",
+            "estimate": True,
+            "since": self.since.isoformat() if self.since else None,
+            "until": self.until.isoformat() if self.until else None,
+            "baseline_models": self.baseline_models,
+            "local_share": self.local_share,
+            "coverage": self.coverage,
+            **figures(self.facts),
+            "summary": self.sentence(),
+            "groups": [group.to_json() for group in self.groups],
+        }
+
+
+def savings_report(
+    connection: Connection, since: datetime | None = None, until: datetime | None = None
+) -> SavingsReport:
+    """Sum the ledger up.
+
+    Parameters
+    ----------
+    since, until : datetime, optional
+        Time-zone aware; `until` is not included.
+    """
+    return SavingsReport(since, until, read_facts(connection, epoch_ms(since), epoch_ms(until)))
+
+
+def figures(facts: Iterable[Fact]) -> dict[str, Any]:
+    """Everything that can be said of some requests in numbers, the same wherever it is shown."""
+    facts = list(facts)
+    baseline_nusd, cost_nusd = total(facts, "baseline_nusd"), total(facts, "cost_nusd")
+    deciding_nusd = total(facts, "deciding_nusd")
+    timed = total(facts, "first_tokens")
+    return {
+        "requests": total(facts, "requests"),
+        "answered": total(facts, "answered"),
+        "answered_locally": total((fact for fact in facts if fact.route == Route.LOCAL), "answered"),
+        "errors": total((fact for fact in facts if fact.outcome in ERRORS), "requests"),
+        "failovers": total((fact for fact in facts if fact.reason == Reason.FAILOVER), "requests"),
+        "escalations": total((fact for fact in facts if fact.reason == Reason.ESCALATED), "requests"),
+        "prompt_tokens": total(facts, "prompt_tokens"),
+        "completion_tokens": total(facts, "completion_tokens"),
+        "cached_tokens": total(facts, "cached_tokens"),
+        "baseline_usd": plain(to_usd(baseline_nusd)),
+        "cost_usd": plain(to_usd(cost_nusd)),
+        "deciding_usd": plain(to_usd(deciding_nusd)),
+        "paid_usd": plain(to_usd(cost_nusd + deciding_nusd)),
+        "saved_usd": plain(to_usd(baseline_nusd - cost_nusd - deciding_nusd)),
+        "first_token_ms_mean": total(facts, "first_token_us") / timed / 1000 if timed else None,
+    }
+
+
+def by_key(
+    connection: Connection, since: datetime | None = None, until: datetime | None = None
+) -> list[dict[str, Any]]:
+    """The figures of each key that requests came with, the busiest first; `key_id` is None for requests without."""
+
+    def key_of(fact: Fact) -> str:
+        return fact.key_id
+
+    facts = sorted(read_facts(connection, epoch_ms(since), epoch_ms(until), by_key=True), key=key_of)
+    keys = [{"key_id": key or None, **figures(list(group))} for key, group in groupby(facts, key_of)]
+    return sorted(keys, key=lambda figures: -figures["requests"])

@@ -1,0 +1,1 @@
+"""The classifier and the threshold in force, and what they look at."""

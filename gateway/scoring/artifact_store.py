@@ -1,0 +1,132 @@
+"""Classifiers of one's own, kept in the state directory: one folder a version, and a note which is in use.
+
+::
+
+    state_dir/artifacts/9a1cf4799fec/     as `router.artifact` writes it; never changed, never overwritten
+    state_dir/artifacts/in-use            the version that serves; no file means the shipped one
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from gateway.config.settings import Settings
+from models.host.private_files import private_file, private_folder, tighten
+from router.artifact import DEFAULT_ARTIFACT, Artifact, load_artifact, read_card
+from router.errors import ArtifactError
+
+SHIPPED = "shipped"
+"""The name of the classifier that came with slimgate."""
+
+
+class ArtifactStore:
+    """The classifiers in `folder`.
+
+    Parameters
+    ----------
+    configured : Path, optional
+        What the setting router.artifact names; it goes before whatever is in use here.
+    threshold_for : str, optional
+        The only version that the configured threshold goes with.
+    """
+
+    def __init__(self, folder: Path, configured: Path | None = None, threshold_for: str | None = None) -> None:
+        self._folder = folder
+        self._note = folder / "in-use"
+        self.configured = configured
+        self._threshold_for = threshold_for
+
+    @classmethod
+    def of(cls, settings: Settings) -> "ArtifactStore":
+        """The store of this configuration."""
+        return cls(settings.state_dir / "artifacts", settings.router.artifact, settings.router.threshold_for)
+
+    @property
+    def in_use(self) -> Path:
+        """Folder of the classifier that serves."""
+        return self.configured or self.path(self.version_in_use)
+
+    @property
+    def version_in_use(self) -> str:
+        """The version noted as in use, whatever is configured."""
+        try:
+            return self._note.read_text("utf-8").strip() or SHIPPED
+        except FileNotFoundError:
+            return SHIPPED
+        except (OSError, UnicodeDecodeError) as exc:
+            raise ArtifactError(f"{self._note} cannot be read: {exc}") from exc
+
+    @property
+    def mark(self) -> object:
+        """Another one each time that a version is put in use here."""
+        if self.configured is not None:
+            return self.configured
+        try:
+            found = self._note.stat()
+        except OSError as exc:
+            return type(exc)
+        return found.st_mtime_ns, found.st_ino, found.st_size
+
+    def load_in_use(self) -> Artifact:
+        """The classifier that serves.
+
+        Raises
+        ------
+        ArtifactError
+            If it cannot be used, or not with the configured threshold.
+        """
+        return self._load(self.in_use)
+
+    def _load(self, folder: Path) -> Artifact:
+        artifact = load_artifact(folder)
+        if self._threshold_for not in (None, artifact.version):
+            raise ArtifactError(
+                f"router.threshold was chosen for the classifier {self._threshold_for}, as router.threshold_for says, "
+                f"and {folder} is {artifact.version}: set both anew (`slimgate calibrate`), or take both out"
+            )
+        return artifact
+
+    def path(self, version: str) -> Path:
+        """Folder of `version`, whether it is there or not."""
+        return DEFAULT_ARTIFACT if version == SHIPPED else self._folder / version
+
+    def versions(self) -> list[str]:
+        """Every version here, oldest first, after the shipped one."""
+        cards = sorted(self._folder.glob("*/card.json"), key=lambda card: card.stat().st_mtime)
+        return [SHIPPED, *(card.parent.name for card in cards)]
+
+    def card(self, version: str) -> dict[str, Any]:
+        """What `version` says of itself."""
+        return read_card(self.path(version))
+
+    def use(self, version: str) -> None:
+        """Serve with `version`; running gateways take it over within a second.
+
+        Raises
+        ------
+        ArtifactError
+            If it is not here or cannot be used; then the old one stays.
+        """
+        if version not in self.versions():
+            raise ArtifactError(f"no artifact {version!r} here; there are: {', '.join(self.versions())}")
+        self._load(self.path(version))
+        unfinished = self._note.with_suffix(f".{os.getpid()}")
+        try:
+            private_folder(self._folder)
+            private_file(unfinished).write_text(f"{version}\n", "utf-8")
+            unfinished.replace(self._note)
+        except OSError as exc:
+            raise ArtifactError(f"{self._note} cannot be written: {exc.strerror or exc}") from exc
+
+    def adopt(self, folder: Path) -> str:
+        """Take a finished artifact in under its version, and return that. A version that is here already stays."""
+        version = str(read_card(folder)["version"])
+        if not self.path(version).exists():
+            private_folder(self._folder)
+            folder.rename(self.path(version))
+            tighten(self.path(version))
+        return version
+
+    def workplace(self) -> Path:
+        """A name for an artifact in the making, on the same file system."""
+        return private_folder(self._folder) / f".new-{os.getpid()}"

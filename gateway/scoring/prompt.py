@@ -1,0 +1,88 @@
+"""From a request on the wire to what the router looks at."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from models.engine.prompt.tool_calls import CALL_ID_PREFIX
+from models.wire.chat import ChatRequest, text_of
+from router.decision import Feature, Prompt, Route, Turn
+from router.policy import LocalTier
+
+_PART_NEEDS = {
+    "image_url": Feature.IMAGES,
+    "input_image": Feature.IMAGES,
+    "input_audio": Feature.AUDIO,
+    "file": Feature.FILES,
+    "input_file": Feature.FILES,
+}
+_FORMAT_NEEDS = {"json_object": Feature.JSON_OBJECT, "json_schema": Feature.JSON_SCHEMA}
+
+
+def to_prompt(request: ChatRequest) -> Prompt:
+    """The conversation's text, and what the request asks for beyond text."""
+    turns = tuple(Turn(message["role"], text_of(message)) for message in request.messages)
+    return Prompt(turns, needs_of(request))
+
+
+def needs_of(request: ChatRequest) -> frozenset[Feature]:
+    """What the request asks for beyond text."""
+    needs = frozenset(_needs(request.body))
+    if request.native is not None and request.native.untranslatable is not None:
+        return needs | {Feature(request.native.path)}
+    return needs
+
+
+def loop_began(request: ChatRequest, tier: LocalTier | None) -> Route | None:
+    """Who made the tool calls that still wait for the assistant's word; None where there are none, or nobody can tell.
+
+    The ids tell it, which callers send back with the results: so it holds in every worker, and after a restart.
+    """
+    last = next((message for message in reversed(request.messages) if message["role"] == "assistant"), None)
+    calls = last.get("tool_calls") if last is not None else None
+    if tier is None or not tier.marks_calls or not isinstance(calls, list) or not calls:
+        return None
+    return Route.LOCAL if all(map(_made_here, calls)) else Route.CLOUD
+
+
+def _made_here(call: Any) -> bool:
+    return isinstance(call, dict) and str(call.get("id")).startswith(CALL_ID_PREFIX)
+
+
+def _needs(body: Mapping[str, Any]) -> Iterator[Feature]:
+    yield from _part_needs(body["messages"])
+    yield from _tool_needs(body)
+    response_format = body.get("response_format")
+    if isinstance(response_format, dict) and (need := _FORMAT_NEEDS.get(str(response_format.get("type")))):
+        yield need
+    if body.get("logprobs"):
+        yield Feature.LOGPROBS
+    if body.get("logit_bias"):
+        yield Feature.LOGIT_BIAS
+    if isinstance(n := body.get("n"), int) and n > 1:
+        yield Feature.SEVERAL_CHOICES
+    if body.get("audio") or "audio" in _list(body, "modalities"):
+        yield Feature.AUDIO
+
+
+def _part_needs(messages: Sequence[Mapping[str, Any]]) -> Iterator[Feature]:
+    for message in messages:
+        content = message.get("content")
+        if isinstance(content, list):
+            yield from (_PART_NEEDS[part["type"]] for part in content if part["type"] in _PART_NEEDS)
+
+
+def _tool_needs(body: Mapping[str, Any]) -> Iterator[Feature]:
+    if body.get("web_search_options") is not None:
+        yield Feature.HOSTED_TOOLS
+    if body.get("tool_choice") == "none":
+        return
+    for tool in _list(body, "tools"):
+        yield Feature.TOOLS if isinstance(tool, dict) and tool.get("type") == "function" else Feature.HOSTED_TOOLS
+    if body.get("functions"):
+        yield Feature.TOOLS
+
+
+def _list(body: Mapping[str, Any], name: str) -> Sequence[Any]:
+    """A field that should be an array; what else it is, whoever answers will refuse."""
+    value = body.get(name)
+    return value if isinstance(value, list) else ()

@@ -1,0 +1,1 @@
+"""What requests cost, and what may be spent on the cloud."""

@@ -1,0 +1,90 @@
+"""Prices for ledger rows, put on in the ledger's own thread, so that no request waits for a price."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+from gateway.config.settings import Settings
+from gateway.ledger import LedgerRow
+from gateway.ledger.cascade_result import Look
+from gateway.ledger.row import EMBEDDINGS
+from models.usage.pricing import Price, PriceBook, to_nusd, undated
+from models.usage.usage import Usage
+from router.decision import Route
+
+
+class Pricer:
+    """Puts prices on finished rows: what was paid, and what the same tokens cost at the baseline model."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.configure(settings)
+
+    def configure(self, settings: Settings) -> None:
+        """Price by `settings` from here on; past rows keep their cost."""
+        self._own = {model: Price(**price.model_dump()) for model, price in settings.prices.items()}
+        self._book = PriceBook(self._own, settings.cloud.base_url)
+        self._cloud_models = (settings.cloud.model, *(fallback.model for fallback in settings.cloud.fallbacks))
+        self.baseline_model = settings.baseline_model
+
+    def price(self, row: LedgerRow) -> LedgerRow:
+        """Put its prices on `row`, and return it."""
+        usage, cost = _usage(row), self.cost_nusd(row)
+        if row.endpoint == EMBEDDINGS:  # nothing to save: another model could not have made these vectors
+            baseline_model, baseline = row.served_model, cost
+        elif row.route == Route.CLOUD and undated(row.served_model) == undated(self.baseline_model):
+            baseline_model, baseline = self.baseline_model, cost  # it did cost that, tier and fees included
+        else:
+            baseline_model, baseline = self.baseline_model, self.at_baseline(usage)
+        row.cost_nusd, row.baseline_model, row.baseline_nusd = cost, baseline_model, baseline
+        if row.second_look is not None:
+            look = Look.from_json(row.second_look)
+            row.deciding_nusd = self.at_local(look.model, look.wasted)
+        return row
+
+    def cost_nusd(self, row: LedgerRow) -> int | None:
+        """What was paid for `row`, in nano-dollars; None where no price is known."""
+        usage = _usage(row)
+        if row.route != Route.CLOUD:
+            return self.at_local(row.served_model, usage)
+        costs = (self._book.cost_nusd(name, usage) for name in self._names(row))
+        return next((cost for cost in costs if cost is not None), None)
+
+    def knows(self, model: str, service_tier: str | None = None) -> bool:
+        """Whether the price of a cloud model is known, in that service tier."""
+        return self._book.knows(model, service_tier)
+
+    def at_cloud(self, usage: Usage) -> int | None:
+        """What `usage` would cost at the cloud model, in nano-dollars; None where no price is known."""
+        return self._book.cost_nusd(self._cloud_models[0], _listed(usage))
+
+    def at_baseline(self, usage: Usage) -> int | None:
+        """What `usage` would cost at the baseline model, in nano-dollars; None where no price is known."""
+        return self._book.cost_nusd(self.baseline_model, _listed(usage))
+
+    def at_local(self, model: str, usage: Usage) -> int:
+        """Nothing, unless the user says what a token costs there: no table knows their power or their GPU."""
+        price = self._own.get(model)
+        return 0 if price is None else to_nusd(price.cost_usd(replace(usage, service_tier=None)) or Decimal(0))
+
+    def _names(self, row: LedgerRow) -> Iterator[str]:
+        """Names under which the row's price may stand: those of the user's own prices first, then the table's best.
+
+        Providers answer as "gpt-4.1-2025-04-14", or under a name of their own that is in no table: then the price is
+        that of what was asked for.
+        """
+        yield from (name for name in (row.served_model, row.asked_model) if name in self._own)
+        yield row.served_model
+        yield from (model for model in self._cloud_models if row.served_model.startswith(model))
+        if row.asked_model:
+            yield row.asked_model
+        elif not row.served_model:  # the gateway died before it could say which
+            yield self._cloud_models[0]
+
+
+def _usage(row: LedgerRow) -> Usage:
+    return Usage.from_ledger(row.prompt_tokens, row.completion_tokens, row.cached_tokens, row.usage_details)
+
+
+def _listed(usage: Usage) -> Usage:
+    """What was charged for an answer says nothing of what another model would have cost."""
+    return replace(usage, charged_nusd=None)

@@ -1,0 +1,40 @@
+"""What a request may cost beyond the tokens that an answer's usage tells: a budget cannot hold what it cannot count."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from models.usage.shapes import tier
+from models.wire.chat import ChatRequest
+
+COUNTED_TOOLS = (
+    "function", "custom", "namespace", "mcp", "local_shell", "apply_patch", "computer", "bash", "text_editor", "memory",
+    "web_fetch",
+)  # fmt: skip
+"""Beginnings of tool types that cost tokens and nothing else: the caller runs them, or the provider does for nothing.
+
+The others are paid by the call, the session or the gigabyte: OpenAI's pricing page under "Built-in tools", Anthropic's
+under "Tool use pricing".
+"""
+
+
+def uncounted(request: ChatRequest) -> str | None:
+    """The first thing in `request` whose cost no usage tells, in words; None where there is none."""
+    return next(_uncounted(request.original), None)
+
+
+def tier_of(request: ChatRequest) -> str | None:
+    """The service tier that `request` asks for; None for the standard one."""
+    return tier(request.original.get("service_tier")) or tier(request.original.get("speed"))
+
+
+def _uncounted(body: Mapping[str, Any]) -> Iterator[str]:
+    if body.get("background"):
+        yield "an answer in the background ('background') is paid after the gateway has seen the last of it"
+    if body.get("web_search_options") is not None:
+        yield "web searches ('web_search_options') are paid by the call"
+    if body.get("prompt") is not None and isinstance(body["prompt"], Mapping):
+        yield "a stored prompt ('prompt') may bring tools that are paid by the call"
+    for tool in tools if isinstance(tools := body.get("tools"), list) else ():
+        kind = tool.get("type") if isinstance(tool, Mapping) else None
+        if isinstance(kind, str) and not kind.startswith(COUNTED_TOOLS):
+            yield f"the provider's tool '{kind:.40}' is paid by the call"

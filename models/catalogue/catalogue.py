@@ -1,0 +1,93 @@
+"""The GGUF models known by name: where they come from, what they need and what they are good at."""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+from models.wire.errors import ModelError
+
+WORKING_BYTES = 600_000_000
+"""Context and workspace, about, beside the weights."""
+
+
+class CatalogueError(ModelError):
+    """The name stands for nothing that can be fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueModel:
+    """One row of ``catalogue.toml``.
+
+    Attributes
+    ----------
+    size_bytes : int
+        Of the file, about.
+    sha256 : str, optional
+        Published checksum.
+    n_ctx : int
+        Tokens of context that the model was trained for.
+    served : str, optional
+        For a model without a GGUF: how to reach it otherwise.
+    bundled : bool
+        Comes in a package and needs no download.
+    """
+
+    name: str
+    title: str
+    size_bytes: int
+    licence: str
+    n_ctx: int
+    parameters: str
+    good_at: str
+    url: str | None = None
+    sha256: str | None = None
+    served: str | None = None
+    bundled: bool = False
+
+    @property
+    def memory_bytes(self) -> int:
+        """What running it takes, about."""
+        return self.size_bytes + WORKING_BYTES
+
+    @property
+    def file_name(self) -> str | None:
+        """What its file is called here."""
+        return file_name(self.url) if self.url else None
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> Mapping[str, CatalogueModel]:
+    """Every model by its name; dots in names may be written as underscores too."""
+    rows = tomllib.loads(files("models.catalogue").joinpath("catalogue.toml").read_text("utf-8"))
+    models = (CatalogueModel(name=key.replace("_", "."), **row) for key, row in rows.items())
+    return {model.name: model for model in models}
+
+
+def find_model(name: str) -> CatalogueModel:
+    """The model of that name.
+
+    Raises
+    ------
+    CatalogueError
+        With the nearest name, or with how to reach a model that has no file.
+    """
+    model = catalogue().get(name) or catalogue().get(name.replace("_", "."))
+    if model is not None:
+        return model
+    near = difflib.get_close_matches(name, catalogue(), n=1)
+    hint = f"did you mean '{near[0]}'?" if near else "`slimgate models list` shows the names"
+    raise CatalogueError(f"there is no model '{name}' in the catalogue; {hint}")
+
+
+def file_name(url: str) -> str:
+    """The file that a URL leads to.
+
+    >>> file_name("https://example.org/a/b.gguf?download=true")
+    'b.gguf'
+    """
+    return PurePosixPath(urlsplit(url).path).name

@@ -1,0 +1,265 @@
+"""Fetching a large file so that half of one can never be mistaken for it.
+
+What has arrived lies in ``NAME.part`` and is gone on with after an interruption, if the server still has the same file.
+Only a whole file with the right checksum gets the real name, in one step.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from models.wire.errors import ModelError
+
+CHUNK_BYTES = 1024 * 1024
+SPARE_BYTES = 64 * 1024 * 1024
+"""Left free on the disk."""
+
+TRIES = 4
+PAUSE_S = 1.0
+MAGIC = b"GGUF"
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+Progress = Callable[[int, int | None], None]
+"""Takes the bytes that are there and the bytes there will be, where that is known."""
+
+
+class PullError(ModelError):
+    """The file could not be fetched; the message says why and what helps."""
+
+
+class _Interrupted(Exception):
+    """The connection broke; what has arrived is good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What to fetch, and what is known about it beforehand."""
+
+    url: str
+    sha256: str | None = None
+    token: str | None = None
+
+
+def pull(source: Source, target: Path, progress: Progress = lambda _done, _total: None) -> str:
+    """Fetch a GGUF file to `target`; goes on where an earlier try ended.
+
+    Returns
+    -------
+    str
+        The file's SHA-256.
+
+    Raises
+    ------
+    PullError
+        For everything that can go wrong; what has arrived is kept unless it is wrong.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        digest = _fetch_with_patience(source, target, progress)
+        part = _part(target)
+        os.replace(part, target)
+        _facts(target).unlink(missing_ok=True)
+        checksum_file(target).write_text(f"{digest}  {target.name}\n", "utf-8")
+    except OSError as exc:
+        raise PullError(f"{target} cannot be written: {exc.strerror or exc}; make room and run this again") from exc
+    return digest
+
+
+def verify(path: Path, sha256: str | None = None, progress: Progress = lambda _done, _total: None) -> str:
+    """Check a file that is here against `sha256`, else against what was noted when it was fetched.
+
+    Raises
+    ------
+    PullError
+        If it is missing or different.
+    """
+    if not path.is_file():
+        raise PullError(f"there is no file {path}")
+    expected = sha256 or _noted(path)
+    found = _hash_file(path, path.stat().st_size, progress).hexdigest()
+    if expected is not None and found != expected:
+        raise PullError(f"{path.name} is damaged: SHA-256 {found}, expected {expected}; fetch it again")
+    return found
+
+
+def checksum_file(path: Path) -> Path:
+    """Where a file's checksum is noted, in the format of `sha256sum`."""
+    return path.with_name(f"{path.name}.sha256")
+
+
+def remove(path: Path) -> bool:
+    """Delete a file and all that belongs to it; whether there was anything."""
+    found = [p for p in (path, _part(path), _facts(path), checksum_file(path)) if p.exists()]
+    for each in found:
+        each.unlink()
+    return bool(found)
+
+
+def _fetch_with_patience(source: Source, target: Path, progress: Progress) -> str:
+    for attempt in range(1, TRIES + 1):
+        try:
+            return _fetch(source, target, progress)
+        except _Interrupted as exc:
+            if attempt == TRIES:
+                message = (
+                    f"the connection broke {TRIES} times ({exc}); what has arrived is kept: run this again to go on"
+                )
+                raise PullError(message) from exc
+            time.sleep(PAUSE_S * attempt)
+    raise AssertionError("unreachable")
+
+
+def _fetch(source: Source, target: Path, progress: Progress) -> str:
+    part = _part(target)
+    have = part.stat().st_size if part.exists() else 0
+    known = _read_facts(target)
+    with _opened(source, have if known else 0, known.get("etag")) as (response, published):
+        if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+            part.unlink()  # the server's file is shorter than what is here: begin again
+            raise _Interrupted("the file has changed")
+        resumes = response.status_code == httpx.codes.PARTIAL_CONTENT
+        if not resumes:
+            have = 0
+        total = _total_bytes(response, have)
+        etag = response.headers.get("etag")
+        _facts(target).write_text(json.dumps({"url": source.url, "etag": etag}), "utf-8")
+        _check_room(target, total, have)
+        digest = _hash_file(part, have, progress, total)
+        _write(response, part, have, total, digest, progress)
+    return _checked(part, digest.hexdigest(), source.sha256 or published or known.get("sha256"))
+
+
+@contextmanager
+def _opened(source: Source, have: int, etag: str | None) -> Iterator[tuple[httpx.Response, str | None]]:
+    """The answer to one request, and the checksum that the server itself states on the way there."""
+    headers = {"accept-encoding": "identity", "user-agent": "slimgate"}
+    if have and etag:
+        headers |= {"range": f"bytes={have}-", "if-range": etag}
+    if source.token:
+        headers["authorization"] = f"Bearer {source.token}"
+    timeout = httpx.Timeout(60.0, connect=10.0)
+    try:
+        with (
+            httpx.Client(follow_redirects=True, timeout=timeout) as client,
+            client.stream("GET", source.url, headers=headers) as response,
+        ):
+            _check_status(response, source.url)
+            yield response, _published([*response.history, response])
+    except (httpx.TransportError, httpx.StreamError) as exc:
+        if isinstance(exc, httpx.UnsupportedProtocol):
+            raise PullError(f"{source.url} is not an address to fetch from") from exc
+        raise _Interrupted(str(exc) or type(exc).__name__) from exc
+    except httpx.TooManyRedirects as exc:
+        raise PullError(f"{source.url} redirects for ever") from exc
+
+
+def _check_status(response: httpx.Response, url: str) -> None:
+    status = response.status_code
+    if status in (httpx.codes.OK, httpx.codes.PARTIAL_CONTENT, httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE):
+        return
+    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        raise PullError(f"{url} asks for a login ({status}): accept the model's terms there and set HF_TOKEN")
+    if status == httpx.codes.NOT_FOUND:
+        raise PullError(f"there is no file at {url} (404)")
+    if status == httpx.codes.TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        raise _Interrupted(f"status {status}")
+    raise PullError(f"{url} answers with status {status}")
+
+
+def _published(responses: list[httpx.Response]) -> str | None:
+    """Hugging Face states a file's SHA-256 as the etag of what it redirects to."""
+    for response in responses:
+        for header in ("x-linked-etag", "x-checksum-sha256"):
+            stated = str(response.headers.get(header, "")).strip('"').lower()
+            if _SHA256.fullmatch(stated):
+                return stated
+    return None
+
+
+def _total_bytes(response: httpx.Response, have: int) -> int | None:
+    length = response.headers.get("content-length")
+    return have + int(length) if length is not None and length.isdecimal() else None
+
+
+def _check_room(target: Path, total: int | None, have: int) -> None:
+    free = shutil.disk_usage(target.parent).free
+    missing = (total or 0) - have
+    if missing + SPARE_BYTES > free:
+        raise PullError(
+            f"{target.parent} has {free / 1e9:.1f} GB free, and {missing / 1e9:.1f} GB are still to come; make room, "
+            "or choose another folder with --dir"
+        )
+
+
+def _write(
+    response: httpx.Response, part: Path, have: int, total: int | None, digest: "hashlib._Hash", progress: Progress
+) -> None:
+    with part.open("r+b" if have else "wb") as file:
+        file.seek(have)
+        file.truncate()
+        done = have
+        for chunk in response.iter_bytes():  # as it comes: what a larger piece lacks would be lost with the connection
+            if not done and not chunk.startswith(MAGIC[: len(chunk)]):
+                raise PullError("what the server sends is no GGUF file (a login or error page, perhaps)")
+            file.write(chunk)
+            digest.update(chunk)
+            done += len(chunk)
+            progress(done, total)
+        file.flush()
+        os.fsync(file.fileno())
+    if total is not None and done != total:
+        raise _Interrupted(f"{done} of {total} bytes")
+
+
+def _checked(part: Path, found: str, expected: str | None) -> str:
+    if expected is not None and found != expected.lower():
+        part.unlink()
+        raise PullError(
+            f"the file arrived with the wrong checksum: SHA-256 {found}, expected {expected}; it was deleted"
+        )
+    return found
+
+
+def _hash_file(path: Path, n_bytes: int, progress: Progress, total: int | None = None) -> "hashlib._Hash":
+    digest = hashlib.sha256()
+    if n_bytes:
+        done = 0
+        with path.open("rb") as file:
+            while chunk := file.read(min(CHUNK_BYTES, n_bytes - done)):
+                digest.update(chunk)
+                done += len(chunk)
+                progress(done, total or n_bytes)
+    return digest
+
+
+def _part(target: Path) -> Path:
+    return target.with_name(f"{target.name}.part")
+
+
+def _facts(target: Path) -> Path:
+    return target.with_name(f"{target.name}.part.json")
+
+
+def _read_facts(target: Path) -> dict[str, str]:
+    try:
+        facts = json.loads(_facts(target).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def _noted(path: Path) -> str | None:
+    try:
+        return checksum_file(path).read_text("utf-8").split()[0]
+    except (OSError, IndexError):
+        return None

@@ -1,0 +1,183 @@
+"""The engine's HTTP face: OpenAI's wire format over raw ASGI."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from time import time
+from typing import Any
+
+from models.engine.engine import Engine
+from models.engine.http.asgi import (
+    ClientGone,
+    EventStream,
+    Receive,
+    Scope,
+    Send,
+    read_json,
+    send_json,
+    send_text,
+    time_limit_s,
+    until_gone,
+)
+from models.engine.http.completions import in_turns, parse_completion, stream_completion, whole_completion
+from models.engine.http.failures import NotFound, describe_error
+from models.engine.http.responses import stream_chat, whole_chat
+from models.engine.http.shapes import ChatShapes, TextShapes
+from models.engine.options import EngineOptions
+from models.engine.request.chat import ChatJob, parse_chat
+from models.engine.request.prompts import CompletionJob
+from models.engine.scheduling.embeddings import EmbeddingJob, encoded, parse_embedding
+from models.wire.errors import RequestError, UnknownModelError
+
+ANY_MODEL = "local"
+"""The name that always means the engine's one model."""
+
+Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class EngineServer:
+    """The ASGI application around one `Engine`."""
+
+    def __init__(self, engine: Engine, options: EngineOptions) -> None:
+        self._engine = engine
+        self._max_body_bytes = options.max_body_bytes
+        self._created = int(time())
+        self._routes: dict[tuple[str, str], Handler] = {
+            ("POST", "/v1/chat/completions"): self._chat,
+            ("POST", "/v1/completions"): self._completions,
+            ("POST", "/v1/embeddings"): self._embeddings,
+            ("POST", "/v1/count_tokens"): self._count_tokens,
+            ("GET", "/v1/models"): self._models,
+            ("GET", f"/v1/models/{engine.info.model}"): self._model,
+            ("GET", "/health"): self._health,
+            ("GET", "/metrics"): self._metrics,
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; every failure becomes an OpenAI error."""
+        assert scope["type"] == "http"
+        started = _Started(send)
+        try:
+            await self._handler(scope)(scope, receive, started.send)
+        except ClientGone:
+            return
+        except Exception as exc:
+            if started.value:
+                raise
+            status, body, headers = describe_error(exc)
+            await send_json(send, status, body, headers)
+
+    def _handler(self, scope: Scope) -> Handler:
+        method, path = scope["method"], scope["path"]
+        if handler := self._routes.get((method, path)):
+            return handler
+        if any(known == path for _, known in self._routes):
+            raise NotFound(405, f"{method} is not possible at {path}.", "method_not_allowed")
+        raise NotFound(404, f"There is nothing at {path}.", "unknown_url")
+
+    async def _chat(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await read_json(receive, self._max_body_bytes)
+        job = parse_chat(body)
+        self._check_model(body["model"])
+        await until_gone(self._answer(job, send, time_limit_s(scope)), receive)
+
+    async def _answer(self, job: ChatJob, send: Send, limit_s: float) -> None:
+        generations = await asyncio.to_thread(self._engine.prepare, job)
+        shapes = ChatShapes(self._engine.info.model, self._engine.fingerprint, self._engine.token_bytes)
+        with self._engine.open(generations, limit_s) as answer:
+            if job.stream:
+                await stream_chat(answer, job, shapes, EventStream(send))
+            else:
+                await send_json(send, 200, await whole_chat(answer, job, shapes))
+
+    async def _completions(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await read_json(receive, self._max_body_bytes)
+        job = parse_completion(body)
+        self._check_model(body.get("model"))
+        await until_gone(self._complete(job, send, time_limit_s(scope)), receive)
+
+    async def _complete(self, job: CompletionJob, send: Send, limit_s: float) -> None:
+        generations = await asyncio.to_thread(self._engine.prepare_completion, job)
+        shapes = TextShapes(self._engine.info.model, self._engine.fingerprint, self._engine.token_bytes)
+        async with aclosing(in_turns(self._engine, generations, limit_s)) as events:
+            if job.stream:
+                await stream_completion(events, job, shapes, EventStream(send))
+            else:
+                await send_json(send, 200, await whole_completion(events, len(generations), job.n, shapes))
+
+    async def _embeddings(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        body = await read_json(receive, self._max_body_bytes)
+        job = parse_embedding(body)
+        self._check_model(body.get("model"))
+        await until_gone(self._embed(job, send), receive)
+
+    async def _embed(self, job: EmbeddingJob, send: Send) -> None:
+        found = [await self._engine.embed(prompt) for prompt in job.inputs]
+        data = [
+            {"object": "embedding", "index": index, "embedding": encoded(vector, job.as_base64)}
+            for index, (vector, _) in enumerate(found)
+        ]
+        n_tokens = sum(n for _, n in found)
+        usage = {"prompt_tokens": n_tokens, "total_tokens": n_tokens}
+        await send_json(send, 200, {"object": "list", "model": self._engine.info.model, "data": data, "usage": usage})
+
+    async def _count_tokens(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        job = parse_chat(await read_json(receive, self._max_body_bytes))
+        prompt = await asyncio.to_thread(self._engine.prompt_tokens, job)
+        await send_json(send, 200, {"prompt_tokens": len(prompt)})
+
+    async def _models(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        await send_json(send, 200, {"object": "list", "data": [self._model_item()]})
+
+    async def _model(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        await send_json(send, 200, self._model_item())
+
+    def _model_item(self) -> dict[str, Any]:
+        info = self._engine.info
+        return {
+            "id": info.model,
+            "object": "model",
+            "created": self._created,
+            "owned_by": "local",
+            "n_ctx": info.n_ctx,
+            "features": sorted(info.features),
+            "probed": info.probed,
+            "max_sequences": info.max_sequences,
+        }
+
+    async def _health(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        scheduler = self._engine.scheduler
+        facts = {
+            "status": "ok",
+            "state": "ready",
+            "model": self._engine.info.model,
+            "queued": scheduler.n_queued,
+            "running": scheduler.n_running,
+            "expected_wait_s": round(scheduler.expected_wait_s, 3),
+        }
+        await send_json(send, 200, facts)
+
+    async def _metrics(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        self._engine.scheduler.measure()
+        await send_text(send, self._engine.metrics.text())
+
+    def _check_model(self, name: Any) -> None:
+        if name is None:
+            raise RequestError("Field 'model' is missing.", param="model", code="missing_required_parameter")
+        if name not in (self._engine.info.model, ANY_MODEL):
+            raise UnknownModelError(
+                f"The model '{name}' does not exist here; this engine serves '{self._engine.info.model}'.",
+                param="model",
+            )
+
+
+class _Started:
+    """Watches whether an answer has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.value = False
+
+    async def send(self, message: Any) -> None:
+        self.value = True
+        await self._send(message)

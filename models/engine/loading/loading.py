@@ -1,0 +1,199 @@
+"""From a GGUF file to a model and its working memory that have both been tried out."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.engine.errors import ModelLoadError, TemplateError
+from models.engine.loading.reencode import faster_weights
+from models.engine.native.llama import Batch, Context, Decoded, Model, gpu_offload_supported, library
+from models.engine.native.machine import usable_cores
+from models.engine.options import EngineOptions
+from models.engine.prompt.call_format import TAGS
+from models.engine.prompt.template import ChatTemplate
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_MAX_CTX = 8192
+DEFAULT_CELLS_BYTES = 512 * 1024 * 1024
+BATCH_TOKENS = 512
+PROCESSOR_UBATCH = 48
+"""On the processor, pieces below 64 tokens keep llama.cpp's attention on the one way of adding up that does not depend
+on how many tokens are computed together: a prompt read in pieces, or beside others, gives the very same scores as read
+whole and alone. It costs 5 % of the speed of reading (measured); on a GPU small pieces would cost most of it."""
+CELL_STEP = 256
+"""llama.cpp rounds contexts up to this."""
+
+MIN_KEPT = 32
+ALL_LAYERS = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much context there is: for one request, and for all together."""
+
+    n_ctx: int
+    n_cells: int
+
+
+def choose_sizes(options: EngineOptions, *, n_ctx_train: int, n_ctx_short: int | None, cell_bytes: int) -> Sizes:
+    """Fill in what `options` leaves open.
+
+    Parameters
+    ----------
+    n_ctx_train : int
+        The longest context that the model was trained on.
+    n_ctx_short : int, optional
+        Where the model was stretched beyond its first training, the length up to which it was not. llama.cpp
+        decides by the size of the whole pool how positions are stretched, so a larger pool worsens short prompts.
+    cell_bytes : int
+        Memory that one token takes.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> small = EngineOptions(model_path=Path("smollm2.gguf"))
+    >>> choose_sizes(small, n_ctx_train=8192, n_ctx_short=None, cell_bytes=23040)
+    Sizes(n_ctx=8192, n_cells=16384)
+
+    A quantised cache holds more for the same memory:
+
+    >>> choose_sizes(small, n_ctx_train=8192, n_ctx_short=None, cell_bytes=12240)
+    Sizes(n_ctx=8192, n_cells=40960)
+    """
+    n_ctx = options.n_ctx or min(n_ctx_train, n_ctx_short or n_ctx_train, DEFAULT_MAX_CTX)
+    affordable = DEFAULT_CELLS_BYTES // (max(1, cell_bytes) * n_ctx)
+    n_cells = options.n_cells or n_ctx * max(1, min(options.max_sequences, affordable))
+    if n_ctx_short and options.n_cells is None and n_ctx <= n_ctx_short:
+        n_cells = min(n_cells, n_ctx_short)
+    return Sizes(n_ctx, -(-max(n_cells, n_ctx) // CELL_STEP) * CELL_STEP)
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A model ready to be scheduled."""
+
+    model: Model
+    context: Context
+    sizes: Sizes
+    n_threads: int
+    n_gpu_layers: int
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self.context.close()
+        self.model.close()
+
+
+def load(options: EngineOptions, *, use_extra_bufts: bool) -> Loaded:
+    """Load weights and make the working memory.
+
+    Where the number of GPU layers was left open and the GPU has no room, everything stays on the processor.
+
+    Raises
+    ------
+    ModelLoadError
+        With the reason.
+    """
+    if options.n_gpu_layers is not None:
+        return _load(options, use_extra_bufts, options.n_gpu_layers)
+    if not gpu_offload_supported():
+        return _load(options, use_extra_bufts, 0)
+    try:
+        return _load(options, use_extra_bufts, ALL_LAYERS)
+    except ModelLoadError as exc:
+        logger.warning("the model does not fit the GPU, the processor takes it all: %s", exc)
+        return _load(options, use_extra_bufts, 0)
+
+
+def _load(options: EngineOptions, use_extra_bufts: bool, n_gpu_layers: int) -> Loaded:
+    n_threads = options.n_threads or usable_cores()
+    path = options.model_path
+    if options.weights_dir is not None and n_gpu_layers == 0:
+        path = faster_weights(path, options.weights_dir, n_threads=n_threads)
+    model = Model(path, n_gpu_layers=n_gpu_layers, use_extra_bufts=use_extra_bufts, shown_tokens=TAGS)
+    if not model.usable:
+        raise ModelLoadError(f"{model.path.name} is not a model that continues text ({model.architecture})")
+    sizes = choose_sizes(
+        options,
+        n_ctx_train=model.n_ctx_train,
+        n_ctx_short=model.number("rope.scaling.original_context_length"),
+        cell_bytes=model.cell_bytes(options.kv_cache_type),
+    )
+    if sizes.n_ctx > model.n_ctx_train:
+        logger.warning("n_ctx %d is more than the model was trained for (%d)", sizes.n_ctx, model.n_ctx_train)
+    context = Context(
+        model,
+        n_ctx=sizes.n_cells,
+        n_sequences=options.max_sequences + _n_kept(options, model),
+        n_batch=min(BATCH_TOKENS, sizes.n_cells),
+        n_ubatch=BATCH_TOKENS if n_gpu_layers else PROCESSOR_UBATCH,
+        n_threads=n_threads,
+        flash_attention=options.flash_attention,
+        kv_cache_type=options.kv_cache_type,
+    )
+    return Loaded(model, context, sizes, n_threads, n_gpu_layers)
+
+
+def _n_kept(options: EngineOptions, model: Model) -> int:
+    """How many finished sequences are kept for others to begin with."""
+    return max(MIN_KEPT, options.max_sequences) if options.prefix_cache and model.can_share_prefixes else 0
+
+
+def self_test(loaded: Loaded) -> None:
+    """Compute something real in every shape that serving needs: a prompt, then single tokens of several sequences.
+
+    Some builds die here (an instruction that the processor announces and does not have): that must happen before
+    anybody is told that the engine is ready.
+
+    Raises
+    ------
+    ModelLoadError
+        If the model computes nothing usable.
+    """
+    context, n_vocab = loaded.context, loaded.model.n_vocab
+    batch = Batch(context.n_batch, context.n_sequences)
+    prompt = [token % n_vocab for token in range(min(64, context.n_batch))]
+    several = range(min(2, context.n_sequences))
+    batch.add(0, prompt, 0, wanted=True)
+    _must_decode(context, batch)
+    context.clear()
+    for position in range(2):
+        batch.clear()
+        for sequence in several:
+            batch.add(sequence, [1 % n_vocab], position, wanted=True)
+        _must_decode(context, batch)
+    context.clear()
+
+
+def _must_decode(context: Context, batch: Batch) -> None:
+    if context.decode(batch) is not Decoded.OK:
+        raise ModelLoadError("the model loads, but computes nothing: its first step failed")
+    if not np.isfinite(context.logits(batch.n_tokens - 1)).all():
+        raise ModelLoadError("the model loads, but computes nonsense: its weights are damaged")
+
+
+def make_template(model: Model, options: EngineOptions) -> ChatTemplate | None:
+    """The template in `options`, else the model's own, tried on a short conversation; None where there is neither.
+
+    Raises
+    ------
+    TemplateError
+        If it fails on the simplest conversation.
+    """
+    source = options.chat_template.read_text("utf-8") if options.chat_template else model.chat_template
+    if source is None:
+        return None
+    template = ChatTemplate(source, bos=model.text_of_special(model.bos), eos=model.text_of_special(model.eos))
+    if "ping" not in template.render([{"role": "user", "content": "ping"}]):
+        raise TemplateError("the model's chat template leaves the user's message out")
+    return template
+
+
+def llama_cpp_version() -> str:
+    """Which llama-cpp-python this is."""
+    library()
+    import llama_cpp
+
+    return str(llama_cpp.__version__)

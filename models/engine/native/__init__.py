@@ -1,0 +1,1 @@
+"""llama.cpp, typed: no other folder knows llama-cpp-python."""

@@ -1,0 +1,409 @@
+"""llama.cpp's low-level API, typed: this file and `samplers` alone know llama-cpp-python.
+
+`Model` holds the weights and the vocabulary, `Context` the cells that tokens in progress occupy, `Batch` what one step
+computes. All but `Model` belong to a single thread.
+"""
+
+import ctypes
+import logging
+from collections.abc import Collection, Sequence
+from enum import IntEnum
+from functools import lru_cache
+from math import ceil
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from models.engine.errors import ModelLoadError
+from models.engine.options import FlashAttention, KvCacheType
+from models.wire.errors import ExtraMissingError
+
+logger = logging.getLogger(__name__)
+
+_NO_TOKEN = -1
+_POOLING_NONE = 0
+_FLASH_ATTENTION = {FlashAttention.AUTO: -1, FlashAttention.OFF: 0, FlashAttention.ON: 1}
+# ggml's number of each type, and the bytes that one number takes; quantised ones come in blocks of 32 with a scale.
+_CACHE_TYPES = {
+    KvCacheType.F32: (0, 4.0),
+    KvCacheType.F16: (1, 2.0),
+    KvCacheType.Q4_0: (2, 18 / 32),
+    KvCacheType.Q8_0: (8, 34 / 32),
+    KvCacheType.BF16: (30, 2.0),
+}
+_VOCAB_SENTENCEPIECE = 1
+_LOG_LEVELS = {3: logging.WARNING, 4: logging.ERROR}  # ggml's own numbers; what is below is chatter
+# The pool is for all sequences together and may be larger than what one was trained for; llama.cpp cannot know.
+_POOL_IS_LARGE = "possible training context overflow"
+
+
+@lru_cache(maxsize=1)
+def library() -> ModuleType:
+    """llama-cpp-python's ctypes module, loaded when first needed.
+
+    Raises
+    ------
+    ExtraMissingError
+        If it is not installed.
+    """
+    try:
+        import llama_cpp.llama_cpp as lib
+    except ModuleNotFoundError as exc:
+        raise ExtraMissingError("the built-in engine", "local") from exc
+    lib.llama_log_set(_log_callback(lib), ctypes.c_void_p(0))
+    lib.llama_backend_init()
+    assert isinstance(lib, ModuleType)
+    return lib
+
+
+_last_error = ""
+
+
+@lru_cache(maxsize=1)  # keeps the callback alive for as long as llama.cpp may call it
+def _log_callback(lib: Any) -> Any:
+    def log(level: int, text: bytes, _user_data: Any) -> None:
+        global _last_error
+        if level not in _LOG_LEVELS:
+            return
+        message = text.decode("utf-8", "replace").strip()
+        if _POOL_IS_LARGE in message:
+            return
+        if level == max(_LOG_LEVELS) and message:
+            _last_error = message
+        logger.log(_LOG_LEVELS[level], "llama.cpp: %s", message)
+
+    return lib.llama_log_callback(log)
+
+
+def system_info() -> str:
+    """The processor features that this build of llama.cpp uses."""
+    return bytes(library().llama_print_system_info()).decode("utf-8", "replace").strip(" |")
+
+
+def gpu_offload_supported() -> bool:
+    """Whether this build of llama.cpp can put layers on a GPU."""
+    return bool(library().llama_supports_gpu_offload())
+
+
+class Model:
+    """The weights and the vocabulary of one GGUF file. Safe to read from several threads.
+
+    Parameters
+    ----------
+    path : Path
+        The GGUF file (the first one, where it is split).
+    n_gpu_layers : int
+        Layers to keep on the GPU; negative means all.
+    use_extra_bufts : bool
+        Let llama.cpp repack weights for the processor. Faster, and it crashes at the first decode on machines that
+        announce AMX without having it.
+    shown_tokens : collection of bytes
+        Names of control tokens that mean something to whoever reads the answer; the others have no text.
+
+    Raises
+    ------
+    ModelLoadError
+        With llama.cpp's reason, where it gave one.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        n_gpu_layers: int = 0,
+        use_extra_bufts: bool = True,
+        shown_tokens: Collection[bytes] = (),
+    ) -> None:
+        global _last_error
+        if not path.is_file():
+            raise ModelLoadError(f"there is no model file at {path}")
+        self._lib = lib = library()
+        params = lib.llama_model_default_params()
+        params.n_gpu_layers = n_gpu_layers
+        params.use_extra_bufts = use_extra_bufts
+        _last_error = ""
+        self.pointer = lib.llama_model_load_from_file(str(path).encode(), params)
+        if not self.pointer:
+            raise ModelLoadError(f"{path.name} cannot be loaded: {_last_error or 'not a usable GGUF file'}")
+        self.path = path
+        self.vocabulary = self._vocab = lib.llama_model_get_vocab(self.pointer)
+        self.n_vocab: int = lib.llama_vocab_n_tokens(self._vocab)
+        self.n_ctx_train: int = lib.llama_model_n_ctx_train(self.pointer)
+        self.bos: int = lib.llama_vocab_bos(self._vocab)
+        self.eos: int = lib.llama_vocab_eos(self._vocab)
+        self.n_embd: int = lib.llama_model_n_embd(self.pointer)
+        self.n_params: int = lib.llama_model_n_params(self.pointer)
+        self.size_bytes: int = lib.llama_model_size(self.pointer)
+        self.architecture = self.metadata("general.architecture") or ""
+        self._sentencepiece = lib.llama_vocab_type(self._vocab) == _VOCAB_SENTENCEPIECE
+        self._end_tokens = frozenset(t for t in range(self.n_vocab) if lib.llama_vocab_is_eog(self._vocab, t))
+        self._shown_tokens = shown_tokens
+        self._piece = lru_cache(maxsize=None)(self._shown_piece)
+
+    def close(self) -> None:
+        """Give the memory back; contexts must be closed first."""
+        if self.pointer:
+            self._lib.llama_model_free(self.pointer)
+            self.pointer = None
+
+    def metadata(self, key: str) -> str | None:
+        """One value of the GGUF's header, such as ``general.name``."""
+        buffer = ctypes.create_string_buffer(512)
+        length = self._lib.llama_model_meta_val_str(self.pointer, key.encode(), buffer, len(buffer))
+        return None if length < 0 else buffer.value.decode("utf-8", "replace")
+
+    def number(self, key: str) -> int | None:
+        """One whole number of the header, by its name without the architecture in front."""
+        value = self.metadata(f"{self.architecture}.{key}")
+        return int(value) if value is not None and value.isdecimal() else None
+
+    def cell_bytes(self, kv_cache_type: KvCacheType) -> int:
+        """Memory that one token of context takes, at most."""
+        heads = self.number("attention.head_count") or 1
+        kv_heads = self.number("attention.head_count_kv") or heads
+        width = (self.number("embedding_length") or 0) // heads
+        key, value = self.number("attention.key_length") or width, self.number("attention.value_length") or width
+        n_numbers = (self.number("block_count") or 1) * kv_heads * (key + value)
+        return ceil(n_numbers * _CACHE_TYPES[kv_cache_type][1])
+
+    @property
+    def control_texts(self) -> frozenset[str]:
+        """What the control tokens are called: in a prompt these words are commands to the model."""
+        lib = self._lib
+        control = (t for t in range(self.n_vocab) if lib.llama_vocab_is_control(self._vocab, t))
+        return frozenset(text for t in control if (text := self.text_of_special(t)))
+
+    @property
+    def chat_template(self) -> str | None:
+        """The Jinja source that came with the model."""
+        source = self._lib.llama_model_chat_template(self.pointer, None)
+        return None if source is None else bytes(source).decode("utf-8", "replace")
+
+    @property
+    def usable(self) -> bool:
+        """Whether this is a model that continues text, and nothing else is needed for that."""
+        lib = self._lib
+        return bool(lib.llama_model_has_decoder(self.pointer)) and not lib.llama_model_has_encoder(self.pointer)
+
+    @property
+    def can_share_prefixes(self) -> bool:
+        """Whether the beginning of a sequence stays whole in memory, and can be taken without the rest.
+
+        Not so with a sliding window, which overwrites what it has passed, nor where a state stands for all tokens.
+        """
+        lib, pointer = self._lib, self.pointer
+        windowed = lib.llama_model_n_swa(pointer) > 0
+        return not (windowed or lib.llama_model_is_recurrent(pointer) or lib.llama_model_is_hybrid(pointer))
+
+    def tokenize(self, text: str, *, add_special: bool, parse_special: bool = True) -> list[int]:
+        """Cut `text` into tokens.
+
+        Parameters
+        ----------
+        add_special : bool
+            Put the begin token in front, where the model wants one.
+        parse_special : bool
+            Read ``<|im_start|>`` and its like as the control tokens that they name.
+        """
+        data = text.encode("utf-8", "replace")
+        room = len(data) + 8
+        while True:
+            tokens = (ctypes.c_int32 * room)()
+            count = self._lib.llama_tokenize(self._vocab, data, len(data), tokens, room, add_special, parse_special)
+            if count >= 0:
+                return list(tokens[:count])
+            room = -count
+
+    def piece(self, token: int, *, first: bool = False) -> bytes:
+        """The bytes that `token` stands for: not always whole characters; nothing for control tokens.
+
+        `first` says that the token begins an answer: SentencePiece marks that with a space nobody meant.
+        """
+        piece = self._piece(token)
+        return piece[1:] if first and self._sentencepiece and piece.startswith(b" ") else piece
+
+    def text_of_special(self, token: int) -> str:
+        """The name of a control token, ``<s>`` say; empty where there is no such token."""
+        return "" if token == _NO_TOKEN else self._read_piece(token, special=True).decode("utf-8", "replace")
+
+    def ends(self, token: int) -> bool:
+        """Whether `token` ends an answer."""
+        return token in self._end_tokens
+
+    def _shown_piece(self, token: int) -> bytes:
+        """As text, and the few control tokens that mean something to whoever reads the answer."""
+        if piece := self._read_piece(token):
+            return piece
+        name = self._read_piece(token, special=True)
+        return name if name in self._shown_tokens else b""
+
+    def _read_piece(self, token: int, special: bool = False) -> bytes:
+        room = 64
+        while True:
+            buffer = ctypes.create_string_buffer(room)
+            length = self._lib.llama_token_to_piece(self._vocab, token, buffer, room, 0, special)
+            if length >= 0:
+                return buffer.raw[:length]
+            room = -length
+
+
+class Batch:
+    """The tokens of one step, from several sequences, in memory that numpy fills by the slice."""
+
+    def __init__(self, capacity: int, n_sequences: int) -> None:
+        self.capacity = capacity
+        self.n_tokens = 0
+        self._tokens = np.zeros(capacity, np.int32)
+        self._positions = np.zeros(capacity, np.int32)
+        self._wanted = np.zeros(capacity, np.int8)
+        self._ones = np.ones(capacity, np.int32)
+        # Each token points to its sequence's number; every token here belongs to exactly one.
+        self._numbers = np.arange(n_sequences, dtype=np.int32)
+        self._pointers = np.zeros(capacity, np.uintp)
+        self._struct = self._make_struct()
+
+    def _make_struct(self) -> Any:
+        batch = library().llama_batch()
+        batch.token = _pointer(self._tokens, ctypes.c_int32)
+        batch.pos = _pointer(self._positions, ctypes.c_int32)
+        batch.n_seq_id = _pointer(self._ones, ctypes.c_int32)
+        batch.seq_id = _pointer(self._pointers, ctypes.POINTER(ctypes.c_int32))
+        batch.logits = _pointer(self._wanted, ctypes.c_int8)
+        return batch
+
+    @property
+    def struct(self) -> Any:
+        """What llama.cpp reads."""
+        self._struct.n_tokens = self.n_tokens
+        return self._struct
+
+    def clear(self) -> None:
+        """Start over."""
+        self.n_tokens = 0
+
+    def add(self, sequence: int, tokens: Sequence[int], position: int, *, wanted: bool) -> int:
+        """Append `tokens` of one sequence, the first of them at `position`.
+
+        `wanted` asks for the model's opinion on what follows the last of them. Returns that last one's index.
+        """
+        start, end = self.n_tokens, self.n_tokens + len(tokens)
+        self._tokens[start:end] = tokens
+        self._positions[start:end] = np.arange(position, position + len(tokens))
+        self._pointers[start:end] = self._numbers.ctypes.data + sequence * self._numbers.itemsize
+        self._wanted[start:end] = 0
+        self._wanted[end - 1] = wanted
+        self.n_tokens = end
+        return end - 1
+
+
+def _pointer(array: Any, ctype: Any) -> Any:
+    return ctypes.cast(array.ctypes.data, ctypes.POINTER(ctype))
+
+
+class Decoded(IntEnum):
+    """How `Context.decode` ended."""
+
+    OK = 0
+    NO_ROOM = 1
+    FAILED = 2
+
+
+class Context:
+    """The working memory of a model: one pool of cells, shared by all sequences.
+
+    Parameters
+    ----------
+    n_ctx : int
+        Cells, that is tokens, in all.
+    n_sequences : int
+        Most sequences at once, numbered from 0.
+    n_batch : int
+        Most tokens in one step.
+    n_ubatch : int
+        Most tokens that llama.cpp computes at once; it cuts a step into pieces of that size.
+    n_threads : int
+        Threads that compute.
+    flash_attention, kv_cache_type
+        As `EngineOptions` has them.
+    embeddings : bool
+        Give what the model makes of each token, instead of what it would say next.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        n_ctx: int,
+        n_sequences: int,
+        n_batch: int,
+        n_ubatch: int,
+        n_threads: int,
+        flash_attention: FlashAttention = FlashAttention.AUTO,
+        kv_cache_type: KvCacheType = KvCacheType.F16,
+        embeddings: bool = False,
+    ) -> None:
+        self._lib = lib = library()
+        params = lib.llama_context_default_params()
+        params.n_ctx = n_ctx
+        params.n_batch, params.n_ubatch = n_batch, min(n_ubatch, n_batch)
+        params.n_seq_max = n_sequences
+        # One opinion a sequence and step: room for more would only cost memory, a float for each token there is.
+        params.n_outputs_max = n_batch if embeddings else min(n_batch, n_sequences)
+        params.embeddings = embeddings
+        if embeddings:
+            params.pooling_type = _POOLING_NONE
+        params.n_threads = params.n_threads_batch = n_threads
+        params.kv_unified = True
+        params.flash_attn_type = _FLASH_ATTENTION[flash_attention]
+        params.type_k = params.type_v = _CACHE_TYPES[kv_cache_type][0]
+        self.pointer = lib.llama_init_from_model(model.pointer, params)
+        if not self.pointer:
+            reason = _last_error or "not enough memory?"
+            raise ModelLoadError(f"no context of {n_ctx} tokens could be made for {model.path.name}: {reason}")
+        self._memory = lib.llama_get_memory(self.pointer)
+        self.n_ctx: int = lib.llama_n_ctx(self.pointer)
+        self._n_vocab, self._n_embd = model.n_vocab, model.n_embd
+        self.n_threads = n_threads
+        self.n_sequences = n_sequences
+        self.n_batch = n_batch
+
+    def close(self) -> None:
+        """Give the memory back."""
+        if self.pointer:
+            self._lib.llama_free(self.pointer)
+            self.pointer = None
+
+    def decode(self, batch: Batch) -> Decoded:
+        """Compute one batch. After NO_ROOM nothing has changed; after FAILED its sequences are in an unknown state."""
+        code = self._lib.llama_decode(self.pointer, batch.struct)
+        if code in (0, 1):
+            return Decoded(code)
+        logger.error("llama_decode failed with code %d for %d tokens", code, batch.n_tokens)
+        return Decoded.FAILED
+
+    def use_threads(self, n_threads: int) -> None:
+        """Compute with that many threads from the next step on."""
+        self._lib.llama_set_n_threads(self.pointer, n_threads, n_threads)
+
+    def logits(self, index: int) -> npt.NDArray[np.float32]:
+        """The model's opinion on what follows the batch's token at `index`, valid until the next step."""
+        return np.ctypeslib.as_array(self._lib.llama_get_logits_ith(self.pointer, index), (self._n_vocab,))
+
+    def embedding(self, index: int) -> npt.NDArray[np.float32]:
+        """What the model made of the batch's token at `index`, valid until the next step."""
+        return np.ctypeslib.as_array(self._lib.llama_get_embeddings_ith(self.pointer, index), (self._n_embd,))
+
+    def share(self, source: int, target: int, n_tokens: int) -> None:
+        """Let `target` hold the cells of the first `n_tokens` tokens of `source` too."""
+        self._lib.llama_memory_seq_cp(self._memory, source, target, 0, n_tokens)
+
+    def drop(self, sequence: int) -> None:
+        """Free every cell of one sequence."""
+        self._lib.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+
+    def clear(self) -> None:
+        """Free every cell."""
+        self._lib.llama_memory_clear(self._memory, False)

@@ -1,0 +1,92 @@
+"""Bends a conversation to what the model's chat template can print, without losing anything of it."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from models.engine.prompt.call_format import CallFormat, short_id
+from models.engine.prompt.template import Message
+
+
+def with_parsed_arguments(message: Message) -> Message:
+    """Tool calls with their arguments as objects: the API carries them as JSON text, templates want to print them."""
+    if not message.get("tool_calls"):
+        return message
+    return {**message, "tool_calls": [_parsed(call) for call in message["tool_calls"]]}
+
+
+def _parsed(call: Any) -> Any:
+    function = call.get("function") if isinstance(call, dict) else None
+    if not isinstance(function, dict):
+        return call
+    # The name first, as models write it; clients send it last.
+    named = {"name": function.get("name"), **function, "arguments": _object(function.get("arguments"))}
+    return {**call, "function": named}
+
+
+def _object(arguments: Any) -> Any:
+    try:
+        return json.loads(arguments)
+    except (TypeError, ValueError):
+        return arguments  # shown as it is: the model wrote it so
+
+
+def with_short_ids(message: Message) -> Message:
+    """Calls and results with ids of nine letters and digits."""
+    if message.get("tool_calls"):
+        message = {
+            **message,
+            "tool_calls": [{**call, "id": short_id(call.get("id"))} for call in message["tool_calls"]],
+        }
+    return {**message, "tool_call_id": short_id(message["tool_call_id"])} if "tool_call_id" in message else message
+
+
+def calls_as_text(messages: Sequence[Message], calls: CallFormat) -> list[Message]:
+    """For templates that print no calls: they become text of the assistant; results that of the user, or of a role."""
+    spelled: list[Message] = []
+    for message in messages:
+        if message["role"] in ("tool", "function") and calls.tools_in_system:
+            spelled.append({"role": calls.result_role, "content": message["content"]})
+        elif message["role"] in ("tool", "function"):
+            result = f"<tool_response>\n{message['content']}\n</tool_response>"
+            if spelled and spelled[-1]["role"] == "user":
+                previous = spelled.pop()["content"]
+                result = f"{previous}\n{result}"
+            spelled.append({"role": "user", "content": result})
+        elif message.get("tool_calls"):
+            text = calls.spelled([_function(_parsed(call)) for call in message["tool_calls"]])
+            spelled.append({"role": message["role"], "content": "\n".join(filter(None, (message["content"], text)))})
+        else:
+            spelled.append(message)
+    return spelled
+
+
+def _function(call: Any) -> dict[str, Any]:
+    function = call.get("function") if isinstance(call, dict) else None
+    known = function if isinstance(function, dict) else {}
+    return {"name": known.get("name"), "arguments": known.get("arguments")}
+
+
+def tools_in_system(messages: Sequence[Message], tools: Sequence[Any]) -> list[Message]:
+    """The tools as a field of the system message; in one of its own where there is none."""
+    first, *rest = messages if messages[0]["role"] == "system" else [{"role": "system", "content": ""}, *messages]
+    return [{**first, "tools": json.dumps(tools, ensure_ascii=False)}, *rest]
+
+
+def with_system(messages: Sequence[Message], text: str) -> list[Message]:
+    """`text` at the end of the system message; in one of its own where there is none."""
+    first, *rest = messages
+    if first["role"] == "system":
+        return [{**first, "content": f"{first['content']}\n\n{text}"}, *rest]
+    return [{"role": "system", "content": text}, *messages]
+
+
+def system_as_user(messages: Sequence[Message]) -> list[Message]:
+    """For templates that have no system role: it goes before the first words of the user."""
+    system = "\n\n".join(message["content"] for message in messages if message["role"] == "system")
+    others = [message for message in messages if message["role"] != "system"]
+    if not system:
+        return others
+    if others and others[0]["role"] == "user":
+        return [{**others[0], "content": f"{system}\n\n{others[0]['content']}"}, *others[1:]]
+    return [{"role": "user", "content": system}, *others]

@@ -1,0 +1,146 @@
+"""The chat template that came with the model: Jinja source from a stranger, rendered in a sandbox with limits."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NoReturn
+
+from jinja2 import TemplateError as JinjaError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from models.engine.errors import TemplateError
+from models.engine.prompt.time_limit import TimeLimitExceeded, run_limited
+from models.redaction.server_words import Told
+from models.wire.errors import RequestError
+
+TIME_LIMIT_S = 2.0
+MAX_PROMPT_CHARS = 16 * 1024 * 1024
+MAX_NUMBER = 10_000
+"""Larger numbers have no place where they set the length of a text or the rounds of a loop."""
+
+Message = Mapping[str, Any]
+
+
+class _RefusedByTemplate(Exception):
+    """`raise_exception` in the template: it does not take this conversation."""
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """No attributes that begin with an underscore, no changing of values, no text blown up by a number."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator == "**" or _is_large(left) or _is_large(right):
+            raise SecurityError(f"{operator} makes numbers or texts here that are too large")
+        return super().call_binop(context, operator, left, right)
+
+    def call(self, context: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(getattr(function, "__self__", None), str) and any(map(_is_large, (*args, *kwargs.values()))):
+            raise SecurityError("a number in a call on a text is too large")
+        return super().call(context, function, *args, **kwargs)
+
+
+def _is_large(value: Any) -> bool:
+    return isinstance(value, int) and abs(value) > MAX_NUMBER
+
+
+def _modest(filter_: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that makes text from a width, without the widths that only an attack would use."""
+
+    def limited(*args: Any, **kwargs: Any) -> Any:
+        if any(map(_is_large, (*args, *kwargs.values()))):
+            raise SecurityError("a width is too large")
+        return filter_(*args, **kwargs)
+
+    return limited
+
+
+class ChatTemplate:
+    """Turns a conversation into the text that the model continues.
+
+    Parameters
+    ----------
+    source : str
+        Jinja, as Hugging Face's `apply_chat_template` takes it.
+    bos, eos : str
+        The names of the begin and end tokens, which templates print.
+
+    Raises
+    ------
+    TemplateError
+        If it does not compile.
+    """
+
+    def __init__(self, source: str, *, bos: str, eos: str, time_limit_s: float = TIME_LIMIT_S) -> None:
+        self._time_limit_s = time_limit_s
+        self.source = source
+        environment = _Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
+        environment.filters["tojson"] = _tojson
+        environment.globals.update(
+            raise_exception=_raise_exception,
+            strftime_now=_strftime_now,
+            range=_bounded_range,
+            bos_token=bos,
+            eos_token=eos,
+        )
+        for name in ("center", "indent"):
+            environment.filters[name] = _modest(environment.filters[name])
+        environment.globals.pop("lipsum")
+        try:
+            self._template = environment.from_string(source)
+        except (JinjaError, RecursionError, SyntaxError) as exc:
+            raise TemplateError(f"the model's chat template does not compile: {exc}") from exc
+
+    def render(self, messages: Sequence[Message], **variables: Any) -> str:
+        """The prompt, up to where the assistant's turn begins.
+
+        Raises
+        ------
+        RequestError
+            If the template refuses the conversation, because roles do not alternate say.
+        TemplateError
+            If the template fails, reaches for what it must not, or does not end.
+        """
+        try:
+            return run_limited(lambda: self._render(messages, variables), self._time_limit_s)
+        except TimeLimitExceeded:
+            raise TemplateError(f"the model's chat template did not end within {self._time_limit_s:g} s") from None
+        except _RefusedByTemplate as exc:
+            raise RequestError(f"The model's chat template refuses these messages: {exc}", param="messages") from None
+        except (TemplateError, RequestError):
+            raise
+        # The template is someone else's program: it may fail in any way, and never because of this code.
+        except Exception as exc:
+            raise TemplateError(f"the model's chat template failed ({type(exc).__name__})", told=Told.of(exc)) from exc
+
+    def _render(self, messages: Sequence[Message], variables: Mapping[str, Any]) -> str:
+        pieces: list[str] = []
+        length = 0
+        for piece in self._template.generate(messages=messages, **{"add_generation_prompt": True, **variables}):
+            length += len(piece)
+            if length > MAX_PROMPT_CHARS:
+                raise TemplateError(f"the model's chat template printed more than {MAX_PROMPT_CHARS} characters")
+            pieces.append(piece)
+        return "".join(pieces)
+
+
+def _raise_exception(message: str) -> NoReturn:
+    raise _RefusedByTemplate(message)
+
+
+def _strftime_now(pattern: str) -> str:
+    return datetime.now().strftime(pattern)
+
+
+def _bounded_range(*arguments: int) -> range:
+    numbers = range(*arguments)
+    if len(numbers) > MAX_NUMBER:
+        raise SecurityError(f"range is limited to {MAX_NUMBER} numbers here")
+    return numbers
+
+
+def _tojson(value: Any, ensure_ascii: bool = False, indent: int | None = None, **others: Any) -> str:
+    """Jinja's own filter escapes HTML, which a model should not see."""
+    return json.dumps(value, ensure_ascii=ensure_ascii, indent=None if indent is None else min(indent, 8), **others)

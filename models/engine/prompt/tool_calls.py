@@ -1,0 +1,201 @@
+"""Tool calls in an answer's text, in the model's own format: ``<tool_call>{"name": …, "arguments": {…}}</tool_call>``.
+
+The grammar sees to it that what follows the opening is well formed; this file finds the calls in the text as it comes,
+so that arguments can be passed on while they are written.
+"""
+
+import re
+from dataclasses import dataclass
+from secrets import token_hex
+
+from models.engine.prompt.call_format import HERMES, CallFormat
+
+CALL_ID_PREFIX = "call_local_"
+"""Tells a call of ours from those of the cloud, when its result comes back: a tool loop stays where it began."""
+
+_NAME = r'\s*:\s*"((?:[^"\\]|\\.)*)"\s*,\s*'
+_CALL_END = re.compile(r"\s*\}")
+_ITEM_END = re.compile(r"\s*\}\s*([,\]])")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text outside of any call."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallStart:
+    """A call begins; its `index` counts the calls of this answer."""
+
+    index: int
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallArguments:
+    """The next piece of a call's arguments, JSON cut anywhere."""
+
+    index: int
+    text: str
+
+
+Part = Text | CallStart | CallArguments
+
+
+class ToolCallReader:
+    """Splits an answer into text and calls, whatever pieces it comes in.
+
+    >>> reader = ToolCallReader()
+    >>> reader.feed('Well.<tool_'), reader.feed('call>{"name": "f", "arguments": {"a"')
+    ([Text(text='Well.')], [CallStart(index=0, id='...', name='f'), CallArguments(index=0, text='{"a"')])
+    >>> reader.feed(': 1}}</tool_call>'), reader.n_complete
+    ([CallArguments(index=0, text=': 1}')], 1)
+    """
+
+    def __init__(self, format_: CallFormat = HERMES) -> None:
+        self._format = format_
+        begin = "" if format_.bare else r'\s*\[?\s*\{\s*"name"'
+        self._head = re.compile(rf'{begin}{_NAME}"{format_.arguments}"\s*:\s*')
+        self._buffer = ""
+        self._said = False
+        self._state = _OUTSIDE
+        self._arguments = _JsonEnd()
+        self.n_started = 0
+        self.n_complete = 0
+
+    @property
+    def awaits_call(self) -> bool:
+        """Whether an opening tag has just been read, and nothing after it but space."""
+        return self._state is _HEADING and not self._buffer.strip()
+
+    @property
+    def inside(self) -> bool:
+        """Whether a call is open."""
+        return self._state is not _OUTSIDE
+
+    def overshoots(self, text: str) -> bool:
+        """Whether `text`, coming next, would open a call and already say something in it."""
+        if self._state is not _OUTSIDE:
+            return False
+        _, tag, rest = self._at_opening(self._buffer + text)
+        return bool(tag and rest.strip())
+
+    def feed(self, text: str) -> list[Part]:
+        """Take the next text, return what is certain."""
+        self._buffer += text
+        parts: list[Part] = []
+        while True:
+            before = self._state
+            parts += _STEPS[self._state](self)
+            if self._state is before:
+                return parts
+
+    def finish(self) -> list[Part]:
+        """What was held back, now that no more text comes. A call that never got to its arguments is shown as text."""
+        held, self._buffer = self._buffer, ""
+        if self.n_started or (not held and self._state is _OUTSIDE):
+            return []
+        return [Text(self._format.opening + held if self._state is _HEADING else held)]
+
+    def _at_opening(self, text: str) -> tuple[str, str, str]:
+        """`text` cut at the first opening that counts as one."""
+        parts = text.partition(self._format.opening)
+        return (text, "", "") if self._format.bare and (self._said or parts[0].strip()) else parts
+
+    def _read_outside(self) -> list[Part]:
+        before, tag, after = self._at_opening(self._buffer)
+        if tag:
+            self._state, self._buffer = _HEADING, after
+            return self._shown(before.rstrip())
+        opening = self._format.opening
+        part = max((n for n in range(1, len(opening)) if before.endswith(opening[:n])), default=0)
+        if self._format.bare and (self._said or before[: len(before) - part].strip()):
+            part = 0  # it can begin a call no more
+        shown = before[: len(before) - part].rstrip()  # space before a call says nothing
+        self._buffer = before[len(shown) :]
+        return self._shown(shown)
+
+    def _shown(self, text: str) -> list[Part]:
+        self._said = self._said or bool(text)
+        return [Text(text)] if text else []
+
+    def _read_heading(self) -> list[Part]:
+        head = self._head.match(self._buffer)
+        if head is None:
+            return []
+        self._buffer = self._buffer[head.end() :]
+        self._state, self._arguments = _ARGUMENTS, _JsonEnd()
+        self.n_started += 1
+        return [CallStart(self.n_started - 1, f"{CALL_ID_PREFIX}{token_hex(12)}", head.group(1))]
+
+    def _read_arguments(self) -> list[Part]:
+        if not self._arguments.begun:
+            self._buffer = self._buffer.lstrip()
+        end = self._arguments.find(self._buffer)
+        text, self._buffer = (self._buffer, "") if end is None else (self._buffer[:end], self._buffer[end:])
+        if end is not None:
+            self._state = _END
+        return [CallArguments(self.n_started - 1, text)] if text else []
+
+    def _read_end(self) -> list[Part]:
+        end = (_ITEM_END if self._format.array else _CALL_END).match(self._buffer)
+        if end is not None:
+            self._buffer = self._buffer[end.end() :]
+            self._state = _HEADING if end.group().endswith(",") else _CLOSING
+            self.n_complete += 1
+        return []
+
+    def _read_closing(self) -> list[Part]:
+        closing = self._format.closing
+        _, tag, after = self._buffer.partition(closing) if closing else ("", "", self._buffer)
+        if tag or not closing:
+            self._state, self._buffer = _OUTSIDE, after
+        return []
+
+
+_OUTSIDE, _HEADING, _ARGUMENTS, _END, _CLOSING = "outside", "heading", "arguments", "end", "closing"
+
+_STEPS = {
+    _OUTSIDE: ToolCallReader._read_outside,
+    _HEADING: ToolCallReader._read_heading,
+    _ARGUMENTS: ToolCallReader._read_arguments,
+    _END: ToolCallReader._read_end,
+    _CLOSING: ToolCallReader._read_closing,
+}
+
+
+class _JsonEnd:
+    """Finds where a JSON object ends, in pieces of text."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._in_string = False
+        self._escaped = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether the object has been opened."""
+        return self._depth > 0
+
+    def find(self, text: str) -> int | None:
+        """The place in `text` behind the object's end; None where it does not end there."""
+        for index, char in enumerate(text):
+            if self._in_string:
+                if self._escaped:
+                    self._escaped = False
+                elif char == "\\":
+                    self._escaped = True
+                elif char == '"':
+                    self._in_string = False
+            elif char == '"':
+                self._in_string = True
+            elif char in "{[":
+                self._depth += 1
+            elif char in "}]":
+                self._depth -= 1
+                if self._depth == 0:
+                    return index + 1
+        return None

@@ -1,0 +1,53 @@
+"""Prompts without a chat: texts, or the same as token numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from models.engine.request.sampling import SamplingParams
+from models.wire.errors import RequestError
+from models.wire.fields import Body, refuse
+
+MAX_PROMPTS = 256
+
+Prompt = str | list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionJob:
+    """A completion request, checked. There are `n` answers to each of `prompts`, in their order."""
+
+    prompts: Sequence[Prompt]
+    sampling: SamplingParams
+    stops: tuple[str, ...]
+    max_tokens: int
+    stream: bool
+    include_usage: bool
+    n: int
+    n_alternatives: int | None
+
+
+def read_prompts(body: Body, name: str) -> list[Prompt]:
+    """One text, several, or the same as tokens.
+
+    Raises
+    ------
+    RequestError
+        If it is neither.
+    """
+    value = body.get(name)
+    if value is None:
+        raise RequestError(f"Field '{name}' is missing.", param=name, code="missing_required_parameter")
+    several = value if isinstance(value, list) and not _is_tokens(value) else [value]
+    if not several or len(several) > MAX_PROMPTS or not all(isinstance(p, str) or _is_tokens(p) for p in several):
+        what = f"a non-empty string, an array of token numbers, or an array of up to {MAX_PROMPTS} of either"
+        raise refuse(name, f"Field '{name}' must be {what}.", "invalid_type")
+    if not all(several):
+        raise refuse(name, f"Field '{name}' must not be empty: there is nothing to go by.")
+    return several
+
+
+def _is_tokens(value: Any) -> bool:
+    return (
+        isinstance(value, list) and bool(value) and all(isinstance(t, int) and not isinstance(t, bool) for t in value)
+    )

@@ -1,0 +1,1 @@
+"""One thread that owns the model's context: what each step computes, and for whom."""

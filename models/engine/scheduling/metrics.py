@@ -1,0 +1,48 @@
+"""What the engine counts and times, for Prometheus."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from models.usage.usage import Usage
+
+PREFIX = "slimgate_engine_"
+
+_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_STEP_SECONDS = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12)
+
+
+class EngineMetrics:
+    """Every series of one engine process. Written on the scheduler's thread, read on any."""
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        self.queued = Gauge(f"{PREFIX}queued", "Answers that wait for a place.", registry=registry)
+        self.running = Gauge(f"{PREFIX}running", "Answers in progress.", registry=registry)
+        self.expected_wait = Gauge(
+            f"{PREFIX}expected_wait_seconds", "How long a request that came now would wait.", registry=registry
+        )
+        self.free_cells = Gauge(f"{PREFIX}free_cells", "Tokens of context that hold nothing.", registry=registry)
+        self.threads = Gauge(f"{PREFIX}threads", "Threads that compute, as the machine has room.", registry=registry)
+        self.prompt_tokens = Counter(f"{PREFIX}prompt_tokens", "Prompt tokens of whole answers.", registry=registry)
+        self.cached_tokens = Counter(
+            f"{PREFIX}cached_tokens", "Prompt tokens that did not have to be computed again.", registry=registry
+        )
+        self.completion_tokens = Counter(f"{PREFIX}completion_tokens", "Tokens generated.", registry=registry)
+        self.finished = Counter(f"{PREFIX}finished", "Answers that ended, by how.", ["reason"], registry=registry)
+        self.preempted = Counter(f"{PREFIX}preempted", "Answers that gave up their cells.", registry=registry)
+        self.first_token = Histogram(
+            f"{PREFIX}first_token_seconds", "From queueing to the first token.", registry=registry, buckets=_SECONDS
+        )
+        self.step = Histogram(
+            f"{PREFIX}step_seconds", "One step of the model, for all answers.", registry=registry, buckets=_STEP_SECONDS
+        )
+
+    def count(self, reason: str, usage: Usage) -> None:
+        """An answer has ended."""
+        self.finished.labels(reason).inc()
+        self.prompt_tokens.inc(usage.prompt_tokens)
+        self.cached_tokens.inc(usage.cached_tokens)
+        self.completion_tokens.inc(usage.completion_tokens)
+
+    def text(self) -> bytes:
+        """In Prometheus' format."""
+        return generate_latest(self._registry)

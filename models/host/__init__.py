@@ -1,0 +1,1 @@
+"""This machine: who may call a server here, private files, child processes, log lines."""

@@ -1,0 +1,1 @@
+"""Text from outside and secrets: what may be logged, stored and passed on."""

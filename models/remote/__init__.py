@@ -1,0 +1,1 @@
+"""The one client for everything that speaks the OpenAI API, and what a server far away needs around it."""

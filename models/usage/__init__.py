@@ -1,0 +1,1 @@
+"""What an answer took, as providers tell it, and what that costs."""

@@ -1,0 +1,1 @@
+"""The OpenAI wire format: requests, events, streams, errors, and the `Backend` protocol."""

@@ -1,0 +1,194 @@
+"""The chat wire types: what a caller asks, in the OpenAI format.
+
+A request keeps the caller's JSON as it came: fields this project does not know still reach the cloud unchanged.
+Only what is needed to route and to account for it is read, and checked, here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from models.wire.errors import RequestError
+
+REASONING_FIELDS = ("reasoning_content", "reasoning")
+"""Where servers put a model's reasoning: DeepSeek, llama-server and vLLM; OpenRouter and newer vLLM."""
+
+COMPLETIONS = "completions"
+"""Where text completions are sent, after the base URL."""
+
+ROLES = frozenset({"developer", "system", "user", "assistant", "tool", "function"})
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """A request in an API shape of its own, for servers that take that.
+
+    Attributes
+    ----------
+    path : str
+        Where it is sent, after the base URL.
+    body : mapping
+        The caller's JSON as it came.
+    untranslatable : RequestError or None
+        Why the chat format cannot say the same; None where it can.
+    """
+
+    path: str
+    body: Mapping[str, Any]
+    untranslatable: RequestError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """A chat completion request: the caller's `body`, and the few fields of it that everyone here reads.
+
+    `max_tokens` is the limit on the answer from ``max_completion_tokens`` or ``max_tokens``, None where there is none.
+    `include_usage` says whether the caller asked for the usage chunk at the end of a stream.
+    `original` is the body in the API shape that the caller speaks; the same as `body` where that is this one.
+    `native` is set where some servers take the caller's own shape.
+    `several` are requests to answer one by one, and to tell as one answer; this request is then about all of them.
+    `private` says why the request may not leave this machine; None where it may.
+    `hide_logprobs` says that the tokens' probabilities, which `body` asks for, are the gateway's and not the caller's.
+    """
+
+    body: Mapping[str, Any]
+    model: str
+    messages: Sequence[Mapping[str, Any]]
+    stream: bool
+    include_usage: bool
+    max_tokens: int | None
+    original: Mapping[str, Any]
+    native: Native | None = None
+    several: Sequence["ChatRequest"] = ()
+    private: str | None = None
+    hide_logprobs: bool = False
+
+    @classmethod
+    def parse(
+        cls,
+        body: Any,
+        *,
+        original: Mapping[str, Any] | None = None,
+        native: Native | None = None,
+        several: Sequence["ChatRequest"] = (),
+    ) -> "ChatRequest":
+        """Check a decoded JSON body far enough to route it.
+
+        Raises
+        ------
+        RequestError
+            Naming the field and what it should have been.
+        """
+        if not isinstance(body, dict):
+            raise RequestError("The request body must be a JSON object.")
+        return cls(
+            body=body,
+            model=_model(body),
+            messages=_messages(body),
+            stream=_flag(body, "stream"),
+            include_usage=_include_usage(body),
+            max_tokens=_max_tokens(body),
+            original=body if original is None else original,
+            native=native,
+            several=several,
+        )
+
+
+def _model(body: Mapping[str, Any]) -> str:
+    model = body.get("model")
+    if model is None:
+        raise RequestError(
+            "Field 'model' is missing: send \"auto\" to let the gateway choose, or the name of a model.",
+            param="model",
+            code="missing_required_parameter",
+        )
+    if not isinstance(model, str) or not model:
+        raise RequestError("Field 'model' must be a non-empty string.", param="model", code="invalid_type")
+    return model
+
+
+def _messages(body: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    messages = body.get("messages")
+    if messages is None:
+        raise RequestError("Field 'messages' is missing.", param="messages", code="missing_required_parameter")
+    if not isinstance(messages, list) or not messages:
+        raise RequestError("Field 'messages' must be a non-empty array.", param="messages", code="invalid_type")
+    for index, message in enumerate(messages):
+        _check_message(message, f"messages[{index}]")
+    return messages
+
+
+def _check_message(message: Any, where: str) -> None:
+    if not isinstance(message, dict):
+        raise RequestError(f"{where} must be an object with 'role' and 'content'.", param=where, code="invalid_type")
+    role = message.get("role")
+    if not isinstance(role, str) or role not in ROLES:
+        raise RequestError(
+            f"{where}.role must be one of {', '.join(sorted(ROLES))}; got {role!r}.",
+            param=f"{where}.role",
+            code="invalid_value",
+        )
+    content = message.get("content")
+    if content is None and role == "assistant":
+        return  # a turn of nothing but tool calls
+    if isinstance(content, str):
+        return
+    if not isinstance(content, list):
+        raise RequestError(
+            f"{where}.content must be a string or an array of content parts.",
+            param=f"{where}.content",
+            code="invalid_type",
+        )
+    for index, part in enumerate(content):
+        if not isinstance(part, dict) or not isinstance(part.get("type"), str):
+            raise RequestError(
+                f"{where}.content[{index}] must be an object with a 'type'.",
+                param=f"{where}.content[{index}]",
+                code="invalid_type",
+            )
+
+
+def _flag(body: Mapping[str, Any], name: str) -> bool:
+    value = body.get(name)
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        raise RequestError(f"Field '{name}' must be true or false.", param=name, code="invalid_type")
+    return value
+
+
+def _include_usage(body: Mapping[str, Any]) -> bool:
+    options = body.get("stream_options")
+    if options is None:
+        return False
+    if not isinstance(options, dict):
+        raise RequestError("Field 'stream_options' must be an object.", param="stream_options", code="invalid_type")
+    return options.get("include_usage") is True
+
+
+def _max_tokens(body: Mapping[str, Any]) -> int | None:
+    for name in ("max_completion_tokens", "max_tokens"):
+        value = body.get(name)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise RequestError(f"Field '{name}' must be a positive integer.", param=name, code="invalid_value")
+        return value
+    return None
+
+
+def text_of(message: Mapping[str, Any]) -> str:
+    """The text of one message, its text parts joined by line breaks; other parts carry no text."""
+    content = message.get("content")
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    parts = (part.get("text") for part in content if part.get("type") == "text")
+    return "\n".join(part for part in parts if isinstance(part, str))
+
+
+def reasoning_of(message: Mapping[str, Any]) -> str:
+    """The reasoning that one message (or one delta of it) shows; empty where there is none."""
+    found = (message.get(field) for field in REASONING_FIELDS)
+    return next((text for text in found if isinstance(text, str) and text), "")

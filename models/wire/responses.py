@@ -1,0 +1,50 @@
+"""OpenAI's Responses API, as far as it must be read of answers that are passed on as they are."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from models.redaction.server_words import clean_name
+from models.wire.errors import InvalidResponse
+from models.wire.stream import ChatStream, error_in_stream, tokens_guess
+
+PATH = "responses"
+
+TERMINAL = frozenset({"response.completed", "response.incomplete"})
+"""The types of event that end a whole answer."""
+
+_FAILED = frozenset({"response.failed", "error"})
+
+
+class ResponsesStream(ChatStream):
+    """The events of one answer in the Responses API."""
+
+    def _inspect(self, event: bytes, payload: bytes) -> bytes | None:
+        fields = orjson.loads(payload)
+        if not isinstance(fields, dict):
+            raise InvalidResponse(self._backend, "an event of the stream is not an object")
+        kind, response = str(fields.get("type")), fields.get("response")
+        if isinstance(response, dict):
+            self.model = clean_name(response.get("model")) or self.model
+            self._note(response)
+        if kind in _FAILED or "type" not in fields:
+            raise error_in_stream(self._backend, _error_in(response if isinstance(response, dict) else fields))
+        if kind in TERMINAL:
+            self._finished = self._over = True
+        if kind.endswith(".delta"):
+            self.tokens_seen += tokens_guess(fields.get("delta"))
+        return event
+
+
+def check_response(backend: str, answer: Any) -> None:
+    """Raise what an answer in one piece means that is none."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("output"), list):
+        raise InvalidResponse(backend, "the answer has no output")
+    if answer.get("status") == "failed":
+        raise error_in_stream(backend, _error_in(answer))
+
+
+def _error_in(told: Mapping[str, Any]) -> Any:
+    error = told.get("error")
+    return error if isinstance(error, Mapping) else told

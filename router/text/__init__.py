@@ -1,0 +1,1 @@
+"""What is read of a conversation, and what is measured on it."""

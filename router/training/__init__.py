@@ -1,0 +1,1 @@
+"""Fitting, adapting and judging classifiers, offline."""
