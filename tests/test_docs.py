@@ -9,7 +9,7 @@ from typer.main import get_command
 from gateway.app import create_app
 from gateway.cli import app
 from gateway.config.sections import PriceSettings
-from gateway.config.settings import Settings, setting_keys, variable_name
+from gateway.config.settings import Settings, setting_fields, setting_keys, variable_name
 from gateway.http.errors import ERROR_SHAPES
 from gateway.record.metrics import Metrics
 from router.decision import Reason
@@ -41,6 +41,12 @@ def anchors(text: str) -> set[str]:
 
 def test_every_setting_is_in_the_reference() -> None:
     assert [name for key in setting_keys() if f"`{(name := variable_name(key))}`" not in REFERENCE] == []
+
+
+def test_the_reference_says_of_each_setting_what_config_show_says() -> None:
+    text = re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", REFERENCE)  # links
+    rows = {".".join(key): f"`{variable_name(key)}` | {field.description}" for key, field in setting_fields()}
+    assert [key for key, row in rows.items() if f"| `{key}` | {row}" not in text] == []
 
 
 def test_every_price_is_in_the_reference() -> None:

@@ -74,18 +74,18 @@ class Settings(BaseSettings):
     )
     port: Annotated[int, AT_START] = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
     api_key: Annotated[ApiKey | None, AT_START] = Field(
-        None, description="When set, every call must carry it as a bearer token. Environment only."
+        None, description="If set, every call must carry it as a bearer token. Environment only."
     )
     allow_anonymous: Annotated[bool, AT_START] = Field(
         False,
-        description="Whether the gateway may listen beyond this machine without a key: anyone who reaches it then "
-        "spends your money and reads the ledger.",
+        description="Whether the gateway may listen beyond this machine without a key. Anyone who reaches it "
+        "can then spend your money and read the ledger.",
     )
     allowed_hosts: Annotated[list[str], AT_START] = Field(
         default_factory=list,
-        description="Names that clients call this server by, beside localhost and its addresses; *.example.org for "
-        "all below one, * for any. Calls by another name are refused (403). Default: with a key any name, without one "
-        "only `host`.",
+        description="Host names that clients use for this server, besides localhost and IP addresses; "
+        "*.example.org allows all its subdomains, * any name. Other names are refused (403). "
+        "Default: any name with a key, only `host` without one.",
     )
     workers: Annotated[int, AT_START] = Field(
         1, ge=1, le=64, description="Gateway processes behind the port. They share one engine and one ledger."
@@ -93,11 +93,14 @@ class Settings(BaseSettings):
     drain_s: float = Field(
         0.0,
         ge=0,
-        description="When told to stop: how long requests are still taken while not ready, in seconds.",
+        description="When stopping: how long the gateway reports not ready but still takes requests, in seconds.",
     )
-    grace_s: int = Field(30, ge=0, description="When told to stop: how long running answers may take, in seconds.")
+    grace_s: int = Field(
+        30, ge=0, description="When stopping: how long running answers may take to finish, in seconds."
+    )
     state_dir: Annotated[Path, AT_START] = Field(
-        default_factory=lambda: default_state_dir(), description="Where the ledger and what was learnt are kept."
+        default_factory=lambda: default_state_dir(),
+        description="Folder of the ledger, the threshold, trained classifiers and downloaded models.",
     )
     max_body_bytes: Annotated[int, AT_START] = Field(
         32 * 1024 * 1024, ge=1024, description="Largest request accepted, in bytes."
@@ -113,7 +116,8 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     telemetry: Annotated[TelemetrySettings, AT_START] = TelemetrySettings()
     prices: dict[str, PriceSettings] = Field(
-        default_factory=dict, description="Prices by the model name that the provider uses, before the public tables."
+        default_factory=dict,
+        description="Prices by the provider's model name. They take precedence over the public tables.",
     )
 
     @classmethod
