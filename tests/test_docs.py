@@ -21,7 +21,7 @@ PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 
 # A path of the repository, not the end of a longer one or of a URL.
 _PATH = re.compile(r"(?<![\w/.~-])(?:gateway|router|models|tests|benchmarks|deploy|docs)/[\w./-]*[\w/]")
-_MODULE = re.compile(r"python -m ((?:gateway|models|benchmarks|docs)[\w.]*\w)")
+_MODULE = re.compile(r"python\s+-m ((?:gateway|models|benchmarks|docs)[\w.]*\w)")
 
 
 def paths(settings: Settings) -> set[str]:
