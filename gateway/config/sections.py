@@ -229,8 +229,8 @@ class RouterSettings(_Section):
         None,
         ge=0,
         le=1.0001,
-        description="Requests with a score at or above it go to the cloud: 0 sends all of them there, more "
-        "than 1 none. Default: the artifact's own.",
+        description="Requests with a score at or above it go to the cloud: 0 sends all of them there, "
+        "1.0001 none. Default: the artifact's own.",
     )
     artifact: Path | None = Field(None, description="Folder made by `slimgate train`. Default: the shipped one.")
     threshold_for: str | None = Field(
