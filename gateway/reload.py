@@ -10,9 +10,9 @@ from gateway.config.settings import Settings
 from gateway.dispatch.cloud import CloudSide, make_cloud
 from gateway.dispatch.dispatcher import Dispatcher
 from gateway.dispatch.privacy import PrivacyLane
-from gateway.reports.failure_rates import OwnLabels
-from gateway.scoring.active_classifier import ClassifierInUse
-from gateway.scoring.active_threshold import LOOK_EVERY_S, ThresholdInForce, threshold_default
+from gateway.reports.failure_rates import FailureRates
+from gateway.scoring.active_classifier import ActiveClassifier
+from gateway.scoring.active_threshold import POLL_S, ActiveThreshold, threshold_default
 from models.wire.errors import ExtraMissingError
 from router.artifact import Artifact
 
@@ -38,9 +38,9 @@ class Reloader:
         self,
         settings: Settings,
         dispatcher: Dispatcher,
-        classifier: ClassifierInUse,
-        threshold: ThresholdInForce,
-        labels: OwnLabels,
+        classifier: ActiveClassifier,
+        threshold: ActiveThreshold,
+        labels: FailureRates,
         told: Sequence[Callable[[Settings], None]],
     ) -> None:
         self._settings = settings
@@ -84,7 +84,7 @@ class Reloader:
     async def follow(self) -> None:
         """Take over each classifier that `slimgate artifacts use` or `train` puts in use, while the gateway serves."""
         while True:
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(POLL_S)
             if self._classifier.is_superseded:
                 async with self._turn:
                     if artifact := await self._classifier.find(self._settings):

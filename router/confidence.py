@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 
-class LookVerdict(StrEnum):
+class CascadeVerdict(StrEnum):
     """What came of looking at an answer's first tokens: a closed list, the same in ledger and metrics."""
 
     WENT_ON = "went_on"  # sure enough: the local answer was given

@@ -36,7 +36,7 @@ CHECKED_BY_STDNUM = frozenset({Sensitive.IBAN, Sensitive.CARD, Sensitive.NATIONA
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class SensitivePattern:
     """How something looks, and what else must be so. With `lower`, it looks the same in capitals.
 
     (Searching in lower case is seven times as fast as searching without regard to case.)
@@ -101,9 +101,9 @@ _DASH = re.compile("[\u2010-\u2015\u2212]")
 _FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
 
 
-def _emails() -> list[Shape]:
+def _emails() -> list[SensitivePattern]:
     # From the sign on, which is rare, and a little way back: the whole of a long word before it need not be read.
-    return [Shape(re.compile(r"@(?<=[\w.!#$%&'*+/=?^`{|}~\"-]@)(?:[\w-]{1,63}\.){1,9}[^\W\d_]{2}"))]
+    return [SensitivePattern(re.compile(r"@(?<=[\w.!#$%&'*+/=?^`{|}~\"-]@)(?:[\w-]{1,63}\.){1,9}[^\W\d_]{2}"))]
 
 
 _PHONE = r"""(?x)
@@ -118,9 +118,9 @@ PHONE_DIGITS = 9
 """Fewer with a nought before them are a date."""
 
 
-def _phones() -> list[Shape]:
+def _phones() -> list[SensitivePattern]:
     regex = re.compile(_PHONE)
-    return [Shape(regex, lambda found: found[0] == "+" or len(_digits(found)) >= PHONE_DIGITS)]
+    return [SensitivePattern(regex, lambda found: found[0] == "+" or len(_digits(found)) >= PHONE_DIGITS)]
 
 
 _KEYS = (
@@ -140,32 +140,32 @@ _KEYS = (
 _NAMES = r"pass(?:word|wd|phrase)|passwort|kennwort|lösenord|(?:api|secret|private|access)[_ -]?(?:key|token)|secret"
 
 
-def _keys() -> list[Shape]:
+def _keys() -> list[SensitivePattern]:
     return [
-        Shape(re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(_KEYS)})")),
-        Shape(re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY")),
+        SensitivePattern(re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(_KEYS)})")),
+        SensitivePattern(re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY")),
         # password = "hunter2hunter2"; a value without any digit is mostly a name in a program
-        Shape(
+        SensitivePattern(
             re.compile(rf"(?:{_NAMES})[\"']?\s{{0,3}}[:=]\s{{0,3}}[\"']?(?=\S{{0,40}}[0-9])[^\s\"'<>(){{}}$]{{8}}"),
             lower=True,
         ),
     ]
 
 
-def _cards() -> list[Shape]:
+def _cards() -> list[SensitivePattern]:
     luhn: Check = _validator("luhn")
     regex = (
         r"(?<![0-9])(?:[2-6][0-9]{3}([ .-])[0-9]{4}\1[0-9]{4}\1[0-9]{4}(?:\1[0-9]{1,3})?"
         r"|3[0-9]{3}([ .-])[0-9]{6}\2[0-9]{4,5}|[2-6][0-9]{12,18})(?![0-9])"
     )
-    return [Shape(re.compile(regex), lambda found: luhn(_digits(found)))]
+    return [SensitivePattern(re.compile(regex), lambda found: luhn(_digits(found)))]
 
 
 IBAN_CHARS = 15
 """Of the shortest, Norway's."""
 
 
-def _ibans() -> list[Shape]:
+def _ibans() -> list[SensitivePattern]:
     iban, check_digits = import_module("stdnum.iban"), _validator("iso7064.mod_97_10")
 
     def is_iban(number: str) -> bool:
@@ -183,7 +183,7 @@ def _ibans() -> list[Shape]:
         r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}"
         r"(?:[A-Za-z0-9]{11,30}|(?:[ -][A-Za-z0-9]{4}){2,7}(?:[ -][A-Za-z0-9]{1,4})?)(?![A-Za-z0-9])"
     )
-    return [Shape(re.compile(regex), check)]
+    return [SensitivePattern(re.compile(regex), check)]
 
 
 _NATIONAL_IDS = {
@@ -212,7 +212,7 @@ _BSN = "(?:BSN|bsn|[Bb]urgerservicenummer)[^0-9]{1,12}[0-9]{9}(?![0-9])"
 """The Netherlands', told from other numbers by its name."""
 
 
-def _national_ids() -> list[Shape]:
+def _national_ids() -> list[SensitivePattern]:
     checks = {re.compile(regex + _END): _any_of(modules) for regex, modules in _NATIONAL_IDS.items()}
 
     def check(found: str) -> bool:
@@ -222,9 +222,9 @@ def _national_ids() -> list[Shape]:
     anywhere = rf"(?<![A-Za-z0-9])(?=[0-9]|[A-Z][A-Z0-9])(?=(?:{'|'.join(_NATIONAL_IDS)}){_END})[0-9A-Z .+-]{{9,26}}"
     bsn = _validator("nl.bsn")
     return [
-        Shape(re.compile(anywhere), check),
-        Shape(re.compile(rf"(?<![A-Za-z0-9]){_NINO}{_END}")),
-        Shape(re.compile(_BSN), lambda found: bsn(_digits(found))),
+        SensitivePattern(re.compile(anywhere), check),
+        SensitivePattern(re.compile(rf"(?<![A-Za-z0-9]){_NINO}{_END}")),
+        SensitivePattern(re.compile(_BSN), lambda found: bsn(_digits(found))),
     ]
 
 
@@ -246,7 +246,7 @@ def _digits(found: str) -> str:
     return "".join(filter(str.isdigit, found))
 
 
-_SHAPES: dict[Sensitive, Callable[[], list[Shape]]] = {
+_SHAPES: dict[Sensitive, Callable[[], list[SensitivePattern]]] = {
     Sensitive.EMAIL: _emails,
     Sensitive.PHONE: _phones,
     Sensitive.IBAN: _ibans,

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from gateway.cli.serve import ConfigOption
 from gateway.config.settings import Settings, load_settings
-from gateway.scoring.active_threshold import HIGHEST, ThresholdInForce
+from gateway.scoring.active_threshold import HIGHEST, ActiveThreshold
 from gateway.scoring.artifact_store import ArtifactStore
 from router.artifact import Artifact, load_artifact
 
@@ -78,7 +78,7 @@ def calibrate(
         found = _by_share(evidence, cloud_share)
     else:
         found = costs.by_budget(budget_usd_per_month or 0.0)
-    outcome = _outcome(found, ThresholdInForce.of(settings, artifact).value, costs, artifact)
+    outcome = _outcome(found, ActiveThreshold.of(settings, artifact).value, costs, artifact)
     if max_failure_rate is not None:
         outcome["guarantee"] = {"max_failure_rate": max_failure_rate, "confidence": confidence}
     if as_json:

@@ -43,10 +43,8 @@ def _label(most: int) -> str:
 
 
 def _counts(interval: Interval) -> tuple[int, int, int]:
-    by_route = {
-        name: sum(fact.requests for fact in interval.facts if fact.route == name) for name in ("local", "cloud")
-    }
-    total = sum(fact.requests for fact in interval.facts)
+    by_route = {name: sum(row.requests for row in interval.rows if row.route == name) for name in ("local", "cloud")}
+    total = sum(row.requests for row in interval.rows)
     return by_route["local"], by_route["cloud"], total - sum(by_route.values())
 
 

@@ -19,7 +19,7 @@ from router.artifact import Artifact, load_artifact
 if TYPE_CHECKING:
     from router.training.dataset import Dataset, Floats
     from router.training.evaluate import SourceFigures
-    from router.training.metrics import Interval
+    from router.training.metrics import ConfidenceInterval
 
 
 class Split(StrEnum):
@@ -147,7 +147,7 @@ def _table(figures: "SourceFigures") -> Table:
     return table
 
 
-def _cell(interval: "Interval") -> str:
+def _cell(interval: "ConfidenceInterval") -> str:
     if math.isnan(interval.value):
         return "–"
     return f"{interval.value:.3f} [{interval.low:.2f}, {interval.high:.2f}]".replace("[", "\\[")

@@ -12,7 +12,7 @@ from rich.progress import track
 from gateway.cli.ledger import days_ago_ms, read_ledger
 from gateway.config.settings import Settings
 from router.artifact import Artifact
-from router.training.calibrate import Floats, Judged
+from router.training.calibrate import Floats, LabelledScores
 from router.training.labels import read_labels
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Evidence:
         Whose local share counts.
     source : str
         Whence all this, in words.
-    judged : Judged or None
+    judged : LabelledScores or None
         Those whose failures are known; None where none are.
     weights : ndarray of shape (n,), optional
         How much each score counts; then `judged` are the same prompts in the same order. Default: all the same.
@@ -45,7 +45,7 @@ class Evidence:
 
     scores: Floats
     source: str
-    judged: Judged | None = None
+    judged: LabelledScores | None = None
     weights: Floats | None = None
     traffic: "Traffic | None" = None
 
@@ -81,7 +81,9 @@ def from_validation(artifact: Artifact) -> Evidence:
     weights = np.concatenate([np.full(len(pairs), 1 / len(pairs)) for pairs in rows])
     names = ", ".join(f"{name} {len(pairs)}" for name, pairs in artifact.validation.items())
     scores, failed = np.concatenate(rows).T
-    return Evidence(scores, f"the validation prompts ({names}), not your traffic", Judged(scores, failed), weights)
+    return Evidence(
+        scores, f"the validation prompts ({names}), not your traffic", LabelledScores(scores, failed), weights
+    )
 
 
 def from_labels(artifact: Artifact, path: Path) -> Evidence:
@@ -90,7 +92,7 @@ def from_labels(artifact: Artifact, path: Path) -> Evidence:
     tracked = track(found, "scoring", console=Console(stderr=True), transient=True)
     scores = np.array([artifact.scorer.score(label.prompt) for label in tracked])
     failed = np.array([float(not label.local_ok) for label in found])
-    return Evidence(scores, f"the {len(found)} labels in {path}", Judged(scores, failed))
+    return Evidence(scores, f"the {len(found)} labels in {path}", LabelledScores(scores, failed))
 
 
 def from_ledger(settings: Settings, artifact: str) -> Evidence:

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from gateway.cli.ledger import days_ago_ms, read_ledger
 from gateway.cli.serve import ConfigOption
 from gateway.config.settings import Settings, load_settings
-from gateway.scoring.active_threshold import HIGHEST, ThresholdInForce
+from gateway.scoring.active_threshold import HIGHEST, ActiveThreshold
 from gateway.scoring.artifact_store import ArtifactStore
 from models.wire.errors import ModelError, RequestError
 from router.artifact import Artifact, load_artifact
@@ -105,7 +105,7 @@ def replay(
 
     settings = load_settings(config, serves=False)
     artifact = load_artifact(ArtifactStore.of(settings).in_use)
-    in_force = ThresholdInForce.of(settings, artifact).value
+    in_force = ActiveThreshold.of(settings, artifact).value
     whatif, bad, local = WhatIf([*_numbers(thresholds), in_force]), _Bad(), _local(settings, features, n_ctx)
     if ledger:
         _replay_ledger(whatif, settings, days, artifact.version)

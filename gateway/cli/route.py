@@ -28,7 +28,7 @@ SITUATION = Situation(local=LocalTier(frozenset(), n_ctx=1 << 30), cloud=True)
 """Assumed here, where nothing runs: a plain local model with room enough, and a cloud that answers."""
 
 SHOWN = 8
-"""Traits listed, strongest first."""
+"""Features listed, strongest first."""
 
 
 def route(
@@ -74,7 +74,7 @@ def _explain(prompt: Prompt, artifact: Artifact, threshold: float) -> None:
     console = Console()
     console.print(_verdict(decision), highlight=False)
     console.print(f"Threshold {threshold:.2f}: {_threshold_words(artifact, threshold)}.", highlight=False)
-    console.print(_familiarity_words(explanation.familiarity), highlight=False)
+    console.print(_coverage_words(explanation.vocabulary_coverage), highlight=False)
     console.print(_table(explanation))
 
 
@@ -90,16 +90,16 @@ def _threshold_words(artifact: Artifact, threshold: float) -> str:
     return expectation(threshold, artifact.validation).sentence()
 
 
-def _familiarity_words(familiarity: float) -> str:
-    if familiarity < 0.5:
-        return f"Familiarity {familiarity:.2f}: little here resembles what was seen, so the score stays near 0.5."
-    return f"Familiarity {familiarity:.2f}: the wording resembles what was seen."
+def _coverage_words(coverage: float) -> str:
+    if coverage < 0.5:
+        return f"Vocabulary coverage {coverage:.2f}: few of these words are known, so the score stays near 0.5."
+    return f"Vocabulary coverage {coverage:.2f}: the classifier knows this wording."
 
 
 def _table(explanation: "Explanation") -> Table:
-    table = Table("trait", "push", title="What pushed it (+ towards the cloud)", title_justify="left")
-    for name, push in list(explanation.contributions.items())[:SHOWN]:
-        table.add_row(escape(name), f"{push:+.2f}")
+    table = Table("feature", "contribution", title="What made the score (+ towards the cloud)", title_justify="left")
+    for name, log_odds in list(explanation.contributions.items())[:SHOWN]:
+        table.add_row(escape(name), f"{log_odds:+.2f}")
     if rest := list(explanation.contributions.values())[SHOWN:]:
         table.add_row(f"{len(rest)} more", f"{sum(rest):+.2f}")
     table.add_row("every prompt's start", f"{explanation.baseline:+.2f}")

@@ -14,7 +14,7 @@ from gateway.cli.ledger import days_ago_ms, read_ledger
 from gateway.cli.serve import ConfigOption
 from gateway.config.sections import SecondLookSettings
 from gateway.config.settings import load_settings
-from router.confidence import LookVerdict, least_confidence
+from router.confidence import CascadeVerdict, least_confidence
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -37,7 +37,7 @@ _HONESTLY = (
 class Seen:
     """One second look of the past: its confidence, how long it took, and whether the answer that went on would do."""
 
-    verdict: LookVerdict
+    verdict: CascadeVerdict
     confidence: float
     ms: float
     ok: bool | None
@@ -70,7 +70,7 @@ def second_look(
 def _looks(connection: "Connection", since_ms: int) -> list[Seen]:
     from sqlalchemy import select
 
-    from gateway.ledger.cascade_result import Look
+    from gateway.ledger.cascade_result import CascadeResult
     from gateway.ledger.schema import FEEDBACK, REQUESTS
 
     row = REQUESTS.c
@@ -81,18 +81,18 @@ def _looks(connection: "Connection", since_ms: int) -> list[Seen]:
         .order_by(row.created_ms.desc())
         .limit(NEWEST)
     )
-    looks = [(Look.from_json(found.second_look), found.ok) for found in connection.execute(query)]
+    looks = [(CascadeResult.from_json(found.second_look), found.ok) for found in connection.execute(query)]
     return [
         # A word on an answer says something of this beginning only if the answer went on from it.
-        Seen(look.verdict, look.confidence, look.ms, ok if look.verdict is LookVerdict.WENT_ON else None)
+        Seen(look.verdict, look.confidence, look.ms, ok if look.verdict is CascadeVerdict.WENT_ON else None)
         for look, ok in looks
         if look.confidence is not None
     ]
 
 
 def _counts(seen: Sequence[Seen]) -> dict[str, Any]:
-    verdicts = {verdict.value: sum(look.verdict is verdict for look in seen) for verdict in LookVerdict}
-    del verdicts[LookVerdict.UNKNOWN]
+    verdicts = {verdict.value: sum(look.verdict is verdict for look in seen) for verdict in CascadeVerdict}
+    del verdicts[CascadeVerdict.UNKNOWN]
     median_ms = sorted(look.ms for look in seen)[len(seen) // 2] if seen else None
     return {**verdicts, "median_ms": median_ms}
 

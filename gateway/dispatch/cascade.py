@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from gateway.config.sections import SecondLookSettings
 from gateway.dispatch.local import LocalSide
-from gateway.ledger.cascade_result import Look
+from gateway.ledger.cascade_result import CascadeResult
 from gateway.record.request_record import Exchange
 from gateway.scoring.prompt import to_prompt
 from models.wire.backend import Answerer, Completion
@@ -24,7 +24,7 @@ from models.wire.errors import BackendTimeout
 from models.wire.sse import DONE
 from models.wire.stream import ChatStream
 from models.wire.token_estimates import prompt_tokens_guess
-from router.confidence import LookVerdict, confidence
+from router.confidence import CascadeVerdict, confidence
 from router.decision import Feature, Reason, Route, RoutingDecision
 
 logger = logging.getLogger(__name__)
@@ -131,9 +131,9 @@ class LookedAt:
         stream = await self._answerer.stream(_telling(request))
         try:
             found = await self._hold_back(stream)
-            look = Look(self._verdict(found), found, _ms_since(started), self.model)
+            look = CascadeResult(self._verdict(found), found, _ms_since(started), self.model)
             self._exchange.look = look
-            if look.verdict is LookVerdict.ESCALATED:
+            if look.verdict is CascadeVerdict.ESCALATED:
                 await stream.aclose()  # at once: each token more is wasted
                 look.completion_tokens = len(stream.logprobs)
                 told = stream.usage.prompt_tokens if stream.usage else 0
@@ -156,10 +156,10 @@ class LookedAt:
         stream.put_back(held)
         return confidence(stream.logprobs[:wanted])
 
-    def _verdict(self, found: float | None) -> LookVerdict:
+    def _verdict(self, found: float | None) -> CascadeVerdict:
         if found is None:
-            return LookVerdict.UNKNOWN
-        return LookVerdict.WENT_ON if found >= self._settings.least_confidence else LookVerdict.ESCALATED
+            return CascadeVerdict.UNKNOWN
+        return CascadeVerdict.WENT_ON if found >= self._settings.least_confidence else CascadeVerdict.ESCALATED
 
     async def _count(self, request: ChatRequest) -> int:
         try:

@@ -21,9 +21,9 @@ from gateway.dispatch.privacy import PrivacyLane
 from gateway.http.overrides import Overrides
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import Exchange
-from gateway.scoring.active_classifier import ClassifierInUse
-from gateway.scoring.active_threshold import ThresholdInForce
-from gateway.scoring.contributions import TraitSampler
+from gateway.scoring.active_classifier import ActiveClassifier
+from gateway.scoring.active_threshold import ActiveThreshold
+from gateway.scoring.contributions import ContributionSampler
 from gateway.scoring.prompt import loop_began, to_prompt
 from gateway.spending.budget import Budget
 from gateway.spending.unmetered import tier_of
@@ -58,11 +58,11 @@ class Dispatcher:
     ----------
     local, cloud
         None where that side is not configured; at least one is.
-    classifier : ClassifierInUse
+    classifier : ActiveClassifier
         What `policy` scores with.
-    threshold : ThresholdInForce
+    threshold : ActiveThreshold
         Where the line runs for callers who set none.
-    traits : TraitSampler
+    contributions : ContributionSampler
         Says what pushed the score, of some requests.
     privacy : PrivacyLane
         Says what may not leave this machine.
@@ -79,9 +79,9 @@ class Dispatcher:
         cloud: CloudSide | None,
         recorder: Recorder,
         *,
-        classifier: ClassifierInUse,
-        threshold: ThresholdInForce,
-        traits: TraitSampler,
+        classifier: ActiveClassifier,
+        threshold: ActiveThreshold,
+        contributions: ContributionSampler,
         privacy: PrivacyLane,
         second_look: SecondLook,
         budget: Budget,
@@ -93,7 +93,7 @@ class Dispatcher:
         self._recorder = recorder
         self.classifier = classifier
         self.threshold = threshold
-        self._traits = traits
+        self._contributions = contributions
         self.privacy = privacy
         self._second_look = second_look
         self.budget = budget
@@ -196,7 +196,7 @@ class Dispatcher:
         with waiting(exchange):
             await self.know_local(request)
         decision = await self.decide(request, overrides)
-        exchange.decided(decision, self.classifier.version, self._traits.of(request))
+        exchange.decided(decision, self.classifier.version, self._contributions.of(request))
         self._recorder.opened(exchange, _paid_tokens(exchange, request))
         other = self._other(decision, request)
         first = call

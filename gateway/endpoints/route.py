@@ -36,7 +36,7 @@ def route_endpoints(dispatcher: Dispatcher, *, max_body_bytes: int) -> APIRouter
                 **asdict(decision),
                 "private": chat.private,
                 "second_look": dispatcher.gets_second_look(decision, chat),
-                "familiarity": explanation.familiarity,
+                "vocabulary_coverage": explanation.vocabulary_coverage,
                 "contributions": dict(explanation.contributions),
                 "artifact": artifact.version,
             }

@@ -6,16 +6,16 @@ from typing import Any, Self
 import orjson
 
 from models.usage.usage import Usage
-from router.confidence import LookVerdict
+from router.confidence import CascadeVerdict
 
 
 @dataclass(slots=True)
-class Look:
+class CascadeResult:
     """One second look.
 
     Attributes
     ----------
-    verdict : LookVerdict
+    verdict : CascadeVerdict
         What came of it.
     confidence : float or None
         Of the tokens that were held back; None where the server told no probabilities.
@@ -27,7 +27,7 @@ class Look:
         What the beginning took that was thrown away; 0 where none was.
     """
 
-    verdict: LookVerdict
+    verdict: CascadeVerdict
     confidence: float | None
     ms: float
     model: str
@@ -48,4 +48,4 @@ class Look:
     def from_json(cls, text: str) -> Self:
         """Read `to_json` back."""
         values: dict[str, Any] = orjson.loads(text)
-        return cls(**{**values, "verdict": LookVerdict(values["verdict"])})
+        return cls(**{**values, "verdict": CascadeVerdict(values["verdict"])})

@@ -9,7 +9,7 @@ from gateway.ledger.schema import FEEDBACK, REQUESTS
 from router.decision import Reason, Route
 
 NEWEST = 10_000
-"""Judged answers looked at."""
+"""The most judged answers that are read."""
 
 _KEEP = text(
     "INSERT INTO feedback (request_id, created_ms, ok) VALUES (:request_id, :created_ms, :ok) "

@@ -22,7 +22,7 @@ from gateway.ledger.retention import Retention
 from gateway.ledger.row import LedgerRow, Outcome
 from gateway.ledger.schema import migrate
 from gateway.ledger.set_aside import SetAside
-from gateway.ledger.spool import Batch, Spool, orphan, spool_files
+from gateway.ledger.spool import Spool, SpoolBatch, orphan, spool_files
 from gateway.ledger.store import insert_rows, takes_rows
 
 logger = logging.getLogger(__name__)
@@ -188,7 +188,7 @@ class Mover:
                 failure = exc
         return failure
 
-    def _adopt(self, batch: Batch) -> None:
+    def _adopt(self, batch: SpoolBatch) -> None:
         batch.rows = [row if row.outcome else replace(row, outcome=Outcome.LOST) for row in batch.rows]
         self._store(batch)
         logger.info("ledger: recovered %d rows of a process that died", len(batch.rows))
@@ -209,7 +209,7 @@ class Mover:
         with self._moved:
             self._moved.notify_all()
 
-    def _store(self, batch: Batch) -> None:
+    def _store(self, batch: SpoolBatch) -> None:
         for line, why in batch.damaged:
             self._set_aside.keep(line, why)
         if batch.damaged:

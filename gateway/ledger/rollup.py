@@ -1,6 +1,6 @@
 """Sums over ledger rows for a span of time: the one place from which every figure about many requests comes.
 
-Report, timeline, dashboard and command line all fold the same `Fact` rows, so that no two of them can disagree.
+Report, timeline, dashboard and command line all fold the same `RollupRow` rows, so that no two of them can disagree.
 
 A million rows take a second to add up, so they are added up once, as they come: the table ``rollup`` holds the sums of
 each quarter of an hour, which every time zone's hours and days are made of. A span is then its whole quarters from
@@ -26,11 +26,11 @@ _TIMED = and_(_C.stream, _C.first_token_ms.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class RollupRow:
     """Requests alike in where they went, why, and how they ended.
 
     Money is in nano-dollars and summed over priced requests only: those whose cost and baseline cost are both known.
-    `deciding_nusd` is what second looks cost in vain, beside what the answers cost. `paid_nusd` is what the answers
+    `deciding_nusd` is what second looks cost in vain, beside what the answers cost. `spent_nusd` is what the answers
     cost whether or not the baseline's price is known: what a budget counts.
     `answered` counts requests that got at least a token, `covered` those of them that are priced; `first_token_us` sums
     the time to the first token over `first_tokens` streamed answers. `key_id` is empty unless it was asked for.
@@ -52,11 +52,11 @@ class Fact:
     first_token_us: int
     first_tokens: int
     deciding_nusd: int
-    paid_nusd: int
+    spent_nusd: int
 
 
 DIMENSIONS = ("route", "reason", "outcome", "baseline_model", "key_id")
-SUMS = tuple(field.name for field in fields(Fact) if field.name not in DIMENSIONS)
+SUMS = tuple(field.name for field in fields(RollupRow) if field.name not in DIMENSIONS)
 SLOT = ("slot_ms",)
 
 _ADD = text(
@@ -68,9 +68,9 @@ _ADD = text(
 """Written out: SQLAlchemy would put the same together anew for every few rows, which takes longer than running it."""
 
 
-def read_facts(
+def read_rollup(
     connection: Connection, since_ms: int | None = None, until_ms: int | None = None, *, by_key: bool = False
-) -> list[Fact]:
+) -> list[RollupRow]:
     """Sum up the requests that arrived from `since_ms` on and before `until_ms`; None leaves that side open."""
     found: dict[tuple[str, ...], list[int]] = {}
     for query in _queries(since_ms, until_ms, by_key):
@@ -78,7 +78,7 @@ def read_facts(
             sums = found.setdefault(tuple(row[: len(DIMENSIONS)]), [0] * len(SUMS))
             for i, value in enumerate(row[len(DIMENSIONS) :]):
                 sums[i] += int(value)
-    return [_fact(key, sums) for key, sums in sorted(found.items())]
+    return [_rollup_row(key, sums) for key, sums in sorted(found.items())]
 
 
 def first_ms(connection: Connection) -> int | None:
@@ -93,7 +93,7 @@ def first_ms(connection: Connection) -> int | None:
     return slot_ms
 
 
-def total(facts: Iterable[Fact], field: str) -> int:
+def total(facts: Iterable[RollupRow], field: str) -> int:
     """The sum of one field."""
     return sum(getattr(fact, field) for fact in facts)
 
@@ -128,9 +128,9 @@ def _sums_of(row: LedgerRow) -> tuple[int, ...]:
     return *counts, *tokens, *money, *first_token, deciding, row.cost_nusd or 0
 
 
-def _fact(dimensions: tuple[str, ...], sums: list[int]) -> Fact:
+def _rollup_row(dimensions: tuple[str, ...], sums: list[int]) -> RollupRow:
     route, reason, outcome, baseline_model, key_id = dimensions
-    return Fact(route, reason, outcome, baseline_model, key_id, *sums)
+    return RollupRow(route, reason, outcome, baseline_model, key_id, *sums)
 
 
 def _queries(since_ms: int | None, until_ms: int | None, by_key: bool) -> Iterator[Select[Any]]:
@@ -191,7 +191,7 @@ def _row_sums() -> list[ColumnElement[int]]:
         "first_token_us": _sum_where(_TIMED, cast(func.round(_C.first_token_ms * 1000), BigInteger)),
         "first_tokens": _sum_where(_TIMED, 1),
         "deciding_nusd": _sum_where(_PRICED, _C.deciding_nusd),
-        "paid_nusd": func.sum(func.coalesce(_C.cost_nusd, 0)),
+        "spent_nusd": func.sum(func.coalesce(_C.cost_nusd, 0)),
     }
     return [sums[name].label(name) for name in SUMS]
 

@@ -30,10 +30,10 @@ EMBEDDINGS = "embeddings"
 
 _TEXTS = (
     "id", "endpoint", "requested_model", "route", "reason", "served_model",
-    "key_id", "session_id", "outcome", "error_code", "baseline_model", "artifact", "asked_model",
+    "key_id", "session_id", "outcome", "error_code", "baseline_model", "artifact", "backend_model",
 )  # fmt: skip
 _OPTIONAL = frozenset(_TEXTS[6:])
-_JSON_TEXTS = ("traits", "second_look", "usage_details")
+_JSON_TEXTS = ("contributions", "second_look", "usage_details")
 _TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens")
 _FLOATS = ("score", "threshold", "first_token_ms", "total_ms", "overhead_ms")
 _FLAGS = ("stream", "usage_estimated")
@@ -56,13 +56,13 @@ class Outcome(StrEnum):
 class LedgerRow:
     """A request and what became of it. Times are UTC, money is in nano-dollars (1e-9 USD).
 
-    `outcome` is None while the request is in hand. `asked_model` is the model that a backend was asked for last: its
-    price counts where the name that answered has none. `cost_nusd` and `baseline_nusd` are None where no price is
-    known, which is not the same as free; `usage_estimated` says that the backend never reported usage and tokens are a
-    guess. `artifact` is the version of the classifier that scored it: scores of two do not compare. `traits` tells in
-    JSON what pushed the score, where that was kept; `second_look` in JSON what came of one, where there was one, and
-    `deciding_nusd` what it cost in vain. `usage_details` tells in JSON what decides the price beside the three usual
-    counts, where something does.
+    `outcome` is None while the request is in progress. `backend_model` is the model that a backend was asked for last:
+    its price counts where `served_model` has none. `cost_nusd` and `baseline_nusd` are None where no price is known,
+    which is not the same as free. `usage_estimated` says that the backend reported no usage, so tokens are a guess.
+    `artifact` is the version of the classifier that scored the request: scores of two classifiers do not compare.
+    JSON objects, each None where there is none: `contributions` to the score by feature; `second_look`, a
+    `CascadeResult`; `usage_details`, further counts that decide the price. `deciding_nusd` is the cost of a local answer
+    that a second look threw away.
     """
 
     id: str
@@ -89,11 +89,11 @@ class LedgerRow:
     first_token_ms: float | None = None
     total_ms: float | None = None
     overhead_ms: float | None = None
-    traits: str | None = None
+    contributions: str | None = None
     artifact: str | None = None
     second_look: str | None = None
     deciding_nusd: int = 0
-    asked_model: str | None = None
+    backend_model: str | None = None
     usage_details: str | None = None
 
     def to_line(self) -> bytes:

@@ -31,11 +31,11 @@ REQUESTS = Table(
     Column("first_token_ms", Float),
     Column("total_ms", Float),
     Column("overhead_ms", Float),
-    Column("traits", Text),
+    Column("contributions", Text),
     Column("artifact", Text),
     Column("second_look", Text),
     Column("deciding_nusd", BigInteger, nullable=False),
-    Column("asked_model", Text),
+    Column("backend_model", Text),
     Column("usage_details", Text),
 )
 
@@ -58,7 +58,7 @@ ROLLUP = Table(
             "first_token_us",
             "first_tokens",
             "deciding_nusd",
-            "paid_nusd",
+            "spent_nusd",
         )
     ),
 )
@@ -185,6 +185,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
     ),
     ("ALTER TABLE requests ADD COLUMN usage_details TEXT",),
+    (
+        "ALTER TABLE requests RENAME COLUMN traits TO contributions",
+        "ALTER TABLE requests RENAME COLUMN asked_model TO backend_model",
+        "ALTER TABLE rollup RENAME COLUMN paid_nusd TO spent_nusd",
+        # The keys inside of the JSON took their new names with the column.
+        """
+        UPDATE requests SET contributions =
+            replace(replace(contributions, '"familiarity":', '"vocabulary_coverage":'), '"pushes":', '"features":')
+        WHERE contributions IS NOT NULL
+        """,
+    ),
 )
 
 

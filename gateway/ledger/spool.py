@@ -27,7 +27,7 @@ TRY_BYTES = 64 * 1024
 
 
 @dataclass(slots=True)
-class Batch:
+class SpoolBatch:
     """Some lines of a spool: the rows in them, the lines that are none and why, and the position after them."""
 
     position: int
@@ -78,9 +78,9 @@ class Spool:
             else:
                 self._open_rows.pop(row.id, None)
 
-    def closed_rows(self, limit: int) -> Batch:
+    def closed_rows(self, limit: int) -> SpoolBatch:
         """Up to `limit` finished rows not yet done; `mark_done` takes the position after them."""
-        batch = Batch(self._done)
+        batch = SpoolBatch(self._done)
         for line in _lines(self._path, batch.position):
             batch.position += len(line)
             try:
@@ -157,7 +157,7 @@ def spool_files(folder: Path) -> list[Path]:
 
 
 @contextlib.contextmanager
-def orphan(path: Path) -> Iterator[Batch | None]:
+def orphan(path: Path) -> Iterator[SpoolBatch | None]:
     """What is in a file whose process is gone, or None while it lives. Deleted when the block ends well.
 
     Each request's last state; one that was in hand when its process died comes back without an outcome.
@@ -201,9 +201,9 @@ def find_spooled(folder: Path, id: str) -> LedgerRow | None:
     return None
 
 
-def _last_words(path: Path) -> Batch:
+def _last_words(path: Path) -> SpoolBatch:
     rows: dict[str, LedgerRow] = {}
-    batch = Batch(0)
+    batch = SpoolBatch(0)
     for line in _lines(path, 0):
         try:
             row = LedgerRow.from_line(line)

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from gateway.ledger import LedgerRow
-from gateway.ledger.cascade_result import Look
+from gateway.ledger.cascade_result import CascadeResult
 from gateway.ledger.row import EMBEDDINGS, NO_ROUTE
 from models.usage.pricing import NUSD_PER_USD
 
@@ -141,7 +141,7 @@ class Metrics:
         of_route.prompt_tokens.inc(row.prompt_tokens)
         of_route.completion_tokens.inc(row.completion_tokens)
 
-    def looked(self, look: Look) -> None:
+    def looked(self, look: CascadeResult) -> None:
         """Count a second look."""
         self._second_looks.labels(look.verdict).inc()
         if look.confidence is not None:

@@ -28,7 +28,7 @@ Read = Callable[[], AbstractContextManager[Connection]]
 
 _C = REQUESTS.c
 _MONEY = {"cost_nusd": "cost_usd", "baseline_nusd": "baseline_usd", "deciding_nusd": "deciding_usd"}
-_JSON = ("traits", "second_look", "usage_details")
+_JSON = ("contributions", "second_look", "usage_details")
 COLUMNS = (
     "id",
     "created",
@@ -38,7 +38,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DecisionFilter:
     """Which rows to show. None does not narrow; `since_ms` is included, `until_ms` is not."""
 
     since_ms: int | None = None
@@ -98,7 +98,9 @@ class Page:
     next: Cursor | None
 
 
-def find_decisions(connection: Connection, wanted: Wanted, limit: int = 50, after: Cursor | None = None) -> Page:
+def find_decisions(
+    connection: Connection, wanted: DecisionFilter, limit: int = 50, after: Cursor | None = None
+) -> Page:
     """The newest `limit` rows that are wanted and older than `after`, as JSON-ready objects."""
     seen = connection.execute(_ids(wanted, limit + 1, after)).all()
     rows = _rows(connection, [row.id for row in seen[:limit]])
@@ -112,7 +114,7 @@ def get_decision(connection: Connection, id: str) -> dict[str, Any] | None:
     return rows[0] if rows else None
 
 
-def known_values(connection: Connection, wanted: Wanted) -> dict[str, list[str]]:
+def filter_choices(connection: Connection, wanted: DecisionFilter) -> dict[str, list[str]]:
     """What there is to choose from in a span: models and keys, which no list could know beforehand."""
     newest = select(_C.served_model, _C.key_id).where(*wanted.conditions())
     recent = newest.order_by(_C.created_ms.desc()).limit(20_000).subquery()
@@ -123,7 +125,7 @@ def known_values(connection: Connection, wanted: Wanted) -> dict[str, list[str]]
     }
 
 
-def all_decisions(read: Read, wanted: Wanted) -> Iterator[dict[str, Any]]:
+def all_decisions(read: Read, wanted: DecisionFilter) -> Iterator[dict[str, Any]]:
     """Every row that is wanted, newest first.
 
     Read in pages, each with a connection of its own from `read`: whoever takes the rows may be slow, and holds none.
@@ -172,7 +174,7 @@ def decision_json(row: dict[str, Any]) -> dict[str, Any]:
     return {name: values[name] for name in COLUMNS}
 
 
-def _ids(wanted: Wanted, limit: int, after: Cursor | None) -> Select[Any]:
+def _ids(wanted: DecisionFilter, limit: int, after: Cursor | None) -> Select[Any]:
     """Answered from the index `requests_seen` alone, however few of the rows match."""
     query = select(_C.created_ms, _C.id).where(*wanted.conditions())
     if after is not None:

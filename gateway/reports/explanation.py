@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from router.confidence import LookVerdict
+from router.confidence import CascadeVerdict
 from router.decision import Reason, Route
 from router.policy import RULES, by_score
 
@@ -26,10 +26,10 @@ _WORDS: dict[str, tuple[str, dict[str, str]]] = {
     "load": ("The local queue was short enough", {Reason.LOAD: "The local queue was too long"}),
 }
 _LOOKS = {
-    LookVerdict.WENT_ON: "sure enough to go on",
-    LookVerdict.ESCALATED: "too unsure to go on",
-    LookVerdict.RETURNED: "too unsure to go on, but the cloud failed",
-    LookVerdict.UNKNOWN: "the server told no probabilities, so it went on",
+    CascadeVerdict.WENT_ON: "sure enough to go on",
+    CascadeVerdict.ESCALATED: "too unsure to go on",
+    CascadeVerdict.RETURNED: "too unsure to go on, but the cloud failed",
+    CascadeVerdict.UNKNOWN: "the server told no probabilities, so it went on",
 }
 _AFTERWARDS = {
     Reason.FAILOVER: "The first choice failed before its first byte, so the other side answered",

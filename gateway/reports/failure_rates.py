@@ -14,7 +14,7 @@ from router.errors import DatasetError
 from router.training.labels import read_labels
 
 if TYPE_CHECKING:
-    from router.training.calibrate import Judged
+    from router.training.calibrate import LabelledScores
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ ENOUGH = 30
 CONFIDENCE = 0.95
 
 
-class OwnLabels:
+class FailureRates:
     """The labels in a file, scored when first asked for, and again when the file or the classifier is another one.
 
     Parameters
@@ -36,7 +36,7 @@ class OwnLabels:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._of: tuple[Path, int, int, str] | None = None
-        self._judged: Judged | None = None
+        self._judged: LabelledScores | None = None
         self._trouble: str | None = None
 
     def configure(self, path: Path | None) -> None:
@@ -69,33 +69,33 @@ class OwnLabels:
             self._judged, self._trouble, self._of = None, str(exc), None
 
 
-def feedback(connection: Connection, artifact: str) -> "Judged | None":
+def feedback(connection: Connection, artifact: str) -> "LabelledScores | None":
     """What callers said of answers that the classifier `artifact` kept local, as labels; None where nobody has."""
     rows = read_feedback(connection, artifact)
     if not rows:
         return None
-    from router.training.calibrate import Judged
+    from router.training.calibrate import LabelledScores
 
     scores, limits, ok = np.array([(row.score, row.threshold, row.ok) for row in rows], dtype=np.float64).T
-    return Judged(scores, 1 - ok, limits)
+    return LabelledScores(scores, 1 - ok, limits)
 
 
-def _score(path: Path, artifact: Artifact) -> "Judged":
-    from router.training.calibrate import Judged
+def _score(path: Path, artifact: Artifact) -> "LabelledScores":
+    from router.training.calibrate import LabelledScores
 
     labels = read_labels(path)
     scores = np.array([artifact.scorer.score(label.prompt) for label in labels])
-    return Judged(scores, np.array([float(not label.local_ok) for label in labels]))
+    return LabelledScores(scores, np.array([float(not label.local_ok) for label in labels]))
 
 
-def _points(thresholds: Sequence[float], judged: "Judged | None") -> dict[str, Any]:
+def _points(thresholds: Sequence[float], judged: "LabelledScores | None") -> dict[str, Any]:
     if judged is None:
         return {"labels": 0, "enough": ENOUGH, "points": []}
     points = [_at(threshold, judged) for threshold in thresholds]
     return {"labels": len(judged.scores), "enough": ENOUGH, "points": points}
 
 
-def _at(threshold: float, judged: "Judged") -> dict[str, Any]:
+def _at(threshold: float, judged: "LabelledScores") -> dict[str, Any]:
     # Imported here, as above: scipy is large, and only a gateway with labels needs it.
     from router.training.calibrate import exact_interval
 

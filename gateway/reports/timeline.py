@@ -1,4 +1,4 @@
-"""What happened when: the ledger's facts, interval by interval, along the reader's own clock."""
+"""What happened when: the ledger's rows, interval by interval, along the reader's own clock."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from gateway.ledger.rollup import Fact, first_ms, read_facts
+from gateway.ledger.rollup import RollupRow, first_ms, read_rollup
 from gateway.ledger.units import epoch_ms, from_epoch_ms
 from gateway.reports.savings import figures
 from models.wire.errors import RequestError
@@ -32,17 +32,17 @@ class Interval:
 
     since: datetime
     until: datetime
-    facts: Sequence[Fact]
+    rows: Sequence[RollupRow]
 
     def to_json(self) -> dict[str, Any]:
         """Its figures, how many requests went which way and why, and how they ended."""
         return {
             "since": self.since.isoformat(),
             "until": self.until.isoformat(),
-            **figures(self.facts),
-            "by_route": _count(self.facts, "route"),
-            "by_reason": _count(self.facts, "reason"),
-            "by_outcome": _count(self.facts, "outcome"),
+            **figures(self.rows),
+            "by_route": _count(self.rows, "route"),
+            "by_reason": _count(self.rows, "reason"),
+            "by_outcome": _count(self.rows, "outcome"),
         }
 
 
@@ -52,7 +52,7 @@ def timeline(connection: Connection, since: datetime, until: datetime, zone: tzi
     The first and the last may be shorter than the others: all of them together are exactly the span.
     """
     return [
-        Interval(start, end, read_facts(connection, epoch_ms(start), epoch_ms(end)))
+        Interval(start, end, read_rollup(connection, epoch_ms(start), epoch_ms(end)))
         for start, end in pairwise(edges(since, until, zone))
     ]
 
@@ -132,9 +132,9 @@ def _grid(start: datetime, step: timedelta) -> Iterator[datetime]:
         midnight = next_midnight
 
 
-def _count(facts: Sequence[Fact], field: str) -> dict[str, int]:
+def _count(rows: Sequence[RollupRow], field: str) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for fact in facts:
-        name = getattr(fact, field)
-        counts[name] = counts.get(name, 0) + fact.requests
+    for row in rows:
+        name = getattr(row, field)
+        counts[name] = counts.get(name, 0) + row.requests
     return dict(sorted(counts.items()))

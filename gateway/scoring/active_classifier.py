@@ -17,7 +17,7 @@ from router.errors import ArtifactError
 logger = logging.getLogger(__name__)
 
 
-class ClassifierInUse:
+class ActiveClassifier:
     """Scores with the artifact of now.
 
     Attributes

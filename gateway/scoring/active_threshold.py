@@ -23,7 +23,7 @@ from router.artifact import Artifact
 
 logger = logging.getLogger(__name__)
 
-LOOK_EVERY_S = 0.5
+POLL_S = 0.5
 KEPT_CHANGES = 200
 HIGHEST = 1.0001
 """Above every score: nothing goes to the cloud for its score."""
@@ -34,7 +34,7 @@ class ThresholdChanged(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ThresholdChange:
     """One time that somebody moved the line.
 
     Parameters
@@ -70,7 +70,7 @@ def threshold_default(configured: float | None, artifact: Artifact) -> tuple[flo
     return default, f"{artifact.version} {'' if configured is None else configured}".strip()
 
 
-class ThresholdInForce:
+class ActiveThreshold:
     """Where the line runs now.
 
     Parameters
@@ -92,8 +92,8 @@ class ThresholdInForce:
         self.default = default
         self._path = path
         self._basis = basis
-        self._changes: list[Change] = []
-        self._applied: Change | None = None
+        self._changes: list[ThresholdChange] = []
+        self._applied: ThresholdChange | None = None
         self._seen: tuple[int, int, int] | None = None
         self._look_at = 0.0
         self._look()
@@ -106,7 +106,7 @@ class ThresholdInForce:
         return self._last_value()
 
     @property
-    def applied(self) -> Change | None:
+    def applied(self) -> ThresholdChange | None:
         """The last change that was made for the classifier and configuration of now."""
         return self._applied
 
@@ -120,12 +120,12 @@ class ThresholdInForce:
         why = "the default" if self.applied is None else f"as applied by {self.applied.by}"
         logger.warning("the threshold is %g now, %s; before the change it was %g", self._last_value(), why, before)
 
-    def history(self) -> list[Change]:
+    def history(self) -> list[ThresholdChange]:
         """Every change that is remembered, newest first."""
         self._look()
         return self._changes[::-1]
 
-    def apply(self, threshold: float | None, by: str, note: str = "", expected: float | None = None) -> Change:
+    def apply(self, threshold: float | None, by: str, note: str = "", expected: float | None = None) -> ThresholdChange:
         """Set the threshold; None takes it back to the default.
 
         Parameters
@@ -145,7 +145,7 @@ class ThresholdInForce:
             before = self.value
             if expected is not None and abs(before - expected) > 1e-9:
                 raise ThresholdChanged(f"the threshold is {before:g} by now, not {expected:g}")
-            change = Change(time.time_ns() // 1_000_000, threshold, before, self._basis, by, note)
+            change = ThresholdChange(time.time_ns() // 1_000_000, threshold, before, self._basis, by, note)
             self._write([*self._changes, change][-KEPT_CHANGES:])
             self._look()
         logger.info("threshold moved from %g to %g by %s", before, self.value, by)
@@ -153,14 +153,14 @@ class ThresholdInForce:
 
     def _look(self) -> None:
         """Read the file if it is another one than last time. A damaged file changes nothing."""
-        self._look_at = time.monotonic() + LOOK_EVERY_S
+        self._look_at = time.monotonic() + POLL_S
         try:
             found = self._path.stat()
             seen = (found.st_mtime_ns, found.st_ino, found.st_size)
             if seen == self._seen:
                 return
             self._seen = seen
-            self._changes = [Change.parse(value) for value in orjson.loads(self._path.read_bytes())["changes"]]
+            self._changes = [ThresholdChange.parse(value) for value in orjson.loads(self._path.read_bytes())["changes"]]
             self._applied = self._find_applied()
         except FileNotFoundError:
             self._changes, self._applied, self._seen = [], None, None
@@ -171,10 +171,10 @@ class ThresholdInForce:
         applied = self.applied
         return self.default if applied is None or applied.threshold is None else applied.threshold
 
-    def _find_applied(self) -> Change | None:
+    def _find_applied(self) -> ThresholdChange | None:
         return next((change for change in reversed(self._changes) if change.basis == self._basis), None)
 
-    def _write(self, changes: list[Change]) -> None:
+    def _write(self, changes: list[ThresholdChange]) -> None:
         unfinished = self._path.with_suffix(f".{os.getpid()}")
         content = orjson.dumps({"changes": [asdict(change) for change in changes]}, option=orjson.OPT_INDENT_2)
         with private_file(unfinished).open("wb") as file:

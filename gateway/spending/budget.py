@@ -18,7 +18,7 @@ from typing import Any
 
 from gateway.config.sections import BudgetSettings
 from gateway.ledger import Ledger, LedgerRow, LedgerUnavailable
-from gateway.ledger.rollup import Fact, read_facts, total
+from gateway.ledger.rollup import RollupRow, read_rollup, total
 from gateway.spending.pricing import Pricer
 from gateway.spending.unmetered import tier_of, uncounted
 from models.usage.pricing import NUSD_PER_USD, to_usd
@@ -198,7 +198,7 @@ class Budget:
 
     def _ask_no_more(self, row: LedgerRow) -> None:
         """An answer came without a price after all, in another service tier say: it shall be the last of its model."""
-        model = row.asked_model or row.served_model
+        model = row.backend_model or row.served_model
         if model not in self._unpriced:
             self._unpriced.add(model)
             logger.warning(
@@ -223,7 +223,7 @@ class Budget:
             # so that no row is counted twice or not at all.
             with self._lock:
                 seen = given | self._stored
-            sums = [_cloud_nusd(read_facts(connection, _ms(it.period.begins(now)))) for it in accounts]
+            sums = [_cloud_nusd(read_rollup(connection, _ms(it.period.begins(now)))) for it in accounts]
         for account, spent_nusd in zip(accounts, sums, strict=True):
             account.spent_nusd, account.ends = spent_nusd, account.period.ends(now)
         with self._lock:
@@ -281,8 +281,8 @@ class Budget:
         return seen_nusd + self._unseen_nusd
 
 
-def _cloud_nusd(facts: Iterable[Fact]) -> int:
-    return total((fact for fact in facts if fact.route == Route.CLOUD), "paid_nusd")
+def _cloud_nusd(rows: Iterable[RollupRow]) -> int:
+    return total((row for row in rows if row.route == Route.CLOUD), "spent_nusd")
 
 
 def _share(spent_nusd: int, limit_nusd: int) -> float:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from gateway.config.settings import Settings
 from gateway.ledger import LedgerRow
-from gateway.ledger.cascade_result import Look
+from gateway.ledger.cascade_result import CascadeResult
 from gateway.ledger.row import EMBEDDINGS
 from models.usage.pricing import Price, PriceBook, to_nusd, undated
 from models.usage.usage import Usage
@@ -37,7 +37,7 @@ class Pricer:
             baseline_model, baseline = self.baseline_model, self.at_baseline(usage)
         row.cost_nusd, row.baseline_model, row.baseline_nusd = cost, baseline_model, baseline
         if row.second_look is not None:
-            look = Look.from_json(row.second_look)
+            look = CascadeResult.from_json(row.second_look)
             row.deciding_nusd = self.at_local(look.model, look.wasted)
         return row
 
@@ -72,11 +72,11 @@ class Pricer:
         Providers answer as "gpt-4.1-2025-04-14", or under a name of their own that is in no table: then the price is
         that of what was asked for.
         """
-        yield from (name for name in (row.served_model, row.asked_model) if name in self._own)
+        yield from (name for name in (row.served_model, row.backend_model) if name in self._own)
         yield row.served_model
         yield from (model for model in self._cloud_models if row.served_model.startswith(model))
-        if row.asked_model:
-            yield row.asked_model
+        if row.backend_model:
+            yield row.backend_model
         elif not row.served_model:  # the gateway died before it could say which
             yield self._cloud_models[0]
 

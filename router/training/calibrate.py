@@ -37,7 +37,7 @@ ENOUGH_TO_GUESS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class LabelledScores:
     """Labelled prompts.
 
     Parameters
@@ -138,7 +138,7 @@ def threshold_for_share(scores: Floats, cloud_share: float, weights: Floats | No
     return float(fitting[-1]) if len(fitting) else math.nextafter(float(ordered[0]), 2.0)
 
 
-def threshold_for_failure_rate(judged: Judged, max_rate: float, confidence: float) -> Calibration:
+def threshold_for_failure_rate(judged: LabelledScores, max_rate: float, confidence: float) -> Calibration:
     """The boldest threshold below which the local model fails at most `max_rate`, with that `confidence`.
 
     Raises
@@ -164,7 +164,7 @@ def threshold_for_failure_rate(judged: Judged, max_rate: float, confidence: floa
     return calibration_at(max(held), judged)
 
 
-def calibration_at(threshold: float, judged: Judged) -> Calibration:
+def calibration_at(threshold: float, judged: LabelledScores) -> Calibration:
     """What the labels say of `threshold`."""
     local = judged.local(threshold)
     n = int(judged.speaks(threshold).sum())
@@ -183,7 +183,7 @@ def exact_interval(failures: float, n: int, confidence: float) -> tuple[float, f
     return low, high
 
 
-def _starts(judged: Judged, max_rate: float, confidence: float) -> list[float]:
+def _starts(judged: LabelledScores, max_rate: float, confidence: float) -> list[float]:
     """Where the two searches begin. Depends on the scores alone, so that the labels cannot bend it.
 
     The first begins as careful as can be: where enough prompts stay local to show the rate if half of it were true. The
@@ -218,7 +218,7 @@ def labels_needed(true_rate: float, max_rate: float, confidence: float) -> int:
     return n
 
 
-def _infeasible(judged: Judged, max_rate: float, confidence: float) -> Infeasible:
+def _infeasible(judged: LabelledScores, max_rate: float, confidence: float) -> Infeasible:
     """Guess from what was seen how many labels would do."""
     seen = [calibration_at(threshold, judged) for threshold in GRID]
     seen = [found for found in seen if found.n_local >= ENOUGH_TO_GUESS]

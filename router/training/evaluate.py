@@ -12,7 +12,7 @@ from router.decision import Prompt
 from router.errors import DatasetError
 from router.training.dataset import Dataset, Floats
 from router.training.metrics import (
-    Interval,
+    ConfidenceInterval,
     Metric,
     apgr,
     auc_need,
@@ -42,7 +42,7 @@ class SourceFigures:
 
     Parameters
     ----------
-    routers : mapping of str to mapping of str to Interval
+    routers : mapping of str to mapping of str to ConfidenceInterval
         Figures by router (``slimgate``, ``length``, ``random``, ``oracle``) and name.
     curves : mapping of str to list of (float, float)
         By router: share sent to the large model, and the mean quality that it buys.
@@ -53,7 +53,7 @@ class SourceFigures:
     n: int
     small_mean: float
     large_mean: float
-    routers: Mapping[str, Mapping[str, Interval]]
+    routers: Mapping[str, Mapping[str, ConfidenceInterval]]
     curves: Mapping[str, list[tuple[float, float]]]
 
 
@@ -123,9 +123,9 @@ def _length(prompt: Prompt) -> int:
     return sum(len(turn.text) for turn in prompt.turns)
 
 
-def _random_figure(figure: Metric, small: Floats, large: Floats) -> Interval:
+def _random_figure(figure: Metric, small: Floats, large: Floats) -> ConfidenceInterval:
     """Mean and spread of routers that throw dice."""
     rng = np.random.default_rng(0)
     draws = np.array([figure(small, large, rng.random(len(small))) for _ in range(RANDOM_DRAWS)])
     low, high = np.quantile(draws, [0.025, 0.975])
-    return Interval(float(draws.mean()), float(low), float(high))
+    return ConfidenceInterval(float(draws.mean()), float(low), float(high))

@@ -20,7 +20,7 @@ Metric = Callable[[Floats, Floats, Floats], float]
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class ConfidenceInterval:
     """A figure and the 95 % bootstrap interval around it, each NaN where it is not defined."""
 
     value: float
@@ -118,7 +118,9 @@ def average_ranks(values: Floats) -> Floats:
     return np.asarray((last - (counts - 1) / 2)[inverse], dtype=np.float64)
 
 
-def bootstrap(metric: Metric, small: Floats, large: Floats, score: Floats, groups: NDArray[np.int64]) -> Interval:
+def bootstrap(
+    metric: Metric, small: Floats, large: Floats, score: Floats, groups: NDArray[np.int64]
+) -> ConfidenceInterval:
     """`metric` and its 95 % interval over 400 resamples of whole groups: prompts that share a text fall together."""
     value = metric(small, large, score)
     members = np.split(np.argsort(groups, kind="stable"), np.cumsum(np.unique(groups, return_counts=True)[1])[:-1])
@@ -129,7 +131,7 @@ def bootstrap(metric: Metric, small: Floats, large: Floats, score: Floats, group
         draws.append(metric(small[rows], large[rows], score[rows]))
     known = np.array(draws)[~np.isnan(draws)]
     low, high = np.quantile(known, [0.025, 0.975]) if len(known) else (np.nan, np.nan)
-    return Interval(value, float(low), float(high))
+    return ConfidenceInterval(value, float(low), float(high))
 
 
 def calibration_error(score: Floats, failure: Floats, bins: int = 10) -> float:

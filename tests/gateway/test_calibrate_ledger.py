@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import app
-from gateway.scoring.active_threshold import ThresholdInForce, threshold_default
+from gateway.scoring.active_threshold import ActiveThreshold, threshold_default
 from router.artifact import load_artifact
 from tests.gateway import seed
 from tests.gateway.test_feedback import judge
@@ -91,5 +91,5 @@ def test_a_budget_is_kept_or_said_to_be_out_of_reach(calibrate: Any) -> None:
 
 def test_what_was_applied_while_running_is_what_is_in_force(calibrate: Any, tmp_path: Path) -> None:
     default = threshold_default(None, load_artifact())
-    ThresholdInForce(tmp_path / "threshold.json", *default).apply(0.33, by="me")
+    ActiveThreshold(tmp_path / "threshold.json", *default).apply(0.33, by="me")
     assert "Now:  threshold 0.33:" in calibrate("--cloud-share", "0.3").stdout

@@ -236,9 +236,9 @@ def test_scores_of_two_classifiers_are_not_mixed(tmp_path: Path) -> None:
     assert (traffic.requests, traffic.others) == (len(mine), len(others))
     assert 0.99 not in traffic.scores
     assert found["count"] == sum(row.reason in ("score", "failover") and 0.98 <= row.score < 1.0 for row in mine)
-    paid_nusd = sum(
+    spent_nusd = sum(
         row.baseline_nusd or 0 for row in mine if row.reason in ("score", "failover") or row.route == "cloud"
     )
     all_cloud = traffic.points((0.0,), span_ms=10 * seed.DAY_MS)[0]
-    expected_usd = paid_nusd * (len(mine) + len(others)) / len(mine) * 3 / 1e9
+    expected_usd = spent_nusd * (len(mine) + len(others)) / len(mine) * 3 / 1e9
     assert float(all_cloud["usd_per_30_days"]) == pytest.approx(expected_usd)

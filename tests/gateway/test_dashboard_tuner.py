@@ -138,7 +138,7 @@ def test_prompt_is_taken_apart_at_the_place_of_the_slider(page: Page) -> None:
     page.click("#trial-send")
     expect(page.locator("#trial-out .verdict")).to_contain_text("To the cloud")
     expect(page.locator("#trial-out")).to_contain_text(f"the line at {float(place):.3f}")
-    expect(page.locator("#trial-out .pushes li").first).to_be_visible()
+    expect(page.locator("#trial-out .contributions li").first).to_be_visible()
 
 
 def test_own_labels_give_the_failures_an_interval(browser: Browser, provider: Provider, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from gateway.ledger import Ledger, LedgerRow
 from gateway.ledger.feedback import keep_feedback
 from gateway.ledger.schema import FEEDBACK
 from gateway.ledger.store import delete_rows_before
-from gateway.reports.failure_rates import OwnLabels, feedback
+from gateway.reports.failure_rates import FailureRates, feedback
 from router.artifact import load_artifact
 from router.training.calibrate import exact_interval
 from tests.conftest import MakeGateway
@@ -165,7 +165,7 @@ def test_failures_are_measured_where_labels_could_be_given(tmp_path: Path, conne
     """While the line stood at 0.3, nobody could judge a local answer above; so those labels say nothing of 0.5."""
     judge(tmp_path, answered(100, 0.2, 0.3, "low"), lambda number, _row: number < 5)
     judge(tmp_path, answered(50, 0.4, 0.5, "high"), lambda number, _row: number < 20)
-    low, middle, beyond = OwnLabels(None).measure((0.3, 0.5, 0.6), connection, load_artifact())["points"]
+    low, middle, beyond = FailureRates(None).measure((0.3, 0.5, 0.6), connection, load_artifact())["points"]
     assert (low["n_local"], low["failure_rate"]) == (100, 0.05)
     assert (low["low"], low["high"]) == exact_interval(5, 100, 0.95)
     assert (middle["n_local"], middle["failure_rate"]) == (50, 0.4)

@@ -25,7 +25,7 @@ from gateway.reports.replay import reading
 from gateway.reports.replay.deciding import Decider, Prices
 from gateway.reports.replay.json_stream import Unreadable, read_values
 from gateway.reports.replay.recorded import requests_in
-from gateway.reports.replay.whatif import CURVE, Outcome, WhatIf
+from gateway.reports.replay.whatif import CURVE, ReplayedRequest, WhatIf
 from gateway.reports.tuning import MOVABLE
 from gateway.spending.pricing import Pricer
 from models.usage.usage import Usage
@@ -277,7 +277,7 @@ def test_tokens_are_those_on_record_else_by_the_text() -> None:
 # What it adds up to.
 
 outcomes = st.builds(
-    Outcome,
+    ReplayedRequest,
     route=st.sampled_from(["local", "cloud", "none"]),
     reason=st.sampled_from(["score", "pinned", "context"]),
     score=st.sampled_from([0.0, 0.29, 0.3, 0.31, 0.5, 0.98, 1.0]),
@@ -290,12 +290,14 @@ outcomes = st.builds(
 
 
 @given(st.lists(outcomes, min_size=1, max_size=30), st.lists(st.floats(0, 1.0001), max_size=3))
-def test_sums_are_those_of_deciding_each_at_each_threshold(found: list[Outcome], thresholds: list[float]) -> None:
+def test_sums_are_those_of_deciding_each_at_each_threshold(
+    found: list[ReplayedRequest], thresholds: list[float]
+) -> None:
     whatif = WhatIf([*thresholds, 0.3])
     for outcome in found:
         whatif.add(outcome)
 
-    def goes(outcome: Outcome, threshold: float) -> str:
+    def goes(outcome: ReplayedRequest, threshold: float) -> str:
         if outcome.reason != "score":
             return outcome.route
         return "cloud" if outcome.score >= threshold else "local"

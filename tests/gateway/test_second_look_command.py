@@ -11,8 +11,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from gateway.cli import app
-from gateway.ledger.cascade_result import Look
-from router.confidence import LookVerdict
+from gateway.ledger.cascade_result import CascadeResult
+from router.confidence import CascadeVerdict
 from tests.gateway import seed
 from tests.gateway.test_feedback import judge
 
@@ -35,7 +35,7 @@ def look(path: Path, confidences: Sequence[float]) -> None:
             like,
             id=f"looked{number}",
             created_ms=now_ms - number,
-            second_look=Look(LookVerdict.WENT_ON, confidence, 100.0 + number, seed.LOCAL_MODEL).to_json(),
+            second_look=CascadeResult(CascadeVerdict.WENT_ON, confidence, 100.0 + number, seed.LOCAL_MODEL).to_json(),
         )
         for number, confidence in enumerate(confidences)
     ]

@@ -8,7 +8,7 @@ from router.decision import Prompt, Turn
 from router.text.features import FEATURES, SHAPES, TIED_TO_LANGUAGE, hand_features
 from router.text.lexicon import LEXICON
 from router.text.preprocessing import read
-from router.text.vocabulary_coverage import familiarity
+from router.text.vocabulary_coverage import vocabulary_coverage
 
 MORE_AND_LESS = {
     "length": ("one two three four five six", "one"),
@@ -83,12 +83,12 @@ def test_every_feature_stays_within_0_and_1(texts: list[str]) -> None:
     features = hand_features(reading)
     assert len(features) == len(FEATURES)
     assert all(0 <= value <= 1 for value in features)
-    assert 0 <= familiarity(reading, {"the"}) <= 1
+    assert 0 <= vocabulary_coverage(reading, {"the"}) <= 1
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("the cat", 1.0), ("кррр шшш", 0.0), ("", 0.0), ("2 + 2", 1.0), ("translate кррр шшш", 0.8)],
 )
-def test_familiarity(text: str, expected: float) -> None:
-    assert familiarity(read(Prompt.from_text(text)), {"the", "cat"}) == pytest.approx(expected)
+def test_vocabulary_coverage(text: str, expected: float) -> None:
+    assert vocabulary_coverage(read(Prompt.from_text(text)), {"the", "cat"}) == pytest.approx(expected)

@@ -17,7 +17,7 @@ PROOF = "Prove that there are infinitely many primes congruent to 3 modulo 4."
 def test_a_text_is_explained() -> None:
     done = run(app, ["route", PROOF])
     assert done.exit_code == 0
-    for words in ("cloud", "reason: score", "Threshold", "stay local", "Familiarity", "argument"):
+    for words in ("cloud", "reason: score", "Threshold", "stay local", "Vocabulary coverage", "argument"):
         assert words in done.output
 
 

@@ -15,7 +15,7 @@ from gateway.dispatch.privacy import PrivacyLane
 from gateway.ledger.row import EMBEDDINGS
 from gateway.ledger.schema import REQUESTS
 from gateway.reports.replay.recorded import Recorded
-from gateway.reports.replay.whatif import REFUSED, Outcome
+from gateway.reports.replay.whatif import REFUSED, ReplayedRequest
 from gateway.reports.tuning import MOVABLE
 from gateway.scoring.prompt import to_prompt
 from gateway.spending.pricing import Pricer
@@ -72,7 +72,7 @@ class Decider:
         self._answer_tokens = answer_tokens
         self._names = ModelNames(settings.aliases, local_model=Route.LOCAL, cloud_models=(Route.CLOUD,))
 
-    async def decide(self, recorded: Recorded) -> Outcome:
+    async def decide(self, recorded: Recorded) -> ReplayedRequest:
         """What would become of one request."""
         request = await self._privacy.mark(recorded.request, asked=False)
         prompt = to_prompt(request)
@@ -81,8 +81,8 @@ class Decider:
         try:
             decision = self._policy.decide(prompt, self._situation(request))
         except CannotServe as exc:
-            return Outcome(REFUSED, exc.reason, 0.0, usage, known, *prices)
-        return Outcome(decision.route, decision.reason, decision.score, usage, known, *prices)
+            return ReplayedRequest(REFUSED, exc.reason, 0.0, usage, known, *prices)
+        return ReplayedRequest(decision.route, decision.reason, decision.score, usage, known, *prices)
 
     def _situation(self, request: ChatRequest) -> Situation:
         room = request.max_tokens or self._settings.answer_reserve_tokens
@@ -102,7 +102,9 @@ class Decider:
             return None
 
 
-def ledger_outcomes(connection: Connection, prices: Prices, since_ms: int, artifact: str) -> Iterator[Outcome | None]:
+def ledger_outcomes(
+    connection: Connection, prices: Prices, since_ms: int, artifact: str
+) -> Iterator[ReplayedRequest | None]:
     """Every answered request of the ledger from `since_ms` on, by its recorded score, tokens and rule.
 
     None for one that another classifier than `artifact` scored: scores of two do not compare.
@@ -117,11 +119,11 @@ def ledger_outcomes(connection: Connection, prices: Prices, since_ms: int, artif
         yield _outcome(row, prices) if row.artifact == artifact else None
 
 
-def _outcome(row: Any, prices: Prices) -> Outcome:
+def _outcome(row: Any, prices: Prices) -> ReplayedRequest:
     usage = Usage.from_ledger(row.prompt_tokens, row.completion_tokens, row.cached_tokens, row.usage_details)
     paid = row.cost_nusd if row.route == Route.CLOUD else None
     cloud_nusd, baseline_nusd, local_nusd = prices.of(usage)
-    return Outcome(
+    return ReplayedRequest(
         route=row.route,
         # What failed over, or was given up, would have begun where the score says.
         reason=Reason.SCORE if row.reason in MOVABLE else row.reason,

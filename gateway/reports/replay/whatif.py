@@ -25,7 +25,7 @@ REFUSED = "none"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ReplayedRequest:
     """One request as it would have been decided.
 
     Parameters
@@ -109,7 +109,7 @@ class WhatIf:
         self.by_rule: Counter[tuple[str, str]] = Counter()
         self.requests = self.priced = self.recorded = self.prompt_tokens = self.completion_tokens = 0
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: ReplayedRequest) -> None:
         """Count one request."""
         self.requests += 1
         self.recorded += outcome.recorded
@@ -170,7 +170,7 @@ class WhatIf:
             f"with {baseline_model} (an estimate)."
         )
 
-    def _prices(self, outcome: Outcome) -> tuple[int, int]:
+    def _prices(self, outcome: ReplayedRequest) -> tuple[int, int]:
         """What it would cost in the cloud and here; nothing where a price is unknown, nor at the baseline then."""
         if outcome.cloud_nusd is None or outcome.baseline_nusd is None:
             return 0, 0
