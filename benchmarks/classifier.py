@@ -24,7 +24,7 @@ from sklearn.pipeline import make_union
 from router.classifier import new_pipeline
 from router.decision import Prompt
 from router.text.features import hand_features
-from router.text.preprocessing import read
+from router.text.preprocessing import preprocess
 from router.training.dataset import Dataset, read_dataset
 from router.training.metrics import apgr
 from router.training.seed_prompts import SOURCE
@@ -47,7 +47,7 @@ def text_of(prompt: Prompt) -> str:
 
 
 def features(prompts: Sequence[Prompt]) -> Floats:
-    return np.array([hand_features(read(prompt)) for prompt in prompts])
+    return np.array([hand_features(preprocess(prompt)) for prompt in prompts])
 
 
 def soft_logistic(

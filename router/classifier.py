@@ -25,7 +25,7 @@ from sklearn.pipeline import Pipeline
 from router.decision import Prompt
 from router.text.features import FEATURES, TIED_TO_LANGUAGE, hand_features
 from router.text.lexicon import WORD_KINDS
-from router.text.preprocessing import Reading, read
+from router.text.preprocessing import PreprocessedPrompt, preprocess
 from router.text.vocabulary_coverage import PRIOR, vocabulary_coverage
 
 Floats = NDArray[np.float64]
@@ -34,12 +34,12 @@ INDEPENDENT_OF_LANGUAGE = np.array([name not in TIED_TO_LANGUAGE for name in FEA
 """For each hand feature, whether it counts in full whatever the vocabulary coverage."""
 
 
-def plain_words(reading: Reading) -> list[str]:
+def plain_words(document: PreprocessedPrompt) -> list[str]:
     """The words that are no cues, each as often as it occurs.
 
     A cue counts as its kind, never as a word too: so what is learnt about "prove" holds for "证明".
     """
-    return [word for word, count in reading.words.items() if word not in WORD_KINDS for _ in range(count)]
+    return [word for word, count in document.words.items() if word not in WORD_KINDS for _ in range(count)]
 
 
 class PromptVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -56,15 +56,15 @@ class PromptVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
 
     def fit(self, prompts: Sequence[Prompt], y: Any = None) -> Self:  # noqa: ARG002  # scikit-learn's signature
         self.tfidf_ = TfidfVectorizer(analyzer=plain_words, min_df=self.min_df, sublinear_tf=True)
-        self.tfidf_.fit([read(prompt) for prompt in prompts])
+        self.tfidf_.fit([preprocess(prompt) for prompt in prompts])
         return self
 
     def transform(self, prompts: Sequence[Prompt]) -> sparse.csr_matrix:
-        readings = [read(prompt) for prompt in prompts]
-        hand = np.array([hand_features(reading) for reading in readings])
+        documents = [preprocess(prompt) for prompt in prompts]
+        hand = np.array([hand_features(document) for document in documents])
         known = self.tfidf_.vocabulary_
-        coverage = np.array([[vocabulary_coverage(reading, known)] for reading in readings])
-        return sparse.hstack([hand, self.tfidf_.transform(readings), coverage]).tocsr()
+        coverage = np.array([[vocabulary_coverage(document, known)] for document in documents])
+        return sparse.hstack([hand, self.tfidf_.transform(documents), coverage]).tocsr()
 
 
 class CautiousLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 
 from router.decision import Prompt
 from router.text.features import FEATURES, TIED_TO_LANGUAGE, hand_features
-from router.text.preprocessing import Reading, read
+from router.text.preprocessing import PreprocessedPrompt, preprocess
 from router.text.vocabulary_coverage import PRIOR, vocabulary_coverage
 
 PRIOR_LOG_ODDS = math.log(PRIOR / (1 - PRIOR))
@@ -87,28 +87,28 @@ class CompiledClassifier:
 
     def score(self, prompt: Prompt) -> float:
         """The calibrated probability that the local model's answer is inadequate."""
-        reading = read(prompt)
-        values = hand_features(reading)
+        document = preprocess(prompt)
+        values = hand_features(document)
         tied = sum(map(float.__mul__, self._tied_weights, values))
         anywhere = sum(map(float.__mul__, self._free_weights, values))
-        believed = self._weights.bias + tied + self._word_log_odds(reading)
-        trust = vocabulary_coverage(reading, self._weights.words)
+        believed = self._weights.bias + tied + self._word_log_odds(document)
+        trust = vocabulary_coverage(document, self._weights.words)
         return logistic(PRIOR_LOG_ODDS + trust * (believed - PRIOR_LOG_ODDS) + anywhere)
 
     def explain(self, prompt: Prompt) -> Explanation:
         """The score, and what each feature of the prompt contributed to it."""
-        reading = read(prompt)
-        trust = vocabulary_coverage(reading, self._weights.words)
+        document = preprocess(prompt)
+        trust = vocabulary_coverage(document, self._weights.words)
         baseline = PRIOR_LOG_ODDS + trust * (self._weights.bias - PRIOR_LOG_ODDS)
-        log_odds = {name: value for name, value in self._contributions(reading, trust).items() if value}
+        log_odds = {name: value for name, value in self._contributions(document, trust).items() if value}
         ordered = dict(sorted(log_odds.items(), key=lambda item: -abs(item[1])))
         return Explanation(logistic(baseline + sum(ordered.values())), baseline, ordered, trust)
 
-    def _word_log_odds(self, reading: Reading) -> float:
+    def _word_log_odds(self, document: PreprocessedPrompt) -> float:
         """Dot product with the TF-IDF vector of length 1: ``(1 + ln tf) * idf`` over its norm."""
         words, log = self._weights.words, math.log
         total = square = 0.0
-        for word, count in reading.words.items():
+        for word, count in document.words.items():
             if known := words.get(word):
                 weight, idf = known
                 value = idf if count == 1 else (1.0 + log(count)) * idf
@@ -116,12 +116,12 @@ class CompiledClassifier:
                 square += value * value
         return total / math.sqrt(square) if square else 0.0
 
-    def _contributions(self, reading: Reading, trust: float) -> dict[str, float]:
-        values = zip(FEATURES, self._feature_weights, hand_features(reading), strict=True)
+    def _contributions(self, document: PreprocessedPrompt, trust: float) -> dict[str, float]:
+        values = zip(FEATURES, self._feature_weights, hand_features(document), strict=True)
         scale = {name: trust if name in TIED_TO_LANGUAGE else 1.0 for name in FEATURES}
         by_feature = {name.replace("_", " "): scale[name] * weight * value for name, weight, value in values}
-        known = {word: self._weights.words[word] for word in reading.words if word in self._weights.words}
-        tfidf = {word: (1.0 + math.log(reading.words[word])) * idf for word, (_weight, idf) in known.items()}
+        known = {word: self._weights.words[word] for word in document.words if word in self._weights.words}
+        tfidf = {word: (1.0 + math.log(document.words[word])) * idf for word, (_weight, idf) in known.items()}
         norm = math.sqrt(sum(value * value for value in tfidf.values()))
         return by_feature | {f"word “{word}”": trust * known[word][0] * value / norm for word, value in tfidf.items()}
 

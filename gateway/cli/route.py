@@ -81,7 +81,7 @@ def _explain(prompt: Prompt, artifact: Artifact, threshold: float) -> None:
 def _verdict(decision: RoutingDecision) -> str:
     sign = ">=" if decision.score >= decision.threshold else "<"
     return (
-        f"[bold]{decision.route}[/] (reason: {decision.reason}). The local answer would fall short with probability "
+        f"[bold]{decision.route}[/] (reason: {decision.reason}). The local answer fails with probability "
         f"[bold]{decision.score:.2f}[/] {sign} {decision.threshold:.2f}."
     )
 

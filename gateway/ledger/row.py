@@ -61,8 +61,8 @@ class LedgerRow:
     which is not the same as free. `usage_estimated` says that the backend reported no usage, so tokens are a guess.
     `artifact` is the version of the classifier that scored the request: scores of two classifiers do not compare.
     JSON objects, each None where there is none: `contributions` to the score by feature; `second_look`, a
-    `CascadeResult`; `usage_details`, further counts that decide the price. `deciding_nusd` is the cost of a local answer
-    that a second look threw away.
+    `CascadeResult`; `usage_details`, further counts that decide the price. `deciding_nusd` is the cost of a local
+    answer that a second look threw away.
     """
 
     id: str

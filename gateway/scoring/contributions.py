@@ -1,7 +1,7 @@
 """The feature contributions of some scores, kept for the ledger without any text: all words count as one feature.
 
-Explaining a score costs as much as computing it. So at most `PER_SECOND` requests a second are explained: all on a quiet
-gateway, a sample on a busy one. On either that takes a thousandth of a processor.
+Explaining a score costs as much as computing it. So at most `PER_SECOND` requests a second are explained: all on a
+quiet gateway, a sample on a busy one. On either that takes a thousandth of a processor.
 """
 
 import time

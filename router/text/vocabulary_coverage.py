@@ -7,7 +7,7 @@ it knows. So the share of known words decides how far its score is trusted.
 from collections.abc import Container
 
 from router.text.lexicon import WORD_KINDS
-from router.text.preprocessing import Reading
+from router.text.preprocessing import PreprocessedPrompt
 
 PRIOR = 0.5
 """The score of a prompt without any known word: "don't know"."""
@@ -22,12 +22,12 @@ CUE_COUNTS = 3
 """A cue counts as this many words: a prompt with "translate" in it is mostly understood."""
 
 
-def vocabulary_coverage(reading: Reading, known: Container[str]) -> float:
+def vocabulary_coverage(document: PreprocessedPrompt, known: Container[str]) -> float:
     """From 0 (the words are unknown) to 1 (they are in `known`, or cues of the lexicon)."""
-    if not reading.n_words:
-        return 1.0 if reading.n_numbers else 0.0
-    words = reading.words
+    if not document.n_words:
+        return 1.0 if document.n_numbers else 0.0
+    words = document.words
     cues = sum(words[word] for word in WORD_KINDS.keys() & words.keys())
     n_known = CUE_COUNTS * cues + sum(count for word, count in words.items() if word in known)
-    share = n_known / (reading.n_words + (CUE_COUNTS - 1) * cues)
+    share = n_known / (document.n_words + (CUE_COUNTS - 1) * cues)
     return min(1.0, max(0.0, (share - UNKNOWN_BELOW) / (KNOWN_ABOVE - UNKNOWN_BELOW)))

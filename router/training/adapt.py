@@ -28,7 +28,7 @@ from router.classifier import PromptVectoriser, plain_words
 from router.decision import Prompt
 from router.errors import DatasetError
 from router.text.features import FEATURES
-from router.text.preprocessing import read
+from router.text.preprocessing import preprocess
 from router.threshold import balanced_threshold, expectation
 from router.training.labels import Label
 from router.training.metrics import auc, calibration_error, reliability
@@ -143,7 +143,7 @@ def _check(target: Floats) -> None:
 
 def _folds(prompts: Sequence[Prompt], seed: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Folds in which equal prompts stay together, whatever their spacing, case and numbers."""
-    texts = [" ".join(read(prompt).words) for prompt in prompts]
+    texts = [" ".join(preprocess(prompt).words) for prompt in prompts]
     groups = np.unique(texts, return_inverse=True)[1]
     splitter = GroupKFold(min(FOLDS, len(np.unique(groups))), shuffle=True, random_state=seed)
     yield from splitter.split(texts, groups=groups)
@@ -164,7 +164,7 @@ def _fitted(
 def _with_new_words(vectoriser: PromptVectoriser, prompts: Sequence[Prompt]) -> PromptVectoriser:
     """The same columns, then one for each new word that several of `prompts` hold."""
     own = TfidfVectorizer(analyzer=plain_words, min_df=vectoriser.min_df, sublinear_tf=True)
-    own.fit([read(prompt) for prompt in prompts])
+    own.fit([preprocess(prompt) for prompt in prompts])
     old = vectoriser.tfidf_
     new = [word for word in own.get_feature_names_out() if word not in old.vocabulary_]
     known = sorted(old.vocabulary_, key=old.vocabulary_.__getitem__)

@@ -64,7 +64,7 @@ def test_too_little_feedback_says_how_much_more(calibrate: Any, tmp_path: Path) 
     say_of_answers(tmp_path, 40)
     done = calibrate("--max-failure-rate", "0.05")
     assert (done.exit_code, done.stdout) == (1, "")
-    assert "more needed" in done.stderr
+    assert "more are needed" in done.stderr
 
 
 def test_without_feedback_it_says_how_to_get_some(calibrate: Any) -> None:

@@ -93,7 +93,7 @@ def test_copies_do_not_pass_for_evidence() -> None:
 
 @pytest.mark.parametrize(
     ("rows", "words"),
-    [(own_traffic(20), "too few"), ([(f"note {n}", True) for n in range(50)], "all labels say the same")],
+    [(own_traffic(20), "too few"), ([(f"note {n}", True) for n in range(50)], "all labels are alike")],
 )
 def test_labels_that_cannot_teach_are_refused(rows: list[tuple[str, bool]], words: str) -> None:
     with pytest.raises(DatasetError, match=words):

@@ -86,7 +86,7 @@ def test_a_calibration_uses_what_the_labels_allow() -> None:
 
 def test_too_few_labels_say_how_many_more() -> None:
     rng = np.random.default_rng(0)
-    with pytest.raises(Infeasible, match=r"about \d+ more needed") as caught:
+    with pytest.raises(Infeasible, match=r"about \d+ more are needed") as caught:
         threshold_for_failure_rate(LabelledScores(rng.random(40), np.zeros(40)), 0.05, 0.95)
     more = caught.value.more_labels
     assert more is not None
@@ -154,7 +154,7 @@ def test_the_command_as_json(labels: Path) -> None:
 def test_an_infeasible_wish_is_an_error_and_no_number(labels: Path) -> None:
     done = run(app, ["calibrate", "--max-failure-rate", "0.001", "--labels", str(labels)])
     assert done.exit_code == 1
-    assert "more needed" in done.stderr
+    assert "more are needed" in done.stderr
     assert not done.stdout
 
 
