@@ -106,7 +106,7 @@ def create_app(settings: Settings) -> FastAPI:
         background.watch("ledger", lambda: ledger.alive)
         if local is not None:
             await local.start(background)
-        await budget.first_look()
+        await budget.first_refresh()
         background.keep("metrics", metrics.keep_fresh)
         background.keep("reload", reloader.follow)
         background.keep("budget", budget.keep_fresh)

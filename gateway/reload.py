@@ -60,7 +60,7 @@ class Reloader:
             except ExtraMissingError as exc:
                 logger.error("%s: %s", _NOT_RELOADED, exc)
                 return
-            artifact = await self._classifier.find(new)
+            artifact = await self._classifier.load_wanted(new)
             if artifact is None:
                 logger.error(_NOT_RELOADED)
                 return
@@ -87,7 +87,7 @@ class Reloader:
             await asyncio.sleep(POLL_S)
             if self._classifier.is_superseded:
                 async with self._turn:
-                    if artifact := await self._classifier.find(self._settings):
+                    if artifact := await self._classifier.load_wanted(self._settings):
                         self._decide_with(artifact)
 
     def _decide_with(self, artifact: Artifact) -> None:

@@ -17,7 +17,7 @@ from gateway.ledger.rollup import first_ms
 from gateway.ledger.units import epoch_ms, from_epoch_ms
 from gateway.reports.failure_rates import FailureRates
 from gateway.reports.timeline import aware
-from gateway.reports.tuning import GRID, PRESETS, Price, Traffic, flips, on_validation, read_traffic
+from gateway.reports.tuning import GRID, PRESETS, CloudPrice, Traffic, flips, on_validation, read_traffic
 from gateway.scoring.active_classifier import ActiveClassifier
 from gateway.scoring.active_threshold import HIGHEST, ActiveThreshold, ThresholdChange
 from models.wire.errors import RequestError
@@ -33,7 +33,7 @@ Shown = Annotated[int, Query(ge=1, le=200, description="How many requests to lis
 def threshold_endpoints(
     threshold: ActiveThreshold,
     ledger: Ledger,
-    price: Price,
+    price: CloudPrice,
     classifier: ActiveClassifier,
     labels: FailureRates,
     *,
@@ -72,14 +72,14 @@ def threshold_endpoints(
     def curve(since: Since = None, until: Until = None) -> Response:
         """On the newest requests of a span: local share, cost of 30 days, failures that the scores expect.
 
-        `measured` are the failures by your labels or, without a file of them, by the newest feedback of all time.
+        `failure_rates` are measured on your labels or, without a file of them, on the newest feedback of all time.
         """
         artifact = classifier.artifact
         with ledger.read() as connection:
             span = _span(first_ms(connection), aware(since), aware(until))
             traffic = read_traffic(connection, *span, price, artifact.version)
-            measured = labels.measure((threshold.value, *GRID), connection, artifact)
-        return json_response({**_curve(traffic, span, threshold, artifact), "measured": measured})
+            rates = labels.measure((threshold.value, *GRID), connection, artifact)
+        return json_response({**_curve(traffic, span, threshold, artifact), "failure_rates": rates})
 
     @endpoints.get("/v1/threshold/flips", summary="What would go elsewhere")
     def flipping(candidate: Candidate, since: Since = None, until: Until = None, limit: Shown = 20) -> Response:

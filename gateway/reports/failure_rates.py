@@ -1,4 +1,4 @@
-"""How often the local model fails, measured at every place of the line: on the user's own labels, or on feedback."""
+"""The local model's failure rate at every threshold, measured on the user's own labels or on callers' feedback."""
 
 import logging
 from collections.abc import Sequence
@@ -19,34 +19,34 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ENOUGH = 30
-"""Labels among the prompts kept local from which a rate is worth showing; below, its interval says nothing."""
+"""The least labels among the prompts kept local for a rate to be shown; with fewer, its interval is too wide."""
 
 CONFIDENCE = 0.95
 
 
 class FailureRates:
-    """The labels in a file, scored when first asked for, and again when the file or the classifier is another one.
+    """Failure rates by a file of labels, or by feedback. The file is scored again when it or the classifier changes.
 
     Parameters
     ----------
     path : Path or None
-        As `slimgate train --labels` takes it; None where the user has named none: then feedback stands in.
+        A file as `slimgate train --labels` takes it; None to use feedback.
     """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._of: tuple[Path, int, int, str] | None = None
+        self._scored: tuple[Path, int, int, str] | None = None
         self._judged: LabelledScores | None = None
         self._trouble: str | None = None
 
     def configure(self, path: Path | None) -> None:
-        """Measure on the labels in `path` from here on."""
+        """Use the labels in `path` from now on."""
         self._path = path
 
     def measure(self, thresholds: Sequence[float], connection: Connection, artifact: Artifact) -> dict[str, Any]:
         """Failure rate and exact interval at each threshold, by the file or else by the ledger's feedback.
 
-        A rate is None where too few labels tell of it.
+        A rate is None where there are too few labels for it.
         """
         path = self._path
         if path is None:
@@ -57,20 +57,20 @@ class FailureRates:
 
     def _refresh(self, path: Path, artifact: Artifact) -> None:
         try:
-            found = path.stat()
-            of = (path, found.st_mtime_ns, found.st_size, artifact.version)
-            if self._of == of:
+            status = path.stat()
+            current = (path, status.st_mtime_ns, status.st_size, artifact.version)
+            if self._scored == current:
                 return
             self._judged, self._trouble = _score(path, artifact), None
-            self._of = of
+            self._scored = current
         except (OSError, DatasetError) as exc:
             if str(exc) != self._trouble:
                 logger.error("labels: %s", exc)
-            self._judged, self._trouble, self._of = None, str(exc), None
+            self._judged, self._trouble, self._scored = None, str(exc), None
 
 
 def feedback(connection: Connection, artifact: str) -> "LabelledScores | None":
-    """What callers said of answers that the classifier `artifact` kept local, as labels; None where nobody has."""
+    """Callers' feedback on answers that the classifier `artifact` kept local, as labels; None without any."""
     rows = read_feedback(connection, artifact)
     if not rows:
         return None
@@ -96,7 +96,7 @@ def _points(thresholds: Sequence[float], judged: "LabelledScores | None") -> dic
 
 
 def _at(threshold: float, judged: "LabelledScores") -> dict[str, Any]:
-    # Imported here, as above: scipy is large, and only a gateway with labels needs it.
+    # Imported late, as above: scipy is large, and only a gateway with labels needs it.
     from router.training.calibrate import exact_interval
 
     local = judged.local(threshold)

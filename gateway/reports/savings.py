@@ -1,9 +1,9 @@
-"""What was saved: arithmetic over the ledger's rows.
+"""What was saved: arithmetic over the ledger's rollup.
 
-``saved = what the same tokens would have cost at the baseline model − what was paid − what deciding cost``, signed, and
-an estimate: the baseline model would have written a different answer. Deciding costs money only where second looks at a
-local model that has a price were in vain: the classifier runs in the gateway. Requests whose price is unknown are left
-out of the money and counted in `coverage`.
+``saved = cost of the same tokens at the baseline model − what was paid − what deciding cost``. It may be negative. It
+is an estimate: the baseline model would have written a different answer. Deciding costs money only where second looks
+threw away answers of a local model that has a price; the classifier itself costs nothing. Requests without a known
+price are left out of the money; `coverage` says how many have one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ from models.usage.pricing import to_usd
 from router.decision import Reason, Route
 
 ERRORS = frozenset({Outcome.FAILED, Outcome.INTERRUPTED, Outcome.LOST})
-"""Outcomes that are our side's fault: not a bad request, and not a caller who went away."""
+"""Outcomes that are the gateway's or a backend's fault: no bad requests, no callers who disconnected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class SavingsReport:
     since, until : datetime or None
         The span, `until` not included; None is open.
     rows : sequence of RollupRow
-        What the ledger holds of it.
+        The rollup of that span.
     """
 
     since: datetime | None
@@ -78,7 +78,7 @@ class SavingsReport:
 
     @property
     def baseline_models(self) -> list[str]:
-        """The models that savings are measured against: more than one where the setting was changed."""
+        """The models that savings are measured against: more than one if the setting was changed."""
         return sorted({row.baseline_model for row in self.rows if row.covered and row.baseline_model})
 
     @property
@@ -91,7 +91,7 @@ class SavingsReport:
 
     @property
     def paid_usd(self) -> Decimal:
-        """For answers, and for deciding who gives them."""
+        """Paid for answers, and for deciding which side gives them."""
         return self.cost_usd + to_usd(total(self.rows, "deciding_nusd"))
 
     @property
@@ -110,7 +110,7 @@ class SavingsReport:
         return [Group(route, reason, tuple(rows)) for (route, reason), rows in by_group]
 
     def sentence(self) -> str:
-        """The report in one line, worded as the estimate it is."""
+        """The report in one line, worded as an estimate."""
         if not self.requests:
             return "No requests yet."
         if not self.answered:
@@ -144,7 +144,7 @@ class SavingsReport:
 def savings_report(
     connection: Connection, since: datetime | None = None, until: datetime | None = None
 ) -> SavingsReport:
-    """Sum the ledger up.
+    """Sum up the ledger.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def savings_report(
 
 
 def figures(rows: Iterable[RollupRow]) -> dict[str, Any]:
-    """Everything that can be said of some requests in numbers, the same wherever it is shown."""
+    """All figures about some requests, the same in every report."""
     rows = list(rows)
     baseline_nusd, cost_nusd = total(rows, "baseline_nusd"), total(rows, "cost_nusd")
     deciding_nusd = total(rows, "deciding_nusd")
@@ -182,7 +182,7 @@ def figures(rows: Iterable[RollupRow]) -> dict[str, Any]:
 def by_key(
     connection: Connection, since: datetime | None = None, until: datetime | None = None
 ) -> list[dict[str, Any]]:
-    """The figures of each key that requests came with, the busiest first; `key_id` is None for requests without."""
+    """The figures of each key, the busiest first; `key_id` is None for requests without one."""
 
     def key_of(row: RollupRow) -> str:
         return row.key_id

@@ -146,7 +146,7 @@ def test_hup_takes_over_artifact_and_labels_and_refuses_a_threshold_for_another(
     with running_command(*arguments, state_dir=tmp_path / "state", **sides(local, provider)) as command:
 
         def measured() -> dict[str, Any]:
-            found: dict[str, Any] = command.get("/v1/threshold/curve").json()["measured"]
+            found: dict[str, Any] = command.get("/v1/threshold/curve").json()["failure_rates"]
             return found
 
         assert measured()["source"] == "feedback"

@@ -61,7 +61,7 @@ def test_the_last_word_counts_and_counts_once(gateway: Gateway) -> None:
         answer = say(gateway, request_id, ok)
         assert answer.json() == {"object": "feedback", "request_id": request_id, "ok": ok, "label": True}
     assert kept(gateway.settings.state_dir) == [(request_id, False)]
-    measured = httpx.get(f"{gateway.url}/v1/threshold/curve").json()["measured"]
+    measured = httpx.get(f"{gateway.url}/v1/threshold/curve").json()["failure_rates"]
     assert (measured["source"], measured["labels"]) == ("feedback", 1)
 
 
@@ -69,7 +69,7 @@ def test_a_word_on_a_cloud_answer_or_a_pinned_one_is_no_label(gateway: Gateway) 
     wait_for(lambda: httpx.get(f"{gateway.url}/health/ready").json()["local"] == "up")
     for model in ("cloud", "local"):
         assert say(gateway, ask(gateway, model)).json()["label"] is False
-    assert httpx.get(f"{gateway.url}/v1/threshold/curve").json()["measured"]["labels"] == 0
+    assert httpx.get(f"{gateway.url}/v1/threshold/curve").json()["failure_rates"]["labels"] == 0
 
 
 def test_an_answer_that_is_still_being_streamed_can_be_judged(gateway: Gateway, provider: Provider) -> None:

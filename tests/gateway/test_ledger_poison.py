@@ -282,7 +282,7 @@ def test_killed_between_commit_and_counting_no_row_is_lost_or_doubled(url: str, 
 def test_a_row_without_a_time_is_no_row(url: str, tmp_path: Path, moment: Any) -> None:
     folder = spooled(tmp_path / "spool", line(created_ms=moment), AFTER.to_line())
     (entry,) = map(orjson.loads, heir(url, folder).set_aside.lines())
-    assert entry["why"] == "created_ms is no time"
+    assert entry["why"] == "created_ms is not a time"
     assert outcomes(url) == {"after": "ok"}
 
 

@@ -202,7 +202,7 @@ def test_every_answer_is_one_request(value: Any, expected: list[tuple[str, str |
         ({"model": "text-embedding-3-small", "input": "x"}, "embeddings"),
         ({"url": "/v1/embeddings", "body": {"input": "x"}}, "embeddings"),
         ({"conversations": [{"from": "human", "value": "x"}]}, "no answer"),
-        ({"conversations": [{"from": "alien", "value": "x"}]}, "nobody known"),
+        ({"conversations": [{"from": "alien", "value": "x"}]}, "not a known speaker"),
         ({"conversations": [{"from": "human"}]}, r"conversations\[0\]"),
         ({"mapping": {}, "current_node": "x"}, "do not form a conversation"),
         ({"mapping": {"x": {"parent": "x"}}, "current_node": "x"}, "do not form a conversation"),

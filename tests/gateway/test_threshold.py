@@ -205,7 +205,7 @@ def test_labels_that_cannot_be_used_are_said_and_harm_nothing(tmp_path: Path, pr
     cloud = {"base_url": provider.base_url}
     settings = Settings(state_dir=tmp_path, local={"enabled": False}, cloud=cloud, router={"labels": path})
     with running_gateway(settings) as gateway:
-        measured = httpx.get(f"{gateway.url}/v1/threshold/curve").raise_for_status().json()["measured"]
+        measured = httpx.get(f"{gateway.url}/v1/threshold/curve").raise_for_status().json()["failure_rates"]
     assert "labels.jsonl:1" in measured["trouble"]
 
 
