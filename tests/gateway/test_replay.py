@@ -439,7 +439,7 @@ def test_the_ledger_is_replayed_by_its_own_figures(replay: Replay, tmp_path: Pat
     assert float(point["cost_usd"]) == pytest.approx(sum(row.baseline_nusd for row in answered if not local(row)) / 1e9)
     recent = [row for row in answered if row.created_ms >= time.time_ns() // 1_000_000 - seed.DAY_MS]
     assert 0 < json.loads(replay("--ledger", "--days", "1", "--json").stdout)["requests"] <= len(recent) + 1
-    assert "all on record" in replay("--ledger").stdout
+    assert "all recorded" in replay("--ledger").stdout
 
 
 def test_scores_of_another_classifier_are_not_mixed_in(replay: Replay, tmp_path: Path) -> None:
