@@ -73,7 +73,7 @@ class Recorder:
         self._budget.closed(row)
         self._metrics.closed(row)
         if exchange.look is not None:
-            self._metrics.looked(exchange.look)
+            self._metrics.cascaded(exchange.look)
         log_request(row)
         if exchange.trace is not None:
             exchange.trace.ended(exchange, row, _status(exchange, exc))
