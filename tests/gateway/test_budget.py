@@ -292,7 +292,7 @@ def test_what_has_no_price_is_said_once_and_not_paid(
             end(budget, ledger, row(number, None))
     assert [
         record.message.partition(":")[0] for record in caplog.records if record.name == "gateway.spending.budget"
-    ] == ["an answer of gpt-4.1 has no price, and the budget does not count it"]
+    ] == ["an answer of gpt-4.1 has no price, so the budget does not count it"]
     assert not budget.may_pay("gpt-4.1")  # it was the last
     budget.configure(BudgetSettings(usd_per_day=Decimal(1)))
     assert budget.may_pay("gpt-4.1")

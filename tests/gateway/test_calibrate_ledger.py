@@ -79,7 +79,7 @@ def test_a_share_counts_what_rules_send_to_the_cloud(calibrate: Any) -> None:
     assert outcome["before"]["threshold"] == load_artifact().threshold
     hopeless = calibrate("--cloud-share", "0.05")  # 13 % are pinned to it, or need what the local model lacks
     assert (hopeless.exit_code, hopeless.stdout) == (1, "")
-    assert "rules (pins, tools, long prompts) send" in hopeless.stderr
+    assert "rules (pins, tools, long prompts) alone send" in hopeless.stderr
 
 
 def test_a_budget_is_kept_or_said_to_be_out_of_reach(calibrate: Any) -> None:

@@ -209,7 +209,7 @@ def test_use_refuses_one_that_the_threshold_is_not_for(tmp_path: Path) -> None:
 
 def test_threshold_for_needs_a_threshold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLIMGATE_ROUTER__THRESHOLD_FOR", "9d15ec1bab11")
-    with pytest.raises(SettingsError, match="there is no threshold"):
+    with pytest.raises(SettingsError, match="threshold_for is set, but threshold is not"):
         load_settings()
 
 

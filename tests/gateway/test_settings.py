@@ -65,7 +65,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         ("SLIMGATE_PROT", "1", "did you mean SLIMGATE_PORT"),
         ("SLIMGATE_LOCAL__N_CTXX", "1", "did you mean SLIMGATE_LOCAL__N_CTX"),
         ("SLIMGATE_LOCAL__N_CTX", "big", "local.n_ctx"),
-        ("SLIMGATE_SOMETHING_ELSE", "1", "no setting"),
+        ("SLIMGATE_SOMETHING_ELSE", "1", "is not a setting"),
     ],
 )
 def test_mistakes_in_the_environment(monkeypatch: pytest.MonkeyPatch, variable: str, value: str, named: str) -> None:
