@@ -62,8 +62,8 @@ class PromptVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
     def transform(self, prompts: Sequence[Prompt]) -> sparse.csr_matrix:
         documents = [preprocess(prompt) for prompt in prompts]
         hand = np.array([hand_features(document) for document in documents])
-        known = self.tfidf_.vocabulary_
-        coverage = np.array([[vocabulary_coverage(document, known)] for document in documents])
+        vocabulary = self.tfidf_.vocabulary_
+        coverage = np.array([[vocabulary_coverage(document, vocabulary)] for document in documents])
         return sparse.hstack([hand, self.tfidf_.transform(documents), coverage]).tocsr()
 
 

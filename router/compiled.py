@@ -120,10 +120,12 @@ class CompiledClassifier:
         values = zip(FEATURES, self._feature_weights, hand_features(document), strict=True)
         scale = {name: trust if name in TIED_TO_LANGUAGE else 1.0 for name in FEATURES}
         by_feature = {name.replace("_", " "): scale[name] * weight * value for name, weight, value in values}
-        known = {word: self._weights.words[word] for word in document.words if word in self._weights.words}
-        tfidf = {word: (1.0 + math.log(document.words[word])) * idf for word, (_weight, idf) in known.items()}
+        known_words = {word: self._weights.words[word] for word in document.words if word in self._weights.words}
+        tfidf = {word: (1.0 + math.log(document.words[word])) * idf for word, (_weight, idf) in known_words.items()}
         norm = math.sqrt(sum(value * value for value in tfidf.values()))
-        return by_feature | {f"word “{word}”": trust * known[word][0] * value / norm for word, value in tfidf.items()}
+        return by_feature | {
+            f"word “{word}”": trust * known_words[word][0] * value / norm for word, value in tfidf.items()
+        }
 
 
 def _only(features: Mapping[str, float], tied: bool) -> tuple[float, ...]:

@@ -136,7 +136,7 @@ def _key(host: str, *, allow_anonymous: bool) -> str | None:
         raise SettingsError(str(exc)) from None
     if key is None and not allow_anonymous and reaches_beyond(host):
         raise SettingsError(
-            f"--host {host} can be reached from other machines, and no key is set: set {KEY_VARIABLE}, or give "
+            f"--host is {host!r}, which other machines can reach, and no key is set: set {KEY_VARIABLE}, or give "
             "--allow-anonymous if anyone who reaches it may use it"
         )
     return key

@@ -81,8 +81,10 @@ def verify_model(
     for path in paths:
         with _progress(path.name) as report:
             digest = verify(path, published.get(path.name), report)
-        known = published.get(path.name) or checksum_file(path).exists()
-        console.print(f"{path.name}: {'as it should be' if known else 'no checksum to compare with'}, SHA-256 {digest}")
+        has_checksum = published.get(path.name) or checksum_file(path).exists()
+        console.print(
+            f"{path.name}: {'as it should be' if has_checksum else 'no checksum to compare with'}, SHA-256 {digest}"
+        )
     if not paths:
         console.print(f"there are no models in {where}")
 

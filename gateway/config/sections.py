@@ -206,7 +206,7 @@ class SecondLookSettings(_Section):
         ge=0,
         lt=1,
         description="If the confidence of those tokens is less, the cloud answers. 0 only measures: "
-        "`slimgate second-look` then shows what a value would do.",
+        "`slimgate second-look` then shows the effect of a value.",
     )
 
 

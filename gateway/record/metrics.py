@@ -41,12 +41,12 @@ class _OfRoute:
 class _Counted:
     counter: Counter
     reading: Reading
-    seen: float = 0.0
+    counted: float = 0.0
 
     def refresh(self) -> None:
         now = self.reading()
-        self.counter.inc(max(0.0, now - self.seen))
-        self.seen = now
+        self.counter.inc(max(0.0, now - self.counted))
+        self.counted = now
 
 
 class Metrics:

@@ -258,23 +258,23 @@ def operation(endpoint: str) -> str:
 
 def _answer(exchange: Exchange, row: LedgerRow, called_at: float) -> Attributes:
     """Attributes of the answer."""
-    known: Attributes = {"gen_ai.request.stream": row.stream}
+    attributes: Attributes = {"gen_ai.request.stream": row.stream}
     if row.completion_tokens or row.prompt_tokens:
-        known |= {
+        attributes |= {
             "gen_ai.response.model": row.served_model,
             "gen_ai.usage.input_tokens": row.prompt_tokens,
             "gen_ai.usage.output_tokens": row.completion_tokens,
             "slimgate.usage_estimated": row.usage_estimated,
         }
     if row.cached_tokens:
-        known["gen_ai.usage.cache_read.input_tokens"] = row.cached_tokens
+        attributes["gen_ai.usage.cache_read.input_tokens"] = row.cached_tokens
     if written := exchange.usage.cache_write_tokens:
-        known["gen_ai.usage.cache_creation.input_tokens"] = written
+        attributes["gen_ai.usage.cache_creation.input_tokens"] = written
     if exchange.finish_reasons:
-        known["gen_ai.response.finish_reasons"] = exchange.finish_reasons
+        attributes["gen_ai.response.finish_reasons"] = exchange.finish_reasons
     if row.stream and exchange.first_token_s is not None:
-        known["gen_ai.response.time_to_first_chunk"] = exchange.started + exchange.first_token_s - called_at
-    return known
+        attributes["gen_ai.response.time_to_first_chunk"] = exchange.started + exchange.first_token_s - called_at
+    return attributes
 
 
 def _error(row: LedgerRow) -> Attributes:

@@ -102,9 +102,9 @@ def find_decisions(
     connection: Connection, wanted: DecisionFilter, limit: int = 50, after: Cursor | None = None
 ) -> Page:
     """The newest `limit` rows that match and are older than `after`, as JSON-ready objects."""
-    seen = connection.execute(_ids(wanted, limit + 1, after)).all()
-    rows = _rows(connection, [row.id for row in seen[:limit]])
-    last = Cursor(seen[limit - 1].created_ms, seen[limit - 1].id) if len(seen) > limit else None
+    ids = connection.execute(_ids(wanted, limit + 1, after)).all()
+    rows = _rows(connection, [row.id for row in ids[:limit]])
+    last = Cursor(ids[limit - 1].created_ms, ids[limit - 1].id) if len(ids) > limit else None
     return Page(rows, last)
 
 

@@ -22,12 +22,12 @@ CUE_COUNTS = 3
 """A cue counts as this many words: a prompt with "translate" in it is mostly understood."""
 
 
-def vocabulary_coverage(document: PreprocessedPrompt, known: Container[str]) -> float:
-    """From 0 (the words are unknown) to 1 (they are in `known`, or cues of the lexicon)."""
+def vocabulary_coverage(document: PreprocessedPrompt, vocabulary: Container[str]) -> float:
+    """From 0 (the words are unknown) to 1 (they are in `vocabulary`, or cues of the lexicon)."""
     if not document.n_words:
         return 1.0 if document.n_numbers else 0.0
     words = document.words
     cues = sum(words[word] for word in WORD_KINDS.keys() & words.keys())
-    n_known = CUE_COUNTS * cues + sum(count for word, count in words.items() if word in known)
+    n_known = CUE_COUNTS * cues + sum(count for word, count in words.items() if word in vocabulary)
     share = n_known / (document.n_words + (CUE_COUNTS - 1) * cues)
     return min(1.0, max(0.0, (share - UNKNOWN_BELOW) / (KNOWN_ABOVE - UNKNOWN_BELOW)))

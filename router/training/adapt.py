@@ -103,9 +103,11 @@ def adapt(base: Pipeline, labels: Sequence[Label], seed: int = 0, step: Step = l
     before = quality(base.predict_proba(prompts)[:, 1], target)
     folds = list(_folds(prompts, seed))
     unbiased, trust = np.empty((len(FREEDOMS), len(labels))), np.empty(len(labels))
-    for fold, (known, rest) in enumerate(folds, start=1):
+    for fold, (fitted, rest) in enumerate(folds, start=1):
         step(f"judging, fold {fold} of {FOLDS}")
-        vectoriser, weights = _fitted([prompts[row] for row in known], ranked_by[known], base, len(known) / len(labels))
+        vectoriser, weights = _fitted(
+            [prompts[row] for row in fitted], ranked_by[fitted], base, len(fitted) / len(labels)
+        )
         columns, trust[rest] = served_columns(vectoriser.transform([prompts[row] for row in rest]))
         unbiased[:, rest] = weights @ columns.T
     step("fitting")
@@ -167,8 +169,8 @@ def _with_new_words(vectoriser: PromptVectoriser, prompts: Sequence[Prompt]) -> 
     own.fit([preprocess(prompt) for prompt in prompts])
     old = vectoriser.tfidf_
     new = [word for word in own.get_feature_names_out() if word not in old.vocabulary_]
-    known = sorted(old.vocabulary_, key=old.vocabulary_.__getitem__)
-    merged = TfidfVectorizer(analyzer=plain_words, sublinear_tf=True, vocabulary=[*known, *new])
+    old_words = sorted(old.vocabulary_, key=old.vocabulary_.__getitem__)
+    merged = TfidfVectorizer(analyzer=plain_words, sublinear_tf=True, vocabulary=[*old_words, *new])
     merged.idf_ = np.concatenate([old.idf_, [own.idf_[own.vocabulary_[word]] for word in new]])
     wider = PromptVectoriser(vectoriser.min_df)
     wider.tfidf_ = merged

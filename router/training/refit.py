@@ -81,11 +81,11 @@ def fits(
         Share of all labels that these are: the fewer there are, the more each may move the weights.
     """
     touched = np.flatnonzero(np.asarray(abs(columns).sum(axis=0)).ravel())
-    seen = sparse.hstack([columns[:, touched], trust[:, None]]).tocsr()
+    used = sparse.hstack([columns[:, touched], trust[:, None]]).tocsr()
     weights = np.outer([freedom.kept for freedom in FREEDOMS], start)
     for row, freedom in enumerate(FREEDOMS):
         variance = np.where(touched < len(FEATURES), freedom.features, freedom.words) / share
-        weights[row, touched] = _moved(weights[row, touched], seen, target, counts, variance)
+        weights[row, touched] = _moved(weights[row, touched], used, target, counts, variance)
     return weights
 
 
@@ -149,8 +149,8 @@ def blended_scores(
 ) -> Floats:
     """Cross-validated scores: neither the fits nor the blend have used the label that is scored, or its duplicates."""
     scores = np.empty(len(target))
-    for known, rest in folds:
-        blended = blend(unbiased[:, known], trust[known], ranked_by[known], target[known])
+    for fitted, rest in folds:
+        blended = blend(unbiased[:, fitted], trust[fitted], ranked_by[fitted], target[fitted])
         scores[rest] = blended.scores(unbiased[:, rest], trust[rest])
     return scores
 

@@ -155,9 +155,9 @@ def fit(labels: Labels, seed: int, step: Step = lambda _name: None) -> Pipeline:
     """
     weights = source_weights(labels.sources)
     log_odds = np.empty(len(labels.failure))
-    for fold, (known, held_out) in enumerate(_folds(labels, seed), start=1):
+    for fold, (fitted, held_out) in enumerate(_folds(labels, seed), start=1):
         step(f"calibrating, fold {fold} of {FOLDS}")
-        pipeline = _fitted(labels.rows(known), weights[known])
+        pipeline = _fitted(labels.rows(fitted), weights[fitted])
         log_odds[held_out] = _raw_log_odds(pipeline, labels.rows(held_out).prompts)
     step("fitting")
     pipeline = _fitted(labels, weights)

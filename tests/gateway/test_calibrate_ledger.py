@@ -15,12 +15,12 @@ from router.artifact import load_artifact
 from tests.gateway import seed
 from tests.gateway.test_feedback import judge
 
-LINE = 0.6
+THRESHOLD = 0.6
 
 
 @pytest.fixture
 def calibrate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Runs the command on a ledger of 2,000 requests of which the score decided, at `LINE`, all but a few."""
+    """Runs the command on a ledger of 2,000 requests of which the score decided, at `THRESHOLD`, all but a few."""
     monkeypatch.setenv("SLIMGATE_STATE_DIR", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     rows = seed.traffic(2000, time.time_ns() // 1_000_000, days=10)
@@ -29,12 +29,13 @@ def calibrate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def say_of_answers(path: Path, n: int) -> None:
-    """`n` local answers judged while the line stood at `LINE`: below 0.3 one in fifty fails, above one in three."""
+    """`n` local answers judged while the threshold was `THRESHOLD`: below 0.3 one in fifty fails, above one in three."""
     row = next(row for row in seed.traffic(50, 0) if row.route == "local" and row.reason == "score")
     now_ms = time.time_ns() // 1_000_000
-    scores = [number / n * LINE for number in range(n)]
+    scores = [number / n * THRESHOLD for number in range(n)]
     rows = [
-        replace(row, id=f"judged{i}", created_ms=now_ms, score=score, threshold=LINE) for i, score in enumerate(scores)
+        replace(row, id=f"judged{i}", created_ms=now_ms, score=score, threshold=THRESHOLD)
+        for i, score in enumerate(scores)
     ]
     judge(path, rows, lambda number, row: number % 50 == 0 if row.score < 0.3 else number % 3 == 0)
 
@@ -50,7 +51,7 @@ def test_feedback_gives_a_line_with_a_guarantee(calibrate: Any, tmp_path: Path) 
 
 
 def test_no_line_is_offered_where_nothing_could_be_judged(calibrate: Any, tmp_path: Path) -> None:
-    """Every answer judged was good, but none above the line that stood: it says nothing of those."""
+    """Every answer judged was good, but none above the threshold of that time: nothing is known of those."""
     row = next(row for row in seed.traffic(50, 0) if row.route == "local" and row.reason == "score")
     now_ms = time.time_ns() // 1_000_000
     rows = [replace(row, id=f"j{i}", created_ms=now_ms, score=i / 1000, threshold=0.4) for i in range(400)]

@@ -146,7 +146,7 @@ def connection(tmp_path: Path) -> Iterator[Connection]:
 
 
 def judge(path: Path, rows: Iterable[LedgerRow], fails: Any) -> None:
-    """Write `rows` to the ledger in `path` and say of each whether it would do."""
+    """Write `rows` to the ledger in `path` and give feedback on each."""
     rows = list(rows)
     seed.write(path / "ledger.db", rows)
     engine = create_engine(f"sqlite:///{path / 'ledger.db'}")
@@ -162,7 +162,7 @@ def answered(count: int, score: float, threshold: float, prefix: str) -> list[Le
 
 
 def test_failures_are_measured_where_labels_could_be_given(tmp_path: Path, connection: Connection) -> None:
-    """While the line stood at 0.3, nobody could judge a local answer above; so those labels say nothing of 0.5."""
+    """While the threshold was 0.3, no higher score got a local answer to judge; so those labels do not count at 0.5."""
     judge(tmp_path, answered(100, 0.2, 0.3, "low"), lambda number, _row: number < 5)
     judge(tmp_path, answered(50, 0.4, 0.5, "high"), lambda number, _row: number < 20)
     low, middle, beyond = FailureRates(None).measure((0.3, 0.5, 0.6), connection, load_artifact())["points"]

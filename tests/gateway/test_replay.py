@@ -21,7 +21,7 @@ from typer.testing import CliRunner, Result
 from gateway.cli import app
 from gateway.config.settings import Settings
 from gateway.dispatch.privacy import PrivacyLane
-from gateway.reports.replay import reading
+from gateway.reports.replay import json_stream
 from gateway.reports.replay.deciding import Decider, Prices
 from gateway.reports.replay.json_stream import Unreadable, read_values
 from gateway.reports.replay.recorded import requests_in
@@ -71,7 +71,7 @@ objects = st.dictionaries(st.text(), json_values, max_size=4)
 def test_an_array_is_read_whole_however_it_comes(items: list[Any], indent: int, ascii: bool, chunk: int) -> None:
     content = json.dumps(items, indent=indent, ensure_ascii=ascii).encode("utf-8", "surrogatepass")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "CHUNK_BYTES", chunk)
+        patch.setattr(json_stream, "CHUNK_BYTES", chunk)
         found = values(content)
     assert [place for place, _ in found] == [f", entry {number}" for number in range(1, len(items) + 1)]
     assert [value for _, value in found] == json.loads(content.decode("utf-8", "replace"))
@@ -101,15 +101,15 @@ def test_one_object_over_many_lines_is_one_value() -> None:
 )
 def test_what_cannot_be_read_is_said(content: bytes, good: int, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if b"xxx" in content:
-        monkeypatch.setattr(reading, "MOST_BYTES", 1000)
-        monkeypatch.setattr(reading, "CHUNK_BYTES", 100)
+        monkeypatch.setattr(json_stream, "MOST_BYTES", 1000)
+        monkeypatch.setattr(json_stream, "CHUNK_BYTES", 100)
     found = values(content)
     assert len(found) == good + 1
     assert why in found[-1][1].why
 
 
 def test_after_a_line_too_long_the_next_one_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MOST_BYTES", 1000)
+    monkeypatch.setattr(json_stream, "MOST_BYTES", 1000)
     found = values(b'{"a": "' + b"x" * 5000 + b'"}\n{"b": 2}\n')
     assert (found[0][0], found[1]) == (":1", (":2", {"b": 2}))
 

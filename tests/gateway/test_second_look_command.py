@@ -27,7 +27,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
 
 
 def look(path: Path, confidences: Sequence[float]) -> None:
-    """Answers that were measured and went on; callers said of each third whether it would do: the unsure ones not."""
+    """Answers that were measured and went on; callers judged each third: the unsure ones not."""
     like = next(row for row in seed.traffic(50, 0) if row.route == "local" and row.reason == "score")
     now_ms = time.time_ns() // 1_000_000
     rows = [

@@ -1,4 +1,4 @@
-"""Moving the line: in force at once and everywhere, remembered, told truly, and never for another web site."""
+"""Changing the threshold: in force at once in every worker, kept, shown in the history, never from another web site."""
 
 import json
 import time
@@ -62,7 +62,7 @@ def test_another_classifier_or_configuration_is_not_bound_by_it(tmp_path: Path) 
 def test_stale_view_is_told(tmp_path: Path) -> None:
     line = in_force(tmp_path)
     line.apply(0.3, by="one", expected=0.5)
-    with pytest.raises(ThresholdChanged, match=r"0\.3 by now"):
+    with pytest.raises(ThresholdChanged, match=r"0\.3 now"):
         line.apply(0.7, by="another", expected=0.5)
     assert line.value == 0.3
 

@@ -31,7 +31,12 @@ ANY = np.array([1.01])
 
 
 def violations(
-    failure: Callable[[Floats], Floats], n: int, rate: float, confidence: float, soft: bool = False, lines: Floats = ANY
+    failure: Callable[[Floats], Floats],
+    n: int,
+    rate: float,
+    confidence: float,
+    soft: bool = False,
+    thresholds: Floats = ANY,
 ) -> float:
     """Share of 1,000 calibrations whose threshold lets more than `rate` of the local answers fail in truth."""
     rng = np.random.default_rng(11)
@@ -39,7 +44,7 @@ def violations(
     true_rate = np.cumsum(everywhere) / np.arange(1, 20_001)
     broken = 0
     for _ in range(1000):
-        limits = rng.choice(lines, n)  # where the line stood: no prompt above it could get a label
+        limits = rng.choice(thresholds, n)  # the threshold at that time: no prompt above it could get a label
         scores = rng.random(n) * np.minimum(limits, 1)
         chance = failure(scores)
         failed = rng.beta(0.5 * chance, 0.5 * (1 - chance)) if soft else (rng.random(n) < chance).astype(float)
@@ -70,8 +75,10 @@ def test_the_bound_breaks_no_more_often_than_promised(
 
 def test_the_bound_holds_where_the_line_has_been_moved() -> None:
     """Most labels come from a careful time. Counted above its line too, they would make bold thresholds look good."""
-    lines = np.array([0.3, 0.3, 0.3, 0.8])
-    assert violations(lambda score: 0.3 * score, 600, 0.1, 0.9, lines=lines) <= 0.1 + 3 * np.sqrt(0.1 * 0.9 / 1000)
+    thresholds = np.array([0.3, 0.3, 0.3, 0.8])
+    assert violations(lambda score: 0.3 * score, 600, 0.1, 0.9, thresholds=thresholds) <= 0.1 + 3 * np.sqrt(
+        0.1 * 0.9 / 1000
+    )
 
 
 def test_a_calibration_uses_what_the_labels_allow() -> None:
