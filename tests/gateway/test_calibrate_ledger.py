@@ -29,7 +29,7 @@ def calibrate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def say_of_answers(path: Path, n: int) -> None:
-    """`n` local answers judged while the threshold was `THRESHOLD`: below 0.3 one in fifty fails, above one in three."""
+    """`n` local answers judged at the threshold `THRESHOLD`: below 0.3 one in fifty fails, above one in three."""
     row = next(row for row in seed.traffic(50, 0) if row.route == "local" and row.reason == "score")
     now_ms = time.time_ns() // 1_000_000
     scores = [number / n * THRESHOLD for number in range(n)]

@@ -74,7 +74,7 @@ def test_the_bound_breaks_no_more_often_than_promised(
 
 
 def test_the_bound_holds_where_the_line_has_been_moved() -> None:
-    """Most labels come from a careful time. Counted above its line too, they would make bold thresholds look good."""
+    """Most labels come from a low threshold. Counted at higher ones too, they would make those look good."""
     thresholds = np.array([0.3, 0.3, 0.3, 0.8])
     assert violations(lambda score: 0.3 * score, 600, 0.1, 0.9, thresholds=thresholds) <= 0.1 + 3 * np.sqrt(
         0.1 * 0.9 / 1000
