@@ -36,7 +36,7 @@ class _Section(BaseModel):
 class LocalSettings(_Section):
     """The small model, on this machine or on a server of yours."""
 
-    enabled: bool = Field(True, description="Whether there is a local model at all.")
+    enabled: bool = Field(True, description="Whether there is a local tier at all.")
     model_path: Path | None = Field(
         None, description="GGUF file for the built-in engine. Default: the bundled SmolLM2-135M-Instruct."
     )
@@ -49,10 +49,10 @@ class LocalSettings(_Section):
     use_proxy: bool = Field(
         False,
         description="Whether requests to `base_url` may go through the proxies that HTTP_PROXY and HTTPS_PROXY name. "
-        "A proxy sees all texts, private ones too.",
+        "A proxy sees their texts, private ones too.",
     )
     api_key: ApiKey | None = Field(
-        None, description="Bearer token for `base_url`; `slimgate engine` requires it on a port. Environment only."
+        None, description="Bearer token for `base_url`; what `slimgate engine` asks for on a port. Environment only."
     )
     features: list[Feature] | None = Field(
         None,
@@ -68,15 +68,15 @@ class LocalSettings(_Section):
     )
     reencode: bool = Field(
         True,
-        description="Whether a small model's weights in an encoding that llama.cpp computes slowly (Q4_1, Q5_1) are "
-        "converted to Q8_0, in state_dir/weights: more tokens a second for half as much memory again.",
+        description="Keep the weights of a small model, where llama.cpp computes their encoding slowly (Q4_1, Q5_1), "
+        "as Q8_0 in state_dir/weights: more tokens a second for half as much memory again.",
     )
     flash_attention: FlashAttention = Field(
-        FlashAttention.AUTO, description="Flash attention: auto (wherever model and device support it), on, off."
+        FlashAttention.AUTO, description="Attention in one pass: auto uses it wherever model and device can, on, off."
     )
     kv_cache_type: KvCacheType = Field(
         KvCacheType.F16,
-        description="Data type of the KV cache: f16, bf16, f32, q8_0 (half of f16's memory), q4_0 (a third, and worse "
+        description="How the context is kept: f16, bf16, f32, q8_0 (half of f16's memory), q4_0 (a third, and worse "
         "answers). The last two need flash attention.",
     )
     max_sequences: int = Field(
@@ -85,9 +85,7 @@ class LocalSettings(_Section):
     max_concurrent: int = Field(256, ge=1, description="Requests to `base_url` at the same time.")
     max_queue: int = Field(256, ge=0, description="Requests that may wait for a place at `base_url`.")
     ready_timeout_s: float = Field(
-        60.0,
-        gt=0,
-        description="How long a request waits for a starting engine if no other model can answer, in seconds.",
+        60.0, gt=0, description="How long a request waits for a starting engine when nobody else can answer."
     )
     first_byte_timeout_s: float = Field(120.0, gt=0, description="Longest wait for a stream's first event, in seconds.")
     chunk_timeout_s: float = Field(60.0, gt=0, description="Longest silence within a stream, in seconds.")
@@ -103,7 +101,7 @@ class ProviderSettings(_Section):
     """A large model, and the connection to its provider."""
 
     base_url: str = Field(description="The provider's base URL, up to and including /v1.")
-    model: str = Field(description="The model's name at the provider.")
+    model: str = Field(description="The provider's name of the model.")
     api_key_header: str = Field(
         "authorization",
         pattern=f"^{_HEADER_NAME}$",
@@ -118,38 +116,38 @@ class ProviderSettings(_Section):
         None,
         description="What the model can do beyond text: images, audio, files, tools, hosted_tools, json_object, "
         "json_schema, logprobs, logit_bias, several_choices. A request that needs more goes to a model that has it. "
-        "Default: everything.",
+        "Default: taken to do everything.",
     )
     rename_params: dict[str, str] | None = Field(
         None,
         description='Request fields that the model knows by another name: {"max_tokens": "max_completion_tokens"}. '
-        "Default: slimgate's own table of models.",
+        "Default: as known of the model.",
     )
     drop_params: list[str] | None = Field(
-        None, description="Request fields that the model refuses. Default: slimgate's own table of models."
+        None, description="Request fields that the model refuses. Default: as known of the model."
     )
     responses: Literal["native", "translate"] | None = Field(
         None,
-        description="Whether the provider answers /v1/responses itself, or the request is translated to a chat. "
-        "Default: native at OpenAI, translate elsewhere.",
+        description="Whether the model takes /v1/responses itself, or is to be asked in a chat. Default: native at "
+        "OpenAI, translate elsewhere.",
     )
     completions: Literal["native", "translate"] = Field(
         "translate",
-        description="Whether the provider answers /v1/completions itself, or the request is translated to a chat.",
+        description="Whether the model takes /v1/completions itself, or is to be asked in a chat.",
     )
     connect_timeout_s: float = Field(5.0, gt=0, description="Longest wait for a connection, in seconds.")
     first_byte_timeout_s: float = Field(60.0, gt=0, description="Longest wait for a stream's first event, in seconds.")
     chunk_timeout_s: float = Field(60.0, gt=0, description="Longest silence within a stream, in seconds.")
     total_timeout_s: float = Field(600.0, gt=0, description="Longest wait for an unstreamed answer, in seconds.")
-    retries: int = Field(1, ge=0, le=10, description="Retries after a failure that the provider itself reports.")
+    retries: int = Field(1, ge=0, le=10, description="Further tries after a failure that the provider itself reports.")
     max_concurrent: int = Field(256, ge=1, description="Requests to the provider at the same time.")
-    max_queue: int = Field(256, ge=0, description="Requests that may wait for a place; more are refused at once.")
+    max_queue: int = Field(256, ge=0, description="Requests that may wait for a place; more are turned away at once.")
     max_wait_s: float = Field(10.0, gt=0, description="Longest wait for a place, in seconds.")
     breaker_failures: int = Field(
-        5, ge=1, description="Failures in a row after which the provider gets no requests for a while."
+        5, ge=1, description="Failures in a row after which the provider is left alone for a while."
     )
     breaker_rest_s: float = Field(
-        5.0, gt=0, description="Length of that pause in seconds; it doubles with each failed probe, up to a minute."
+        5.0, gt=0, description="How long the first time, in seconds; doubles with each failed probe, up to a minute."
     )
 
     @field_validator("headers")
@@ -173,14 +171,14 @@ class CloudSettings(ProviderSettings):
     """The large model: OpenAI, or any provider that speaks its API."""
 
     base_url: str = Field(OPENAI_BASE_URL, description="The provider's base URL, up to and including /v1.")
-    model: str = Field("gpt-4.1", description="The model for hard requests.")
+    model: str = Field("gpt-4.1", description="The provider's model that hard requests go to.")
     api_key: ApiKey | None = Field(
-        None, description="The provider's API key. Environment only; OPENAI_API_KEY works for the default base_url."
+        None, description="The provider's API key. Environment only; OPENAI_API_KEY serves for the default base_url."
     )
     fallbacks: list[FallbackSettings] = Field(
         default_factory=list,
-        description="Models to ask when this one fails, in order. Each has the keys of this section, and api_key_env: "
-        "the environment variable that holds its API key.",
+        description="Models that stand in, in order, each with the keys of this section, and with api_key_env: the "
+        "variable that holds its key.",
     )
 
     @property
@@ -196,17 +194,17 @@ class SecondLookSettings(_Section):
         0.0,
         ge=0,
         le=1,
-        description="Requests that score at most so much below the threshold get a second look. 0: none do.",
+        description="How far below the threshold scores get a second look; 0 is none: the score decides alone.",
     )
     n_tokens: int = Field(
-        8, ge=1, le=256, description="Tokens of the local answer that are held back for it; they delay the first byte."
+        8, ge=1, le=256, description="Tokens of the local answer that are held back for it; each delays the first byte."
     )
     least_confidence: float = Field(
         0.0,
         ge=0,
         lt=1,
-        description="If the confidence of those tokens is less, the cloud answers. 0 only measures: "
-        "`slimgate second-look` then shows the effect of a value.",
+        description="The cloud answers where those tokens' confidence is less. 0 only measures: "
+        "`slimgate second-look` then says what a value would do.",
     )
 
 
@@ -217,23 +215,21 @@ class RouterSettings(_Section):
         None,
         ge=0,
         le=1.0001,
-        description="Requests that score at or above it go to the cloud: at 0 all do, above 1 none. Default: the "
-        "classifier's own.",
+        description="Requests scoring at or above go to the cloud: 0 sends all of them there, more than 1 none. "
+        "Default: the artifact's own.",
     )
-    artifact: Path | None = Field(
-        None, description="Folder of the classifier, made by `slimgate train`. Default: the shipped one."
-    )
+    artifact: Path | None = Field(None, description="Folder made by `slimgate train`. Default: the shipped one.")
     threshold_for: str | None = Field(
         None,
-        description="The classifier version that `threshold` is for, as `slimgate calibrate` prints it; with any other "
-        "the gateway does not start. Default: any.",
+        description="The version of the classifier that `threshold` was chosen for, as `slimgate calibrate` says it; "
+        "any other is refused. Default: `threshold` goes with all.",
     )
     labels: Path | None = Field(
         None,
-        description="File of your own labels, as for `slimgate train --labels`: the tuner measures failures on it.",
+        description="Your own labels, as `slimgate train --labels` takes them: the tuner measures failures on them.",
     )
     answer_reserve_tokens: int = Field(
-        256, ge=1, description="Tokens of the local context reserved for the answer if a request sets no max_tokens."
+        256, ge=1, description="Room in the local context kept for an answer when the request sets no max_tokens."
     )
     max_local_wait_s: float = Field(
         10.0, ge=0, description="Longest expected wait in the local queue, in seconds; beyond it the cloud answers."
@@ -241,8 +237,8 @@ class RouterSettings(_Section):
     second_look: SecondLookSettings = SecondLookSettings()
     aliases: dict[str, str] = Field(
         default_factory=dict,
-        description="Model names that clients send, and what they mean: auto, auto with its own threshold, local, or "
-        'cloud. {"gpt-4o": "auto", "gpt-4o-mini": "auto:0.8", "claude-*": "auto"}.',
+        description="Model names that old clients send, and what they mean here: auto, auto with a threshold of its "
+        'own, local, or cloud. {"gpt-4o": "auto", "gpt-4o-mini": "auto:0.8", "claude-*": "auto"}.',
     )
 
     @field_validator("aliases")
@@ -266,7 +262,7 @@ class EmbeddingsSettings(_Section):
     """The model for embeddings. They are not routed: vectors of two models cannot be mixed."""
 
     backend: Literal["local", "cloud"] | None = Field(
-        None, description="The side that answers /v1/embeddings. Default: none."
+        None, description="The side that answers /v1/embeddings. Default: nobody."
     )
     model: str | None = Field(
         None, description="That side's model for embeddings. Default, for local: the local model itself."
@@ -276,17 +272,17 @@ class EmbeddingsSettings(_Section):
 class PrivacySettings(_Section):
     """Requests that may not leave this machine: the local model answers them, or they are refused."""
 
-    local_only: bool = Field(False, description="Whether no request at all may leave this machine.")
+    local_only: bool = Field(False, description="Whether nothing at all may leave.")
     detect: list[Sensitive] = Field(
         default_factory=list,
-        description="Sensitive data to detect; a request that contains any stays on this machine: "
+        description="What is looked for in every text that would leave, and keeps a request here where it is found: "
         + ", ".join(Sensitive)
-        + ". Default: nothing. Detection is incomplete: it misses names and stories.",
+        + ". Default: nothing. A net, not a wall: names and stories pass through it.",
     )
     media_may_leave: bool = Field(
         False,
-        description="Whether requests with images, audio, files or token numbers, which the detector cannot read, may "
-        "leave this machine all the same. Default: with a detector, they stay.",
+        description="Whether images, audio, files and token numbers, which the detector cannot read, may leave all the "
+        "same. Default: with a detector, they keep a request here.",
     )
 
 
@@ -301,9 +297,9 @@ class BudgetSettings(_Section):
     )
     fail_open: bool = Field(
         False,
-        description="Whether the cloud may be asked if a limit cannot be kept for sure: what was spent is unknown, the "
-        "model has no price, or the request has costs beyond tokens (tools that the provider runs, answers in the "
-        "background). Default: it is not asked.",
+        description="Whether the cloud may be asked although a limit might not hold: where the ledger cannot tell what "
+        "was spent, where a model has no price, and for what is not paid by the token (tools that the provider runs, "
+        "answers in the background). Default: it is not asked.",
     )
 
 
@@ -314,7 +310,7 @@ class LedgerSettings(_Section):
         None, description="SQLAlchemy URL of the database. Default: an SQLite file, ledger.db, in state_dir."
     )
     keep_days: float | None = Field(
-        None, gt=0, description="Rows older than this many days are deleted; their sums stay. Default: none are."
+        None, gt=0, description="Rows older than this many days are deleted; their sums stay. Default: kept for ever."
     )
 
     @field_validator("url")
@@ -339,13 +335,13 @@ class LogSettings(_Section):
 
     provider_messages: bool = Field(
         False,
-        description="Whether the log shows a provider's error messages, on one line and without keys. They may quote "
-        "the request.",
+        description="Whether the log shows what a provider said of a failure, on one line and without keys. It may "
+        "quote the request.",
     )
     exception_messages: bool = Field(
         False,
-        description="Whether the log shows the messages of unforeseen exceptions, beside their type and place. They "
-        "may quote the request.",
+        description="Whether the log shows what unforeseen exceptions say, beside their type and where they came from. "
+        "They may quote the request.",
     )
 
 
@@ -355,8 +351,8 @@ class TelemetrySettings(_Section):
     otlp_endpoint: str | None = Field(
         None,
         pattern="^https?://",
-        description="Base URL of a collector that takes OTLP over HTTP, such as http://127.0.0.1:4318. Default: the "
-        "variable OTEL_EXPORTER_OTLP_ENDPOINT; without it nothing is sent.",
+        description="Base URL of a collector that takes OTLP over HTTP, such as http://127.0.0.1:4318. Default: what "
+        "OpenTelemetry's own OTEL_EXPORTER_OTLP_ENDPOINT names, else nothing is sent.",
     )
 
 
@@ -366,13 +362,13 @@ class PriceSettings(_Section):
     input_usd_per_mtok: Decimal = Field(ge=0, description="Prompt tokens.")
     output_usd_per_mtok: Decimal = Field(ge=0, description="Answer tokens.")
     cached_input_usd_per_mtok: Decimal | None = Field(
-        None, ge=0, description="Prompt tokens read from the provider's cache. Default: like other prompt tokens."
+        None, ge=0, description="Prompt tokens the provider had cached. Default: like other prompt tokens."
     )
     cache_write_usd_per_mtok: Decimal | None = Field(
-        None, ge=0, description="Prompt tokens written to the provider's cache. Default: like other prompt tokens."
+        None, ge=0, description="Prompt tokens the provider put into its cache. Default: like other prompt tokens."
     )
     cache_write_1h_usd_per_mtok: Decimal | None = Field(
-        None, ge=0, description="Those of them that are cached for an hour. Default: like other cache writes."
+        None, ge=0, description="Those of them that stay there for an hour. Default: like the others put there."
     )
     input_audio_usd_per_mtok: Decimal | None = Field(
         None, ge=0, description="Prompt tokens that are audio. Default: like other prompt tokens."
@@ -385,8 +381,8 @@ class PriceSettings(_Section):
     )
     service_tiers: dict[str, Annotated[Decimal, Field(ge=0)]] = Field(
         default_factory=dict,
-        description='Factor on these prices by service tier: {"priority": 2, "flex": 0.5}. Default: flex and batch '
-        "cost the full price, and the price of any other tier is unknown.",
+        description='By how much a service tier multiplies these prices: {"priority": 2, "flex": 0.5}. Default: flex '
+        "and batch are not taken to be cheaper, and what any other tier costs is not known.",
     )
 
 
@@ -394,5 +390,5 @@ class SavingsSettings(_Section):
     """The model that savings are measured against."""
 
     baseline_model: str | None = Field(
-        None, description="The model that would answer every request without slimgate. Default: the cloud model."
+        None, description="The model every request would have gone to without slimgate. Default: the cloud model."
     )

@@ -67,18 +67,18 @@ class Settings(BaseSettings):
     )
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
     api_key: ApiKey | None = Field(
-        None, description="If it is set, every call must send it as a bearer token. Environment only."
+        None, description="When set, every call must carry it as a bearer token. Environment only."
     )
     allow_anonymous: bool = Field(
         False,
-        description="Whether the gateway may listen beyond this machine without a key: anyone who reaches it can then "
-        "spend your money and read the ledger.",
+        description="Whether the gateway may listen beyond this machine without a key: anyone who reaches it then "
+        "spends your money and reads the ledger.",
     )
     allowed_hosts: list[str] = Field(
         default_factory=list,
-        description="Host names that clients use for this server, beside localhost and its addresses; *.example.org "
-        "for all subdomains, * for any. Calls by another name are refused (403). Default: any with a key, only `host` "
-        "without one.",
+        description="Names that clients call this server by, beside localhost and its addresses; *.example.org for "
+        "all below one, * for any. Calls by another name are refused (403). Default: with a key any name, without one "
+        "only `host`.",
     )
     workers: int = Field(
         1, ge=1, le=64, description="Gateway processes behind the port. They share one engine and one ledger."
@@ -86,12 +86,11 @@ class Settings(BaseSettings):
     drain_s: float = Field(
         0.0,
         ge=0,
-        description="At a stop: how long requests are still accepted while readiness says no, in seconds.",
+        description="When told to stop: how long requests are still taken while not ready, in seconds.",
     )
-    grace_s: int = Field(30, ge=0, description="At a stop: how long running answers may take, in seconds.")
+    grace_s: int = Field(30, ge=0, description="When told to stop: how long running answers may take, in seconds.")
     state_dir: Path = Field(
-        default_factory=lambda: default_state_dir(),
-        description="Folder of the ledger, of your classifiers and of what was measured on this machine.",
+        default_factory=lambda: default_state_dir(), description="Where the ledger and what was learnt are kept."
     )
     max_body_bytes: int = Field(32 * 1024 * 1024, ge=1024, description="Largest request accepted, in bytes.")
     local: LocalSettings = LocalSettings()
@@ -105,7 +104,7 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     prices: dict[str, PriceSettings] = Field(
-        default_factory=dict, description="Prices by the provider's model name; they override the public tables."
+        default_factory=dict, description="Prices by the model name that the provider uses, before the public tables."
     )
 
     @classmethod
