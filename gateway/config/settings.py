@@ -62,7 +62,7 @@ class Settings(BaseSettings):
 
     host: str = Field(
         "127.0.0.1",
-        description="Address to listen on. 0.0.0.0 opens the gateway to the network, which needs api_key or "
+        description="Address to listen on. 0.0.0.0 opens the gateway to the network, which needs a key, or "
         "allow_anonymous.",
     )
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")

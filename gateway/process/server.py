@@ -101,7 +101,7 @@ class GatewayServer(uvicorn.Server):
             super().handle_exit(sig, frame)
             return
         self._lifecycle.draining = True
-        logger.info("%s: accepting requests for another %g s", signal.Signals(sig).name, self._drain_s)
+        logger.info("%s: taking no new work after %g s", signal.Signals(sig).name, self._drain_s)
         self._loop.call_soon_threadsafe(self._loop.call_later, self._drain_s, self._stop_serving)
 
     def reload(self) -> None:
