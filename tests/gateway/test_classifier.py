@@ -160,7 +160,7 @@ def test_hup_takes_over_artifact_and_labels_and_refuses_a_threshold_for_another(
         assert "router.threshold 0.4 was kept; was it chosen for this classifier?" in command.output
         config.write_text("[router]\nthreshold = 0.3\nthreshold_for = 'somebody'\n")
         command.signal(signal.SIGHUP)
-        wait_for(lambda: "chosen for the classifier somebody" in command.output)
+        wait_for(lambda: "is for the classifier somebody" in command.output)
         assert (status(command)["artifact"], status(command)["threshold"]) == (hard, 0.4)
         config.write_text(f"[router]\nthreshold = 0.3\nthreshold_for = '{load_artifact().version}'\n")
         command.signal(signal.SIGHUP)

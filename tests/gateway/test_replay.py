@@ -345,7 +345,7 @@ def test_it_says_what_a_product_manager_wants_to_know(replay: Replay, tmp_path: 
     assert "Of 10 requests, 70% would have stayed local at 0.45, the threshold in force; you would have paid" in words
     assert "with gpt-4.1 (an estimate)" in words
     assert "rules decide 1 of them: 1 to cloud (capability)" in words
-    assert "taken for 256 tokens" in words
+    assert "missing counts 256 tokens" in words
     assert f"{path}:5: not valid JSON" in done.stderr
     assert f"{path}:12: no request in it" in done.stderr
     assert "2 could not be read" in done.stderr
