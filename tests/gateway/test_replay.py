@@ -347,7 +347,7 @@ def test_it_says_what_a_product_manager_wants_to_know(replay: Replay, tmp_path: 
     assert "rules decide 1 of them: 1 to cloud (capability)" in words
     assert "missing counts 256 tokens" in words
     assert f"{path}:5: not valid JSON" in done.stderr
-    assert f"{path}:12: no request in it" in done.stderr
+    assert f"{path}:12: there is no request in it" in done.stderr
     assert "2 could not be read" in done.stderr
 
 
