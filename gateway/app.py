@@ -44,10 +44,10 @@ from gateway.record.metrics import Metrics
 from gateway.record.recorder import Recorder
 from gateway.record.telemetry import make_telemetry
 from gateway.reload import Lifecycle, Reloader, Taker
-from gateway.reports.failure_rates import OwnLabels
-from gateway.scoring.active_classifier import ClassifierInUse
-from gateway.scoring.active_threshold import ThresholdInForce
-from gateway.scoring.contributions import TraitSampler
+from gateway.reports.failure_rates import FailureRates
+from gateway.scoring.active_classifier import ActiveClassifier
+from gateway.scoring.active_threshold import ActiveThreshold
+from gateway.scoring.contributions import ContributionSampler
 from gateway.spending.budget import Budget
 from gateway.spending.pricing import Pricer
 from models.redaction.secrets import keep_secret
@@ -68,7 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
     _hide(settings)
     show_words(settings)
     prepare_state_dir(settings.state_dir)
-    classifier = ClassifierInUse(settings)
+    classifier = ActiveClassifier(settings)
     metrics = Metrics()
     local = make_local(settings.local, settings.state_dir)
     backends = Backends(local, settings.cloud)
@@ -79,7 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
     budget = Budget(settings.budget, ledger, pricer)
     telemetry = make_telemetry(settings, pricer)
     recorder = Recorder(ledger, metrics, budget, telemetry)
-    threshold = ThresholdInForce.of(settings, classifier.artifact)
+    threshold = ActiveThreshold.of(settings, classifier.artifact)
     cascade = Cascade(settings.router.second_look, settings.local.total_timeout_s)
     decider = Decider(
         backends,
@@ -97,9 +97,9 @@ def create_app(settings: Settings) -> FastAPI:
         budget=budget,
         cascade=cascade,
         classifier=classifier,
-        contributions=TraitSampler(classifier),
+        contributions=ContributionSampler(classifier),
     )
-    labels = OwnLabels(settings.router.labels)
+    labels = FailureRates(settings.router.labels)
     lifecycle = Lifecycle(settings.drain_s, settings.grace_s)
     named_servers = () if telemetry is None else (telemetry.configure,)
     takers: dict[str, tuple[Taker, ...]] = {
@@ -125,7 +125,7 @@ def create_app(settings: Settings) -> FastAPI:
         background.watch("ledger", lambda: ledger.alive)
         if local is not None:
             await local.start(background)
-        await budget.first_look()
+        await budget.first_refresh()
         background.keep("metrics", metrics.keep_fresh)
         background.keep("reload", reloader.follow)
         background.keep("budget", budget.keep_fresh)
@@ -187,8 +187,8 @@ def _hide(settings: Settings) -> None:
 def _watch(
     metrics: Metrics,
     local: LocalSide | None,
-    threshold: ThresholdInForce,
-    classifier: ClassifierInUse,
+    threshold: ActiveThreshold,
+    classifier: ActiveClassifier,
 ) -> None:
     metrics.watch("slimgate_threshold", "Scores from here on go to the cloud.", lambda: threshold.value, "livemax")
     metrics.watch(

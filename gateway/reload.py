@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from gateway.config.settings import Settings, read_at_start
 from gateway.dispatch.decider import Decider
 from gateway.dispatch.privacy import PrivacyLane
-from gateway.scoring.active_classifier import ClassifierInUse
-from gateway.scoring.active_threshold import LOOK_EVERY_S, ThresholdInForce, threshold_default
+from gateway.scoring.active_classifier import ActiveClassifier
+from gateway.scoring.active_threshold import POLL_S, ActiveThreshold, threshold_default
 from models.wire.errors import ExtraMissingError
 from router.artifact import Artifact
 
@@ -35,8 +35,8 @@ class Reloader:
         self,
         settings: Settings,
         decider: Decider,
-        classifier: ClassifierInUse,
-        threshold: ThresholdInForce,
+        classifier: ActiveClassifier,
+        threshold: ActiveThreshold,
         takers: Mapping[str, tuple[Taker, ...]],
     ) -> None:
         self._settings = settings
@@ -59,7 +59,7 @@ class Reloader:
             except ExtraMissingError as exc:
                 logger.error("%s: %s", _NOT_RELOADED, exc)
                 return
-            artifact = await self._classifier.find(new)
+            artifact = await self._classifier.load_wanted(new)
             if artifact is None:
                 logger.error(_NOT_RELOADED)
                 return
@@ -76,10 +76,10 @@ class Reloader:
     async def follow(self) -> None:
         """Take over each classifier that `slimgate artifacts use` or `train` puts in use, while the gateway serves."""
         while True:
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(POLL_S)
             if self._classifier.is_superseded:
                 async with self._turn:
-                    if artifact := await self._classifier.find(self._settings):
+                    if artifact := await self._classifier.load_wanted(self._settings):
                         self._decide_with(artifact)
 
     def _decide_with(self, artifact: Artifact) -> None:

@@ -39,10 +39,10 @@ app.add_typer(set_aside.app, name="ledger")
 
 
 def main() -> None:
-    """Run the command; what the user can mend is a sentence, not a traceback."""
+    """Run the command. An error that the user can fix is printed as a sentence, not as a traceback."""
     try:
         app()
     except (SettingsError, ModelError, ArtifactError, DatasetError) as exc:
-        # Escaped: "slimgate[local]" is no markup.
+        # Escaped, because "slimgate[local]" is not markup.
         Console(stderr=True).print(f"[bold red]slimgate:[/] {escape(mask(str(exc)))}", highlight=False, soft_wrap=True)
         sys.exit(2)

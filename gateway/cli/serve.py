@@ -1,4 +1,4 @@
-"""`slimgate serve`."""
+"""`slimgate serve`: runs the gateway."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ from models.host.private_files import OTHERS
 
 ConfigOption = Annotated[
     Path | None,
-    typer.Option("--config", "-c", help="TOML file with settings. Default: slimgate.toml here, if there is one."),
+    typer.Option("--config", "-c", help="TOML file with settings. Default: slimgate.toml in this folder, if any."),
 ]
 
 
@@ -30,15 +30,15 @@ def serve(
     workers: Annotated[
         int | None, typer.Option(help="Gateway processes; they share one engine and one ledger. Default: 1.")
     ] = None,
-    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+    log_level: Annotated[str, typer.Option(help="Least level that is logged: debug, info, warning or error.")] = "info",
 ) -> None:
-    """Serve the gateway.
+    """Run the gateway.
 
-    Without any configuration it answers everything from the small bundled model. With OPENAI_API_KEY set, or the
-    SLIMGATE_CLOUD__BASE_URL, SLIMGATE_CLOUD__API_KEY and SLIMGATE_CLOUD__MODEL of another provider, hard requests go
-    to the cloud. `slimgate config show` lists every setting.
+    Without any configuration the small bundled model answers everything. Set OPENAI_API_KEY, or
+    SLIMGATE_CLOUD__BASE_URL, SLIMGATE_CLOUD__API_KEY and SLIMGATE_CLOUD__MODEL for another provider, and hard requests
+    go to the cloud. `slimgate config show` lists every setting.
 
-    SIGHUP reads the configuration again; SIGTERM lets running answers finish.
+    On SIGHUP it reads the configuration again; on SIGTERM it stops after the running answers.
     """
     from gateway.config.state_dir import prepare_state_dir
     from gateway.record.logs import configure_logging
@@ -48,7 +48,7 @@ def serve(
 
     configure_logging(log_level)
     settings = load()
-    os.umask(OTHERS)  # whatever this process or its children write is for this user alone
+    os.umask(OTHERS)  # files of this process and its children are readable by this user only
     prepare_state_dir(settings.state_dir)
     if settings.workers > 1:
         run_several(settings, config, log_level)
@@ -57,7 +57,7 @@ def serve(
 
 
 def run_one(settings: Settings, load: Callable[[], Settings]) -> None:
-    """One process does everything."""
+    """Run the gateway in this process."""
     from gateway.app import create_app
     from gateway.process.server import GatewayServer
 
@@ -68,7 +68,7 @@ def run_one(settings: Settings, load: Callable[[], Settings]) -> None:
 
 
 def run_several(settings: Settings, config: Path | None, log_level: str) -> None:
-    """A parent with the engine, and workers."""
+    """Run several workers, with the engine in this process."""
     from gateway.process.workers import WorkerPool
 
     try:
@@ -78,7 +78,7 @@ def run_several(settings: Settings, config: Path | None, log_level: str) -> None
 
 
 def greet(settings: Settings, port: int) -> None:
-    """Say where the gateway is and what it will do."""
+    """Print the gateway's address, its models and its dashboard."""
     console = Console(stderr=True, highlight=False)
     url = f"http://[{settings.host}]:{port}" if ":" in settings.host else f"http://{settings.host}:{port}"
     cloud = settings.cloud

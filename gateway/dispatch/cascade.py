@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from gateway.config.sections import SecondLookSettings
 from gateway.dispatch.local import LocalSide
-from gateway.ledger.cascade_result import Look
+from gateway.ledger.cascade_result import CascadeResult
 from gateway.record.request_record import RequestRecord
 from models.wire.backend import Answerer, Completion
 from models.wire.chat import COMPLETIONS, ChatRequest
@@ -23,7 +23,7 @@ from models.wire.errors import BackendTimeout
 from models.wire.sse import DONE
 from models.wire.stream import ChatStream
 from models.wire.token_estimates import prompt_tokens_guess
-from router.confidence import LookVerdict, confidence
+from router.confidence import CascadeVerdict, confidence
 from router.decision import Feature, Prompt, Reason, Route, RoutingDecision
 from router.policy import LocalCapabilities
 
@@ -56,7 +56,7 @@ class Cascade:
         self.configure(settings)
 
     def configure(self, settings: SecondLookSettings) -> None:
-        """Look by `settings` from here on."""
+        """CascadeResult by `settings` from here on."""
         self.settings = settings
 
     def wanted(
@@ -133,9 +133,9 @@ class LookedAt:
         stream = await self._answerer.stream(_telling(request))
         try:
             found = await self._hold_back(stream)
-            look = Look(self._verdict(found), found, _ms_since(started), self.model)
+            look = CascadeResult(self._verdict(found), found, _ms_since(started), self.model)
             self._record.look = look
-            if look.verdict is LookVerdict.ESCALATED:
+            if look.verdict is CascadeVerdict.ESCALATED:
                 await stream.aclose()  # at once: each token more is wasted
                 look.completion_tokens = len(stream.logprobs)
                 told = stream.usage.prompt_tokens if stream.usage else 0
@@ -158,10 +158,10 @@ class LookedAt:
         stream.put_back(held)
         return confidence(stream.logprobs[:wanted])
 
-    def _verdict(self, found: float | None) -> LookVerdict:
+    def _verdict(self, found: float | None) -> CascadeVerdict:
         if found is None:
-            return LookVerdict.UNKNOWN
-        return LookVerdict.WENT_ON if found >= self._settings.least_confidence else LookVerdict.ESCALATED
+            return CascadeVerdict.UNKNOWN
+        return CascadeVerdict.WENT_ON if found >= self._settings.least_confidence else CascadeVerdict.ESCALATED
 
     async def _count(self, request: ChatRequest) -> int:
         try:

@@ -16,13 +16,13 @@ from gateway.ledger.row import INVALID, NO_ROUTE
 from gateway.ledger.units import epoch_ms
 from gateway.reports.decisions import (
     Cursor,
-    Wanted,
+    DecisionFilter,
     all_decisions,
     csv_lines,
+    filter_choices,
     find_decisions,
     get_decision,
     json_lines,
-    known_values,
 )
 from gateway.reports.explanation import explain_row
 from gateway.reports.timeline import aware
@@ -46,12 +46,12 @@ def wanted(
     outcome: Annotated[str | None, Query(description="How it ended.")] = None,
     model: Annotated[str | None, Query(description="The model that answered.")] = None,
     key_id: Annotated[str | None, Query(description="The key that it came with.")] = None,
-) -> Wanted:
+) -> DecisionFilter:
     """The filters that all of these endpoints take."""
     _check("route", route, ROUTES)
     _check("reason", reason, REASONS)
     _check("outcome", outcome, (*Outcome,))
-    return Wanted(_ms(since), _ms(until), route, reason, outcome, model, key_id)
+    return DecisionFilter(_ms(since), _ms(until), route, reason, outcome, model, key_id)
 
 
 def _check(name: str, value: str | None, known: Sequence[str]) -> None:
@@ -65,7 +65,7 @@ def decisions_endpoints(ledger: Ledger) -> APIRouter:
     filters = Depends(wanted)
 
     @endpoints.get("/v1/decisions", summary="Recent decisions")
-    def decisions(wanted: Wanted = filters, limit: Limit = 50, after: After = None) -> Response:
+    def decisions(wanted: DecisionFilter = filters, limit: Limit = 50, after: After = None) -> Response:
         """One page, newest first; `next` leads to the page after it."""
         cursor = None if after is None else Cursor.parse(after)
         with ledger.read() as connection:
@@ -73,13 +73,13 @@ def decisions_endpoints(ledger: Ledger) -> APIRouter:
         return json_response({"object": "list", "data": page.rows, "next": page.next and str(page.next)})
 
     @endpoints.get("/v1/decisions/choices", summary="What to filter by")
-    def choices(wanted: Wanted = filters) -> Response:
+    def choices(wanted: DecisionFilter = filters) -> Response:
         """The models and keys that occur among the newest requests."""
         with ledger.read() as connection:
-            return json_response({"object": "choices", **known_values(connection, wanted)})
+            return json_response({"object": "choices", **filter_choices(connection, wanted)})
 
     @endpoints.get("/v1/decisions/export", summary="Every decision, as a file")
-    def export(wanted: Wanted = filters, format: Form = "csv") -> Response:
+    def export(wanted: DecisionFilter = filters, format: Form = "csv") -> Response:
         """All rows that match, newest first."""
         lines = _export(ledger, wanted, format)
         media_type = "text/csv; charset=utf-8" if format == "csv" else "application/x-ndjson"
@@ -100,7 +100,7 @@ def decisions_endpoints(ledger: Ledger) -> APIRouter:
     return endpoints
 
 
-def _export(ledger: Ledger, wanted: Wanted, format: str) -> Iterator[str] | Iterator[bytes]:
+def _export(ledger: Ledger, wanted: DecisionFilter, format: str) -> Iterator[str] | Iterator[bytes]:
     """The file's lines; what the ledger refuses is raised before the first of them."""
     rows = all_decisions(ledger.read, wanted)
     first = next(rows, None)

@@ -15,11 +15,11 @@ from gateway.http.json_response import json_response
 from gateway.ledger import Ledger
 from gateway.ledger.rollup import first_ms
 from gateway.ledger.units import epoch_ms, from_epoch_ms
-from gateway.reports.failure_rates import OwnLabels
+from gateway.reports.failure_rates import FailureRates
 from gateway.reports.timeline import aware
-from gateway.reports.tuning import GRID, PRESETS, Price, Traffic, flips, on_validation, read_traffic
-from gateway.scoring.active_classifier import ClassifierInUse
-from gateway.scoring.active_threshold import HIGHEST, Change, ThresholdInForce
+from gateway.reports.tuning import GRID, PRESETS, CloudPrice, Traffic, flips, on_validation, read_traffic
+from gateway.scoring.active_classifier import ActiveClassifier
+from gateway.scoring.active_threshold import HIGHEST, ActiveThreshold, ThresholdChange
 from models.wire.errors import RequestError
 from router.artifact import Artifact
 
@@ -31,11 +31,11 @@ Shown = Annotated[int, Query(ge=1, le=200, description="How many requests to lis
 
 
 def threshold_endpoints(
-    threshold: ThresholdInForce,
+    threshold: ActiveThreshold,
     ledger: Ledger,
-    price: Price,
-    classifier: ClassifierInUse,
-    labels: OwnLabels,
+    price: CloudPrice,
+    classifier: ActiveClassifier,
+    labels: FailureRates,
     *,
     has_key: bool,
 ) -> APIRouter:
@@ -45,9 +45,9 @@ def threshold_endpoints(
     ----------
     price : callable
         What some tokens would cost at the cloud model, in nano-dollars; None where that is unknown.
-    classifier : ClassifierInUse
+    classifier : ActiveClassifier
         Only what it has scored itself is looked at: scores of another do not compare.
-    labels : OwnLabels
+    labels : FailureRates
         The user's own, or what stands in for them.
     """
     endpoints = APIRouter(tags=["threshold"])
@@ -72,14 +72,14 @@ def threshold_endpoints(
     def curve(since: Since = None, until: Until = None) -> Response:
         """On the newest requests of a span: local share, cost of 30 days, failures that the scores expect.
 
-        `measured` are the failures by your labels or, without a file of them, by the newest feedback of all time.
+        `failure_rates` are measured on your labels or, without a file of them, on the newest feedback of all time.
         """
         artifact = classifier.artifact
         with ledger.read() as connection:
             span = _span(first_ms(connection), aware(since), aware(until))
             traffic = read_traffic(connection, *span, price, artifact.version)
-            measured = labels.measure((threshold.value, *GRID), connection, artifact)
-        return json_response({**_curve(traffic, span, threshold, artifact), "measured": measured})
+            rates = labels.measure((threshold.value, *GRID), connection, artifact)
+        return json_response({**_curve(traffic, span, threshold, artifact), "failure_rates": rates})
 
     @endpoints.get("/v1/threshold/flips", summary="What would go elsewhere")
     def flipping(candidate: Candidate, since: Since = None, until: Until = None, limit: Shown = 20) -> Response:
@@ -118,7 +118,7 @@ def _number(name: str, value: Any) -> float | None:
     return float(value)
 
 
-def _state(threshold: ThresholdInForce, artifact: str) -> dict[str, Any]:
+def _state(threshold: ActiveThreshold, artifact: str) -> dict[str, Any]:
     history = threshold.history()
     return {
         "object": "threshold",
@@ -131,7 +131,7 @@ def _state(threshold: ThresholdInForce, artifact: str) -> dict[str, Any]:
     }
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _change(change: ThresholdChange) -> dict[str, Any]:
     return {
         "at": from_epoch_ms(change.at_ms).isoformat(timespec="milliseconds"),
         "threshold": change.threshold,
@@ -152,7 +152,7 @@ def _span(oldest_ms: int | None, since: datetime | None, until: datetime | None)
 def _curve(
     traffic: Traffic,
     span: tuple[int, int],
-    threshold: ThresholdInForce,
+    threshold: ActiveThreshold,
     artifact: Artifact,
 ) -> dict[str, Any]:
     since_ms, until_ms = span

@@ -73,7 +73,7 @@ class Recorder:
         self._budget.closed(row)
         self._metrics.closed(row)
         if record.look is not None:
-            self._metrics.looked(record.look)
+            self._metrics.cascaded(record.look)
         log_request(row)
         if record.trace is not None:
             record.trace.ended(record, row, _status(record, exc))

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.ledger import LedgerRow, Outcome
-from gateway.ledger.cascade_result import Look
+from gateway.ledger.cascade_result import CascadeResult
 from gateway.ledger.row import INVALID, NO_ROUTE, TEXT_CHARS
 from models.redaction.plain_text import plain_text
 from models.redaction.server_words import clean_name
 from models.usage.usage import UNTOLD, Usage
 from models.wire.chat import ChatRequest
-from router.confidence import LookVerdict
+from router.confidence import CascadeVerdict
 from router.decision import Reason, Route, RoutingDecision
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class RequestRecord:
         The model that a backend was asked for last, and the one that it says has answered.
     trace : Trace or None
         None where nobody collects traces.
-    look : Look or None
+    look : CascadeResult or None
         What a second look found, where there was one.
     outcome : Outcome or None
         None while the request is in hand.
@@ -53,10 +53,10 @@ class RequestRecord:
     stream: bool = False
     decision: RoutingDecision | None = None
     artifact: str | None = None
-    traits: str | None = None
+    contributions: str | None = None
     route: str = NO_ROUTE
     reason: str = INVALID
-    look: Look | None = None
+    look: CascadeResult | None = None
     backend_model: str = ""
     served_model: str = ""
     finish_reasons: tuple[str, ...] = ()
@@ -74,11 +74,13 @@ class RequestRecord:
         self.requested_model = request.model
         self.stream = request.stream
 
-    def set_decision(self, decision: RoutingDecision, artifact: str | None = None, traits: str | None = None) -> None:
-        """The router has spoken, with that classifier; `traits` tells what pushed the score, where that is kept."""
+    def set_decision(
+        self, decision: RoutingDecision, artifact: str | None = None, contributions: str | None = None
+    ) -> None:
+        """The router has decided, with that classifier; `contributions` are those to the score, where they are kept."""
         self.decision = decision
         self.artifact = artifact
-        self.traits = traits
+        self.contributions = contributions
         self.route, self.reason = decision.route, decision.reason
 
     def moved(self, route: Route, reason: Reason) -> None:
@@ -88,7 +90,7 @@ class RequestRecord:
     def came_back(self) -> None:
         """The local model answers although a second look found it unsure: the cloud failed."""
         assert self.look is not None
-        self.look.verdict = LookVerdict.RETURNED
+        self.look.verdict = CascadeVerdict.RETURNED
         self.moved(Route.LOCAL, Reason.FAILOVER)
 
     def set_backend(self, model: str) -> None:
@@ -145,10 +147,10 @@ class RequestRecord:
             first_token_ms=_ms(self.first_token_s),
             total_ms=_ms(time.perf_counter() - self.started) if self.outcome else None,
             overhead_ms=_ms(self.overhead_s),
-            traits=self.traits,
+            contributions=self.contributions,
             artifact=self.artifact,
             second_look=None if self.look is None else self.look.to_json(),
-            asked_model=self.backend_model or None,
+            backend_model=self.backend_model or None,
             usage_details=usage.details_json(),
         )
 

@@ -88,9 +88,6 @@ def _or(price: Decimal | None, usual: Decimal) -> Decimal:
     return usual if price is None else price
 
 
-FREE = Price(Decimal(0), Decimal(0))
-
-
 class PriceBook:
     """Prices by model name: `overrides` first, then what the provider says it charges, then the public tables.
 

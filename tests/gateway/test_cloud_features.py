@@ -99,5 +99,5 @@ def test_a_name_may_carry_a_threshold(
 
 def test_an_alias_means_something(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLIMGATE_ROUTER__ALIASES", '{"gpt-4o": "auto:a lot"}')
-    with pytest.raises(SettingsError, match=r"'auto:a lot' should be auto, auto:THRESHOLD"):
+    with pytest.raises(SettingsError, match=r"'auto:a lot' must be auto, auto:THRESHOLD"):
         load_settings()

@@ -77,7 +77,7 @@ def test_page_loads_from_here_alone_and_shows_the_ledger(page: Page, gateway: Ga
     page.goto(f"{gateway.url}/dashboard")
     page.select_option("#range", "all")
     savings = httpx.get(f"{gateway.url}/v1/savings").json()
-    expect(page.locator("#why tbody tr:not(.route)")).to_have_count(len(savings["groups"]))
+    expect(page.locator("#groups tbody tr:not(.route)")).to_have_count(len(savings["groups"]))
     expect(page.locator("#saved-usd")).to_have_text(f"${float(savings['saved_usd']):,.2f}")
     expect(page.locator("#saved")).to_contain_text("gpt-4.1")
     expect(page.locator("#money .main-svg").first).to_be_visible()
@@ -140,7 +140,7 @@ def test_row_opens_by_keyboard_and_explains_itself(page: Page, gateway: Gateway)
     page.keyboard.press("Enter")
     expect(button).to_have_attribute("aria-expanded", "true")
     expect(page.locator("#open-row .steps .decided")).to_contain_text("the threshold 0.500")
-    expect(page.locator("#open-row .pushes li").first).to_be_visible()
+    expect(page.locator("#open-row .contributions li").first).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.locator("#open-row")).to_have_count(0)
 
@@ -152,11 +152,11 @@ def test_second_look_tells_what_it_found_and_cost(page: Page, gateway: Gateway) 
     expect(page.locator(".decisions .reason", has_not_text="escalated")).to_have_count(0)
     page.locator(".decisions .open").first.click()
     expect(page.locator("#open-row .steps")).to_contain_text("confidence 0.310: too unsure to go on")
-    expect(page.locator("#open-row .facts")).to_contain_text("thrown away: 120 tokens in, 9 out")
-    expect(page.locator("#open-row .facts")).to_contain_text("$0.000012 for the second look")
+    expect(page.locator("#open-row .figures")).to_contain_text("thrown away: 120 tokens in, 9 out")
+    expect(page.locator("#open-row .figures")).to_contain_text("$0.000012 for the second look")
 
 
-VIEWS = {"overview": "#why tbody tr", "tuner": "#presets button", "decisions": ".decisions tbody tr"}
+VIEWS = {"overview": "#groups tbody tr", "tuner": "#presets button", "decisions": ".decisions tbody tr"}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

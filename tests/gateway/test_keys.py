@@ -161,7 +161,7 @@ def test_commands_that_would_open_the_door(
 ) -> None:
     done = run(*arguments, cwd=tmp_path, SLIMGATE_STATE_DIR=str(tmp_path), **environment)
     assert done.returncode == 2
-    assert "reached from beyond this machine, and no key is set" in done.stderr
+    assert "which other machines can reach, and no key is set" in done.stderr
     assert "anonymous" in done.stderr
 
 

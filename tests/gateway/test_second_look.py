@@ -11,7 +11,7 @@ import pytest
 from gateway.config.sections import BudgetSettings
 from gateway.config.settings import Settings, SettingsError, load_settings
 from models.wire.sse import event_data
-from router.confidence import LookVerdict
+from router.confidence import CascadeVerdict
 from tests.live import Gateway, running_gateway, wait_for
 from tests.models.engine.live import LiveEngine, running_engine
 from tests.provider import MODEL, WORDS, Provider, running_provider
@@ -265,7 +265,7 @@ def test_looks_are_counted(hybrid: Hybrid) -> None:
         lines = gateway.get("/metrics").text.splitlines()
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
 
-    names = [f'slimgate_second_looks_total{{verdict="{verdict}"}}' for verdict in LookVerdict]
+    names = [f'slimgate_second_looks_total{{verdict="{verdict}"}}' for verdict in CascadeVerdict]
     names.append("slimgate_second_look_confidence_count")
     before = [counted(name) for name in names]
     for prompt in (CONFIDENT, GIBBERISH):

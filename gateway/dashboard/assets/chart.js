@@ -1,4 +1,4 @@
-// Charts: plotly, dressed in the page's own colours. Each has its numbers beside it as a table, for whoever cannot see it.
+// Charts: plotly in the page's colours. Each has its numbers in a table too, for readers who cannot see it.
 
 import { el } from "./dom.js";
 
@@ -20,7 +20,7 @@ export function chart(id, title, { tools = [], under = [] } = {}) {
   );
 }
 
-// `make` is called again when the colours change, so it asks for them anew.
+// `make` is called again when the colours change, so it must read them each time.
 export function draw(id, make) {
   drawn.set(id, make);
   const node = document.getElementById(id);
@@ -29,7 +29,7 @@ export function draw(id, make) {
   Plotly.react(node, traces, dressed(layout), { displayModeBar: false, responsive: true, doubleClick: false, showTips: false });
 }
 
-// The figures do not wait for plotly, which is large: the charts come when it is there.
+// Plotly is large, so the figures do not wait for it: the charts are drawn when it has loaded.
 document.getElementById("plotly").addEventListener("load", redraw);
 
 export function redraw() {
@@ -55,17 +55,17 @@ function dressed(layout) {
   };
 }
 
-// The server answers in the reader's own zone; plotly is to show that clock, not to move it.
+// The server answers in the reader's time zone; without the offset, plotly shows that time unchanged.
 export const clock = (iso) => iso.slice(0, 19);
 
-// Days without the year, hours without the date, as the span allows.
-export function axisWords(x) {
+// Axis labels: hours for a short span, days for a longer one, months for a long one.
+export function axisFormat(x) {
   const hours = x.length ? (Date.parse(x.at(-1)) - Date.parse(x[0])) / 3_600_000 : 0;
   const tickformat = hours <= 30 ? "%H:%M" : hours <= 24 * 300 ? "%-d %b" : "%b %Y";
   return { tickformat, hoverformat: hours <= 24 * 31 ? "%a %-d %b, %H:%M" : "%a %-d %b %Y" };
 }
 
-// Plotly reads a little markup in names.
+// Plotly takes markup in names.
 export const plainText = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 export function bars(intervals) {

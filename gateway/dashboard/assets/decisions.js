@@ -1,10 +1,10 @@
-// The table of requests: filtered, paged through, exported, each opened on a click.
+// The table of requests: filters, pages, export; a click explains one request.
 
 import { get, url } from "./api.js";
 import { detail } from "./detail.js";
 import { byId, el, fill, say } from "./dom.js";
 import { count, fullMoment, moment, ms, score, usd } from "./format.js";
-import { OUTCOMES, REASONS, ROUTES } from "./words.js";
+import { OUTCOMES, REASONS, ROUTES } from "./labels.js";
 
 const PAGE = 50;
 const COLUMNS = ["Time", "Went to", "Reason", "Score", "Model", "Outcome", "Tokens", "First byte", "Paid"];
@@ -12,7 +12,7 @@ const NUMBERS = new Set(["Tokens", "First byte", "Paid"]);
 
 const state = { range: {}, filters: {}, after: [], open: null };
 
-// A reader who has opened a row or turned a page is not to lose it to a refresh.
+// A refresh must not close an opened row or turn back a page.
 export const busy = () => state.open !== null || state.after.length > 0;
 
 export function build(view) {
@@ -21,7 +21,7 @@ export function build(view) {
     el(
       "div.card",
       {},
-      el("div.heading", {}, el("h1", { id: "decisions-title" }, "Decisions"), el("p.note", {}, "Every request, why it went where it went, and what became of it. No text of any prompt or answer is kept.")),
+      el("div.heading", {}, el("h1", { id: "decisions-title" }, "Decisions"), el("p.note", {}, "Every request, why it went to its side, and how it ended. No text of any prompt or answer is kept.")),
       el("form.filters", { id: "filters", "aria-label": "Filters", onsubmit: (event) => event.preventDefault() }, filters()),
       el("div.scroll", { id: "decisions-table", tabindex: "0", role: "region", "aria-labelledby": "decisions-title" }),
       el("div.pager", {}, el("button", { type: "button", id: "newer", onclick: newer, disabled: true }, "← Newer"), el("span", { id: "decisions-note", role: "status" }), el("button", { type: "button", id: "older", onclick: older, disabled: true }, "Older →")),
@@ -95,7 +95,7 @@ function row(item) {
   );
 }
 
-// On a telephone a row is laid out as a card, which would cost it its meaning as a row: hence the roles.
+// On a phone the style sheet lays a row out as a card, and browsers then drop its table semantics: hence the roles.
 const cell = (classes, attributes, ...children) => el(`td.${classes}`, { role: "cell", ...attributes }, ...children);
 
 export function gauge(value, threshold) {

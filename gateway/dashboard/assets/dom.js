@@ -1,4 +1,4 @@
-// Building the page. Text becomes text nodes, so nothing a caller named can become markup.
+// Builds the page. Text becomes text nodes, so that a caller's model name can never become markup.
 
 export function el(tag, attributes = {}, ...children) {
   const [name, ...classes] = tag.split(".");
@@ -16,7 +16,7 @@ export function el(tag, attributes = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
-// New content in place of the old. Whoever stands on something in there by keyboard stays there.
+// Replaces a node's content and keeps the keyboard focus on the same element.
 export function fill(node, ...children) {
   const place = focusedPlace(node);
   node.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
@@ -24,14 +24,14 @@ export function fill(node, ...children) {
   return node;
 }
 
-// A live region is read aloud when it is written to, so it is written to only when it says something else.
+// Screen readers read a live region aloud whenever it is written, so it is written only when its text changes.
 export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
 const FOCUSABLE = "a, button, input, select, textarea, summary";
 
-// How to find again what has the focus within `node`: by the request of its row, or else by its turn.
+// How to find the focused element again within `node`: by its row's request, or else by its position.
 function focusedPlace(node) {
   const held = document.activeElement;
   if (!held || held === node || !node.contains(held)) return null;

@@ -1,4 +1,4 @@
-// Numbers and times for reading. What is unknown is a dash, never a zero.
+// Numbers and times as text. What is unknown is a dash, never a zero.
 
 const DASH = "–";
 const missing = (value) => value === null || value === undefined;
@@ -43,6 +43,9 @@ export function ms(value) {
   if (value < 1000) return `${value.toLocaleString("en-US", { maximumFractionDigits: value < 10 ? 1 : 0 })} ms`;
   return `${(value / 1000).toLocaleString("en-US", { maximumFractionDigits: value < 10000 ? 2 : 1 })} s`;
 }
+
+// Above 1, which no score reaches, the cloud is never asked.
+export const thresholdText = (threshold) => (threshold > 1 ? "never the cloud" : threshold.toFixed(threshold * 100 === Math.round(threshold * 100) ? 2 : 3));
 
 export const score = (value) => (missing(value) ? DASH : value.toFixed(3));
 

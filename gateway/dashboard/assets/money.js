@@ -1,6 +1,6 @@
-// The chart of what was paid beside what would have been.
+// The chart of what was paid and what the baseline model would have cost.
 
-import { axisWords, clock, colour, draw, plainText, table } from "./chart.js";
+import { axisFormat, clock, colour, draw, plainText, table } from "./chart.js";
 import { byId, fill } from "./dom.js";
 import { minute, usd } from "./format.js";
 
@@ -15,7 +15,7 @@ export function showMoney(savings, intervals) {
       { name: "you paid", x, y: paid, mode: "lines", line: { color: colour("cloud"), width: 2.5 }, hovertemplate: "%{y:$,.4~f}" },
       { name: `with ${plainText(model)}`, x, y: baseline, mode: "lines", line: { color: colour("ink-soft"), width: 2, dash: "dot" }, fill: "tonexty", fillcolor: colour("local-wash"), hovertemplate: "%{y:$,.4~f}" },
     ],
-    layout: { yaxis: { tickprefix: "$", exponentformat: "none" }, xaxis: axisWords(x) },
+    layout: { yaxis: { tickprefix: "$", exponentformat: "none" }, xaxis: axisFormat(x) },
   }));
   fill(
     byId("money-table"),

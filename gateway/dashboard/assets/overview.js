@@ -1,13 +1,13 @@
-// The first view: what was saved, where requests went and why, and how long people waited.
+// The overview: what was saved, where requests went and why, and how long callers waited.
 
 import { get } from "./api.js";
 import { chart } from "./chart.js";
 import { byId, el, fill } from "./dom.js";
 import { count, ms, percent, short, usdColumn } from "./format.js";
+import { groupTable, keyTable } from "./groups.js";
 import { showLatency } from "./latency.js";
 import { showMoney } from "./money.js";
 import { showRequests, toggle } from "./requests.js";
-import { keys, why } from "./why.js";
 
 export function build(view) {
   fill(
@@ -21,7 +21,7 @@ export function build(view) {
       el(
         "div.stack",
         {},
-        el("section.card", { "aria-labelledby": "why-title" }, el("h2", { id: "why-title" }, "Where requests went, and why"), el("div.scroll", { id: "why", tabindex: "0", role: "region", "aria-label": "By route and reason" })),
+        el("section.card", { "aria-labelledby": "groups-title" }, el("h2", { id: "groups-title" }, "Where requests went, and why"), el("div.scroll", { id: "groups", tabindex: "0", role: "region", "aria-label": "By route and reason" })),
         el("section.card", { id: "keys-card", "aria-labelledby": "keys-title", hidden: true }, el("h2", { id: "keys-title" }, "Busiest keys"), el("div.scroll", { id: "keys", tabindex: "0", role: "region", "aria-label": "By key" })),
       ),
     ),
@@ -40,17 +40,17 @@ export function ask(range, zone) {
 export function show([savings, timeline, latency, byKey], status) {
   fill(byId("saved"), headline(savings, status));
   fill(byId("tiles"), tiles(savings, latency));
-  fill(byId("why"), why(savings));
+  fill(byId("groups"), groupTable(savings));
   const named = byKey.data.filter((key) => key.key_id !== null);
   byId("keys-card").hidden = named.length === 0;
-  fill(byId("keys"), keys(byKey.data));
+  fill(byId("keys"), keyTable(byKey.data));
   showMoney(savings, timeline.data);
   showRequests(timeline.data);
   showLatency(latency);
 }
 
 function headline(savings, status) {
-  return [...money(savings), localBar(savings), line(status), gaps(savings)];
+  return [...money(savings), localBar(savings), thresholdNote(status), gaps(savings)];
 }
 
 function money(savings) {
@@ -82,8 +82,8 @@ function localBar(savings) {
   );
 }
 
-function line(status) {
-  return el("p.note", {}, "Requests that score ", el("b", {}, status.threshold.toFixed(2)), " or more go to the cloud. ", el("a", { href: "#tuner" }, "Move the line"));
+function thresholdNote(status) {
+  return el("p.note", {}, "Requests that score ", el("b", {}, status.threshold.toFixed(2)), " or more go to the cloud. ", el("a", { href: "#tuner" }, "Move the threshold"));
 }
 
 function gaps(savings) {

@@ -1,4 +1,4 @@
-// One line on who answers now.
+// One line on the state of each side.
 
 import { el, fill } from "./dom.js";
 import { count } from "./format.js";
@@ -18,8 +18,8 @@ function local({ local, recent_minutes: minutes }) {
 
 function cloud({ cloud, local, recent_minutes: minutes }) {
   if (!cloud) return part("off", "Cloud", "off: set OPENAI_API_KEY and start again");
-  if (!cloud.up) return part("bad", cloud.model, "keeps failing and rests; the local model answers meanwhile");
-  // A request that the cloud failed and the local model answered stands on the local side.
+  if (!cloud.up) return part("bad", cloud.model, "keeps failing and is not asked for a while; the local model answers");
+  // A request that failed over from the cloud is counted on the local side.
   const failed = cloud.recent.errors + (local?.recent.failovers ?? 0);
   if (failed) return part("warn", cloud.model, `failed ${count(failed)} times in ${minutes} min`);
   return part("cloud", cloud.model, cloud.recent.requests ? `no errors in ${minutes} min` : `nothing sent in ${minutes} min`);

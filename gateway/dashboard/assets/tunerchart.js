@@ -7,7 +7,7 @@ import { percent, usd } from "./format.js";
 // Drawn over the bars, each with a scale of its own.
 const OVER = { overlaying: "y", fixedrange: true, automargin: false, zeroline: false, nticks: 5, tickmode: "auto" };
 
-const BIN = 4; // places of the grid in a bar
+const BIN = 4; // grid steps in a bar
 
 export function drawTuner(curve, inForce, candidate) {
   const { points } = curve;

@@ -1,4 +1,4 @@
-// What a newcomer sees while no request has come: how to send one, from a program or from here.
+// Shown until the first request has come: how to send one, from a program or from this page.
 
 import { post } from "./api.js";
 import { byId, el, fill } from "./dom.js";

@@ -1,21 +1,21 @@
-// Tables of where requests went: by route and reason, and by key.
+// Tables of requests: by route and reason, and by key.
 
 import { el } from "./dom.js";
 import { count, percent, usdColumn } from "./format.js";
-import { REASONS, ROUTES } from "./words.js";
+import { REASONS, ROUTES } from "./labels.js";
 
 const sum = (groups, field) => groups.reduce((total, group) => total + group[field], 0);
 
-export function why(savings) {
+export function groupTable(savings) {
   const most = Math.max(1, ...savings.groups.map((group) => group.requests));
   const paid = usdColumn(savings.groups.map((group) => group.paid_usd));
   const saved = usdColumn(savings.groups.map((group) => group.saved_usd));
-  const worded = savings.groups.map((group, i) => ({ ...group, paid: paid[i], saved: saved[i] }));
+  const rows = savings.groups.map((group, i) => ({ ...group, paid: paid[i], saved: saved[i] }));
   return el(
-    "table.why",
+    "table.groups",
     {},
     head(["Went to, because", "Requests", "Paid", "Saved (est.)"]),
-    Object.keys(ROUTES).map((route) => routeRows(route, worded.filter((group) => group.route === route), most)),
+    Object.keys(ROUTES).map((route) => routeRows(route, rows.filter((group) => group.route === route), most)),
   );
 }
 
@@ -39,10 +39,10 @@ function routeRows(route, groups, most) {
   );
 }
 
-export function keys(data) {
+export function keyTable(data) {
   const saved = usdColumn(data.map((key) => key.saved_usd));
   return el(
-    "table.why",
+    "table.groups",
     {},
     head(["Key", "Requests", "Local", "Errors", "Saved (est.)"]),
     el(
