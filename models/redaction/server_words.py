@@ -31,7 +31,7 @@ _CODE = re.compile(r"[A-Za-z0-9_.:/$\[\]-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ServerWords:
     """An error object of OpenAI's shape. `message` is empty where there was none.
 
     `code`, `type` and `param` are identifiers, or None: what is none might be anything.
@@ -43,7 +43,7 @@ class Told:
     code: str | None = None
 
     @classmethod
-    def of(cls, error: Any) -> "Told":
+    def of(cls, error: Any) -> "ServerWords":
         """Read an error object, or what stands in its place."""
         if not isinstance(error, Mapping):
             return cls("" if error is None else clean_words(str(error)))
@@ -56,7 +56,7 @@ class Told:
         )
 
     @classmethod
-    def of_body(cls, body: bytes) -> "Told":
+    def of_body(cls, body: bytes) -> "ServerWords":
         """Read the body of an answer that is an error."""
         try:
             told = orjson.loads(body)
@@ -71,7 +71,7 @@ class Told:
         return "".join(f", {name} {fact}" for name, fact in facts.items() if fact)
 
 
-NOTHING = Told()
+NO_WORDS = ServerWords()
 
 
 def clean_words(text: str, max_chars: int = MAX_WORDS_CHARS) -> str:

@@ -14,7 +14,7 @@ from genai_prices import calc_price
 
 from models.usage.shapes import NUSD_PER_USD as NUSD_PER_USD
 from models.usage.shapes import tier
-from models.usage.usage import Usage, dear
+from models.usage.usage import Usage, may_cost_more
 
 _TOKENS_PER_MTOK = 1_000_000
 
@@ -56,7 +56,9 @@ class Price:
 
     def cost_usd(self, usage: Usage) -> Decimal | None:
         """What `usage` costs; None where its service tier is dear and has no factor."""
-        factor = self.service_tiers.get(usage.service_tier or "", None if dear(usage.service_tier) else Decimal(1))
+        factor = self.service_tiers.get(
+            usage.service_tier or "", None if may_cost_more(usage.service_tier) else Decimal(1)
+        )
         if factor is None:
             return None
         return factor * (self._input(usage) + self._output(usage)) / _TOKENS_PER_MTOK
@@ -64,7 +66,7 @@ class Price:
     def _input(self, usage: Usage) -> Decimal:
         fresh = self.input_usd_per_mtok
         written = _or(self.cache_write_usd_per_mtok, fresh)
-        heard = usage.input_audio_tokens - usage.audio_kept
+        heard = usage.input_audio_tokens - usage.audio_cached_or_written
         text = usage.prompt_tokens - usage.cached_tokens - usage.cache_write_tokens - heard
         return (
             text * fresh
@@ -148,7 +150,7 @@ class PriceBook:
                 continue
             except (ValueError, ArithmeticError):  # a table that cannot price this together
                 return None
-            if dear(usage.service_tier) and not _names_tier(found, usage.service_tier):
+            if may_cost_more(usage.service_tier) and not _names_tier(found, usage.service_tier):
                 return None
             if _lacks_audio(found.model_price, usage):
                 return None

@@ -49,7 +49,7 @@ def tier(value: Any) -> str | None:
     return None if not name or name in STANDARD_TIERS else name
 
 
-def places_in(answer: Mapping[str, Any]) -> Iterator[Any]:
+def usage_objects_in(answer: Mapping[str, Any]) -> Iterator[Any]:
     """Wherever an answer, or a chunk of one, may tell what it took.
 
     Besides ``usage``: Moonshot tells it in a stream's last choice, Groq in ``x_groq``, Gemini calls it
@@ -66,41 +66,41 @@ def places_in(answer: Mapping[str, Any]) -> Iterator[Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Count:
-    """Where the tokens of one side are told, and what that provider counts `beside` them, to be added."""
+    """Where the tokens of one side are told, and what that provider counts `plus` them, to be added."""
 
     path: Path
-    beside: tuple[Path, ...] = ()
+    plus: tuple[Path, ...] = ()
 
 
-_READ = (
+_PROMPT_COUNTS = (
     _Count(("prompt_tokens",)),
-    _Count(("input_tokens",), beside=(("cache_read_input_tokens",), ("cache_creation_input_tokens",))),
-    _Count(("inputTokens",), beside=(("cacheReadInputTokens",), ("cacheWriteInputTokens",))),
-    _Count(("promptTokenCount",), beside=(("toolUsePromptTokenCount",),)),
+    _Count(("input_tokens",), plus=(("cache_read_input_tokens",), ("cache_creation_input_tokens",))),
+    _Count(("inputTokens",), plus=(("cacheReadInputTokens",), ("cacheWriteInputTokens",))),
+    _Count(("promptTokenCount",), plus=(("toolUsePromptTokenCount",),)),
     _Count(("billed_units", "input_tokens")),
     _Count(("tokens", "input_tokens")),
 )
-_WRITTEN = (
+_COMPLETION_COUNTS = (
     _Count(("completion_tokens",)),
     _Count(("output_tokens",)),
     _Count(("outputTokens",)),
-    _Count(("candidatesTokenCount",), beside=(("thoughtsTokenCount",),)),
+    _Count(("candidatesTokenCount",), plus=(("thoughtsTokenCount",),)),
     _Count(("billed_units", "output_tokens")),
     _Count(("tokens", "output_tokens")),
 )
-_TOTAL: tuple[Path, ...] = (("total_tokens",), ("totalTokens",), ("totalTokenCount",))
+_TOTAL_PATHS: tuple[Path, ...] = (("total_tokens",), ("totalTokens",), ("totalTokenCount",))
 
-_READ_DETAILS = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
-_WRITTEN_DETAILS = ("completion_tokens_details", "output_tokens_details", "output_token_details")
+_PROMPT_DETAILS = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
+_COMPLETION_DETAILS = ("completion_tokens_details", "output_tokens_details", "output_token_details")
 
 
 def _within(parents: Iterable[str], *paths: Path) -> tuple[Path, ...]:
     return tuple((parent, *path) for parent in parents for path in paths)
 
 
-_PARTS: Mapping[str, tuple[Path, ...]] = {
+_DETAIL_PATHS: Mapping[str, tuple[Path, ...]] = {
     "cached_tokens": (
-        *_within(_READ_DETAILS, ("cached_tokens",), ("cache_read_input_tokens",)),
+        *_within(_PROMPT_DETAILS, ("cached_tokens",), ("cache_read_input_tokens",)),
         ("cached_tokens",),
         ("num_cached_tokens",),
         ("prompt_cache_hit_tokens",),
@@ -110,37 +110,39 @@ _PARTS: Mapping[str, tuple[Path, ...]] = {
         ("cachedContentTokenCount",),
     ),
     "cache_write_tokens": (
-        *_within(_READ_DETAILS, ("cache_write_tokens",), ("cache_creation_tokens",), ("cache_creation_input_tokens",)),
+        *_within(
+            _PROMPT_DETAILS, ("cache_write_tokens",), ("cache_creation_tokens",), ("cache_creation_input_tokens",)
+        ),
         ("cache_creation_input_tokens",),
         ("cacheWriteInputTokens",),
     ),
     "cache_write_1h_tokens": (
         ("cache_creation", "ephemeral_1h_input_tokens"),
         *_within(
-            _READ_DETAILS,
+            _PROMPT_DETAILS,
             ("cache_creation", "ephemeral_1h_input_tokens"),
             ("cache_creation_token_details", "ephemeral_1h_input_tokens"),
         ),
         ("cacheDetails", "ttl=1h", "inputTokens"),
     ),
     "input_audio_tokens": (
-        *_within(_READ_DETAILS, ("audio_tokens",)),
+        *_within(_PROMPT_DETAILS, ("audio_tokens",)),
         ("promptTokensDetails", "modality=AUDIO", "tokenCount"),
     ),
     "input_image_tokens": (
-        *_within(_READ_DETAILS, ("image_tokens",)),
+        *_within(_PROMPT_DETAILS, ("image_tokens",)),
         ("promptTokensDetails", "modality=IMAGE", "tokenCount"),
     ),
     "output_audio_tokens": (
-        *_within(_WRITTEN_DETAILS, ("audio_tokens",)),
+        *_within(_COMPLETION_DETAILS, ("audio_tokens",)),
         ("candidatesTokensDetails", "modality=AUDIO", "tokenCount"),
     ),
     "output_image_tokens": (
-        *_within(_WRITTEN_DETAILS, ("image_tokens",)),
+        *_within(_COMPLETION_DETAILS, ("image_tokens",)),
         ("candidatesTokensDetails", "modality=IMAGE", "tokenCount"),
     ),
     "reasoning_tokens": (
-        *_within(_WRITTEN_DETAILS, ("reasoning_tokens",), ("thinking_tokens",)),
+        *_within(_COMPLETION_DETAILS, ("reasoning_tokens",), ("thinking_tokens",)),
         ("reasoning_tokens",),
         ("thoughtsTokenCount",),
     ),
@@ -152,12 +154,12 @@ _PARTS: Mapping[str, tuple[Path, ...]] = {
 }
 
 Tree = dict[str, Any]
-"""The paths of `_PARTS` from their beginnings: names lead to trees, and at last to what is told there."""
+"""The paths of `_DETAIL_PATHS` from their beginnings: names lead to trees, and at last to what is told there."""
 
 
-def _tree() -> Tree:
+def _make_detail_tree() -> Tree:
     tree: Tree = {}
-    for name, paths in _PARTS.items():
+    for name, paths in _DETAIL_PATHS.items():
         for *outer, last in paths:
             node = tree
             for step in outer:
@@ -166,30 +168,34 @@ def _tree() -> Tree:
     return tree
 
 
-_TREE = _tree()
+_DETAIL_TREE = _make_detail_tree()
 
-_PERPLEXITY = frozenset({"citation_tokens", "num_search_queries"})
+_PERPLEXITY_KEYS = frozenset({"citation_tokens", "num_search_queries"})
 """Keys that only its usage has, which counts reasoning and citations neither as completion nor in the total."""
 
 
 def counts_in(usage: Mapping[str, Any]) -> dict[str, int]:
     """The tokens that a ``usage`` object tells of, by `Usage`'s names; what it does not tell is absent."""
-    read, written, total = _side(usage, _READ), _side(usage, _WRITTEN), _first(usage, _TOTAL)
-    parts = _parts(usage)
-    return {**parts, **_split(read, written + _written_outside(usage), total, parts.get("reasoning_tokens", 0))}
+    read, written, total = (
+        _count_of(usage, _PROMPT_COUNTS),
+        _count_of(usage, _COMPLETION_COUNTS),
+        _first(usage, _TOTAL_PATHS),
+    )
+    parts = _details(usage)
+    return {**parts, **_split(read, written + _uncounted_completion(usage), total, parts.get("reasoning_tokens", 0))}
 
 
-def _parts(usage: Mapping[str, Any]) -> dict[str, int]:
+def _details(usage: Mapping[str, Any]) -> dict[str, int]:
     """The parts that are told; where one is told twice, the larger number."""
     found: dict[str, int] = {}
-    _collect(usage, _TREE, found)
+    _collect(usage, _DETAIL_TREE, found)
     return found
 
 
 def _collect(told: Any, tree: Tree, found: dict[str, int]) -> None:
     """Walk only what is there: this is done for each answer, and most tell little."""
     if isinstance(told, list):
-        told = {step: _at(told, (step,)) for step in tree}
+        told = {step: _value_at(told, (step,)) for step in tree}
     for key, value in told.items() if isinstance(told, dict) else ():
         meant = tree.get(key) if value else None
         if isinstance(meant, dict):
@@ -198,7 +204,7 @@ def _collect(told: Any, tree: Tree, found: dict[str, int]) -> None:
             found[meant] = max(number, found.get(meant, 0))
 
 
-def _at(value: Any, path: Path) -> Any:
+def _value_at(value: Any, path: Path) -> Any:
     for name in path:
         if isinstance(value, list):
             key, _, wanted = name.partition("=")
@@ -211,20 +217,20 @@ def _at(value: Any, path: Path) -> Any:
 
 
 def _first(usage: Mapping[str, Any], paths: Iterable[Path]) -> int:
-    return next((number for path in paths if (number := count(_at(usage, path)))), 0)
+    return next((number for path in paths if (number := count(_value_at(usage, path)))), 0)
 
 
-def _side(usage: Mapping[str, Any], shapes: Iterable[_Count]) -> int:
+def _count_of(usage: Mapping[str, Any], shapes: Iterable[_Count]) -> int:
     """Tokens read, or written; 0 where they are not told, which is what an answer of none looks like too."""
     for shape in shapes:
-        counted = (count(_at(usage, path)) for path in (shape.path, *shape.beside))
+        counted = (count(_value_at(usage, path)) for path in (shape.path, *shape.plus))
         if total := count(sum(number or 0 for number in counted)):
             return total
     return 0
 
 
-def _written_outside(usage: Mapping[str, Any]) -> int:
-    if _PERPLEXITY.isdisjoint(usage):
+def _uncounted_completion(usage: Mapping[str, Any]) -> int:
+    if _PERPLEXITY_KEYS.isdisjoint(usage):
         return 0
     return sum(count(usage.get(name)) or 0 for name in ("reasoning_tokens", "citation_tokens"))
 
@@ -255,7 +261,7 @@ def charge_in(usage: Mapping[str, Any]) -> int | None:
     """What the provider charges, where it says so in a field whose unit is known to be US dollars.
 
     xAI has a field of its own, Perplexity an object. OpenRouter's is a number like any other's, so it counts only
-    beside what else OpenRouter tells; with a key of one's own, what its owner pays the provider comes to it.
+    plus what else OpenRouter tells; with a key of one's own, what its owner pays the provider comes to it.
     A charge of nothing is not believed: the list price stands.
     """
     if (ticks := usage.get("cost_in_usd_ticks")) is not None:

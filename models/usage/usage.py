@@ -15,9 +15,9 @@ from models.usage.shapes import (
     count,
     counts_in,
     nano_dollars,
-    places_in,
     tier,
     tier_in,
+    usage_objects_in,
 )
 
 MAX_SEARCHES = 10_000
@@ -50,7 +50,7 @@ class Usage:
         How the provider handled it, where not in the standard way; ``"flex"`` costs less, ``"priority"`` more.
     charged_nusd : int or None
         What the provider says it charges, in nano-dollars, where it does.
-    untold : frozenset of str
+    uncounted : frozenset of str
         Those of `PROMPT` and `COMPLETION` that nobody counted: their values are 0, or the least that they can be.
     unsplit_tokens : int
         Tokens of which nobody said whether they were read or written; counted in neither.
@@ -69,7 +69,7 @@ class Usage:
     web_searches: int = 0
     service_tier: str | None = None
     charged_nusd: int | None = None
-    untold: frozenset[str] = frozenset()
+    uncounted: frozenset[str] = frozenset()
     unsplit_tokens: int = 0
 
     @classmethod
@@ -78,10 +78,10 @@ class Usage:
         if not isinstance(usage, dict):
             return None
         counts = counts_in(usage)
-        untold = _BOTH - counts.keys()
-        if untold == _BOTH and not counts.get("unsplit_tokens"):
+        uncounted = _BOTH - counts.keys()
+        if uncounted == _BOTH and not counts.get("unsplit_tokens"):
             return None
-        told = cls(**counts, service_tier=tier_in(usage), charged_nusd=charge_in(usage), untold=untold)
+        told = cls(**counts, service_tier=tier_in(usage), charged_nusd=charge_in(usage), uncounted=uncounted)
         return told.clamped()
 
     @classmethod
@@ -101,9 +101,9 @@ class Usage:
         numbers = {name: sum(getattr(one, name) for one in told) for name in _NUMBERS}
         charges = [one.charged_nusd for one in told if one.charged_nusd is not None]
         charged = sum(charges) if charges and len(charges) == len(told) else None
-        untold = frozenset(chain.from_iterable(one.untold for one in told))
+        uncounted = frozenset(chain.from_iterable(one.uncounted for one in told))
         dearest = _dearest({one.service_tier for one in told})
-        return cls(**numbers, service_tier=dearest, charged_nusd=charged, untold=untold).clamped()
+        return cls(**numbers, service_tier=dearest, charged_nusd=charged, uncounted=uncounted).clamped()
 
     @property
     def plain(self) -> bool:
@@ -112,7 +112,7 @@ class Usage:
         return not (odd or self.output_image_tokens or self.web_searches or self.service_tier)
 
     @property
-    def audio_kept(self) -> int:
+    def audio_cached_or_written(self) -> int:
         """Audio tokens of the prompt that must have been cached, or written there: as few as can be.
 
         Nobody says which tokens a cache held. Text first is the dearest reading: fresh audio costs most.
@@ -132,7 +132,7 @@ class Usage:
         return max(0, self.cached_tokens - (self.prompt_tokens - self.input_audio_tokens))
 
     @property
-    def _sound(self) -> bool:
+    def _needs_no_clamping(self) -> bool:
         """Whether it can be seen at a glance that there is nothing to clamp, as it mostly can."""
         parts = 0 <= self.cached_tokens <= self.prompt_tokens, 0 <= self.reasoning_tokens <= self.completion_tokens
         most = max(self.prompt_tokens, self.completion_tokens, self.unsplit_tokens)
@@ -140,7 +140,7 @@ class Usage:
 
     def clamped(self) -> "Usage":
         """The same, with no part larger than its whole, and nothing larger than can be."""
-        if self._sound:
+        if self._needs_no_clamping:
             return self
         prompt, completion = _at_most(self.prompt_tokens, MAX_TOKENS), _at_most(self.completion_tokens, MAX_TOKENS)
         cached = _at_most(self.cached_tokens, prompt)
@@ -171,23 +171,23 @@ class Usage:
         if earlier is None:
             return self
         numbers = {name: max(getattr(self, name), getattr(earlier, name)) for name in _NUMBERS}
-        untold = self.untold & earlier.untold
-        if untold != _BOTH:
+        uncounted = self.uncounted & earlier.uncounted
+        if uncounted != _BOTH:
             numbers["unsplit_tokens"] = 0
         charges = [one.charged_nusd for one in (self, earlier) if one.charged_nusd is not None]
         told_tier = self.service_tier or earlier.service_tier
         return Usage(
-            **numbers, service_tier=told_tier, charged_nusd=max(charges, default=None), untold=untold
+            **numbers, service_tier=told_tier, charged_nusd=max(charges, default=None), uncounted=uncounted
         ).clamped()
 
-    def served(self, tier_told: Any) -> "Usage":
+    def with_service_tier(self, tier_told: Any) -> "Usage":
         """The same, with the service tier that an answer names beside its usage."""
         told = tier(tier_told)
         return self if told is None else replace(self, service_tier=told)
 
     def completed(self, estimate: Callable[[], "Usage"]) -> "Usage":
         """The same, with what nobody counted filled in by `estimate`; a sum that was told stays the sum."""
-        if not self.untold:
+        if not self.uncounted:
             return self
         guess = estimate()
         read, written = self.prompt_tokens, self.completion_tokens
@@ -195,24 +195,24 @@ class Usage:
             unseen = min(max(0, guess.completion_tokens - written), self.unsplit_tokens)
             read, written = read + self.unsplit_tokens - unseen, written + unseen
         else:
-            read = max(read, guess.prompt_tokens) if PROMPT in self.untold else read
-            written = max(written, guess.completion_tokens) if COMPLETION in self.untold else written
-        whole = replace(self, prompt_tokens=read, completion_tokens=written, untold=frozenset(), unsplit_tokens=0)
+            read = max(read, guess.prompt_tokens) if PROMPT in self.uncounted else read
+            written = max(written, guess.completion_tokens) if COMPLETION in self.uncounted else written
+        whole = replace(self, prompt_tokens=read, completion_tokens=written, uncounted=frozenset(), unsplit_tokens=0)
         return whole.clamped()
 
-    def guessed(self, whole: "Usage") -> bool:
+    def was_estimated(self, whole: "Usage") -> bool:
         """Whether it took a guess to make `whole` of it; an answer in which nothing was said took none."""
-        return bool(self.untold) and (PROMPT in self.untold or whole.completion_tokens > 0)
+        return bool(self.uncounted) and (PROMPT in self.uncounted or whole.completion_tokens > 0)
 
-    def broken_off(self, tokens_seen: int) -> "Usage":
+    def interrupted_after(self, tokens_seen: int) -> "Usage":
         """The same, for an answer that stopped before its end: more may have been seen than was counted by then."""
-        return self if tokens_seen <= self.completion_tokens else replace(self, untold=self.untold | {COMPLETION})
+        return self if tokens_seen <= self.completion_tokens else replace(self, uncounted=self.uncounted | {COMPLETION})
 
-    def only_read(self) -> "Usage":
+    def prompt_only(self) -> "Usage":
         """The same, for what writes no tokens: all of them are the prompt's."""
         read = self.prompt_tokens or self.unsplit_tokens
-        untold = frozenset() if read else frozenset({PROMPT})
-        return replace(self, prompt_tokens=read, completion_tokens=0, untold=untold, unsplit_tokens=0).clamped()
+        uncounted = frozenset() if read else frozenset({PROMPT})
+        return replace(self, prompt_tokens=read, completion_tokens=0, uncounted=uncounted, unsplit_tokens=0).clamped()
 
     def details_json(self) -> str | None:
         """For the ledger's column `usage_details`: what decides a price beyond the three usual counts, if anything."""
@@ -238,7 +238,7 @@ class Usage:
         }
 
 
-UNTOLD = Usage(untold=_BOTH)
+UNCOUNTED = Usage(uncounted=_BOTH)
 """What is known of an answer whose provider tells nothing."""
 
 _DETAIL_FIELDS = (
@@ -253,13 +253,13 @@ def usage_in(answer: Any) -> Usage | None:
     if not isinstance(answer, dict):
         return None
     found: Usage | None = None
-    for place in places_in(answer):
+    for place in usage_objects_in(answer):
         if (usage := Usage.from_wire(place)) is not None:
             found = usage.merged(found)
-    return None if found is None else found.served(answer.get("service_tier"))
+    return None if found is None else found.with_service_tier(answer.get("service_tier"))
 
 
-def dear(service_tier: str | None) -> bool:
+def may_cost_more(service_tier: str | None) -> bool:
     """Whether a service tier may cost more than the standard one."""
     return service_tier is not None and service_tier not in CHEAP_TIERS
 
@@ -268,7 +268,7 @@ def _dearest(tiers: set[str | None]) -> str | None:
     """The tier of several answers: where they differ, one that may cost more than the standard, if there is one."""
     if len(tiers) == 1:
         return next(iter(tiers))
-    return next((one for one in sorted(filter(None, tiers)) if dear(one)), None)
+    return next((one for one in sorted(filter(None, tiers)) if may_cost_more(one)), None)
 
 
 def _at_most(tokens: int, whole: int) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from models.host.log_format import MAX_LINE_CHARS, LineFormatter, log_uncaught
-from models.redaction.server_words import Told
+from models.redaction.server_words import ServerWords
 from models.wire.errors import BackendUnavailable
 
 PROMPT = "Zanzibar-4711\nCRITICAL forged: all is lost\u2028\x1b[2J"
@@ -65,7 +65,9 @@ def test_an_exception_is_its_type_and_its_places(written: Written, asked: bool) 
 def test_what_a_provider_said_is_shown_where_that_is_asked_for(written: Written, asked: bool) -> None:
     logger, stream, formatter = written
     formatter.provider_messages = asked
-    exc = BackendUnavailable("cloud", "status 500", told=Told.of({"message": f"{PROMPT} sk-0123456789abcdefghij"}))
+    exc = BackendUnavailable(
+        "cloud", "status 500", server_words=ServerWords.of({"message": f"{PROMPT} sk-0123456789abcdefghij"})
+    )
     logger.error("failed: %s", exc)
     told = "; it was told: Zanzibar-4711 CRITICAL forged: all is lost  [2J ***" if asked else ""
     assert stream.getvalue() == f"ERROR root: failed: cloud: status 500{told}\n"

@@ -127,7 +127,7 @@ def _dialects() -> Mapping[str, Dialect]:
 def _usage(response: Mapping[str, Any]) -> Usage | None:
     """What a log's answer says that it took; None where it does not say all of it."""
     found = usage_in(response)
-    return None if found is None or found.untold else found
+    return None if found is None or found.uncounted else found
 
 
 def _chat_answer(response: Mapping[str, Any]) -> str | None:

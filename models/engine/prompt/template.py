@@ -11,7 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from models.engine.errors import TemplateError
 from models.engine.prompt.time_limit import TimeLimitExceeded, run_limited
-from models.redaction.server_words import Told
+from models.redaction.server_words import ServerWords
 from models.wire.errors import RequestError
 
 TIME_LIMIT_S = 2.0
@@ -113,7 +113,9 @@ class ChatTemplate:
             raise
         # The template is someone else's program: it may fail in any way, and never because of this code.
         except Exception as exc:
-            raise TemplateError(f"the model's chat template failed ({type(exc).__name__})", told=Told.of(exc)) from exc
+            raise TemplateError(
+                f"the model's chat template failed ({type(exc).__name__})", server_words=ServerWords.of(exc)
+            ) from exc
 
     def _render(self, messages: Sequence[Message], variables: Mapping[str, Any]) -> str:
         pieces: list[str] = []

@@ -12,7 +12,7 @@ from models.catalogue.bundled import bundled_model_path
 from models.engine.errors import ModelLoadError
 from models.engine.loading.loading import load
 from models.engine.loading.reencode import faster_weights
-from models.engine.native.llama import Batch, Context, Model
+from models.engine.native.llama import Context, Model, StepBatch
 from models.engine.options import EngineOptions
 
 TEXT = "The harbour master keeps a list of all the ships that come in at night, and every morning he"
@@ -38,10 +38,10 @@ def probabilities(path: Path) -> np.ndarray:
     """What the model expects after each token of `TEXT`: an array of tokens by vocabulary."""
     model = Model(path)
     context = Context(model, n_ctx=256, n_sequences=1, n_batch=1, n_ubatch=1, n_threads=1)
-    batch, found = Batch(1, 1), []
+    batch, found = StepBatch(1, 1), []
     for position, token in enumerate(model.tokenize(TEXT, add_special=True)):
         batch.clear()
-        batch.add(0, [token], position, wanted=True)
+        batch.add(0, [token], position, wants_output=True)
         context.decode(batch)
         scores = context.logits(0).astype(np.float64)
         shifted = np.exp(scores - scores.max())
@@ -107,7 +107,7 @@ def test_a_folder_that_cannot_be_used_costs_speed_only(
     (tmp_path / "weights").write_text("a file stands where the folder should be")
     with caplog.at_level(logging.WARNING):
         assert faster_weights(original, tmp_path / "weights", n_threads=2) == original
-    assert "stay as they are" in caplog.text
+    assert "are not re-encoded" in caplog.text
 
 
 def test_a_damaged_file_is_refused_as_ever(tmp_path: Path) -> None:

@@ -94,16 +94,18 @@ def test_whatever_a_grammar_makes_fits_the_schema(model: Model) -> None:
     """A random walk through the grammar, token by token, ends in valid JSON with the right names and types."""
     source = schema_grammar(OBJECT, "schema")
     rng = random.Random(0)
-    shortest = np.array([t for t in range(model.n_vocab) if 0 < len(model.piece(t)) <= 2 or model.ends(t)], np.int32)
+    shortest = np.array(
+        [t for t in range(model.n_vocab) if 0 < len(model.piece(t)) <= 2 or model.is_end_token(t)], np.int32
+    )
     for _ in range(20):
         grammar, text = Grammar(model, source), ""
         while True:
             candidates = Candidates(shortest, np.zeros(len(shortest), np.float32))
             grammar.filter(candidates)
             possible = candidates.tokens[candidates.possible].tolist()
-            closing = [t for t in possible if model.piece(t) in (b'"', b"}", b'"}') or model.ends(t)]
+            closing = [t for t in possible if model.piece(t) in (b'"', b"}", b'"}') or model.is_end_token(t)]
             token = rng.choice(closing if closing and rng.random() < 0.5 else possible)
-            if model.ends(token):
+            if model.is_end_token(token):
                 break
             grammar.accept(token)
             text += model.piece(token).decode("utf-8", "replace")

@@ -39,7 +39,7 @@ def engine_that(tmp_path: Path, prelude: str) -> list[str]:
 
 DIES_WITH_REPACKED_WEIGHTS = """
     import os, signal
-    from models.engine import loading
+    from models.engine.loading import loading
     load, real = loading.self_test, loading.Model.__init__
     def remember(self, path, **how):
         self.extra = how["use_extra_bufts"]
@@ -216,8 +216,8 @@ STEPS_THAT_NEVER_END = """
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ("time.sleep(600)", "a step of the model has not come back for 8 s"),
-        ("os.kill(os.getpid(), signal.SIGSTOP)", "no sign of life for 9 s"),
+        ("time.sleep(600)", "a step of the model has not returned for 8 s"),
+        ("os.kill(os.getpid(), signal.SIGSTOP)", "no heartbeat for 9 s"),
         ("os.kill(os.getpid(), signal.SIGSEGV)", "killed by SIGSEGV while serving"),
         ("raise MemoryError", "the engine ends itself: MemoryError"),
     ],
@@ -274,15 +274,15 @@ def test_what_a_model_can_do_is_looked_for_once(tmp_path: Path) -> None:
 
 FINDS_OUT_WHEN_TOLD = """
     import asyncio, os
-    from models.engine import process
-    real = process.probe
-    async def probe(engine, probes):
-        if probes is not process.OF_THE_MODEL:
+    import models.engine.process.child as process
+    real = process.run_probes
+    async def run_probes(engine, probes):
+        if probes is not process.MODEL_PROBES:
             return await real(engine, probes)
         while not os.path.exists({flag!r}):
             await asyncio.sleep(0.02)
         return frozenset(probes)
-    process.probe = probe
+    process.run_probes = run_probes
 """
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
 

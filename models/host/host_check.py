@@ -23,25 +23,25 @@ from functools import lru_cache
 from models.redaction.plain_text import plain_text
 from models.wire.errors import ForbiddenError, NotJsonError, RequestError
 
-ANY = "*"
+ANY_NAME = "*"
 
 Header = tuple[bytes, bytes]
 
 FIXED_HEADERS: tuple[Header, Header] = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 """What every answer carries: it is what it says it is, and nobody keeps it."""
 
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that neither change nor spend anything."""
 
-WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 OUR_PAGES = (b"same-origin", b"none")
 """What `Sec-Fetch-Site` says of a page of ours, and of what the user does without any page."""
 
-LONGEST_HOST = 260
+MAX_HOST_BYTES = 260
 """A name has at most 253 characters; a colon and a port follow."""
 
-REMEMBERED_HOSTS = 256
+CACHED_HOSTS = 256
 SHOWN_CHARS = 100
 
 _HOST = re.compile(r"(\[[0-9a-z:.%]+\]|[a-z0-9_.-]+)(?::(\d{0,5}))?")
@@ -49,7 +49,7 @@ _NAME = re.compile(r"(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _DEFAULT_PORTS = ("", "80", "443")
 
 
-class Doors:
+class HostCheck:
     """Judges requests by their headers alone.
 
     Parameters
@@ -62,9 +62,9 @@ class Doors:
     """
 
     def __init__(self, names: Iterable[str], cure: str) -> None:
-        self._names = frozenset(map(plain_name, names))
+        self._names = frozenset(map(normalise_name, names))
         self._cure = cure
-        self._is_ours = lru_cache(REMEMBERED_HOSTS)(self._judge)
+        self._is_ours = lru_cache(CACHED_HOSTS)(self._judge)
 
     def check(self, method: str, headers: Sequence[Header]) -> None:
         """Let a request through.
@@ -81,11 +81,11 @@ class Doors:
         if host is None or len(said) < len(headers):
             host = _only_host(headers)
         self._check_host(host)
-        if method not in READING and (b"origin" in said or b"sec-fetch-site" in said):
+        if method not in SAFE_METHODS and (b"origin" in said or b"sec-fetch-site" in said):
             _check_page(host, _all(headers, b"origin"), _all(headers, b"sec-fetch-site"))
 
     def _check_host(self, host: bytes) -> None:
-        if len(host) > LONGEST_HOST:
+        if len(host) > MAX_HOST_BYTES:
             raise _malformed(host)
         if not self._is_ours(host):
             shown = host.decode("ascii")
@@ -94,7 +94,7 @@ class Doors:
     def _judge(self, host: bytes) -> bool:
         """Whether a Host header means this server; remembered, since the same few come again and again."""
         name, _ = split_host(host)
-        if ANY in self._names or name == "localhost" or name.endswith(".localhost") or is_address(name):
+        if ANY_NAME in self._names or name == "localhost" or name.endswith(".localhost") or is_address(name):
             return True
         return name in self._names or any(name.endswith(each[1:]) for each in self._names if each.startswith("*."))
 
@@ -152,7 +152,7 @@ def check_json(headers: Iterable[Header]) -> None:
         raise NotJsonError(f"Send JSON, with the header 'content-type: application/json'; the content type was {said}.")
 
 
-@lru_cache(REMEMBERED_HOSTS)
+@lru_cache(CACHED_HOSTS)
 def _is_json(kind: bytes) -> bool:
     kind = kind.partition(b";")[0].strip().lower()
     return kind == b"application/json" or (kind.startswith(b"application/") and kind.endswith(b"+json"))
@@ -190,22 +190,22 @@ def is_address(name: str) -> bool:
         return False
 
 
-def own_names(host: str) -> list[str]:
+def host_as_name(host: str) -> list[str]:
     """The name in `host`, what a server listens at, if it is one.
 
-    >>> own_names("gate.example.org"), own_names("::"), own_names("0.0.0.0")
+    >>> host_as_name("gate.example.org"), host_as_name("::"), host_as_name("0.0.0.0")
     (['gate.example.org'], [], [])
     """
     return [] if not host or ":" in host or is_address(host) else [host]
 
 
-def reaches_beyond(host: str) -> bool:
+def is_reachable_from_outside(host: str) -> bool:
     """Whether others than this machine may reach a server that listens at `host`, an address or a name.
 
     What cannot be resolved is taken to be reachable: it may resolve later.
 
-    >>> reaches_beyond("127.0.0.1"), reaches_beyond("::ffff:127.0.0.1"), reaches_beyond("::"), reaches_beyond("")
-    (False, False, True, True)
+    >>> [is_reachable_from_outside(host) for host in ("127.0.0.1", "::ffff:127.0.0.1", "::", "")]
+    [False, False, True, True]
     """
     try:
         found = {str(sockaddr[0]) for *_, sockaddr in socket.getaddrinfo(host, None)} if host else set()
@@ -219,7 +219,7 @@ def _is_loopback(address: str) -> bool:
     return (getattr(parsed, "ipv4_mapped", None) or parsed).is_loopback
 
 
-def plain_name(name: str) -> str:
+def normalise_name(name: str) -> str:
     """A name as Host headers are compared with it.
 
     Raises
@@ -228,7 +228,7 @@ def plain_name(name: str) -> str:
         If it is not a bare name, with the cure.
     """
     plain = name.strip().lower().removesuffix(".")
-    if plain != ANY and not is_address(plain) and not _NAME.fullmatch(plain):
+    if plain != ANY_NAME and not is_address(plain) and not _NAME.fullmatch(plain):
         raise ValueError(
             f"{name!r} should be a bare name such as gate.example.org, *.example.org for all below it, or * for any: "
             "no scheme, no port, no path"
@@ -236,7 +236,7 @@ def plain_name(name: str) -> str:
     return plain
 
 
-def answered(headers: list[Header]) -> list[Header]:
+def add_fixed_headers(headers: list[Header]) -> list[Header]:
     """An answer's headers with `FIXED_HEADERS`, except those that it brings itself."""
     brought = dict(headers)
     return [*headers, *[pair for pair in FIXED_HEADERS if pair[0] not in brought]]
