@@ -1,12 +1,12 @@
-"""Who may knock at an HTTP server on this machine: the names it is called by, and what a web page may not do.
+"""Refuses requests to an HTTP server on this machine that a page of another web site sent.
 
-A browser sends whatever a page tells it to, to any address that it can reach; it reads answers only to the page's own
-origin. A page has three ways around that, and here they end:
+A browser sends a page's requests to any address that it can reach, but lets the page read only answers from its own
+origin. Three attacks get around that, and are stopped here:
 
-- its name is pointed at this machine, and its origin is then ours (DNS rebinding): the Host header still says that
-  name, so it must be one of ours. An address is always ours: rebinding needs a name;
-- it sends without reading, which is enough to spend money: `Origin` and `Sec-Fetch-Site` say where it came from;
-- it sends a form, for which a browser asks nobody first: a body must be declared JSON, which a form cannot be.
+- DNS rebinding: the page's host name is pointed at this machine, so that both have the same origin. The Host header
+  still has that name, so only names of this server are accepted. Addresses are always accepted: rebinding needs a name.
+- Sending without reading, which is enough to spend money: `Origin` and `Sec-Fetch-Site` name the site of the page.
+- Sending a form, which needs no preflight request: a body must be declared to be JSON, which a form cannot do.
 
 References
 ----------
@@ -28,18 +28,18 @@ ANY_NAME = "*"
 Header = tuple[bytes, bytes]
 
 FIXED_HEADERS: tuple[Header, Header] = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
-"""What every answer carries: it is what it says it is, and nobody keeps it."""
+"""Headers of every response: no guessing of content types, no caching."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-"""Methods that neither change nor spend anything."""
+"""Methods that change nothing and spend nothing."""
 
 METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 OUR_PAGES = (b"same-origin", b"none")
-"""What `Sec-Fetch-Site` says of a page of ours, and of what the user does without any page."""
+"""Values of `Sec-Fetch-Site` for a page of this server, and for a request that no page made."""
 
 MAX_HOST_BYTES = 260
-"""A name has at most 253 characters; a colon and a port follow."""
+"""A name has at most 253 characters; a colon and a port may follow."""
 
 CACHED_HOSTS = 256
 SHOWN_CHARS = 100
@@ -50,49 +50,49 @@ _DEFAULT_PORTS = ("", "80", "443")
 
 
 class HostCheck:
-    """Judges requests by their headers alone.
+    """Accepts or refuses requests by their headers.
 
     Parameters
     ----------
     names : iterable of str
-        What this server is called beside localhost and its addresses; ``*.example.org`` stands for all names below
-        that one, ``*`` for every name.
-    cure : str
-        How the operator adds a name, for the message.
+        Host names of this server beside localhost and addresses; ``*.example.org`` stands for all names below that one,
+        ``*`` for every name.
+    hint : str
+        How the operator adds a name, for the error message.
     """
 
-    def __init__(self, names: Iterable[str], cure: str) -> None:
+    def __init__(self, names: Iterable[str], hint: str) -> None:
         self._names = frozenset(map(normalise_name, names))
-        self._cure = cure
-        self._is_ours = lru_cache(CACHED_HOSTS)(self._judge)
+        self._hint = hint
+        self._is_own_host_cached = lru_cache(CACHED_HOSTS)(self._is_own_host)
 
     def check(self, method: str, headers: Sequence[Header]) -> None:
-        """Let a request through.
+        """Return if a request is accepted.
 
         Raises
         ------
         RequestError
-            If it does not say whom it is for.
+            If it has no valid Host header.
         ForbiddenError
-            If it is for somebody else, or comes from a page of somebody else.
+            If it is for another host name, or comes from a page of another web site.
         """
-        said = dict(headers)
-        host = said.get(b"host")
-        if host is None or len(said) < len(headers):
+        values = dict(headers)
+        host = values.get(b"host")
+        if host is None or len(values) < len(headers):
             host = _only_host(headers)
         self._check_host(host)
-        if method not in SAFE_METHODS and (b"origin" in said or b"sec-fetch-site" in said):
-            _check_page(host, _all(headers, b"origin"), _all(headers, b"sec-fetch-site"))
+        if method not in SAFE_METHODS and (b"origin" in values or b"sec-fetch-site" in values):
+            _check_origin(host, _joined(headers, b"origin"), _joined(headers, b"sec-fetch-site"))
 
     def _check_host(self, host: bytes) -> None:
         if len(host) > MAX_HOST_BYTES:
             raise _malformed(host)
-        if not self._is_ours(host):
+        if not self._is_own_host_cached(host):
             shown = host.decode("ascii")
-            raise ForbiddenError(f"This server is not called {shown!r}: {self._cure}")
+            raise ForbiddenError(f"This server is not called {shown!r}: {self._hint}")
 
-    def _judge(self, host: bytes) -> bool:
-        """Whether a Host header means this server; remembered, since the same few come again and again."""
+    def _is_own_host(self, host: bytes) -> bool:
+        """Whether a Host header means this server. Results are cached, since the same few come again and again."""
         name, _ = split_host(host)
         if ANY_NAME in self._names or name == "localhost" or name.endswith(".localhost") or is_address(name):
             return True
@@ -102,20 +102,20 @@ class HostCheck:
 def _only_host(headers: Sequence[Header]) -> bytes:
     hosts = [value for name, value in headers if name == b"host"]
     if len(hosts) != 1:
-        raise RequestError(f"Exactly one Host header is needed, and {len(hosts)} came.", code="invalid_host")
+        raise RequestError(f"Exactly one Host header is needed; the request has {len(hosts)}.", code="invalid_host")
     return hosts[0]
 
 
-def _all(headers: Sequence[Header], wanted: bytes) -> bytes | None:
-    """A header's value; of several, none alone counts."""
+def _joined(headers: Sequence[Header], wanted: bytes) -> bytes | None:
+    """A header's value; several values are joined, so that none counts alone."""
     values = [value for name, value in headers if name == wanted]
     return b", ".join(values) if values else None
 
 
-def _check_page(host: bytes, origin: bytes | None, site: bytes | None) -> None:
-    """Let through what a program or a page of our own sends.
+def _check_origin(host: bytes, origin: bytes | None, site: bytes | None) -> None:
+    """Accept requests from programs and from pages of this server.
 
-    A browser that says "same origin" has compared the two itself, before a proxy wrote another Host.
+    A browser that says "same-origin" compared both itself, before a proxy could change the Host header.
     """
     if site is not None and site not in OUR_PAGES:
         raise _other_site(f"sec-fetch-site: {_shown(site)}")
@@ -123,10 +123,10 @@ def _check_page(host: bytes, origin: bytes | None, site: bytes | None) -> None:
         raise _other_site("origin: null")
     if origin is None or site == b"same-origin":
         return
-    _, _, theirs = origin.partition(b"://")
-    if _authority(theirs) != _authority(host):
+    _, _, origin_host = origin.partition(b"://")
+    if _authority(origin_host) != _authority(host):
         raise _other_site(
-            f"it came from {_shown(origin)}, this is {_shown(host)}; a proxy must pass on the Host header"
+            f"its origin is {_shown(origin)}, this server is {_shown(host)}; a proxy must pass on the Host header"
         )
 
 
@@ -139,17 +139,19 @@ def _authority(value: bytes) -> tuple[str, str] | None:
 
 
 def check_json(headers: Iterable[Header]) -> None:
-    """Let a body through that is declared to be JSON.
+    """Accept a body that is declared to be JSON.
 
     Raises
     ------
     NotJsonError
-        If it is declared to be anything else, or nothing.
+        If it is declared to be anything else, or not declared.
     """
     kinds = [value for name, value in headers if name == b"content-type"]
     if len(kinds) != 1 or not _is_json(kinds[0]):
-        said = _shown(b", ".join(kinds)) if kinds else "none"
-        raise NotJsonError(f"Send JSON, with the header 'content-type: application/json'; the content type was {said}.")
+        stated = _shown(b", ".join(kinds)) if kinds else "none"
+        raise NotJsonError(
+            f"Send JSON with the header 'content-type: application/json'; the content type was {stated}."
+        )
 
 
 @lru_cache(CACHED_HOSTS)
@@ -159,26 +161,26 @@ def _is_json(kind: bytes) -> bool:
 
 
 def split_host(host: bytes) -> tuple[str, str]:
-    """Name and port of a Host header, as they compare: lower case, without the dot that ends a full name.
+    """Name and port of a Host header, normalised: lower case, without the dot at the end of a full name.
 
     Raises
     ------
     RequestError
-        If it is none: with a user in it, say.
+        If the header is malformed, for example with a user name in it.
 
     >>> split_host(b"LocalHost.:8000")
     ('localhost', '8000')
     >>> split_host(b"[::1]")
     ('[::1]', '')
     """
-    found = _HOST.fullmatch(host.decode("latin-1").lower())
-    if found is None:
+    match = _HOST.fullmatch(host.decode("latin-1").lower())
+    if match is None:
         raise _malformed(host)
-    return found[1].removesuffix("."), found[2] or ""
+    return match[1].removesuffix("."), match[2] or ""
 
 
 def is_address(name: str) -> bool:
-    """Whether a host is an address and not a name.
+    """Whether a host is an IP address and not a name.
 
     >>> is_address("[::1]"), is_address("10.0.0.7"), is_address("evil.example")
     (True, True, False)
@@ -191,7 +193,7 @@ def is_address(name: str) -> bool:
 
 
 def host_as_name(host: str) -> list[str]:
-    """The name in `host`, what a server listens at, if it is one.
+    """The host that a server listens on, as a list of names: empty if it is an address.
 
     >>> host_as_name("gate.example.org"), host_as_name("::"), host_as_name("0.0.0.0")
     (['gate.example.org'], [], [])
@@ -200,18 +202,18 @@ def host_as_name(host: str) -> list[str]:
 
 
 def is_reachable_from_outside(host: str) -> bool:
-    """Whether others than this machine may reach a server that listens at `host`, an address or a name.
+    """Whether other machines may reach a server that listens on `host`, an address or a name.
 
-    What cannot be resolved is taken to be reachable: it may resolve later.
+    A name that cannot be resolved counts as reachable, since it may resolve later.
 
     >>> [is_reachable_from_outside(host) for host in ("127.0.0.1", "::ffff:127.0.0.1", "::", "")]
     [False, False, True, True]
     """
     try:
-        found = {str(sockaddr[0]) for *_, sockaddr in socket.getaddrinfo(host, None)} if host else set()
+        addresses = {str(sockaddr[0]) for *_, sockaddr in socket.getaddrinfo(host, None)} if host else set()
     except (OSError, UnicodeError):
         return True
-    return not found or not all(map(_is_loopback, found))
+    return not addresses or not all(map(_is_loopback, addresses))
 
 
 def _is_loopback(address: str) -> bool:
@@ -220,26 +222,26 @@ def _is_loopback(address: str) -> bool:
 
 
 def normalise_name(name: str) -> str:
-    """A name as Host headers are compared with it.
+    """A configured host name in the form in which Host headers are compared with it.
 
     Raises
     ------
     ValueError
-        If it is not a bare name, with the cure.
+        If it is not a bare name; the message says how to fix it.
     """
-    plain = name.strip().lower().removesuffix(".")
-    if plain != ANY_NAME and not is_address(plain) and not _NAME.fullmatch(plain):
+    normal = name.strip().lower().removesuffix(".")
+    if normal != ANY_NAME and not is_address(normal) and not _NAME.fullmatch(normal):
         raise ValueError(
             f"{name!r} should be a bare name such as gate.example.org, *.example.org for all below it, or * for any: "
             "no scheme, no port, no path"
         )
-    return plain
+    return normal
 
 
 def add_fixed_headers(headers: list[Header]) -> list[Header]:
-    """An answer's headers with `FIXED_HEADERS`, except those that it brings itself."""
-    brought = dict(headers)
-    return [*headers, *[pair for pair in FIXED_HEADERS if pair[0] not in brought]]
+    """A response's headers and those of `FIXED_HEADERS` that it does not set itself."""
+    present = dict(headers)
+    return [*headers, *[pair for pair in FIXED_HEADERS if pair[0] not in present]]
 
 
 def _malformed(host: bytes) -> RequestError:

@@ -108,7 +108,7 @@ def test_pages_of_other_sites(
 def test_remembered_names_are_bounded(host_check: HostCheck) -> None:
     for number in range(2 * CACHED_HOSTS):
         check(host_check, f"n{number}.localhost")
-    assert host_check._is_ours.cache_info().currsize == CACHED_HOSTS
+    assert host_check._is_own_host_cached.cache_info().currsize == CACHED_HOSTS
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from models.engine.http.failures import Unauthorized, describe_error
 from models.engine.http.server import EngineServer
 from models.host.host_check import HostCheck, add_fixed_headers
 
-CURE = "use localhost or the address, start the engine with --allowed-host NAME, or give it a key."
+HINT = "use localhost or the address, start the engine with --allowed-host NAME, or give it a key."
 OPEN_PATH = "/health"
 
 
@@ -28,7 +28,7 @@ class AccessCheck:
 
     def __init__(self, server: EngineServer, names: list[str], key: str | None) -> None:
         self._server = server
-        self._host_check = HostCheck(names, CURE)
+        self._host_check = HostCheck(names, HINT)
         self._key = None if key is None else key.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

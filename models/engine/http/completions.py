@@ -31,7 +31,7 @@ def parse_completion(body: Any) -> CompletionJob:
     Raises
     ------
     RequestError
-        Naming the first field at fault, and the cure.
+        Naming the first field at fault, and the fix.
     """
     if not isinstance(body, dict):
         raise RequestError("The request body must be a JSON object.")

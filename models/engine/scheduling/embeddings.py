@@ -35,7 +35,7 @@ def parse_embedding(body: Any) -> EmbeddingJob:
     Raises
     ------
     RequestError
-        Naming the first field at fault, and the cure.
+        Naming the first field at fault, and the fix.
     """
     if not isinstance(body, dict):
         raise RequestError("The request body must be a JSON object.")

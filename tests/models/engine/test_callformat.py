@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from models.catalogue.bundled import bundled_model_path
 from models.engine.native.llama import Model
 from models.engine.native.samplers import Grammar
-from models.engine.prompt.call_format import HERMES, LLAMA, MISTRAL, PHI, CallFormat, format_of
+from models.engine.prompt.call_format import HERMES, LLAMA, MISTRAL, PHI, CallFormat, detect_call_format
 from models.engine.prompt.prompter import Prompter
 from models.engine.prompt.template import ChatTemplate
 from models.engine.prompt.tool_calls import CallArguments, CallStart, Text, ToolCallReader
@@ -84,12 +84,12 @@ def template(source: str) -> ChatTemplate:
 
 @ALL
 def test_the_template_shows_its_family(calls: CallFormat) -> None:
-    assert format_of(template(LIKE[calls])) is calls
+    assert detect_call_format(template(LIKE[calls])) is calls
 
 
 def test_a_template_without_tools_has_none(model: Model) -> None:
     assert model.chat_template is not None
-    assert format_of(template(model.chat_template)) is None
+    assert detect_call_format(template(model.chat_template)) is None
     assert Prompter(model, template(model.chat_template)).calls is HERMES
 
 
@@ -167,7 +167,7 @@ def follows(model: Model, rules: str, text: str) -> bool:
 @ALL
 def test_the_rules_are_those_of_the_format(model: Model, calls: CallFormat) -> None:
     asked = {"model": "local", "messages": CONVERSATION[:1], "tools": [TOOL, TIME]}
-    one = calls.spelled([{"name": "get_weather", "arguments": {"city": "Paris"}}])
+    one = calls.to_text([{"name": "get_weather", "arguments": {"city": "Paris"}}])
     for choice, opened in (("required", False), ("auto", True)):
         job = parse_chat({**asked, "tool_choice": choice})
         rules = job.call_rules(calls) if opened else job.rules(calls)
@@ -177,7 +177,7 @@ def test_the_rules_are_those_of_the_format(model: Model, calls: CallFormat) -> N
         assert not follows(model, rules, one[begin:-1])
         assert not follows(model, rules, one[begin:].replace("get_weather", "get_money"))
         assert not follows(model, rules, one[begin:].replace("city", "town"))
-        several = calls.spelled([{"name": "get_time", "arguments": {}}] * 2)
+        several = calls.to_text([{"name": "get_time", "arguments": {}}] * 2)
         assert follows(model, rules, several[begin:]) is not calls.bare
 
 
