@@ -44,7 +44,7 @@ class ServerWords:
     code: str | None = None
 
     @classmethod
-    def of(cls, error: Any) -> "ServerWords":
+    def from_error(cls, error: Any) -> "ServerWords":
         """Read an error object, or any other value in its place."""
         if not isinstance(error, Mapping):
             return cls("" if error is None else clean_words(str(error)))
@@ -57,11 +57,11 @@ class ServerWords:
         )
 
     @classmethod
-    def of_body(cls, body: bytes) -> "ServerWords":
+    def from_body(cls, body: bytes) -> "ServerWords":
         """Read the body of a response with an error status."""
         try:
             error = orjson.loads(body)
-            return cls.of(error["error"] if "message" not in error else error)  # vLLM omits the envelope
+            return cls.from_error(error["error"] if "message" not in error else error)  # vLLM omits the envelope
         except (orjson.JSONDecodeError, KeyError, TypeError):
             return cls(clean_words(body[:_READ_CHARS].decode("utf-8", "replace"), _UNREADABLE_CHARS))
 

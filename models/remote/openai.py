@@ -275,7 +275,7 @@ class OpenAIBackend:
         status = response.status
         if status == _OK:
             return
-        server_words = ServerWords.of_body(await self._error_bytes(response))
+        server_words = ServerWords.from_body(await self._error_bytes(response))
         message = f"status {status}{server_words.kind}"
         pause_s = _seconds(response.headers.get("retry-after"))
         if status == _TOO_MANY_REQUESTS:

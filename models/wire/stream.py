@@ -255,7 +255,7 @@ def _without_logprobs(chunk: dict[str, Any], event: bytes) -> bytes:
 
 def error_in_stream(backend: str, error: Any) -> BackendUnavailable:
     """The exception for an error object in a stream, or in place of an answer."""
-    server_words = ServerWords.of(error)
+    server_words = ServerWords.from_error(error)
     return BackendUnavailable(backend, f"the provider reported an error{server_words.kind}", server_words=server_words)
 
 

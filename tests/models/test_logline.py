@@ -66,7 +66,7 @@ def test_what_a_provider_said_is_shown_where_that_is_asked_for(written: Written,
     logger, stream, formatter = written
     formatter.provider_messages = asked
     exc = BackendUnavailable(
-        "cloud", "status 500", server_words=ServerWords.of({"message": f"{PROMPT} sk-0123456789abcdefghij"})
+        "cloud", "status 500", server_words=ServerWords.from_error({"message": f"{PROMPT} sk-0123456789abcdefghij"})
     )
     logger.error("failed: %s", exc)
     told = "; it was told: Zanzibar-4711 CRITICAL forged: all is lost  [2J ***" if asked else ""

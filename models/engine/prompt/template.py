@@ -114,7 +114,7 @@ class ChatTemplate:
         # The template is somebody else's program, so it may raise anything.
         except Exception as exc:
             raise TemplateError(
-                f"the model's chat template failed ({type(exc).__name__})", server_words=ServerWords.of(exc)
+                f"the model's chat template failed ({type(exc).__name__})", server_words=ServerWords.from_error(exc)
             ) from exc
 
     def _render(self, messages: Sequence[Message], variables: Mapping[str, Any]) -> str:
