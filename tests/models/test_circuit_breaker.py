@@ -1,4 +1,4 @@
-"""The circuit breaker, against a clock that the test moves."""
+"""The circuit breaker, with a clock that the test moves."""
 
 import pytest
 from hypothesis import given
@@ -67,7 +67,7 @@ def test_failed_probes_double_the_rest_up_to_a_limit(clock: Clock) -> None:
     assert rests == [10, 20, 20, 20]
 
 
-def test_an_abandoned_probe_lets_the_next_one_through(clock: Clock) -> None:
+def test_a_probe_without_result_allows_the_next_one(clock: Clock) -> None:
     breaker = opened(clock)
     clock.now += 5
     assert breaker.admit()
@@ -75,7 +75,7 @@ def test_an_abandoned_probe_lets_the_next_one_through(clock: Clock) -> None:
     assert breaker.admit()
 
 
-def test_a_rest_that_was_asked_for(clock: Clock) -> None:
+def test_a_pause_that_the_backend_asked_for(clock: Clock) -> None:
     breaker = CircuitBreaker(clock=clock, max_rest_s=60)
     breaker.rest(7)
     assert not breaker.allows
@@ -86,7 +86,7 @@ def test_a_rest_that_was_asked_for(clock: Clock) -> None:
 
 
 @given(st.lists(st.sampled_from(["record_success", "record_failure", "record_unknown", "wait"]), max_size=60))
-def test_it_never_stays_shut_for_good(events: list[str]) -> None:
+def test_it_never_stays_open_for_ever(events: list[str]) -> None:
     clock = Clock()
     breaker = CircuitBreaker(2, rest_s=1, max_rest_s=8, clock=clock)
     for event in events:

@@ -1,4 +1,4 @@
-"""Bounded concurrency: order, refusal, and no place ever lost."""
+"""The concurrency limiter: order of arrival, refusals, and no place is ever lost."""
 
 import asyncio
 import random
@@ -39,7 +39,7 @@ def test_a_full_queue_refuses_at_once() -> None:
     asyncio.run(scenario())
 
 
-def test_a_wait_that_becomes_too_long() -> None:
+def test_a_wait_that_takes_too_long_is_refused() -> None:
     async def scenario() -> None:
         limiter = ConcurrencyLimiter("cloud", max_concurrent=1, max_queue=1, max_wait_s=0.01)
         await limiter.acquire()

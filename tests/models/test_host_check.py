@@ -1,4 +1,4 @@
-"""Who may knock: names and addresses, pages of other sites, bodies that a form could have sent."""
+"""The host check: names and addresses, pages of other sites, bodies that a form could have sent."""
 
 import pytest
 
@@ -36,12 +36,12 @@ def check(host_check: HostCheck, host: str, method: str = "POST", **headers: str
 
 
 @pytest.mark.parametrize("host", OURS)
-def test_what_it_is_called(host_check: HostCheck, host: str) -> None:
+def test_own_names_and_addresses_are_accepted(host_check: HostCheck, host: str) -> None:
     check(host_check, host)
 
 
 @pytest.mark.parametrize("host", STRANGERS)
-def test_another_name_is_refused_with_the_cure(host_check: HostCheck, host: str) -> None:
+def test_another_name_is_refused_with_the_hint(host_check: HostCheck, host: str) -> None:
     with pytest.raises(RequestError) as no:
         check(host_check, host, method="GET")
     assert no.value.code == "forbidden"
@@ -49,7 +49,7 @@ def test_another_name_is_refused_with_the_cure(host_check: HostCheck, host: str)
 
 
 @pytest.mark.parametrize("host", MALFORMED)
-def test_no_host_at_all(host_check: HostCheck, host: str) -> None:
+def test_a_malformed_host_is_refused(host_check: HostCheck, host: str) -> None:
     with pytest.raises(RequestError) as no:
         check(host_check, host)
     assert no.value.code == "invalid_host"
@@ -62,7 +62,7 @@ def test_exactly_one_host(host_check: HostCheck, hosts: list[bytes]) -> None:
     assert no.value.code == "invalid_host"
 
 
-def test_any_name_where_that_is_said() -> None:
+def test_a_star_accepts_any_name() -> None:
     check(HostCheck(["*"], ""), "evil.example")
     with pytest.raises(RequestError):
         check(HostCheck(["*"], ""), "user@evil.example")
@@ -85,7 +85,7 @@ PAGES = [
     ("localhost:8000", {"origin": "null", "sec_fetch_site": "same-origin"}, False),
     ("localhost:8000", {"origin": ""}, False),
     ("localhost:8000", {"origin": "http://user@localhost:8000"}, False),
-    # A proxy has put its own name for us into Host; the browser has compared the two before.
+    # A proxy changed the Host header; the browser had compared it with the origin before.
     ("gate.lan", {"sec_fetch_site": "same-origin", "origin": "https://public.example"}, True),
     ("gate.lan", {"origin": "https://public.example"}, False),
 ]
@@ -105,7 +105,7 @@ def test_pages_of_other_sites(
         check(host_check, host, reading, **headers)
 
 
-def test_remembered_names_are_bounded(host_check: HostCheck) -> None:
+def test_the_cache_of_names_is_bounded(host_check: HostCheck) -> None:
     for number in range(2 * CACHED_HOSTS):
         check(host_check, f"n{number}.localhost")
     assert host_check._is_own_host_cached.cache_info().currsize == CACHED_HOSTS
@@ -114,7 +114,7 @@ def test_remembered_names_are_bounded(host_check: HostCheck) -> None:
 @pytest.mark.parametrize(
     "kind", ["application/json", "Application/JSON; charset=utf-8", "application/vnd.api+json", " application/json "]
 )
-def test_what_is_json(kind: str) -> None:
+def test_json_content_types_are_accepted(kind: str) -> None:
     check_json([(b"content-type", kind.encode())])
 
 
@@ -124,7 +124,7 @@ def test_what_is_json(kind: str) -> None:
      [b"multipart/form-data; boundary=x+json"], [b"application/json", b"text/plain"], [b"text/plain, application/json"],
      [b"application/jsonp"]],
 )  # fmt: skip
-def test_what_a_form_might_send(kinds: list[bytes]) -> None:
+def test_content_types_of_forms_are_refused(kinds: list[bytes]) -> None:
     with pytest.raises(NotJsonError, match="content-type: application/json"):
         check_json([(b"content-type", kind) for kind in kinds])
 
@@ -139,12 +139,12 @@ def test_names_must_be_bare(name: str) -> None:
     "host",
     ["0.0.0.0", "::", "", "0", "10.0.0.1", "::ffff:0.0.0.0", "::ffff:10.0.0.1", "fe80::1", "no-such-name.invalid"],
 )
-def test_what_others_reach(host: str) -> None:
+def test_hosts_that_are_reachable_from_outside(host: str) -> None:
     assert is_reachable_from_outside(host)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "localhost", "127.1"])
-def test_what_only_this_machine_reaches(host: str) -> None:
+def test_hosts_that_only_this_machine_reaches(host: str) -> None:
     assert not is_reachable_from_outside(host)
 
 

@@ -1,4 +1,4 @@
-"""The accounting of cells, against a plain model of it."""
+"""The accounting of KV cells, compared with a simple model of it."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +14,7 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-def test_cells_are_counted_as_if_each_were_an_object(steps: list[tuple[str, int, int, int]]) -> None:
+def test_cells_are_counted_like_objects(steps: list[tuple[str, int, int, int]]) -> None:
     pool = KvCellPool(N_CELLS)
     held: dict[int, list[object]] = {s: [] for s in range(4)}
     for what, one, other, n in steps:

@@ -1,4 +1,4 @@
-"""JSON schemas as grammars: what they admit is valid, and what cannot be promised is refused by name."""
+"""JSON schemas as grammars: they admit only valid documents, and unsupported keywords are refused by name."""
 
 import json
 import random
@@ -27,7 +27,7 @@ def model():
 
 
 def admits(model: Model, source: str, text: str) -> bool:
-    """Whether llama.cpp's own reading of the grammar lets the whole of `text` pass, and an end after it."""
+    """Whether llama.cpp, with this grammar, allows all of `text` and the end after it."""
     grammar = Grammar(model, source)
     for token in model.tokenize(text, add_special=False, parse_special=False):
         if not grammar.allows(token):
@@ -90,7 +90,7 @@ def test_any_json_object(model: Model, text: str) -> None:
     assert not admits(model, JSON_OBJECT_GRAMMAR, f"[{text}]")
 
 
-def test_whatever_a_grammar_makes_fits_the_schema(model: Model) -> None:
+def test_random_output_of_a_grammar_matches_the_schema(model: Model) -> None:
     """A random walk through the grammar, token by token, ends in valid JSON with the right names and types."""
     source = schema_grammar(OBJECT, "schema")
     rng = random.Random(0)
@@ -136,7 +136,7 @@ def test_whatever_a_grammar_makes_fits_the_schema(model: Model) -> None:
         ({"type": "string", "if": {}}, "schema.if"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_promised_is_refused_by_name(schema: Any, param: str) -> None:
+def test_unsupported_keywords_are_refused_by_name(schema: Any, param: str) -> None:
     with pytest.raises(RequestError) as caught:
         schema_grammar(schema, "schema")
     assert (caught.value.param, caught.value.code) == (param, "unsupported_schema")
@@ -153,7 +153,7 @@ def test_a_schema_without_end_is_refused() -> None:
 
 
 def as_regex(rule: str) -> str:
-    """The rule of an integer, back to a regular expression."""
+    """The rule of an integer as a regular expression."""
     return "".join(part.strip('"') for part in re.findall(r'"[^"]*"|\[[^\]]*\]|[(|)]', rule))
 
 
