@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import make_url
 
 from gateway.access.auth import RequireKey
-from gateway.access.guard import Guard, RequireJson, make_doors
+from gateway.access.guard import Guard, RequireJson, make_host_check
 from gateway.background import Background
 from gateway.config.settings import Settings
 from gateway.config.state_dir import prepare_state_dir
@@ -173,7 +173,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.put_in_front(RequireJson)
     if settings.api_key is not None:
         app.put_in_front(partial(RequireKey, key=settings.api_key.get_secret_value()))
-    app.put_in_front(partial(Guard, doors=make_doors(settings)))
+    app.put_in_front(partial(Guard, host_check=make_host_check(settings)))
     describe(app)
     return app
 

@@ -16,7 +16,7 @@ from gateway.config.settings import Settings
 from gateway.dialects.messages.errors import anthropic_error
 from gateway.http.errors import error_headers, error_object, error_status
 from gateway.http.json_response import json_response
-from models.host.doors import ANY, WITH_BODY, Doors, answered, check_json, own_names
+from models.host.host_check import ANY_NAME, METHODS_WITH_BODY, HostCheck, add_fixed_headers, check_json, host_as_name
 from models.wire.errors import RequestError
 
 MESSAGES = "/v1/messages"
@@ -31,9 +31,9 @@ CURE = (
 class Guard:
     """Refuses calls for another host name or from another site's page; all answers get the fixed headers."""
 
-    def __init__(self, app: ASGIApp, doors: Doors) -> None:
+    def __init__(self, app: ASGIApp, host_check: HostCheck) -> None:
         self._app = app
-        self._doors = doors
+        self._host_check = host_check
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -41,7 +41,7 @@ class Guard:
             return
         try:
             # A websocket is checked like a POST: it might do anything.
-            self._doors.check(scope.get("method", "POST"), scope["headers"])
+            self._host_check.check(scope.get("method", "POST"), scope["headers"])
         except RequestError as exc:
             await refuse(exc, scope, receive, with_fixed_headers(send))
             return
@@ -55,7 +55,7 @@ class RequireJson:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope.get("method") in WITH_BODY:
+        if scope.get("method") in METHODS_WITH_BODY:
             try:
                 check_json(scope["headers"])
             except RequestError as exc:
@@ -64,11 +64,11 @@ class RequireJson:
         await self._app(scope, receive, send)
 
 
-def make_doors(settings: Settings) -> Doors:
+def make_host_check(settings: Settings) -> HostCheck:
     """The checks for a gateway with these settings."""
     if settings.api_key is not None and not settings.allowed_hosts:
-        return Doors([ANY], CURE)
-    return Doors([*settings.allowed_hosts, *own_names(settings.host)], CURE)
+        return HostCheck([ANY_NAME], CURE)
+    return HostCheck([*settings.allowed_hosts, *host_as_name(settings.host)], CURE)
 
 
 def with_fixed_headers(send: Send) -> Send:
@@ -76,7 +76,7 @@ def with_fixed_headers(send: Send) -> Send:
 
     def sending(message: Message) -> Any:
         if message["type"] == "http.response.start":
-            message["headers"] = answered(list(message.get("headers", ())))
+            message["headers"] = add_fixed_headers(list(message.get("headers", ())))
         return send(message)
 
     return sending

@@ -127,9 +127,9 @@ def _print_speed(speed: Speed) -> None:
     if not info.use_extra_bufts:
         _say("note", "[yellow]repacked weights crash on this machine and are off, which costs some speed[/]")
     _say("ready", f"after {speed.ready_s:.1f} s")
-    _say("reads", f"{speed.reading_tokens_per_s:.0f} prompt tokens a second")
-    _say("writes", f"{speed.writing_tokens_per_s:.0f} tokens a second for one caller, "
-                   f"{speed.shared_tokens_per_s:.0f} for {CALLERS} together")  # fmt: skip
+    _say("reads", f"{speed.prefill_tokens_per_s:.0f} prompt tokens a second")
+    _say("writes", f"{speed.decode_tokens_per_s:.0f} tokens a second for one caller, "
+                   f"{speed.concurrent_tokens_per_s:.0f} for {CALLERS} together")  # fmt: skip
     _say("can do", ", ".join(sorted(info.features)) or "text only")
 
 
@@ -154,7 +154,7 @@ def _about(model: CatalogueModel, speed: Speed | None) -> str:
     """An estimate of speed, good to a factor of two: every token reads all weights once, so it falls with size."""
     if speed is None or not speed.info.size_bytes:
         return ""
-    guess = speed.writing_tokens_per_s * speed.info.size_bytes / model.size_bytes
+    guess = speed.decode_tokens_per_s * speed.info.size_bytes / model.size_bytes
     return f"{guess:.0f} tokens a second" if guess >= USABLE_SPEED else "[yellow]too slow without a GPU[/]"
 
 

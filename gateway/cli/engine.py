@@ -24,7 +24,7 @@ from models.engine.options import (
 )
 from models.engine.process.supervisor import EngineState, EngineSupervisor
 from models.host.api_keys import key_from_environment
-from models.host.doors import plain_name, reaches_beyond
+from models.host.host_check import is_reachable_from_outside, normalise_name
 from models.host.log_format import LineFormatter
 from models.host.private_files import OTHERS
 
@@ -134,7 +134,7 @@ def _key(host: str, *, allow_anonymous: bool) -> str | None:
         key = key_from_environment(KEY_VARIABLE)
     except ValueError as exc:
         raise SettingsError(str(exc)) from None
-    if key is None and not allow_anonymous and reaches_beyond(host):
+    if key is None and not allow_anonymous and is_reachable_from_outside(host):
         raise SettingsError(
             f"--host is {host!r}, which other machines can reach, and no key is set: set {KEY_VARIABLE}, or give "
             "--allow-anonymous if anyone who reaches it may use it"
@@ -144,7 +144,7 @@ def _key(host: str, *, allow_anonymous: bool) -> str | None:
 
 def _names(names: list[str]) -> list[str]:
     try:
-        return [plain_name(name) for name in names]
+        return [normalise_name(name) for name in names]
     except ValueError as exc:
         raise typer.BadParameter(str(exc), param_hint="--allowed-host") from None
 

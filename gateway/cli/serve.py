@@ -12,7 +12,7 @@ from rich.console import Console
 from gateway.config.masking import mask_url
 from gateway.config.sections import LocalSettings
 from gateway.config.settings import Settings, SettingsError, load_settings
-from models.host.doors import reaches_beyond
+from models.host.host_check import is_reachable_from_outside
 from models.host.private_files import OTHERS
 
 ConfigOption = Annotated[
@@ -89,7 +89,7 @@ def greet(settings: Settings, port: int) -> None:
         f"  cloud      {f'{cloud.model} at {mask_url(cloud.base_url)}' if cloud.configured else 'off (no key set)'}",
         f"  dashboard  {url}/dashboard",
     ]
-    if settings.api_key is None and settings.allow_anonymous and reaches_beyond(settings.host):
+    if settings.api_key is None and settings.allow_anonymous and is_reachable_from_outside(settings.host):
         lines.append("  [bold yellow]anyone who reaches this address may use it: allow_anonymous is set[/]")
     console.print("\n".join(lines), soft_wrap=True)
 

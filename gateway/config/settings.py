@@ -40,7 +40,7 @@ from gateway.config.sections import (
     TelemetrySettings,
 )
 from models.host.api_keys import key_from_environment
-from models.host.doors import plain_name, reaches_beyond
+from models.host.host_check import is_reachable_from_outside, normalise_name
 
 ENV_PREFIX = "SLIMGATE_"
 NESTING = "__"
@@ -149,7 +149,7 @@ class Settings(BaseSettings):
     @field_validator("allowed_hosts")
     @classmethod
     def _bare_names(cls, names: list[str]) -> list[str]:
-        return [plain_name(name) for name in names]
+        return [normalise_name(name) for name in names]
 
     @field_validator("state_dir")
     @classmethod
@@ -250,7 +250,7 @@ def load_settings(config: Path | None = None, *, serves: bool = True, **override
 def _not_for_a_found_file(settings: Settings, environment: Mapping[str, Any]) -> Iterator[str]:
     """What a file that was not named but found may not decide: where keys are sent, and that anybody may use them."""
     yield from stray_keys(settings, environment)
-    opens = settings.api_key is None and settings.allow_anonymous and reaches_beyond(settings.host)
+    opens = settings.api_key is None and settings.allow_anonymous and is_reachable_from_outside(settings.host)
     if opens and environment.get("allow_anonymous") is None:
         yield (
             "allow_anonymous is set only by the slimgate.toml in this folder: if you trust that file, name it "
@@ -261,7 +261,7 @@ def _not_for_a_found_file(settings: Settings, environment: Mapping[str, Any]) ->
 
 def _missing_keys(settings: Settings) -> Iterator[str]:
     """A message for each missing key, with how to fix it: a gateway must not serve without them."""
-    if settings.api_key is None and not settings.allow_anonymous and reaches_beyond(settings.host):
+    if settings.api_key is None and not settings.allow_anonymous and is_reachable_from_outside(settings.host):
         yield (
             f"host is {settings.host!r}, which other machines can reach, and no key is set: set "
             f"{variable_name(('api_key',))}, or allow_anonymous = true ({variable_name(('allow_anonymous',))}) if "

@@ -18,7 +18,7 @@ from gateway.ledger.cascade_result import CascadeResult
 from gateway.record.request_record import RequestRecord
 from models.wire.backend import Answerer, Completion
 from models.wire.chat import COMPLETIONS, ChatRequest
-from models.wire.collect_stream import gather
+from models.wire.collect_stream import collect_stream
 from models.wire.errors import BackendTimeout
 from models.wire.sse import DONE
 from models.wire.stream import ChatStream
@@ -95,7 +95,7 @@ def suits(request: ChatRequest, prompt: Prompt) -> bool:
     Under a grammar, with tools or with biased tokens they are not the model's own choice; several answers have several
     beginnings; and a text completion may go to the server in its own shape, where probabilities look otherwise.
     """
-    if request.several or (request.native is not None and request.native.path == COMPLETIONS):
+    if request.sub_requests or (request.native is not None and request.native.path == COMPLETIONS):
         return False
     return prompt.needs <= {Feature.LOGPROBS}
 
@@ -121,7 +121,7 @@ class LookedAt:
             async with asyncio.timeout(self._total_timeout_s):
                 stream = await self.stream(streamed)
                 try:
-                    return await gather(stream)
+                    return await collect_stream(stream)
                 finally:
                     await stream.aclose()
         except TimeoutError as exc:

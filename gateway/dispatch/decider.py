@@ -305,7 +305,7 @@ class Decider:
         """Prompt tokens plus room for the answer; counted exactly only where they might not fit."""
         room = request.max_tokens or self._settings.answer_reserve_tokens
         # Several prompts are several answers: the longest decides.
-        longest = max(request.several or (request,), key=_most_tokens)
+        longest = max(request.sub_requests or (request,), key=_most_tokens)
         at_most = _most_tokens(longest)
         if at_most + room <= n_ctx and not request.body.get("tools"):
             return 0

@@ -19,11 +19,11 @@ from models.engine.options import WEIGHTS
 from models.engine.process.supervisor import EngineInfo, EngineOptions, EngineState, EngineSupervisor
 from models.redaction.secrets import mask
 from models.redaction.server_words import clean_name
-from models.remote.circuit_breaker import Breaker
-from models.remote.concurrency_limiter import Gate
+from models.remote.circuit_breaker import CircuitBreaker
+from models.remote.concurrency_limiter import ConcurrencyLimiter
 from models.remote.http import HttpServer
 from models.remote.openai import OpenAIBackend
-from models.remote.resilient_backend import GuardedBackend, RetryPolicy
+from models.remote.resilient_backend import ResilientBackend, RetryPolicy
 from models.wire.backend import Backend
 from models.wire.chat import COMPLETIONS, ChatRequest
 from models.wire.errors import BackendError, BackendUnavailable, InvalidResponse
@@ -222,9 +222,11 @@ class ServerSide:
             silence_s=settings.chunk_timeout_s,
         )
         self._server = _backend(server, settings.model or "", settings)
-        self._breaker = Breaker(failures=3, rest_s=2)
-        gate = Gate("local", settings.max_concurrent, settings.max_queue, settings.first_byte_timeout_s)
-        self.backend = GuardedBackend(self._server, self._breaker, gate, RetryPolicy(retries=0))
+        self._breaker = CircuitBreaker(failures=3, rest_s=2)
+        limiter = ConcurrencyLimiter(
+            "local", settings.max_concurrent, settings.max_queue, settings.first_byte_timeout_s
+        )
+        self.backend = ResilientBackend(self._server, self._breaker, limiter, RetryPolicy(retries=0))
         self._load = LoadWatch(server, lambda: uds != base_url and self.up)
 
     @property

@@ -121,16 +121,16 @@ def error_object(exc: Exception, names: Mapping[str, str] | None = None) -> dict
 
 def _error_object(exc: Exception) -> dict[str, Any]:
     if isinstance(exc, BackendRejected):
-        told = exc.told
-        type_ = told.type or "invalid_request_error"
-        return error_body(told.message or str(exc), type_=type_, param=told.param, code=told.code)
+        words = exc.server_words
+        type_ = words.type or "invalid_request_error"
+        return error_body(words.message or str(exc), type_=type_, param=words.param, code=words.code)
     shape = shape_of(exc)
     if shape.code == "internal_error" and not isinstance(exc, ModelError):
         return error_body("The gateway failed; its log has the details.", type_=shape.type, code=shape.code)
     param, code = getattr(exc, "param", None), getattr(exc, "code", None) or shape.code
     if isinstance(exc, CannotServe) and exc.reason is Reason.CONTEXT:
         code = "context_length_exceeded"
-    message = exc.words if isinstance(exc, ModelError) else str(exc)
+    message = exc.full_message if isinstance(exc, ModelError) else str(exc)
     return error_body(message, type_=shape.type, param=param, code=code)
 
 
@@ -159,7 +159,7 @@ def error_headers(exc: Exception) -> dict[str, str]:
     if retry_after_s is not None:
         headers["retry-after"] = f"{max(1, math.ceil(retry_after_s))}"
     if isinstance(exc, BackendError):
-        waiting_helps = told_s is not None and not exc.tried_again
+        waiting_helps = told_s is not None and not exc.retried
     else:
         waiting_helps = retry_after_s is not None
     if (status >= 500 or status == _TOO_MANY_REQUESTS) and not waiting_helps:

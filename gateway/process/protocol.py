@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.http import client
 from gateway.http.errors import HeadTooLargeError, SlowRequestError, error_object, error_status
-from models.host.doors import FIXED_HEADERS
+from models.host.host_check import FIXED_HEADERS
 from models.wire.errors import RequestError
 
 MAX_HEAD_BYTES = 64 * 1024

@@ -11,7 +11,7 @@ from gateway.ledger.cascade_result import CascadeResult
 from gateway.ledger.row import INVALID, NO_ROUTE, TEXT_CHARS
 from models.redaction.plain_text import plain_text
 from models.redaction.server_words import clean_name
-from models.usage.usage import UNTOLD, Usage
+from models.usage.usage import UNCOUNTED, Usage
 from models.wire.chat import ChatRequest
 from router.confidence import CascadeVerdict
 from router.decision import Reason, Route, RoutingDecision
@@ -105,9 +105,9 @@ class RequestRecord:
 
     def took(self, usage: Usage | None, estimate: Callable[[], Usage]) -> None:
         """What the answer took: as far as the backend says, and the rest as far as we can tell."""
-        told = usage or UNTOLD
+        told = usage or UNCOUNTED
         self.usage = told.completed(estimate)
-        self.usage_estimated = told.guessed(self.usage)
+        self.usage_estimated = told.was_estimated(self.usage)
 
     def headers(self) -> dict[str, str]:
         """What the caller is told about the decision, on answers, streams and errors alike."""

@@ -58,7 +58,7 @@ class LineFormatter(logging.Formatter):
         return message + "".join(self._told(arg) for arg in args)
 
     def _told(self, arg: object) -> str:
-        shown = self.provider_messages and isinstance(arg, ModelError) and arg.told.message
+        shown = self.provider_messages and isinstance(arg, ModelError) and arg.server_words.message
         return f"; it was told: {shown}" if shown else ""
 
     def _failure(self, exc: BaseException) -> str:

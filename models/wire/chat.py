@@ -46,7 +46,7 @@ class ChatRequest:
     `include_usage` says whether the caller asked for the usage chunk at the end of a stream.
     `original` is the body in the API shape that the caller speaks; the same as `body` where that is this one.
     `native` is set where some servers take the caller's own shape.
-    `several` are requests to answer one by one, and to tell as one answer; this request is then about all of them.
+    `sub_requests` are requests to answer one by one, and to tell as one answer; this request is then about all of them.
     `private` says why the request may not leave this machine; None where it may.
     `hide_logprobs` says that the tokens' probabilities, which `body` asks for, are the gateway's and not the caller's.
     """
@@ -59,7 +59,7 @@ class ChatRequest:
     max_tokens: int | None
     original: Mapping[str, Any]
     native: Native | None = None
-    several: Sequence["ChatRequest"] = ()
+    sub_requests: Sequence["ChatRequest"] = ()
     private: str | None = None
     hide_logprobs: bool = False
 
@@ -70,7 +70,7 @@ class ChatRequest:
         *,
         original: Mapping[str, Any] | None = None,
         native: Native | None = None,
-        several: Sequence["ChatRequest"] = (),
+        sub_requests: Sequence["ChatRequest"] = (),
     ) -> "ChatRequest":
         """Check a decoded JSON body far enough to route it.
 
@@ -90,7 +90,7 @@ class ChatRequest:
             max_tokens=_max_tokens(body),
             original=body if original is None else original,
             native=native,
-            several=several,
+            sub_requests=sub_requests,
         )
 
 

@@ -42,7 +42,7 @@ def read_request(body: Any) -> ChatRequest:
     chat["max_completion_tokens"] = limit.value or DEFAULT_MAX_TOKENS
     each = [{**chat, "messages": [{"role": "user", "content": text}]} for text in texts] if len(texts) > 1 else []
     native = Native(COMPLETIONS, body, _untranslatable(node))
-    return ChatRequest.parse(chat, original=body, native=native, several=[ChatRequest.parse(one) for one in each])
+    return ChatRequest.parse(chat, original=body, native=native, sub_requests=[ChatRequest.parse(one) for one in each])
 
 
 def _texts(prompt: Node) -> list[str]:

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from models.usage.usage import UNTOLD, Usage
+from models.usage.usage import UNCOUNTED, Usage
 
 
 def new_message(model: str, content: list[dict[str, Any]]) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def _reason(finish_reason: str | None, called: bool, refused: bool) -> str:
 
 def to_usage(usage: Usage | None) -> dict[str, int]:
     """Anthropic's usage; its `input_tokens` are only those neither read from a cache nor written to one."""
-    told = usage or UNTOLD
+    told = usage or UNCOUNTED
     return {
         "input_tokens": told.prompt_tokens - told.cached_tokens - told.cache_write_tokens,
         "cache_creation_input_tokens": told.cache_write_tokens,

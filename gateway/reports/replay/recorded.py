@@ -127,7 +127,7 @@ def _dialects() -> Mapping[str, Dialect]:
 def _usage(response: Mapping[str, Any]) -> Usage | None:
     """The usage in a recorded answer; None where it is missing or incomplete."""
     usage = usage_in(response)
-    return None if usage is None or usage.untold else usage
+    return None if usage is None or usage.uncounted else usage
 
 
 def _chat_answer(response: Mapping[str, Any]) -> str | None:

@@ -1,4 +1,4 @@
-"""The tools of a request: reading them, telling the model about them, and the rules for calling them."""
+"""The tools of a request: their validation, their description for the model, and the grammar of their calls."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from models.wire.fields import Body, unsupported
 
 MAX_TOOLS = 128
 
-# The words that Hermes and Qwen were trained on; models that were not can follow them.
+# Hermes and Qwen were trained on this text; other models can follow it.
 PROMPT = """You may call one or more functions to assist with the user query.
 
 You are provided with function signatures within <tools></tools> XML tags:
@@ -29,7 +29,7 @@ For each function call, return a json object with function name and arguments wi
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One function that the model may call. `strict` asks that every keyword of `parameters` be kept, or refused."""
+    """One function that the model may call. If `strict`, a schema that the grammar cannot enforce is refused."""
 
     name: str
     strict: bool
@@ -40,7 +40,7 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Toolbox:
-    """What may be called in one answer.
+    """The tools that one answer may call.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Toolbox:
     required : bool
         Whether the answer must be a call.
     parallel : bool
-        Whether it may be several.
+        Whether it may have several calls.
     """
 
     tools: Sequence[Tool]
@@ -57,12 +57,12 @@ class Toolbox:
     parallel: bool
 
     def grammar(self, calls: CallFormat, *, opened: bool) -> str:
-        """Rules for one or more calls; `opened` says that the first opening has been written.
+        """The grammar of one or more calls; `opened` says that the first opening has been generated already.
 
         Raises
         ------
         RequestError
-            If a tool's parameters ask for what cannot be promised.
+            If the schema of a tool's parameters is unsupported.
         """
         book = RuleBook()
         call = book.add("call", either([_call_rule(book, tool, calls) for tool in self.tools]))
@@ -76,12 +76,12 @@ class Toolbox:
         return bounded(book.text(rest if opened else f"{opening} {rest}"), "tools")
 
     def prompt(self) -> str:
-        """For models whose template has no place for tools."""
+        """Instructions for models whose template does not support tools."""
         return PROMPT.format(tools="\n".join(json.dumps(t.definition, ensure_ascii=False) for t in self.tools))
 
 
 def _call_rule(book: RuleBook, tool: Tool, calls: CallFormat) -> str:
-    """One call; a bare one without the beginning that the opening is."""
+    """The rule for one call; a bare call's beginning is its opening, and is left out."""
     where = f"{tool.where}.function.parameters"
     arguments = SchemaCompiler(book, tool.parameters, where, lenient=not tool.strict).rule()
     name = json_literal(tool.name)
@@ -94,7 +94,7 @@ def _call_rule(book: RuleBook, tool: Tool, calls: CallFormat) -> str:
 
 
 def read_toolbox(body: Body) -> Toolbox | None:
-    """The tools that a request brings and lets the model use; None for none.
+    """The tools of a request that the model may call; None for none.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def read_toolbox(body: Body) -> Toolbox | None:
     parallel = body.get("parallel_tool_calls")
     if parallel is not None and not isinstance(parallel, bool):
         raise RequestError("Field 'parallel_tool_calls' must be true or false.", param="parallel_tool_calls")
-    return _chosen(body.get("tool_choice"), tools, parallel is not False)
+    return _select_tools(body.get("tool_choice"), tools, parallel is not False)
 
 
 def _tool(item: Any, where: str) -> Tool:
@@ -126,7 +126,7 @@ def _tool(item: Any, where: str) -> Tool:
     return Tool(function["name"], strict, {"type": "object", **parameters}, item, where)
 
 
-def _chosen(choice: Any, tools: Sequence[Tool], parallel: bool) -> Toolbox | None:
+def _select_tools(choice: Any, tools: Sequence[Tool], parallel: bool) -> Toolbox | None:
     if choice in (None, "auto", "none", "required"):
         if choice == "required" and not tools:
             raise RequestError("Field 'tool_choice' is \"required\", but there are no tools.", param="tool_choice")

@@ -11,7 +11,7 @@ import httpx
 from openai import OpenAI
 
 from models.catalogue.bundled import bundled_model_path
-from models.engine.process.probe_cache import Remembered
+from models.engine.process.probe_cache import ProbeCache
 from models.engine.process.supervisor import EngineInfo, EngineOptions, EngineSupervisor
 
 T = TypeVar("T")
@@ -90,7 +90,7 @@ def running_engine(
     """
     chosen = EngineOptions(**{"model_path": bundled_model_path(), "n_ctx": 2048, "max_sequences": 4, **options})
     if not probe:
-        Remembered(state_dir, chosen).has_features(frozenset())
+        ProbeCache(state_dir, chosen).record_features(frozenset())
     engine = LiveEngine(chosen, state_dir, command=command, api_key=api_key, allowed_hosts=allowed_hosts)
     try:
         yield engine

@@ -1,4 +1,4 @@
-"""Chat templates from strangers: what honest ones need works, what hostile ones try is refused in time."""
+"""Untrusted chat templates: usual ones work, attacks are refused within the time limit."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def render(source: str, messages=HELLO, limit_s: float = 0.3, **variables) -> st
         ("{{ '%s!' % messages[0].content }}", "hello!"),
     ],
 )
-def test_what_templates_need(source: str, expected: str) -> None:
+def test_templates_have_the_functions_that_they_need(source: str, expected: str) -> None:
     assert render(source) == expected
 
 
@@ -66,6 +66,6 @@ def test_a_template_that_does_not_compile_is_named_so() -> None:
         ChatTemplate("{% for %}", bos="", eos="")
 
 
-def test_the_limit_is_gone_once_a_template_has_ended() -> None:
+def test_the_time_limit_ends_with_the_template() -> None:
     template = ChatTemplate("{{ messages[0].content }}", bos="", eos="", time_limit_s=0.01)
     assert all(template.render(HELLO) == "hello" for _ in range(300))

@@ -1,4 +1,4 @@
-"""Whole characters and stop strings, wherever the text is cut."""
+"""Whole characters and stop strings, wherever the text is split."""
 
 from itertools import pairwise
 
@@ -40,6 +40,6 @@ def test_stops_are_found_as_if_read_letter_by_letter(text: str, stops: list[str]
 
 
 @pytest.mark.parametrize("pieces", [["the E", "ND."], ["the ", "END."], ["the END."], list("the END.")])
-def test_nothing_of_a_stop_is_shown(pieces: list[str]) -> None:
+def test_no_part_of_a_stop_string_is_shown(pieces: list[str]) -> None:
     matcher = StopMatcher(["END"])
     assert "".join(map(matcher.feed, pieces)) == "the "
