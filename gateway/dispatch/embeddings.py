@@ -11,7 +11,7 @@ from gateway.record.recorder import Recorder
 from gateway.record.request_record import Exchange
 from models.wire.backend import Completion
 from models.wire.errors import RequestError, UnknownModelError
-from models.wire.json_reader import Node
+from models.wire.json_reader import JsonReader
 from router.decision import Reason, Route
 from router.errors import BudgetSpent, MustStayLocal
 
@@ -43,10 +43,10 @@ class Embedder:
         BackendError
             If that side fails. Nobody stands in for it.
         """
-        node = Node(body)
-        exchange.requested_model = node["model"].text()
-        if not node["input"].value:
-            raise node["input"].wrong("a non-empty string, or an array of strings or tokens")
+        reader = JsonReader(body)
+        exchange.requested_model = reader["model"].text()
+        if not reader["input"].value:
+            raise reader["input"].wrong("a non-empty string, or an array of strings or tokens")
         route = self._route(exchange.requested_model)
         private = await self._dispatcher.privacy.why(body, asked=overrides.private)
         if private is not None and route is Route.CLOUD:

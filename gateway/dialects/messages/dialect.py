@@ -12,7 +12,7 @@ from gateway.dialects.messages.stream import MessagesTranslator
 from models.wire.backend import Completion
 from models.wire.chat import ChatRequest
 from models.wire.errors import InvalidResponse
-from models.wire.json_reader import Node
+from models.wire.json_reader import JsonReader
 
 
 class MessagesDialect:
@@ -21,7 +21,7 @@ class MessagesDialect:
     endpoint = "messages"
 
     def request(self, body: Any) -> ChatRequest:
-        return ChatRequest.parse(to_chat(Node(body)), original=body)
+        return ChatRequest.parse(to_chat(JsonReader(body)), original=body)
 
     def completion(self, request: ChatRequest, completion: Completion) -> bytes:
         asked, answer = request.original, orjson.loads(completion.body)
