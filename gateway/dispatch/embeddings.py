@@ -12,6 +12,7 @@ from gateway.record.request_record import Exchange
 from models.wire.backend import Completion
 from models.wire.errors import RequestError, UnknownModelError
 from models.wire.json_reader import JsonReader
+from models.wire.token_estimates import input_tokens_guess
 from router.decision import Reason, Route
 from router.errors import BudgetSpent, MustStayLocal
 
@@ -55,7 +56,7 @@ class Embedder:
             raise BudgetSpent(obstacle, "It makes the embeddings here.")
         exchange.moved(route, Reason.PINNED if private is None else Reason.PRIVACY)
         exchange.served_model = self._settings.model or ""
-        self._recorder.opened(exchange, tokens_guess(body["input"]) if route is Route.CLOUD else 0)
+        self._recorder.opened(exchange, input_tokens_guess(body["input"]) if route is Route.CLOUD else 0)
         with waiting(exchange):
             backend = await self._dispatcher.embedding_backend(route)
             model = self._settings.model or backend.model
@@ -79,10 +80,3 @@ class Embedder:
                     f"The model '{name:.100}' makes no embeddings here; use '{settings.model or route}'.", param="model"
                 )
         return route
-
-
-def tokens_guess(value: Any) -> int:
-    """Tokens of an input, where nobody counts them."""
-    if isinstance(value, str):
-        return -(-len(value) // 4)
-    return sum(tokens_guess(part) for part in value) if isinstance(value, list) else 1

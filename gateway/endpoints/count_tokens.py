@@ -6,12 +6,11 @@ from starlette.responses import Response
 from gateway.dialects.messages.errors import anthropic_error
 from gateway.dialects.messages.request import to_chat
 from gateway.dispatch.dispatcher import Dispatcher
-from gateway.endpoints.recorded import parse_json
 from gateway.http.client import read_body
 from gateway.http.errors import error_headers, error_status, log_unforeseen
 from gateway.http.json_response import json_response
 from models.wire.chat import ChatRequest
-from models.wire.json_reader import JsonReader
+from models.wire.json_reader import JsonReader, parse_json
 from models.wire.token_estimates import prompt_tokens_guess
 
 

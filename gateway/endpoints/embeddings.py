@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gateway.dispatch.embeddings import Embedder, tokens_guess
+from gateway.dispatch.embeddings import Embedder
 from gateway.endpoints.recorded import RecordedEndpoint
 from gateway.http.client import Reply
 from gateway.http.overrides import Overrides
@@ -11,6 +11,7 @@ from gateway.ledger.row import EMBEDDINGS
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import Exchange
 from models.usage.usage import Usage
+from models.wire.token_estimates import input_tokens_guess
 
 
 class EmbeddingsEndpoint(RecordedEndpoint):
@@ -24,6 +25,6 @@ class EmbeddingsEndpoint(RecordedEndpoint):
         answer = await self._embedder.embed(exchange, body, overrides)
         exchange.first_byte()
         exchange.served_model = answer.model
-        exchange.took(answer.usage, lambda: Usage(tokens_guess(body["input"])))
+        exchange.took(answer.usage, lambda: Usage(input_tokens_guess(body["input"])))
         self._recorder.close(exchange, Outcome.OK)
         await reply.whole(answer.body, 200, exchange.headers())

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from gateway.endpoints.recorded import parse_json
 from gateway.http.client import read_body
 from gateway.http.errors import RequestNotFound
 from gateway.http.json_response import json_response
 from gateway.ledger import Ledger
 from gateway.ledger.feedback import is_label, keep_feedback
 from models.wire.errors import RequestError
+from models.wire.json_reader import parse_json
 
 MAX_BODY_BYTES = 10_000
 ID_CHARS = 100

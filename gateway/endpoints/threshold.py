@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from gateway.endpoints.recorded import parse_json
 from gateway.endpoints.savings import Since, Until
 from gateway.http.client import read_body
 from gateway.http.json_response import json_response
@@ -21,6 +20,7 @@ from gateway.reports.tuning import GRID, PRESETS, Price, Traffic, flips, on_vali
 from gateway.scoring.active_classifier import ClassifierInUse
 from gateway.scoring.active_threshold import HIGHEST, Change, ThresholdInForce
 from models.wire.errors import RequestError
+from models.wire.json_reader import parse_json
 from router.artifact import Artifact
 
 MAX_BODY_BYTES = 10_000

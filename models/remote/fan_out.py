@@ -9,9 +9,9 @@ import orjson
 
 from models.usage.usage import UNTOLD, Usage
 from models.wire.backend import Completion
-from models.wire.chat import ChatRequest, text_of
+from models.wire.chat import ChatRequest
 from models.wire.errors import BackendError
-from models.wire.stream import tokens_guess
+from models.wire.token_estimates import answer_tokens_guess, prompt_tokens_guess
 
 AT_ONCE = 8
 """Calls at the same time for one request: others want to be served too."""
@@ -64,10 +64,7 @@ def merge(completions: Sequence[Completion], usage: Usage) -> Completion:
 def _took(request: ChatRequest, completion: Completion) -> Usage:
     """What one of them took; where it does not say, a guess that stays marked as one."""
     told = completion.usage or UNTOLD
-    return replace(told.completed(lambda: _guess(request, completion)), untold=told.untold)
-
-
-def _guess(request: ChatRequest, completion: Completion) -> Usage:
-    choices = orjson.loads(completion.body)["choices"]
-    said = [choice.get("text") or text_of(choice.get("message") or {}) for choice in choices]
-    return Usage(sum(tokens_guess(text_of(one)) for one in request.messages), sum(map(tokens_guess, said)))
+    return replace(
+        told.completed(lambda: Usage(prompt_tokens_guess(request), answer_tokens_guess(completion.body))),
+        untold=told.untold,
+    )

@@ -4,9 +4,25 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import orjson
+
 from models.wire.errors import RequestError
 
 T = TypeVar("T")
+
+
+def parse_json(body: bytes) -> Any:
+    """Decode a request body.
+
+    Raises
+    ------
+    RequestError
+        If it is not JSON.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as exc:
+        raise RequestError(f"The request body is not valid JSON: {exc}", code="invalid_json") from exc
 
 
 @dataclass(frozen=True, slots=True)

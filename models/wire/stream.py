@@ -12,6 +12,7 @@ from models.usage.usage import Usage, usage_in
 from models.wire.chat import reasoning_of
 from models.wire.errors import BackendError, BackendUnavailable, InvalidResponse, StreamInterrupted
 from models.wire.sse import DONE, EventSplitter, EventTooLarge, encode_event, event_data
+from models.wire.token_estimates import delta_tokens_guess
 
 # A provider asked for usage puts `"usage":null` into every other chunk. Quotes inside JSON strings are escaped,
 # so this can only match the field itself.
@@ -23,9 +24,6 @@ _UNKNOWN_REASON = "other"
 
 _MOST_CHOICES = 128
 """As many as OpenAI's API has: whoever numbers more choices makes them up."""
-
-_LONGEST_TOKEN_CHARS = 16
-_CHARS_PER_TOKEN = 4
 
 
 class ChatStream:
@@ -198,9 +196,9 @@ class ChatStream:
                 self._note_reason(choice.get("index", 0), reason)
             delta = choice.get("delta") or choice
             if text := delta.get("content") or delta.get("text"):  # nearly every chunk
-                self.tokens_seen += tokens_guess(text)
+                self.tokens_seen += delta_tokens_guess(text)
             else:
-                self.tokens_seen += sum(map(tokens_guess, _unsaid(delta)))
+                self.tokens_seen += sum(map(delta_tokens_guess, _unsaid(delta)))
             if told := choice.get("logprobs"):
                 self.logprobs += _logprobs(told)
 
@@ -219,12 +217,6 @@ class ChatStream:
         if not self._started or isinstance(exc, StreamInterrupted):
             return exc
         return StreamInterrupted(self._backend, exc.message, told=exc.told)
-
-
-def tokens_guess(text: Any) -> int:
-    """Tokens of one delta: most servers send one a chunk, and a delta longer than a token must hold several."""
-    length = len(text) if isinstance(text, str) else 1
-    return min(length, 1) if length <= _LONGEST_TOKEN_CHARS else length // _CHARS_PER_TOKEN
 
 
 def _unsaid(delta: Mapping[str, Any]) -> Iterator[str]:

@@ -6,10 +6,11 @@ On a unix socket only this user connects, so nothing stands there.
 import secrets
 from typing import Any
 
-from models.engine.http.asgi import Receive, Scope, Send, send_json
+from models.engine.http.asgi import send_json
 from models.engine.http.failures import Unauthorized, describe_error
 from models.engine.http.server import EngineServer
 from models.host.doors import Doors, answered
+from models.wire.asgi import Receive, Scope, Send
 
 CURE = "use localhost or the address, start the engine with --allowed-host NAME, or give it a key."
 OPEN_PATH = "/health"

@@ -20,7 +20,6 @@ class UsageSum:
 
     def __init__(self) -> None:
         self.total = Usage()
-        self._n = 0
 
     def add(self, index: int, usage: Usage) -> None:
         """Count one finished choice. What the first had to compute, the others may have taken from it."""
