@@ -10,6 +10,10 @@ Validation = Mapping[str, Sequence[tuple[float, float]]]
 """By source: pairs of score and how surely small models failed, both in [0, 1]."""
 
 
+HIGHEST_THRESHOLD = 1.0001
+"""Just above every score, which is a probability: nothing goes to the cloud for its score. More would mean the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """What to expect of a threshold.
@@ -54,7 +58,7 @@ def balanced_threshold(validation: Validation) -> float:
 
 
 def to_threshold(text: str) -> float | None:
-    """The threshold that a caller wrote; None where that is none. More than 1 means "never the cloud".
+    """The threshold that a caller wrote; None where that is none.
 
     >>> to_threshold("0.4"), to_threshold("nan"), to_threshold("a lot")
     (0.4, None, None)
@@ -63,7 +67,7 @@ def to_threshold(text: str) -> float | None:
         threshold = float(text)
     except ValueError:
         return None
-    return threshold if 0 <= threshold <= 2 else None
+    return threshold if 0 <= threshold <= HIGHEST_THRESHOLD else None
 
 
 def _mean(values: Sequence[float]) -> float:

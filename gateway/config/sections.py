@@ -14,7 +14,7 @@ from models.engine.options import MAX_SEQUENCES, FlashAttention, KvCacheType, ch
 from models.host.api_keys import clean_key
 from router.decision import Feature
 from router.sensitive import Sensitive
-from router.threshold import to_threshold
+from router.threshold import HIGHEST_THRESHOLD, to_threshold
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 
@@ -214,8 +214,8 @@ class RouterSettings(_Section):
     threshold: float | None = Field(
         None,
         ge=0,
-        le=1.0001,
-        description="Requests scoring at or above go to the cloud: 0 sends all of them there, more than 1 none. "
+        le=HIGHEST_THRESHOLD,
+        description="Requests scoring at or above go to the cloud: 0 sends all of them there, 1.0001 none. "
         "Default: the artifact's own.",
     )
     artifact: Path | None = Field(None, description="Folder made by `slimgate train`. Default: the shipped one.")

@@ -1,7 +1,6 @@
 """Single requests: GET /v1/decisions, /v1/decisions/{id}, and /v1/decisions/export."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from itertools import chain
 from typing import Annotated, Literal
 
@@ -51,7 +50,7 @@ def wanted(
     _check("route", route, ROUTES)
     _check("reason", reason, REASONS)
     _check("outcome", outcome, (*Outcome,))
-    return Wanted(_ms(since), _ms(until), route, reason, outcome, model, key_id)
+    return Wanted(epoch_ms(aware(since)), epoch_ms(aware(until)), route, reason, outcome, model, key_id)
 
 
 def _check(name: str, value: str | None, known: Sequence[str]) -> None:
@@ -106,7 +105,3 @@ def _export(ledger: Ledger, wanted: Wanted, format: str) -> Iterator[str] | Iter
     first = next(rows, None)
     rows = rows if first is None else chain([first], rows)
     return csv_lines(rows) if format == "csv" else json_lines(rows)
-
-
-def _ms(moment: datetime | None) -> int | None:
-    return epoch_ms(aware(moment))

@@ -1,6 +1,5 @@
 """POST /v1/feedback: whether an answer would do. The surest way to know where the line should run."""
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from gateway.http.errors import RequestNotFound
 from gateway.http.json_response import json_response
 from gateway.ledger import Ledger
 from gateway.ledger.feedback import is_label, keep_feedback
+from gateway.ledger.units import now_ms
 from models.wire.errors import RequestError
 from models.wire.json_reader import parse_json
 
@@ -81,5 +81,5 @@ def _keep(ledger: Ledger, said: Feedback) -> dict[str, Any]:
             "gateway gave. Rows older than ledger.keep_days are gone."
         )
     with ledger.write() as connection:
-        keep_feedback(connection, said.request_id, said.ok, time.time_ns() // 1_000_000)
+        keep_feedback(connection, said.request_id, said.ok, now_ms())
     return {"object": "feedback", "request_id": said.request_id, "ok": said.ok, "label": is_label(row)}

@@ -1,6 +1,5 @@
 """/v1/threshold: where the line runs, what it would mean elsewhere, and moving it."""
 
-import time
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,20 +12,23 @@ from gateway.http.client import read_body
 from gateway.http.json_response import json_response
 from gateway.ledger import Ledger
 from gateway.ledger.rollup import first_ms
-from gateway.ledger.units import epoch_ms, from_epoch_ms
+from gateway.ledger.units import epoch_ms, from_epoch_ms, now_ms
 from gateway.reports.failure_rates import OwnLabels
 from gateway.reports.timeline import aware
 from gateway.reports.tuning import GRID, PRESETS, Price, Traffic, flips, on_validation, read_traffic
 from gateway.scoring.active_classifier import ClassifierInUse
-from gateway.scoring.active_threshold import HIGHEST, Change, ThresholdInForce
+from gateway.scoring.active_threshold import Change, ThresholdInForce
 from models.wire.errors import RequestError
 from models.wire.json_reader import parse_json
 from router.artifact import Artifact
+from router.threshold import HIGHEST_THRESHOLD
 
 MAX_BODY_BYTES = 10_000
 NOTE_CHARS = 300
 
-Candidate = Annotated[float, Query(ge=0, le=HIGHEST, description="The threshold to compare with the one in force.")]
+Candidate = Annotated[
+    float, Query(ge=0, le=HIGHEST_THRESHOLD, description="The threshold to compare with the one in force.")
+]
 Shown = Annotated[int, Query(ge=1, le=200, description="How many requests to list, newest first.")]
 
 
@@ -109,9 +111,9 @@ def _parse(body: Any) -> dict[str, Any]:
 def _number(name: str, value: Any) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= HIGHEST:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= HIGHEST_THRESHOLD:
         raise RequestError(
-            f"{name}: must be a number from 0 (all to the cloud) to {HIGHEST} (none), or null for the default.",
+            f"{name}: must be a number from 0 (all to the cloud) to {HIGHEST_THRESHOLD} (none), or null.",
             param=name,
             code="invalid_value",
         )
@@ -144,7 +146,7 @@ def _change(change: Change) -> dict[str, Any]:
 
 def _span(oldest_ms: int | None, since: datetime | None, until: datetime | None) -> tuple[int, int]:
     """From `since`, or the first request if that came later: a month's cost is not to be thinned by days without us."""
-    until_ms = epoch_ms(until) or time.time_ns() // 1_000_000
+    until_ms = epoch_ms(until) or now_ms()
     oldest_ms = until_ms if oldest_ms is None else oldest_ms
     return max(epoch_ms(since) or 0, oldest_ms), until_ms
 

@@ -88,7 +88,7 @@ def test_what_nobody_has_is_named(
     assert caught.value.code == "unsupported_capability"
 
 
-@pytest.mark.parametrize(("model", "route"), [("auto:0", "cloud"), ("auto:1.5", "local"), ("old", "cloud")])
+@pytest.mark.parametrize(("model", "route"), [("auto:0", "cloud"), ("auto:1.0001", "local"), ("old", "cloud")])
 def test_a_name_may_carry_a_threshold(
     sides: tuple[Gateway, Provider, Provider, Provider], model: str, route: str
 ) -> None:

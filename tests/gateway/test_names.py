@@ -35,7 +35,7 @@ NAMES = ModelNames(
         ("small", Meaning(Route.LOCAL)),
         ("auto:0.4", Meaning(None, threshold=0.4)),
         ("auto:0", Meaning(None, threshold=0.0)),
-        ("auto:1.5", Meaning(None, threshold=1.5)),
+        ("auto:1.0001", Meaning(None, threshold=1.0001)),
         ("gpt-4o-mini", Meaning(None, threshold=0.8)),
     ],
 )
