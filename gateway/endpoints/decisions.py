@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
 from starlette.exceptions import HTTPException
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import StreamingResponse
 
 from gateway.endpoints.savings import Since, Until
-from gateway.http.json_response import json_response
+from gateway.endpoints.shapes import Choices, Decisions
 from gateway.ledger import Ledger, Outcome
 from gateway.ledger.row import INVALID, NO_ROUTE
 from gateway.ledger.units import epoch_ms
@@ -63,22 +63,22 @@ def decisions_endpoints(ledger: Ledger) -> APIRouter:
     endpoints = APIRouter(tags=["decisions"])
     filters = Depends(wanted)
 
-    @endpoints.get("/v1/decisions", summary="Recent decisions")
-    def decisions(wanted: Wanted = filters, limit: Limit = 50, after: After = None) -> Response:
+    @endpoints.get("/v1/decisions", summary="Recent decisions", response_model=Decisions)
+    def decisions(wanted: Wanted = filters, limit: Limit = 50, after: After = None) -> dict[str, Any]:
         """One page, newest first; `next` leads to the page after it."""
         cursor = None if after is None else Cursor.parse(after)
         with ledger.read() as connection:
             page = find_decisions(connection, wanted, limit, cursor)
-        return json_response({"object": "list", "data": page.rows, "next": page.next and str(page.next)})
+        return {"data": page.rows, "next": page.next and str(page.next)}
 
     @endpoints.get("/v1/decisions/choices", summary="What to filter by")
-    def choices(wanted: Wanted = filters) -> Response:
+    def choices(wanted: Wanted = filters) -> Choices:
         """The models and keys that occur among the newest requests."""
         with ledger.read() as connection:
-            return json_response({"object": "choices", **known_values(connection, wanted)})
+            return Choices(**known_values(connection, wanted))
 
     @endpoints.get("/v1/decisions/export", summary="Every decision, as a file")
-    def export(wanted: Wanted = filters, format: Form = "csv") -> Response:
+    def export(wanted: Wanted = filters, format: Form = "csv") -> StreamingResponse:
         """All rows that match, newest first."""
         lines = _export(ledger, wanted, format)
         media_type = "text/csv; charset=utf-8" if format == "csv" else "application/x-ndjson"
@@ -88,13 +88,13 @@ def decisions_endpoints(ledger: Ledger) -> APIRouter:
         )
 
     @endpoints.get("/v1/decisions/{id}", summary="One decision explained")
-    def decision(id: str) -> Response:
+    def decision(id: str) -> dict[str, Any]:
         """The row, and the rules in the order in which they were asked."""
         with ledger.read() as connection:
             row = get_decision(connection, id)
         if row is None:
             raise HTTPException(404, f"There is no request {id!r} in the ledger")
-        return json_response({"object": "decision", **row, "rules": explain_row(row)})
+        return {"object": "decision", **row, "rules": explain_row(row)}
 
     return endpoints
 

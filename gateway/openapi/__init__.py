@@ -28,7 +28,8 @@ def describe(app: FastAPI) -> None:
         document = found()
         seen = document["paths"].items()
         document["paths"] = {**PATHS, **{path: complete(path, told) for path, told in seen if path not in PATHS}}
-        document.pop("components", None)  # nothing but FastAPI's own shape of errors
+        for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own shape of errors, which is not ours
+            document.get("components", {}).get("schemas", {}).pop(name, None)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way

@@ -1,0 +1,60 @@
+"""Bodies of endpoints that answer no prompts: read with a limit, checked by a model, described by the same model."""
+
+from typing import Any, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from gateway.http.client import read_body
+from models.wire.errors import RequestError
+from models.wire.json_reader import parse_json
+
+MAX_BODY_BYTES = 10_000
+
+
+class JsonBody(BaseModel):
+    """Base of such bodies: nothing is converted, and unknown fields are refused."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+Body = TypeVar("Body", bound=JsonBody)
+
+
+async def read_model(request: Request, kind: type[Body]) -> Body:
+    """The request's body as a `kind`.
+
+    Raises
+    ------
+    RequestError
+        Naming the field at fault, and what it should be.
+    """
+    value = parse_json(await read_body(request.receive, MAX_BODY_BYTES))
+    try:
+        return kind.model_validate(value)
+    except ValidationError as exc:
+        raise to_request_error(exc, kind) from None
+
+
+def to_request_error(exc: ValidationError, kind: type[JsonBody]) -> RequestError:
+    """The first fault of a body as an error for its sender; unknown fields before all others."""
+    faults = exc.errors(include_url=False, include_context=False, include_input=False)
+    if unknown := sorted(str(fault["loc"][0]) for fault in faults if fault["type"] == "extra_forbidden"):
+        message = f"Unknown: {', '.join(unknown)}. Only these are taken: {', '.join(kind.model_fields)}."
+        return RequestError(message, code="unknown_parameter")
+    fault = faults[0]
+    param = str(fault["loc"][0]) if fault["loc"] else _only_required(kind)
+    cure = kind.model_fields[param].description if param else f"Send an object with {', '.join(kind.model_fields)}."
+    message = f"{param or 'The request body'}: {fault['msg']}. {cure or ''}".rstrip()
+    return RequestError(message, param=param, code="invalid_value")
+
+
+def described(kind: type[JsonBody]) -> dict[str, Any]:
+    """A route's `openapi_extra`: FastAPI sees no body, since the endpoint reads it by itself."""
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": kind.model_json_schema()}}}}
+
+
+def _only_required(kind: type[JsonBody]) -> str | None:
+    """What a body that is no object lacks, where that is one field."""
+    required = [name for name, field in kind.model_fields.items() if field.is_required()]
+    return required[0] if len(required) == 1 else None
