@@ -38,7 +38,7 @@ from gateway.http import errors
 from gateway.http.fast_path import FastPathApp
 from gateway.ledger import Ledger
 from gateway.openapi import describe
-from gateway.record.logs import show_words
+from gateway.record.logs import apply_log_settings
 from gateway.record.metrics import Metrics
 from gateway.record.recorder import Recorder
 from gateway.record.telemetry import make_telemetry
@@ -66,7 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
         If there can be no state directory.
     """
     _hide(settings)
-    show_words(settings)
+    apply_log_settings(settings)
     prepare_state_dir(settings.state_dir)
     classifier = ClassifierInUse(settings)
     metrics = Metrics()
@@ -94,7 +94,7 @@ def create_app(settings: Settings) -> FastAPI:
         settings=settings.router,
     )
     labels = OwnLabels(settings.router.labels)
-    told = [show_words, pricer.configure, *([] if telemetry is None else [telemetry.configure])]
+    told = [apply_log_settings, pricer.configure, *([] if telemetry is None else [telemetry.configure])]
     reloader = Reloader(settings, dispatcher, classifier, threshold, labels, told)
     lifecycle = Lifecycle(reloader)
     _watch(metrics, local, threshold, classifier)

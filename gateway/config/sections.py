@@ -331,8 +331,12 @@ class LedgerSettings(_Section):
 
 
 class LogSettings(_Section):
-    """What the log says beyond what happened. Never asked for, it holds nobody's text."""
+    """The form of the log, and what it says beyond what happened. Unless asked to, it holds nobody's text."""
 
+    format: Literal["auto", "text", "json"] = Field(
+        "auto",
+        description="The form of the log's lines: `json`, `text`, or `auto`: text at a terminal, else JSON.",
+    )
     provider_messages: bool = Field(
         False,
         description="Whether the log shows what a provider said of a failure, on one line and without keys. It may "
