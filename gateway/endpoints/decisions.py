@@ -53,9 +53,9 @@ def wanted(
     return Wanted(epoch_ms(aware(since)), epoch_ms(aware(until)), route, reason, outcome, model, key_id)
 
 
-def _check(name: str, value: str | None, known: Sequence[str]) -> None:
-    if value is not None and value not in known:
-        raise RequestError(f"{name}: must be one of {', '.join(known)}", param=name, code="invalid_value")
+def _check(name: str, value: str | None, allowed: Sequence[str]) -> None:
+    if value is not None and value not in allowed:
+        raise RequestError(f"{name}: must be one of {', '.join(allowed)}", param=name, code="invalid_value")
 
 
 def decisions_endpoints(ledger: Ledger) -> APIRouter:

@@ -95,8 +95,8 @@ def threshold_endpoints(
         """Recent requests that would go to the other side at `candidate`."""
         with ledger.read() as connection:
             span = _span(first_ms(connection), aware(since), aware(until))
-            found = flips(connection, threshold.value, candidate, *span, classifier.version, limit)
-        return {"threshold": threshold.value, "candidate": candidate, **found}
+            flipping_requests = flips(connection, threshold.value, candidate, *span, classifier.version, limit)
+        return {"threshold": threshold.value, "candidate": candidate, **flipping_requests}
 
     return endpoints
 

@@ -1,4 +1,4 @@
-"""The caller's end of the line: the body they send, and what goes back."""
+"""The caller's end of a request: the body they send, and what goes back."""
 
 from collections.abc import Mapping
 

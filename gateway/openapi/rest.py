@@ -30,8 +30,8 @@ def complete(path: str, operations: dict[str, Any]) -> dict[str, Any]:
 
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
-    # Requests that do not fit are told so with 400, in our own shape.
-    responses = {status: told for status, told in operation["responses"].items() if status != "422"}
+    # Requests that do not fit are answered with 400, in our own shape.
+    responses = {status: response for status, response in operation["responses"].items() if status != "422"}
     if content := CONTENT.get(path):
         responses["200"] = {**responses["200"], "content": content}
     whole = {**operation, "responses": {**responses, "default": _ERRORS}}

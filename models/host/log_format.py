@@ -125,7 +125,7 @@ def log_uncaught() -> None:
 
     def of_nobody(args: "sys.UnraisableHookArgs") -> None:
         if args.exc_value is not None:
-            logger.error("nobody could be told of a failure", exc_info=args.exc_value)
+            logger.error("a failure could not be reported", exc_info=args.exc_value)
 
     sys.excepthook, threading.excepthook, sys.unraisablehook = of_program, of_thread, of_nobody
     logging.raiseExceptions = False  # it would print what could not be formatted

@@ -165,5 +165,5 @@ def text_of(message: Mapping[str, Any]) -> str:
 
 def reasoning_of(message: Mapping[str, Any]) -> str:
     """The reasoning that one message (or one delta of it) shows; empty where there is none."""
-    found = (message.get(field) for field in REASONING_FIELDS)
-    return next((text for text in found if isinstance(text, str) and text), "")
+    texts = (message.get(field) for field in REASONING_FIELDS)
+    return next((text for text in texts if isinstance(text, str) and text), "")

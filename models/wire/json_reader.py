@@ -117,12 +117,12 @@ class JsonReader:
             raise self.invalid(f"a whole number from {low} to {high}")
         return value
 
-    def one_of(self, known: Mapping[str, T]) -> T:
-        """What `known` has under this name."""
+    def one_of(self, values: Mapping[str, T]) -> T:
+        """What `values` has under this name."""
         name = self.text()
-        if name not in known:
-            raise self.unknown(known)
-        return known[name]
+        if name not in values:
+            raise self.unknown(values)
+        return values[name]
 
     def wrong(self, expected: str) -> RequestError:
         """The error for a value that is missing, or of another type than `expected`."""
@@ -140,9 +140,9 @@ class JsonReader:
         """The error for a value outside of what is `expected`; it shows the value's beginning."""
         return self._error(f"must be {expected}; got {self.value!r:.100}", "invalid_value")
 
-    def unknown(self, known: Iterable[str]) -> RequestError:
-        """The error for a name that is none of those `known`."""
-        return self.invalid(f"one of {', '.join(sorted(known))}")
+    def unknown(self, values: Iterable[str]) -> RequestError:
+        """The error for a name that is none of `values`."""
+        return self.invalid(f"one of {', '.join(sorted(values))}")
 
     def refuse(self, why: str) -> None:
         """Raise or note the error for what is understood and not served."""

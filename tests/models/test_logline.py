@@ -151,5 +151,5 @@ def test_what_ends_a_thread_is_a_line_too(
     gc.collect()
     first, second = written[1].getvalue().splitlines()
     assert re.search(r"a thread ends: ValueError at test_logline\.py:\d+ fail < threading\.py", first)
-    assert re.search(r"nobody could be told of a failure: ValueError at test_logline\.py:\d+ __del__", second)
+    assert re.search(r"a failure could not be reported: ValueError at test_logline\.py:\d+ __del__", second)
     assert "Zanzibar" not in written[1].getvalue() + capfd.readouterr().err

@@ -67,9 +67,9 @@ def to_chat(body: JsonReader, *, counting: bool = False) -> dict[str, Any]:
     return chat
 
 
-def shows_thinking(asked: Any) -> bool:
-    """Whether the caller of the Messages request `asked` wants to see a model's reasoning."""
-    thinking = asked.get("thinking") or {}
+def shows_thinking(request_body: Any) -> bool:
+    """Whether the caller of the Messages request `request_body` wants to see a model's reasoning."""
+    thinking = request_body.get("thinking") or {}
     return thinking.get("type", "disabled") != "disabled" and thinking.get("display") != "omitted"
 
 
