@@ -25,7 +25,7 @@ def parse_json(body: bytes) -> Any:
         raise RequestError(f"The request body is not valid JSON: {exc}", code="invalid_json") from exc
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen, it would take three times as long to make, for every field of every request
 class JsonReader:
     """One JSON value of a request, and its path in OpenAI's notation.
 
@@ -45,7 +45,9 @@ class JsonReader:
         return self.value is not None
 
     def __getitem__(self, name: str) -> "JsonReader":
-        return JsonReader(self.object().get(name), f"{self.path}.{name}" if self.path else name, self.refusals)
+        if not isinstance(self.value, dict):
+            raise self.wrong("an object")
+        return JsonReader(self.value.get(name), f"{self.path}.{name}" if self.path else name, self.refusals)
 
     def each(self) -> Iterator["JsonReader"]:
         """The elements of an array."""
