@@ -42,19 +42,22 @@ def to_request_error(exc: ValidationError, kind: type[JsonBody]) -> RequestError
     if unknown := sorted(str(fault["loc"][0]) for fault in faults if fault["type"] == "extra_forbidden"):
         message = f"Unknown: {', '.join(unknown)}. Only these are taken: {', '.join(kind.model_fields)}."
         return RequestError(message, code="unknown_parameter")
-    fault = faults[0]
-    param = str(fault["loc"][0]) if fault["loc"] else _only_required(kind)
-    cure = kind.model_fields[param].description if param else f"Send an object with {', '.join(kind.model_fields)}."
-    message = f"{param or 'The request body'}: {fault['msg']}. {cure or ''}".rstrip()
-    return RequestError(message, param=param, code="invalid_value")
+    if not faults[0]["loc"]:
+        return _no_object(kind)
+    name = str(faults[0]["loc"][0])
+    message = f"{name}: {faults[0]['msg']}. {kind.model_fields[name].description}"
+    return RequestError(message, param=name, code="invalid_value")
+
+
+def _no_object(kind: type[JsonBody]) -> RequestError:
+    """The error for a body that is no object: where one field is required, that one is missing."""
+    required = [name for name, field in kind.model_fields.items() if field.is_required()]
+    message = f"The request body must be an object with {', '.join(kind.model_fields)}."
+    if len(required) == 1:
+        return RequestError(message, param=required[0], code="invalid_value")
+    return RequestError(message, code="invalid_type")
 
 
 def described(kind: type[JsonBody]) -> dict[str, Any]:
     """A route's `openapi_extra`: FastAPI sees no body, since the endpoint reads it by itself."""
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": kind.model_json_schema()}}}}
-
-
-def _only_required(kind: type[JsonBody]) -> str | None:
-    """What a body that is no object lacks, where that is one field."""
-    required = [name for name, field in kind.model_fields.items() if field.is_required()]
-    return required[0] if len(required) == 1 else None
