@@ -39,7 +39,7 @@ from gateway.http import errors
 from gateway.http.fast_path import FastPathApp
 from gateway.ledger import Ledger
 from gateway.openapi import describe
-from gateway.record.logs import show_words
+from gateway.record.logs import apply_log_settings
 from gateway.record.metrics import Metrics
 from gateway.record.recorder import Recorder
 from gateway.record.telemetry import make_telemetry
@@ -66,7 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
         If there can be no state directory.
     """
     _hide(settings)
-    show_words(settings)
+    apply_log_settings(settings)
     prepare_state_dir(settings.state_dir)
     classifier = ActiveClassifier(settings)
     metrics = Metrics()
@@ -111,7 +111,7 @@ def create_app(settings: Settings) -> FastAPI:
         "budget": (lambda new: budget.configure(new.budget),),
         "savings": (pricer.configure,),
         "prices": (pricer.configure,),
-        "log": (show_words,),
+        "log": (apply_log_settings,),
         "drain_s": (lifecycle.configure,),
         "grace_s": (lifecycle.configure,),
     }

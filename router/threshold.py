@@ -10,6 +10,10 @@ Validation = Mapping[str, Sequence[tuple[float, float]]]
 """By source: pairs of the score and how often small models failed, both in [0, 1]."""
 
 
+HIGHEST_THRESHOLD = 1.0001
+"""Just above every score, which is a probability: nothing goes to the cloud for its score. More would mean the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """What to expect of a threshold.
@@ -63,7 +67,7 @@ def to_threshold(text: str) -> float | None:
         threshold = float(text)
     except ValueError:
         return None
-    return threshold if 0 <= threshold <= 2 else None
+    return threshold if 0 <= threshold <= HIGHEST_THRESHOLD else None
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -11,9 +11,10 @@ from rich.console import Console
 
 from gateway.cli.serve import ConfigOption
 from gateway.config.settings import Settings, load_settings
-from gateway.scoring.active_threshold import HIGHEST, ActiveThreshold
+from gateway.scoring.active_threshold import ActiveThreshold
 from gateway.scoring.artifact_store import ArtifactStore
 from router.artifact import Artifact, load_artifact
+from router.threshold import HIGHEST_THRESHOLD
 
 if TYPE_CHECKING:
     from gateway.cli.evidence import Evidence
@@ -117,9 +118,9 @@ def _by_failure_rate(evidence: "Evidence", max_rate: float, confidence: float) -
 def _by_share(evidence: "Evidence", cloud_share: float) -> float:
     from router.training.calibrate import threshold_for_share
 
-    if (fixed := 1 - evidence.local_share(HIGHEST)) > cloud_share + 1e-9:
+    if (fixed := 1 - evidence.local_share(HIGHEST_THRESHOLD)) > cloud_share + 1e-9:
         raise _infeasible(f"Infeasible: rules (pins, tools, long prompts) alone send {fixed:.1%} to the cloud")
-    return min(max(threshold_for_share(evidence.scores, cloud_share, evidence.weights), 0.0), HIGHEST)
+    return min(max(threshold_for_share(evidence.scores, cloud_share, evidence.weights), 0.0), HIGHEST_THRESHOLD)
 
 
 def _infeasible(why: str) -> typer.Exit:
@@ -147,13 +148,13 @@ class _Costs:
         """The lowest threshold within `budget`."""
         import numpy as np
 
-        if self.usd_per_month(HIGHEST) is None:
+        if self.usd_per_month(HIGHEST_THRESHOLD) is None:
             raise typer.BadParameter("A budget needs --ledger, or --requests-per-month and --usd-per-request.")
         scores = self.evidence.scores
-        thresholds = [*np.unique(scores[(scores >= 0) & (scores <= 1)]), HIGHEST]
+        thresholds = [*np.unique(scores[(scores >= 0) & (scores <= 1)]), HIGHEST_THRESHOLD]
         fitting = _first(thresholds, lambda threshold: (self.usd_per_month(threshold) or 0.0) <= budget)
         if fitting is None:
-            fixed = self.usd_per_month(HIGHEST) or 0.0
+            fixed = self.usd_per_month(HIGHEST_THRESHOLD) or 0.0
             raise _infeasible(
                 f"Infeasible: the requests that rules send to the cloud (pins, tools, long prompts) cost ${fixed:.2f}"
             )

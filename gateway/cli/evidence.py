@@ -9,8 +9,9 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from gateway.cli.ledger import days_ago_ms, read_ledger
+from gateway.cli.ledger import read_ledger
 from gateway.config.settings import Settings
+from gateway.ledger.units import days_ago_ms, now_ms
 from router.artifact import Artifact
 from router.training.calibrate import Floats, LabelledScores
 from router.training.labels import read_labels
@@ -63,7 +64,7 @@ class Evidence:
         """What the cloud costs in 30 days; None without traffic."""
         if self.traffic is None:
             return None
-        span_ms = days_ago_ms(0) - (self.traffic.first_ms or 0)
+        span_ms = now_ms() - (self.traffic.first_ms or 0)
         usd = self.traffic.points((threshold,), span_ms)[0]["usd_per_30_days"]
         return None if usd is None else float(usd)
 
@@ -102,7 +103,7 @@ def from_ledger(settings: Settings, artifact: str) -> Evidence:
     from gateway.spending.pricing import Pricer
 
     with read_ledger(settings) as connection:
-        span = days_ago_ms(DAYS), days_ago_ms(0)
+        span = days_ago_ms(DAYS), now_ms()
         traffic = read_traffic(connection, *span, Pricer(settings).at_cloud, artifact)
         judged = feedback(connection, artifact)
     if not len(traffic.scores):

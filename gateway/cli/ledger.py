@@ -1,6 +1,5 @@
 """How commands read the ledger, while the gateway is running or not."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -12,8 +11,6 @@ from gateway.config.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-DAY_MS = 24 * 3600 * 1000
 
 
 @contextmanager
@@ -37,8 +34,3 @@ def read_ledger(settings: Settings) -> "Iterator[Connection]":
         raise typer.Exit(1) from None
     finally:
         ledger.close()
-
-
-def days_ago_ms(days: float) -> int:
-    """The time so many days ago, in milliseconds since 1970."""
-    return int(time.time() * 1000 - days * DAY_MS)

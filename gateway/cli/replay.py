@@ -13,15 +13,17 @@ from orjson import JSONEncodeError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from gateway.cli.ledger import days_ago_ms, read_ledger
+from gateway.cli.ledger import read_ledger
 from gateway.cli.serve import ConfigOption
 from gateway.config.settings import Settings, load_settings
-from gateway.scoring.active_threshold import HIGHEST, ActiveThreshold
+from gateway.ledger.units import days_ago_ms
+from gateway.scoring.active_threshold import ActiveThreshold
 from gateway.scoring.artifact_store import ArtifactStore
 from models.wire.errors import ModelError, RequestError
 from router.artifact import Artifact, load_artifact
 from router.decision import Feature
 from router.policy import LocalCapabilities
+from router.threshold import HIGHEST_THRESHOLD
 
 if TYPE_CHECKING:
     from gateway.reports.replay.deciding import Prices, Replayer
@@ -131,9 +133,9 @@ def _numbers(text: str) -> list[float]:
         numbers = [float(part) for part in text.split(",") if part.strip()]
     except ValueError:
         numbers = [-1.0]
-    if not all(0 <= number <= HIGHEST for number in numbers):
+    if not all(0 <= number <= HIGHEST_THRESHOLD for number in numbers):
         raise typer.BadParameter(
-            f"{text!r}: give numbers from 0 to {HIGHEST}, as 0.3,0.45,0.6", param_hint="--thresholds"
+            f"{text!r}: give numbers from 0 to {HIGHEST_THRESHOLD}, as 0.3,0.45,0.6", param_hint="--thresholds"
         )
     return numbers
 

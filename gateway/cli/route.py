@@ -22,7 +22,7 @@ from router.artifact import Artifact, load_artifact
 from router.decision import Route, RoutingDecision
 from router.errors import CannotServe
 from router.policy import LocalCapabilities
-from router.threshold import expectation
+from router.threshold import HIGHEST_THRESHOLD, expectation
 from router.training.json_lines import numbered_lines
 
 if TYPE_CHECKING:
@@ -52,7 +52,11 @@ def route(
     ] = None,
     threshold: Annotated[
         float | None,
-        typer.Option(help="Try another line: scores at or above go to the cloud. Default: the configured one."),
+        typer.Option(
+            min=0,
+            max=HIGHEST_THRESHOLD,
+            help="Try another threshold: scores at or above go to the cloud. Default: the configured one.",
+        ),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="Configuration file. Default: slimgate.toml, if here.")] = None,
 ) -> None:

@@ -14,7 +14,7 @@ from models.engine.options import MAX_SEQUENCES, FlashAttention, KvCacheType, ch
 from models.host.api_keys import clean_key
 from router.decision import Feature
 from router.sensitive import Sensitive
-from router.threshold import to_threshold
+from router.threshold import HIGHEST_THRESHOLD, to_threshold
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 
@@ -228,7 +228,7 @@ class RouterSettings(_Section):
     threshold: float | None = Field(
         None,
         ge=0,
-        le=1.0001,
+        le=HIGHEST_THRESHOLD,
         description="Requests with a score at or above it go to the cloud: 0 sends all of them there, "
         "1.0001 none. Default: the artifact's own.",
     )
@@ -352,8 +352,14 @@ class LedgerSettings(_Section):
 
 
 class LogSettings(_Section):
-    """What the log may show of messages that are not slimgate's own. By default it never holds anybody's text."""
+    """The form of the log, and what it may show of messages that are not slimgate's own. By default it never holds
+    anybody's text.
+    """
 
+    format: Literal["auto", "text", "json"] = Field(
+        "auto",
+        description="The form of the log's lines: `json`, `text`, or `auto`: text at a terminal, else JSON.",
+    )
     provider_messages: bool = Field(
         False,
         description="Whether the log shows a provider's message about a failure, on one line and without "

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import httpx
+import aiohttp
 
 from gateway.background import Background
 from gateway.config.sections import LocalSettings
@@ -317,10 +317,9 @@ class LoadWatch:
 
     async def _ask(self) -> LocalLoad | None:
         try:
-            answer = await self._server.client.get("http://engine/health", timeout=HEALTH_TIMEOUT_S)
-            facts = answer.raise_for_status().json()
+            facts = await self._server.get_json("/health", HEALTH_TIMEOUT_S)
             return LocalLoad(int(facts["running"]), int(facts["queued"]), float(facts["expected_wait_s"]))
-        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError):
             return None
 
 

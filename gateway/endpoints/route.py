@@ -8,12 +8,12 @@ from starlette.responses import Response
 
 from gateway.dispatch.decider import Decider
 from gateway.dispatch.model_names import AUTO
-from gateway.endpoints.recorded import parse_json
 from gateway.http.client import read_body
 from gateway.http.json_response import json_response
 from gateway.http.overrides import read_overrides
 from gateway.scoring.active_classifier import ActiveClassifier
 from models.wire.chat import ChatRequest
+from models.wire.json_reader import parse_json
 
 
 def route_endpoints(decider: Decider, classifier: ActiveClassifier, *, max_body_bytes: int) -> APIRouter:

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from gateway.http.json_response import json_response
 from gateway.ledger import LedgerUnavailable
 from gateway.scoring.active_threshold import ThresholdChanged
+from models.wire.asgi import BodyTooLarge
 from models.wire.errors import (
     BackendError,
     BackendMisconfigured,
@@ -56,10 +57,6 @@ class HeadTooLargeError(Exception):
     """The request's line and headers are larger than any honest ones."""
 
 
-class PayloadTooLargeError(Exception):
-    """The request's body is larger than `max_body_bytes`."""
-
-
 @dataclass(frozen=True, slots=True)
 class Shape:
     """How one kind of failure looks to the caller. `retry_after_s` is when such trouble may have passed."""
@@ -84,7 +81,7 @@ ERROR_SHAPES: dict[type[Exception], Shape] = {
     ThresholdChanged: Shape(409, "invalid_request_error", "threshold_changed"),
     SlowRequestError: Shape(408, "invalid_request_error", "request_timeout"),
     HeadTooLargeError: Shape(431, "invalid_request_error", "headers_too_large"),
-    PayloadTooLargeError: Shape(413, "invalid_request_error", "request_too_large"),
+    BodyTooLarge: Shape(413, "invalid_request_error", "request_too_large"),
     RateLimited: Shape(429, "rate_limit_error", "rate_limit_exceeded", retry_after_s=1),
     BackendUnavailable: Shape(503, "server_error", "backend_unavailable", retry_after_s=1),
     BackendMisconfigured: Shape(503, "server_error", "backend_unavailable"),

@@ -6,11 +6,11 @@ import time
 from sqlalchemy import Engine
 
 from gateway.ledger.store import delete_rows_before
+from gateway.ledger.units import days_ago_ms
 
 logger = logging.getLogger(__name__)
 
 CHECK_EVERY_S = 600.0
-DAY_MS = 24 * 3600 * 1000
 
 
 class Retention:
@@ -23,21 +23,21 @@ class Retention:
     """
 
     def __init__(self, keep_days: float | None) -> None:
-        self._keep_ms = None if keep_days is None else round(keep_days * DAY_MS)
+        self._keep_days = keep_days
         self._next = time.monotonic()
         self._deleted = 0
 
     @property
     def wait_s(self) -> float | None:
         """Seconds until there may be something to delete; None if there never is."""
-        return None if self._keep_ms is None else max(0.0, self._next - time.monotonic())
+        return None if self._keep_days is None else max(0.0, self._next - time.monotonic())
 
     def step(self, engine: Engine) -> None:
         """Delete a few old rows, if any: only a few, so that new rows need not wait long."""
-        if self._keep_ms is None or time.monotonic() < self._next:
+        if self._keep_days is None or time.monotonic() < self._next:
             return
         with engine.begin() as connection:
-            deleted = delete_rows_before(connection, time.time_ns() // 1_000_000 - self._keep_ms)
+            deleted = delete_rows_before(connection, days_ago_ms(self._keep_days))
         self._deleted += deleted
         if deleted:
             return

@@ -1,7 +1,10 @@
 """Units of money and time: conversions between the ledger's values and readable ones."""
 
+import time
 from datetime import UTC, datetime
 from decimal import Decimal
+
+DAY_MS = 24 * 3600 * 1000
 
 
 def dollars(usd: Decimal) -> str:
@@ -18,6 +21,16 @@ def dollars(usd: Decimal) -> str:
 def plain(usd: Decimal) -> str:
     """A decimal string without an exponent, which every reader takes for a number."""
     return f"{usd:f}"
+
+
+def now_ms() -> int:
+    """This moment, as the ledger keeps times: milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def days_ago_ms(days: float) -> int:
+    """The moment that many days ago."""
+    return now_ms() - round(days * DAY_MS)
 
 
 def epoch_ms(moment: datetime | None) -> int | None:

@@ -8,7 +8,6 @@ another one scored count for the volume only.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,21 +16,20 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
 from gateway.ledger.schema import REQUESTS
-from gateway.ledger.units import plain
+from gateway.ledger.units import DAY_MS, plain
 from gateway.reports.decisions import decision_json
-from gateway.scoring.active_threshold import HIGHEST
 from models.usage.pricing import to_usd
 from models.usage.usage import Usage
 from router.decision import Reason, Route
-from router.threshold import Validation
+from router.threshold import HIGHEST_THRESHOLD, Validation
 
 NEWEST = 10_000
 """The most requests read."""
 
-MONTH_MS = timedelta(days=30) // timedelta(milliseconds=1)
+MONTH_MS = 30 * DAY_MS
 
 STEP = 0.005
-GRID = (*(round(i * STEP, 3) for i in range(round(1 / STEP) + 1)), HIGHEST)
+GRID = (*(round(i * STEP, 3) for i in range(round(1 / STEP) + 1)), HIGHEST_THRESHOLD)
 """The thresholds of the curve; at the last one the score sends nothing to the cloud."""
 
 PRESETS: Mapping[str, float] = {"careful": 0.35, "balanced": 0.6, "save more": 0.85}

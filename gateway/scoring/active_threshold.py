@@ -7,7 +7,6 @@ classifier and the configured threshold that it was made for: while either is an
 
 import fcntl
 import logging
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,15 +17,14 @@ from typing import Any, Self
 import orjson
 
 from gateway.config.settings import Settings
-from models.host.private_files import private_file, private_folder
+from gateway.ledger.units import now_ms
+from models.host.private_files import private_file, private_folder, write_atomically
 from router.artifact import Artifact
 
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.5
 KEPT_CHANGES = 200
-HIGHEST = 1.0001
-"""Above every score: no request goes to the cloud because of its score."""
 
 
 class ThresholdChanged(Exception):
@@ -145,7 +143,7 @@ class ActiveThreshold:
             before = self.value
             if expected is not None and abs(before - expected) > 1e-9:
                 raise ThresholdChanged(f"the threshold is {before:g} now, not {expected:g}")
-            change = ThresholdChange(time.time_ns() // 1_000_000, threshold, before, self._basis, by, note)
+            change = ThresholdChange(now_ms(), threshold, before, self._basis, by, note)
             self._write([*self._changes, change][-KEPT_CHANGES:])
             self._reload()
         logger.info("threshold moved from %g to %g by %s", before, self.value, by)
@@ -175,13 +173,8 @@ class ActiveThreshold:
         return next((change for change in reversed(self._changes) if change.basis == self._basis), None)
 
     def _write(self, changes: list[ThresholdChange]) -> None:
-        unfinished = self._path.with_suffix(f".{os.getpid()}")
         content = orjson.dumps({"changes": [asdict(change) for change in changes]}, option=orjson.OPT_INDENT_2)
-        with private_file(unfinished).open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.rename(self._path)
+        write_atomically(self._path, content)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.config.settings import Settings
-from models.host.private_files import private_file, private_folder, tighten
+from models.host.private_files import private_folder, tighten, write_atomically
 from router.artifact import DEFAULT_ARTIFACT, Artifact, load_artifact, read_card
 from router.errors import ArtifactError
 
@@ -110,11 +110,8 @@ class ArtifactStore:
         if version not in self.versions():
             raise ArtifactError(f"there is no artifact {version!r}; there are: {', '.join(self.versions())}")
         self._load(self.path(version))
-        unfinished = self._note.with_suffix(f".{os.getpid()}")
         try:
-            private_folder(self._folder)
-            private_file(unfinished).write_text(f"{version}\n", "utf-8")
-            unfinished.replace(self._note)
+            write_atomically(self._note, f"{version}\n".encode())
         except OSError as exc:
             raise ArtifactError(f"{self._note} cannot be written: {exc.strerror or exc}") from exc
 

@@ -19,6 +19,7 @@ from typing import Any
 from gateway.config.sections import BudgetSettings
 from gateway.ledger import Ledger, LedgerRow, LedgerUnavailable
 from gateway.ledger.rollup import RollupRow, read_rollup, total
+from gateway.ledger.units import epoch_ms
 from gateway.spending.pricing import Pricer
 from gateway.spending.unmetered import tier_of, uncounted
 from models.usage.pricing import NUSD_PER_USD, to_usd
@@ -223,7 +224,7 @@ class Budget:
             # counted twice or left out.
             with self._lock:
                 summed = given | self._stored
-            sums = [_cloud_nusd(read_rollup(connection, _ms(account.period.begins(now)))) for account in accounts]
+            sums = [_cloud_nusd(read_rollup(connection, epoch_ms(account.period.begins(now)))) for account in accounts]
         for account, spent_nusd in zip(accounts, sums, strict=True):
             account.spent_nusd, account.ends = spent_nusd, account.period.ends(now)
         with self._lock:
@@ -291,7 +292,3 @@ def _share(spent_nusd: int, limit_nusd: int) -> float:
 
 def _text(nusd: int) -> str:
     return f"{Decimal(to_usd(nusd)).normalize():f}"
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

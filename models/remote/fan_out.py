@@ -9,9 +9,9 @@ import orjson
 
 from models.usage.usage import UNCOUNTED, Usage
 from models.wire.backend import Completion
-from models.wire.chat import ChatRequest, text_of
+from models.wire.chat import ChatRequest
 from models.wire.errors import BackendError
-from models.wire.stream import tokens_guess
+from models.wire.token_estimates import answer_tokens_guess, prompt_tokens_guess
 
 MAX_CONCURRENT = 8
 """Calls at the same time for one request, so that it leaves room for others."""
@@ -62,10 +62,7 @@ def merge(completions: Sequence[Completion], usage: Usage) -> Completion:
 def _usage(request: ChatRequest, completion: Completion) -> Usage:
     """The usage of one completion; what the server did not count is estimated, and stays marked as uncounted."""
     reported = completion.usage or UNCOUNTED
-    return replace(reported.completed(lambda: _estimate(request, completion)), uncounted=reported.uncounted)
-
-
-def _estimate(request: ChatRequest, completion: Completion) -> Usage:
-    choices = orjson.loads(completion.body)["choices"]
-    texts = [choice.get("text") or text_of(choice.get("message") or {}) for choice in choices]
-    return Usage(sum(tokens_guess(text_of(one)) for one in request.messages), sum(map(tokens_guess, texts)))
+    return replace(
+        reported.completed(lambda: Usage(prompt_tokens_guess(request), answer_tokens_guess(completion.body))),
+        uncounted=reported.uncounted,
+    )

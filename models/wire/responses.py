@@ -7,7 +7,8 @@ import orjson
 
 from models.redaction.server_words import clean_name
 from models.wire.errors import InvalidResponse
-from models.wire.stream import ChatStream, error_in_stream, tokens_guess
+from models.wire.stream import ChatStream, error_in_stream
+from models.wire.token_estimates import delta_tokens_guess
 
 PATH = "responses"
 
@@ -33,7 +34,7 @@ class ResponsesStream(ChatStream):
         if kind in TERMINAL:
             self._finished = self._is_over = True
         if kind.endswith(".delta"):
-            self.tokens_seen += tokens_guess(fields.get("delta"))
+            self.tokens_seen += delta_tokens_guess(fields.get("delta"))
         return event
 
 

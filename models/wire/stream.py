@@ -12,6 +12,7 @@ from models.usage.usage import Usage, usage_in
 from models.wire.chat import reasoning_of
 from models.wire.errors import BackendError, BackendUnavailable, InvalidResponse, StreamInterrupted
 from models.wire.sse import DONE, EventSplitter, EventTooLarge, encode_event, event_data
+from models.wire.token_estimates import delta_tokens_guess
 
 # A provider that was asked for usage puts `"usage":null` into all other chunks. Quotes inside JSON strings are
 # escaped, so this can only match the field itself.
@@ -23,9 +24,6 @@ _UNKNOWN_REASON = "other"
 
 _MAX_CHOICES = 128
 """OpenAI's limit; reasons of further choices are ignored, so that a faulty server cannot fill the memory."""
-
-_MAX_TOKEN_CHARS = 16
-_CHARS_PER_TOKEN = 4
 
 
 class ChatStream:
@@ -198,9 +196,9 @@ class ChatStream:
                 self._record_finish_reason(choice.get("index", 0), reason)
             delta = choice.get("delta") or choice
             if text := delta.get("content") or delta.get("text"):  # nearly every chunk
-                self.tokens_seen += tokens_guess(text)
+                self.tokens_seen += delta_tokens_guess(text)
             else:
-                self.tokens_seen += sum(map(tokens_guess, _other_generated_texts(delta)))
+                self.tokens_seen += sum(map(delta_tokens_guess, _other_generated_texts(delta)))
             if logprobs := choice.get("logprobs"):
                 self.logprobs += _logprobs(logprobs)
 
@@ -219,12 +217,6 @@ class ChatStream:
         if not self._started or isinstance(exc, StreamInterrupted):
             return exc
         return StreamInterrupted(self._backend, exc.message, server_words=exc.server_words)
-
-
-def tokens_guess(text: Any) -> int:
-    """Tokens of one delta: most servers send one token a chunk; a delta longer than any token holds several."""
-    length = len(text) if isinstance(text, str) else 1
-    return min(length, 1) if length <= _MAX_TOKEN_CHARS else length // _CHARS_PER_TOKEN
 
 
 def _other_generated_texts(delta: Mapping[str, Any]) -> Iterator[str]:

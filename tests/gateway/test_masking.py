@@ -118,6 +118,7 @@ def test_the_log_masks_whoever_writes(capsys: pytest.CaptureFixture[str]) -> Non
         except ValueError:
             logging.getLogger("some.library").exception("cannot reach %s", "postgresql://me:hunter2@db/x")
     finally:
+        logging.captureWarnings(False)
         logging.basicConfig(force=True)
     shown = capsys.readouterr().err
     assert "postgresql://***@db/x" in shown

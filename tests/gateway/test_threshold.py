@@ -14,10 +14,10 @@ from gateway.config.settings import Settings
 from gateway.ledger import LedgerRow
 from gateway.reports.failure_rates import FailureRates
 from gateway.reports.tuning import GRID, flips, on_validation, read_traffic
-from gateway.scoring.active_threshold import HIGHEST, ActiveThreshold, ThresholdChanged
+from gateway.scoring.active_threshold import ActiveThreshold, ThresholdChanged
 from models.usage.usage import Usage
 from router.artifact import load_artifact
-from router.threshold import expectation
+from router.threshold import HIGHEST_THRESHOLD, expectation
 from router.training.calibrate import exact_interval
 from tests.conftest import MakeGateway
 from tests.gateway import seed
@@ -87,7 +87,7 @@ def list_price(usage: Usage) -> int:
     return usage.prompt_tokens * 2000 + usage.completion_tokens * 8000
 
 
-@pytest.mark.parametrize("threshold", [0.0, 0.3, 0.5, 0.815, HIGHEST])
+@pytest.mark.parametrize("threshold", [0.0, 0.3, 0.5, 0.815, HIGHEST_THRESHOLD])
 def test_curve_is_what_rerouting_every_request_gives(path: Path, threshold: float) -> None:
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
@@ -187,14 +187,14 @@ def connection(path: Path) -> Iterator[Connection]:
 def test_failures_are_measured_on_ones_own_labels(tmp_path: Path, connection: Connection) -> None:
     artifact = load_artifact()
     labels = FailureRates(write_labels(tmp_path / "labels.jsonl", failures=15, n=60))
-    measured = labels.measure((0.0, HIGHEST), connection, artifact)
+    measured = labels.measure((0.0, HIGHEST_THRESHOLD), connection, artifact)
     assert measured["source"] == "file"
     none, everything = measured["points"]
     assert (none["n_local"], none["failure_rate"]) == (0, None)
     assert (everything["n_local"], everything["failure_rate"]) == (60, 0.25)
     assert (everything["low"], everything["high"]) == exact_interval(15, 60, 0.95)
     write_labels(tmp_path / "labels.jsonl", failures=0, n=29)
-    again = labels.measure((HIGHEST,), connection, artifact)
+    again = labels.measure((HIGHEST_THRESHOLD,), connection, artifact)
     assert again["labels"] == 29
     assert again["points"][0]["failure_rate"] is None
 

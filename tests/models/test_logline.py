@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import io
+import json
 import logging
 import re
 import threading
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from models.host.log_format import MAX_LINE_CHARS, LineFormatter, log_uncaught
+from models.host.log_format import MAX_LINE_CHARS, LineFormatter, log_uncaught, with_fields
 from models.redaction.server_words import ServerWords
 from models.wire.errors import BackendUnavailable
 
@@ -44,6 +45,42 @@ def test_each_record_becomes_one_line(written: Written) -> None:
     assert line.startswith("ERROR root: said Zanzibar-4711 CRITICAL forged")
     assert len(line) == MAX_LINE_CHARS
     assert line.isprintable()
+
+
+def test_a_json_line_has_the_same_whatever_is_in_it(written: Written) -> None:
+    logger, stream, formatter = written
+    formatter.as_json = True
+    logger.error("%s at postgresql://me:hunter2@db/x", PROMPT)
+    (line,) = stream.getvalue().splitlines()
+    told = json.loads(line)
+    assert list(told) == ["time", "level", "logger", "message"]
+    assert (told["level"], told["logger"]) == ("error", "root")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d", told["time"])
+    assert told["message"] == "Zanzibar-4711 CRITICAL forged: all is lost  [2J at postgresql://***@db/x"
+
+
+def test_a_json_line_shows_an_exception_apart(written: Written) -> None:
+    logger, stream, formatter = written
+    formatter.as_json = True
+    try:
+        raise_grouped()
+    except RuntimeError:
+        logger.exception("it failed")
+    (line,) = stream.getvalue().splitlines()
+    told = json.loads(line)
+    assert told["message"] == "it failed"
+    assert re.match(r"RuntimeError at test_logline\.py:\d+ raise_grouped < ", told["exception"])
+    assert "Zanzibar" not in line
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_fields_stand_beside_the_message(written: Written, as_json: bool) -> None:
+    logger, stream, formatter = written
+    formatter.as_json = as_json
+    logger.error("done", extra=with_fields({"route": "local", "model": "a\u2028b"}))
+    (line,) = stream.getvalue().splitlines()
+    told = json.loads(line if as_json else line.removeprefix("ERROR root: done "))
+    assert (told["route"], told["model"]) == ("local", "a b")
 
 
 @pytest.mark.parametrize("asked", [False, True])
@@ -116,5 +153,5 @@ def test_an_exception_that_ends_a_thread_becomes_one_line(
     gc.collect()
     first, second = written[1].getvalue().splitlines()
     assert re.search(r"a thread ends: ValueError at test_logline\.py:\d+ fail < threading\.py", first)
-    assert re.search(r"nobody could be told of a failure: ValueError at test_logline\.py:\d+ __del__", second)
+    assert re.search(r"a failure could not be reported: ValueError at test_logline\.py:\d+ __del__", second)
     assert "Zanzibar" not in written[1].getvalue() + capfd.readouterr().err

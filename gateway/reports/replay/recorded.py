@@ -15,7 +15,7 @@ from gateway.dispatch.model_names import AUTO
 from gateway.reports.replay.exports import chatgpt_messages, sharegpt_messages
 from models.usage.usage import Usage, usage_in
 from models.wire.chat import ChatRequest, text_of
-from models.wire.token_estimates import BYTES_PER_TOKEN, prompt_tokens_guess
+from models.wire.token_estimates import prompt_tokens_guess, text_tokens_guess
 
 _ANTHROPIC_ONLY = ("system", "anthropic_version", "stop_sequences")
 _KINDS = (
@@ -40,7 +40,7 @@ class Recorded:
         if self.usage is not None:
             return self.usage, True
         if self.answer is not None:
-            answered = -(-len(self.answer.encode("utf-8", "replace")) // BYTES_PER_TOKEN)
+            answered = text_tokens_guess(self.answer)
         else:
             answered = min(answer_tokens, self.request.max_tokens or answer_tokens)
         return Usage(prompt_tokens_guess(self.request), answered), False

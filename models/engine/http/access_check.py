@@ -6,10 +6,11 @@ An engine on a unix socket needs no check: only this user can connect.
 import secrets
 from typing import Any
 
-from models.engine.http.asgi import Receive, Scope, Send, send_json
+from models.engine.http.asgi import send_json
 from models.engine.http.failures import Unauthorized, describe_error
 from models.engine.http.server import EngineServer
 from models.host.host_check import HostCheck, add_fixed_headers
+from models.wire.asgi import Receive, Scope, Send
 
 HINT = "use localhost or the address, start the engine with --allowed-host NAME, or give it a key."
 OPEN_PATH = "/health"

@@ -15,8 +15,7 @@ from models.engine.request.prompts import CompletionJob, read_prompts
 from models.engine.scheduling.generation import Failed, Finished, Generation, TextDelta
 from models.engine.scheduling.token_selection import SelectedToken
 from models.usage.usage import Usage
-from models.wire.errors import RequestError
-from models.wire.fields import Body, flag, refuse, strings, unsupported, whole, whole_or_none
+from models.wire.json_reader import JsonReader
 from models.wire.sse import DONE, encode_event
 
 DEFAULT_MAX_TOKENS = 16
@@ -33,29 +32,25 @@ def parse_completion(body: Any) -> CompletionJob:
     RequestError
         Naming the first field at fault, and the fix.
     """
-    if not isinstance(body, dict):
-        raise RequestError("The request body must be a JSON object.")
-    _refuse_unsupported(body)
-    options = body.get("stream_options") or {}
-    if not isinstance(options, dict):
-        raise refuse("stream_options", "Field 'stream_options' must be an object.", "invalid_type")
+    reader = JsonReader(body)
+    _refuse_unsupported(reader)
+    options = reader["stream_options"]
     return CompletionJob(
-        prompts=read_prompts(body, "prompt"),
-        sampling=read_sampling(body),
-        stops=strings(body, "stop", MAX_STOPS),
-        max_tokens=whole(body, "max_tokens", DEFAULT_MAX_TOKENS, 1, 2**31),
-        stream=flag(body, "stream"),
-        include_usage=options.get("include_usage") is True,
-        n=whole(body, "n", 1, 1, MAX_N),
-        n_alternatives=whole_or_none(body, "logprobs", 0, MAX_ALTERNATIVES),
+        prompts=read_prompts(reader["prompt"]),
+        sampling=read_sampling(reader),
+        stops=reader["stop"].texts(MAX_STOPS),
+        max_tokens=reader["max_tokens"].whole(DEFAULT_MAX_TOKENS, 1, 2**31),
+        stream=reader["stream"].flag(),
+        include_usage=bool(options.value) and options["include_usage"].value is True,
+        n=reader["n"].whole(1, 1, MAX_N),
+        n_alternatives=reader["logprobs"].optional_whole(0, MAX_ALTERNATIVES),
     )
 
 
-def _refuse_unsupported(body: Body) -> None:
-    for name, usual in (("echo", (False,)), ("suffix", ("",)), ("best_of", (1, body.get("n", 1)))):
-        value = body.get(name)
-        if value is not None and value not in usual:
-            raise unsupported(name, f"Field '{name}' is not supported by this model.")
+def _refuse_unsupported(body: JsonReader) -> None:
+    for name, usual in (("echo", (False,)), ("suffix", ("",)), ("best_of", (1, body.object().get("n", 1)))):
+        if body[name].given and body[name].value not in usual:
+            raise body[name].refused("this engine does not offer it; leave it out")
 
 
 @dataclass

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from models.engine.errors import DeadlineExceeded, EngineBusy, EngineError
-from models.engine.http.asgi import BodyTooLarge
+from models.wire.asgi import BodyTooLarge
 from models.wire.errors import ForbiddenError, NotJsonError, RequestError, UnknownModelError, error_body
 
 logger = logging.getLogger(__name__)

@@ -20,7 +20,6 @@ class UsageSum:
 
     def __init__(self) -> None:
         self.total = Usage()
-        self._n = 0
 
     def add(self, index: int, usage: Usage) -> None:
         """Count one finished choice. Cached tokens are those of the first: the others may have reused its prompt."""

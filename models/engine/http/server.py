@@ -7,18 +7,7 @@ from time import time
 from typing import Any
 
 from models.engine.engine import Engine
-from models.engine.http.asgi import (
-    ClientGone,
-    EventStream,
-    Receive,
-    Scope,
-    Send,
-    read_json,
-    send_json,
-    send_text,
-    time_limit_s,
-    until_gone,
-)
+from models.engine.http.asgi import EventStream, read_json, send_json, send_text, time_limit_s
 from models.engine.http.completions import collect_completion, events_in_rounds, parse_completion, stream_completion
 from models.engine.http.failures import NotFound, describe_error
 from models.engine.http.responses import collect_chat, stream_chat
@@ -27,6 +16,7 @@ from models.engine.options import EngineOptions
 from models.engine.request.chat import ChatJob, parse_chat
 from models.engine.request.prompts import CompletionJob
 from models.engine.scheduling.embeddings import EmbeddingJob, parse_embedding, to_wire
+from models.wire.asgi import ClientGone, Receive, Scope, Send, WhileConnected
 from models.wire.errors import RequestError, UnknownModelError
 
 ANY_MODEL = "local"
@@ -79,7 +69,8 @@ class EngineServer:
         body = await read_json(receive, self._max_body_bytes)
         job = parse_chat(body)
         self._check_model(body["model"])
-        await until_gone(self._answer(job, send, time_limit_s(scope)), receive)
+        async with WhileConnected(receive):
+            await self._answer(job, send, time_limit_s(scope))
 
     async def _answer(self, job: ChatJob, send: Send, limit_s: float) -> None:
         generations = await asyncio.to_thread(self._engine.prepare, job)
@@ -94,7 +85,8 @@ class EngineServer:
         body = await read_json(receive, self._max_body_bytes)
         job = parse_completion(body)
         self._check_model(body.get("model"))
-        await until_gone(self._complete(job, send, time_limit_s(scope)), receive)
+        async with WhileConnected(receive):
+            await self._complete(job, send, time_limit_s(scope))
 
     async def _complete(self, job: CompletionJob, send: Send, limit_s: float) -> None:
         generations = await asyncio.to_thread(self._engine.prepare_completion, job)
@@ -109,7 +101,8 @@ class EngineServer:
         body = await read_json(receive, self._max_body_bytes)
         job = parse_embedding(body)
         self._check_model(body.get("model"))
-        await until_gone(self._embed(job, send), receive)
+        async with WhileConnected(receive):
+            await self._embed(job, send)
 
     async def _embed(self, job: EmbeddingJob, send: Send) -> None:
         embeddings = [await self._engine.embed(prompt) for prompt in job.inputs]

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from models.engine.native.machine import processor_name
 from models.engine.options import EngineOptions
-from models.host.private_files import private_file, private_folder
+from models.host.private_files import write_atomically
 
 logger = logging.getLogger(__name__)
 
@@ -70,11 +69,8 @@ class ProbeCache:
         return content if isinstance(content, dict) else {}
 
     def _write(self, changes: dict[str, Any]) -> None:
-        draft = self._path.with_suffix(f".{os.getpid()}.tmp")
         try:
-            private_folder(self._path.parent)
-            private_file(draft).write_text(json.dumps({**self._read(), **changes}, indent=1), "utf-8")
-            draft.replace(self._path)
+            write_atomically(self._path, json.dumps({**self._read(), **changes}, indent=1).encode())
         except OSError as exc:
             logger.warning("%s cannot be written, so the next start must probe the model again: %s", self._path, exc)
 

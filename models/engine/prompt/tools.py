@@ -8,8 +8,7 @@ from typing import Any
 from models.engine.grammar.gbnf import RuleBook, either, json_literal, literal
 from models.engine.grammar.json_schema import SchemaCompiler, bounded
 from models.engine.prompt.call_format import CallFormat
-from models.wire.errors import RequestError
-from models.wire.fields import Body, unsupported
+from models.wire.json_reader import JsonReader
 
 MAX_TOOLS = 128
 
@@ -93,7 +92,7 @@ def _call_rule(book: RuleBook, tool: Tool, calls: CallFormat) -> str:
     )
 
 
-def read_toolbox(body: Body) -> Toolbox | None:
+def read_toolbox(body: JsonReader) -> Toolbox | None:
     """The tools of a request that the model may call; None for none.
 
     Raises
@@ -101,54 +100,60 @@ def read_toolbox(body: Body) -> Toolbox | None:
     RequestError
         Naming the field at fault.
     """
-    given = body.get("tools") or []
-    if not isinstance(given, list) or len(given) > MAX_TOOLS:
-        raise RequestError(f"Field 'tools' must be an array of up to {MAX_TOOLS} tools.", param="tools")
-    tools = [_tool(item, f"tools[{index}]") for index, item in enumerate(given)]
-    parallel = body.get("parallel_tool_calls")
-    if parallel is not None and not isinstance(parallel, bool):
-        raise RequestError("Field 'parallel_tool_calls' must be true or false.", param="parallel_tool_calls")
-    return _select_tools(body.get("tool_choice"), tools, parallel is not False)
+    return _select_tools(body["tool_choice"], _tools(body["tools"]), _parallel(body["parallel_tool_calls"]))
 
 
-def _tool(item: Any, where: str) -> Tool:
-    if not isinstance(item, dict) or not isinstance(item.get("type"), str):
-        raise RequestError(f"{where} must be an object with a 'type'.", param=where, code="invalid_type")
-    if item["type"] != "function":
-        raise unsupported(where, f"{where} is of type '{item['type']}', and this model calls functions only.")
-    function = item.get("function")
-    if not isinstance(function, dict) or not isinstance(function.get("name"), str) or not function["name"]:
-        raise RequestError(f"{where}.function must be an object with a 'name'.", param=f"{where}.function")
-    parameters = function.get("parameters") or {"type": "object", "properties": {}}
+def _tools(tools: JsonReader) -> list[Tool]:
+    if not tools.value:
+        return []
+    if not isinstance(tools.value, list) or len(tools.value) > MAX_TOOLS:
+        raise tools.must_be(f"an array of up to {MAX_TOOLS} tools")
+    return [_tool(tool) for tool in tools.each()]
+
+
+def _parallel(wanted: JsonReader) -> bool:
+    return wanted.flag() if wanted.given else True
+
+
+def _tool(tool: JsonReader) -> Tool:
+    if not isinstance(tool.value, dict) or not isinstance(tool.value.get("type"), str):
+        raise tool.must_be("an object with a 'type'")
+    if tool.value["type"] != "function":
+        raise tool.refused(f"this model calls functions only, and it is of type '{tool.value['type']}'")
+    function = tool["function"]
+    if (
+        not isinstance(function.value, dict)
+        or not isinstance(function["name"].value, str)
+        or not function["name"].value
+    ):
+        raise function.must_be("an object with a 'name'")
+    parameters = function["parameters"].value or {"type": "object", "properties": {}}
     if not isinstance(parameters, dict):
-        raise RequestError(f"{where}.function.parameters must be a schema.", param=f"{where}.function.parameters")
-    strict = function.get("strict") is True
-    return Tool(function["name"], strict, {"type": "object", **parameters}, item, where)
+        raise function["parameters"].must_be("a JSON schema")
+    strict = function["strict"].value is True
+    return Tool(function["name"].value, strict, {"type": "object", **parameters}, tool.value, tool.path)
 
 
-def _select_tools(choice: Any, tools: Sequence[Tool], parallel: bool) -> Toolbox | None:
-    if choice in (None, "auto", "none", "required"):
-        if choice == "required" and not tools:
-            raise RequestError("Field 'tool_choice' is \"required\", but there are no tools.", param="tool_choice")
-        return None if choice == "none" or not tools else Toolbox(tools, choice == "required", parallel)
-    if isinstance(choice, dict) and choice.get("type") == "function":
-        named = _by_name(choice.get("function"), tools)
-        return Toolbox([named], True, parallel=False)
-    if isinstance(choice, dict) and choice.get("type") == "allowed_tools":
-        allowed = choice.get("allowed_tools") or {}
-        kept = [_by_name(item.get("function"), tools) for item in allowed.get("tools") or [] if isinstance(item, dict)]
+def _select_tools(choice: JsonReader, tools: Sequence[Tool], parallel: bool) -> Toolbox | None:
+    value = choice.value
+    if value in (None, "auto", "none", "required"):
+        if value == "required" and not tools:
+            raise choice.invalid("sent beside tools")
+        return None if value == "none" or not tools else Toolbox(tools, value == "required", parallel)
+    if isinstance(value, dict) and value.get("type") == "function":
+        return Toolbox([_by_name(choice, value.get("function"), tools)], True, parallel=False)
+    if isinstance(value, dict) and value.get("type") == "allowed_tools":
+        allowed = value.get("allowed_tools") or {}
+        items = [item.get("function") for item in allowed.get("tools") or [] if isinstance(item, dict)]
+        kept = [_by_name(choice, function, tools) for function in items]
         return Toolbox(kept, allowed.get("mode") == "required", parallel) if kept else None
-    raise RequestError(
-        'Field \'tool_choice\' must be "none", "auto", "required" or name a function: '
-        '{"type": "function", "function": {"name": "..."}}.',
-        param="tool_choice",
-        code="invalid_value",
-    )
+    expected = '"none", "auto", "required" or name a function: {"type": "function", "function": {"name": "..."}}'
+    raise choice.must_be(expected, "invalid_value")
 
 
-def _by_name(function: Any, tools: Sequence[Tool]) -> Tool:
+def _by_name(choice: JsonReader, function: Any, tools: Sequence[Tool]) -> Tool:
     name = function.get("name") if isinstance(function, dict) else None
     for tool in tools:
         if tool.name == name:
             return tool
-    raise RequestError(f"Field 'tool_choice' names {name!r}, which is not among the tools.", param="tool_choice")
+    raise choice.must_be(f"about one of the tools, and {name!r:.100} is none of them", "invalid_value")

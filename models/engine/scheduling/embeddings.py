@@ -11,8 +11,7 @@ import numpy.typing as npt
 from models.engine.errors import GenerationFailed
 from models.engine.native.llama import Context, DecodeStatus, Model, StepBatch
 from models.engine.request.prompts import Prompt, read_prompts
-from models.wire.errors import RequestError
-from models.wire.fields import refuse, unsupported
+from models.wire.json_reader import JsonReader
 
 N_CTX = 2048
 CHUNK_TOKENS = 48
@@ -37,14 +36,13 @@ def parse_embedding(body: Any) -> EmbeddingJob:
     RequestError
         Naming the first field at fault, and the fix.
     """
-    if not isinstance(body, dict):
-        raise RequestError("The request body must be a JSON object.")
-    if body.get("dimensions") is not None:
-        raise unsupported("dimensions", "Field 'dimensions' is not supported: this model's embeddings have one size.")
-    form = body.get("encoding_format") or "float"
-    if form not in ("float", "base64"):
-        raise refuse("encoding_format", f'Field \'encoding_format\' must be "float" or "base64", got {form!r}.')
-    return EmbeddingJob(read_prompts(body, "input"), form == "base64")
+    reader = JsonReader(body)
+    if reader["dimensions"].given:
+        raise reader["dimensions"].refused("this model's embeddings have one size")
+    form = reader["encoding_format"]
+    if (form.value or "float") not in ("float", "base64"):
+        raise form.unknown(("float", "base64"))
+    return EmbeddingJob(read_prompts(reader["input"]), form.value == "base64")
 
 
 def to_wire(vector: Vector, *, as_base64: bool) -> Any:
