@@ -23,7 +23,7 @@ FLOORS: dict[str, list[str]] = {
         "access openapi dispatch",
         "reports",
         "reload",
-        "endpoints",
+        "endpoints parts",
         "app",
         "process",
         "cli",

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -18,7 +19,7 @@ from tests.process import running_command
 from tests.provider import Provider
 from tests.test_cli import run
 
-CHAT = {"model": "cloud", "messages": [{"role": "user", "content": "hi"}]}
+CHAT: dict[str, Any] = {"model": "cloud", "messages": [{"role": "user", "content": "hi"}]}
 
 
 @pytest.fixture(autouse=True)

@@ -9,12 +9,13 @@ from pathlib import Path
 import httpx
 import openai
 import pytest
+from openai.types.chat import ChatCompletionMessageParam
 
 from tests.live import wait_for
 from tests.process import Command, running_command
 from tests.provider import WORDS, Provider
 
-HELLO = [{"role": "user", "content": "Say hello."}]
+HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Say hello."}]
 
 
 def cloud(provider: Provider) -> dict[str, str]:

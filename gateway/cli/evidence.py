@@ -51,6 +51,7 @@ class Evidence:
     traffic: "Traffic | None" = None
 
     def local_share(self, threshold: float) -> float:
+        """Share of the traffic that stays local below `threshold`."""
         return float(np.average(self.scores < threshold, weights=self.weights))
 
     def failure_rate(self, threshold: float) -> float | None:

@@ -352,9 +352,7 @@ class LedgerSettings(_Section):
 
 
 class LogSettings(_Section):
-    """The form of the log, and what it may show of messages that are not slimgate's own. By default it never holds
-    anybody's text.
-    """
+    """The form of the log, and whether it may show messages that are not slimgate's own."""
 
     format: Literal["auto", "text", "json"] = Field(
         "auto",

@@ -189,10 +189,12 @@ class Settings(BaseSettings):
 
     @property
     def baseline_model(self) -> str:
+        """The model that savings are measured against."""
         return self.savings.baseline_model or self.cloud.model
 
     @property
     def ledger_url(self) -> str:
+        """SQLAlchemy URL of the ledger's database."""
         return self.ledger.url or f"sqlite:///{self.state_dir / 'ledger.db'}"
 
 

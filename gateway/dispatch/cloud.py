@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T", Completion, ChatStream)
 
 FORMS = frozenset({Feature.COMPLETIONS, Feature.RESPONSES})
-"""Not what a model can do, but which API shape its server takes; a setting of its own says that."""
+"""API shapes, not abilities of a model: a setting of its own says which shapes a server accepts."""
 
 CONTEXT_LENGTH = "context_length_exceeded"
 
@@ -62,15 +62,15 @@ class CloudSide:
 
     @property
     def up(self) -> bool:
-        """Whether any of them is thought to answer."""
+        """Whether the circuit breaker of any of them lets calls through."""
         return any(model.breaker.allows for model in self.models)
 
     def takes(self, request: ChatRequest) -> bool:
-        """Whether any of them can be asked this at all."""
+        """Whether any of them accepts this request at all."""
         return any(model.takes(request) for model in self._able(request, None))
 
     def missing(self, request: ChatRequest, only: str | None = None) -> frozenset[Feature]:
-        """What `request` needs that none of them has (with `only`, that one); what the preferred one lacks of it."""
+        """Features that `request` needs and no model has (with `only`: that model); empty if one has all of them."""
         if self._all_do_everything or next(self._able(request, only), None) is not None:
             return frozenset()
         asked = zip(self.models, self._features, strict=True)
@@ -78,7 +78,7 @@ class CloudSide:
         return needs_of(request) - FORMS - (had or frozenset())
 
     def _able(self, request: ChatRequest, only: str | None) -> Iterator[ResilientBackend]:
-        """Those that can do what `request` needs, in order."""
+        """The models that have every feature that `request` needs, in order."""
         needs = frozenset() if self._all_do_everything else needs_of(request) - FORMS
         for model, known in zip(self.models, self._features, strict=True):
             if only in (None, model.model) and (known is None or needs <= known):
@@ -122,13 +122,13 @@ class CloudSide:
         raise BackendBusy("cloud", "none of its models may be paid for this")
 
     async def aclose(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         for model in self.models:
             await model.aclose()
 
 
 def may_answer_elsewhere(exc: BackendError) -> bool:
-    """Whether another model might answer what this one did not; a refusal of the request itself stands."""
+    """Whether another model should be asked after `exc`: not if the request itself was refused."""
     return not isinstance(exc, BackendRejected) or exc.code == CONTEXT_LENGTH
 
 

@@ -79,7 +79,7 @@ class Embedder:
         return self._budget.spent() or self._budget.unpriced((self._settings.model or "",))
 
     def _route(self, name: str) -> Route:
-        """Who is meant by `name`."""
+        """The side that `name` asks for."""
         settings = self._settings
         if settings.backend is None:
             raise RequestError(NOBODY, param="model", code="unsupported_capability")

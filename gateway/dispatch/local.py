@@ -40,12 +40,12 @@ UNTOLD_N_CTX = 4096
 MODELS_SHOWN = 20
 
 COMMON_FEATURES = frozenset({Feature.TOOLS, Feature.JSON_OBJECT, Feature.JSON_SCHEMA})
-"""What llama-server, vLLM and Ollama all do, where a server does not say what it can."""
+"""What llama-server, vLLM and Ollama all support; assumed of a server that does not report its features."""
 
 
 @dataclass(frozen=True, slots=True)
 class LocalLoad:
-    """How busy the local side says it is; the wait is that of a request which came now, in seconds."""
+    """The load that the local side reports; `expected_wait_s` is the wait of a request that arrives now, in seconds."""
 
     running: int
     queued: int
@@ -53,7 +53,7 @@ class LocalLoad:
 
 
 class LocalSide(Protocol):
-    """Whoever answers locally."""
+    """The local side, whichever kind it is."""
 
     @property
     def model(self) -> str | None:
@@ -70,7 +70,7 @@ class LocalSide(Protocol):
 
     @property
     def up(self) -> bool:
-        """Whether it is thought to answer now."""
+        """Whether it can be expected to answer now."""
         ...
 
     @property
@@ -78,11 +78,11 @@ class LocalSide(Protocol):
 
     @property
     def trouble(self) -> str | None:
-        """Why it does not answer, where it does not."""
+        """Why it does not answer; None while it does."""
         ...
 
     async def start(self, background: Background) -> None:
-        """Begin; whatever goes on from then on is kept by `background`."""
+        """Start it; its background tasks are supervised by `background`."""
         ...
 
     async def wait_ready(self) -> None:
@@ -102,7 +102,7 @@ class LocalSide(Protocol):
 
 
 def make_local(settings: LocalSettings, state_dir: Path) -> LocalSide | None:
-    """The local side that `settings` describe, not yet started; None where there is to be none.
+    """The local side that `settings` describe, not yet started; None if it is disabled.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def make_local(settings: LocalSettings, state_dir: Path) -> LocalSide | None:
 
 
 def engine_options(settings: LocalSettings, state_dir: Path) -> EngineOptions:
-    """What the built-in engine is to serve, and how.
+    """The options that the built-in engine is started with.
 
     Raises
     ------
@@ -302,7 +302,7 @@ class ServerSide:
 
 
 class LoadWatch:
-    """Asks our own engine once a second how busy it is, while it is `up`."""
+    """Asks the built-in engine for its load once a second, while it is `up`."""
 
     def __init__(self, server: HttpServer, up: Callable[[], bool]) -> None:
         self._server = server
@@ -310,7 +310,7 @@ class LoadWatch:
         self.latest: LocalLoad | None = None
 
     async def watch(self) -> None:
-        """For as long as the gateway serves."""
+        """Poll until cancelled."""
         while True:
             self.latest = await self._ask() if self._up() else None
             await asyncio.sleep(LOAD_S)

@@ -1,4 +1,4 @@
-"""What the model names mean that callers may send."""
+"""The model names that callers may send, and what they mean."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What every endpoint that answers has in common: one way through dispatcher, ledger and errors below all API shapes.
+"""What all endpoints that answer share: the way through dispatcher, ledger and errors, whatever the API shape.
 
 A `Dialect` puts one API shape over it. Inside, everything speaks the chat format.
 """

@@ -20,7 +20,7 @@ def count_tokens_endpoints(decider: Decider, *, max_body_bytes: int) -> APIRoute
 
     @endpoints.post("/v1/messages/count_tokens", summary="Count a request's tokens")
     async def count_tokens(request: Request) -> Response:
-        """By the local model's own tokenizer; where that is not there, an estimate from the text's length."""
+        """Counted by the local model's tokenizer; if none is loaded, estimated from the length of the text."""
         try:
             body = parse_json(await read_body(request.receive, max_body_bytes))
             chat = ChatRequest.parse(to_chat(JsonReader(body), counting=True))

@@ -37,7 +37,7 @@ def feedback_endpoints(ledger: Ledger) -> APIRouter:
 
     @endpoints.post("/v1/feedback", summary="Say whether an answer was adequate", openapi_extra=described(FeedbackBody))
     async def feedback(request: Request) -> FeedbackKept:
-        """Takes the `x-request-id` of an answer and `ok`; said again, the last word counts.
+        """Takes the `x-request-id` of an answer and `ok`; later feedback on the same answer replaces earlier feedback.
 
         `label` tells whether it helps to place the threshold: answers of the local model that the score decided do.
         """

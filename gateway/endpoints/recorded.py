@@ -1,4 +1,4 @@
-"""What every endpoint with a row in the ledger has in common: body, errors, the caller who hangs up."""
+"""What all endpoints with a ledger row share: reading the body, errors, and callers who hang up."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable

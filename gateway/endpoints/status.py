@@ -1,4 +1,4 @@
-"""GET /v1/status: who answers now, where the line runs, and what the last minutes were like."""
+"""GET /v1/status: the state of both sides, the threshold, and figures of the last minutes."""
 
 import time
 from dataclasses import asdict
@@ -35,7 +35,7 @@ def status_endpoints(
     *,
     key_required: bool,
 ) -> APIRouter:
-    """The endpoint over those who answer, what they decide with, and `ledger`."""
+    """The endpoint over both sides, the threshold, the classifier and `ledger`."""
     endpoints = APIRouter(tags=["operations"])
 
     @endpoints.get("/v1/status", summary="State of each side")
@@ -86,7 +86,7 @@ def _cloud(cloud: CloudSide) -> dict[str, Any]:
 
 
 def _recent(ledger: Ledger) -> tuple[dict[Route, dict[str, Any]], int | None]:
-    """What became of the requests of the last minutes on either side, and when the oldest of all came."""
+    """Figures of the last minutes for each side, and the time of the oldest request."""
     with ledger.read() as connection:
         rows = read_rollup(connection, time.time_ns() // 1_000_000 - RECENT_MINUTES * 60_000)
         oldest_ms = first_ms(connection)

@@ -54,12 +54,12 @@ class SlowRequestError(Exception):
 
 
 class HeadTooLargeError(Exception):
-    """The request's line and headers are larger than any honest ones."""
+    """The request line and headers exceed the limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How one kind of failure looks to the caller. `retry_after_s` is when such trouble may have passed."""
+    """How the caller sees one kind of failure. `retry_after_s`: when a retry may succeed."""
 
     status: int
     type: str
@@ -106,7 +106,7 @@ def shape_of(exc: Exception) -> Shape:
 
 
 def error_object(exc: Exception, names: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The JSON body for `exc`. A failure nobody foresaw says nothing of our insides.
+    """The JSON body for `exc`. An unexpected failure reveals nothing about our internals.
 
     `names` says what fields of the chat format are called in the caller's, for what a backend complains about.
     """
@@ -143,7 +143,7 @@ def error_code(exc: Exception) -> str | None:
 
 
 def error_headers(exc: Exception) -> dict[str, str]:
-    """Whether and when it is worth trying again.
+    """Headers that say whether and when to retry.
 
     What could be tried again has been, here: clients are told not to multiply the attempts (OpenAI's and Anthropic's
     obey `x-should-retry`), unless the trouble passes by itself and was not waited for.
@@ -172,7 +172,7 @@ def error_response(exc: Exception) -> Response:
 
 
 def log_unforeseen(exc: Exception, where: str) -> None:
-    """Leave a traceback of what nobody foresaw: a defect of ours."""
+    """Log the traceback of an unexpected exception: it is a defect of ours."""
     if shape_of(exc) is ERROR_SHAPES[Exception]:
         logger.error("unforeseen failure in %s", where, exc_info=exc)
 

@@ -93,6 +93,7 @@ class Mover:
         return self._thread.is_alive() and time.monotonic() - self._seen < STUCK_S
 
     def start(self) -> None:
+        """Begin to move rows, on a thread of its own."""
         self._thread.start()
 
     def when_committed(self, listener: Listener) -> None:

@@ -36,7 +36,7 @@ class SpoolBatch:
 
 
 class Spool:
-    """This process's own spool file: any thread may append, one reads.
+    """The spool file of this process: any thread may append, one reads.
 
     Parameters
     ----------

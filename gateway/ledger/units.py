@@ -24,7 +24,7 @@ def plain(usd: Decimal) -> str:
 
 
 def now_ms() -> int:
-    """This moment, as the ledger keeps times: milliseconds since 1970."""
+    """The current time as the ledger keeps times: milliseconds since 1970."""
     return time.time_ns() // 1_000_000
 
 

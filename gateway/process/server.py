@@ -112,7 +112,7 @@ class GatewayServer(uvicorn.Server):
             logger.error("the configuration is not reloaded, the last good one keeps serving: %s", exc)
             return
         assert self._loop is not None
-        task = self._loop.create_task(self._lifecycle.reloader.apply(new))
+        task = self._loop.create_task(self._lifecycle.reload(new))
         self._reloading.add(task)  # the loop alone holds only a weak reference
         task.add_done_callback(self._reloaded)
 

@@ -223,7 +223,7 @@ class RequestTrace:
             instruments.tokens.record(row.completion_tokens, labels | {"gen_ai.token.type": "output"})
 
     def _own(self, row: LedgerRow) -> Attributes:
-        """slimgate's own attributes. Money is in US dollars, an estimate, and left out where prices are unknown."""
+        """Attributes of slimgate's own. Money is in US dollars, an estimate, and left out where prices are unknown."""
         own: Attributes = {
             "slimgate.requested_model": row.requested_model,
             "slimgate.route": row.route,
@@ -324,6 +324,6 @@ def _server(base_url: str) -> Attributes:
 
 
 def _resource() -> Resource:
-    """This process as a resource, each worker its own. OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES override it."""
+    """The process as a resource, each worker its own. OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES override it."""
     own = {"service.name": "slimgate", "service.version": version("slimgate"), "service.instance.id": str(uuid.uuid4())}
     return Resource.create(own).merge(OTELResourceDetector().detect())

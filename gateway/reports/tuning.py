@@ -78,6 +78,7 @@ class Traffic:
 
     @property
     def requests(self) -> int:
+        """All that came, whatever decided."""
         return len(self.scores) + len(self.fixed_local) + self.fixed_cloud
 
     @property

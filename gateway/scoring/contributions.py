@@ -21,7 +21,9 @@ _WORD = "word “"
 class Explainer(Protocol):
     """Says which features made a score."""
 
-    def explain(self, prompt: Prompt) -> Explanation: ...
+    def explain(self, prompt: Prompt) -> Explanation:
+        """The terms whose sum is the score of `prompt`."""
+        ...
 
 
 class ContributionSampler:

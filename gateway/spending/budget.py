@@ -37,6 +37,7 @@ Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
+    """The time that days and months of a budget go by."""
     return datetime.now(UTC)
 
 

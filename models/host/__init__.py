@@ -1,1 +1,1 @@
-"""This machine: which requests its servers accept, private files, child processes, log lines."""
+"""The machine that slimgate runs on: which requests its servers accept, private files, child processes, log lines."""

@@ -118,7 +118,7 @@ def request_and_material(turns: Sequence[Turn]) -> tuple[str, float]:
 
 
 def last_clause(text: str) -> str:
-    """What follows the last end of a line or sentence; a question about long material is usually there.
+    r"""What follows the last end of a line or sentence; a question about long material is usually there.
 
     >>> last_clause("She left. Nobody knew. Why did she go?\\n")
     'Why did she go?'
@@ -141,7 +141,7 @@ def split_unspaced(words: Iterable[str]) -> Iterator[str]:
 
 
 def without_options(text: str) -> tuple[str, int]:
-    """`text` without lettered choices, and how many there were.
+    r"""`text` without lettered choices, and how many there were.
 
     With the choices left in, a classifier first learns "has ten choices" from exam questions, not what they ask.
 

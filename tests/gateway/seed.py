@@ -71,7 +71,7 @@ def write_to(engine: Engine, rows: Iterable[LedgerRow], batch: int = 1000) -> No
 def _age(dice: random.Random) -> float:
     """In shares of the whole span."""
     while True:
-        age = dice.random() ** 1.2
+        age: float = dice.random() ** 1.2
         by_day = 0.55 + 0.45 * math.sin(2 * math.pi * (age * 30 % 1))
         if dice.random() < by_day:
             return age

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -20,7 +21,7 @@ SCRIPT = "<img src=x onerror=alert(1)>"
 NOBODY = "http://127.0.0.1:9/v1"
 
 
-def settings(state_dir: Path, **more: object) -> Settings:
+def settings(state_dir: Path, **more: Any) -> Settings:
     return Settings(state_dir=state_dir, local={"enabled": False}, cloud={"base_url": NOBODY}, **more)
 
 
@@ -178,7 +179,7 @@ def test_everything_that_can_be_used_has_a_name(page: Page, gateway: Gateway) ->
         page.goto(f"{gateway.url}/dashboard#{view}")
         page.locator(f"#view-{view} {sign}").first.wait_for()
         for role in ("button", "link", "combobox", "slider", "textbox", "spinbutton"):
-            assert page.get_by_role(role, name=re.compile(r"^$")).count() == 0, (view, role)  # type: ignore[arg-type]
+            assert page.get_by_role(role, name=re.compile(r"^$")).count() == 0, (view, role)
 
 
 def test_refresh_leaves_the_keyboard_where_it_was(page: Page, gateway: Gateway) -> None:

@@ -19,12 +19,12 @@ from sqlalchemy import Engine, create_engine, func, select
 from gateway.config.settings import Settings
 from gateway.ledger import Ledger, LedgerRow, LedgerUnavailable
 from gateway.ledger.rollup import read_rollup, total
-from gateway.ledger.row import MAX_TOKENS
 from gateway.ledger.schema import REQUESTS
 from gateway.ledger.set_aside import SetAside
 from gateway.ledger.spool import put_back
 from gateway.reports.decisions import DecisionFilter, find_decisions
 from gateway.spending.pricing import Pricer
+from models.usage.shapes import MAX_TOKENS
 from tests.gateway.test_ledger import OK, ROW, outcomes
 from tests.live import wait_for
 

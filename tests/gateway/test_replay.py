@@ -46,7 +46,7 @@ EASY, HARD = (
 )
 
 
-def body(text: str = EASY, **fields: Any) -> dict[str, Any]:
+def body(text: Any = EASY, **fields: Any) -> dict[str, Any]:
     return {"model": "gpt-4o", "messages": [{"role": "user", "content": text}], **fields}
 
 
@@ -305,7 +305,11 @@ def test_sums_are_those_of_deciding_each_at_each_threshold(
         local = [each for each in found if goes(each, at) == "local"]
         assert (point.requests, point.local) == (len(found), len(local))
         assert point.cloud == sum(goes(each, at) == "cloud" for each in found)
-        paid = {"cloud": lambda each: each.cloud_nusd, "local": lambda each: each.local_nusd, "none": lambda _each: 0}
+        paid: dict[str, Callable[[ReplayedRequest], Any]] = {
+            "cloud": lambda each: each.cloud_nusd,
+            "local": lambda each: each.local_nusd,
+            "none": lambda _each: 0,
+        }
         assert point.cost_usd * 10**9 == sum(paid[goes(each, at)](each) for each in priced)
         answered = [each for each in priced if goes(each, at) != "none"]
         assert point.baseline_usd * 10**9 == sum(each.baseline_nusd or 0 for each in answered)
@@ -430,10 +434,12 @@ def test_the_ledger_is_replayed_by_its_own_figures(replay: Replay, tmp_path: Pat
     point = next(point for point in told["points"] if point["threshold"] == 0.5)
 
     def local(row: Any) -> bool:
-        return row.score < 0.5 if row.reason in MOVABLE else row.route == "local"
+        return bool(row.score < 0.5 if row.reason in MOVABLE else row.route == "local")
 
     assert point["local"] == sum(map(local, answered))
-    assert float(point["cost_usd"]) == pytest.approx(sum(row.baseline_nusd for row in answered if not local(row)) / 1e9)
+    assert float(point["cost_usd"]) == pytest.approx(
+        sum(row.baseline_nusd or 0 for row in answered if not local(row)) / 1e9
+    )
     recent = [row for row in answered if row.created_ms >= time.time_ns() // 1_000_000 - seed.DAY_MS]
     assert 0 < json.loads(replay("--ledger", "--days", "1", "--json").stdout)["requests"] <= len(recent) + 1
     assert "all recorded" in replay("--ledger").stdout

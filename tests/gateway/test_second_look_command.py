@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from click.testing import Result
 from typer.testing import CliRunner
 
 from gateway.cli import app
@@ -16,7 +16,7 @@ from router.confidence import CascadeVerdict
 from tests.gateway import seed
 from tests.gateway.test_feedback import judge
 
-Command = Callable[..., Result]
+Command = Callable[..., Any]
 
 
 @pytest.fixture

@@ -61,8 +61,13 @@ def test_a_flat_price_is_not_used_for_detailed_usage() -> None:
 
 
 def test_the_flat_price_equals_the_tables_price(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = []
-    monkeypatch.setattr(pricing, "calc_price", lambda *args, **more: calls.append(args) or calc_price(*args, **more))
+    calls: list[Any] = []
+
+    def counted(*args: Any, **more: Any) -> Any:
+        calls.append(args)
+        return calc_price(*args, **more)
+
+    monkeypatch.setattr(pricing, "calc_price", counted)
     book = PriceBook()
     assert book.cost_usd("gpt-4.1", Usage(1000, 500, 100)) == book.cost_usd("gpt-4.1", Usage(1000, 500, 100))
     assert len(calls) == 1
@@ -192,6 +197,7 @@ def test_tokens_without_a_price_of_their_own_cost_the_standard_price(usage: Usag
 
 @pytest.mark.parametrize("part", ["input_audio_tokens", "output_audio_tokens"])
 def test_audio_without_a_price_is_not_priced_like_text(part: str) -> None:
+    told: Any = {part: 500}
     book = PriceBook()
-    assert book.cost_usd("gpt-4o-audio-preview", Usage(1000, 1000, **{part: 500})) is None
+    assert book.cost_usd("gpt-4o-audio-preview", Usage(1000, 1000, **told)) is None
     assert book.cost_usd("gpt-4o-audio-preview", Usage(1000, 1000)) is not None

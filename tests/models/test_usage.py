@@ -107,7 +107,12 @@ def test_complete_usage_needs_no_estimate() -> None:
     [
         *((12, 12), (12.0, 12), (0, 0), (MAX_TOKENS, MAX_TOKENS)),
         *((told, None) for told in (MAX_TOKENS + 1, 2**64 - 1, 10**400, -1, 12.5, float("nan"), float("inf"))),
-        *((told, None) for told in (True, False, None, "12", [], {})),
+        (True, None),
+        (False, None),
+        (None, None),
+        ("12", None),
+        ([], None),
+        ({}, None),
     ],
 )
 def test_counts(told: Any, counted: int | None) -> None:
@@ -118,7 +123,12 @@ def test_counts(told: Any, counted: int | None) -> None:
     ("told", "name"),
     [
         *(("flex", "flex"), ("FLEX ", "flex"), ("pri\nority", "pri ority"), ("x" * 99, "x" * 31 + "…")),
-        *((told, None) for told in ("default", "auto", "", None, 7, {})),
+        ("default", None),
+        ("auto", None),
+        ("", None),
+        (None, None),
+        (7, None),
+        ({}, None),
     ],
 )
 def test_tiers(told: Any, name: str | None) -> None:

@@ -32,7 +32,9 @@ export async function post(path, body, headers = {}) {
 
 // Relative to the page, so that it also works behind a proxy that adds a path prefix.
 export function url(path, params = {}) {
-  const query = new URLSearchParams(Object.entries(params).filter(([, value]) => value !== null && value !== undefined && value !== ""));
+  const query = new URLSearchParams(
+    Object.entries(params).filter(([, value]) => value !== null && value !== undefined && value !== ""),
+  );
   return `${path}${query.size ? `?${query}` : ""}`;
 }
 

@@ -2,7 +2,15 @@
 
 import { el } from "./dom.js";
 
-const LEGEND = { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 12 }, itemclick: false, itemdoubleclick: false };
+const LEGEND = {
+  orientation: "h",
+  x: 0,
+  y: 1.02,
+  yanchor: "bottom",
+  font: { size: 12 },
+  itemclick: false,
+  itemdoubleclick: false,
+};
 
 const drawn = new Map();
 
@@ -16,7 +24,12 @@ export function chart(id, title, { tools = [], under = [] } = {}) {
     el("p.takeaway", { id: `${id}-takeaway` }),
     el("div.plot", { id, "aria-hidden": "true" }),
     under,
-    el("details.numbers", {}, el("summary", {}, "The numbers"), el("div.scroll", { id: `${id}-table`, tabindex: "0", role: "region", "aria-label": `${title}: the numbers` })),
+    el(
+      "details.numbers",
+      {},
+      el("summary", {}, "The numbers"),
+      el("div.scroll", { id: `${id}-table`, tabindex: "0", role: "region", "aria-label": `${title}: the numbers` }),
+    ),
   );
 }
 
@@ -26,7 +39,12 @@ export function draw(id, make) {
   const node = document.getElementById(id);
   if (!window.Plotly || !node || node.offsetParent === null) return;
   const { traces, layout = {} } = make();
-  Plotly.react(node, traces, dressed(layout), { displayModeBar: false, responsive: true, doubleClick: false, showTips: false });
+  Plotly.react(node, traces, dressed(layout), {
+    displayModeBar: false,
+    responsive: true,
+    doubleClick: false,
+    showTips: false,
+  });
 }
 
 // Plotly is large, so the figures do not wait for it: the charts are drawn when it has loaded.
@@ -38,7 +56,14 @@ export function redraw() {
 
 function dressed(layout) {
   const ink = colour("ink-soft");
-  const axis = { fixedrange: true, gridcolor: colour("line"), zeroline: false, automargin: true, tickfont: { size: 12, color: ink }, ticklabeloverflow: "allow" };
+  const axis = {
+    fixedrange: true,
+    gridcolor: colour("line"),
+    zeroline: false,
+    automargin: true,
+    tickfont: { size: 12, color: ink },
+    ticklabeloverflow: "allow",
+  };
   return {
     height: 230,
     margin: { l: 8, r: 8, t: 8, b: 8 },
@@ -46,7 +71,11 @@ function dressed(layout) {
     plot_bgcolor: "transparent",
     font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: ink },
     hovermode: "x unified",
-    hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line-strong"), font: { color: colour("ink"), size: 12 } },
+    hoverlabel: {
+      bgcolor: colour("card"),
+      bordercolor: colour("line-strong"),
+      font: { color: colour("ink"), size: 12 },
+    },
     dragmode: false,
     ...layout,
     legend: { ...LEGEND, ...layout.legend },
@@ -82,7 +111,25 @@ export function table(headings, rows) {
   return el(
     "table",
     {},
-    el("thead", {}, el("tr", {}, headings.map((heading) => el("th", { scope: "col" }, heading)))),
-    el("tbody", {}, rows.map((cells) => el("tr", {}, cells.map((cell, i) => (i ? el("td", {}, cell) : el("th", { scope: "row" }, cell)))))),
+    el(
+      "thead",
+      {},
+      el(
+        "tr",
+        {},
+        headings.map((heading) => el("th", { scope: "col" }, heading)),
+      ),
+    ),
+    el(
+      "tbody",
+      {},
+      rows.map((cells) =>
+        el(
+          "tr",
+          {},
+          cells.map((cell, i) => (i ? el("td", {}, cell) : el("th", { scope: "row" }, cell))),
+        ),
+      ),
+    ),
   );
 }

@@ -9,12 +9,22 @@ export function contributionBars(contributions) {
   const most = Math.max(...contributions.map(([, logOdds]) => Math.abs(logOdds)), 1e-9);
   return [
     el("h3", {}, "What made the score"),
-    el("ul.contributions", {}, contributions.map((contribution) => bar(contribution, most))),
+    el(
+      "ul.contributions",
+      {},
+      contributions.map((contribution) => bar(contribution, most)),
+    ),
     el("p.note.legend", { "aria-hidden": "true" }, el("span", {}, "← easier"), el("span", {}, "harder →")),
   ];
 }
 
 function bar([name, logOdds], most) {
   const direction = logOdds > 0 ? "harder" : "easier";
-  return el(`li.${direction}`, {}, el("span", {}, NAMES[name] ?? name), el("i", { style: { "--part": Math.abs(logOdds) / most } }), el("span.unseen", {}, direction));
+  return el(
+    `li.${direction}`,
+    {},
+    el("span", {}, NAMES[name] ?? name),
+    el("i", { style: { "--part": Math.abs(logOdds) / most } }),
+    el("span.unseen", {}, direction),
+  );
 }

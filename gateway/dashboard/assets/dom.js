@@ -6,12 +6,16 @@ export function el(tag, attributes = {}, ...children) {
   if (classes.length) node.className = classes.join(" ");
   for (const [attribute, value] of Object.entries(attributes)) {
     if (attribute.startsWith("on")) node.addEventListener(attribute.slice(2), value);
-    else if (attribute === "style") Object.entries(value).forEach(([property, setting]) => node.style.setProperty(property, setting));
+    else if (attribute === "style") setStyle(node, value);
     else if (value === true) node.setAttribute(attribute, "");
     else if (value !== false && value !== null && value !== undefined) node.setAttribute(attribute, value);
   }
   node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
   return node;
+}
+
+function setStyle(node, properties) {
+  for (const [property, value] of Object.entries(properties)) node.style.setProperty(property, value);
 }
 
 export const byId = (id) => document.getElementById(id);

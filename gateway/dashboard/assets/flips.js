@@ -20,11 +20,22 @@ export async function showFlips(node, range, inForce, candidate) {
   const flips = await get("v1/threshold/flips", { ...range, candidate, limit: 12 });
   if (mine !== latest || JSON.stringify(flips) === shown) return; // the threshold has moved again, or nothing has changed
   shown = JSON.stringify(flips);
-  const side = flips.to === "local" ? "stay local instead of going to the cloud" : "go to the cloud instead of staying local";
+  const side =
+    flips.to === "local" ? "stay local instead of going to the cloud" : "go to the cloud instead of staying local";
   fill(
     node,
-    el("p", {}, el("b", { id: "flips-count" }, count(flips.count)), ` of the newest ${count(flips.of)} requests that the score decides would ${side}.`),
-    flips.data.length > 0 && el("div.scroll", { tabindex: "0", role: "region", "aria-label": "Requests that would go elsewhere" }, list(flips, candidate)),
+    el(
+      "p",
+      {},
+      el("b", { id: "flips-count" }, count(flips.count)),
+      ` of the newest ${count(flips.of)} requests that the score decides would ${side}.`,
+    ),
+    flips.data.length > 0 &&
+      el(
+        "div.scroll",
+        { tabindex: "0", role: "region", "aria-label": "Requests that would go elsewhere" },
+        list(flips, candidate),
+      ),
   );
 }
 
@@ -32,7 +43,17 @@ function list(flips, candidate) {
   return el(
     "table.flips",
     {},
-    el("thead", {}, el("tr", {}, ["Time", "Score", "Answered by", "In the cloud"].map((heading) => el(COLUMN[heading] ?? "th", { scope: "col" }, heading)))),
+    el(
+      "thead",
+      {},
+      el(
+        "tr",
+        {},
+        ["Time", "Score", "Answered by", "In the cloud"].map((heading) =>
+          el(COLUMN[heading] ?? "th", { scope: "col" }, heading),
+        ),
+      ),
+    ),
     el(
       "tbody",
       {},
@@ -40,7 +61,11 @@ function list(flips, candidate) {
         el(
           "tr",
           {},
-          el("th", { scope: "row" }, el("time", { datetime: item.created, title: fullMoment(item.created) }, moment(item.created))),
+          el(
+            "th",
+            { scope: "row" },
+            el("time", { datetime: item.created, title: fullMoment(item.created) }, moment(item.created)),
+          ),
           el("td", {}, gauge(item.score, candidate)),
           el("td.model", {}, item.served_model),
           el("td.number", {}, usd(item.route === "cloud" ? item.cost_usd : item.baseline_usd)),

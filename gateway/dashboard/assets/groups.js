@@ -15,7 +15,13 @@ export function groupTable(savings) {
     "table.groups",
     {},
     head(["Went to, because", "Requests", "Paid", "Saved (est.)"]),
-    Object.keys(ROUTES).map((route) => routeRows(route, rows.filter((group) => group.route === route), most)),
+    Object.keys(ROUTES).map((route) =>
+      routeRows(
+        route,
+        rows.filter((group) => group.route === route),
+        most,
+      ),
+    ),
   );
 }
 
@@ -25,12 +31,28 @@ function routeRows(route, groups, most) {
   return el(
     "tbody",
     {},
-    el("tr.route", {}, el("th", { scope: "rowgroup", colspan: 4 }, el(`span.dot.${route}`, { "aria-hidden": "true" }), ROUTES[route], el("small", {}, ` ${count(sum(groups, "requests"))} requests`))),
+    el(
+      "tr.route",
+      {},
+      el(
+        "th",
+        { scope: "rowgroup", colspan: 4 },
+        el(`span.dot.${route}`, { "aria-hidden": "true" }),
+        ROUTES[route],
+        el("small", {}, ` ${count(sum(groups, "requests"))} requests`),
+      ),
+    ),
     groups.map((group) =>
       el(
         "tr",
         {},
-        el("th", { scope: "row" }, REASONS[group.reason] ?? group.reason, el("code", {}, group.reason), el(`i.meter.${route}`, { "aria-hidden": "true", style: { "--part": group.requests / most } })),
+        el(
+          "th",
+          { scope: "row" },
+          REASONS[group.reason] ?? group.reason,
+          el("code", {}, group.reason),
+          el(`i.meter.${route}`, { "aria-hidden": "true", style: { "--part": group.requests / most } }),
+        ),
         el("td", {}, count(group.requests)),
         el("td", {}, group.paid),
         el("td", {}, group.saved),
@@ -63,4 +85,13 @@ export function keyTable(data) {
   );
 }
 
-const head = (headings) => el("thead", {}, el("tr", {}, headings.map((heading) => el("th", { scope: "col" }, heading))));
+const head = (headings) =>
+  el(
+    "thead",
+    {},
+    el(
+      "tr",
+      {},
+      headings.map((heading) => el("th", { scope: "col" }, heading)),
+    ),
+  );

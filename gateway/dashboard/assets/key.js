@@ -22,7 +22,19 @@ function ask() {
   const dialog = el(
     "dialog",
     { id: "key-dialog", "aria-labelledby": "key-title" },
-    el("form", {}, el("h2", { id: "key-title" }, "The gateway's key"), el("p", {}, "Changes need the gateway's key (SLIMGATE_API_KEY). It stays in this tab until you close it."), el("label", {}, "Key ", input), el("div.buttons", {}, el("button", { type: "button", value: "no" }, "Cancel"), el("button.primary", { type: "submit" }, "Go on"))),
+    el(
+      "form",
+      {},
+      el("h2", { id: "key-title" }, "The gateway's key"),
+      el("p", {}, "Changes need the gateway's key (SLIMGATE_API_KEY). It stays in this tab until you close it."),
+      el("label", {}, "Key ", input),
+      el(
+        "div.buttons",
+        {},
+        el("button", { type: "button", value: "no" }, "Cancel"),
+        el("button.primary", { type: "submit" }, "Go on"),
+      ),
+    ),
   );
   document.body.append(dialog);
   dialog.showModal();

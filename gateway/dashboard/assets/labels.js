@@ -27,6 +27,16 @@ export const OUTCOMES = {
 };
 
 export const REASON_COLOURS = {
-  score: "c1", offline: "c2", pinned: "c3", failover: "c4", capability: "c5", context: "c6",
-  load: "c7", privacy: "c8", session: "c9", budget: "c10", escalated: "c11", invalid: "c12",
+  score: "c1",
+  offline: "c2",
+  pinned: "c3",
+  failover: "c4",
+  capability: "c5",
+  context: "c6",
+  load: "c7",
+  privacy: "c8",
+  session: "c9",
+  budget: "c10",
+  escalated: "c11",
+  invalid: "c12",
 };

@@ -6,7 +6,8 @@ import { count, minute, ms } from "./format.js";
 
 export function showLatency(latency) {
   const { intervals } = latency;
-  byId("latency-takeaway").textContent = `Solid: half of the streamed answers began within this time. Dotted: 95 in 100. Of the newest ${count(latency.newest)} a side.`;
+  byId("latency-takeaway").textContent =
+    `Solid: half of the streamed answers began within this time. Dotted: 95 in 100. Of the newest ${count(latency.newest)} a side.`;
   draw("latency", () => {
     const x = intervals.map((interval) => middle(interval));
     const line = (route, name, key, style) => ({
@@ -32,7 +33,10 @@ export function showLatency(latency) {
     byId("latency-table"),
     table(
       ["From", "Local, half within", "Local, 95 % within", "Cloud, half within", "Cloud, 95 % within"],
-      intervals.map((interval) => [minute(interval.since), ...["local", "cloud"].flatMap((route) => [ms(interval[route].p50_ms), ms(interval[route].p95_ms)])]),
+      intervals.map((interval) => [
+        minute(interval.since),
+        ...["local", "cloud"].flatMap((route) => [ms(interval[route].p50_ms), ms(interval[route].p95_ms)]),
+      ]),
     ),
   );
 }

@@ -2,8 +2,8 @@
 
 import { get } from "./api.js";
 import { redraw } from "./chart.js";
-import { byId, say } from "./dom.js";
 import * as decisions from "./decisions.js";
+import { byId, say } from "./dom.js";
 import { moment } from "./format.js";
 import * as overview from "./overview.js";
 import { span, ZONE } from "./range.js";
@@ -96,7 +96,8 @@ overview.build(byId("view-overview"));
 decisions.build(byId("view-decisions"));
 tuner.build(byId("view-tuner"));
 const kept = localStorage.getItem("slimgate-range");
-if (kept && kept !== "custom" && byId("range").querySelector(`[value="${CSS.escape(kept)}"]`)) byId("range").value = kept;
+if (kept && kept !== "custom" && byId("range").querySelector(`[value="${CSS.escape(kept)}"]`))
+  byId("range").value = kept;
 byId("range").addEventListener("change", chooseRange);
 byId("custom").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -8,7 +8,10 @@ import { OUTCOMES, REASON_COLOURS, REASONS, ROUTES } from "./labels.js";
 const SPLITS = {
   route: { labels: ROUTES, tint: { local: "local", cloud: "cloud", none: "none" } },
   reason: { labels: REASONS, tint: REASON_COLOURS },
-  outcome: { labels: OUTCOMES, tint: { ok: "line-strong", rejected: "c7", cancelled: "c9", interrupted: "c4", failed: "bad", lost: "c8" } },
+  outcome: {
+    labels: OUTCOMES,
+    tint: { ok: "line-strong", rejected: "c7", cancelled: "c9", interrupted: "c4", failed: "bad", lost: "c8" },
+  },
 };
 
 let split = "route";
@@ -19,7 +22,9 @@ export function showRequests(intervals) {
   const { labels, tint } = SPLITS[split];
   const field = `by_${split}`;
   const order = Object.keys(labels);
-  const names = [...new Set(intervals.flatMap((interval) => Object.keys(interval[field])))].sort((a, b) => order.indexOf(a) - order.indexOf(b));
+  const names = [...new Set(intervals.flatMap((interval) => Object.keys(interval[field])))].sort(
+    (a, b) => order.indexOf(a) - order.indexOf(b),
+  );
   byId("requests-takeaway").textContent = busiest(intervals);
   draw("requests", () => {
     const place = bars(intervals);
@@ -37,7 +42,10 @@ export function showRequests(intervals) {
   });
   fill(
     byId("requests-table"),
-    table(["From", ...names.map((name) => labels[name] ?? name)], intervals.map((interval) => [minute(interval.since), ...names.map((name) => count(interval[field][name] ?? 0))])),
+    table(
+      ["From", ...names.map((name) => labels[name] ?? name)],
+      intervals.map((interval) => [minute(interval.since), ...names.map((name) => count(interval[field][name] ?? 0))]),
+    ),
   );
 }
 
@@ -48,12 +56,18 @@ function busiest(intervals) {
 }
 
 export function toggle() {
-  const button = (name) => el("button", { type: "button", "data-split": name, "aria-pressed": String(name === split), onclick: () => choose(name) }, name);
+  const button = (name) =>
+    el(
+      "button",
+      { type: "button", "data-split": name, "aria-pressed": String(name === split), onclick: () => choose(name) },
+      name,
+    );
   return el("div.switch", { role: "group", "aria-label": "Split the bars by" }, Object.keys(SPLITS).map(button));
 }
 
 function choose(name) {
   split = name;
-  for (const button of document.querySelectorAll("[data-split]")) button.setAttribute("aria-pressed", String(button.dataset.split === name));
+  for (const button of document.querySelectorAll("[data-split]"))
+    button.setAttribute("aria-pressed", String(button.dataset.split === name));
   showRequests(shown);
 }

@@ -22,12 +22,21 @@ function cloud({ cloud, local, recent_minutes: minutes }) {
   // A request that failed over from the cloud is counted on the local side.
   const failed = cloud.recent.errors + (local?.recent.failovers ?? 0);
   if (failed) return part("warn", cloud.model, `failed ${count(failed)} times in ${minutes} min`);
-  return part("cloud", cloud.model, cloud.recent.requests ? `no errors in ${minutes} min` : `nothing sent in ${minutes} min`);
+  return part(
+    "cloud",
+    cloud.model,
+    cloud.recent.requests ? `no errors in ${minutes} min` : `nothing sent in ${minutes} min`,
+  );
 }
 
 function ledger({ ledger }) {
   if (ledger.refused_rows) return part("bad", "Ledger", `${count(ledger.refused_rows)} rows lost: the disk is full`);
-  if (ledger.pending_bytes > 1_000_000) return part("warn", "Ledger", `${count(Math.round(ledger.pending_bytes / 1_000_000))} MB of rows wait for the database`);
+  if (ledger.pending_bytes > 1_000_000)
+    return part(
+      "warn",
+      "Ledger",
+      `${count(Math.round(ledger.pending_bytes / 1_000_000))} MB of rows wait for the database`,
+    );
   return null;
 }
 
@@ -35,4 +44,5 @@ function classifier({ artifact, artifact_trouble: trouble }) {
   return trouble ? part("bad", "Classifier", `${artifact} stays in use: ${trouble}`) : null;
 }
 
-const part = (state, name, words) => el("span.side", {}, el(`span.dot.${state}`, { "aria-hidden": "true" }), el("b", {}, name), ` ${words}`);
+const part = (state, name, words) =>
+  el("span.side", {}, el(`span.dot.${state}`, { "aria-hidden": "true" }), el("b", {}, name), ` ${words}`);

@@ -3,12 +3,12 @@
 import { get, post } from "./api.js";
 import { chart } from "./chart.js";
 import { byId, el, fill } from "./dom.js";
-import { count, percent, thresholdText, usd } from "./format.js";
 import { showFlips } from "./flips.js";
+import { count, percent, thresholdText, usd } from "./format.js";
 import { showHistory } from "./history.js";
 import { askForKey } from "./key.js";
-import { drawTuner } from "./tunerchart.js";
 import { trial } from "./trial.js";
+import { drawTuner } from "./tunerchart.js";
 
 const state = { curve: null, active: null, range: {}, at: null }; // `at`: index into the grid, null until the slider is moved
 let waiting = 0;
@@ -19,33 +19,116 @@ export function build(view) {
     el(
       "section.card.tuner",
       { "aria-labelledby": "tuner-title" },
-      el("div.heading", {}, el("h1", { id: "tuner-title" }, "The threshold"), el("p.note", {}, "Each request gets a score: how likely it is that the local model's answer fails. Requests that score the threshold or more go to the cloud. Move the threshold to see what it would have meant for your own requests.")),
-      el("dl.readouts", {}, readout("share", "Answered locally"), readout("cost", "Paid in 30 days"), readout("failing", "Local answers that fail")),
+      el(
+        "div.heading",
+        {},
+        el("h1", { id: "tuner-title" }, "The threshold"),
+        el(
+          "p.note",
+          {},
+          "Each request gets a score: how likely it is that the local model's answer fails. Requests that score the threshold or more go to the cloud. Move the threshold to see what it would have meant for your own requests.",
+        ),
+      ),
+      el(
+        "dl.readouts",
+        {},
+        readout("share", "Answered locally"),
+        readout("cost", "Paid in 30 days"),
+        readout("failing", "Local answers that fail"),
+      ),
       chart("tuner-plot", "Every threshold", {
         under: [
           el("input", { type: "range", id: "slider", min: 0, step: 1, "aria-label": "Threshold", oninput: moved }),
-          el("p.ends", { "aria-hidden": "true" }, el("span", {}, "← careful: more to the cloud"), el("span", {}, "saving: more stays local →")),
+          el(
+            "p.ends",
+            { "aria-hidden": "true" },
+            el("span", {}, "← careful: more to the cloud"),
+            el("span", {}, "saving: more stays local →"),
+          ),
         ],
       }),
       el("div.controls", {}, el("div.presets", { id: "presets", role: "group", "aria-label": "Presets" }), targets()),
-      el("form.apply", { id: "apply-form", onsubmit: apply }, el("label.grow", {}, el("span.unseen", {}, "Why (kept in the history)"), el("input", { id: "apply-note", maxlength: 300, placeholder: "Why? (kept in the history)", autocomplete: "off" })), el("button.primary", { id: "apply", type: "submit", disabled: true }, "Apply")),
+      el(
+        "form.apply",
+        { id: "apply-form", onsubmit: apply },
+        el(
+          "label.grow",
+          {},
+          el("span.unseen", {}, "Why (kept in the history)"),
+          el("input", {
+            id: "apply-note",
+            maxlength: 300,
+            placeholder: "Why? (kept in the history)",
+            autocomplete: "off",
+          }),
+        ),
+        el("button.primary", { id: "apply", type: "submit", disabled: true }, "Apply"),
+      ),
       el("p.said", { id: "apply-said", role: "status" }),
       el("p.note", { id: "tuner-basis" }),
     ),
-    el("div.pair", {}, el("div.stack", {}, el("section.card", { "aria-labelledby": "flips-title" }, el("h2", { id: "flips-title" }, "What would go elsewhere"), el("div", { id: "flips", role: "status" })), el("section.card", { "aria-labelledby": "history-title" }, el("h2", { id: "history-title" }, "History"), el("div", { id: "history" }))), trial(() => threshold())),
+    el(
+      "div.pair",
+      {},
+      el(
+        "div.stack",
+        {},
+        el(
+          "section.card",
+          { "aria-labelledby": "flips-title" },
+          el("h2", { id: "flips-title" }, "What would go elsewhere"),
+          el("div", { id: "flips", role: "status" }),
+        ),
+        el(
+          "section.card",
+          { "aria-labelledby": "history-title" },
+          el("h2", { id: "history-title" }, "History"),
+          el("div", { id: "history" }),
+        ),
+      ),
+      trial(() => threshold()),
+    ),
   );
 }
 
-const readout = (id, name) => el("div", {}, el("dt", { id: `readout-${id}-name` }, name), el("dd", {}, el("b", { id: `readout-${id}` }, "–"), el("span", { id: `readout-${id}-now` })));
+const readout = (id, name) =>
+  el(
+    "div",
+    {},
+    el("dt", { id: `readout-${id}-name` }, name),
+    el("dd", {}, el("b", { id: `readout-${id}` }, "–"), el("span", { id: `readout-${id}-now` })),
+  );
 
 function targets() {
   const target = (id, label, unit, find) =>
-    el("label", {}, label, el("span.unit", {}, unit === "$" ? "$" : null, el("input", { id, type: "number", min: 0, step: "any", inputmode: "decimal", onchange: (event) => aim(event.target.value, find) }), unit === "%" ? "%" : null));
+    el(
+      "label",
+      {},
+      label,
+      el(
+        "span.unit",
+        {},
+        unit === "$" ? "$" : null,
+        el("input", {
+          id,
+          type: "number",
+          min: 0,
+          step: "any",
+          inputmode: "decimal",
+          onchange: (event) => aim(event.target.value, find),
+        }),
+        unit === "%" ? "%" : null,
+      ),
+    );
   return el(
     "div.targets",
     {},
-    target("target-cost", "At most, in 30 days", "$", (points, wanted) => points.findIndex((point) => point.usd_per_30_days !== null && Number(point.usd_per_30_days) <= wanted)),
-    target("target-failing", "At most failing", "%", (points, wanted) => points.findLastIndex((_point, i) => failureAt(i) * 100 <= wanted)),
+    target("target-cost", "At most, in 30 days", "$", (points, wanted) =>
+      points.findIndex((point) => point.usd_per_30_days !== null && Number(point.usd_per_30_days) <= wanted),
+    ),
+    target("target-failing", "At most failing", "%", (points, wanted) =>
+      points.findLastIndex((_point, i) => failureAt(i) * 100 <= wanted),
+    ),
   );
 }
 
@@ -61,7 +144,12 @@ export function show([curve, active]) {
   showFlips(byId("flips"), state.range, active.threshold, threshold());
 }
 
-const nearest = (value) => state.curve.points.reduce((best, point, i) => (Math.abs(point.threshold - value) < Math.abs(state.curve.points[best].threshold - value) ? i : best), 0);
+const nearest = (value) =>
+  state.curve.points.reduce(
+    (best, point, i) =>
+      Math.abs(point.threshold - value) < Math.abs(state.curve.points[best].threshold - value) ? i : best,
+    0,
+  );
 const threshold = () => (state.at === null ? state.active.threshold : state.curve.points[state.at].threshold);
 const point = () => (state.at === null ? state.curve.in_force : state.curve.points[state.at]);
 
@@ -74,7 +162,9 @@ function display() {
   presets();
   const same = Math.abs(threshold() - active.threshold) < 1e-9;
   byId("apply").disabled = same;
-  byId("apply").textContent = same ? `In force: ${thresholdText(active.threshold)}` : `Apply ${thresholdText(threshold())}`;
+  byId("apply").textContent = same
+    ? `In force: ${thresholdText(active.threshold)}`
+    : `Apply ${thresholdText(threshold())}`;
   byId("tuner-plot-takeaway").textContent = sentence();
   fill(byId("tuner-basis"), basis());
   drawTuner(curve, active.threshold, threshold());
@@ -89,11 +179,21 @@ function readouts(now, then) {
     byId(`readout-${id}-now`).textContent = note;
   };
   const before = (text) => (changed ? `now ${text}` : "as it is now");
-  say("share", percent(own ? then.local_share : tested().local_share), own ? before(percent(now.local_share)) : "of test prompts");
+  say(
+    "share",
+    percent(own ? then.local_share : tested().local_share),
+    own ? before(percent(now.local_share)) : "of test prompts",
+  );
   say("cost", usd(then.usd_per_30_days), own ? before(usd(now.usd_per_30_days)) : "needs requests of yours");
   const rate = measuredRate();
-  byId("readout-failing-name").textContent = own && !rate ? "Local answers expected to fail" : "Local answers that fail";
-  if (rate) say("failing", percent(rate.failure_rate), `${percent(rate.low)} to ${percent(rate.high)}, by ${count(rate.n_local)} ${judged()}`);
+  byId("readout-failing-name").textContent =
+    own && !rate ? "Local answers expected to fail" : "Local answers that fail";
+  if (rate)
+    say(
+      "failing",
+      percent(rate.failure_rate),
+      `${percent(rate.low)} to ${percent(rate.high)}, by ${count(rate.n_local)} ${judged()}`,
+    );
   else if (own) say("failing", percent(then.expected_failure_rate), before(percent(now.expected_failure_rate)));
   else say("failing", percent(tested().failure_rate), "of test prompts");
 }
@@ -117,34 +217,55 @@ const tested = () => state.curve.validation[state.at ?? nearest(threshold())];
 function sentence() {
   const { local_share: share, usd_per_30_days: cost } = point();
   const at = threshold() > 1 ? "With the cloud never asked" : `At ${thresholdText(threshold())}`;
-  if (share === null) return `${at}, about ${percent(tested().local_share)} of the classifier's own test prompts stay local. No request of yours was answered in this range.`;
+  if (share === null)
+    return `${at}, about ${percent(tested().local_share)} of the classifier's own test prompts stay local. No request of yours was answered in this range.`;
   return `${at}, about ${percent(share)} of requests like yours stay local and 30 days cost about ${usd(cost)}.`;
 }
 
 function basis() {
   const { curve } = state;
   const days = curve.span_ms / 86_400_000;
-  const others = curve.of_other_artifacts ? `${count(curve.of_other_artifacts)} requests that another classifier scored count for the volume only: scores of two classifiers do not compare. ` : "";
-  if (!curve.requests) return [`${others ? "Nothing that this classifier scored" : "No answered requests"} in this range: the figures are of the prompts that the classifier was tested on, and of how often small models failed them. Yours will differ. `, ...(curve.failure_rates.labels || curve.failure_rates.trouble ? failures() : [])];
+  const others = curve.of_other_artifacts
+    ? `${count(curve.of_other_artifacts)} requests that another classifier scored count for the volume only: scores of two classifiers do not compare. `
+    : "";
+  if (!curve.requests)
+    return [
+      `${others ? "Nothing that this classifier scored" : "No answered requests"} in this range: the figures are of the prompts that the classifier was tested on, and of how often small models failed them. Yours will differ. `,
+      ...(curve.failure_rates.labels || curve.failure_rates.trouble ? failures() : []),
+    ];
   const from = `Computed from ${count(curve.requests)} answered requests of ${days < 1.5 ? `${(days * 24).toFixed(1)} hours` : `${days.toFixed(1)} days`}, ${count(curve.movable)} of which the score decides; rules decide the rest, at any threshold. `;
-  const cost = curve.coverage !== null && curve.coverage < 1 ? `Prices are known for ${percent(curve.coverage)} of them. ` : "";
+  const cost =
+    curve.coverage !== null && curve.coverage < 1 ? `Prices are known for ${percent(curve.coverage)} of them. ` : "";
   return [
     from,
     others,
     cost,
     ...failures(),
-    !measuredRate() && tested().failure_rate !== null && `On the classifier's own test prompts, which it was not fitted on, small models failed ${percent(tested().failure_rate)} of what stays local at this threshold. `,
+    !measuredRate() &&
+      tested().failure_rate !== null &&
+      `On the classifier's own test prompts, which it was not fitted on, small models failed ${percent(tested().failure_rate)} of what stays local at this threshold. `,
   ];
 }
 
 function failures() {
   const { failure_rates: labels } = state.curve;
   const byFeedback = labels.source === "feedback";
-  if (measuredRate()) return [byFeedback ? `Failures are measured on ${count(labels.labels)} local answers that callers judged; the 95 % interval assumes that those are like the others. ` : `Failures are measured on your ${count(labels.labels)} labels, with a 95 % interval. `];
+  if (measuredRate())
+    return [
+      byFeedback
+        ? `Failures are measured on ${count(labels.labels)} local answers that callers judged; the 95 % interval assumes that those are like the others. `
+        : `Failures are measured on your ${count(labels.labels)} labels, with a 95 % interval. `,
+    ];
   const expected = "The failures are what the scores expect, not a measurement. ";
   if (labels.trouble) return [expected, el("b.bad", {}, `Your labels cannot be used: ${labels.trouble}. `)];
-  if (!byFeedback) return [expected, `Of your ${count(labels.labels)} labels fewer than ${count(labels.enough)} stay local at this threshold, which is too few to measure. `];
-  const few = labels.labels ? `Of ${count(labels.labels)} local answers that callers judged, fewer than ${count(labels.enough)} count at this threshold: those given while it was this high or higher. ` : "Not enough labels yet. ";
+  if (!byFeedback)
+    return [
+      expected,
+      `Of your ${count(labels.labels)} labels fewer than ${count(labels.enough)} stay local at this threshold, which is too few to measure. `,
+    ];
+  const few = labels.labels
+    ? `Of ${count(labels.labels)} local answers that callers judged, fewer than ${count(labels.enough)} count at this threshold: those given while it was this high or higher. `
+    : "Not enough labels yet. ";
   return [
     expected,
     few,
@@ -164,11 +285,25 @@ function failures() {
 
 function presets() {
   const { curve, active } = state;
-  const offers = [...Object.entries(curve.presets).map(([name, at]) => [name, at.threshold, at]), ["default", active.default, curve.default]];
+  const offers = [
+    ...Object.entries(curve.presets).map(([name, at]) => [name, at.threshold, at]),
+    ["default", active.default, curve.default],
+  ];
   fill(
     byId("presets"),
     offers.map(([name, value, at]) =>
-      el("button", { type: "button", "data-preset": name, "aria-pressed": String(nearest(value) === (state.at ?? nearest(active.threshold))), title: `threshold ${thresholdText(value)}`, onclick: () => go(nearest(value)) }, el("b", {}, name), el("span", {}, at.local_share === null ? thresholdText(value) : `${percent(at.local_share)} local`)),
+      el(
+        "button",
+        {
+          type: "button",
+          "data-preset": name,
+          "aria-pressed": String(nearest(value) === (state.at ?? nearest(active.threshold))),
+          title: `threshold ${thresholdText(value)}`,
+          onclick: () => go(nearest(value)),
+        },
+        el("b", {}, name),
+        el("span", {}, at.local_share === null ? thresholdText(value) : `${percent(at.local_share)} local`),
+      ),
     ),
   );
 }
@@ -187,7 +322,8 @@ function go(at) {
 function aim(typed, find) {
   if (typed === "") return;
   const at = find(state.curve.points, Number(typed));
-  byId("apply-said").textContent = at < 0 ? "No threshold reaches that: the requests that rules send to the cloud cost more already." : "";
+  byId("apply-said").textContent =
+    at < 0 ? "No threshold reaches that: the requests that rules send to the cloud cost more already." : "";
   if (at >= 0) go(at);
 }
 
@@ -199,7 +335,9 @@ async function apply(event) {
 async function set(value, note) {
   const said = byId("apply-said");
   try {
-    state.active = await askForKey(() => post("v1/threshold", { threshold: value, note, expected: state.active.threshold }));
+    state.active = await askForKey(() =>
+      post("v1/threshold", { threshold: value, note, expected: state.active.threshold }),
+    );
     said.textContent = `In force now, in every worker: ${thresholdText(state.active.threshold)}.`;
     byId("apply-note").value = "";
     state.at = null;

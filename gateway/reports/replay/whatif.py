@@ -67,13 +67,16 @@ class Point:
 
     @property
     def local_share(self) -> float:
+        """Share of all requests that stay local."""
         return self.local / self.requests
 
     @property
     def saved_usd(self) -> Decimal:
+        """Negative where it would have cost more than the baseline model alone."""
         return self.baseline_usd - self.cost_usd
 
     def to_json(self) -> dict[str, Any]:
+        """As `slimgate replay --json` prints it."""
         return {
             "threshold": self.threshold,
             "requests": self.requests,

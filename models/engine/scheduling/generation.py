@@ -19,7 +19,9 @@ from models.usage.usage import Usage
 class Vocabulary(Protocol):
     """The part of the model's vocabulary that a generation uses."""
 
-    def piece(self, token: int, *, first: bool = False) -> bytes: ...
+    def piece(self, token: int, *, first: bool = False) -> bytes:
+        """The bytes that `token` stands for."""
+        ...
 
     def is_end_token(self, token: int) -> bool: ...
 

@@ -1,6 +1,7 @@
 """An engine on a TCP port: its key, its host names, pages of other sites."""
 
 from pathlib import Path
+from typing import Any
 
 import httpx
 import openai
@@ -9,7 +10,7 @@ from openai import OpenAI
 
 from tests.models.engine.live import LiveEngine, running_engine
 
-CHAT = {"model": "local", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 2}
+CHAT: dict[str, Any] = {"model": "local", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 2}
 
 
 @pytest.mark.parametrize(

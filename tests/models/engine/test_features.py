@@ -10,7 +10,7 @@ from tests.models.engine.live import LiveEngine
 from tests.models.engine.test_server import GREEDY, content, events
 
 WEATHER = [{"role": "user", "content": "What is the weather in Paris?"}]
-TOOL = {
+TOOL: Any = {
     "type": "function",
     "function": {
         "name": "get_weather",
@@ -18,8 +18,8 @@ TOOL = {
         "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
     },
 }
-TIME = {"type": "function", "function": {"name": "get_time", "parameters": {"type": "object", "properties": {}}}}
-CALLING = {**GREEDY, "messages": WEATHER, "max_tokens": 80}
+TIME: Any = {"type": "function", "function": {"name": "get_time", "parameters": {"type": "object", "properties": {}}}}
+CALLING: dict[str, Any] = {**GREEDY, "messages": WEATHER, "max_tokens": 80}
 
 
 def ask(engine: LiveEngine, **fields: Any) -> Any:
@@ -74,7 +74,7 @@ def test_an_unsupported_schema_is_a_400(engine: LiveEngine) -> None:
     [("required", {"get_weather", "get_time"}), ({"type": "function", "function": {"name": "get_time"}}, {"get_time"})],
 )
 def test_a_call_can_be_required(engine: LiveEngine, choice: Any, names: set[str]) -> None:
-    answer = engine.client().chat.completions.create(**CALLING, tools=[TOOL, TIME], tool_choice=choice)
+    answer: Any = engine.client().chat.completions.create(**CALLING, tools=[TOOL, TIME], tool_choice=choice)
     call = answer.choices[0].message.tool_calls[0]
     assert answer.choices[0].finish_reason == "tool_calls"
     assert call.function.name in names

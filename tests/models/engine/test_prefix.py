@@ -1,6 +1,7 @@
 """A shared prefix is computed once, and that changes no answer."""
 
 import concurrent.futures
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,14 @@ def ask(engine: LiveEngine, messages: list[dict[str, str]], **fields: Any) -> tu
 
 
 @pytest.fixture
-def fresh(tmp_path: Path):
+def fresh(tmp_path: Path) -> Iterator[LiveEngine]:
     with running_engine(tmp_path) as engine:
         engine.ready()
         yield engine
 
 
 @pytest.fixture(scope="module")
-def forgetful(tmp_path_factory: pytest.TempPathFactory):
+def forgetful(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveEngine]:
     """The same engine, without a cache."""
     with running_engine(tmp_path_factory.mktemp("forgetful"), prefix_cache=False) as engine:
         engine.ready()

@@ -48,7 +48,7 @@ def test_top_k_top_p_and_min_p_keep_the_likeliest(fields: dict[str, Any]) -> Non
 
 
 def test_equal_seeds_give_equal_draws() -> None:
-    wide = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0}
+    wide: dict[str, Any] = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0}
 
     def draw(seed: int | None) -> tuple[int | None, ...]:
         sampler = build_sampler(SamplingParams(seed=seed, **wide), N_VOCAB, 100)

@@ -3,6 +3,7 @@
 import json
 import random
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from models.wire.errors import RequestError
 
 
 @pytest.fixture(scope="module")
-def model():
+def model() -> Iterator[Model]:
     model = Model(bundled_model_path())
     yield model
     model.close()

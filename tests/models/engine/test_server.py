@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -188,7 +189,7 @@ def test_a_disconnect_before_the_answer_cancels_the_generation(engine: LiveEngin
     wait_for(lambda: engine.health()["running"] == 0)
 
 
-def test_a_full_queue_says_when_to_retry(tmp_path) -> None:
+def test_a_full_queue_says_when_to_retry(tmp_path: Path) -> None:
     with running_engine(tmp_path, max_sequences=1, max_queue=0) as engine:
         engine.ready()
         body = {**GREEDY, "messages": [{"role": "user", "content": STORY}], "max_tokens": 1500}
@@ -200,7 +201,7 @@ def test_a_full_queue_says_when_to_retry(tmp_path) -> None:
         assert int(refused.headers["retry-after"]) >= 1
 
 
-def test_answers_that_outgrow_the_kv_cells_all_become_complete(tmp_path) -> None:
+def test_answers_that_outgrow_the_kv_cells_all_become_complete(tmp_path: Path) -> None:
     """Three answers of 420 tokens in 768 KV cells: one is preempted and computed again, none is truncated."""
     body = {**GREEDY, "messages": [{"role": "user", "content": "Tell a long story."}], "max_tokens": 420}
     with running_engine(tmp_path, n_ctx=512, n_cells=768, max_sequences=3) as engine:

@@ -1,5 +1,7 @@
 """Untrusted chat templates: usual ones work, attacks are refused within the time limit."""
 
+from typing import Any
+
 import pytest
 
 from models.engine.errors import TemplateError
@@ -9,7 +11,7 @@ from models.wire.errors import RequestError
 HELLO = [{"role": "user", "content": "hello"}]
 
 
-def render(source: str, messages=HELLO, limit_s: float = 0.3, **variables) -> str:
+def render(source: str, messages: Any = HELLO, limit_s: float = 0.3, **variables: Any) -> str:
     return ChatTemplate(source, bos="<s>", eos="</s>", time_limit_s=limit_s).render(messages, **variables)
 
 

@@ -1,6 +1,7 @@
 """Whole characters and stop strings, wherever the text is split."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from models.engine.scheduling.text import StopMatcher, Utf8Stream
 
 
-def chunks_of(data: str | bytes, cuts: list[int]) -> list:
+def chunks_of(data: str | bytes, cuts: list[int]) -> list[Any]:
     places = [0, *sorted(c % (len(data) + 1) for c in cuts), len(data)]
     return [data[a:b] for a, b in pairwise(places)]
 

@@ -38,7 +38,7 @@ def read(pieces: list[str]) -> tuple[str, list[str], list[str], int]:
     ],
 )
 @given(cuts=st.lists(st.integers(0, 200), max_size=8))
-def test_calls_are_found_wherever_the_text_is_split(whole: str, expected: tuple, cuts: list[int]) -> None:
+def test_calls_are_found_wherever_the_text_is_split(whole: str, expected: tuple[object, ...], cuts: list[int]) -> None:
     places = [0, *sorted(c % (len(whole) + 1) for c in cuts), len(whole)]
     assert read([whole[a:b] for a, b in pairwise(places)]) == expected
     assert read(list(whole)) == expected
