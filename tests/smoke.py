@@ -1,7 +1,8 @@
 """A built wheel tried out: installed into an environment of its own, then asked and served from there.
 
 ``python -m tests.smoke dist/slimgate-….whl``; `make dist` does it. Nothing of this checkout is importable meanwhile,
-and no extra is installed: what answers comes out of the wheel. Dependencies have the versions that requirements/run.txt pins.
+and no extra is installed: what answers comes out of the wheel. Dependencies have the
+versions that requirements/run.txt pins.
 """
 
 import json

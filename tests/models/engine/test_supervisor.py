@@ -304,7 +304,8 @@ def test_the_engine_serves_while_it_probes_its_model(
         url = f"{gateway.url}/v1/chat/completions"
         assert httpx.post(url, json={**BODY, "max_tokens": 3}, timeout=60).status_code == 200
         assert "tools" in httpx.post(url, json=calling, timeout=60).json()["error"]["message"]
-        assert not (tmp_path / "engine" / "engine.json").exists()  # an incomplete set of features is not cached
+        cache = tmp_path / "engine" / "engine.json"  # there already on machines where repacked weights crash
+        assert not cache.exists() or "features" not in json.loads(cache.read_text())  # an incomplete set is not cached
         flag.touch()
         wait_for(lambda: engine.ready().probed, READY_S)
         wait_for(lambda: httpx.post(url, json=calling, timeout=60).status_code == 200, READY_S)
