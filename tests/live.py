@@ -1,5 +1,6 @@
 """A gateway under a real uvicorn: in-process clients collect the whole body first, and see no stream and no hang-up."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -16,6 +17,10 @@ from openai import OpenAI
 from gateway.app import create_app
 from gateway.config.settings import Settings
 from gateway.process.protocol import WatchedProtocol
+from tests.learnt import hand_on, take_in
+
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.002, 0.05
+"""Between two looks at what is waited for: most of it happens at once, and looking takes time from what does not."""
 
 
 @dataclass
@@ -57,15 +62,25 @@ class Gateway:
 
 def wait_for(condition: Any, timeout_s: float = 10) -> None:
     """Wait until `condition()` is true."""
-    deadline = time.monotonic() + timeout_s
+    deadline, pause_s = time.monotonic() + timeout_s, SHORTEST_PAUSE_S
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
+        time.sleep(pause_s)
+        pause_s = min(LONGEST_PAUSE_S, 1.5 * pause_s)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which by itself looks ten times a second whether it should end."""
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):
+            await asyncio.sleep(0.01)
 
 
 @contextmanager
 def running_gateway(settings: Settings) -> Iterator[Gateway]:
     """A gateway in a thread of its own, shut down in order when the block ends."""
+    hand_on(settings.state_dir)
     app = create_app(settings)
     sock = socket.socket()
     sock.bind(("127.0.0.1", 0))
@@ -77,7 +92,7 @@ def running_gateway(settings: Settings) -> Iterator[Gateway]:
         timeout_keep_alive=60,  # long, as it is served
         timeout_graceful_shutdown=5,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     thread = threading.Thread(target=server.run, args=([sock],))
     thread.start()
     try:
@@ -91,3 +106,4 @@ def running_gateway(settings: Settings) -> Iterator[Gateway]:
         server.should_exit = True
         thread.join(30)
         sock.close()
+        take_in(settings.state_dir)

@@ -13,6 +13,7 @@ from openai import OpenAI
 from models.catalogue.bundled import bundled_model_path
 from models.engine.process.probe_cache import Remembered
 from models.engine.process.supervisor import EngineInfo, EngineOptions, EngineSupervisor
+from tests.learnt import hand_on, take_in
 
 T = TypeVar("T")
 
@@ -80,14 +81,18 @@ def running_engine(
     *,
     command: list[str] | None = None,
     probe: bool = False,
+    knows_nothing: bool = False,
     api_key: str | None = None,
     allowed_hosts: Sequence[str] = (),
     **options: Any,
 ) -> Iterator[LiveEngine]:
     """An engine with the bundled model, unless `options` say otherwise; stopped when the block ends.
 
-    It looks for what the model can do only with `probe`, which takes seconds.
+    It looks for what the model can do only with `probe`, which takes seconds. With `knows_nothing` it also finds out
+    anew whether it crashes on this machine.
     """
+    if not knows_nothing:
+        hand_on(state_dir, only_crashes=True)
     chosen = EngineOptions(**{"model_path": bundled_model_path(), "n_ctx": 2048, "max_sequences": 4, **options})
     if not probe:
         Remembered(state_dir, chosen).has_features(frozenset())
@@ -96,3 +101,5 @@ def running_engine(
         yield engine
     finally:
         engine.close()
+        if not knows_nothing:
+            take_in(state_dir, only_crashes=True)
