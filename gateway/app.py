@@ -15,8 +15,9 @@ from gateway.background import Background
 from gateway.config.settings import Settings
 from gateway.config.state_dir import prepare_state_dir
 from gateway.dialects.registry import DIALECTS
-from gateway.dispatch.cascade import SecondLook
-from gateway.dispatch.cloud import make_cloud
+from gateway.dispatch.backends import Backends
+from gateway.dispatch.cascade import Cascade
+from gateway.dispatch.decider import Decider
 from gateway.dispatch.dispatcher import Dispatcher
 from gateway.dispatch.embeddings import Embedder
 from gateway.dispatch.local import LocalSide, make_local
@@ -42,7 +43,7 @@ from gateway.record.logs import show_words
 from gateway.record.metrics import Metrics
 from gateway.record.recorder import Recorder
 from gateway.record.telemetry import make_telemetry
-from gateway.reload import Lifecycle, Reloader
+from gateway.reload import Lifecycle, Reloader, Taker
 from gateway.reports.failure_rates import OwnLabels
 from gateway.scoring.active_classifier import ClassifierInUse
 from gateway.scoring.active_threshold import ThresholdInForce
@@ -50,7 +51,6 @@ from gateway.scoring.contributions import TraitSampler
 from gateway.spending.budget import Budget
 from gateway.spending.pricing import Pricer
 from models.redaction.secrets import keep_secret
-from router.policy import RoutingPolicy
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -71,7 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
     classifier = ClassifierInUse(settings)
     metrics = Metrics()
     local = make_local(settings.local, settings.state_dir)
-    cloud = make_cloud(settings.cloud)
+    backends = Backends(local, settings.cloud)
     background = Background(metrics.background_failed)
     pricer = Pricer(settings)
     ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", pricer.price, settings.ledger.keep_days)
@@ -80,23 +80,42 @@ def create_app(settings: Settings) -> FastAPI:
     telemetry = make_telemetry(settings, pricer)
     recorder = Recorder(ledger, metrics, budget, telemetry)
     threshold = ThresholdInForce.of(settings, classifier.artifact)
-    dispatcher = Dispatcher(
-        RoutingPolicy(classifier, threshold.default),
-        local,
-        cloud,
-        recorder,
-        classifier=classifier,
-        threshold=threshold,
-        traits=TraitSampler(classifier),
-        privacy=PrivacyLane(settings.privacy),
-        second_look=SecondLook(settings.router.second_look, settings.local.total_timeout_s),
+    cascade = Cascade(settings.router.second_look, settings.local.total_timeout_s)
+    decider = Decider(
+        backends,
+        classifier,
+        lambda: threshold.value,
+        settings.router,
+        PrivacyLane(settings.privacy),
         budget=budget,
-        settings=settings.router,
+        cascade=cascade,
+    )
+    dispatcher = Dispatcher(
+        decider,
+        backends,
+        recorder,
+        budget=budget,
+        cascade=cascade,
+        classifier=classifier,
+        contributions=TraitSampler(classifier),
     )
     labels = OwnLabels(settings.router.labels)
-    told = [show_words, pricer.configure, *([] if telemetry is None else [telemetry.configure])]
-    reloader = Reloader(settings, dispatcher, classifier, threshold, labels, told)
-    lifecycle = Lifecycle(reloader)
+    lifecycle = Lifecycle(settings.drain_s, settings.grace_s)
+    named_servers = () if telemetry is None else (telemetry.configure,)
+    takers: dict[str, tuple[Taker, ...]] = {
+        "cloud": (lambda new: backends.configure(new.cloud), pricer.configure, *named_servers),
+        "router": (
+            lambda new: labels.configure(new.router.labels),
+            lambda new: cascade.configure(new.router.second_look),
+        ),
+        "budget": (lambda new: budget.configure(new.budget),),
+        "savings": (pricer.configure,),
+        "prices": (pricer.configure,),
+        "log": (show_words,),
+        "drain_s": (lifecycle.configure,),
+        "grace_s": (lifecycle.configure,),
+    }
+    reloader = lifecycle.reloader = Reloader(settings, decider, classifier, threshold, takers)
     _watch(metrics, local, threshold, classifier)
     _watch_money(metrics, ledger, budget)
 
@@ -116,9 +135,7 @@ def create_app(settings: Settings) -> FastAPI:
             await background.stop()
             if local is not None:
                 await local.stop()
-            if dispatcher.cloud is not None:
-                await dispatcher.cloud.aclose()
-            await reloader.aclose()
+            await backends.aclose()
             ledger.close()
             if telemetry is not None:
                 await asyncio.to_thread(telemetry.shutdown)
@@ -129,17 +146,17 @@ def create_app(settings: Settings) -> FastAPI:
     for path, dialect in DIALECTS.items():
         answering = AnsweringEndpoint(dialect, dispatcher, recorder, max_body_bytes=settings.max_body_bytes)
         app.answer(path, answering)
-    embedder = Embedder(settings.embeddings, dispatcher, recorder)
+    embedder = Embedder(settings.embeddings, decider, backends, budget, recorder)
     embeddings = EmbeddingsEndpoint(embedder, recorder, max_body_bytes=settings.max_body_bytes)
     app.answer("/v1/embeddings", embeddings)
-    app.include_router(models_endpoints(dispatcher))
-    app.include_router(count_tokens_endpoints(dispatcher, max_body_bytes=settings.max_body_bytes))
-    app.include_router(route_endpoints(dispatcher, max_body_bytes=settings.max_body_bytes))
+    app.include_router(models_endpoints(decider))
+    app.include_router(count_tokens_endpoints(decider, max_body_bytes=settings.max_body_bytes))
+    app.include_router(route_endpoints(decider, classifier, max_body_bytes=settings.max_body_bytes))
     app.include_router(savings_endpoints(ledger))
     app.include_router(decisions_endpoints(ledger))
     app.include_router(feedback_endpoints(ledger))
-    app.include_router(status_endpoints(dispatcher, local, settings, ledger))
     has_key = settings.api_key is not None
+    app.include_router(status_endpoints(backends, threshold, classifier, budget, ledger, key_required=has_key))
     app.include_router(
         threshold_endpoints(
             threshold,
@@ -152,7 +169,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.include_router(dashboard_endpoints())
     app.include_router(ledger_endpoints(ledger))
-    app.include_router(health_endpoints(dispatcher, local, lifecycle, metrics, background))
+    app.include_router(health_endpoints(backends, lifecycle, metrics, background))
     app.put_in_front(RequireJson)
     if settings.api_key is not None:
         app.put_in_front(partial(RequireKey, key=settings.api_key.get_secret_value()))

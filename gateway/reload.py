@@ -3,14 +3,12 @@ half done."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-from gateway.config.settings import Settings
-from gateway.dispatch.cloud import CloudSide, make_cloud
-from gateway.dispatch.dispatcher import Dispatcher
+from gateway.config.settings import Settings, read_at_start
+from gateway.dispatch.decider import Decider
 from gateway.dispatch.privacy import PrivacyLane
-from gateway.reports.failure_rates import OwnLabels
 from gateway.scoring.active_classifier import ClassifierInUse
 from gateway.scoring.active_threshold import LOOK_EVERY_S, ThresholdInForce, threshold_default
 from models.wire.errors import ExtraMissingError
@@ -18,39 +16,40 @@ from router.artifact import Artifact
 
 logger = logging.getLogger(__name__)
 
-_NEED_RESTART = (
-    "host", "port", "workers", "api_key", "allow_anonymous", "allowed_hosts", "state_dir", "max_body_bytes", "local",
-    "ledger", "embeddings", "telemetry",
-)  # fmt: skip
-
 _NOT_RELOADED = "the configuration is not reloaded, the last good one keeps serving"
+
+Taker = Callable[[Settings], None]
 
 
 class Reloader:
-    """Puts a new `Settings` or another classifier into force.
+    """Puts a new `Settings` or another classifier into force. Requests in hand finish with what they began with.
 
-    Of the settings the cloud and its fallbacks, router settings, aliases, privacy, budget, labels, prices, and what the
-    log says. Requests in hand finish with what they began with; so the connections of a cloud side that was replaced
-    are kept until `aclose`.
+    Parameters
+    ----------
+    takers : mapping
+        What takes over each part of the configuration that `Settings` does not mark as read at start. `privacy` has
+        none: what may fail of it is made first, so that nothing is half done.
     """
 
     def __init__(
         self,
         settings: Settings,
-        dispatcher: Dispatcher,
+        decider: Decider,
         classifier: ClassifierInUse,
         threshold: ThresholdInForce,
-        labels: OwnLabels,
-        told: Sequence[Callable[[Settings], None]],
+        takers: Mapping[str, tuple[Taker, ...]],
     ) -> None:
         self._settings = settings
-        self._dispatcher = dispatcher
+        self._decider = decider
         self._classifier = classifier
         self._threshold = threshold
-        self._labels = labels
-        self._told = told
-        self._retired: list[CloudSide] = []
+        self._takers = takers
         self._turn = asyncio.Lock()
+
+    @property
+    def reloaded(self) -> set[str]:
+        """Names of the settings and sections that `apply` takes over."""
+        return {"privacy", *self._takers}
 
     async def apply(self, new: Settings) -> None:
         """Serve by `new` from here on, all of it or nothing."""
@@ -65,19 +64,12 @@ class Reloader:
                 logger.error(_NOT_RELOADED)
                 return
             old, self._settings = self._settings, new
-            self._dispatcher.privacy = privacy
-            if new.cloud != old.cloud:
-                if self._dispatcher.cloud is not None:
-                    self._retired.append(self._dispatcher.cloud)
-                self._dispatcher.cloud = make_cloud(new.cloud)
-            self._dispatcher.configure(new.router)
+            self._decider.configure(new.router, privacy)
             self._decide_with(artifact)
-            self._labels.configure(new.router.labels)
-            for tell in self._told:
-                tell(new)
-            self._dispatcher.budget.configure(new.budget)
+            for take in dict.fromkeys(taker for takers in self._takers.values() for taker in takers):
+                take(new)
             logger.info("configuration reloaded")
-            waiting = [name for name in _NEED_RESTART if getattr(new, name) != getattr(old, name)]
+            waiting = [name for name in sorted(read_at_start()) if getattr(new, name) != getattr(old, name)]
             if waiting:
                 logger.warning("these settings changed too, and need a restart: %s", ", ".join(waiting))
 
@@ -101,15 +93,26 @@ class Reloader:
         if configured is not None and self._settings.router.threshold_for is None:
             logger.warning("router.threshold %g was kept; was it chosen for this classifier? calibrate", configured)
 
-    async def aclose(self) -> None:
-        """Let go of connections that were kept."""
-        for cloud in self._retired:
-            await cloud.aclose()
-
 
 @dataclass(slots=True)
 class Lifecycle:
-    """Joins the server process with the application; `draining` makes readiness say no."""
+    """Joins the server process with the application.
 
-    reloader: Reloader
+    Attributes
+    ----------
+    draining : bool
+        Set once the process was told to stop; readiness then says no.
+    drain_s, grace_s : float, int
+        When told to stop: seconds for which requests are still taken, and seconds that running answers may take.
+    reloader : Reloader
+        Takes over a configuration that was read anew.
+    """
+
+    drain_s: float
+    grace_s: int
+    reloader: Reloader = field(init=False)
     draining: bool = False
+
+    def configure(self, settings: Settings) -> None:
+        """Stop by `settings` from here on."""
+        self.drain_s, self.grace_s = settings.drain_s, settings.grace_s

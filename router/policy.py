@@ -19,7 +19,7 @@ class Scorer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class LocalTier:
+class LocalCapabilities:
     """What the local model can do: `n_ctx` tokens of context, and these features beyond text.
 
     `marks_calls` says that the ids of its tool calls tell them from others.
@@ -36,10 +36,12 @@ class Situation:
 
     Parameters
     ----------
-    local : LocalTier or None
+    local : LocalCapabilities or None
         None where there is no local tier, or it is known to be down.
     cloud : bool
         Whether a cloud is configured.
+    threshold : float
+        ``score >= threshold`` means cloud.
     cloud_lacks : frozenset of Feature
         What the request needs and no configured cloud model has; `cloud` is False then.
     cloud_up : bool
@@ -52,8 +54,6 @@ class Situation:
         The longest that is put up with.
     tokens_needed : int
         Prompt tokens plus room for the answer, as the local model counts; 0 where they surely fit.
-    threshold : float or None
-        The caller's own threshold, in place of the default.
     budget_spent : str or None
         Which limit is reached, in words; None while more may be spent on the cloud.
     began : Route or None
@@ -62,14 +62,14 @@ class Situation:
         Why the text may not leave this machine; None where it may.
     """
 
-    local: LocalTier | None
+    local: LocalCapabilities | None
     cloud: bool
+    threshold: float
     cloud_up: bool = True
     pinned: Route | None = None
     local_wait_s: float = 0.0
     max_local_wait_s: float = math.inf
     tokens_needed: int = 0
-    threshold: float | None = None
     budget_spent: str | None = None
     began: Route | None = None
     private: str | None = None
@@ -191,13 +191,10 @@ class RoutingPolicy:
     ----------
     scorer : Scorer
         The classifier.
-    threshold : float
-        Where the line runs for callers who set none: ``score >= threshold`` means cloud.
     """
 
-    def __init__(self, scorer: Scorer, threshold: float) -> None:
+    def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer
-        self.threshold = threshold
 
     def decide(self, prompt: Prompt, situation: Situation) -> RoutingDecision:
         """Say where `prompt` is answered.
@@ -207,10 +204,9 @@ class RoutingPolicy:
         CannotServe
             If no allowed route can serve it.
         """
-        threshold = self.threshold if situation.threshold is None else situation.threshold
         score = self._scorer.score(prompt)
-        route, reason = _first_verdict(prompt, situation) or (by_score(score, threshold), Reason.SCORE)
-        return RoutingDecision(route, reason, score, threshold)
+        route, reason = _first_verdict(prompt, situation) or (by_score(score, situation.threshold), Reason.SCORE)
+        return RoutingDecision(route, reason, score, situation.threshold)
 
 
 def by_score(score: float, threshold: float) -> Route:

@@ -73,9 +73,12 @@ def test_hup_reloads_and_a_broken_file_changes_nothing(provider: Provider, tmp_p
         wait_for(lambda: "the last good one keeps serving" in command.output)
         assert "router.threshold" in command.output
         assert threshold() == 0.75
-        config.write_text("port = 1\n[router]\nthreshold = 0.5\n")
+        config.write_text("port = 1\ndrain_s = 0.125\n[router]\nthreshold = 0.5\n")
         command.signal(signal.SIGHUP)
         wait_for(lambda: threshold() == 0.5)
+        command.signal(signal.SIGTERM)
+        assert command.process.wait(20) == 0
+        wait_for(lambda: "taking no new work after 0.125 s" in command.output)
 
 
 def test_workers_share_a_port_a_ledger_and_their_metrics(provider: Provider, tmp_path: Path) -> None:

@@ -21,10 +21,10 @@ from gateway.scoring.artifact_store import ArtifactStore
 from models.wire.errors import ModelError, RequestError
 from router.artifact import Artifact, load_artifact
 from router.decision import Feature
-from router.policy import LocalTier
+from router.policy import LocalCapabilities
 
 if TYPE_CHECKING:
-    from gateway.reports.replay.deciding import Decider, Prices
+    from gateway.reports.replay.deciding import Prices, Replayer
     from gateway.reports.replay.whatif import WhatIf
 
 SHOWN_BAD = 20
@@ -110,7 +110,7 @@ def replay(
     if ledger:
         _replay_ledger(whatif, settings, days, artifact.version)
     else:
-        asyncio.run(_replay_files(whatif, logs or [], _decider(settings, artifact, local, answer_tokens), bad))
+        asyncio.run(_replay_files(whatif, logs or [], _replayer(settings, artifact, local, answer_tokens), bad))
     _tell_bad(bad)
     if not whatif.requests:
         Console(stderr=True).print("No request was found.", highlight=False)
@@ -139,7 +139,7 @@ def _numbers(text: str) -> list[float]:
     return numbers
 
 
-def _local(settings: Settings, features: str | None, n_ctx: int | None) -> LocalTier:
+def _local(settings: Settings, features: str | None, n_ctx: int | None) -> LocalCapabilities:
     """The local model as configured or as told; nobody is asked."""
     from gateway.dispatch.local import COMMON_FEATURES
 
@@ -152,15 +152,15 @@ def _local(settings: Settings, features: str | None, n_ctx: int | None) -> Local
                 f"unknown: {', '.join(unknown)}; there are {', '.join(Feature)}", param_hint="--features"
             )
         known = frozenset(Feature(name) for name in names)
-    return LocalTier(known | {Feature.COMPLETIONS}, n_ctx or settings.local.n_ctx or USUAL_N_CTX)
+    return LocalCapabilities(known | {Feature.COMPLETIONS}, n_ctx or settings.local.n_ctx or USUAL_N_CTX)
 
 
-def _decider(settings: Settings, artifact: Artifact, local: LocalTier, answer_tokens: int) -> "Decider":
-    from gateway.dispatch.privacy import PrivacyLane
-    from gateway.reports.replay.deciding import Decider
+def _replayer(settings: Settings, artifact: Artifact, local: LocalCapabilities, answer_tokens: int) -> "Replayer":
+    from gateway.dispatch.assumed import assumed_decider
+    from gateway.reports.replay.deciding import Replayer
 
-    lane = PrivacyLane(settings.privacy)
-    return Decider(artifact.scorer, local, _prices(settings), settings.router, lane, answer_tokens)
+    decider = assumed_decider(settings, artifact.scorer, local, lambda: artifact.threshold)
+    return Replayer(decider, _prices(settings), answer_tokens)
 
 
 def _prices(settings: Settings) -> "Prices":
@@ -177,16 +177,16 @@ def _prices(settings: Settings) -> "Prices":
     return Prices(Pricer(settings), name)
 
 
-async def _replay_files(whatif: "WhatIf", paths: list[Path], decider: "Decider", bad: _Bad) -> None:
+async def _replay_files(whatif: "WhatIf", paths: list[Path], replayer: "Replayer", bad: _Bad) -> None:
     for path in paths:
         try:
             with _progress(path) as moved:
-                await _replay_file(whatif, path, decider, bad, moved)
+                await _replay_file(whatif, path, replayer, bad, moved)
         except OSError as exc:
             raise typer.BadParameter(f"{path}: {exc.strerror or exc}") from exc
 
 
-async def _replay_file(whatif: "WhatIf", path: Path, decider: "Decider", bad: _Bad, moved: Any) -> None:
+async def _replay_file(whatif: "WhatIf", path: Path, replayer: "Replayer", bad: _Bad, moved: Any) -> None:
     from gateway.reports.replay.json_stream import Unreadable, read_values
     from gateway.reports.replay.recorded import requests_in
     from router.training.json_lines import opened
@@ -197,7 +197,7 @@ async def _replay_file(whatif: "WhatIf", path: Path, decider: "Decider", bad: _B
                 if isinstance(value, Unreadable):
                     raise ValueError(value.why)
                 # All of a line or nothing: half a conversation is worse than a line that is named.
-                for outcome in [await decider.decide(recorded) for recorded in requests_in(value)]:
+                for outcome in [await replayer.replay(recorded) for recorded in requests_in(value)]:
                     whatif.add(outcome)
             except (ValueError, RecursionError, JSONEncodeError, RequestError) as exc:
                 bad.add(f"{path}{place}", str(exc))

@@ -14,14 +14,14 @@ from gateway.cli.chart import columns
 from gateway.ledger.units import dollars
 from gateway.reports.replay.whatif import CURVE, REFUSED, WhatIf
 from router.decision import Feature
-from router.policy import LocalTier
+from router.policy import LocalCapabilities
 
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
     """What is in no log: what the local model does, and the length of an answer that is not on record, in tokens."""
 
-    local: LocalTier
+    local: LocalCapabilities
     answer_tokens: int
 
     @property

@@ -1,5 +1,6 @@
 """`slimgate route`: where a request would go, and why, without generating anything."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,22 +11,27 @@ from rich.markup import escape
 from rich.table import Table
 
 from gateway.config.settings import load_settings
+from gateway.dispatch.assumed import assumed_decider
+from gateway.dispatch.decider import Decider, RoutedRequest
+from gateway.dispatch.model_names import AUTO
+from gateway.scoring.active_threshold import ThresholdInForce
 from gateway.scoring.artifact_store import ArtifactStore
-from gateway.scoring.prompt import to_prompt
 from models.wire.chat import ChatRequest
 from models.wire.errors import RequestError
 from router.artifact import Artifact, load_artifact
-from router.decision import Prompt, RoutingDecision
+from router.decision import Route, RoutingDecision
 from router.errors import CannotServe
-from router.policy import LocalTier, RoutingPolicy, Situation
+from router.policy import LocalCapabilities
 from router.threshold import expectation
 from router.training.json_lines import numbered_lines
 
 if TYPE_CHECKING:
     from router.compiled import Explanation
 
-SITUATION = Situation(local=LocalTier(frozenset(), n_ctx=1 << 30), cloud=True)
-"""Assumed here, where nothing runs: a plain local model with room enough, and a cloud that answers."""
+ASSUMED = LocalCapabilities(frozenset(), n_ctx=1 << 30)
+"""Of the local model, since nothing runs here: plain text, and room enough."""
+
+NO_CLOUD = "No cloud is configured yet: until one is, the local model answers this too (reason: offline)."
 
 SHOWN = 8
 """Traits listed, strongest first."""
@@ -60,20 +66,27 @@ def route(
     """
     settings = load_settings(config, serves=False)
     artifact = load_artifact(ArtifactStore.of(settings).in_use)
-    line = next(value for value in (threshold, settings.router.threshold, artifact.threshold) if value is not None)
+    applied = ThresholdInForce.of(settings, artifact).value if threshold is None else threshold
+    decider = assumed_decider(settings, artifact.scorer, ASSUMED, lambda: applied)
     if (text is None) == (jsonl is None):
         raise typer.BadParameter('Give either a text or --jsonl FILE: slimgate route "your request"')
     if jsonl is not None:
-        raise typer.Exit(_route_lines(jsonl, RoutingPolicy(artifact.scorer, line)))
-    _explain(Prompt.from_text(text or ""), artifact, line)
+        raise typer.Exit(asyncio.run(_route_lines(jsonl, decider)))
+    routed = asyncio.run(decider.decide(_request(text or "")))
+    _explain(routed, artifact, has_cloud=settings.cloud.configured)
 
 
-def _explain(prompt: Prompt, artifact: Artifact, threshold: float) -> None:
-    decision = RoutingPolicy(artifact.scorer, threshold).decide(prompt, SITUATION)
-    explanation = artifact.scorer.explain(prompt)
+def _explain(routed: RoutedRequest, artifact: Artifact, *, has_cloud: bool) -> None:
+    decision = routed.decision
+    explanation = artifact.scorer.explain(routed.prompt)
     console = Console()
     console.print(_verdict(decision), highlight=False)
-    console.print(f"Threshold {threshold:.2f}: {_threshold_words(artifact, threshold)}.", highlight=False)
+    if routed.request.private is not None:
+        console.print(f"It may not leave this machine: {escape(routed.request.private)}.", highlight=False)
+    elif not has_cloud and decision.route is Route.CLOUD:
+        console.print(NO_CLOUD, highlight=False)
+    words = _threshold_words(artifact, decision.threshold)
+    console.print(f"Threshold {decision.threshold:.2f}: {words}.", highlight=False)
     console.print(_familiarity_words(explanation.familiarity), highlight=False)
     console.print(_table(explanation))
 
@@ -106,13 +119,13 @@ def _table(explanation: "Explanation") -> Table:
     return table
 
 
-def _route_lines(path: Path, policy: RoutingPolicy) -> int:
+async def _route_lines(path: Path, decider: Decider) -> int:
     """Decide every line; 1 if any was bad, as an exit code."""
     errors, bad = Console(stderr=True, highlight=False, soft_wrap=True), 0
     try:
         for number, line in numbered_lines(path):
             try:
-                print(json.dumps(_decided(line, policy)))
+                print(json.dumps(await _decided(line, decider)))
             except (ValueError, RecursionError, RequestError, CannotServe) as exc:
                 bad += 1
                 errors.print(f"{path}:{number}: {exc}", markup=False)
@@ -123,9 +136,9 @@ def _route_lines(path: Path, policy: RoutingPolicy) -> int:
     return int(bad > 0)
 
 
-def _decided(line: bytes, policy: RoutingPolicy) -> dict[str, Any]:
-    request_id, prompt = _read_request(line)
-    decision = policy.decide(prompt, SITUATION)
+async def _decided(line: bytes, decider: Decider) -> dict[str, Any]:
+    request_id, request = _read_request(line)
+    decision = (await decider.decide(request)).decision
     return {
         "id": request_id,
         "route": decision.route.value,
@@ -135,14 +148,18 @@ def _decided(line: bytes, policy: RoutingPolicy) -> dict[str, Any]:
     }
 
 
-def _read_request(line: bytes) -> tuple[Any, Prompt]:
+def _read_request(line: bytes) -> tuple[Any, ChatRequest]:
     body = json.loads(line)
     if not isinstance(body, dict):
         raise ValueError("a line must be a JSON object")
     if "id" not in body:
         raise ValueError("'id' is missing")
     if "messages" in body:
-        return body["id"], to_prompt(ChatRequest.parse({**body, "model": "auto"}))
+        return body["id"], ChatRequest.parse({**body, "model": AUTO})
     if not isinstance(body.get("prompt"), str):
         raise ValueError("'prompt' (a string) or 'messages' (an array) is missing")
-    return body["id"], Prompt.from_text(body["prompt"])
+    return body["id"], _request(body["prompt"])
+
+
+def _request(text: str) -> ChatRequest:
+    return ChatRequest.parse({"model": AUTO, "messages": [{"role": "user", "content": text}]})

@@ -36,7 +36,7 @@ class _Section(BaseModel):
 class LocalSettings(_Section):
     """The small model on this machine, or on a server of yours."""
 
-    enabled: bool = Field(True, description="Whether there is a local tier at all.")
+    enabled: bool = Field(True, description="Whether there is a local model.")
     model_path: Path | None = Field(
         None, description="GGUF file for the built-in engine. Default: the bundled SmolLM2-135M-Instruct."
     )
@@ -45,47 +45,55 @@ class LocalSettings(_Section):
         description="An OpenAI-compatible server (vLLM, Ollama, llama-server) to use instead of the built-in engine, "
         "such as http://127.0.0.1:11434/v1; unix:/path/to.sock for `slimgate engine --uds`.",
     )
-    model: str | None = Field(None, description="The model's name at `base_url`. Default: the first that it lists.")
+    model: str | None = Field(
+        None, description="The model's name at `base_url`. Default: the first that the server lists."
+    )
     use_proxy: bool = Field(
         False,
-        description="Whether requests to `base_url` may go through the proxies that HTTP_PROXY and HTTPS_PROXY name. "
-        "A proxy sees their texts, private ones too.",
+        description="Whether requests to `base_url` may use the proxies in HTTP_PROXY and HTTPS_PROXY. A "
+        "proxy sees all texts, also private ones.",
     )
     api_key: ApiKey | None = Field(
-        None, description="Bearer token for `base_url`; what `slimgate engine` asks for on a port. Environment only."
+        None,
+        description="Bearer token for `base_url`; also the key that `slimgate engine` requires on a port. "
+        "Environment only.",
     )
     features: list[Feature] | None = Field(
         None,
-        description="What the model at `base_url` can do beyond text, such as images. Default: what the server lists, "
-        "else tools and JSON.",
+        description="What the model at `base_url` can do beyond text, such as images. Default: what the "
+        "server lists, or else tools and JSON.",
     )
     n_ctx: int | None = Field(
         None, ge=128, description="Context window in tokens. Default: what the model was trained for, at most 8192."
     )
     n_threads: int | None = Field(None, ge=1, le=512, description="CPU threads. Default: the machine's cores.")
     n_gpu_layers: int | None = Field(
-        None, ge=-1, description="Layers on the GPU; -1 is all. Default: all where llama.cpp was built with a GPU."
+        None, ge=-1, description="Layers on the GPU; -1 is all. Default: all if llama.cpp was built for a GPU."
     )
     reencode: bool = Field(
         True,
-        description="Keep the weights of a small model, where llama.cpp computes their encoding slowly (Q4_1, Q5_1), "
-        "as Q8_0 in state_dir/weights: more tokens a second for half as much memory again.",
+        description="Whether to convert the weights of a small model to Q8_0 (in state_dir/weights) if "
+        "llama.cpp computes their encoding slowly (Q4_1, Q5_1): more tokens a second for half as "
+        "much memory again.",
     )
     flash_attention: FlashAttention = Field(
-        FlashAttention.AUTO, description="Attention in one pass: auto uses it wherever model and device can, on, off."
+        FlashAttention.AUTO,
+        description="Attention in one pass: on, off, or auto (used if model and device support it).",
     )
     kv_cache_type: KvCacheType = Field(
         KvCacheType.F16,
-        description="How the context is kept: f16, bf16, f32, q8_0 (half of f16's memory), q4_0 (a third, and worse "
-        "answers). The last two need flash attention.",
+        description="Number type of the KV cache: f16, bf16, f32, q8_0 (half of f16's memory), q4_0 (a third, "
+        "and worse answers). The last two need flash attention.",
     )
     max_sequences: int = Field(
         8, ge=1, le=MAX_SEQUENCES, description="Answers generated at the same time, in one batch."
     )
     max_concurrent: int = Field(256, ge=1, description="Requests to `base_url` at the same time.")
-    max_queue: int = Field(256, ge=0, description="Requests that may wait for a place at `base_url`.")
+    max_queue: int = Field(256, ge=0, description="Requests that may wait while `max_concurrent` are running.")
     ready_timeout_s: float = Field(
-        60.0, gt=0, description="How long a request waits for a starting engine when nobody else can answer."
+        60.0,
+        gt=0,
+        description="How long a request waits for a starting engine if no other side can answer, in seconds.",
     )
     first_byte_timeout_s: float = Field(120.0, gt=0, description="Longest wait for a stream's first event, in seconds.")
     chunk_timeout_s: float = Field(60.0, gt=0, description="Longest silence within a stream, in seconds.")
@@ -107,47 +115,52 @@ class ProviderSettings(_Section):
         pattern=f"^{_HEADER_NAME}$",
         description='The header that carries the key: "api-key" for Azure. Lower case.',
     )
-    headers: dict[str, str] = Field(default_factory=dict, description="Further headers to send. No secrets.")
+    headers: dict[str, str] = Field(default_factory=dict, description="Additional headers to send. No secrets.")
     query: dict[str, str] = Field(
         default_factory=dict,
         description='Query parameters to send: {"api-version": "2024-10-21"} for Azure.',
     )
     features: list[Feature] | None = Field(
         None,
-        description="What the model can do beyond text: images, audio, files, tools, hosted_tools, json_object, "
-        "json_schema, logprobs, logit_bias, several_choices. A request that needs more goes to a model that has it. "
-        "Default: taken to do everything.",
+        description="What the model can do beyond text: images, audio, files, tools, hosted_tools, "
+        "json_object, json_schema, logprobs, logit_bias, several_choices. A request that needs "
+        "more goes to another model. Default: everything.",
     )
     rename_params: dict[str, str] | None = Field(
         None,
-        description='Request fields that the model knows by another name: {"max_tokens": "max_completion_tokens"}. '
-        "Default: as known of the model.",
+        description="Request fields that the model calls by another name: "
+        '{"max_tokens": "max_completion_tokens"}. Default: known per model.',
     )
     drop_params: list[str] | None = Field(
-        None, description="Request fields that the model refuses. Default: as known of the model."
+        None, description="Request fields that the model refuses. Default: known per model."
     )
     responses: Literal["native", "translate"] | None = Field(
         None,
-        description="Whether the model takes /v1/responses itself, or is to be asked in a chat. Default: native at "
+        description="native: the model supports /v1/responses. translate: it gets a chat. Default: native at "
         "OpenAI, translate elsewhere.",
     )
     completions: Literal["native", "translate"] = Field(
         "translate",
-        description="Whether the model takes /v1/completions itself, or is to be asked in a chat.",
+        description="native: the model supports /v1/completions. translate: it gets a chat.",
     )
     connect_timeout_s: float = Field(5.0, gt=0, description="Longest wait for a connection, in seconds.")
     first_byte_timeout_s: float = Field(60.0, gt=0, description="Longest wait for a stream's first event, in seconds.")
     chunk_timeout_s: float = Field(60.0, gt=0, description="Longest silence within a stream, in seconds.")
     total_timeout_s: float = Field(600.0, gt=0, description="Longest wait for an unstreamed answer, in seconds.")
-    retries: int = Field(1, ge=0, le=10, description="Further tries after a failure that the provider itself reports.")
+    retries: int = Field(1, ge=0, le=10, description="Retries after a failure that the provider itself reports.")
     max_concurrent: int = Field(256, ge=1, description="Requests to the provider at the same time.")
-    max_queue: int = Field(256, ge=0, description="Requests that may wait for a place; more are turned away at once.")
-    max_wait_s: float = Field(10.0, gt=0, description="Longest wait for a place, in seconds.")
+    max_queue: int = Field(
+        256, ge=0, description="Requests that may wait while `max_concurrent` are running; more are refused at once."
+    )
+    max_wait_s: float = Field(10.0, gt=0, description="Longest wait in that queue, in seconds.")
     breaker_failures: int = Field(
-        5, ge=1, description="Failures in a row after which the provider is left alone for a while."
+        5, ge=1, description="Failures in a row after which the circuit breaker stops calls to the provider."
     )
     breaker_rest_s: float = Field(
-        5.0, gt=0, description="How long the first time, in seconds; doubles with each failed probe, up to a minute."
+        5.0,
+        gt=0,
+        description="How long the circuit breaker stops calls the first time, in seconds; doubles with each "
+        "failed probe, up to a minute.",
     )
 
     @field_validator("headers")
@@ -173,12 +186,13 @@ class CloudSettings(ProviderSettings):
     base_url: str = Field(OPENAI_BASE_URL, description="The provider's base URL, up to and including /v1.")
     model: str = Field("gpt-4.1", description="The provider's model that hard requests go to.")
     api_key: ApiKey | None = Field(
-        None, description="The provider's API key. Environment only; OPENAI_API_KEY serves for the default base_url."
+        None,
+        description="The provider's API key. Environment only. OPENAI_API_KEY also works for the default base_url.",
     )
     fallbacks: list[FallbackSettings] = Field(
         default_factory=list,
-        description="Models that stand in, in order, each with the keys of this section, and with api_key_env: the "
-        "variable that holds its key.",
+        description="Models that are used in this order when those before fail. Each has the keys of this "
+        "section, and api_key_env: the variable that holds its key.",
     )
 
     @property
@@ -194,17 +208,17 @@ class SecondLookSettings(_Section):
         0.0,
         ge=0,
         le=1,
-        description="How far below the threshold scores get a second look; 0 is none: the score decides alone.",
+        description="How far below the threshold a score gets a second look; 0 turns it off.",
     )
     n_tokens: int = Field(
-        8, ge=1, le=256, description="Tokens of the local answer that are held back for it; each delays the first byte."
+        8, ge=1, le=256, description="Tokens of the local answer that are held back; each delays the first byte."
     )
     least_confidence: float = Field(
         0.0,
         ge=0,
         lt=1,
-        description="The cloud answers where those tokens' confidence is less. 0 only measures: "
-        "`slimgate second-look` then says what a value would do.",
+        description="The cloud answers if the confidence of those tokens is lower. 0 only measures: "
+        "`slimgate second-look` then shows the effect of a value.",
     )
 
 
@@ -215,30 +229,33 @@ class RouterSettings(_Section):
         None,
         ge=0,
         le=1.0001,
-        description="Requests scoring at or above go to the cloud: 0 sends all of them there, more than 1 none. "
-        "Default: the artifact's own.",
+        description="Requests with a score at or above it go to the cloud: 0 sends all of them there, "
+        "1.0001 none. Default: the artifact's own.",
     )
     artifact: Path | None = Field(None, description="Folder made by `slimgate train`. Default: the shipped one.")
     threshold_for: str | None = Field(
         None,
-        description="The version of the classifier that `threshold` was chosen for, as `slimgate calibrate` says it; "
-        "any other is refused. Default: `threshold` goes with all.",
+        description="The version of the classifier for which `threshold` was chosen (`slimgate calibrate` "
+        "prints it); any other is refused. Default: `threshold` applies to every classifier.",
     )
     labels: Path | None = Field(
         None,
-        description="Your own labels, as `slimgate train --labels` takes them: the tuner measures failures on them.",
+        description="File with your own labels, as for `slimgate train --labels`. The tuner measures the "
+        "failure rate on them.",
     )
     answer_reserve_tokens: int = Field(
-        256, ge=1, description="Room in the local context kept for an answer when the request sets no max_tokens."
+        256, ge=1, description="Tokens of the local context reserved for the answer if the request sets no max_tokens."
     )
     max_local_wait_s: float = Field(
-        10.0, ge=0, description="Longest expected wait in the local queue, in seconds; beyond it the cloud answers."
+        10.0,
+        ge=0,
+        description="Longest expected wait in the local queue, in seconds; if it would be longer, the cloud answers.",
     )
     second_look: SecondLookSettings = SecondLookSettings()
     aliases: dict[str, str] = Field(
         default_factory=dict,
-        description="Model names that old clients send, and what they mean here: auto, auto with a threshold of its "
-        'own, local, or cloud. {"gpt-4o": "auto", "gpt-4o-mini": "auto:0.8", "claude-*": "auto"}.',
+        description="Model names that clients send, and their meaning: auto, auto with its own threshold, "
+        'local, or cloud. {"gpt-4o": "auto", "gpt-4o-mini": "auto:0.8", "claude-*": "auto"}.',
     )
 
     @field_validator("aliases")
@@ -262,27 +279,27 @@ class EmbeddingsSettings(_Section):
     """Who turns texts into vectors. There is no routing: vectors of two models cannot be mixed."""
 
     backend: Literal["local", "cloud"] | None = Field(
-        None, description="The side that answers /v1/embeddings. Default: nobody."
+        None, description="The side that answers /v1/embeddings. Default: none; embeddings are refused."
     )
     model: str | None = Field(
-        None, description="That side's model for embeddings. Default, for local: the local model itself."
+        None, description="That side's model for embeddings. Default for local: the local model itself."
     )
 
 
 class PrivacySettings(_Section):
     """What may not leave this machine. It is answered here or refused, and never goes to the cloud."""
 
-    local_only: bool = Field(False, description="Whether nothing at all may leave.")
+    local_only: bool = Field(False, description="Whether no request at all may leave this machine.")
     detect: list[Sensitive] = Field(
         default_factory=list,
-        description="What is looked for in every text that would leave, and keeps a request here where it is found: "
+        description="Private data that keep a request on this machine if they are found in it: "
         + ", ".join(Sensitive)
-        + ". Default: nothing. A net, not a wall: names and stories pass through it.",
+        + ". The detector misses names and stories, so it is no guarantee. Default: nothing.",
     )
     media_may_leave: bool = Field(
         False,
-        description="Whether images, audio, files and token numbers, which the detector cannot read, may leave all the "
-        "same. Default: with a detector, they keep a request here.",
+        description="Whether images, audio, files and token numbers may leave although the detector cannot "
+        "read them. Default: if a detector is configured, they stay.",
     )
 
 
@@ -290,16 +307,18 @@ class BudgetSettings(_Section):
     """What may be spent on the cloud, in US dollars, as the ledger prices it; days and months are UTC's."""
 
     usd_per_day: Decimal | None = Field(
-        None, ge=0, description="When it is spent, the local model answers until midnight UTC. Default: no limit."
+        None, ge=0, description="Once it is spent, the local model answers until midnight UTC. Default: no limit."
     )
     usd_per_month: Decimal | None = Field(
-        None, ge=0, description="When it is spent, the local model answers until the month ends. Default: no limit."
+        None,
+        ge=0,
+        description="Once it is spent, the local model answers until the month ends (UTC). Default: no limit.",
     )
     fail_open: bool = Field(
         False,
-        description="Whether the cloud may be asked although a limit might not hold: where the ledger cannot tell what "
-        "was spent, where a model has no price, and for what is not paid by the token (tools that the provider runs, "
-        "answers in the background). Default: it is not asked.",
+        description="Whether the cloud may be called although the budget could be exceeded: the ledger does "
+        "not know the amount spent, the model has no price, or the request is not priced by the "
+        "token (tools that the provider runs, answers in the background). Default: it may not.",
     )
 
 
@@ -310,7 +329,9 @@ class LedgerSettings(_Section):
         None, description="SQLAlchemy URL of the database. Default: an SQLite file, ledger.db, in state_dir."
     )
     keep_days: float | None = Field(
-        None, gt=0, description="Rows older than this many days are deleted; their sums stay. Default: kept for ever."
+        None,
+        gt=0,
+        description="Rows older than this many days are deleted; their sums stay. Default: rows are kept for ever.",
     )
 
     @field_validator("url")
@@ -335,13 +356,13 @@ class LogSettings(_Section):
 
     provider_messages: bool = Field(
         False,
-        description="Whether the log shows what a provider said of a failure, on one line and without keys. It may "
-        "quote the request.",
+        description="Whether the log shows a provider's message about a failure, on one line and without "
+        "keys. It may quote the request.",
     )
     exception_messages: bool = Field(
         False,
-        description="Whether the log shows what unforeseen exceptions say, beside their type and where they came from. "
-        "They may quote the request.",
+        description="Whether the log shows the messages of unexpected exceptions, in addition to their type "
+        "and place. They may quote the request.",
     )
 
 
@@ -351,8 +372,9 @@ class TelemetrySettings(_Section):
     otlp_endpoint: str | None = Field(
         None,
         pattern="^https?://",
-        description="Base URL of a collector that takes OTLP over HTTP, such as http://127.0.0.1:4318. Default: what "
-        "OpenTelemetry's own OTEL_EXPORTER_OTLP_ENDPOINT names, else nothing is sent.",
+        description="Base URL of a collector that accepts OTLP over HTTP, such as http://127.0.0.1:4318. "
+        "Default: OpenTelemetry's own OTEL_EXPORTER_OTLP_ENDPOINT; without either, nothing is "
+        "sent.",
     )
 
 
@@ -362,13 +384,13 @@ class PriceSettings(_Section):
     input_usd_per_mtok: Decimal = Field(ge=0, description="Prompt tokens.")
     output_usd_per_mtok: Decimal = Field(ge=0, description="Answer tokens.")
     cached_input_usd_per_mtok: Decimal | None = Field(
-        None, ge=0, description="Prompt tokens the provider had cached. Default: like other prompt tokens."
+        None, ge=0, description="Prompt tokens that the provider had cached. Default: like other prompt tokens."
     )
     cache_write_usd_per_mtok: Decimal | None = Field(
-        None, ge=0, description="Prompt tokens the provider put into its cache. Default: like other prompt tokens."
+        None, ge=0, description="Prompt tokens that the provider wrote to its cache. Default: like other prompt tokens."
     )
     cache_write_1h_usd_per_mtok: Decimal | None = Field(
-        None, ge=0, description="Those of them that stay there for an hour. Default: like the others put there."
+        None, ge=0, description="Prompt tokens that the provider cached for an hour. Default: like other cache writes."
     )
     input_audio_usd_per_mtok: Decimal | None = Field(
         None, ge=0, description="Prompt tokens that are audio. Default: like other prompt tokens."
@@ -381,8 +403,8 @@ class PriceSettings(_Section):
     )
     service_tiers: dict[str, Annotated[Decimal, Field(ge=0)]] = Field(
         default_factory=dict,
-        description='By how much a service tier multiplies these prices: {"priority": 2, "flex": 0.5}. Default: flex '
-        "and batch are not taken to be cheaper, and what any other tier costs is not known.",
+        description='Factor of a service tier on these prices: {"priority": 2, "flex": 0.5}. Default: flex '
+        "and batch cost as much as the standard tier, and the price of any other tier is unknown.",
     )
 
 
@@ -390,5 +412,5 @@ class SavingsSettings(_Section):
     """What savings are measured against."""
 
     baseline_model: str | None = Field(
-        None, description="The model every request would have gone to without slimgate. Default: the cloud model."
+        None, description="The model that every request would have used without slimgate. Default: the cloud model."
     )

@@ -10,7 +10,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
@@ -49,62 +49,75 @@ CONFIG_VARIABLE = "SLIMGATE_CONFIG"
 Source = PydanticBaseSettingsSource
 
 
+class _AtStart:
+    """Marks a setting that is read once, when the gateway starts."""
+
+
+AT_START = _AtStart()
+
+
 class SettingsError(Exception):
     """The configuration cannot be used; the message names each key at fault and what it should be."""
 
 
 class Settings(BaseSettings):
-    """The whole configuration."""
+    """The whole configuration. Each part says whether SIGHUP reloads it: `AT_START` marks what is read once."""
 
     model_config = SettingsConfigDict(
         env_prefix=ENV_PREFIX, env_nested_delimiter=NESTING, env_ignore_empty=True, extra="forbid", frozen=True
     )
 
-    host: str = Field(
+    host: Annotated[str, AT_START] = Field(
         "127.0.0.1",
         description="Address to listen on. 0.0.0.0 opens the gateway to the network, which needs a key, or "
         "allow_anonymous.",
     )
-    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
-    api_key: ApiKey | None = Field(
-        None, description="When set, every call must carry it as a bearer token. Environment only."
+    port: Annotated[int, AT_START] = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
+    api_key: Annotated[ApiKey | None, AT_START] = Field(
+        None, description="If set, every call must carry it as a bearer token. Environment only."
     )
-    allow_anonymous: bool = Field(
+    allow_anonymous: Annotated[bool, AT_START] = Field(
         False,
-        description="Whether the gateway may listen beyond this machine without a key: anyone who reaches it then "
-        "spends your money and reads the ledger.",
+        description="Whether the gateway may listen beyond this machine without a key. Anyone who reaches it "
+        "can then spend your money and read the ledger.",
     )
-    allowed_hosts: list[str] = Field(
+    allowed_hosts: Annotated[list[str], AT_START] = Field(
         default_factory=list,
-        description="Names that clients call this server by, beside localhost and its addresses; *.example.org for "
-        "all below one, * for any. Calls by another name are refused (403). Default: with a key any name, without one "
-        "only `host`.",
+        description="Host names that clients use for this server, besides localhost and IP addresses; "
+        "*.example.org allows all its subdomains, * any name. Other names are refused (403). "
+        "Default: any name with a key, only `host` without one.",
     )
-    workers: int = Field(
+    workers: Annotated[int, AT_START] = Field(
         1, ge=1, le=64, description="Gateway processes behind the port. They share one engine and one ledger."
     )
     drain_s: float = Field(
         0.0,
         ge=0,
-        description="When told to stop: how long requests are still taken while not ready, in seconds.",
+        description="When stopping: how long the gateway reports not ready but still takes requests, in seconds.",
     )
-    grace_s: int = Field(30, ge=0, description="When told to stop: how long running answers may take, in seconds.")
-    state_dir: Path = Field(
-        default_factory=lambda: default_state_dir(), description="Where the ledger and what was learnt are kept."
+    grace_s: int = Field(
+        30, ge=0, description="When stopping: how long running answers may take to finish, in seconds."
     )
-    max_body_bytes: int = Field(32 * 1024 * 1024, ge=1024, description="Largest request accepted, in bytes.")
-    local: LocalSettings = LocalSettings()
+    state_dir: Annotated[Path, AT_START] = Field(
+        default_factory=lambda: default_state_dir(),
+        description="Folder of the ledger, the threshold, trained classifiers and downloaded models.",
+    )
+    max_body_bytes: Annotated[int, AT_START] = Field(
+        32 * 1024 * 1024, ge=1024, description="Largest request accepted, in bytes."
+    )
+    local: Annotated[LocalSettings, AT_START] = LocalSettings()
     cloud: CloudSettings = CloudSettings()
     router: RouterSettings = RouterSettings()
     privacy: PrivacySettings = PrivacySettings()
     budget: BudgetSettings = BudgetSettings()
-    embeddings: EmbeddingsSettings = EmbeddingsSettings()
-    ledger: LedgerSettings = LedgerSettings()
+    embeddings: Annotated[EmbeddingsSettings, AT_START] = EmbeddingsSettings()
+    ledger: Annotated[LedgerSettings, AT_START] = LedgerSettings()
     savings: SavingsSettings = SavingsSettings()
     log: LogSettings = LogSettings()
-    telemetry: TelemetrySettings = TelemetrySettings()
+    telemetry: Annotated[TelemetrySettings, AT_START] = TelemetrySettings()
     prices: dict[str, PriceSettings] = Field(
-        default_factory=dict, description="Prices by the model name that the provider uses, before the public tables."
+        default_factory=dict,
+        description="Prices by the provider's model name. They take precedence over the public tables.",
     )
 
     @classmethod
@@ -181,6 +194,11 @@ class Settings(BaseSettings):
     @property
     def ledger_url(self) -> str:
         return self.ledger.url or f"sqlite:///{self.state_dir / 'ledger.db'}"
+
+
+def read_at_start() -> set[str]:
+    """Names of the settings and sections that need a restart; all others are reloaded on SIGHUP."""
+    return {name for name, field in Settings.model_fields.items() if AT_START in field.metadata}
 
 
 def default_state_dir() -> Path:

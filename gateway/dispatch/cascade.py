@@ -15,8 +15,7 @@ from typing import TypeVar
 from gateway.config.sections import SecondLookSettings
 from gateway.dispatch.local import LocalSide
 from gateway.ledger.cascade_result import Look
-from gateway.record.request_record import Exchange
-from gateway.scoring.prompt import to_prompt
+from gateway.record.request_record import RequestRecord
 from models.wire.backend import Answerer, Completion
 from models.wire.chat import COMPLETIONS, ChatRequest
 from models.wire.collect_stream import gather
@@ -25,7 +24,8 @@ from models.wire.sse import DONE
 from models.wire.stream import ChatStream
 from models.wire.token_estimates import prompt_tokens_guess
 from router.confidence import LookVerdict, confidence
-from router.decision import Feature, Reason, Route, RoutingDecision
+from router.decision import Feature, Prompt, Reason, Route, RoutingDecision
+from router.policy import LocalCapabilities
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Unsure(Exception):
     """The local model's beginning fell short. Its generation has been cancelled, and nothing was sent."""
 
 
-class SecondLook:
+class Cascade:
     """Says which requests get a second look, and takes it.
 
     Parameters
@@ -59,25 +59,27 @@ class SecondLook:
         """Look by `settings` from here on."""
         self.settings = settings
 
-    def wanted(self, decision: RoutingDecision, request: ChatRequest, local: LocalSide | None) -> bool:
-        """Whether the local answer to `request` is one to look at: it can be, and the cloud may stand in for it."""
+    def wanted(
+        self, request: ChatRequest, prompt: Prompt, decision: RoutingDecision, local: LocalCapabilities | None
+    ) -> bool:
+        """Whether the first tokens of the local answer to `request` should be looked at, and can be."""
         return (
             decision.route is Route.LOCAL
             and decision.reason is Reason.SCORE
             and decision.score >= decision.threshold - self.settings.band
-            and suits(request)
+            and suits(request, prompt)
             and local is not None
-            and self._tells(local)
+            and self._tells_probabilities(local)
         )
 
     def before(
-        self, call: Callable[[Answerer], Awaitable[T]], exchange: Exchange, local: LocalSide
+        self, call: Callable[[Answerer], Awaitable[T]], record: RequestRecord, local: LocalSide
     ) -> Callable[[Answerer], Awaitable[T]]:
         """`call`, but of a local model that is looked at as it begins; raises `Unsure` where it falls short."""
-        return lambda answerer: call(LookedAt(answerer, self, exchange, local))
+        return lambda answerer: call(LookedAt(answerer, self, record, local))
 
-    def _tells(self, local: LocalSide) -> bool:
-        tells = local.tier is not None and Feature.LOGPROBS in local.tier.features
+    def _tells_probabilities(self, local: LocalCapabilities) -> bool:
+        tells = Feature.LOGPROBS in local.features
         if not tells and not self._warned:
             self._warned = True
             logger.warning(
@@ -87,7 +89,7 @@ class SecondLook:
         return tells
 
 
-def suits(request: ChatRequest) -> bool:
+def suits(request: ChatRequest, prompt: Prompt) -> bool:
     """Whether the confidence of the first tokens means anything for `request`.
 
     Under a grammar, with tools or with biased tokens they are not the model's own choice; several answers have several
@@ -95,17 +97,17 @@ def suits(request: ChatRequest) -> bool:
     """
     if request.several or (request.native is not None and request.native.path == COMPLETIONS):
         return False
-    return to_prompt(request).needs <= {Feature.LOGPROBS}
+    return prompt.needs <= {Feature.LOGPROBS}
 
 
 class LookedAt:
     """A local model whose answer is looked at as it begins. For one request."""
 
-    def __init__(self, answerer: Answerer, look: SecondLook, exchange: Exchange, local: LocalSide) -> None:
+    def __init__(self, answerer: Answerer, look: Cascade, record: RequestRecord, local: LocalSide) -> None:
         self._answerer = answerer
         self._settings = look.settings
         self._total_timeout_s = look.total_timeout_s
-        self._exchange = exchange
+        self._record = record
         self._local = local
 
     @property
@@ -132,7 +134,7 @@ class LookedAt:
         try:
             found = await self._hold_back(stream)
             look = Look(self._verdict(found), found, _ms_since(started), self.model)
-            self._exchange.look = look
+            self._record.look = look
             if look.verdict is LookVerdict.ESCALATED:
                 await stream.aclose()  # at once: each token more is wasted
                 look.completion_tokens = len(stream.logprobs)

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.config.sections import EmbeddingsSettings
-from gateway.dispatch.dispatcher import Dispatcher, waiting
+from gateway.dispatch.backends import Backends
+from gateway.dispatch.decider import Decider
+from gateway.dispatch.dispatcher import waiting
 from gateway.dispatch.model_names import AUTO
 from gateway.http.overrides import Overrides
 from gateway.record.recorder import Recorder
-from gateway.record.request_record import Exchange
+from gateway.record.request_record import RequestRecord
+from gateway.spending.budget import Budget
 from models.wire.backend import Completion
 from models.wire.errors import RequestError, UnknownModelError
 from models.wire.json_reader import Node
@@ -24,12 +27,21 @@ NOBODY = (
 class Embedder:
     """Sends embeddings requests to the side that the configuration names."""
 
-    def __init__(self, settings: EmbeddingsSettings, dispatcher: Dispatcher, recorder: Recorder) -> None:
+    def __init__(
+        self,
+        settings: EmbeddingsSettings,
+        decider: Decider,
+        backends: Backends,
+        budget: Budget,
+        recorder: Recorder,
+    ) -> None:
         self._settings = settings
-        self._dispatcher = dispatcher
+        self._decider = decider
+        self._backends = backends
+        self._budget = budget
         self._recorder = recorder
 
-    async def embed(self, exchange: Exchange, body: Mapping[str, Any], overrides: Overrides) -> Completion:
+    async def embed(self, record: RequestRecord, body: Mapping[str, Any], overrides: Overrides) -> Completion:
         """The answer as the backend gave it.
 
         Raises
@@ -44,27 +56,26 @@ class Embedder:
             If that side fails. Nobody stands in for it.
         """
         node = Node(body)
-        exchange.requested_model = node["model"].text()
+        record.requested_model = node["model"].text()
         if not node["input"].value:
             raise node["input"].wrong("a non-empty string, or an array of strings or tokens")
-        route = self._route(exchange.requested_model)
-        private = await self._dispatcher.privacy.why(body, asked=overrides.private)
+        route = self._route(record.requested_model)
+        private = await self._decider.why_private(body, overrides)
         if private is not None and route is Route.CLOUD:
             raise MustStayLocal(private, "The cloud makes the embeddings here.")
         if route is Route.CLOUD and (obstacle := self._unaffordable()) is not None:
             raise BudgetSpent(obstacle, "It makes the embeddings here.")
-        exchange.moved(route, Reason.PINNED if private is None else Reason.PRIVACY)
-        exchange.served_model = self._settings.model or ""
-        self._recorder.opened(exchange, tokens_guess(body["input"]) if route is Route.CLOUD else 0)
-        with waiting(exchange):
-            backend = await self._dispatcher.embedding_backend(route)
+        record.moved(route, Reason.PINNED if private is None else Reason.PRIVACY)
+        record.served_model = self._settings.model or ""
+        self._recorder.opened(record, tokens_guess(body["input"]) if route is Route.CLOUD else 0)
+        with waiting(record):
+            backend = await self._backends.embedding_backend(route)
             model = self._settings.model or backend.model
-            exchange.asks(model)
+            record.set_backend(model)
             return await backend.embed({**body, "model": model})
 
     def _unaffordable(self) -> str | None:
-        budget = self._dispatcher.budget
-        return budget.spent() or budget.unpriced((self._settings.model or "",))
+        return self._budget.spent() or self._budget.unpriced((self._settings.model or "",))
 
     def _route(self, name: str) -> Route:
         """Who is meant by `name`."""
@@ -73,7 +84,7 @@ class Embedder:
             raise RequestError(NOBODY, param="model", code="unsupported_capability")
         route = Route(settings.backend)
         if name not in (settings.model, AUTO, route):
-            meaning = self._dispatcher.names.meaning(name)
+            meaning = self._decider.names.meaning(name)
             if meaning.model is not None or meaning.route not in (None, route):
                 raise UnknownModelError(
                     f"The model '{name:.100}' makes no embeddings here; use '{settings.model or route}'.", param="model"

@@ -28,7 +28,7 @@ from models.wire.backend import Backend
 from models.wire.chat import COMPLETIONS, ChatRequest
 from models.wire.errors import BackendError, BackendUnavailable, InvalidResponse
 from router.decision import Feature
-from router.policy import LocalTier
+from router.policy import LocalCapabilities
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class LocalSide(Protocol):
     def backend(self) -> Backend: ...
 
     @property
-    def tier(self) -> LocalTier | None:
+    def capabilities(self) -> LocalCapabilities | None:
         """What it can do; None until that is known."""
         ...
 
@@ -156,9 +156,9 @@ class EngineSide:
         return self._model
 
     @property
-    def tier(self) -> LocalTier | None:
+    def capabilities(self) -> LocalCapabilities | None:
         info = self._supervisor.info
-        return None if info is None else _engine_tier(info)
+        return None if info is None else _engine_capabilities(info)
 
     @property
     def up(self) -> bool:
@@ -210,7 +210,7 @@ class ServerSide:
         self._settings = settings
         self._seen = asyncio.Event()
         self._knows_little = True  # our own engine goes on trying out its model while it serves
-        self._tier: LocalTier | None = None
+        self._capabilities: LocalCapabilities | None = None
         self._shown_url = mask(base_url)
         self._trouble: str | None = f"{self._shown_url} has not answered yet"
         uds = base_url.removeprefix(UNIX)
@@ -232,8 +232,8 @@ class ServerSide:
         return self._server.model or None
 
     @property
-    def tier(self) -> LocalTier | None:
-        return self._tier
+    def capabilities(self) -> LocalCapabilities | None:
+        return self._capabilities
 
     @property
     def up(self) -> bool:
@@ -287,11 +287,15 @@ class ServerSide:
         self._server.model = str(item["id"])
         told = self._settings.features
         features = (_listed_features(item) if told is None else frozenset(told)) | {Feature.COMPLETIONS}
-        self._tier = LocalTier(features, self._settings.n_ctx or _listed_n_ctx(item), _is_our_engine(item))
+        self._capabilities = LocalCapabilities(
+            features, self._settings.n_ctx or _listed_n_ctx(item), _is_our_engine(item)
+        )
         self._trouble = None
         self._knows_little = item.get("probed") is False
         if not self._seen.is_set():
-            logger.info("local model %s at %s, context %d", self._server.model, self._shown_url, self._tier.n_ctx)
+            logger.info(
+                "local model %s at %s, context %d", self._server.model, self._shown_url, self._capabilities.n_ctx
+            )
         self._seen.set()
 
 
@@ -335,8 +339,8 @@ def _backend(server: HttpServer, model: str, settings: LocalSettings) -> OpenAIB
     )
 
 
-def _engine_tier(info: EngineInfo) -> LocalTier:
-    return LocalTier(frozenset(Feature(name) for name in info.features), info.n_ctx, marks_calls=True)
+def _engine_capabilities(info: EngineInfo) -> LocalCapabilities:
+    return LocalCapabilities(frozenset(Feature(name) for name in info.features), info.n_ctx, marks_calls=True)
 
 
 def _is_our_engine(item: dict[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from gateway.http.client import Reply
 from gateway.http.overrides import Overrides
 from gateway.ledger import Outcome
 from gateway.record.recorder import Recorder
-from gateway.record.request_record import Exchange
+from gateway.record.request_record import RequestRecord
 from models.usage.usage import Usage
 from models.wire.chat import ChatRequest
 from models.wire.errors import AnswerCut, BackendTimeout
@@ -30,53 +30,51 @@ class AnsweringEndpoint(RecordedEndpoint):
         self._dialect = dialect
         self._dispatcher = dispatcher
 
-    async def serve(self, exchange: Exchange, body: Any, overrides: Overrides, reply: Reply) -> None:
+    async def serve(self, record: RequestRecord, body: Any, overrides: Overrides, reply: Reply) -> None:
         request = self._dialect.request(body)
         answer = self._stream if request.stream else self._whole
         try:
-            await answer(exchange, request, overrides, reply)
+            await answer(record, request, overrides, reply)
         except (asyncio.CancelledError, BackendTimeout, AnswerCut):
             # It will never say what it took, and is paid for what it has read all the same.
-            if exchange.first_token_s is None and exchange.served_model:
-                exchange.took(None, lambda: Usage(prompt_tokens_guess(request)))
+            if record.first_token_s is None and record.served_model:
+                record.took(None, lambda: Usage(prompt_tokens_guess(request)))
             raise
 
-    async def _whole(self, exchange: Exchange, request: ChatRequest, overrides: Overrides, reply: Reply) -> None:
-        completion = await self._dispatcher.chat(exchange, request, overrides)
-        exchange.first_byte()
-        exchange.served_model = completion.model
-        exchange.finish_reasons = completion.finish_reasons
-        exchange.took(
-            completion.usage, lambda: Usage(prompt_tokens_guess(request), answer_tokens_guess(completion.body))
-        )
+    async def _whole(self, record: RequestRecord, request: ChatRequest, overrides: Overrides, reply: Reply) -> None:
+        completion = await self._dispatcher.chat(record, request, overrides)
+        record.first_byte()
+        record.served_model = completion.model
+        record.finish_reasons = completion.finish_reasons
+        record.took(completion.usage, lambda: Usage(prompt_tokens_guess(request), answer_tokens_guess(completion.body)))
         body = self._dialect.completion(request, completion)
-        self._recorder.close(exchange, Outcome.OK)
-        await reply.whole(body, 200, exchange.headers())
+        self._recorder.close(record, Outcome.OK)
+        await reply.whole(body, 200, record.headers())
 
-    async def _stream(self, exchange: Exchange, request: ChatRequest, overrides: Overrides, reply: Reply) -> None:
-        stream = await self._dispatcher.stream(exchange, request, overrides)
+    async def _stream(self, record: RequestRecord, request: ChatRequest, overrides: Overrides, reply: Reply) -> None:
+        stream = await self._dispatcher.stream(record, request, overrides)
         translator = self._dialect.translator(request)
         try:
-            exchange.first_byte()
-            exchange.served_model = stream.model or exchange.served_model
-            await reply.begin_stream(exchange.headers())
+            record.first_byte()
+            record.served_model = stream.model or record.served_model
+            await reply.begin_stream(record.headers())
             async for events in stream:
                 last = events == [DONE]
                 if last:
-                    _count(exchange, request, stream)
-                    self._recorder.close(exchange, Outcome.OK)
+                    _count(record, request, stream)
+                    self._recorder.close(record, Outcome.OK)
                 if (seen := b"".join(map(translator.event, events))) or last:
                     await reply.event(seen, last=last)
         except Exception as exc:
-            _count(exchange, request, stream)
-            self._recorder.failed(exchange, exc)
+            _count(record, request, stream)
+            self._recorder.failed(record, exc)
             await reply.event(translator.failed(exc), last=True)
             raise
         finally:
-            _count(exchange, request, stream)
+            _count(record, request, stream)
             await stream.aclose()
 
 
-def _count(exchange: Exchange, request: ChatRequest, stream: ChatStream) -> None:
-    exchange.finish_reasons = tuple(stream.finish_reasons.values())
-    exchange.took(stream.usage, lambda: Usage(prompt_tokens_guess(request), stream.tokens_seen))
+def _count(record: RequestRecord, request: ChatRequest, stream: ChatStream) -> None:
+    record.finish_reasons = tuple(stream.finish_reasons.values())
+    record.took(stream.usage, lambda: Usage(prompt_tokens_guess(request), stream.tokens_seen))

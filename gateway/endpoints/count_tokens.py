@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from gateway.dialects.messages.errors import anthropic_error
 from gateway.dialects.messages.request import to_chat
-from gateway.dispatch.dispatcher import Dispatcher
+from gateway.dispatch.decider import Decider
 from gateway.endpoints.recorded import parse_json
 from gateway.http.client import read_body
 from gateway.http.errors import error_headers, error_status, log_unforeseen
@@ -15,7 +15,7 @@ from models.wire.json_reader import Node
 from models.wire.token_estimates import prompt_tokens_guess
 
 
-def count_tokens_endpoints(dispatcher: Dispatcher, *, max_body_bytes: int) -> APIRouter:
+def count_tokens_endpoints(decider: Decider, *, max_body_bytes: int) -> APIRouter:
     """The endpoint over the local model's tokenizer."""
     endpoints = APIRouter(tags=["messages"])
 
@@ -25,7 +25,7 @@ def count_tokens_endpoints(dispatcher: Dispatcher, *, max_body_bytes: int) -> AP
         try:
             body = parse_json(await read_body(request.receive, max_body_bytes))
             chat = ChatRequest.parse(to_chat(Node(body), counting=True))
-            counted = await dispatcher.count_tokens(chat)
+            counted = await decider.count_tokens(chat)
             return json_response({"input_tokens": prompt_tokens_guess(chat) if counted is None else counted})
         except Exception as exc:  # in the shape that callers of this path expect
             log_unforeseen(exc, "count_tokens")

@@ -9,7 +9,7 @@ from gateway.http.overrides import Overrides
 from gateway.ledger import Outcome
 from gateway.ledger.row import EMBEDDINGS
 from gateway.record.recorder import Recorder
-from gateway.record.request_record import Exchange
+from gateway.record.request_record import RequestRecord
 from models.usage.usage import Usage
 
 
@@ -20,10 +20,10 @@ class EmbeddingsEndpoint(RecordedEndpoint):
         super().__init__(EMBEDDINGS, recorder, max_body_bytes=max_body_bytes)
         self._embedder = embedder
 
-    async def serve(self, exchange: Exchange, body: Any, overrides: Overrides, reply: Reply) -> None:
-        answer = await self._embedder.embed(exchange, body, overrides)
-        exchange.first_byte()
-        exchange.served_model = answer.model
-        exchange.took(answer.usage, lambda: Usage(tokens_guess(body["input"])))
-        self._recorder.close(exchange, Outcome.OK)
-        await reply.whole(answer.body, 200, exchange.headers())
+    async def serve(self, record: RequestRecord, body: Any, overrides: Overrides, reply: Reply) -> None:
+        answer = await self._embedder.embed(record, body, overrides)
+        record.first_byte()
+        record.served_model = answer.model
+        record.took(answer.usage, lambda: Usage(tokens_guess(body["input"])))
+        self._recorder.close(record, Outcome.OK)
+        await reply.whole(answer.body, 200, record.headers())

@@ -4,16 +4,13 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from gateway.background import Background
-from gateway.dispatch.dispatcher import Dispatcher
-from gateway.dispatch.local import LocalSide
+from gateway.dispatch.backends import Backends
 from gateway.http.json_response import json_response
 from gateway.record.metrics import CONTENT_TYPE, Metrics
 from gateway.reload import Lifecycle
 
 
-def health_endpoints(
-    dispatcher: Dispatcher, local: LocalSide | None, lifecycle: Lifecycle, metrics: Metrics, background: Background
-) -> APIRouter:
+def health_endpoints(backends: Backends, lifecycle: Lifecycle, metrics: Metrics, background: Background) -> APIRouter:
     """Liveness, readiness and metrics."""
     endpoints = APIRouter(tags=["operations"])
 
@@ -28,17 +25,18 @@ def health_endpoints(
 
         503 before, while something that failed is started again, and once the process was told to stop.
         """
+        local, cloud = backends.local, backends.cloud  # another cloud after a reload
         local_up = local is not None and local.up
         if lifecycle.draining:
             status = "stopping"
         elif background.down:
             status = "failing"
         else:
-            status = "ready" if local_up or dispatcher.cloud else "starting"
+            status = "ready" if local_up or cloud else "starting"
         body = {
             "status": status,
             "local": "up" if local_up else "down" if local is not None else "off",
-            "cloud": "off" if dispatcher.cloud is None else "up" if dispatcher.cloud.up else "down",
+            "cloud": "off" if cloud is None else "up" if cloud.up else "down",
             "failing": background.down,
         }
         return json_response(body, 200 if status == "ready" else 503)

@@ -12,7 +12,7 @@ from gateway.http.errors import error_headers, error_object, error_status, log_u
 from gateway.http.overrides import Overrides, read_overrides
 from gateway.ledger import Outcome
 from gateway.record.recorder import Recorder
-from gateway.record.request_record import Exchange
+from gateway.record.request_record import RequestRecord
 from models.wire.errors import RequestError
 
 
@@ -41,25 +41,25 @@ class RecordedEndpoint(ABC):
         self._error = error
 
     @abstractmethod
-    async def serve(self, exchange: Exchange, body: Any, overrides: Overrides, reply: Reply) -> None:
+    async def serve(self, record: RequestRecord, body: Any, overrides: Overrides, reply: Reply) -> None:
         """Answer one decoded request."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange, reply = Exchange(self._endpoint), Reply(send)
-        with self._recorder.recording(exchange, scope["headers"]):
+        record, reply = RequestRecord(self._endpoint), Reply(send)
+        with self._recorder.recording(record, scope["headers"]):
             try:
                 body = await read_body(receive, self._max_body_bytes)
                 async with WhileConnected(receive):
-                    await self.serve(exchange, parse_json(body), read_overrides(scope), reply)
+                    await self.serve(record, parse_json(body), read_overrides(scope), reply)
             except ClientGone:
-                self._recorder.close(exchange, Outcome.CANCELLED)
+                self._recorder.close(record, Outcome.CANCELLED)
             except Exception as exc:
-                log_unforeseen(exc, exchange.endpoint)
-                self._recorder.failed(exchange, exc)
+                log_unforeseen(exc, record.endpoint)
+                self._recorder.failed(record, exc)
                 # Once the stream has begun, it has told the caller itself.
                 if not reply.begun:
                     body = orjson.dumps(self._error(exc))
-                    await reply.whole(body, error_status(exc), {**exchange.headers(), **error_headers(exc)})
+                    await reply.whole(body, error_status(exc), {**record.headers(), **error_headers(exc)})
 
 
 def parse_json(body: bytes) -> Any:

@@ -6,36 +6,33 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from gateway.dispatch.dispatcher import Dispatcher
+from gateway.dispatch.decider import Decider
 from gateway.dispatch.model_names import AUTO
 from gateway.endpoints.recorded import parse_json
 from gateway.http.client import read_body
 from gateway.http.json_response import json_response
 from gateway.http.overrides import read_overrides
-from gateway.scoring.prompt import to_prompt
+from gateway.scoring.active_classifier import ClassifierInUse
 from models.wire.chat import ChatRequest
 
 
-def route_endpoints(dispatcher: Dispatcher, *, max_body_bytes: int) -> APIRouter:
-    """The endpoint over `dispatcher`'s rules and classifier."""
+def route_endpoints(decider: Decider, classifier: ClassifierInUse, *, max_body_bytes: int) -> APIRouter:
+    """The endpoint over `decider`, and the classifier that it decides with."""
     endpoints = APIRouter(tags=["routing"])
 
     @endpoints.post("/v1/route", summary="Explain a decision")
     async def explain(request: Request) -> Response:
         """Takes a chat completion request, or just `{"prompt": "…"}`; generates nothing, costs nothing."""
         chat = ChatRequest.parse(_as_chat(parse_json(await read_body(request.receive, max_body_bytes))))
-        overrides = read_overrides(request.scope)
-        chat = await dispatcher.privacy.mark(chat, asked=overrides.private)
-        await dispatcher.know_local(chat)
-        decision = await dispatcher.decide(chat, overrides)
-        artifact = dispatcher.classifier.artifact
-        explanation = artifact.scorer.explain(to_prompt(chat))
+        routed = await decider.decide(chat, read_overrides(request.scope))
+        artifact = classifier.artifact
+        explanation = artifact.scorer.explain(routed.prompt)
         return json_response(
             {
                 "object": "routing_decision",
-                **asdict(decision),
-                "private": chat.private,
-                "second_look": dispatcher.gets_second_look(decision, chat),
+                **asdict(routed.decision),
+                "private": routed.request.private,
+                "second_look": routed.second_look,
                 "familiarity": explanation.familiarity,
                 "contributions": dict(explanation.contributions),
                 "artifact": artifact.version,

@@ -9,41 +9,51 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from gateway.config.settings import Settings
+from gateway.dispatch.backends import Backends
 from gateway.dispatch.cloud import CloudSide
-from gateway.dispatch.dispatcher import Dispatcher
 from gateway.dispatch.local import LocalSide
 from gateway.http.json_response import json_response
 from gateway.ledger import Ledger
 from gateway.ledger.rollup import first_ms, read_facts
 from gateway.ledger.units import from_epoch_ms
 from gateway.reports.savings import figures
+from gateway.scoring.active_classifier import ClassifierInUse
+from gateway.scoring.active_threshold import ThresholdInForce
+from gateway.spending.budget import Budget
 from router.decision import Route
 
 RECENT_MINUTES = 15
 _SHOWN = ("requests", "errors", "failovers")
 
 
-def status_endpoints(dispatcher: Dispatcher, local: LocalSide | None, settings: Settings, ledger: Ledger) -> APIRouter:
-    """The endpoint over those who answer, and over `ledger`."""
+def status_endpoints(
+    backends: Backends,
+    threshold: ThresholdInForce,
+    classifier: ClassifierInUse,
+    budget: Budget,
+    ledger: Ledger,
+    *,
+    key_required: bool,
+) -> APIRouter:
+    """The endpoint over those who answer, what they decide with, and `ledger`."""
     endpoints = APIRouter(tags=["operations"])
 
     @endpoints.get("/v1/status", summary="State of each side")
     async def status() -> Response:
         """Of this worker; the ledger's figures are of all of them."""
         recent, oldest_ms = await run_in_threadpool(_recent, ledger)
-        cloud = dispatcher.cloud  # another one after a reload
+        local, cloud = backends.local, backends.cloud  # another cloud after a reload
         return json_response(
             {
                 "object": "status",
                 "version": version("slimgate"),
-                "key_required": settings.api_key is not None,
-                "threshold": dispatcher.threshold.value,
-                "artifact": dispatcher.classifier.version,
-                "artifact_trouble": dispatcher.classifier.trouble,
+                "key_required": key_required,
+                "threshold": threshold.value,
+                "artifact": classifier.version,
+                "artifact_trouble": classifier.trouble,
                 "local": None if local is None else {**_local(local), **recent[Route.LOCAL]},
                 "cloud": None if cloud is None else {**_cloud(cloud), **recent[Route.CLOUD]},
-                "budget": dispatcher.budget.to_json(),
+                "budget": budget.to_json(),
                 "recent_minutes": RECENT_MINUTES,
                 "ledger": {
                     "oldest": None if oldest_ms is None else from_epoch_ms(oldest_ms).isoformat(),
@@ -66,7 +76,7 @@ def _local(local: LocalSide) -> dict[str, Any]:
         "model": local.model,
         "trouble": local.trouble,
         "restarts": local.restarts,
-        "n_ctx": local.tier.n_ctx if local.tier else None,
+        "n_ctx": local.capabilities.n_ctx if local.capabilities else None,
         "load": asdict(load) if load else None,
     }
 

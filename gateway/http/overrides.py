@@ -21,6 +21,9 @@ class Overrides:
     private: bool = False
 
 
+NO_OVERRIDES = Overrides()
+
+
 def read_overrides(scope: Scope) -> Overrides:
     """What the headers of a request ask for.
 
@@ -31,7 +34,7 @@ def read_overrides(scope: Scope) -> Overrides:
     """
     asked = {name: value.decode("latin-1") for name, value in scope["headers"] if name.startswith(_OURS)}
     if not asked:
-        return Overrides()
+        return NO_OVERRIDES
     threshold, privacy = asked.get(THRESHOLD_HEADER.encode()), asked.get(PRIVACY_HEADER.encode())
     return Overrides(None if threshold is None else _threshold(threshold), privacy is not None and _private(privacy))
 

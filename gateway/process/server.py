@@ -64,7 +64,6 @@ class GatewayServer(uvicorn.Server):
             )
         )
         self._lifecycle: Lifecycle = app.state.lifecycle
-        self._drain_s = settings.drain_s
         self._load = load
         self._opened = opened
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -101,8 +100,9 @@ class GatewayServer(uvicorn.Server):
             super().handle_exit(sig, frame)
             return
         self._lifecycle.draining = True
-        logger.info("%s: taking no new work after %g s", signal.Signals(sig).name, self._drain_s)
-        self._loop.call_soon_threadsafe(self._loop.call_later, self._drain_s, self._stop_serving)
+        drain_s = self._lifecycle.drain_s
+        logger.info("%s: taking no new work after %g s", signal.Signals(sig).name, drain_s)
+        self._loop.call_soon_threadsafe(self._loop.call_later, drain_s, self._stop_serving)
 
     def reload(self) -> None:
         """Read the configuration again and put it into force."""
@@ -128,6 +128,7 @@ class GatewayServer(uvicorn.Server):
         self.should_exit = True
 
     def _stop_serving(self) -> None:
+        self.config.timeout_graceful_shutdown = self._lifecycle.grace_s  # which a reload may have changed
         self.should_exit = True
 
 

@@ -34,7 +34,7 @@ from gateway.config.settings import Settings
 from gateway.http.errors import ERROR_SHAPES
 from gateway.ledger import LedgerRow, Outcome
 from gateway.ledger.row import NO_ROUTE
-from gateway.record.request_record import Exchange
+from gateway.record.request_record import RequestRecord
 from gateway.record.telemetry import ENDPOINT_VARIABLE, Headers
 from gateway.spending.pricing import Pricer
 from models.remote.http import TRACE_HEADERS
@@ -124,15 +124,15 @@ class OpenTelemetry:
         """Who answers there under that name."""
         return self._clouds.get(model, self._cloud) if route == Route.CLOUD else self._local
 
-    def begin(self, exchange: Exchange, headers: Headers) -> "RequestTrace":
+    def begin(self, record: RequestRecord, headers: Headers) -> "RequestTrace":
         """A request has come; `headers` may say which trace it belongs to."""
         carrier = {name.decode(): value.decode("latin-1") for name, value in headers if name in _TRACE_CONTEXT}
-        path = f"/v1/{exchange.endpoint.replace('.', '/')}"
+        path = f"/v1/{record.endpoint.replace('.', '/')}"
         span = self.tracer.start_span(
             f"POST {path}",
             _PROPAGATOR.extract(carrier, Context()),
             SpanKind.SERVER,
-            {"http.request.method": "POST", "http.route": path, "slimgate.request_id": exchange.id},
+            {"http.request.method": "POST", "http.route": path, "slimgate.request_id": record.id},
         )
         return RequestTrace(self, span)
 
@@ -182,42 +182,42 @@ class RequestTrace:
         self._asking: Span | None = None
         self._asked_at = 0.0
 
-    def decided(self, exchange: Exchange) -> None:
+    def decided(self, record: RequestRecord) -> None:
         """A backend will be asked now, by this very task."""
         self._asked_at = time.perf_counter()
         self._asking = self._owner.tracer.start_span(
-            operation(exchange.endpoint), set_span_in_context(self._serving), SpanKind.CLIENT
+            operation(record.endpoint), set_span_in_context(self._serving), SpanKind.CLIENT
         )
         carrier: dict[str, str] = {}
         _PROPAGATOR.inject(carrier, set_span_in_context(self._asking))
         TRACE_HEADERS.set(carrier)
 
-    def ended(self, exchange: Exchange, row: LedgerRow, status: int | None) -> None:
+    def ended(self, record: RequestRecord, row: LedgerRow, status: int | None) -> None:
         """It is over; `status` is what the caller got, None where that was nothing."""
         own, error = self._own(row), _error(row)
         if self._asking is not None:
             called: Attributes = {
                 "gen_ai.operation.name": operation(row.endpoint),
-                **self._owner.server(row.route, exchange.asked_model),
+                **self._owner.server(row.route, record.backend_model),
             }
-            if exchange.asked_model:
-                called["gen_ai.request.model"] = exchange.asked_model
-            self._measure(exchange, row, called | _error_label(row))
-            self._asking.update_name(f"{operation(row.endpoint)} {exchange.asked_model}".rstrip())
-            self._asking.set_attributes(called | own | _answer(exchange, row, self._asked_at) | error)
+            if record.backend_model:
+                called["gen_ai.request.model"] = record.backend_model
+            self._measure(record, row, called | _error_label(row))
+            self._asking.update_name(f"{operation(row.endpoint)} {record.backend_model}".rstrip())
+            self._asking.set_attributes(called | own | _answer(record, row, self._asked_at) | error)
             _end(self._asking, failed=bool(error) and row.outcome != Outcome.CANCELLED)
         answered: Attributes = {} if status is None else {"http.response.status_code": status}
         self._serving.set_attributes(own | answered | error)
         _end(self._serving, failed=row.outcome in (Outcome.FAILED, Outcome.INTERRUPTED))
 
-    def _measure(self, exchange: Exchange, row: LedgerRow, labels: Attributes) -> None:
+    def _measure(self, record: RequestRecord, row: LedgerRow, labels: Attributes) -> None:
         instruments, now = self._owner.instruments, time.perf_counter()
         routed = labels | {"slimgate.route": row.route, "slimgate.reason": row.reason}
         instruments.asking.record(now - self._asked_at, labels)
-        instruments.serving.record(now - exchange.started, routed)
-        if row.stream and exchange.first_token_s is not None:
-            instruments.first_chunk.record(exchange.started + exchange.first_token_s - self._asked_at, labels)
-            instruments.first_token.record(exchange.first_token_s, routed)
+        instruments.serving.record(now - record.started, routed)
+        if row.stream and record.first_token_s is not None:
+            instruments.first_chunk.record(record.started + record.first_token_s - self._asked_at, labels)
+            instruments.first_token.record(record.first_token_s, routed)
         if not row.usage_estimated and row.prompt_tokens:
             instruments.tokens.record(row.prompt_tokens, labels | {"gen_ai.token.type": "input"})
             instruments.tokens.record(row.completion_tokens, labels | {"gen_ai.token.type": "output"})
@@ -256,7 +256,7 @@ def operation(endpoint: str) -> str:
     return _OPERATIONS.get(endpoint, _CHAT)
 
 
-def _answer(exchange: Exchange, row: LedgerRow, asked_at: float) -> Attributes:
+def _answer(record: RequestRecord, row: LedgerRow, asked_at: float) -> Attributes:
     """What is known of the answer."""
     known: Attributes = {"gen_ai.request.stream": row.stream}
     if row.completion_tokens or row.prompt_tokens:
@@ -268,12 +268,12 @@ def _answer(exchange: Exchange, row: LedgerRow, asked_at: float) -> Attributes:
         }
     if row.cached_tokens:
         known["gen_ai.usage.cache_read.input_tokens"] = row.cached_tokens
-    if written := exchange.usage.cache_write_tokens:
+    if written := record.usage.cache_write_tokens:
         known["gen_ai.usage.cache_creation.input_tokens"] = written
-    if exchange.finish_reasons:
-        known["gen_ai.response.finish_reasons"] = exchange.finish_reasons
-    if row.stream and exchange.first_token_s is not None:
-        known["gen_ai.response.time_to_first_chunk"] = exchange.started + exchange.first_token_s - asked_at
+    if record.finish_reasons:
+        known["gen_ai.response.finish_reasons"] = record.finish_reasons
+    if row.stream and record.first_token_s is not None:
+        known["gen_ai.response.time_to_first_chunk"] = record.started + record.first_token_s - asked_at
     return known
 
 

@@ -9,7 +9,7 @@ from gateway.ledger import Ledger, Outcome
 from gateway.ledger.row import NO_ROUTE
 from gateway.record.logs import log_request
 from gateway.record.metrics import Metrics
-from gateway.record.request_record import Exchange
+from gateway.record.request_record import RequestRecord
 from gateway.record.telemetry import Headers, Telemetry
 from gateway.spending.budget import Budget
 from models.usage.usage import Usage
@@ -29,69 +29,69 @@ class Recorder:
         self._telemetry = telemetry
 
     @contextmanager
-    def recording(self, exchange: Exchange, headers: Headers) -> Iterator[None]:
-        """Whatever happens inside, `exchange` has been closed afterwards."""
+    def recording(self, record: RequestRecord, headers: Headers) -> Iterator[None]:
+        """Whatever happens inside, `record` has been closed afterwards."""
         if self._telemetry is not None:
-            exchange.trace = self._telemetry.begin(exchange, headers)
+            record.trace = self._telemetry.begin(record, headers)
         self._metrics.in_flight.inc()
         try:
             yield
         except BaseException:  # the server is being torn down with the request in hand
-            self.close(exchange, Outcome.CANCELLED)
+            self.close(record, Outcome.CANCELLED)
             raise
         finally:
             self._metrics.in_flight.dec()
-        self.close(exchange, Outcome.FAILED)
+        self.close(record, Outcome.FAILED)
 
-    def opened(self, exchange: Exchange, prompt_tokens: int = 0) -> None:
+    def opened(self, record: RequestRecord, prompt_tokens: int = 0) -> None:
         """The row as it stands at the decision: it tells of the request even if this process dies now.
 
         `prompt_tokens` is what the cloud will have been given to read by then, about: it is paid for all the same.
         """
-        self.moved(exchange, prompt_tokens)
-        if exchange.trace is not None:
-            exchange.trace.decided(exchange)
+        self.moved(record, prompt_tokens)
+        if record.trace is not None:
+            record.trace.decided(record)
 
-    def moved(self, exchange: Exchange, prompt_tokens: int) -> None:
+    def moved(self, record: RequestRecord, prompt_tokens: int) -> None:
         """The row as it stands when another side is asked than was decided."""
-        row = exchange.row()
+        row = record.row()
         if prompt_tokens:
             row.prompt_tokens, row.usage_estimated = prompt_tokens, True
         self._ledger.record(row)
 
-    def close(self, exchange: Exchange, outcome: Outcome, exc: Exception | None = None) -> None:
+    def close(self, record: RequestRecord, outcome: Outcome, exc: Exception | None = None) -> None:
         """The request has ended; only the first word on how counts.
 
         Called before the last byte leaves, so that a row whose answer reached the caller is safe.
         """
-        if exchange.outcome is not None:
+        if record.outcome is not None:
             return
-        exchange.outcome = outcome
-        exchange.error_code = None if exc is None else error_code(exc)
-        row = exchange.row()
+        record.outcome = outcome
+        record.error_code = None if exc is None else error_code(exc)
+        row = record.row()
         self._ledger.record(row)
         self._budget.closed(row)
         self._metrics.closed(row)
-        if exchange.look is not None:
-            self._metrics.looked(exchange.look)
+        if record.look is not None:
+            self._metrics.looked(record.look)
         log_request(row)
-        if exchange.trace is not None:
-            exchange.trace.ended(exchange, row, _status(exchange, exc))
+        if record.trace is not None:
+            record.trace.ended(record, row, _status(record, exc))
 
-    def failed(self, exchange: Exchange, exc: Exception) -> None:
+    def failed(self, record: RequestRecord, exc: Exception) -> None:
         """The request has ended in `exc`; parts of it may have been answered."""
         if isinstance(exc, BackendError) and exc.spent is not None:
-            exchange.took(exc.spent, Usage)
-        if isinstance(exc, CannotServe) and exchange.route == NO_ROUTE:
-            exchange.reason = exc.reason
-        if isinstance(exc, BackendError) and exchange.outcome is None:
-            logger.info("request %s failed: %s", exchange.id, exc)
-        self.close(exchange, outcome_of(exc), exc)
+            record.took(exc.spent, Usage)
+        if isinstance(exc, CannotServe) and record.route == NO_ROUTE:
+            record.reason = exc.reason
+        if isinstance(exc, BackendError) and record.outcome is None:
+            logger.info("request %s failed: %s", record.id, exc)
+        self.close(record, outcome_of(exc), exc)
 
 
-def _status(exchange: Exchange, exc: Exception | None) -> int | None:
+def _status(record: RequestRecord, exc: Exception | None) -> int | None:
     """The HTTP status that the caller saw; None where they went away before any."""
-    if exchange.first_token_s is not None:
+    if record.first_token_s is not None:
         return 200
     return None if exc is None else error_status(exc)
 

@@ -26,7 +26,7 @@ def new_request_id() -> str:
 
 
 @dataclass(slots=True)
-class Exchange:
+class RequestRecord:
     """What is known of one request so far.
 
     Attributes
@@ -35,7 +35,7 @@ class Exchange:
         Where it was answered and why, as they stand now: a failover changes both.
     upstream_s : float
         Seconds spent waiting for backends until the first byte; the rest of that time is our overhead.
-    asked_model, served_model : str
+    backend_model, served_model : str
         The model that a backend was asked for last, and the one that it says has answered.
     trace : Trace or None
         None where nobody collects traces.
@@ -57,7 +57,7 @@ class Exchange:
     route: str = NO_ROUTE
     reason: str = INVALID
     look: Look | None = None
-    asked_model: str = ""
+    backend_model: str = ""
     served_model: str = ""
     finish_reasons: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
@@ -69,12 +69,12 @@ class Exchange:
     error_code: str | None = None
     trace: "Trace | None" = None
 
-    def asked(self, request: ChatRequest) -> None:
+    def set_request(self, request: ChatRequest) -> None:
         """The request could be read."""
         self.requested_model = request.model
         self.stream = request.stream
 
-    def decided(self, decision: RoutingDecision, artifact: str | None = None, traits: str | None = None) -> None:
+    def set_decision(self, decision: RoutingDecision, artifact: str | None = None, traits: str | None = None) -> None:
         """The router has spoken, with that classifier; `traits` tells what pushed the score, where that is kept."""
         self.decision = decision
         self.artifact = artifact
@@ -91,9 +91,9 @@ class Exchange:
         self.look.verdict = LookVerdict.RETURNED
         self.moved(Route.LOCAL, Reason.FAILOVER)
 
-    def asks(self, model: str) -> None:
+    def set_backend(self, model: str) -> None:
         """A backend is asked for `model` now."""
-        self.asked_model = self.served_model = clean_name(model)
+        self.backend_model = self.served_model = clean_name(model)
 
     def first_byte(self) -> None:
         """The answer begins now."""
@@ -148,7 +148,7 @@ class Exchange:
             traits=self.traits,
             artifact=self.artifact,
             second_look=None if self.look is None else self.look.to_json(),
-            asked_model=self.asked_model or None,
+            asked_model=self.backend_model or None,
             usage_details=usage.details_json(),
         )
 

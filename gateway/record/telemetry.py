@@ -10,7 +10,7 @@ from typing import Protocol
 
 from gateway.config.settings import Settings
 from gateway.ledger import LedgerRow
-from gateway.record.request_record import Exchange
+from gateway.record.request_record import RequestRecord
 from gateway.spending.pricing import Pricer
 from models.wire.errors import ExtraMissingError
 
@@ -25,11 +25,11 @@ Headers = Iterable[tuple[bytes, bytes]]
 class Trace(Protocol):
     """One request as OpenTelemetry sees it."""
 
-    def decided(self, exchange: Exchange) -> None:
+    def decided(self, record: RequestRecord) -> None:
         """A backend will be asked now, by this very task."""
         ...
 
-    def ended(self, exchange: Exchange, row: LedgerRow, status: int | None) -> None:
+    def ended(self, record: RequestRecord, row: LedgerRow, status: int | None) -> None:
         """It is over; `status` is what the caller got, None where that was nothing."""
         ...
 
@@ -37,7 +37,7 @@ class Trace(Protocol):
 class Telemetry(Protocol):
     """Where traces come from."""
 
-    def begin(self, exchange: Exchange, headers: Headers) -> Trace:
+    def begin(self, record: RequestRecord, headers: Headers) -> Trace:
         """A request has come; `headers` may say which trace it belongs to."""
         ...
 

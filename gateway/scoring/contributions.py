@@ -9,8 +9,6 @@ from typing import Protocol
 
 import orjson
 
-from gateway.scoring.prompt import to_prompt
-from models.wire.chat import ChatRequest
 from router.compiled import Explanation
 from router.decision import Prompt
 
@@ -41,20 +39,20 @@ class TraitSampler:
         self._left = per_second
         self._counted_at = time.monotonic()
 
-    def of(self, request: ChatRequest) -> str | None:
-        """What pushed the score of `request`, as JSON for the ledger; None where it is not this one's turn."""
+    def of(self, prompt: Prompt) -> str | None:
+        """What pushed the score of `prompt`, as JSON for the ledger; None where it is not this one's turn."""
         now = time.monotonic()
         self._left = min(self._per_second, self._left + (now - self._counted_at) * self._per_second)
         self._counted_at = now
         if self._left < 1:
             return None
         self._left -= 1
-        return traits_json(self._scorer, request)
+        return traits_json(self._scorer, prompt)
 
 
-def traits_json(scorer: Explainer, request: ChatRequest) -> str:
+def traits_json(scorer: Explainer, prompt: Prompt) -> str:
     """The strongest pushes in log-odds, positive towards the cloud. Words are added up: they are the caller's text."""
-    explanation = scorer.explain(to_prompt(request))
+    explanation = scorer.explain(prompt)
     pushes: dict[str, float] = {}
     for name, push in explanation.contributions.items():
         kind = WORDING if name.startswith(_WORD) else name

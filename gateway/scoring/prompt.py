@@ -6,7 +6,7 @@ from typing import Any
 from models.engine.prompt.tool_calls import CALL_ID_PREFIX
 from models.wire.chat import ChatRequest, text_of
 from router.decision import Feature, Prompt, Route, Turn
-from router.policy import LocalTier
+from router.policy import LocalCapabilities
 
 _PART_NEEDS = {
     "image_url": Feature.IMAGES,
@@ -32,7 +32,7 @@ def needs_of(request: ChatRequest) -> frozenset[Feature]:
     return needs
 
 
-def loop_began(request: ChatRequest, tier: LocalTier | None) -> Route | None:
+def loop_began(request: ChatRequest, tier: LocalCapabilities | None) -> Route | None:
     """Who made the tool calls that still wait for the assistant's word; None where there are none, or nobody can tell.
 
     The ids tell it, which callers send back with the results: so it holds in every worker, and after a restart.

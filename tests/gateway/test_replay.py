@@ -20,9 +20,9 @@ from typer.testing import CliRunner, Result
 
 from gateway.cli import app
 from gateway.config.settings import Settings
-from gateway.dispatch.privacy import PrivacyLane
-from gateway.reports.replay import reading
-from gateway.reports.replay.deciding import Decider, Prices
+from gateway.dispatch.assumed import assumed_decider
+from gateway.reports.replay import json_stream
+from gateway.reports.replay.deciding import Prices, Replayer
 from gateway.reports.replay.json_stream import Unreadable, read_values
 from gateway.reports.replay.recorded import requests_in
 from gateway.reports.replay.whatif import CURVE, Outcome, WhatIf
@@ -33,7 +33,7 @@ from models.wire.chat import ChatRequest, text_of
 from models.wire.errors import RequestError
 from models.wire.token_estimates import prompt_tokens_guess
 from router.artifact import load_artifact
-from router.policy import LocalTier
+from router.policy import LocalCapabilities
 from router.training.json_lines import opened
 from tests.conftest import MakeGateway
 from tests.gateway import seed
@@ -71,7 +71,7 @@ objects = st.dictionaries(st.text(), json_values, max_size=4)
 def test_an_array_is_read_whole_however_it_comes(items: list[Any], indent: int, ascii: bool, chunk: int) -> None:
     content = json.dumps(items, indent=indent, ensure_ascii=ascii).encode("utf-8", "surrogatepass")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "CHUNK_BYTES", chunk)
+        patch.setattr(json_stream, "CHUNK_BYTES", chunk)
         found = values(content)
     assert [place for place, _ in found] == [f", entry {number}" for number in range(1, len(items) + 1)]
     assert [value for _, value in found] == json.loads(content.decode("utf-8", "replace"))
@@ -101,15 +101,15 @@ def test_one_object_over_many_lines_is_one_value() -> None:
 )
 def test_what_cannot_be_read_is_said(content: bytes, good: int, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if b"xxx" in content:
-        monkeypatch.setattr(reading, "MOST_BYTES", 1000)
-        monkeypatch.setattr(reading, "CHUNK_BYTES", 100)
+        monkeypatch.setattr(json_stream, "MOST_BYTES", 1000)
+        monkeypatch.setattr(json_stream, "CHUNK_BYTES", 100)
     found = values(content)
     assert len(found) == good + 1
     assert why in found[-1][1].why
 
 
 def test_after_a_line_too_long_the_next_one_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MOST_BYTES", 1000)
+    monkeypatch.setattr(json_stream, "MOST_BYTES", 1000)
     found = values(b'{"a": "' + b"x" * 5000 + b'"}\n{"b": 2}\n')
     assert (found[0][0], found[1]) == (":1", (":2", {"b": 2}))
 
@@ -228,12 +228,9 @@ BODIES = (
     "tool_calls",
 )
 FIELDS = (*CHATS, *BODIES, "text", "input_tokens", "tools", "functions", "response_format", "modalities", "n")
-DECIDER = Decider(
-    load_artifact().scorer,
-    LocalTier(frozenset(), 4096),
+REPLAYER = Replayer(
+    assumed_decider(Settings(), load_artifact().scorer, LocalCapabilities(frozenset(), 4096), lambda: 0.5),
     Prices(Pricer(Settings()), ""),
-    Settings().router,
-    PrivacyLane(Settings().privacy),
     answer_tokens=256,
 )
 
@@ -256,7 +253,7 @@ anything = st.recursive(
 def test_nothing_odd_ends_the_run(value: Any) -> None:
     with contextlib.suppress(ValueError, RequestError):
         for recorded in requests_in(value):
-            asyncio.run(DECIDER.decide(recorded))
+            asyncio.run(REPLAYER.replay(recorded))
 
 
 def test_tokens_are_those_on_record_else_by_the_text() -> None:

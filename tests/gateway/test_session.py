@@ -13,13 +13,13 @@ from gateway.scoring.prompt import loop_began
 from models.engine.prompt.tool_calls import CALL_ID_PREFIX
 from models.wire.chat import ChatRequest
 from router.decision import Route
-from router.policy import LocalTier
+from router.policy import LocalCapabilities
 from tests.live import Gateway, running_gateway
 from tests.models.engine.live import running_engine
 from tests.provider import Provider, running_provider
 
 HERE, THERE = f"{CALL_ID_PREFIX}1", "call_abc"
-OURS = LocalTier(frozenset(), n_ctx=100, marks_calls=True)
+OURS = LocalCapabilities(frozenset(), n_ctx=100, marks_calls=True)
 USER = {"role": "user", "content": "How is the weather in Uppsala?"}
 WEATHER = {
     "type": "object",
@@ -66,7 +66,7 @@ def test_where_a_loop_began(messages: list[Any], began: Route | None) -> None:
 
 def test_a_server_that_marks_no_calls_leaves_it_open() -> None:
     request = ChatRequest.parse({"model": "auto", "messages": [USER, calls(THERE), result(THERE)]})
-    assert loop_began(request, LocalTier(frozenset(), n_ctx=100)) is None
+    assert loop_began(request, LocalCapabilities(frozenset(), n_ctx=100)) is None
 
 
 @pytest.mark.parametrize(("call_id", "began"), [(HERE, Route.LOCAL), (THERE, Route.CLOUD)])

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from gateway.scoring.contributions import PER_SECOND, TraitSampler, traits_json
+from gateway.scoring.prompt import to_prompt
 from models.wire.chat import ChatRequest
 from router.artifact import load_artifact
 from tests.conftest import MakeGateway
@@ -14,7 +15,7 @@ BODY = {"model": "auto", "messages": [{"role": "user", "content": SECRET}]}
 
 
 def test_words_are_one_and_none_is_named() -> None:
-    text = traits_json(load_artifact().scorer, ChatRequest.parse(BODY)).lower()
+    text = traits_json(load_artifact().scorer, to_prompt(ChatRequest.parse(BODY))).lower()
     assert "wording" in text
     assert [word for word in SECRET.lower().strip(".").split() if f'"{word}' in text or f"“{word}" in text] == []
 
@@ -22,10 +23,10 @@ def test_words_are_one_and_none_is_named() -> None:
 def test_no_more_than_a_few_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1000.0]
     monkeypatch.setattr("gateway.scoring.contributions.time.monotonic", lambda: clock[0])
-    sampler, request = TraitSampler(load_artifact().scorer), ChatRequest.parse(BODY)
+    sampler, prompt = TraitSampler(load_artifact().scorer), to_prompt(ChatRequest.parse(BODY))
 
     def kept(n: int) -> int:
-        return sum(sampler.of(request) is not None for _ in range(n))
+        return sum(sampler.of(prompt) is not None for _ in range(n))
 
     assert kept(100) == PER_SECOND
     clock[0] += 1.0

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from router.decision import Feature, Prompt, Reason, Route
 from router.errors import CannotServe
-from router.policy import LocalTier, RoutingPolicy, Situation
+from router.policy import LocalCapabilities, RoutingPolicy, Situation
 
 
 class Fixed:
@@ -24,7 +24,7 @@ class Fixed:
 TEXT = Prompt.from_text("hello")
 TOOLS = Prompt(TEXT.turns, frozenset({Feature.TOOLS}))
 LOGPROBS = frozenset({Feature.LOGPROBS})
-BOTH = Situation(local=LocalTier(frozenset({Feature.JSON_OBJECT}), n_ctx=100), cloud=True)
+BOTH = Situation(local=LocalCapabilities(frozenset({Feature.JSON_OBJECT}), n_ctx=100), cloud=True, threshold=0.5)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ BOTH = Situation(local=LocalTier(frozenset({Feature.JSON_OBJECT}), n_ctx=100), c
     ],
 )
 def test_decisions(prompt: Prompt, changes: dict[str, object], score: float, route: Route, reason: Reason) -> None:
-    decision = RoutingPolicy(Fixed(score), 0.5).decide(prompt, replace(BOTH, **changes))  # type: ignore[arg-type]
+    decision = RoutingPolicy(Fixed(score)).decide(prompt, replace(BOTH, **changes))  # type: ignore[arg-type]
     assert (decision.route, decision.reason, decision.score) == (route, reason, score)
 
 
@@ -104,14 +104,14 @@ def test_decisions(prompt: Prompt, changes: dict[str, object], score: float, rou
 )
 def test_what_nobody_can_serve(prompt: Prompt, changes: dict[str, object], reason: Reason, words: str) -> None:
     with pytest.raises(CannotServe, match=words) as caught:
-        RoutingPolicy(Fixed(0.1), 0.5).decide(prompt, replace(BOTH, **changes))  # type: ignore[arg-type]
+        RoutingPolicy(Fixed(0.1)).decide(prompt, replace(BOTH, **changes))  # type: ignore[arg-type]
     assert caught.value.reason is reason
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
 def test_a_higher_threshold_never_moves_a_prompt_to_the_cloud(score: float, one: float, other: float) -> None:
     low, high = sorted((one, other))
-    policy = RoutingPolicy(Fixed(score), 0.5)
+    policy = RoutingPolicy(Fixed(score))
     at_low = policy.decide(TEXT, replace(BOTH, threshold=low)).route
     at_high = policy.decide(TEXT, replace(BOTH, threshold=high)).route
     assert not (at_low is Route.LOCAL and at_high is Route.CLOUD)

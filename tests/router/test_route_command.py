@@ -7,6 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import app
+from gateway.config.settings import load_settings
+from gateway.scoring.active_threshold import ThresholdInForce
 from router.artifact import load_artifact
 from router.decision import Prompt
 
@@ -28,6 +30,27 @@ def test_a_threshold_to_try() -> None:
 def test_the_configured_threshold_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLIMGATE_ROUTER__THRESHOLD", "0.99")
     assert run(app, ["route", PROOF]).output.startswith("local")
+
+
+def test_the_threshold_that_was_applied_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SLIMGATE_STATE_DIR", str(tmp_path))
+    ThresholdInForce.of(load_settings(serves=False), load_artifact()).apply(0.98, "dashboard")
+    done = run(app, ["route", PROOF])
+    assert done.output.startswith("local")
+    assert "0.98" in done.output
+
+
+def test_without_a_cloud_it_is_said_who_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "No cloud is configured" in run(app, ["route", PROOF]).output
+    monkeypatch.setenv("SLIMGATE_CLOUD__API_KEY", "sk-1234567890")
+    assert "No cloud is configured" not in run(app, ["route", PROOF]).output
+
+
+def test_what_may_not_leave_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLIMGATE_PRIVACY__DETECT", '["email"]')
+    done = run(app, ["route", f"{PROOF} Write to anna@example.org."])
+    assert done.output.startswith("local (reason: privacy)")
+    assert "the detector found" in done.output
 
 
 def test_markup_in_a_prompt_is_harmless() -> None:

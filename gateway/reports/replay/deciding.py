@@ -5,28 +5,24 @@ left out of account, since they depend on what was answered before. Nothing is g
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from gateway.config.sections import RouterSettings
-from gateway.dispatch.model_names import ModelNames
-from gateway.dispatch.privacy import PrivacyLane
+from gateway.dispatch.decider import Decider
+from gateway.dispatch.model_names import AUTO
 from gateway.ledger.row import EMBEDDINGS
 from gateway.ledger.schema import REQUESTS
 from gateway.reports.replay.recorded import Recorded
 from gateway.reports.replay.whatif import REFUSED, Outcome
 from gateway.reports.tuning import MOVABLE
-from gateway.scoring.prompt import to_prompt
 from gateway.spending.pricing import Pricer
 from models.usage.usage import Usage
 from models.wire.chat import ChatRequest
-from models.wire.errors import UnknownModelError
-from models.wire.token_estimates import prompt_tokens_guess
-from router.compiled import CompiledClassifier
+from models.wire.errors import RequestError, UnknownModelError
 from router.decision import Reason, Route
 from router.errors import CannotServe
-from router.policy import LocalTier, RoutingPolicy, Situation
 
 _C = REQUESTS.c
 
@@ -44,62 +40,41 @@ class Prices:
         return pricer.at_cloud(usage), pricer.at_baseline(usage), pricer.at_local(self._local_model, usage)
 
 
-class Decider:
-    """Decides requests that come with their text.
+class Replayer:
+    """Decides and prices requests that come with their text.
 
     Parameters
     ----------
-    local : LocalTier
-        What the local model is taken to do.
+    decider : Decider
+        Over assumed sides. Its threshold is of no account: only rules and score are used.
     answer_tokens : int
         Assumed of an answer that is not on record.
     """
 
-    def __init__(
-        self,
-        scorer: CompiledClassifier,
-        local: LocalTier,
-        prices: Prices,
-        settings: RouterSettings,
-        privacy: PrivacyLane,
-        answer_tokens: int,
-    ) -> None:
-        self._policy = RoutingPolicy(scorer, threshold=0.5)  # which one is of no account: only rules and score are used
-        self._local = local
+    def __init__(self, decider: Decider, prices: Prices, answer_tokens: int) -> None:
+        self._decider = decider
         self._prices = prices
-        self._settings = settings
-        self._privacy = privacy
         self._answer_tokens = answer_tokens
-        self._names = ModelNames(settings.aliases, local_model=Route.LOCAL, cloud_models=(Route.CLOUD,))
 
-    async def decide(self, recorded: Recorded) -> Outcome:
+    async def replay(self, recorded: Recorded) -> Outcome:
         """What would become of one request."""
-        request = await self._privacy.mark(recorded.request, asked=False)
-        prompt = to_prompt(request)
         usage, known = recorded.tokens(self._answer_tokens)
         prices = self._prices.of(usage)
         try:
-            decision = self._policy.decide(prompt, self._situation(request))
+            decision = (await self._decider.decide(self._with_known_name(recorded.request))).decision
         except CannotServe as exc:
             return Outcome(REFUSED, exc.reason, 0.0, usage, known, *prices)
+        except RequestError:  # asks the local model for what the chat format cannot say
+            return Outcome(REFUSED, Reason.CAPABILITY, 0.0, usage, known, *prices)
         return Outcome(decision.route, decision.reason, decision.score, usage, known, *prices)
 
-    def _situation(self, request: ChatRequest) -> Situation:
-        room = request.max_tokens or self._settings.answer_reserve_tokens
-        return Situation(
-            local=self._local,
-            cloud=True,
-            pinned=self._pinned(request.model),
-            tokens_needed=prompt_tokens_guess(request) + room,
-            private=request.private,
-        )
-
-    def _pinned(self, model: str) -> Route | None:
-        """`local`, `cloud` and what the aliases say. Any other name stood for a model of then: now it means `auto`."""
+    def _with_known_name(self, request: ChatRequest) -> ChatRequest:
+        """`local`, `cloud` and the aliases stay. Any other name stood for a model of then: now it means `auto`."""
         try:
-            return self._names.meaning(model).route
+            self._decider.names.meaning(request.model)
         except UnknownModelError:
-            return None
+            return replace(request, model=AUTO)
+        return request
 
 
 def ledger_outcomes(connection: Connection, prices: Prices, since_ms: int, artifact: str) -> Iterator[Outcome | None]:

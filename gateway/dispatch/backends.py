@@ -1,0 +1,49 @@
+"""The two sides that may answer: the local model and the cloud."""
+
+from gateway.config.sections import CloudSettings
+from gateway.dispatch.cloud import CloudSide, make_cloud
+from gateway.dispatch.local import LocalSide
+from models.wire.backend import Backend
+from router.decision import Route
+
+
+class Backends:
+    """Holds both sides. A reload replaces the cloud; the local side stays.
+
+    Requests in hand finish with the cloud that they began with: its connections are kept until `aclose`.
+
+    Attributes
+    ----------
+    local, cloud
+        None where that side is not configured.
+    """
+
+    def __init__(self, local: LocalSide | None, cloud: CloudSettings) -> None:
+        self.local = local
+        self.cloud: CloudSide | None = make_cloud(cloud)
+        self._cloud_settings = cloud
+        self._replaced: list[CloudSide] = []
+
+    def configure(self, settings: CloudSettings) -> None:
+        """Put the cloud of `settings` in place, if they are other settings than before."""
+        if settings == self._cloud_settings:
+            return
+        if self.cloud is not None:
+            self._replaced.append(self.cloud)
+        self.cloud, self._cloud_settings = make_cloud(settings), settings
+
+    async def embedding_backend(self, route: Route) -> Backend:
+        """The backend of that side, for embeddings; raises `BackendUnavailable` if it does not answer."""
+        if route is Route.CLOUD:
+            assert self.cloud is not None
+            return self.cloud.models[0]
+        assert self.local is not None
+        if not self.local.up:
+            await self.local.wait_ready()
+        return self.local.backend
+
+    async def aclose(self) -> None:
+        """Close every connection to a cloud, those of earlier ones too. Whoever started the local side stops it."""
+        for cloud in (*self._replaced, self.cloud):
+            if cloud is not None:
+                await cloud.aclose()
