@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 import httpx
 from openai import OpenAI
 
-from models.catalogue.bundled import bundled_model_path
 from models.engine.process.probe_cache import Remembered
 from models.engine.process.supervisor import EngineInfo, EngineOptions, EngineSupervisor
 from tests.learnt import hand_on, take_in
+from tests.models.engine.tiny import tiny_model
 
 T = TypeVar("T")
 
@@ -86,14 +86,14 @@ def running_engine(
     allowed_hosts: Sequence[str] = (),
     **options: Any,
 ) -> Iterator[LiveEngine]:
-    """An engine with the bundled model, unless `options` say otherwise; stopped when the block ends.
+    """An engine with a tiny model, unless `options` say otherwise; stopped when the block ends.
 
     It looks for what the model can do only with `probe`, which takes seconds. With `knows_nothing` it also finds out
     anew whether it crashes on this machine.
     """
     if not knows_nothing:
         hand_on(state_dir, only_crashes=True)
-    chosen = EngineOptions(**{"model_path": bundled_model_path(), "n_ctx": 2048, "max_sequences": 4, **options})
+    chosen = EngineOptions(**{"model_path": tiny_model(), "n_ctx": 2048, "max_sequences": 4, **options})
     if not probe:
         Remembered(state_dir, chosen).has_features(frozenset())
     engine = LiveEngine(chosen, state_dir, command=command, api_key=api_key, allowed_hosts=allowed_hosts)

@@ -29,7 +29,7 @@ def resident_bytes() -> int:
     ids=lambda how: "-".join(map(str, how.values())),
 )
 def test_answers_stay_sensible(tmp_path: Path, how: dict[str, Any]) -> None:
-    with running_engine(tmp_path, max_sequences=2, **how) as engine:
+    with running_engine(tmp_path, model_path=bundled_model_path(), max_sequences=2, **how) as engine:
         info = engine.ready()
         assert {name: getattr(info, name) for name in how} == how
         answer = engine.client().chat.completions.create(**GREEDY, max_tokens=24)
