@@ -6,6 +6,12 @@ only.
 
 import ipaddress
 import os
+
+# Read when numpy is loaded: on cores that other processes use too, its threads wait for each other and spin meanwhile.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+# Read when llama.cpp is, here and in engines.
+os.environ["OMP_WAIT_POLICY"] = "passive"
+
 import socket
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
@@ -22,6 +28,13 @@ from tests.provider import Provider, running_provider
 
 NOTHING_SKIPS = bool(os.environ.get("NOTHING_SKIPS"))
 """Set where everything a test may want is installed, so that a check that did not run cannot pass for one that did."""
+
+PAUSES = (
+    ("gateway.ledger.mover.IDLE_S", 0.005),
+    ("gateway.ledger.mover.RETRY_S", 0.05),
+    ("gateway.ledger.mover.LOOK_S", 0.2),
+)
+"""How long the ledger waits for more rows, for its database, and for rows of other processes: nobody else works here."""
 
 MakeGateway = Callable[..., Gateway]
 
@@ -63,9 +76,8 @@ def _no_time_lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         authority = tmp_path_factory.mktemp("tls") / "authority.pem"
         authority.write_text(first + end, "utf-8")
         patch.setenv("SSL_CERT_FILE", str(authority))
-        # The engine's threads spin while they wait, on the cores that gateway and test need.
-        patch.setenv("OMP_WAIT_POLICY", "passive")
-        patch.setattr("gateway.ledger.mover.IDLE_S", 0.005)
+        for pause, shorter_s in PAUSES:
+            patch.setattr(pause, shorter_s)
         settle()
         yield
 

@@ -259,7 +259,9 @@ MEMORY_IS_SHORT = """
 def test_too_little_memory_for_the_context_is_said(tmp_path: Path) -> None:
     """A million cells take 23 GB; the system grants this process four."""
     command = engine_that(tmp_path, MEMORY_IS_SHORT.format(limit=4_000_000_000))
-    with running_engine(tmp_path / "state", command=command, n_cells=1_000_000, model_path=bundled_model_path()) as engine:
+    with running_engine(
+        tmp_path / "state", command=command, n_cells=1_000_000, model_path=bundled_model_path()
+    ) as engine:
         with pytest.raises(EngineFailed, match=r"no context of 1000192 tokens could be made for .*: .*(memory|buffer)"):
             engine.ready()
         assert (engine.supervisor.state, engine.supervisor.restarts) == (EngineState.FAILED, 0)
