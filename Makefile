@@ -7,16 +7,19 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clean
+.PHONY: help run test test-fast check bench clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 run: $(VENV)/.run ## Install, then serve with the bundled model at http://127.0.0.1:8000
 	@$(BIN)/slimgate serve $(ARGS)
 
 test: $(VENV)/.test ## Install, then run every test that needs no root
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-fast: $(VENV)/.test ## The same without engines, browsers and what is slow: at every save
+	@$(BIN)/python -m pytest -m "not engine and not browser and not slow" $(ARGS)
 
 check: $(VENV)/.check ## Lint, format, types
 	@$(BIN)/ruff check .

@@ -4,7 +4,6 @@ No test can spend money or leave the machine: keys are taken out of the environm
 only.
 """
 
-import ipaddress
 import os
 
 # Read when numpy is loaded: on cores that other processes use too, its threads wait for each other and spin meanwhile.
@@ -12,10 +11,13 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 # Read when llama.cpp is, here and in engines.
 os.environ["OMP_WAIT_POLICY"] = "passive"
 
+import asyncio
+import ipaddress
 import socket
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import certifi
@@ -34,9 +36,18 @@ PAUSES = (
     ("gateway.ledger.mover.RETRY_S", 0.05),
     ("gateway.ledger.mover.LOOK_S", 0.2),
 )
-"""How long the ledger waits for more rows, for its database, and for rows of other processes: nobody else works here."""
+"""How long the ledger waits for more rows, for its database, and for rows of processes that died."""
 
 MakeGateway = Callable[..., Gateway]
+
+NEEDS = {"engine": "engine", "local_gateway": "engine", "_hybrid": "engine", "hybrid": "engine", "browser": "browser"}
+"""Fixtures, and the marks of tests that use them. A test that starts an engine or a browser itself is marked there."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for mark in {NEEDS[name] for name in getattr(item, "fixturenames", ()) if name in NEEDS}:
+            item.add_marker(mark)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -67,6 +78,10 @@ def _nobody_to_pay() -> Iterator[None]:
         yield
 
 
+async def _nap(delay_s: float) -> None:
+    await asyncio.sleep(min(delay_s, 0.01))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _no_time_lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Take away what costs every test time and proves nothing."""
@@ -76,6 +91,8 @@ def _no_time_lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         authority = tmp_path_factory.mktemp("tls") / "authority.pem"
         authority.write_text(first + end, "utf-8")
         patch.setenv("SSL_CERT_FILE", str(authority))
+        # A server looks ten times a second whether it should end, and then waits for a tenth of a second.
+        patch.setattr("uvicorn.server.asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": _nap}))
         for pause, shorter_s in PAUSES:
             patch.setattr(pause, shorter_s)
         settle()

@@ -1,6 +1,5 @@
 """A gateway under a real uvicorn: in-process clients collect the whole body first, and see no stream and no hang-up."""
 
-import asyncio
 import socket
 import threading
 import time
@@ -69,14 +68,6 @@ def wait_for(condition: Any, timeout_s: float = 10) -> None:
         pause_s = min(LONGEST_PAUSE_S, 1.5 * pause_s)
 
 
-class _Server(uvicorn.Server):
-    """uvicorn, which by itself looks ten times a second whether it should end."""
-
-    async def main_loop(self) -> None:
-        while not await self.on_tick(0):
-            await asyncio.sleep(0.01)
-
-
 @contextmanager
 def running_gateway(settings: Settings) -> Iterator[Gateway]:
     """A gateway in a thread of its own, shut down in order when the block ends."""
@@ -92,7 +83,7 @@ def running_gateway(settings: Settings) -> Iterator[Gateway]:
         timeout_keep_alive=60,  # long, as it is served
         timeout_graceful_shutdown=5,
     )
-    server = _Server(config)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([sock],))
     thread.start()
     try:

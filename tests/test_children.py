@@ -50,6 +50,7 @@ def script() -> str:
     return str(Path(sys.executable).with_name("slimgate"))
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_modules_of_the_working_directory_are_not_run(trap: Path, tmp_path: Path, workers: str) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SLIMGATE_", "PYTHON"))}
@@ -85,6 +86,7 @@ def check(environment: dict[str, str]) -> None:
     assert environment["PATH"] == os.environ["PATH"]
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_the_engine_knows_no_key(provider: Provider, tmp_path: Path, workers: str) -> None:
     more = {"SLIMGATE_CLOUD__BASE_URL": provider.base_url, **KEYS, **NEEDED}
@@ -98,6 +100,7 @@ def test_the_engine_knows_no_key(provider: Provider, tmp_path: Path, workers: st
         check(environment_of(engines()[0]))
 
 
+@pytest.mark.engine
 def test_an_engine_alone_knows_its_own_key_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {**KEYS, **NEEDED}.items():
         monkeypatch.setenv(name, value)

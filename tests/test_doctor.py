@@ -27,6 +27,7 @@ def said(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
     return {pair[0]: pair[-1] for pair in pairs}
 
 
+@pytest.mark.engine
 def test_the_bundled_model_is_measured(tmp_path: Path) -> None:
     done = doctor(tmp_path, SLIMGATE_LOCAL__KV_CACHE_TYPE="q8_0")
     facts = said(done)

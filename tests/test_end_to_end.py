@@ -15,6 +15,8 @@ from tests.conftest import MakeGateway
 from tests.live import Gateway, running_gateway, wait_for
 from tests.provider import WORDS, Provider, running_provider
 
+pytestmark = pytest.mark.engine
+
 HELLO = [{"role": "user", "content": "Say hello."}]
 EASY = [{"role": "user", "content": "Thanks, that is all for today!"}]
 TOPICS = ("bread", "horse", "rain", "train", "chess", "coffee", "winter", "music")

@@ -73,6 +73,7 @@ def test_commands_that_come_first(tmp_path: Path, arguments: tuple[str, ...]) ->
     assert open_to_others(tmp_path / "new") == []
 
 
+@pytest.mark.engine
 def test_an_engine_that_comes_first(tmp_path: Path) -> None:
     with running_engine(tmp_path / "state", probe=True, weights_dir=tmp_path / "state" / "weights") as engine:
         engine.ready()

@@ -114,6 +114,7 @@ def test_a_worker_that_dies_is_started_again_and_its_rows_are_kept(provider: Pro
         assert "is started again" in command.output
 
 
+@pytest.mark.engine
 def test_workers_share_one_engine(tmp_path: Path) -> None:
     with running_command("--workers", "2", state_dir=tmp_path) as command:
         wait_for(lambda: command.get("/health/ready").json()["local"] == "up", 60)
@@ -131,6 +132,7 @@ def test_workers_share_one_engine(tmp_path: Path) -> None:
         wait_for(lambda: not Path(f"/proc/{engine}").exists())
 
 
+@pytest.mark.engine
 def test_nothing_is_left_when_the_parent_is_killed(provider: Provider, tmp_path: Path) -> None:
     with running_command("--workers", "2", state_dir=tmp_path) as command:
         wait_for(lambda: len(children(command.process.pid)) == 3)

@@ -13,6 +13,8 @@ from tests.models.engine.tiny import tiny_model
 from tests.provider import WORDS, Provider
 from tests.test_end_to_end import EASY, engine_pids
 
+pytestmark = pytest.mark.engine
+
 
 @pytest.fixture
 def corrupt(tmp_path: Path) -> Path:

@@ -41,6 +41,7 @@ def report(gateway: Gateway, *arguments: str) -> str:
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.browser
 def test_page_report_api_and_sql_agree(gateway: Gateway) -> None:
     api = httpx.get(f"{gateway.url}/v1/savings").json()
     assert json.loads(report(gateway, "--json")) == api

@@ -337,6 +337,7 @@ def test_without_a_local_side_it_is_refused(shared_gateway: Gateway, shared_prov
     lane.kept()
 
 
+@pytest.mark.engine
 def test_an_engine_that_is_killed_is_waited_for(make_gateway: MakeGateway, provider: Provider) -> None:
     before = set(engine_pids())
     gateway = make_gateway(

@@ -15,6 +15,8 @@ from tests.models.engine.live import running_engine
 from tests.models.engine.test_server import GREEDY, content
 from tests.models.engine.tiny import write_phi3
 
+pytestmark = pytest.mark.engine
+
 N_CELLS = 16384
 WORKSPACE_BYTES = 64_000_000
 

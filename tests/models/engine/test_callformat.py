@@ -181,6 +181,7 @@ def test_the_rules_are_those_of_the_format(model: Model, calls: CallFormat) -> N
         assert follows(model, rules, several[begin:]) is not calls.bare
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("calls", [MISTRAL, LLAMA, PHI], ids=["mistral", "llama", "phi"])
 def test_the_engine_calls_in_the_models_own_format(tmp_path: Path, calls: CallFormat) -> None:
     path = tmp_path / "template.jinja"
@@ -203,6 +204,7 @@ def test_the_engine_calls_in_the_models_own_format(tmp_path: Path, calls: CallFo
     assert not any(delta.get("content") for delta in deltas)
 
 
+@pytest.mark.engine
 def test_tags_that_are_control_tokens_are_read_as_tags(tmp_path: Path) -> None:
     """As Phi-4's are: what is hidden from the reader of an answer otherwise.
 

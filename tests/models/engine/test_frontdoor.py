@@ -9,6 +9,8 @@ from openai import OpenAI
 
 from tests.models.engine.live import LiveEngine, running_engine
 
+pytestmark = pytest.mark.engine
+
 CHAT = {"model": "local", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 2}
 
 

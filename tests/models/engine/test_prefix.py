@@ -10,6 +10,8 @@ from models.catalogue.bundled import bundled_model_path
 from tests.models.engine.live import LiveEngine, running_engine
 from tests.models.engine.tiny import NEVER_ENDS
 
+pytestmark = pytest.mark.engine
+
 MANNERS = "You are a careful assistant for a bookshop. Answer briefly and politely. "
 SYSTEM = {"role": "system", "content": MANNERS * 6}
 SHORT_SYSTEM = {"role": "system", "content": MANNERS * 2}

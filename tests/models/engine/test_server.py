@@ -12,6 +12,8 @@ from tests.live import wait_for
 from tests.models.engine.live import LiveEngine, running_engine
 from tests.models.engine.tiny import NEVER_ENDS
 
+pytestmark = pytest.mark.engine
+
 # A question whose answer is never a near tie: those may fall either way, depending on what else is in memory.
 DAYS = [{"role": "user", "content": "Name the days of the week."}]
 STORY = "Write a long, detailed story about a red bicycle."

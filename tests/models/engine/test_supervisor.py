@@ -22,6 +22,8 @@ from tests.live import wait_for
 from tests.models.engine.live import READY_S, LiveEngine, running_engine
 from tests.models.engine.tiny import NEVER_ENDS, tiny_model
 
+pytestmark = pytest.mark.engine
+
 BODY = {
     "model": "local",
     "messages": [{"role": "user", "content": "Write a long, detailed story about a red bicycle."}],

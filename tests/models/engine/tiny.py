@@ -29,7 +29,7 @@ N_EMBD, N_HEAD, N_FF, N_LAYER, N_CTX = 64, 4, 96, 2, 4096
 
 @cache
 def tiny_model() -> Path:
-    """One for all tests that do not care what the model says: it starts and computes in a fraction of SmolLM2's time."""
+    """For all tests that do not care what the model says: it takes a fraction of SmolLM2's time."""
     folder = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, folder)
     return write_phi3(folder / "tiny-phi3.gguf")
