@@ -13,10 +13,14 @@ from models.host.private_files import private_file, private_folder
 
 _CRASHES, _FEATURES = "crashing_with_extra_bufts", "features"
 _learnt: dict[str, Any] = {_CRASHES: [], _FEATURES: {}}
+_used: dict[Path, bool] = {}
 
 
 def hand_on(state_dir: Path, *, only_crashes: bool = False) -> None:
-    """Write into a new state directory what is known by now."""
+    """Write into a new state directory what is known by now, and learn from it later."""
+    for earlier in _used.items():
+        _learn(*earlier)
+    _used[state_dir] = only_crashes
     path = state_dir / FILE_NAME
     known = {_CRASHES: _learnt[_CRASHES]} if only_crashes else _learnt
     if any(known.values()) and not path.exists():
@@ -24,10 +28,11 @@ def hand_on(state_dir: Path, *, only_crashes: bool = False) -> None:
         private_file(path).write_text(json.dumps(known), "utf-8")
 
 
-def take_in(state_dir: Path, *, only_crashes: bool = False) -> None:
-    """Learn from a state directory that an engine has used."""
-    path = state_dir / FILE_NAME
-    found = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+def _learn(state_dir: Path, only_crashes: bool) -> None:
+    try:
+        found = json.loads((state_dir / FILE_NAME).read_text("utf-8"))
+    except (OSError, ValueError):
+        return
     _learnt[_CRASHES] = sorted({*_learnt[_CRASHES], *found.get(_CRASHES, [])})
     if not only_crashes:
         _learnt[_FEATURES].update(found.get(_FEATURES, {}))

@@ -16,7 +16,7 @@ from openai import OpenAI
 from gateway.app import create_app
 from gateway.config.settings import Settings
 from gateway.process.protocol import WatchedProtocol
-from tests.learnt import hand_on, take_in
+from tests.learnt import hand_on
 
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.002, 0.05
 """Between two looks at what is waited for: most of it happens at once, and looking takes time from what does not."""
@@ -71,7 +71,8 @@ def wait_for(condition: Any, timeout_s: float = 10) -> None:
 @contextmanager
 def running_gateway(settings: Settings) -> Iterator[Gateway]:
     """A gateway in a thread of its own, shut down in order when the block ends."""
-    hand_on(settings.state_dir)
+    if settings.local.enabled and settings.local.base_url is None:
+        hand_on(settings.state_dir)
     app = create_app(settings)
     sock = socket.socket()
     sock.bind(("127.0.0.1", 0))
@@ -97,4 +98,3 @@ def running_gateway(settings: Settings) -> Iterator[Gateway]:
         server.should_exit = True
         thread.join(30)
         sock.close()
-        take_in(settings.state_dir)

@@ -18,7 +18,7 @@ from tests.live import Gateway, running_gateway, wait_for
 from tests.provider import Provider
 
 EXPORTS = 16
-ROWS = 20_000
+ROWS = 10_000
 """Of about 700 bytes: far more than the sockets' buffers hold."""
 
 

@@ -12,7 +12,7 @@ from openai import OpenAI
 
 from models.engine.process.probe_cache import Remembered
 from models.engine.process.supervisor import EngineInfo, EngineOptions, EngineSupervisor
-from tests.learnt import hand_on, take_in
+from tests.learnt import hand_on
 from tests.models.engine.tiny import tiny_model
 
 T = TypeVar("T")
@@ -101,5 +101,3 @@ def running_engine(
         yield engine
     finally:
         engine.close()
-        if not knows_nothing:
-            take_in(state_dir, only_crashes=True)
