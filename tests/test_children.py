@@ -16,6 +16,8 @@ from tests.process import running_command
 from tests.provider import Provider
 from tests.test_process import children
 
+pytestmark = pytest.mark.slow
+
 PLANTED = ["gateway/__init__", "gateway/workers", "models/__init__", "models/engine/__init__", "router/__init__",
            "orjson", "uvicorn/__init__", "sqlalchemy/__init__", "llama_cpp/__init__", "json/__init__", "sitecustomize",
            "usercustomize", "logging/__init__"]  # fmt: skip

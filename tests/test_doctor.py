@@ -12,6 +12,8 @@ from models.engine.native.machine import usable_cores
 from tests.provider import Provider
 from tests.test_cli import ROOT, run
 
+pytestmark = pytest.mark.slow
+
 
 def doctor(tmp_path: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """The command with an empty state of its own; it never ends in a traceback."""

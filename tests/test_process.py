@@ -14,6 +14,8 @@ from tests.live import wait_for
 from tests.process import Command, running_command
 from tests.provider import WORDS, Provider
 
+pytestmark = pytest.mark.slow
+
 HELLO = [{"role": "user", "content": "Say hello."}]
 
 

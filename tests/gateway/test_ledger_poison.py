@@ -95,6 +95,7 @@ def test_a_poisoned_spool_is_recovered_by_postgresql(postgres: tuple[str, Engine
         assert connection.scalar(select(func.count()).select_from(REQUESTS)) == len(POISON) + 2
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     values=st.dictionaries(
@@ -270,6 +271,7 @@ ledger.flush(30)
 """
 
 
+@pytest.mark.slow
 def test_killed_between_commit_and_counting_no_row_is_lost_or_doubled(url: str, tmp_path: Path) -> None:
     command = [sys.executable, "-c", DYING_HALFWAY, url, str(tmp_path / "spool")]
     assert (

@@ -17,6 +17,8 @@ from tests.gateway import seed
 from tests.live import Gateway, running_gateway, wait_for
 from tests.provider import Provider
 
+pytestmark = pytest.mark.slow
+
 EXPORTS = 16
 ROWS = 10_000
 """Of about 700 bytes: far more than the sockets' buffers hold."""

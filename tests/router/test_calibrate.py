@@ -51,6 +51,7 @@ def violations(
     return broken / 1000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "failure", "soft"),
     [
@@ -68,6 +69,7 @@ def test_the_bound_breaks_no_more_often_than_promised(
     assert violations(failure, 600, 0.1, 0.9, soft) <= 0.1 + 3 * np.sqrt(0.1 * 0.9 / 1000), name
 
 
+@pytest.mark.slow
 def test_the_bound_holds_where_the_line_has_been_moved() -> None:
     """Most labels come from a careful time. Counted above its line too, they would make bold thresholds look good."""
     lines = np.array([0.3, 0.3, 0.3, 0.8])
