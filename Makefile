@@ -15,7 +15,7 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(VENV) --compile-bytecode
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-lowest coverage check check-js lock bench dist clean
+.PHONY: help run test test-fast test-lowest coverage check check-js lock bench dist clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ run: $(VENV)/.run ## Install, then serve with the bundled model at http://127.0.
 
 test: $(VENV)/.dev ## Install, then run every test that needs no root
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-fast: $(VENV)/.dev ## The same without engines, browsers and what is slow: at every save
+	@$(BIN)/python -m pytest -m "not engine and not browser and not slow" $(ARGS)
 
 test-lowest: $(LOWEST)/.test ## Run the quick tests with the lowest versions that pyproject.toml allows
 	@$(LOWEST)/bin/python -m pytest -W default $(LOWEST_TESTS) $(ARGS)

@@ -4,24 +4,50 @@ No test can spend money or leave the machine: keys are taken out of the environm
 only.
 """
 
-import ipaddress
 import os
+
+# Read when numpy is loaded: on cores that other processes use too, its threads wait for each other and spin meanwhile.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+# Read when llama.cpp is, here and in engines.
+os.environ["OMP_WAIT_POLICY"] = "passive"
+
+import asyncio
+import ipaddress
 import socket
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import certifi
 import pytest
 
 from gateway.config.settings import Settings
+from gateway.process.server import settle
 from tests.live import Gateway, running_gateway
 from tests.provider import Provider, running_provider
 
 NOTHING_SKIPS = bool(os.environ.get("NOTHING_SKIPS"))
 """Set where everything a test may want is installed, so that a check that did not run cannot pass for one that did."""
 
+PAUSES = (
+    ("gateway.ledger.mover.IDLE_S", 0.005),
+    ("gateway.ledger.mover.RETRY_S", 0.05),
+    ("gateway.ledger.mover.LOOK_S", 0.2),
+)
+"""How long the ledger waits for more rows, for its database, and for rows of processes that died."""
+
 MakeGateway = Callable[..., Gateway]
+
+NEEDS = {"engine": "engine", "local_gateway": "engine", "_hybrid": "engine", "hybrid": "engine", "browser": "browser"}
+"""Fixtures, and the marks of tests that use them. A test that starts an engine or a browser itself is marked there."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for mark in {NEEDS[name] for name in getattr(item, "fixturenames", ()) if name in NEEDS}:
+            item.add_marker(mark)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -49,6 +75,27 @@ def _nobody_to_pay() -> Iterator[None]:
             connect(self, address)
 
         patch.setattr(socket.socket, "connect", loopback_only)
+        yield
+
+
+async def _nap(delay_s: float) -> None:
+    await asyncio.sleep(min(delay_s, 0.01))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_time_lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Take away what costs every test time and proves nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        # Each new HTTP client reads all authorities that it trusts, for 20 ms: one is enough where none is met.
+        first, end, _ = Path(certifi.where()).read_text("utf-8").partition("-----END CERTIFICATE-----\n")
+        authority = tmp_path_factory.mktemp("tls") / "authority.pem"
+        authority.write_text(first + end, "utf-8")
+        patch.setenv("SSL_CERT_FILE", str(authority))
+        # A server looks ten times a second whether it should end, and then waits for a tenth of a second.
+        patch.setattr("uvicorn.server.asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": _nap}))
+        for pause, shorter_s in PAUSES:
+            patch.setattr(pause, shorter_s)
+        settle()
         yield
 
 

@@ -16,6 +16,10 @@ from openai import OpenAI
 from gateway.app import create_app
 from gateway.config.settings import Settings
 from gateway.process.protocol import WatchedProtocol
+from tests.learnt import hand_on
+
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.002, 0.05
+"""Between two looks at what is waited for: most of it happens at once, and looking takes time from what does not."""
 
 
 @dataclass
@@ -57,15 +61,18 @@ class Gateway:
 
 def wait_for(condition: Any, timeout_s: float = 10) -> None:
     """Wait until `condition()` is true."""
-    deadline = time.monotonic() + timeout_s
+    deadline, pause_s = time.monotonic() + timeout_s, SHORTEST_PAUSE_S
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
+        time.sleep(pause_s)
+        pause_s = min(LONGEST_PAUSE_S, 1.5 * pause_s)
 
 
 @contextmanager
 def running_gateway(settings: Settings) -> Iterator[Gateway]:
     """A gateway in a thread of its own, shut down in order when the block ends."""
+    if settings.local.enabled and settings.local.base_url is None:
+        hand_on(settings.state_dir)
     app = create_app(settings)
     sock = socket.socket()
     sock.bind(("127.0.0.1", 0))

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 from openai import OpenAI
 
+from tests.learnt import hand_on
 from tests.live import wait_for
 
 
@@ -49,6 +50,7 @@ class Command:
 @contextmanager
 def running_command(*arguments: str, state_dir: Path, **environment: str) -> Iterator[Command]:
     """`slimgate serve` on a free port; killed if it has not ended with the block."""
+    hand_on(state_dir)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SLIMGATE_")}
     process = subprocess.Popen(
         [sys.executable, "-m", "gateway.cli", "serve", "--port", "0", *arguments],

@@ -16,6 +16,8 @@ from tests.process import running_command
 from tests.provider import Provider
 from tests.test_process import children
 
+pytestmark = pytest.mark.slow
+
 PLANTED = ["gateway/__init__", "gateway/workers", "models/__init__", "models/engine/__init__", "router/__init__",
            "orjson", "uvicorn/__init__", "sqlalchemy/__init__", "llama_cpp/__init__", "json/__init__", "sitecustomize",
            "usercustomize", "logging/__init__"]  # fmt: skip
@@ -50,6 +52,7 @@ def script() -> str:
     return str(Path(sys.executable).with_name("slimgate"))
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_modules_of_the_working_directory_are_not_run(trap: Path, tmp_path: Path, workers: str) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SLIMGATE_", "PYTHON"))}
@@ -85,6 +88,7 @@ def check(environment: dict[str, str]) -> None:
     assert environment["PATH"] == os.environ["PATH"]
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_the_engine_knows_no_key(provider: Provider, tmp_path: Path, workers: str) -> None:
     more = {"SLIMGATE_CLOUD__BASE_URL": provider.base_url, **KEYS, **NEEDED}
@@ -98,6 +102,7 @@ def test_the_engine_knows_no_key(provider: Provider, tmp_path: Path, workers: st
         check(environment_of(engines()[0]))
 
 
+@pytest.mark.engine
 def test_an_engine_alone_knows_its_own_key_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {**KEYS, **NEEDED}.items():
         monkeypatch.setenv(name, value)

@@ -11,6 +11,8 @@ from typer.main import get_command
 
 from gateway.cli import app
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 
 

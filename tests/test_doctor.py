@@ -12,6 +12,8 @@ from models.engine.native.machine import usable_cores
 from tests.provider import Provider
 from tests.test_cli import ROOT, run
 
+pytestmark = pytest.mark.slow
+
 
 def doctor(tmp_path: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """The command with an empty state of its own; it never ends in a traceback."""
@@ -27,6 +29,7 @@ def said(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
     return {pair[0]: pair[-1] for pair in pairs}
 
 
+@pytest.mark.engine
 def test_the_bundled_model_is_measured(tmp_path: Path) -> None:
     done = doctor(tmp_path, SLIMGATE_LOCAL__KV_CACHE_TYPE="q8_0")
     facts = said(done)

@@ -17,6 +17,8 @@ from tests.conftest import MakeGateway
 from tests.live import Gateway, running_gateway, wait_for
 from tests.provider import WORDS, Provider, running_provider
 
+pytestmark = pytest.mark.engine
+
 HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Say hello."}]
 EASY: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Thanks, that is all for today!"}]
 TOPICS = ("bread", "horse", "rain", "train", "chess", "coffee", "winter", "music")

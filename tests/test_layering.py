@@ -115,6 +115,7 @@ def test_a_planted_import_is_found(planted: str) -> None:
     assert not climbs("gateway", "gateway.ledger.row", "from gateway.config.masking import mask_text")
 
 
+@pytest.mark.slow
 def test_serving_imports_nothing_heavy() -> None:
     """scikit-learn alone would cost 95 MB in every gateway process, and the core install lacks the rest."""
     code = f"import sys, gateway.app, gateway.cli; print([m for m in {HEAVY} if m in sys.modules])"

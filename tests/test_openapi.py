@@ -10,6 +10,8 @@ from tests import answers as _more_that_a_provider_does  # noqa: F401
 from tests.conftest import MakeGateway
 from tests.provider import Provider
 
+pytestmark = pytest.mark.slow
+
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",

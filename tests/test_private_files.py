@@ -67,6 +67,7 @@ def test_what_earlier_versions_left_open_is_closed(
     assert stat.S_IMODE(outside.stat().st_mode) == 0o644
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [("report",), ("calibrate", "--ledger", "--max-failure-rate", "0.1")])
 def test_commands_that_come_first(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     state = tmp_path / "new" / "state"
@@ -75,6 +76,7 @@ def test_commands_that_come_first(tmp_path: Path, arguments: tuple[str, ...]) ->
     assert open_to_others(tmp_path / "new") == []
 
 
+@pytest.mark.engine
 def test_an_engine_that_comes_first(tmp_path: Path) -> None:
     with running_engine(tmp_path / "state", probe=True, weights_dir=tmp_path / "state" / "weights") as engine:
         engine.ready()
@@ -100,6 +102,7 @@ store.use(store.adopt(store.workplace()))
     assert open_to_others(tmp_path / "state") == []
 
 
+@pytest.mark.slow
 def test_sockets_and_metrics_of_a_pool(provider: Provider, tmp_path: Path) -> None:
     temporary = tmp_path / "tmp"
     temporary.mkdir()
@@ -123,6 +126,7 @@ def test_folders_that_others_need_stay_as_they_are(tmp_path: Path, monkeypatch: 
     assert [stat.S_IMODE(folder.stat().st_mode) for folder in (home, shared)] == [0o755, 0o1777]
 
 
+@pytest.mark.slow
 def test_a_state_directory_that_cannot_be_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = run("serve", cwd=tmp_path, SLIMGATE_STATE_DIR=str(tmp_path / "file" / "state"))

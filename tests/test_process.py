@@ -15,6 +15,8 @@ from tests.live import wait_for
 from tests.process import Command, running_command
 from tests.provider import WORDS, Provider
 
+pytestmark = pytest.mark.slow
+
 HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Say hello."}]
 
 
@@ -115,6 +117,7 @@ def test_a_worker_that_dies_is_started_again_and_its_rows_are_kept(provider: Pro
         assert "is started again" in command.output
 
 
+@pytest.mark.engine
 def test_workers_share_one_engine(tmp_path: Path) -> None:
     with running_command("--workers", "2", state_dir=tmp_path) as command:
         wait_for(lambda: command.get("/health/ready").json()["local"] == "up", 60)
@@ -132,6 +135,7 @@ def test_workers_share_one_engine(tmp_path: Path) -> None:
         wait_for(lambda: not Path(f"/proc/{engine}").exists())
 
 
+@pytest.mark.engine
 def test_nothing_is_left_when_the_parent_is_killed(provider: Provider, tmp_path: Path) -> None:
     with running_command("--workers", "2", state_dir=tmp_path) as command:
         wait_for(lambda: len(children(command.process.pid)) == 3)

@@ -18,6 +18,9 @@ READERS = 8
 WAIT_S = 5.0
 """Longest wait for a connection of a pool, and for a server to take a new one."""
 
+BUSY_MS = 5_000
+"""Longest wait for another process that writes to the same SQLite file."""
+
 DEAF_MS = 30_000
 """A connection on which the server acknowledges nothing for so long is closed (libpq's ``tcp_user_timeout``)."""
 
@@ -95,4 +98,4 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
     # WAL: readers (dashboard, report) and the writer do not wait for each other.
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
-    connection.execute("PRAGMA busy_timeout=5000")
+    connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")

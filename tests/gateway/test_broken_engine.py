@@ -9,8 +9,11 @@ import pytest
 
 from tests.conftest import MakeGateway
 from tests.live import Gateway, wait_for
+from tests.models.engine.tiny import tiny_model
 from tests.provider import WORDS, Provider
 from tests.test_end_to_end import EASY, engine_pids
+
+pytestmark = pytest.mark.engine
 
 
 @pytest.fixture
@@ -52,7 +55,7 @@ def test_a_crash_loop_ends_in_cloud_only(
 ) -> None:
     monkeypatch.setattr("models.engine.process.supervisor.CRASH_LOOP", 2)
     before = set(engine_pids())
-    gateway = make_gateway(cloud={"base_url": provider.base_url})
+    gateway = make_gateway(cloud={"base_url": provider.base_url}, local={"model_path": tiny_model()})
     for _ in range(2):
         gateway.wait_ready()
         (pid,) = set(engine_pids()) - before

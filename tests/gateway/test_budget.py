@@ -251,8 +251,9 @@ def test_what_was_spent_is_not_known_before_the_first_refresh_nor_long_after_the
 
 
 def test_money_that_no_database_takes_is_counted_and_then_closes_the_budget(
-    ledger: Ledger, clocks: Clocks, tmp_path: Path
+    ledger: Ledger, clocks: Clocks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("gateway.ledger.ledger.SETTLE_WAIT_S", 0.2)
     budget = clocks.budget(ledger, usd_per_day=Decimal(1))
     budget.refresh()
     with sqlite3.connect(tmp_path / "ledger.db") as other:
@@ -346,7 +347,10 @@ def test_spent_it_goes_local_also_after_a_restart(tmp_path: Path, local: Provide
     assert len(provider.requests) == 2
 
 
-def test_what_another_process_spent_counts(tmp_path: Path, local: Provider, provider: Provider) -> None:
+def test_what_another_process_spent_counts(
+    tmp_path: Path, local: Provider, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.spending.budget.REFRESH_S", 0.2)
     settings = Settings(state_dir=tmp_path, **settings_of(local, provider))
     with running_gateway(settings) as one, running_gateway(settings) as other:
         one.wait_ready()

@@ -86,6 +86,7 @@ def status(command: Command) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_swapped_under_load_and_back(local: Provider, provider: Provider, tmp_path: Path) -> None:
     hard, easy = make_classifier(tmp_path, ALL_CLOUD), make_classifier(tmp_path, ALL_LOCAL)
     shipped = load_artifact().version
@@ -107,6 +108,7 @@ def test_swapped_under_load_and_back(local: Provider, provider: Provider, tmp_pa
         assert {row["artifact"] for row in rows} >= {hard, easy}
 
 
+@pytest.mark.slow
 def test_broken_one_is_refused_said_and_left_behind(local: Provider, provider: Provider, tmp_path: Path) -> None:
     hard = make_classifier(tmp_path, ALL_CLOUD)
     store = ArtifactStore(tmp_path / "artifacts")
@@ -134,6 +136,7 @@ def test_broken_one_is_refused_said_and_left_behind(local: Provider, provider: P
         wait_for(lambda: status(command)["threshold"] == 0.75)
 
 
+@pytest.mark.slow
 def test_hup_takes_over_artifact_and_labels_and_refuses_a_threshold_for_another(
     local: Provider, provider: Provider, tmp_path: Path
 ) -> None:
@@ -168,6 +171,7 @@ def test_hup_takes_over_artifact_and_labels_and_refuses_a_threshold_for_another(
         assert status(command)["artifact"] == load_artifact().version
 
 
+@pytest.mark.slow
 def test_applied_threshold_stays_with_its_classifier(
     make_gateway: MakeGateway, provider: Provider, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -92,6 +92,7 @@ def prometheus(gateway: Gateway, tmp_path: Path) -> Iterator[str]:
             process.wait(timeout=10)
 
 
+@pytest.mark.slow
 def test_real_prometheus_scrapes_and_evaluates(prometheus: str) -> None:
     def value(query: str) -> float | None:
         try:

@@ -41,6 +41,7 @@ def report(gateway: Gateway, *arguments: str) -> str:
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.browser
 def test_page_report_api_and_sql_agree(gateway: Gateway) -> None:
     api = httpx.get(f"{gateway.url}/v1/savings").json()
     assert json.loads(report(gateway, "--json")) == api
@@ -70,6 +71,7 @@ def test_page_report_api_and_sql_agree(gateway: Gateway) -> None:
         assert saved == pytest.approx(float(hand["saved_usd"]), abs=0.0001 * len(rows))
 
 
+@pytest.mark.slow
 def test_report_draws_and_tables_it(gateway: Gateway) -> None:
     text = report(gateway)
     assert "You would have paid about $" in text
@@ -78,6 +80,7 @@ def test_report_draws_and_tables_it(gateway: Gateway) -> None:
     assert "\x1b" not in text
 
 
+@pytest.mark.slow
 def test_report_of_an_empty_ledger_says_how_to_begin(tmp_path: Path, gateway: Gateway) -> None:
     empty = Gateway(gateway.url, gateway.app, gateway.settings.model_copy(update={"state_dir": tmp_path}))
     assert report(empty).startswith("No requests yet.")

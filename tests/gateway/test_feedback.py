@@ -110,6 +110,7 @@ def test_it_needs_the_key(make_gateway: MakeGateway, provider: Provider) -> None
     assert httpx.get(f"{gateway.url}/v1/threshold", headers={"x-api-key": "sesame"}).status_code == 200
 
 
+@pytest.mark.slow
 def test_every_worker_finds_what_another_one_answered(tmp_path: Path, provider: Provider) -> None:
     environment = {"SLIMGATE_LOCAL__ENABLED": "false", "SLIMGATE_CLOUD__BASE_URL": provider.base_url}
     with running_command("--workers", "2", state_dir=tmp_path, **environment) as command:

@@ -103,6 +103,7 @@ def test_every_provider_of_the_table(variable: str) -> None:
     assert all(belongs(variable, f"https://{host}/v1") for host in HOSTS[variable])
 
 
+@pytest.mark.slow
 def test_serving_is_refused_with_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "slimgate.toml").write_text(CLOUD)
     for command in (("serve",), ("serve", "--workers", "2"), ("config", "check"), ("doctor", "--quick")):

@@ -78,6 +78,7 @@ def test_a_fallbacks_key_must_be_there_to_serve(
     assert load_settings(tmp_path / "a.toml", serves=False).cloud.fallbacks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     ['headers = { a = "x\\ny" }', 'headers = { a = "ü" }', 'headers = { "a b" = "x" }', 'api_key_header = "a b"'],
@@ -88,6 +89,7 @@ def test_headers_that_cannot_be_sent(tmp_path: Path, line: str) -> None:
         load_settings(tmp_path / "a.toml")
 
 
+@pytest.mark.slow
 def test_the_check_finds_a_key_that_cannot_be(tmp_path: Path) -> None:
     done = run("config", "check", cwd=tmp_path, SLIMGATE_CLOUD__API_KEY="sk-\x7fsecret")
     assert done.returncode == 2
@@ -95,6 +97,7 @@ def test_the_check_finds_a_key_that_cannot_be(tmp_path: Path) -> None:
     assert "secret" not in done.stderr
 
 
+@pytest.mark.slow
 def test_keys_from_files_with_a_newline_are_sent_and_asked_for_without(provider: Provider, tmp_path: Path) -> None:
     environment = {
         "SLIMGATE_LOCAL__ENABLED": "false",
@@ -141,12 +144,14 @@ def test_a_name_is_what_it_resolves_to(monkeypatch: pytest.MonkeyPatch) -> None:
             load_settings(host=host)
 
 
+@pytest.mark.slow
 def test_an_empty_host_in_a_file_is_every_address(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text('host = ""\n')
     with pytest.raises(SettingsError, match="allow_anonymous"):
         load_settings(tmp_path / "a.toml")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "environment"),
     [
@@ -166,6 +171,7 @@ def test_commands_that_would_open_the_door(
     assert "anonymous" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_command_lines_host_holds_for_workers_too(provider: Provider, tmp_path: Path) -> None:
     """The file says another, for which a key would be needed."""
     (tmp_path / "a.toml").write_text('host = "0.0.0.0"\n')

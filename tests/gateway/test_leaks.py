@@ -399,6 +399,7 @@ def test_a_defect_of_ours_says_where_and_not_what(tmp_path: Path, monkeypatch: p
     assert (MARK in line) is asked
 
 
+@pytest.mark.slow
 def test_the_command_keeps_it_out_of_its_output_too(provider: Provider, tmp_path: Path) -> None:
     provider.always = "leaks_500"
     cloud = {"SLIMGATE_CLOUD__BASE_URL": provider.base_url, "SLIMGATE_CLOUD__API_KEY": KEY}

@@ -59,6 +59,7 @@ def test_a_row_comes_back_as_it_went_in(ledger: Ledger) -> None:
         assert dict(connection.execute(select(REQUESTS)).one()._mapping) == OK.to_columns()
 
 
+@pytest.mark.slow
 def test_ten_thousand_rows_from_many_threads(ledger: Ledger, url: str) -> None:
     def work(number: int) -> None:
         for i in range(1250):
@@ -101,6 +102,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+@pytest.mark.slow
 def test_rows_survive_kill_9(url: str, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", DYING, url, str(tmp_path / "spool")], timeout=60)
     assert done.returncode == -signal.SIGKILL

@@ -95,6 +95,7 @@ def test_a_poisoned_spool_is_recovered_by_postgresql(postgres: tuple[str, Engine
         assert connection.scalar(select(func.count()).select_from(REQUESTS)) == len(POISON) + 2
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     values=st.dictionaries(
@@ -230,10 +231,15 @@ def test_a_listener_that_fails_is_no_reason_to_count_twice(ledger: Ledger) -> No
     assert told == ["req_1"]
 
 
-def test_a_locked_database_counts_nothing_until_it_has_it(
-    ledger: Ledger, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gateway.ledger.mover.RETRY_S", 0.01)
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ledger made after this one waits for nobody."""
+    monkeypatch.setattr("gateway.ledger.database.BUSY_MS", 100)
+    monkeypatch.setattr("gateway.ledger.ledger.SETTLE_WAIT_S", 0.2)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_locked_database_counts_nothing_until_it_has_it(ledger: Ledger, url: str) -> None:
     told: list[str] = []
     ledger.when_committed(lambda row: told.append(row.id))
     other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
@@ -265,6 +271,7 @@ ledger.flush(30)
 """
 
 
+@pytest.mark.slow
 def test_killed_between_commit_and_counting_no_row_is_lost_or_doubled(url: str, tmp_path: Path) -> None:
     command = [sys.executable, "-c", DYING_HALFWAY, url, str(tmp_path / "spool")]
     assert (
@@ -320,6 +327,7 @@ def test_nothing_is_settled_before_the_rows_of_the_dead_are_in(url: str, tmp_pat
     ledger.close()
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("replaced", [False, True])
 def test_a_database_that_was_removed_gets_no_rows(ledger: Ledger, url: str, tmp_path: Path, replaced: bool) -> None:
     ledger.record(OK)

@@ -56,6 +56,7 @@ otlp_endpoint = "http://me:hunter2@127.0.0.1:4318"
 """
 
 
+@pytest.mark.slow
 def test_config_show_shows_no_password(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text(CONFIG)
     shown = run("config", "show", "--config", "a.toml", cwd=tmp_path, SLIMGATE_API_KEY="hunter2", COLUMNS="2000").stdout
@@ -71,6 +72,7 @@ def test_config_show_shows_no_password(tmp_path: Path) -> None:
         assert kept in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [("report",), ("calibrate", "--ledger", "--max-failure-rate", "0.1")])
 def test_commands_whose_database_is_away(tmp_path: Path, command: tuple[str, ...]) -> None:
     pytest.importorskip("psycopg")

@@ -26,6 +26,7 @@ from router.errors import MustStayLocal
 from router.sensitive import Detector, Sensitive
 from tests.conftest import MakeGateway
 from tests.live import Gateway, running_gateway, wait_for
+from tests.models.engine.tiny import tiny_model
 from tests.provider import Provider, running_provider
 from tests.test_end_to_end import engine_pids
 
@@ -336,9 +337,12 @@ def test_without_a_local_side_it_is_refused(shared_gateway: Gateway, shared_prov
     lane.kept()
 
 
+@pytest.mark.engine
 def test_an_engine_that_is_killed_is_waited_for(make_gateway: MakeGateway, provider: Provider) -> None:
     before = set(engine_pids())
-    gateway = make_gateway(cloud={"base_url": provider.base_url}, local={"ready_timeout_s": 120})
+    gateway = make_gateway(
+        cloud={"base_url": provider.base_url}, local={"model_path": tiny_model(), "ready_timeout_s": 120}
+    )
     lane = Lane(gateway, provider, provider)
     assert lane.chat(PRIVATE, max_tokens=2).headers["x-slimgate-reason"] == "privacy"  # while it starts
     (pid,) = set(engine_pids()) - before

@@ -246,6 +246,7 @@ def test_the_local_side_has_a_proxy_where_its_own_setting_says_so(
     assert MARK.encode() in surroundings.seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("use_proxy", ["false", "true"])
 def test_doctor_looks_at_the_local_server_as_the_gateway_does(
     surroundings: Proxy, tmp_path: Path, provider: Provider, use_proxy: str

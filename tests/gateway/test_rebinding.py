@@ -15,6 +15,8 @@ from tests.gateway.browser import FLAGS, chromium_path
 from tests.live import Gateway
 from tests.provider import Provider
 
+pytestmark = pytest.mark.browser
+
 TRY = """async ([path, body]) => {
   const options = body === null ? {} : {
     method: "POST", body: JSON.stringify(body), headers: {"content-type": "application/json"},

@@ -67,6 +67,7 @@ json_values = st.recursive(
 objects = st.dictionaries(st.text(), json_values, max_size=4)
 
 
+@pytest.mark.slow
 @given(st.lists(objects, max_size=5), st.sampled_from([None, 2]), st.booleans(), st.integers(1, 40))
 def test_an_array_is_read_whole_however_it_comes(items: list[Any], indent: int, ascii: bool, chunk: int) -> None:
     content = json.dumps(items, indent=indent, ensure_ascii=ascii).encode("utf-8", "surrogatepass")

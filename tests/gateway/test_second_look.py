@@ -10,6 +10,7 @@ import pytest
 
 from gateway.config.sections import BudgetSettings
 from gateway.config.settings import Settings, SettingsError, load_settings
+from models.catalogue.bundled import bundled_model_path
 from models.wire.sse import event_data
 from router.confidence import CascadeVerdict
 from tests.live import Gateway, running_gateway, wait_for
@@ -37,7 +38,7 @@ Hybrid = tuple[Gateway, Provider, LiveEngine]
 @pytest.fixture(scope="module")
 def _hybrid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hybrid]:
     folder = tmp_path_factory.mktemp("look")
-    with running_engine(folder / "engine") as engine, running_provider() as provider:
+    with running_engine(folder / "engine", model_path=bundled_model_path()) as engine, running_provider() as provider:
         model = engine.ready().model
         local = {"base_url": f"{engine.url}/v1", "features": ["logprobs", "tools", "json_object", "logit_bias"]}
         cloud = {"base_url": provider.base_url, "retries": 0, "breaker_failures": 1_000_000}

@@ -262,6 +262,7 @@ def test_stale_wish_is_a_conflict(gateway: Gateway) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "threshold_changed")
 
 
+@pytest.mark.slow
 def test_all_workers_of_a_gateway_follow_within_a_second(tmp_path: Path, provider: Provider) -> None:
     environment = {"SLIMGATE_LOCAL__ENABLED": "false", "SLIMGATE_CLOUD__BASE_URL": provider.base_url}
     body = {"model": "auto", "messages": [{"role": "user", "content": "hello"}]}

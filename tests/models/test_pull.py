@@ -235,6 +235,7 @@ def test_verify_and_remove(hub: Hub, target: Path) -> None:
         verify(target)
 
 
+@pytest.mark.slow
 def test_the_command_pulls_verifies_and_removes(hub: Hub, tmp_path: Path) -> None:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         start = "from gateway.cli.models import app; app(standalone_mode=False)"

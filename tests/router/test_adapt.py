@@ -16,6 +16,8 @@ from router.errors import DatasetError
 from router.training.adapt import adapt
 from router.training.labels import Label
 
+pytestmark = pytest.mark.slow
+
 run = CliRunner().invoke
 
 FIELDS = ("zorblex", "quimby", "frandle", "snorvik")

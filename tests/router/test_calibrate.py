@@ -56,6 +56,7 @@ def violations(
     return broken / 1000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "failure", "soft"),
     [
@@ -73,6 +74,7 @@ def test_the_bound_breaks_no_more_often_than_promised(
     assert violations(failure, 600, 0.1, 0.9, soft) <= 0.1 + 3 * np.sqrt(0.1 * 0.9 / 1000), name
 
 
+@pytest.mark.slow
 def test_the_bound_holds_where_the_line_has_been_moved() -> None:
     """Most labels come from a low threshold. Counted at higher ones too, they would make those look good."""
     thresholds = np.array([0.3, 0.3, 0.3, 0.8])

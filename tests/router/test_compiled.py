@@ -48,6 +48,7 @@ def unicode_prompts(n: int) -> list[Prompt]:
     return [Prompt(tuple(turn() for _ in range(rng.choice([0, 1, 1, 1, 4])))) for _ in range(n)]
 
 
+@pytest.mark.slow
 def test_equals_scikit_learn_on_thousands_of_prompts(pipeline: Pipeline, artifact: Artifact) -> None:
     prompts = unicode_prompts(2500) + [prompt for split in ("train", "dev") for prompt, _ in seed_prompts(split)]
     expected = pipeline.predict_proba(prompts)[:, 1]

@@ -16,6 +16,8 @@ from router.training.refit import FREEDOMS, blend, fits, served_columns
 from router.training.seed_prompts import seed_prompts
 from tests.router.test_compiled import unicode_prompts
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def base() -> Pipeline:

@@ -18,6 +18,8 @@ from router.training.evaluate import evaluate
 from router.training.train import labels_of, source_weights, train
 from tests.router.tables import write_tables
 
+pytestmark = pytest.mark.slow
+
 run = CliRunner().invoke
 
 

@@ -10,6 +10,8 @@ import pytest
 from tests.live import Gateway
 from tests.process import running_command
 
+pytestmark = pytest.mark.engine
+
 ONCE: dict[str, Any] = {
     "model": "local", "prompt": "Once upon a time there was a", "temperature": 0, "max_tokens": 8
 }  # fmt: skip

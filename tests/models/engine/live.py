@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 import httpx
 from openai import OpenAI
 
-from models.catalogue.bundled import bundled_model_path
 from models.engine.process.probe_cache import ProbeCache
 from models.engine.process.supervisor import EngineInfo, EngineOptions, EngineSupervisor
+from tests.learnt import hand_on
+from tests.models.engine.tiny import tiny_model
 
 T = TypeVar("T")
 
@@ -80,15 +81,19 @@ def running_engine(
     *,
     command: list[str] | None = None,
     probe: bool = False,
+    knows_nothing: bool = False,
     api_key: str | None = None,
     allowed_hosts: Sequence[str] = (),
     **options: Any,
 ) -> Iterator[LiveEngine]:
-    """An engine with the bundled model, unless `options` say otherwise; stopped when the block ends.
+    """An engine with a tiny model, unless `options` say otherwise; stopped when the block ends.
 
-    It looks for what the model can do only with `probe`, which takes seconds.
+    It looks for what the model can do only with `probe`, which takes seconds. With `knows_nothing` it also finds out
+    anew whether it crashes on this machine.
     """
-    chosen = EngineOptions(**{"model_path": bundled_model_path(), "n_ctx": 2048, "max_sequences": 4, **options})
+    if not knows_nothing:
+        hand_on(state_dir, only_crashes=True)
+    chosen = EngineOptions(**{"model_path": tiny_model(), "n_ctx": 2048, "max_sequences": 4, **options})
     if not probe:
         ProbeCache(state_dir, chosen).record_features(frozenset())
     engine = LiveEngine(chosen, state_dir, command=command, api_key=api_key, allowed_hosts=allowed_hosts)

@@ -10,6 +10,8 @@ from openai import OpenAI
 
 from tests.models.engine.live import LiveEngine, running_engine
 
+pytestmark = pytest.mark.engine
+
 CHAT: dict[str, Any] = {"model": "local", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 2}
 
 

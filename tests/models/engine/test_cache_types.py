@@ -15,6 +15,8 @@ from tests.models.engine.live import running_engine
 from tests.models.engine.test_server import GREEDY, content
 from tests.models.engine.tiny import write_phi3
 
+pytestmark = pytest.mark.engine
+
 N_CELLS = 16384
 WORKSPACE_BYTES = 64_000_000
 
@@ -29,7 +31,7 @@ def resident_bytes() -> int:
     ids=lambda how: "-".join(map(str, how.values())),
 )
 def test_answers_stay_sensible(tmp_path: Path, how: dict[str, Any]) -> None:
-    with running_engine(tmp_path, max_sequences=2, **how) as engine:
+    with running_engine(tmp_path, model_path=bundled_model_path(), max_sequences=2, **how) as engine:
         info = engine.ready()
         assert {name: getattr(info, name) for name in how} == how
         answer = engine.client().chat.completions.create(**GREEDY, max_tokens=24)

@@ -9,6 +9,8 @@ from tests.live import wait_for
 from tests.models.engine.live import LiveEngine
 from tests.models.engine.test_server import GREEDY, content, events
 
+pytestmark = pytest.mark.engine
+
 WEATHER = [{"role": "user", "content": "What is the weather in Paris?"}]
 TOOL: Any = {
     "type": "function",

@@ -8,6 +8,8 @@ import pytest
 from tests.models.engine.live import running_engine
 from tests.models.engine.test_supervisor import engine_that
 
+pytestmark = pytest.mark.engine
+
 PROMPT = "Zanzibar-4711\nERROR all is lost"
 BODY = {"model": "local", "messages": [{"role": "user", "content": PROMPT}], "max_tokens": 2}
 

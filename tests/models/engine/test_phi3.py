@@ -14,6 +14,8 @@ from tests.models.engine.live import running_engine
 from tests.models.engine.test_server import events
 from tests.models.engine.tiny import CONTROLS, write_phi3
 
+pytestmark = pytest.mark.engine
+
 CHAT = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "hello the sea"}]
 END, SYSTEM, USER, ASSISTANT = (CONTROLS.index(name) for name in ("<|end|>", "<|system|>", "<|user|>", "<|assistant|>"))
 

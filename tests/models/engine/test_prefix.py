@@ -7,15 +7,24 @@ from typing import Any
 
 import pytest
 
+from models.catalogue.bundled import bundled_model_path
 from tests.models.engine.live import LiveEngine, running_engine
+from tests.models.engine.tiny import NEVER_ENDS
 
-SYSTEM = {"role": "system", "content": "You are a careful assistant for a bookshop. Answer briefly and politely. " * 6}
+pytestmark = pytest.mark.engine
+
+MANNERS = "You are a careful assistant for a bookshop. Answer briefly and politely. "
+SYSTEM = {"role": "system", "content": MANNERS * 6}
+SHORT_SYSTEM = {"role": "system", "content": MANNERS * 2}
 QUESTIONS = [
     "Which books about sailing do you have?",
     "What is a good gift for a child of six?",
     "Do you ship to Norway?",
     "Write one sentence about the sea.",
 ]
+
+MARKS = 10
+"""Tokens that the template puts around a question, and some to spare."""
 
 ROUNDING = 0.6
 """Of a token's log-probability; those of two unlike prompts differ by several."""
@@ -30,36 +39,42 @@ def ask(engine: LiveEngine, messages: list[dict[str, str]], **fields: Any) -> tu
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[LiveEngine]:
+    """Of the tiny model, to which most letters are a token."""
     with running_engine(tmp_path) as engine:
         engine.ready()
         yield engine
 
 
-@pytest.fixture(scope="module")
-def forgetful(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveEngine]:
-    """The same engine, without a cache."""
-    with running_engine(tmp_path_factory.mktemp("forgetful"), prefix_cache=False) as engine:
-        engine.ready()
-        yield engine
+@pytest.fixture
+def real_ones(tmp_path: Path) -> Iterator[tuple[LiveEngine, LiveEngine]]:
+    """Two of the bundled model, the second without a cache."""
+    real: dict[str, Any] = {"model_path": bundled_model_path()}
+    with (
+        running_engine(tmp_path / "fresh", **real) as fresh,
+        running_engine(tmp_path / "forgetful", **real, prefix_cache=False) as forgetful,
+    ):
+        fresh.ready()
+        forgetful.ready()
+        yield fresh, forgetful
 
 
-def test_reuse_changes_no_answer_beyond_rounding(fresh: LiveEngine, forgetful: LiveEngine) -> None:
+def test_reuse_changes_no_answer_beyond_rounding(real_ones: tuple[LiveEngine, LiveEngine]) -> None:
     """llama.cpp's rounding depends on the cells' places and the tokens in a step: only near ties may change.
 
     A prefix that was not the prompt's own would be seen in the first token's probabilities already.
     """
     reused = compared = 0
-    for question in QUESTIONS:
-        messages = [SYSTEM, {"role": "user", "content": question}]
+    for question in QUESTIONS[:2]:
+        messages = [SHORT_SYSTEM, {"role": "user", "content": question}]
         for turn in range(2):
-            asked = asking(messages, logprobs=True, top_logprobs=5)
-            with_cache, without = (engine.post(asked).json() for engine in (fresh, forgetful))
+            asked = asking(messages, logprobs=True, top_logprobs=5, max_tokens=20)
+            with_cache, without = (engine.post(asked).json() for engine in real_ones)
             assert without["usage"]["prompt_tokens_details"]["cached_tokens"] == 0
             reused += with_cache["usage"]["prompt_tokens_details"]["cached_tokens"]
             compared += same_but_for_rounding(with_cache, without, (question, turn))
             answer = {"role": "assistant", "content": texts(without)[0]}
             messages += [answer, {"role": "user", "content": "Tell me more."}]
-    assert reused > 700
+    assert reused > 150
     assert compared > 40
 
 
@@ -87,7 +102,8 @@ def texts(answer: Any) -> list[str]:
 def test_a_shared_system_prompt_is_computed_once(fresh: LiveEngine) -> None:
     first, *later = [ask(fresh, [SYSTEM, {"role": "user", "content": question}]) for question in QUESTIONS]
     assert first[2] < 30  # what the template has in common with the probes at start
-    assert all(cached >= n_prompt - 25 for _, n_prompt, cached in later)
+    own = (len(question) + MARKS for question in QUESTIONS[1:])
+    assert all(cached >= n_prompt - n_own for n_own, (_, n_prompt, cached) in zip(own, later, strict=True))
 
 
 def test_a_growing_conversation_is_computed_once(fresh: LiveEngine) -> None:
@@ -104,7 +120,8 @@ def test_concurrent_requests_share_a_prefix(fresh: LiveEngine) -> None:
 
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(one, QUESTIONS))
-    fully = [cached >= n_prompt - 25 for _, n_prompt, cached in answers]
+    own = (len(question) + MARKS for question in QUESTIONS)
+    fully = [cached >= n_prompt - n_own for n_own, (_, n_prompt, cached) in zip(own, answers, strict=True)]
     assert sum(fully) == 3
 
 
@@ -113,7 +130,7 @@ def test_several_choices_share_one_prompt(fresh: LiveEngine) -> None:
     before = [fresh.metrics(name) for name in names]
     _, n_prompt, cached = ask(fresh, [SYSTEM, {"role": "user", "content": QUESTIONS[0]}], n=4)
     n_counted, n_cached = (fresh.metrics(name) - b for name, b in zip(names, before, strict=True))
-    assert cached < n_prompt - 25
+    assert cached < n_prompt - len(QUESTIONS[0]) - MARKS
     assert n_counted == 4 * n_prompt
     assert n_cached == cached + 3 * (n_prompt - 1)
 
@@ -122,9 +139,9 @@ def test_cached_sequences_are_evicted_for_running_ones(tmp_path: Path) -> None:
     """Ten different long prompts in a cache that holds two: the oldest are evicted, and all are answered."""
     with running_engine(tmp_path, n_ctx=512, n_cells=1024, max_sequences=2) as engine:
         engine.ready()
-        prompts = [[{"role": "user", "content": f"Number {n}. " + f"word{n} " * 90}] for n in range(10)]
+        prompts = [[{"role": "user", "content": f"Number {n}. " + f"word{n} " * 45}] for n in range(10)]
         with concurrent.futures.ThreadPoolExecutor(3) as pool:
-            answers = list(pool.map(lambda messages: ask(engine, messages), prompts))
+            answers = list(pool.map(lambda messages: ask(engine, messages, **NEVER_ENDS), prompts))
         assert all(text for text, _, _ in answers)
         assert ask(engine, prompts[-1])[2] > 200
         assert ask(engine, prompts[0])[2] < 60

@@ -15,6 +15,8 @@ from models.engine.loading.reencode import faster_weights
 from models.engine.native.llama import Context, Model, StepBatch
 from models.engine.options import EngineOptions
 
+pytestmark = pytest.mark.engine
+
 TEXT = "The harbour master keeps a list of all the ships that come in at night, and every morning he"
 
 

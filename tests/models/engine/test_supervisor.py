@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -19,11 +20,15 @@ from models.engine.process.supervisor import EngineState
 from tests.conftest import MakeGateway
 from tests.live import wait_for
 from tests.models.engine.live import READY_S, LiveEngine, running_engine
+from tests.models.engine.tiny import NEVER_ENDS, tiny_model
+
+pytestmark = pytest.mark.engine
 
 BODY = {
     "model": "local",
     "messages": [{"role": "user", "content": "Write a long, detailed story about a red bicycle."}],
     "temperature": 0,
+    **NEVER_ENDS,
 }
 
 
@@ -59,14 +64,14 @@ def test_a_crash_at_the_first_decode_is_worked_around_and_cached(
     tmp_path: Path, death: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     command = engine_that(tmp_path, CRASHES_WITH_REPACKED_WEIGHTS.format(signal=death))
-    with running_engine(tmp_path / "state", command=command) as engine:
+    with running_engine(tmp_path / "state", command=command, knows_nothing=True) as engine:
         assert engine.ready().use_extra_bufts is False
         assert engine.supervisor.restarts == 1
         assert engine.post({**BODY, "max_tokens": 3}).status_code == 200
     (line,) = [r.message for r in caplog.records if r.levelno >= logging.WARNING]
     assert death in line
     assert "Starting again without its repacked weights" in line
-    with running_engine(tmp_path / "state", command=command) as engine:
+    with running_engine(tmp_path / "state", command=command, knows_nothing=True) as engine:
         assert engine.ready().use_extra_bufts is False
         assert engine.supervisor.restarts == 0
 
@@ -89,7 +94,8 @@ def test_killed_in_mid_stream(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
     assert any("killed by SIGKILL while serving" in record.message for record in caplog.records)
 
 
-def test_a_crash_loop_ends_in_a_failure_with_the_reason(tmp_path: Path) -> None:
+def test_a_crash_loop_ends_in_a_failure_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.engine.process.supervisor.FIRST_PAUSE_S", 0.001)
     command = [sys.executable, "-c", "import sys; sys.exit('no such luck')"]
     with running_engine(tmp_path, command=command) as engine:
         with pytest.raises(EngineFailed, match=r"died 5 times .* exit code 1 .* no such luck"):
@@ -160,10 +166,9 @@ def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
     parent = textwrap.dedent("""
         import asyncio, sys
         from pathlib import Path
-        from models.catalogue.bundled import bundled_model_path
         from models.engine.process.supervisor import EngineOptions, EngineSupervisor
         async def main():
-            options = EngineOptions(bundled_model_path(), n_ctx=512, max_sequences=1)
+            options = EngineOptions(Path(sys.argv[2]), n_ctx=512, max_sequences=1)
             supervisor = EngineSupervisor(options, Path(sys.argv[1]) / "engine.sock", Path(sys.argv[1]))
             await supervisor.start()
             await supervisor.wait_ready(60)
@@ -171,7 +176,8 @@ def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
             await asyncio.sleep(600)
         asyncio.run(main())
     """)
-    with subprocess.Popen([sys.executable, "-c", parent, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-c", parent, str(tmp_path), str(tiny_model())]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         child = int(process.stdout.readline())
         process.kill()
@@ -181,17 +187,17 @@ def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
 def test_an_unusable_state_folder_costs_only_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "state").write_text("a file where a folder should be")
     command = engine_that(tmp_path, CRASHES_WITH_REPACKED_WEIGHTS.format(signal="SIGSEGV"))
-    with running_engine(tmp_path / "state", command=command) as engine:
+    with running_engine(tmp_path / "state", command=command, knows_nothing=True) as engine:
         assert engine.ready().use_extra_bufts is False
     assert any("cannot be written" in record.message for record in caplog.records)
 
 
 def test_the_probe_cache_is_plain_json(tmp_path: Path) -> None:
     command = engine_that(tmp_path, CRASHES_WITH_REPACKED_WEIGHTS.format(signal="SIGILL"))
-    with running_engine(tmp_path / "state", command=command) as engine:
+    with running_engine(tmp_path / "state", command=command, knows_nothing=True) as engine:
         engine.ready()
     (key,) = json.loads((tmp_path / "state" / "engine.json").read_text())["crashing_with_extra_bufts"]
-    assert key.startswith(bundled_model_path().name)
+    assert key.startswith(tiny_model().name)
 
 
 def answers(engine: LiveEngine) -> bool:
@@ -217,8 +223,8 @@ STEPS_THAT_NEVER_END = """
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ("time.sleep(600)", "a step of the model has not returned for 8 s"),
-        ("os.kill(os.getpid(), signal.SIGSTOP)", "no heartbeat for 9 s"),
+        ("time.sleep(600)", "a step of the model has not returned for 3 s"),
+        ("os.kill(os.getpid(), signal.SIGSTOP)", "no heartbeat for 4 s"),
         ("os.kill(os.getpid(), signal.SIGSEGV)", "killed by SIGSEGV while serving"),
         ("raise MemoryError", "the engine ends itself: MemoryError"),
     ],
@@ -229,7 +235,7 @@ def test_a_stuck_or_crashed_step_costs_a_restart(
     monkeypatch.setattr("models.engine.process.supervisor.SILENCE_GRACE_S", 1.0)
     flag = tmp_path / "fault"
     command = engine_that(tmp_path, STEPS_THAT_NEVER_END.format(flag=str(flag), fault=fault))
-    with running_engine(tmp_path / "state", command=command, step_timeout_s=8.0) as engine:
+    with running_engine(tmp_path / "state", command=command, step_timeout_s=3.0) as engine:
         engine.ready()
         restarts = engine.supervisor.restarts  # 1 on machines where repacked weights crash
         with httpx.stream(
@@ -257,7 +263,9 @@ MEMORY_IS_SHORT = """
 def test_too_little_memory_for_the_context_is_reported(tmp_path: Path) -> None:
     """A million cells need 23 GB; the limit of this process is 4 GB."""
     command = engine_that(tmp_path, MEMORY_IS_SHORT.format(limit=4_000_000_000))
-    with running_engine(tmp_path / "state", command=command, n_cells=1_000_000) as engine:
+    with running_engine(
+        tmp_path / "state", command=command, n_cells=1_000_000, model_path=bundled_model_path()
+    ) as engine:
         with pytest.raises(EngineFailed, match=r"no context of 1000192 tokens could be made for .*: .*(memory|buffer)"):
             engine.ready()
         assert (engine.supervisor.state, engine.supervisor.restarts) == (EngineState.FAILED, 0)
@@ -294,20 +302,22 @@ def test_the_engine_serves_while_it_probes_its_model(
 ) -> None:
     """It reports the features that it finds, and the gateway uses them."""
     monkeypatch.setattr("gateway.dispatch.local.LOOK_AGAIN_S", 0.05)
-    flag, calling = tmp_path / "now", {**BODY, "max_tokens": 40, "tools": [TOOL], "tool_choice": "required"}
+    flag, body = tmp_path / "now", {**BODY, "logit_bias": None}
+    calling = {**body, "max_tokens": 40, "tools": [TOOL], "tool_choice": "required"}
     command = engine_that(tmp_path, PROBES_WHEN_FLAGGED.format(flag=str(flag)))
-    with running_engine(tmp_path / "engine", command=command, probe=True) as engine:
+    real: dict[str, Any] = {"model_path": bundled_model_path(), "probe": True}
+    with running_engine(tmp_path / "engine", command=command, **real) as engine:
         info = engine.ready()
         assert (info.probed, "json_schema" in info.features, "tools" in info.features) == (False, True, False)
         gateway = make_gateway(local={"base_url": f"{engine.url}/v1"})
         gateway.wait_ready()
         url = f"{gateway.url}/v1/chat/completions"
-        assert httpx.post(url, json={**BODY, "max_tokens": 3}, timeout=60).status_code == 200
+        assert httpx.post(url, json={**body, "max_tokens": 3}, timeout=60).status_code == 200
         assert "tools" in httpx.post(url, json=calling, timeout=60).json()["error"]["message"]
         cache = tmp_path / "engine" / "engine.json"  # there already on machines where repacked weights crash
         assert not cache.exists() or "features" not in json.loads(cache.read_text())  # an incomplete set is not cached
         flag.touch()
         wait_for(lambda: engine.ready().probed, READY_S)
         wait_for(lambda: httpx.post(url, json=calling, timeout=60).status_code == 200, READY_S)
-    with running_engine(tmp_path / "engine", command=command, probe=True) as engine:
+    with running_engine(tmp_path / "engine", command=command, **real) as engine:
         assert "tools" in engine.ready().features

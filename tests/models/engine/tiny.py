@@ -1,5 +1,9 @@
 """Writes tiny GGUF models with random weights: other architectures than SmolLM2's, without a download."""
 
+import atexit
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import gguf
@@ -21,6 +25,18 @@ CONTROLS = (
 WORDS = ("▁hello", "▁the", "▁sea", "▁ship", "▁a", "▁is", "▁to", "▁and", "ing", "er", "▁")
 
 N_EMBD, N_HEAD, N_FF, N_LAYER, N_CTX = 64, 4, 96, 2, 4096
+
+
+@cache
+def tiny_model() -> Path:
+    """For all tests that do not care what the model says: it takes a fraction of SmolLM2's time."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    return write_phi3(folder / "tiny-phi3.gguf")
+
+
+NEVER_ENDS = {"logit_bias": {str(CONTROLS.index(end)): -100 for end in ("</s>", "<|end|>", "<|endoftext|>")}}
+"""Fields of a request that keep the tiny model from ending its answer by chance."""
 
 
 def write_phi3(path: Path, *, template: str | None = PHI3_TEMPLATE, seed: int = 0) -> Path:
@@ -46,6 +62,11 @@ def write_phi3(path: Path, *, template: str | None = PHI3_TEMPLATE, seed: int = 
     writer.write_tensors_to_file()
     writer.close()
     return path
+
+
+def token_of(letter: str) -> int:
+    """The token of one ASCII letter."""
+    return len(CONTROLS) + 256 + len(WORDS) + ord(letter) - ord("!")
 
 
 def _add_vocabulary(writer: gguf.GGUFWriter) -> int:
