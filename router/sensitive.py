@@ -86,7 +86,7 @@ def windows(text: str) -> Iterator[str]:
 def normalised(text: str) -> str:
     r"""`text` in plain characters: full-width and non-Latin digits and letters normalised, invisible ones removed.
 
-    >>> normalised("４１１１\\u00a0٤١１\\u200b1 ａ＠b.se")
+    >>> normalised("４１１１\u00a0٤١１\u200b1 ａ＠b.se")
     '4111 4111 a@b.se'
     """
     if text.isascii():

@@ -120,7 +120,7 @@ def request_and_material(turns: Sequence[Turn]) -> tuple[str, float]:
 def last_clause(text: str) -> str:
     r"""What follows the last end of a line or sentence; a question about long material is usually there.
 
-    >>> last_clause("She left. Nobody knew. Why did she go?\\n")
+    >>> last_clause("She left. Nobody knew. Why did she go?\n")
     'Why did she go?'
     """
     whole = text.rstrip()
@@ -145,8 +145,8 @@ def without_options(text: str) -> tuple[str, int]:
 
     With the choices left in, a classifier first learns "has ten choices" from exam questions, not what they ask.
 
-    >>> without_options("Which is red?\\nA. Milk\\nB. Blood")
-    ('Which is red?\\n', 2)
+    >>> without_options("Which is red?\nA. Milk\nB. Blood")
+    ('Which is red?\n', 2)
     """
     stripped, n = OPTION.subn("", text)
     return (stripped, n) if n >= 2 else (text, 0)
