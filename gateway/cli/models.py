@@ -53,7 +53,7 @@ def pull_model(
     sha256: Annotated[str | None, typer.Option(help="The file's checksum, in place of the catalogue's.")] = None,
 ) -> None:
     """Fetch a model. Run it again after an interruption: it resumes."""
-    model = _known(name)
+    model = _catalogue_model(name)
     url = _url(name, model)
     target = (folder or _default_folder()) / file_name(url)
     if target.exists():
@@ -110,7 +110,7 @@ def _default_folder() -> Path:
     return Path(os.environ.get("SLIMGATE_STATE_DIR") or default_state_dir()).expanduser() / "models"
 
 
-def _known(name: str) -> CatalogueModel | None:
+def _catalogue_model(name: str) -> CatalogueModel | None:
     return None if "://" in name else find_model(name)
 
 

@@ -47,7 +47,7 @@ class ModelNames:
         UnknownModelError
             Where the name means nothing here: never a silent substitute.
         """
-        known = self._known()
+        known = self._meanings()
         meant = self._alias(name, known)
         if meant not in known and meant.startswith(AUTO_AT):
             return Meaning(None, threshold=_threshold_in(meant))
@@ -62,14 +62,14 @@ class ModelNames:
 
     def all(self) -> list[str]:
         """Every name that has a meaning, `auto` first."""
-        return list(dict.fromkeys((*self._known(), *(alias for alias in self.aliases if "*" not in alias))))
+        return list(dict.fromkeys((*self._meanings(), *(alias for alias in self.aliases if "*" not in alias))))
 
     def _alias(self, name: str, known: Mapping[str, Meaning]) -> str:
         if name in self.aliases or name in known:
             return self.aliases.get(name, name)
         return next((meant for alias, meant in self.aliases.items() if fnmatchcase(name, alias)), name)
 
-    def _known(self) -> dict[str, Meaning]:
+    def _meanings(self) -> dict[str, Meaning]:
         known = {AUTO: Meaning(None)}
         if self.local_model is not None:
             known[Route.LOCAL] = Meaning(Route.LOCAL)

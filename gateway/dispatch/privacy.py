@@ -65,12 +65,12 @@ class PrivacyLane:
         if self._detector is None:
             return None
         try:
-            return await self._found(self._detector, bodies)
+            return await self._why_sensitive(self._detector, bodies)
         except Exception:
             logger.exception("the detector failed; the request stays here")
             return BY_FAILURE
 
-    async def _found(self, detector: Detector, bodies: tuple[Mapping[str, Any], ...]) -> str | None:
+    async def _why_sensitive(self, detector: Detector, bodies: tuple[Mapping[str, Any], ...]) -> str | None:
         pieces = [piece for body in bodies for piece in _pieces_of_body(body)]
         if None in pieces and not self._settings.media_may_leave:
             return BY_MEDIA

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Query
 from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
+from gateway.endpoints.answer_models import Choices, Decisions
 from gateway.endpoints.savings import Since, Until
-from gateway.endpoints.shapes import Choices, Decisions
 from gateway.ledger import Ledger, Outcome
 from gateway.ledger.row import INVALID, NO_ROUTE
 from gateway.ledger.units import epoch_ms

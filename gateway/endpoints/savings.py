@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from gateway.endpoints.shapes import Latency, Savings, SavingsByKey, SavingsTimeline
+from gateway.endpoints.answer_models import Latency, Savings, SavingsByKey, SavingsTimeline
 from gateway.ledger import Ledger
 from gateway.reports.latency import latency_report
 from gateway.reports.savings import by_key, savings_report

@@ -1,6 +1,5 @@
 """GET /v1/status: the state of both sides, the threshold, and figures of the last minutes."""
 
-import time
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
@@ -15,7 +14,7 @@ from gateway.dispatch.local import LocalSide
 from gateway.http.json_response import json_response
 from gateway.ledger import Ledger
 from gateway.ledger.rollup import first_ms, read_rollup
-from gateway.ledger.units import from_epoch_ms
+from gateway.ledger.units import from_epoch_ms, now_ms
 from gateway.reports.savings import figures
 from gateway.scoring.active_classifier import ActiveClassifier
 from gateway.scoring.active_threshold import ActiveThreshold
@@ -88,7 +87,7 @@ def _cloud(cloud: CloudSide) -> dict[str, Any]:
 def _recent(ledger: Ledger) -> tuple[dict[Route, dict[str, Any]], int | None]:
     """Figures of the last minutes for each side, and the time of the oldest request."""
     with ledger.read() as connection:
-        rows = read_rollup(connection, time.time_ns() // 1_000_000 - RECENT_MINUTES * 60_000)
+        rows = read_rollup(connection, now_ms() - RECENT_MINUTES * 60_000)
         oldest_ms = first_ms(connection)
     sides = {route: figures(row for row in rows if row.route == route) for route in Route}
     return {route: {"recent": {name: sides[route][name] for name in _SHOWN}} for route in Route}, oldest_ms

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
+from gateway.endpoints.answer_models import Flips, ThresholdChangeItem, ThresholdCurve, ThresholdState
 from gateway.endpoints.savings import Since, Until
-from gateway.endpoints.shapes import Flips, ThresholdChangeItem, ThresholdCurve, ThresholdState
 from gateway.http.json_body import JsonBody, described, read_model
 from gateway.ledger import Ledger
 from gateway.ledger.rollup import first_ms

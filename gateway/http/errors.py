@@ -58,7 +58,7 @@ class HeadTooLargeError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ErrorShape:
     """How the caller sees one kind of failure. `retry_after_s`: when a retry may succeed."""
 
     status: int
@@ -68,30 +68,30 @@ class Shape:
 
 
 # Looked up along the exception's class hierarchy: the nearest wins.
-ERROR_SHAPES: dict[type[Exception], Shape] = {
-    RequestError: Shape(400, "invalid_request_error"),
-    UnknownModelError: Shape(404, "invalid_request_error", "model_not_found"),
-    CannotServe: Shape(400, "invalid_request_error", "unsupported_capability"),
-    MustStayLocal: Shape(403, "invalid_request_error", "privacy_required"),
-    BudgetSpent: Shape(429, "insufficient_quota", "insufficient_quota"),
-    UnauthorizedError: Shape(401, "authentication_error", "invalid_api_key"),
-    ForbiddenError: Shape(403, "invalid_request_error", "forbidden"),
-    NotJsonError: Shape(415, "invalid_request_error", "unsupported_media_type"),
-    RequestNotFound: Shape(404, "invalid_request_error", "request_not_found"),
-    ThresholdChanged: Shape(409, "invalid_request_error", "threshold_changed"),
-    SlowRequestError: Shape(408, "invalid_request_error", "request_timeout"),
-    HeadTooLargeError: Shape(431, "invalid_request_error", "headers_too_large"),
-    BodyTooLarge: Shape(413, "invalid_request_error", "request_too_large"),
-    RateLimited: Shape(429, "rate_limit_error", "rate_limit_exceeded", retry_after_s=1),
-    BackendUnavailable: Shape(503, "server_error", "backend_unavailable", retry_after_s=1),
-    BackendMisconfigured: Shape(503, "server_error", "backend_unavailable"),
-    LedgerUnavailable: Shape(503, "server_error", "ledger_unavailable", retry_after_s=5),
-    BackendTimeout: Shape(504, "server_error", "backend_timeout"),
-    InvalidResponse: Shape(502, "server_error", "invalid_backend_response"),
-    StreamInterrupted: Shape(502, "server_error", "stream_interrupted"),
-    BackendError: Shape(502, "server_error", "backend_error"),
-    ModelError: Shape(500, "server_error", "internal_error"),
-    Exception: Shape(500, "server_error", "internal_error"),
+ERROR_SHAPES: dict[type[Exception], ErrorShape] = {
+    RequestError: ErrorShape(400, "invalid_request_error"),
+    UnknownModelError: ErrorShape(404, "invalid_request_error", "model_not_found"),
+    CannotServe: ErrorShape(400, "invalid_request_error", "unsupported_capability"),
+    MustStayLocal: ErrorShape(403, "invalid_request_error", "privacy_required"),
+    BudgetSpent: ErrorShape(429, "insufficient_quota", "insufficient_quota"),
+    UnauthorizedError: ErrorShape(401, "authentication_error", "invalid_api_key"),
+    ForbiddenError: ErrorShape(403, "invalid_request_error", "forbidden"),
+    NotJsonError: ErrorShape(415, "invalid_request_error", "unsupported_media_type"),
+    RequestNotFound: ErrorShape(404, "invalid_request_error", "request_not_found"),
+    ThresholdChanged: ErrorShape(409, "invalid_request_error", "threshold_changed"),
+    SlowRequestError: ErrorShape(408, "invalid_request_error", "request_timeout"),
+    HeadTooLargeError: ErrorShape(431, "invalid_request_error", "headers_too_large"),
+    BodyTooLarge: ErrorShape(413, "invalid_request_error", "request_too_large"),
+    RateLimited: ErrorShape(429, "rate_limit_error", "rate_limit_exceeded", retry_after_s=1),
+    BackendUnavailable: ErrorShape(503, "server_error", "backend_unavailable", retry_after_s=1),
+    BackendMisconfigured: ErrorShape(503, "server_error", "backend_unavailable"),
+    LedgerUnavailable: ErrorShape(503, "server_error", "ledger_unavailable", retry_after_s=5),
+    BackendTimeout: ErrorShape(504, "server_error", "backend_timeout"),
+    InvalidResponse: ErrorShape(502, "server_error", "invalid_backend_response"),
+    StreamInterrupted: ErrorShape(502, "server_error", "stream_interrupted"),
+    BackendError: ErrorShape(502, "server_error", "backend_error"),
+    ModelError: ErrorShape(500, "server_error", "internal_error"),
+    Exception: ErrorShape(500, "server_error", "internal_error"),
 }
 
 _UNAUTHORIZED = 401
@@ -100,7 +100,7 @@ _TOO_MANY_REQUESTS = 429
 _HTTP_CODES = {404: "unknown_url", 405: "method_not_allowed"}
 
 
-def shape_of(exc: Exception) -> Shape:
+def shape_of(exc: Exception) -> ErrorShape:
     """The shape of `exc`, by the nearest class that has one."""
     return next(ERROR_SHAPES[cls] for cls in type(exc).__mro__ if cls in ERROR_SHAPES)
 

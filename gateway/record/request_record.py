@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gateway.ledger import LedgerRow, Outcome
 from gateway.ledger.cascade_result import CascadeResult
 from gateway.ledger.row import INVALID, NO_ROUTE, TEXT_CHARS
+from gateway.ledger.units import now_ms
 from models.redaction.plain_text import plain_text
 from models.redaction.server_words import clean_name
 from models.usage.usage import UNCOUNTED, Usage
@@ -47,7 +48,7 @@ class RequestRecord:
 
     endpoint: str
     id: str = field(default_factory=new_request_id)
-    created_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    created_ms: int = field(default_factory=now_ms)
     started: float = field(default_factory=time.perf_counter)
     requested_model: str = ""
     stream: bool = False

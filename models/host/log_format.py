@@ -89,17 +89,18 @@ class LineFormatter(logging.Formatter):
         if record.name == "asyncio" and not self.exception_messages:
             message = message.partition("\n")[0]  # what follows shows the task, and in it what its exception says
         args = record.args if isinstance(record.args, tuple) else ()
-        return message + "".join(self._told(arg) for arg in args)
+        return message + "".join(self._server_words(arg) for arg in args)
 
-    def _told(self, arg: object) -> str:
+    def _server_words(self, arg: object) -> str:
         shown = self.provider_messages and isinstance(arg, ModelError) and arg.server_words.message
         return f"; it was told: {shown}" if shown else ""
 
     def _failure(self, exc: BaseException) -> str:
-        return ", caused by ".join(
-            f"{type(one).__qualname__}{f': {one}' if self.exception_messages else ''}{self._told(one)}{_frames(one)}"
-            for one in _chain(exc)
-        )
+        return ", caused by ".join(map(self._link, _chain(exc)))
+
+    def _link(self, exc: BaseException) -> str:
+        message = f": {exc}" if self.exception_messages else ""
+        return f"{type(exc).__qualname__}{message}{self._server_words(exc)}{_frames(exc)}"
 
 
 def _clean(record: logging.LogRecord, text: str) -> str:

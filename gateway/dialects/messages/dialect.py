@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from gateway.dialects.messages.errors import anthropic_error
-from gateway.dialects.messages.output import Output, assemble
+from gateway.dialects.messages.output import MessagesOutput, assemble
 from gateway.dialects.messages.request import shows_thinking, to_chat
 from gateway.dialects.messages.shapes import ending, new_message, to_usage
 from gateway.dialects.messages.stream import MessagesTranslator
@@ -26,7 +26,7 @@ class MessagesDialect:
     def completion(self, request: ChatRequest, completion: Completion) -> bytes:
         request_body, answer = request.original, orjson.loads(completion.body)
         choice = answer["choices"][0]
-        output = Output(shows_thinking=shows_thinking(request_body))
+        output = MessagesOutput(shows_thinking=shows_thinking(request_body))
         events = [*output.take(choice.get("message") or {}), *output.close()]
         try:
             content = assemble(events, cut_short=choice.get("finish_reason") == "length")

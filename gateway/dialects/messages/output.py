@@ -16,7 +16,7 @@ Emitted = dict[str, Any]
 """One event's payload, its `type` in it."""
 
 
-class Output:
+class MessagesOutput:
     """All blocks so far, one of them open at most. Each method gives the events that it causes."""
 
     def __init__(self, *, shows_thinking: bool) -> None:

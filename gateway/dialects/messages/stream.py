@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from gateway.dialects.messages.errors import anthropic_error
-from gateway.dialects.messages.output import Emitted, Output
+from gateway.dialects.messages.output import Emitted, MessagesOutput
 from gateway.dialects.messages.request import shows_thinking
 from gateway.dialects.messages.shapes import ending, new_message, to_usage
 from models.usage.usage import Usage, usage_in
@@ -24,7 +24,7 @@ class MessagesTranslator:
 
     def __init__(self, request_body: Mapping[str, Any]) -> None:
         self._request_body = request_body
-        self._output = Output(shows_thinking=shows_thinking(request_body))
+        self._output = MessagesOutput(shows_thinking=shows_thinking(request_body))
         self._begun = False
         self._last_choice: Mapping[str, Any] = {}
         self._usage: Usage | None = None

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from gateway.dialects.responses.output import Output
+from gateway.dialects.responses.output import ResponsesOutput
 from gateway.dialects.responses.request import NAMES_HERE, to_chat
 from gateway.dialects.responses.shapes import ResponseShapes, ending, to_logprobs, to_usage
 from gateway.dialects.responses.stream import ResponsesTranslator
@@ -34,7 +34,7 @@ class ResponsesDialect:
             return completion.body
         choice = answer["choices"][0]
         status, reason = ending(choice.get("finish_reason"))
-        output = Output()
+        output = ResponsesOutput()
         deque(output.take(choice.get("message") or {}, to_logprobs(choice)), maxlen=0)
         deque(output.close(status), maxlen=0)
         shapes = ResponseShapes(request.original, completion.model, answer.get("service_tier"))

@@ -11,7 +11,7 @@ from gateway.dialects.tool_call_index import CallNumbers
 from models.wire.chat import reasoning_of, text_of
 
 
-class Output:
+class ResponsesOutput:
     """All items so far. Each method gives the events that it causes."""
 
     def __init__(self) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from gateway.dialects.responses.output import Output
+from gateway.dialects.responses.output import ResponsesOutput
 from gateway.dialects.responses.output_item import Emitted
 from gateway.dialects.responses.passthrough import PassedOn, encode_response_event, is_response_event
 from gateway.dialects.responses.shapes import ResponseShapes, ending, to_logprobs, to_usage
@@ -45,7 +45,7 @@ class FromChat:
     def __init__(self, request_body: Mapping[str, Any]) -> None:
         self._request_body = request_body
         self._shapes: ResponseShapes | None = None
-        self._output = Output()
+        self._output = ResponsesOutput()
         self._sequence_number = 0
         self._finish_reason: str | None = None
         self._usage: Usage | None = None

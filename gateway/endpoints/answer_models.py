@@ -11,13 +11,13 @@ Usd = str
 """An exact decimal number."""
 
 
-class Shape(BaseModel):
+class AnswerModel(BaseModel):
     """Base of all of them."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Figures(Shape):
+class Figures(AnswerModel):
     """What can be said of some requests in numbers. Money is an estimate."""
 
     requests: int
@@ -68,7 +68,7 @@ class SavingsInterval(Figures):
     by_outcome: dict[str, int]
 
 
-class SavingsTimeline(Shape):
+class SavingsTimeline(AnswerModel):
     """The answer of /v1/savings/timeline."""
 
     object: Literal["list"] = "list"
@@ -82,7 +82,7 @@ class KeyFigures(Figures):
     key_id: str | None
 
 
-class SavingsByKey(Shape):
+class SavingsByKey(AnswerModel):
     """The answer of /v1/savings/keys."""
 
     object: Literal["list"] = "list"
@@ -90,7 +90,7 @@ class SavingsByKey(Shape):
     total: int
 
 
-class RouteLatency(Shape):
+class RouteLatency(AnswerModel):
     """Time to the first token of some answers."""
 
     answers: int
@@ -98,7 +98,7 @@ class RouteLatency(Shape):
     p95_ms: float | None
 
 
-class LatencyByRoute(Shape):
+class LatencyByRoute(AnswerModel):
     """The same by route."""
 
     local: RouteLatency
@@ -120,7 +120,7 @@ class Latency(LatencyByRoute):
     intervals: list[LatencyInterval]
 
 
-class Decisions(Shape):
+class Decisions(AnswerModel):
     """One page of ledger rows."""
 
     object: Literal["list"] = "list"
@@ -128,7 +128,7 @@ class Decisions(Shape):
     next: str | None = Field(description="For `after`: where the next page begins. Null on the last one.")
 
 
-class Choices(Shape):
+class Choices(AnswerModel):
     """What there is to filter by."""
 
     object: Literal["choices"] = "choices"
@@ -136,7 +136,7 @@ class Choices(Shape):
     keys: list[str]
 
 
-class ThresholdChangeItem(Shape):
+class ThresholdChangeItem(AnswerModel):
     """One move of the threshold."""
 
     at: str
@@ -147,7 +147,7 @@ class ThresholdChangeItem(Shape):
     note: str
 
 
-class ThresholdState(Shape):
+class ThresholdState(AnswerModel):
     """The threshold in force, and who moved it when."""
 
     object: Literal["threshold"] = "threshold"
@@ -159,7 +159,7 @@ class ThresholdState(Shape):
     history: list[ThresholdChangeItem]
 
 
-class ThresholdPoint(Shape):
+class ThresholdPoint(AnswerModel):
     """What one threshold would mean."""
 
     threshold: float
@@ -168,7 +168,7 @@ class ThresholdPoint(Shape):
     expected_failure_rate: float | None
 
 
-class MeasuredPoint(Shape):
+class MeasuredPoint(AnswerModel):
     """How often the local model fails below one threshold, with the exact 95 % interval."""
 
     threshold: float
@@ -178,7 +178,7 @@ class MeasuredPoint(Shape):
     high: float | None
 
 
-class MeasuredFailureRates(Shape):
+class MeasuredFailureRates(AnswerModel):
     """Failure rates by labels, from a file or from feedback."""
 
     source: Literal["file", "feedback"]
@@ -188,7 +188,7 @@ class MeasuredFailureRates(Shape):
     points: list[MeasuredPoint]
 
 
-class ValidationPoint(Shape):
+class ValidationPoint(AnswerModel):
     """What one threshold did to the classifier's validation prompts."""
 
     threshold: float
@@ -196,7 +196,7 @@ class ValidationPoint(Shape):
     failure_rate: float | None
 
 
-class ThresholdCurve(Shape):
+class ThresholdCurve(AnswerModel):
     """What every threshold would mean."""
 
     object: Literal["threshold_curve"]
@@ -214,7 +214,7 @@ class ThresholdCurve(Shape):
     failure_rates: MeasuredFailureRates
 
 
-class Flips(Shape):
+class Flips(AnswerModel):
     """Requests that would go elsewhere."""
 
     object: Literal["flips"] = "flips"
