@@ -12,6 +12,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "passive"
 
 import asyncio
+import gc
 import ipaddress
 import socket
 from collections.abc import Callable, Generator, Iterator
@@ -39,6 +40,9 @@ PAUSES = (
 """How long the ledger waits for more rows, for its database, and for rows of processes that died."""
 
 MakeGateway = Callable[..., Gateway]
+
+GARBAGE = (10_000, 10, 10)
+"""A search through everything takes a quarter of a second here, and would come with every thirtieth test."""
 
 NEEDS = {"engine": "engine", "local_gateway": "engine", "_hybrid": "engine", "hybrid": "engine", "browser": "browser"}
 """Fixtures, and the marks of tests that use them. A test that starts an engine or a browser itself is marked there."""
@@ -96,6 +100,7 @@ def _no_time_lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for pause, shorter_s in PAUSES:
             patch.setattr(pause, shorter_s)
         settle()
+        gc.set_threshold(*GARBAGE)
         yield
 
 
