@@ -147,13 +147,13 @@ def deaf(request: pytest.FixtureRequest) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
+@pytest.mark.slow
 def test_deaf_collector_hurts_nobody(
     deaf: str, tmp_path: Path, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Named by OpenTelemetry's own variable."""
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", deaf)
     monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "10")
-    monkeypatch.setattr("gateway.record.otel.SHUTDOWN_S", 0.3)
     settings = Settings(state_dir=tmp_path, local={"enabled": False}, cloud={"base_url": provider.base_url})
     with running_gateway(settings) as gateway:
         assert [ask(gateway) for _ in range(5)] == [200] * 5

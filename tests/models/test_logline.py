@@ -106,6 +106,7 @@ def test_what_ends_a_thread_is_a_line_too(
     ):
         monkeypatch.setattr(owner, name, getattr(owner, name))
     monkeypatch.setattr(logging, "raiseExceptions", True)
+    gc.collect()  # what earlier tests left
     log_uncaught()
     thread = threading.Thread(target=fail)
     thread.start()
