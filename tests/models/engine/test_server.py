@@ -216,7 +216,7 @@ def test_answers_that_outgrow_the_cells_together_all_become_whole(tmp_path) -> N
 
 def test_a_deadline_breaks_an_answer_off(engine: LiveEngine) -> None:
     body = {**GREEDY, "messages": [{"role": "user", "content": STORY}], "max_tokens": 1500}
-    url, headers = f"{engine.url}/v1/chat/completions", {"x-slimgate-timeout-s": "2.5"}
+    url, headers = f"{engine.url}/v1/chat/completions", {"x-slimgate-timeout-s": "1.0"}
     whole = httpx.post(url, json=body, headers=headers, timeout=60)
     assert (whole.status_code, whole.json()["error"]["code"]) == (504, "deadline_exceeded")
     streamed = httpx.post(url, json={**body, "stream": True}, headers=headers, timeout=60)
