@@ -2,52 +2,95 @@
 
 PYTHON ?= python3
 VENV := .venv
+LOWEST := .venv-lowest
+# Without engines and browsers: what compiles and what draws has versions of its own.
+LOWEST_TESTS := tests/router tests/models/test_pricing.py tests/models/test_usage.py tests/test_cli.py \
+	tests/test_layering.py $(addprefix tests/gateway/,test_settings.py test_names.py test_chat.py test_ledger.py \
+	test_replay.py test_telemetry.py responses/test_answers.py)
 BIN := $(VENV)/bin
 # Arguments for the commands: make run ARGS="--port 9000", make test ARGS="-k ledger"
 ARGS ?=
 
+INSTALL := $(BIN)/uv pip install --quiet --python $(VENV) --compile-bytecode
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
+
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check bench clean
+.PHONY: help run test test-fast test-lowest coverage check check-js lock bench dist clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 run: $(VENV)/.run ## Install, then serve with the bundled model at http://127.0.0.1:8000
 	@$(BIN)/slimgate serve $(ARGS)
 
-test: $(VENV)/.test ## Install, then run every test that needs no root
+test: $(VENV)/.dev ## Install, then run every test that needs no root
 	@$(BIN)/python -m pytest $(ARGS)
 
-test-fast: $(VENV)/.test ## The same without engines, browsers and what is slow: at every save
+test-fast: $(VENV)/.dev ## The same without engines, browsers and what is slow: at every save
 	@$(BIN)/python -m pytest -m "not engine and not browser and not slow" $(ARGS)
 
-check: $(VENV)/.check ## Lint, format, types
+test-lowest: $(LOWEST)/.test ## Run the quick tests with the lowest versions that pyproject.toml allows
+	@$(LOWEST)/bin/python -m pytest -W default $(LOWEST_TESTS) $(ARGS)
+
+coverage: $(VENV)/.dev ## Run every test and measure coverage; fail below the floor in pyproject.toml
+	@$(BIN)/python -m pytest --cov $(ARGS)
+
+check: $(VENV)/.dev ## Lint, format, types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory check-js; \
+		else echo "npm is not installed: the dashboard's files were not checked"; fi
 
-bench: $(VENV)/.test ## Measure speed, as ratios, side by side
+check-js: node_modules/.installed ## Lint and format of the dashboard's JavaScript, CSS and HTML
+	@npm run --silent check
+
+lock: $(VENV)/.uv ## Pin anew what pyproject.toml asks for; pins that still fit stay
+	@$(LOCK) --extra local --extra demo --output-file requirements/run.txt pyproject.toml
+	@$(LOCK) --all-extras --group dev --output-file requirements/dev.txt pyproject.toml
+
+bench: $(VENV)/.dev ## Measure speed, as ratios, side by side
 	@for name in gateway engine faults dashboard; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
-clean: ## Remove the virtual environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+dist: $(VENV)/.dev ## Build sdist and wheel, check them, and try the wheel in an environment of its own
+	@rm -rf dist
+	@$(BIN)/uv build --quiet
+	@$(BIN)/twine check --strict dist/*
+	@$(BIN)/python -m tests.smoke dist/*.whl
 
-$(VENV)/.venv:
+clean: ## Remove the virtual environments and caches
+	rm -rf $(VENV) $(LOWEST) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage build dist
+
+$(VENV)/.uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "slimgate needs Python 3.11 or newer; name one: make run PYTHON=python3.12"; exit 1; }
 	@echo "Installing into $(VENV). llama.cpp is compiled for this machine the first time: about 4 minutes on 2 cores."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --upgrade pip
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13'
 	@touch $@
 
-$(VENV)/.run: pyproject.toml | $(VENV)/.venv
-	@$(BIN)/python -m pip install --editable '.[local,demo]'
+# pip keeps the wheel that it has compiled, for every environment after this one.
+$(VENV)/.llama: requirements/run.txt | $(VENV)/.uv
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-deps \
+		"$$(grep -o '^llama-cpp-python==[^ ]*' requirements/run.txt)"
 	@touch $@
 
-$(VENV)/.test: pyproject.toml | $(VENV)/.venv
-	@$(BIN)/python -m pip install --editable '.[local,demo,train]' --group test
+$(VENV)/.run: pyproject.toml requirements/run.txt $(VENV)/.llama
+	@$(INSTALL) --require-hashes --requirement requirements/run.txt
+	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
-$(VENV)/.check: pyproject.toml | $(VENV)/.test
-	@$(BIN)/python -m pip install --quiet --group check
+$(VENV)/.dev: pyproject.toml requirements/dev.txt $(VENV)/.llama
+	@$(INSTALL) --require-hashes --requirement requirements/dev.txt
+	@$(INSTALL) --no-deps --editable .
+	@touch $@
+
+# Without `local`: llama.cpp has one version only, and would be compiled again.
+$(LOWEST)/.test: pyproject.toml | $(VENV)/.dev
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
+	@$(BIN)/uv pip install --quiet --python $(LOWEST) --resolution lowest-direct --editable '.[demo,train]' --group test
+	@touch $@
+
+node_modules/.installed: package.json package-lock.json
+	@npm ci --silent
 	@touch $@

@@ -24,11 +24,11 @@ from sklearn.pipeline import make_union
 from router.classifier import new_pipeline
 from router.decision import Prompt
 from router.text.features import hand_features
-from router.text.preprocessing import read
+from router.text.preprocessing import preprocess
 from router.training.dataset import Dataset, read_dataset
 from router.training.metrics import apgr
 from router.training.seed_prompts import SOURCE
-from router.training.train import NOT_SHIPPED, SPLITS, Labels, labels_of, source_weights, written_labels
+from router.training.train import NOT_SHIPPED, SPLITS, Labels, labels_of, seed_labels, source_weights
 
 Floats = NDArray[np.float64]
 Candidate = Callable[[Labels, Sequence[Prompt]], Floats]
@@ -47,7 +47,7 @@ def text_of(prompt: Prompt) -> str:
 
 
 def features(prompts: Sequence[Prompt]) -> Floats:
-    return np.array([hand_features(read(prompt)) for prompt in prompts])
+    return np.array([hand_features(preprocess(prompt)) for prompt in prompts])
 
 
 def soft_logistic(
@@ -64,11 +64,11 @@ def shipped(known: Labels, prompts: Sequence[Prompt]) -> Floats:
     return np.asarray(pipeline.predict_proba(prompts)[:, 1])
 
 
-def without_written(known: Labels, prompts: Sequence[Prompt]) -> Floats:
+def without_seed_prompts(known: Labels, prompts: Sequence[Prompt]) -> Floats:
     return shipped(known.rows(np.flatnonzero(known.sources != SOURCE)), prompts)
 
 
-def written_only(known: Labels, prompts: Sequence[Prompt]) -> Floats:
+def seed_prompts_only(known: Labels, prompts: Sequence[Prompt]) -> Floats:
     return shipped(known.rows(np.flatnonzero(known.sources == SOURCE)), prompts)
 
 
@@ -133,9 +133,9 @@ def one_expert_a_source(known: Labels, prompts: Sequence[Prompt]) -> Floats:
 CANDIDATES: dict[str, Candidate] = {
     "random": lambda _known, prompts: np.random.default_rng(0).random(len(prompts)),
     "length alone": lambda _known, prompts: np.array([float(len(text_of(prompt))) for prompt in prompts]),
-    "**shipped: features, words, caution; written prompts among the data**": shipped,
-    "the same without the written prompts": without_written,
-    "the same on the written prompts alone": written_only,
+    "**shipped: features, words, caution; seed prompts among the data**": shipped,
+    "the same without the seed prompts": without_seed_prompts,
+    "the same on the seed prompts alone": seed_prompts_only,
     "features alone, logistic regression": features_only,
     "TF-IDF of words": vectorised(TfidfVectorizer(sublinear_tf=True, min_df=3), equal),
     "TF-IDF of words 1-2 and characters 2-4, sources by 1/sqrt": vectorised(
@@ -173,7 +173,7 @@ def main(folder: Path) -> None:
     dataset = read_dataset(folder)
     dataset = dataset.where(~np.isin(dataset.tasks, ["math/gsm8k", "qa/mmlu-auxiliary"]))
     labels = labels_of(dataset, SPLITS[0]) + labels_of(dataset, SPLITS[1])
-    labels += written_labels(SPLITS[0]) + written_labels(SPLITS[1])
+    labels += seed_labels(SPLITS[0]) + seed_labels(SPLITS[1])
     print(f"| candidate | {' | '.join(PAIRS)} | mean | seconds |\n| --- |{' --- |' * (len(PAIRS) + 2)}")
     for name, candidate in CANDIDATES.items():
         began = time.perf_counter()

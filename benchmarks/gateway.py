@@ -210,7 +210,7 @@ def report(
     """A Markdown table: medians, and the ratio to the naive gateway."""
 
     def median(name: str, count: int, figure: str) -> float:
-        return statistics.median(getattr(sample, figure) for sample in samples[name, count])
+        return float(statistics.median(getattr(sample, figure) for sample in samples[name, count]))
 
     print(f"\n### {'Streams of 36 events' if stream else 'Answers in one piece'}\n")
     heads = [f"{count} callers" for count in callers]
@@ -245,7 +245,7 @@ def found(pattern: str, text: str) -> str:
 
 
 def milliseconds(text: str) -> float:
-    """wrk's ``12.34us``, ``1.23ms`` or ``1.23s``; NaN where no request ended at all."""
+    """Read wrk's ``12.34us``, ``1.23ms`` or ``1.23s``; NaN where no request ended at all."""
     if "nan" in text:
         return math.nan
     number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()  # type: ignore[union-attr]

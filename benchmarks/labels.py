@@ -24,7 +24,7 @@ from router.training.adapt import adapt
 from router.training.dataset import Dataset, read_dataset
 from router.training.labels import Label
 from router.training.metrics import apgr
-from router.training.train import RESERVED_TASKS, SPLITS, labels_of, source_weights, written_labels
+from router.training.train import RESERVED_TASKS, SPLITS, labels_of, seed_labels, source_weights
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -63,7 +63,7 @@ class Traffic:
 
 def traffic_of(dataset: Dataset, source: str) -> Traffic:
     labels = labels_of(dataset, SPLITS[0]) + labels_of(dataset, SPLITS[1])
-    labels += written_labels(SPLITS[0]) + written_labels(SPLITS[1])
+    labels += seed_labels(SPLITS[0]) + seed_labels(SPLITS[1])
     others = labels.rows(np.flatnonzero(labels.sources != source))
     weights = source_weights(others.sources)
     base = new_pipeline().fit(others.prompts, others.failure, classify__sample_weight=weights)

@@ -223,7 +223,7 @@ def slow_exports(drill: Drill) -> None:
 
 
 def gateway_killed(drill: Drill) -> None:
-    """kill -9 of the whole gateway, three times, with requests in hand."""
+    """The end (kill -9) of the whole gateway, three times, with requests in hand."""
     drill.provider.pause_s = 0.2
     for _ in range(3):
         with drill.gateway() as command, ThreadPoolExecutor(2) as pool:
@@ -240,7 +240,7 @@ def gateway_killed(drill: Drill) -> None:
 
 
 def worker_killed(drill: Drill) -> None:
-    """kill -9 of one of two workers, three times."""
+    """The end (kill -9) of one of two workers, three times."""
     with drill.gateway("--workers", "2") as command, ThreadPoolExecutor(4) as pool:
         wait_until(lambda: len(children(command.process.pid)) >= 2)
         drill.provider.pause_s = 0.2
@@ -259,7 +259,7 @@ def worker_killed(drill: Drill) -> None:
 
 
 def engine_killed(drill: Drill) -> None:
-    """kill -9 of the engine, in the middle of local answers; the cloud answers next."""
+    """The end (kill -9) of the engine, in the middle of local answers; the cloud answers next."""
     with drill.gateway(SLIMGATE_LOCAL__ENABLED="true", SLIMGATE_LOCAL__REENCODE="false") as command:
         wait_until(lambda: command.get("/health/ready").json()["local"] == "up")
         with ThreadPoolExecutor(4) as pool:

@@ -1,5 +1,7 @@
-"""A provider that answers at once, or after a set time, for measuring what stands before it: canned bytes over a bare
-asyncio protocol."""
+"""A provider that answers at once, or after a set time, for measuring what stands before it.
+
+Canned bytes over a bare asyncio protocol.
+"""
 
 import asyncio
 import json

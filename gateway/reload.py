@@ -1,16 +1,17 @@
-"""Taking over a new configuration or classifier while serving: what can change does, what cannot is named, nothing is
-half done."""
+"""Taking over a new configuration or classifier while serving.
+
+What can change does, what cannot is named, nothing is half done.
+"""
 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from gateway.config.settings import Settings, read_at_start
 from gateway.dispatch.decider import Decider
 from gateway.dispatch.privacy import PrivacyLane
-from gateway.scoring.active_classifier import ClassifierInUse
-from gateway.scoring.active_threshold import LOOK_EVERY_S, ThresholdInForce, threshold_default
+from gateway.scoring.active_classifier import ActiveClassifier
+from gateway.scoring.active_threshold import POLL_S, ActiveThreshold, threshold_default
 from models.wire.errors import ExtraMissingError
 from router.artifact import Artifact
 
@@ -35,8 +36,8 @@ class Reloader:
         self,
         settings: Settings,
         decider: Decider,
-        classifier: ClassifierInUse,
-        threshold: ThresholdInForce,
+        classifier: ActiveClassifier,
+        threshold: ActiveThreshold,
         takers: Mapping[str, tuple[Taker, ...]],
     ) -> None:
         self._settings = settings
@@ -48,21 +49,21 @@ class Reloader:
 
     @property
     def reloaded(self) -> set[str]:
-        """Names of the settings and sections that `apply` takes over."""
-        return {"privacy", *self._takers}
+        """Names of the settings and sections that are taken over, those of `Lifecycle` included."""
+        return {"privacy", "drain_s", "grace_s", *self._takers}
 
-    async def apply(self, new: Settings) -> None:
-        """Serve by `new` from here on, all of it or nothing."""
+    async def apply(self, new: Settings) -> bool:
+        """Serve by `new` from here on, all of it or nothing; returns which of the two."""
         async with self._turn:
             try:
                 privacy = PrivacyLane(new.privacy)
             except ExtraMissingError as exc:
                 logger.error("%s: %s", _NOT_RELOADED, exc)
-                return
-            artifact = await self._classifier.find(new)
+                return False
+            artifact = await self._classifier.load_wanted(new)
             if artifact is None:
                 logger.error(_NOT_RELOADED)
-                return
+                return False
             old, self._settings = self._settings, new
             self._decider.configure(new.router, privacy)
             self._decide_with(artifact)
@@ -72,14 +73,15 @@ class Reloader:
             waiting = [name for name in sorted(read_at_start()) if getattr(new, name) != getattr(old, name)]
             if waiting:
                 logger.warning("these settings changed too, and need a restart: %s", ", ".join(waiting))
+            return True
 
     async def follow(self) -> None:
         """Take over each classifier that `slimgate artifacts use` or `train` puts in use, while the gateway serves."""
         while True:
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(POLL_S)
             if self._classifier.is_superseded:
                 async with self._turn:
-                    if artifact := await self._classifier.find(self._settings):
+                    if artifact := await self._classifier.load_wanted(self._settings):
                         self._decide_with(artifact)
 
     def _decide_with(self, artifact: Artifact) -> None:
@@ -94,7 +96,6 @@ class Reloader:
             logger.warning("router.threshold %g was kept; was it chosen for this classifier? calibrate", configured)
 
 
-@dataclass(slots=True)
 class Lifecycle:
     """Joins the server process with the application.
 
@@ -104,15 +105,17 @@ class Lifecycle:
         Set once the process was told to stop; readiness then says no.
     drain_s, grace_s : float, int
         When told to stop: seconds for which requests are still taken, and seconds that running answers may take.
-    reloader : Reloader
-        Takes over a configuration that was read anew.
     """
 
-    drain_s: float
-    grace_s: int
-    reloader: Reloader = field(init=False)
-    draining: bool = False
+    def __init__(self, settings: Settings, reloader: Reloader) -> None:
+        self.reloader = reloader
+        self.draining = False
+        self._configure(settings)
 
-    def configure(self, settings: Settings) -> None:
-        """Stop by `settings` from here on."""
+    async def reload(self, new: Settings) -> None:
+        """Serve by `new` from here on, if it can be used."""
+        if await self.reloader.apply(new):
+            self._configure(new)
+
+    def _configure(self, settings: Settings) -> None:
         self.drain_s, self.grace_s = settings.drain_s, settings.grace_s

@@ -1,4 +1,4 @@
-"""Who answers: the wire types, the backends that speak them, and the engine process.
+"""The language models: the wire types, the backends that speak them, and the engine process.
 
 Imports neither `gateway` nor `router`.
 """

@@ -1,13 +1,13 @@
-"""The fitted classifier as a folder, and its way back.
+"""A fitted classifier saved as a folder, and loaded from it.
 
 =================== ==================================================================================
 ``weights.json``    the numbers, read at serving
-``card.json``       what it was fitted on, how good it is and where, its default threshold; hashes of the rest
+``card.json``       what it was fitted on, its quality by source, its default threshold; hashes of the other files
 ``validation.json`` scores of prompts it was not fitted on, by source, to calibrate thresholds with
 ``pipeline.skops``  the scikit-learn pipeline, for refitting and for scikit-learn users
 =================== ==================================================================================
 
-They travel together: a folder whose parts do not belong to each other, or to this version's features, is refused.
+A folder whose files do not belong together, or not to this version's features, is refused.
 """
 
 import hashlib
@@ -41,7 +41,7 @@ SELF_TEST = (
     "def add(a, b): return a + b  # 为什么这段代码不工作？ Varför fungerar det inte? 3.5 kg = 7.7 lb",
     "",
 )
-"""Scored when the artifact is made, and again when it is loaded: a changed feature shows here, whatever caused it."""
+"""Scored when the artifact is saved, and again when it is loaded: if any feature has changed, the scores differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,11 @@ class Artifact:
     Parameters
     ----------
     threshold : float
-        Its default: requests that score at or above go to the cloud.
+        Its default: requests that score at or above it go to the cloud.
     version : str
-        Names exactly these weights.
+        Identifies exactly these weights.
     validation : mapping of str to list of (float, float)
-        By source: score and small models' failure of prompts that were not fitted on.
+        By source: score and small models' failure of prompts that it was not fitted on.
     """
 
     scorer: CompiledClassifier
@@ -66,7 +66,7 @@ class Artifact:
 
 
 def load_artifact(path: Path | None = None) -> Artifact:
-    """Read the artifact in folder `path`; the shipped one by default.
+    """Load the artifact in folder `path`; the shipped one by default.
 
     Raises
     ------
@@ -92,12 +92,12 @@ def _load(folder: Path, card: Mapping[str, Any]) -> Artifact:
 
 
 def read_card(folder: Path) -> dict[str, Any]:
-    """The card alone, its format checked.
+    """Read the card alone, and check its format.
 
     Raises
     ------
     ArtifactError
-        If there is none, or it is of another format.
+        If there is none, or it has another format.
     """
     card = _parse(folder / CARD, _bytes(folder, CARD))
     if card.get("format") != FORMAT:
@@ -111,7 +111,7 @@ def read_card(folder: Path) -> dict[str, Any]:
 
 
 def load_pipeline(path: Path | None = None) -> "Pipeline":
-    """The scikit-learn pipeline of an artifact. Slow to import; serving uses `load_artifact`.
+    """Load the scikit-learn pipeline of an artifact. Slow; serving uses `load_artifact`.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def load_pipeline(path: Path | None = None) -> "Pipeline":
     content = _checked_bytes(folder, PIPELINE, read_card(folder))
     try:
         return skops.io.loads(content, trusted=list(TRUSTED))
-    except Exception as exc:  # skops raises whatever the damage provokes
+    except Exception as exc:  # skops lets any exception through
         raise ArtifactError(f"{folder / PIPELINE} cannot be loaded: {exc}") from exc
 
 
@@ -137,12 +137,12 @@ def save_artifact(folder: Path, pipeline: "Pipeline", validation: Validation, ca
     Parameters
     ----------
     card : mapping
-        What there is to say beside versions and hashes, which are added here; `threshold` at least.
+        The card's entries, `threshold` at least; versions and hashes are added here.
 
     Raises
     ------
     ArtifactError
-        If `folder` exists already: an artifact that something may be serving is never overwritten.
+        If `folder` exists already: an artifact may be in use, so it is never overwritten.
     """
     import skops.io
 
@@ -174,7 +174,7 @@ def _identity(weights: Weights, files: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Complete it under another name first: a reader sees all of it or nothing."""
+    """Write it under another name first: a reader sees all of it or nothing."""
     unfinished = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
         unfinished.mkdir(parents=True)
@@ -228,6 +228,6 @@ def _repeat_self_test(folder: Path, scorer: CompiledClassifier, card: Mapping[st
         score = scorer.score(Prompt.from_text(case["prompt"]))
         if abs(score - case["score"]) > 1e-6:
             raise ArtifactError(
-                f"{folder} scores {case['prompt'][:40]!r} {score:.4f}, and {case['score']:.4f} when it was made: "
-                "it was fitted for another version of slimgate's features; fit it again with `slimgate train`"
+                f"{folder} gives {case['prompt'][:40]!r} the score {score:.4f}; when it was saved that was "
+                f"{case['score']:.4f}: it was fitted for other features; fit it again with `slimgate train`"
             )

@@ -2,12 +2,13 @@
 
 ::
 
-    Prompt ─► PromptVectoriser ─► CautiousLogistic ─► P(the local model's answer would not do)
+    Prompt ─► PromptVectoriser ─► CautiousLogistic ─► P(the local model's answer is inadequate)
               hand features        logistic regression on soft labels,
-              TF-IDF of words      calibrated, pulled to `PRIOR` where the
-              familiarity          words are unfamiliar
+              TF-IDF of words      calibrated, pulled to `PRIOR` where
+              vocabulary coverage  few words are known
 
-Serving never comes here: `router.compiled` does the same arithmetic without scikit-learn, which costs 95 MB.
+Serving never imports this: `router.compiled` does the same arithmetic without scikit-learn, which takes 95 MB. The
+names here are part of every saved ``pipeline.skops`` (`router.artifact.TRUSTED`): keep them.
 """
 
 from collections.abc import Sequence
@@ -24,25 +25,25 @@ from sklearn.pipeline import Pipeline
 from router.decision import Prompt
 from router.text.features import FEATURES, TIED_TO_LANGUAGE, hand_features
 from router.text.lexicon import WORD_KINDS
-from router.text.preprocessing import Reading, read
-from router.text.vocabulary_coverage import PRIOR, familiarity
+from router.text.preprocessing import PreprocessedPrompt, preprocess
+from router.text.vocabulary_coverage import PRIOR, vocabulary_coverage
 
 Floats = NDArray[np.float64]
 
-BELIEVED_ANYWHERE = np.array([name not in TIED_TO_LANGUAGE for name in FEATURES])
-"""For each hand feature, whether it counts in full whatever the familiarity."""
+INDEPENDENT_OF_LANGUAGE = np.array([name not in TIED_TO_LANGUAGE for name in FEATURES])
+"""For each hand feature, whether it counts in full whatever the vocabulary coverage."""
 
 
-def plain_words(reading: Reading) -> list[str]:
-    """The words of a reading that are no cues, each as often as it occurs.
+def plain_words(document: PreprocessedPrompt) -> list[str]:
+    """The words that are no cues, each as often as it occurs.
 
-    A cue counts as its kind and never as itself as well: so what is learnt of "prove" holds for "证明".
+    A cue counts as its kind, never as a word too: so what is learnt about "prove" holds for "证明".
     """
-    return [word for word, count in reading.words.items() if word not in WORD_KINDS for _ in range(count)]
+    return [word for word, count in document.words.items() if word not in WORD_KINDS for _ in range(count)]
 
 
 class PromptVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
-    """Prompts to rows of hand features, TF-IDF of single words, and familiarity in the last column.
+    """Prompts to rows of hand features, TF-IDF of single words, and vocabulary coverage in the last column.
 
     Parameters
     ----------
@@ -55,21 +56,21 @@ class PromptVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
 
     def fit(self, prompts: Sequence[Prompt], y: Any = None) -> Self:  # noqa: ARG002  # scikit-learn's signature
         self.tfidf_ = TfidfVectorizer(analyzer=plain_words, min_df=self.min_df, sublinear_tf=True)
-        self.tfidf_.fit([read(prompt) for prompt in prompts])
+        self.tfidf_.fit([preprocess(prompt) for prompt in prompts])
         return self
 
     def transform(self, prompts: Sequence[Prompt]) -> sparse.csr_matrix:
-        readings = [read(prompt) for prompt in prompts]
-        hand = np.array([hand_features(reading) for reading in readings])
-        known = self.tfidf_.vocabulary_
-        familiar = np.array([[familiarity(reading, known)] for reading in readings])
-        return sparse.hstack([hand, self.tfidf_.transform(readings), familiar]).tocsr()
+        documents = [preprocess(prompt) for prompt in prompts]
+        hand = np.array([hand_features(document) for document in documents])
+        vocabulary = self.tfidf_.vocabulary_
+        coverage = np.array([[vocabulary_coverage(document, vocabulary)] for document in documents])
+        return sparse.hstack([hand, self.tfidf_.transform(documents), coverage]).tocsr()
 
 
 class CautiousLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
-    """Logistic regression on soft labels, calibrated, and pulled to `PRIOR` by the last column, familiarity.
+    """Logistic regression on soft labels, calibrated, and pulled to `PRIOR` by the last column, vocabulary coverage.
 
-    Only what numbers, symbols and cue words say is believed in full of a strange text.
+    In a text of unknown words, only numbers, symbols and cue words count in full.
 
     Parameters
     ----------
@@ -83,7 +84,7 @@ class CautiousLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         self.intercept_ = 0.0
 
     def fit(self, X: Any, y: Floats, sample_weight: Floats | None = None) -> Self:  # noqa: N803
-        """Fit to `y`, the probability of each prompt's failing; a soft label counts as a share of either class."""
+        """Fit to `y`, how likely each prompt fails; a soft label counts as a share of either class."""
         weight = np.ones(len(y)) if sample_weight is None else sample_weight
         rows = sparse.vstack([X[:, :-1], X[:, :-1]]).tocsr()
         labels = np.repeat([1, 0], len(y))
@@ -93,16 +94,17 @@ class CautiousLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         return self
 
     def raw_log_odds(self, X: Any) -> Floats:  # noqa: N803
-        """Before calibration and caution."""
+        """Before calibration, and before vocabulary coverage counts."""
         return np.asarray(self.logistic_.decision_function(X[:, :-1]), dtype=np.float64)
 
     def predict_proba(self, X: Any) -> Floats:  # noqa: N803
-        """Columns: the local answer does, the local answer fails."""
+        """Columns: the local answer is adequate, the local answer fails."""
         trust = X[:, -1].toarray().ravel()
-        believed = self.slope_ * self.raw_log_odds(X) + self.intercept_
-        anywhere = self.slope_ * (X[:, : len(FEATURES)] @ np.where(BELIEVED_ANYWHERE, self._hand_weights, 0.0))
+        full = self.slope_ * self.raw_log_odds(X) + self.intercept_
+        independent = np.where(INDEPENDENT_OF_LANGUAGE, self._hand_weights, 0.0)
+        anywhere = self.slope_ * (X[:, : len(FEATURES)] @ independent)
         prior = np.log(PRIOR / (1 - PRIOR))
-        failing = 1 / (1 + np.exp(-(prior + trust * (believed - anywhere - prior) + anywhere)))
+        failing = 1 / (1 + np.exp(-(prior + trust * (full - anywhere - prior) + anywhere)))
         return np.column_stack([1 - failing, failing])
 
     @property

@@ -1,13 +1,13 @@
-"""How sure a model seems of an answer that it has begun, and what is made of that.
+"""The confidence of a model in the first tokens of its answer: the cascade decides by it.
 
 The confidence is the geometric mean of the probabilities that the model gave to the first tokens it chose,
-``exp(mean(log p))``: 1 where each token was the only one possible for it, about 0.05 where each was one of twenty. It
-is the length-normalised score of the literature on language-model cascades [1]_.
+``exp(mean(log p))``: 1 where no other token was possible, about 0.05 where each was one of twenty. It is the
+length-normalised score of the literature on language-model cascades [1]_.
 
-It is not calibrated, and does not claim to be: a confidence of 0.7 does not mean that seven answers of ten will do.
-How confidence and quality go together differs between models, languages and temperatures, and only labels of one's
-own pairs of model and traffic could tell. What can be had without labels is an order, less sure to more sure, and a
-share: `least_confidence` finds the value below which a wanted share of one's own traffic lies.
+It is not calibrated: a confidence of 0.7 does not mean that seven answers of ten are good enough. How confidence and
+quality relate differs between models, languages and temperatures, and only labels of your own model and traffic can
+show it. Without labels, confidence gives an order, and a share: `least_confidence` finds the value below which a wanted
+share of your own traffic lies.
 
 References
 ----------
@@ -19,13 +19,13 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 
-class LookVerdict(StrEnum):
-    """What came of looking at an answer's first tokens: a closed list, the same in ledger and metrics."""
+class CascadeVerdict(StrEnum):
+    """The result of a cascade (a second look): a closed list, the same in ledger and metrics."""
 
     WENT_ON = "went_on"  # sure enough: the local answer was given
     ESCALATED = "escalated"  # too unsure: the cloud answered
-    RETURNED = "returned"  # too unsure, but the cloud failed, and the local model answered after all
-    UNKNOWN = "unknown"  # the server told no probabilities: the local answer was given
+    RETURNED = "returned"  # too unsure, but the cloud failed, so the local model answered after all
+    UNKNOWN = "unknown"  # the server gave no probabilities: the local answer was given
 
 
 def confidence(logprobs: Sequence[float]) -> float | None:
@@ -38,14 +38,14 @@ def confidence(logprobs: Sequence[float]) -> float | None:
 
 
 def least_confidence(confidences: Sequence[float], escalated_share: float) -> float:
-    """The bar that about `escalated_share` of such answers would not have reached.
+    """The confidence that about `escalated_share` of such answers would not have reached.
 
     Parameters
     ----------
     confidences : sequence of float in [0, 1]
-        Of answers that were looked at, whatever was decided then.
+        Of past answers, whether they went on or not.
     escalated_share : float in [0, 1)
-        Share of answers to be thrown away and asked of the cloud.
+        Share of answers to throw away and ask the cloud for.
 
     Raises
     ------
@@ -59,6 +59,6 @@ def least_confidence(confidences: Sequence[float], escalated_share: float) -> fl
     """
     if not confidences or not 0 <= escalated_share < 1:
         raise ValueError(
-            f"{len(confidences)} confidences, a share of {escalated_share:g}: need some, and one in [0, 1)"
+            f"got {len(confidences)} confidences and a share of {escalated_share:g}; need some, and a share in [0, 1)"
         )
     return sorted(confidences)[int(escalated_share * len(confidences))]

@@ -1,4 +1,4 @@
-"""What is decided and what it is decided from. Plain values: no HTTP, no models, no settings."""
+"""The input and the output of a routing decision, as plain values: no HTTP, no models, no settings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from enum import StrEnum
 
 
 class Route(StrEnum):
-    """Where a request is answered."""
+    """The side that answers a request."""
 
     LOCAL = "local"
     CLOUD = "cloud"
 
 
 class Reason(StrEnum):
-    """Why a request went where it went: a closed list, the same in headers, ledger, log and metrics."""
+    """Why a request went to its side: a closed list, the same in headers, ledger, log and metrics."""
 
     PRIVACY = "privacy"
     PINNED = "pinned"
@@ -29,9 +29,9 @@ class Reason(StrEnum):
 
 
 class Feature(StrEnum):
-    """What a request may ask of a model beyond text in, text out. A local model has some of these or none.
+    """What a request may need beyond text in, text out. A local model has some of these or none.
 
-    `COMPLETIONS` and `RESPONSES` are what only those API shapes can say, and no chat.
+    `COMPLETIONS` and `RESPONSES` stand for what only those API shapes can express, and a chat cannot.
     """
 
     IMAGES = "images"
@@ -50,7 +50,7 @@ class Feature(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message of a conversation, as far as its text goes. `role` is OpenAI's."""
+    """The text of one message of a conversation. `role` is OpenAI's."""
 
     role: str
     text: str
@@ -58,14 +58,14 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What the router may look at.
+    """What the router decides on.
 
     Parameters
     ----------
     turns : sequence of Turn
         The conversation, oldest first.
     needs : frozenset of Feature
-        What the request asks for beyond text.
+        What the request needs beyond text.
     """
 
     turns: Sequence[Turn]
@@ -79,10 +79,10 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class RoutingDecision:
-    """The outcome of one comparison, and why.
+    """A request's side, and why.
 
-    `score` is the calibrated probability that the local model's answer would not do, in [0, 1], larger is harder; it is
-    computed for every request, also where a rule decided. ``score >= threshold`` means cloud.
+    `score` is the calibrated probability, in [0, 1], that the local model's answer is inadequate; larger is harder. It
+    is computed for every request, also where a rule decided. ``score >= threshold`` means cloud.
     """
 
     route: Route

@@ -1,11 +1,11 @@
-"""What the router can refuse. Which HTTP status it becomes is decided at the HTTP face, not here.
+"""The router's errors. `gateway.http.errors` gives them an HTTP status.
 
 ::
 
     Exception
     ├── CannotServe       no allowed route can serve the request
-    │   ├── BudgetSpent       nobody but the cloud could, and its budget is spent
-    │   └── MustStayLocal     it may not leave, and nobody here is there for it
+    │   ├── BudgetSpent       only the cloud could, and its budget is spent
+    │   └── MustStayLocal     the request may not leave this machine, and the local model cannot serve it
     ├── ArtifactError     a fitted classifier that cannot be used
     └── DatasetError      labels that cannot be used
 """
@@ -14,12 +14,12 @@ from router.decision import Reason
 
 
 class CannotServe(Exception):
-    """No route that is allowed can serve the request; the message says what is missing and what would help.
+    """No allowed route can serve the request; the message says what is missing and what would help.
 
     Parameters
     ----------
     reason : Reason
-        The rule that found no way, `Reason.CONTEXT` say.
+        The rule that found no route, such as `Reason.CONTEXT`.
     param : str, optional
         The request field at fault, in OpenAI's notation.
     """
@@ -31,7 +31,7 @@ class CannotServe(Exception):
 
 
 class MustStayLocal(CannotServe):
-    """The request may not leave this machine, and where it would have to go is the cloud."""
+    """The request may not leave this machine, and only the cloud could serve it."""
 
     def __init__(self, why: str, obstacle: str) -> None:
         super().__init__(f"This request may not leave this machine: {why}. {obstacle}", Reason.PRIVACY)
@@ -45,7 +45,7 @@ class BudgetSpent(CannotServe):
 
 
 class ArtifactError(Exception):
-    """A fitted classifier cannot be used: missing, damaged, of another version; the message says which, and a cure."""
+    """A fitted classifier is missing, damaged or of another version; the message says which, and how to fix it."""
 
 
 class DatasetError(Exception):

@@ -1,4 +1,4 @@
-"""The order of rules. The first that has an opinion decides; the score decides the rest.
+"""The rules in order. The first rule that applies decides; if none applies, the score does.
 
 To add a rule: a function here, its place in `RULES`, a row in `tests/router/test_policy.py`.
 """
@@ -13,9 +13,11 @@ from router.errors import BudgetSpent, CannotServe, MustStayLocal
 
 
 class Scorer(Protocol):
-    """Gives the calibrated probability, in [0, 1], that the local model's answer would not do."""
+    """Gives the calibrated probability, in [0, 1], that the local answer is inadequate."""
 
-    def score(self, prompt: Prompt) -> float: ...
+    def score(self, prompt: Prompt) -> float:
+        """The score of `prompt`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class LocalCapabilities:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What is so at the moment of a decision, beside the prompt.
+    """The state at the moment of a decision, apart from the prompt.
 
     Parameters
     ----------
@@ -76,7 +78,7 @@ class Situation:
     cloud_lacks: frozenset[Feature] = frozenset()
 
     def shortcoming(self, prompt: Prompt) -> tuple[Reason, str] | None:
-        """What the local tier lacks for `prompt`, in words; None where it lacks nothing."""
+        """What the local model lacks for `prompt`, with a message; None if it lacks nothing."""
         if self.local is None:
             return None
         if missing := prompt.needs - self.local.features:
@@ -89,7 +91,7 @@ class Situation:
         return None
 
     def no_cloud(self) -> str:
-        """Why the cloud is none for this request, in words."""
+        """Why no cloud model can take this request, as a message."""
         if not self.cloud_lacks:
             return "No cloud model is configured"
         return f"No cloud model has {', '.join(sorted(self.cloud_lacks))} ([cloud] features)"
@@ -100,7 +102,7 @@ Rule = Callable[[Prompt, Situation], Verdict | None]
 
 
 def privacy(prompt: Prompt, situation: Situation) -> Verdict | None:
-    """What may not leave is answered here or not at all."""
+    """A private request is answered by the local model, or refused."""
     if situation.private is None:
         return None
     if situation.pinned is Route.CLOUD:
@@ -114,7 +116,7 @@ def privacy(prompt: Prompt, situation: Situation) -> Verdict | None:
 
 
 def pinned(prompt: Prompt, situation: Situation) -> Verdict | None:
-    """The caller named a side. A side that cannot do it says so: a pin is never quietly moved."""
+    """The caller named a side. If it cannot serve the request, that is an error: a pin is never moved silently."""
     if situation.pinned is None:
         return None
     if situation.pinned is Route.CLOUD and situation.budget_spent:
@@ -127,7 +129,7 @@ def pinned(prompt: Prompt, situation: Situation) -> Verdict | None:
 
 
 def capability(prompt: Prompt, situation: Situation) -> Verdict | None:
-    """The request needs what one side lacks: a feature, or room in the local model's context."""
+    """One side lacks what the request needs: a feature, or room in the local model's context."""
     lack = situation.shortcoming(prompt)
     if lack is None:
         return _where_the_cloud_lacks(situation)
@@ -148,7 +150,7 @@ def _where_the_cloud_lacks(situation: Situation) -> Verdict | None:
 
 
 def offline(_prompt: Prompt, situation: Situation) -> Verdict | None:
-    """Only one side is there."""
+    """Only one side is up."""
     if situation.local is None:
         if situation.budget_spent:
             raise BudgetSpent(situation.budget_spent, "No local model is there to answer instead.")
@@ -159,17 +161,17 @@ def offline(_prompt: Prompt, situation: Situation) -> Verdict | None:
 
 
 def budget(_prompt: Prompt, situation: Situation) -> Verdict | None:
-    """What may be spent on the cloud is spent."""
+    """The cloud's budget is spent."""
     return (Route.LOCAL, Reason.BUDGET) if situation.budget_spent else None
 
 
 def session(_prompt: Prompt, situation: Situation) -> Verdict | None:
-    """A tool loop stays with the model that planned it: another one does not know what it was after."""
+    """A tool loop stays with the model that began it: another model does not know the plan."""
     return None if situation.began is None else (situation.began, Reason.SESSION)
 
 
 def load(_prompt: Prompt, situation: Situation) -> Verdict | None:
-    """The local queue is longer than anybody should wait."""
+    """The wait in the local queue is too long."""
     return (Route.CLOUD, Reason.LOAD) if situation.local_wait_s > situation.max_local_wait_s else None
 
 
@@ -197,7 +199,7 @@ class RoutingPolicy:
         self._scorer = scorer
 
     def decide(self, prompt: Prompt, situation: Situation) -> RoutingDecision:
-        """Say where `prompt` is answered.
+        """Decide which side answers `prompt`.
 
         Raises
         ------

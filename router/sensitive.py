@@ -1,8 +1,8 @@
-"""Finds what a text should not give away: addresses, numbers of accounts and people, keys.
+"""Finds sensitive data in a text: addresses, account and identity numbers, keys.
 
-A detector is a net, not a wall: names and stories pass through it. What surely must not leave is said by the caller or
-by the operator. Numbers with check digits are checked by python-stdnum; each expression here looks at a bounded number
-of characters from each place, so that no text takes longer than its length allows.
+A detector cannot find everything: it misses names and stories. For texts that must not leave in any case, the caller or
+the operator must say so. python-stdnum checks numbers with check digits. Each regular expression matches a bounded
+number of characters from any position, so the time grows only linearly with the text.
 """
 
 import re
@@ -13,16 +13,16 @@ from enum import StrEnum
 from importlib import import_module
 
 WINDOW_CHARS = 8_192
-"""Looked through at a time, which takes one to two milliseconds."""
+"""Searched at a time, which takes one to two milliseconds."""
 
 OVERLAP_CHARS = 256
-"""Longer than anything that is looked for, so that a cut hides nothing."""
+"""Longer than anything that is searched for, so that nothing is lost where two windows meet."""
 
 Check = Callable[[str], bool]
 
 
 class Sensitive(StrEnum):
-    """What can be looked for."""
+    """The kinds of sensitive data that can be found."""
 
     EMAIL = "email"
     PHONE = "phone"
@@ -32,14 +32,11 @@ class Sensitive(StrEnum):
     NATIONAL_ID = "national_id"
 
 
-CHECKED_BY_STDNUM = frozenset({Sensitive.IBAN, Sensitive.CARD, Sensitive.NATIONAL_ID})
-
-
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """How something looks, and what else must be so. With `lower`, it looks the same in capitals.
+class SensitivePattern:
+    """A regular expression, and a further check of what it matches. With `lower`, case does not matter.
 
-    (Searching in lower case is seven times as fast as searching without regard to case.)
+    (Searching the text in lower case is seven times as fast as ``re.IGNORECASE``.)
     """
 
     regex: re.Pattern[str]
@@ -47,7 +44,7 @@ class Shape:
     lower: bool = False
 
     def is_in(self, text: str) -> bool:
-        """Whether `text` holds it. A false beginning hides no true one behind it."""
+        """Whether `text` holds it. A match that fails the check does not hide a true one that overlaps it."""
         text, at = text.lower() if self.lower else text, 0
         while (match := self.regex.search(text, at)) is not None:
             if self.check(match[0]):
@@ -57,25 +54,27 @@ class Shape:
 
 
 class Detector:
-    """Looks for `kinds`.
+    """Finds data of `kinds`.
 
     Raises
     ------
     ModuleNotFoundError
-        If numbers are to be checked and python-stdnum is not installed.
+        If one of them needs python-stdnum and it is not installed.
     """
 
     def __init__(self, kinds: Iterable[Sensitive]) -> None:
-        self._shapes = [(kind, _SHAPES[kind]()) for kind in dict.fromkeys(kinds)]
+        self._patterns = [(kind, _PATTERNS[kind]()) for kind in dict.fromkeys(kinds)]
 
     def find(self, text: str) -> Sensitive | None:
-        """The first of them that `text` holds."""
-        plain = plainly(text)
-        return next((kind for kind, shapes in self._shapes if any(shape.is_in(plain) for shape in shapes)), None)
+        """The first of the kinds that `text` holds."""
+        plain = normalised(text)
+        return next(
+            (kind for kind, patterns in self._patterns if any(pattern.is_in(plain) for pattern in patterns)), None
+        )
 
 
 def windows(text: str) -> Iterator[str]:
-    """`text` in overlapping pieces, for those who must not be busy with it for long.
+    """`text` in overlapping pieces, so that an event loop can do other work in between.
 
     >>> [len(window) for window in windows("a" * 10_000)]
     [8192, 2064]
@@ -84,10 +83,10 @@ def windows(text: str) -> Iterator[str]:
         yield text[start : start + WINDOW_CHARS]
 
 
-def plainly(text: str) -> str:
-    """`text` with wide, foreign and invisible variants of characters made plain.
+def normalised(text: str) -> str:
+    r"""`text` in plain characters: full-width and non-Latin digits and letters normalised, invisible ones removed.
 
-    >>> plainly("４１１１\\u00a0٤١１\\u200b1 ａ＠b.se")
+    >>> normalised("４１１１\u00a0٤١１\u200b1 ａ＠b.se")
     '4111 4111 a@b.se'
     """
     if text.isascii():
@@ -101,9 +100,9 @@ _DASH = re.compile("[\u2010-\u2015\u2212]")
 _FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
 
 
-def _emails() -> list[Shape]:
-    # From the sign on, which is rare, and a little way back: the whole of a long word before it need not be read.
-    return [Shape(re.compile(r"@(?<=[\w.!#$%&'*+/=?^`{|}~\"-]@)(?:[\w-]{1,63}\.){1,9}[^\W\d_]{2}"))]
+def _emails() -> list[SensitivePattern]:
+    # Search for the rare @ and look back from there: the whole of a long word before it need not be read.
+    return [SensitivePattern(re.compile(r"@(?<=[\w.!#$%&'*+/=?^`{|}~\"-]@)(?:[\w-]{1,63}\.){1,9}[^\W\d_]{2}"))]
 
 
 _PHONE = r"""(?x)
@@ -115,16 +114,16 @@ _PHONE = r"""(?x)
         | 0 [1-9] [0-9]{8,9} (?!\w)
     )"""
 PHONE_DIGITS = 9
-"""Fewer with a nought before them are a date."""
+"""Fewer digits after a leading 0 are a date."""
 
 
-def _phones() -> list[Shape]:
+def _phones() -> list[SensitivePattern]:
     regex = re.compile(_PHONE)
-    return [Shape(regex, lambda found: found[0] == "+" or len(_digits(found)) >= PHONE_DIGITS)]
+    return [SensitivePattern(regex, lambda number: number[0] == "+" or len(_digits(number)) >= PHONE_DIGITS)]
 
 
 _KEYS = (
-    # Those that say whose they are: OpenAI and Stripe, AWS, Google, GitHub, GitLab, Slack, Hugging Face, npm, PyPI …
+    # Keys with a provider's prefix: OpenAI and Stripe, AWS, Google, GitHub, GitLab, Slack, Hugging Face, npm, PyPI …
     r"[srp]k[-_](?:[a-z]{2,12}[-_])?[A-Za-z0-9_-]{20}",
     r"A(?:KIA|SIA|Iza)[A-Za-z0-9_-]{16}",
     r"gh[pousr]_[A-Za-z0-9]{36}",
@@ -140,42 +139,42 @@ _KEYS = (
 _NAMES = r"pass(?:word|wd|phrase)|passwort|kennwort|lösenord|(?:api|secret|private|access)[_ -]?(?:key|token)|secret"
 
 
-def _keys() -> list[Shape]:
+def _keys() -> list[SensitivePattern]:
     return [
-        Shape(re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(_KEYS)})")),
-        Shape(re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY")),
-        # password = "hunter2hunter2"; a value without any digit is mostly a name in a program
-        Shape(
+        SensitivePattern(re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(_KEYS)})")),
+        SensitivePattern(re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY")),
+        # password = "hunter2hunter2"; a value without any digit is usually a variable's name
+        SensitivePattern(
             re.compile(rf"(?:{_NAMES})[\"']?\s{{0,3}}[:=]\s{{0,3}}[\"']?(?=\S{{0,40}}[0-9])[^\s\"'<>(){{}}$]{{8}}"),
             lower=True,
         ),
     ]
 
 
-def _cards() -> list[Shape]:
+def _cards() -> list[SensitivePattern]:
     luhn: Check = _validator("luhn")
     regex = (
         r"(?<![0-9])(?:[2-6][0-9]{3}([ .-])[0-9]{4}\1[0-9]{4}\1[0-9]{4}(?:\1[0-9]{1,3})?"
         r"|3[0-9]{3}([ .-])[0-9]{6}\2[0-9]{4,5}|[2-6][0-9]{12,18})(?![0-9])"
     )
-    return [Shape(re.compile(regex), lambda found: luhn(_digits(found)))]
+    return [SensitivePattern(re.compile(regex), lambda number: luhn(_digits(number)))]
 
 
 IBAN_CHARS = 15
-"""Of the shortest, Norway's."""
+"""Length of the shortest, Norway's."""
 
 
-def _ibans() -> list[Shape]:
+def _ibans() -> list[SensitivePattern]:
     iban, check_digits = import_module("stdnum.iban"), _validator("iso7064.mod_97_10")
 
     def is_iban(number: str) -> bool:
-        # Cheap first. Banks that a country has not numbered yet are no reason to let it pass.
+        # The cheap check first. A bank code that a country has not listed yet still counts.
         valid: bool = check_digits(number[4:] + number[:4]) and iban.is_valid(number, check_country=False)
         return valid
 
-    def check(found: str) -> bool:
-        """Words that follow look like more of it, so it may end behind any of its groups."""
-        groups = re.split("[ -]", found.upper())
+    def check(number: str) -> bool:
+        """Words that follow may look like a part of the number, so try to end it after each group."""
+        groups = re.split("[ -]", number.upper())
         starts = ("".join(groups[:n]) for n in range(len(groups), 0, -1))
         return any(len(start) >= IBAN_CHARS and is_iban(start) for start in starts)
 
@@ -183,12 +182,12 @@ def _ibans() -> list[Shape]:
         r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}"
         r"(?:[A-Za-z0-9]{11,30}|(?:[ -][A-Za-z0-9]{4}){2,7}(?:[ -][A-Za-z0-9]{1,4})?)(?![A-Za-z0-9])"
     )
-    return [Shape(re.compile(regex), check)]
+    return [SensitivePattern(re.compile(regex), check)]
 
 
 _NATIONAL_IDS = {
-    # As it is written, and who checks that form. Left out are numbers whose one check digit a number of any kind has
-    # by chance in one case of ten, unless they come with a letter, a date or signs of their own between the digits.
+    # How it is written, and the stdnum modules that check it. Numbers with a single check digit are left out, since one
+    # number in ten has the right one by chance, unless a letter, a date or separators make them recognisable.
     r"(?:19|20)?[0-9]{6}[-+]?[0-9]{4}": ("se.personnummer",),
     r"[0-9]{6}-[0-9]{4}": ("dk.cpr",),
     r"[0-9]{6}[-+A-FU-Y][0-9]{3}[0-9A-Y]": ("fi.hetu",),
@@ -207,24 +206,24 @@ _NATIONAL_IDS = {
     r"[0-9]{17}[0-9X]": ("cn.ric",),
 }
 _NINO = "[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]"
-"""The United Kingdom's, without a check digit."""
+"""The United Kingdom's number, which has no check digit."""
 _BSN = "(?:BSN|bsn|[Bb]urgerservicenummer)[^0-9]{1,12}[0-9]{9}(?![0-9])"
-"""The Netherlands', told from other numbers by its name."""
+"""The Netherlands' number, recognised by the name before it."""
 
 
-def _national_ids() -> list[Shape]:
+def _national_ids() -> list[SensitivePattern]:
     checks = {re.compile(regex + _END): _any_of(modules) for regex, modules in _NATIONAL_IDS.items()}
 
-    def check(found: str) -> bool:
-        return any((match := regex.match(found)) and is_valid(match[0]) for regex, is_valid in checks.items())
+    def check(number: str) -> bool:
+        return any((match := regex.match(number)) and is_valid(match[0]) for regex, is_valid in checks.items())
 
-    # All of them in one go, and then each of them on what may be one or go on behind it.
+    # One search for all of them, then each of them on what was matched.
     anywhere = rf"(?<![A-Za-z0-9])(?=[0-9]|[A-Z][A-Z0-9])(?=(?:{'|'.join(_NATIONAL_IDS)}){_END})[0-9A-Z .+-]{{9,26}}"
     bsn = _validator("nl.bsn")
     return [
-        Shape(re.compile(anywhere), check),
-        Shape(re.compile(rf"(?<![A-Za-z0-9]){_NINO}{_END}")),
-        Shape(re.compile(_BSN), lambda found: bsn(_digits(found))),
+        SensitivePattern(re.compile(anywhere), check),
+        SensitivePattern(re.compile(rf"(?<![A-Za-z0-9]){_NINO}{_END}")),
+        SensitivePattern(re.compile(_BSN), lambda number: bsn(_digits(number))),
     ]
 
 
@@ -233,20 +232,20 @@ _END = "(?![A-Za-z0-9])"
 
 def _any_of(modules: Iterable[str]) -> Check:
     checks = [_validator(module) for module in modules]
-    return lambda found: any(check(found) for check in checks)
+    return lambda number: any(check(number) for check in checks)
 
 
 def _validator(module: str) -> Check:
-    """python-stdnum's check of one kind of number, imported when it is wanted."""
+    """python-stdnum's check of one kind of number, imported when needed."""
     is_valid: Check = import_module(f"stdnum.{module}").is_valid
     return is_valid
 
 
-def _digits(found: str) -> str:
-    return "".join(filter(str.isdigit, found))
+def _digits(number: str) -> str:
+    return "".join(filter(str.isdigit, number))
 
 
-_SHAPES: dict[Sensitive, Callable[[], list[Shape]]] = {
+_PATTERNS: dict[Sensitive, Callable[[], list[SensitivePattern]]] = {
     Sensitive.EMAIL: _emails,
     Sensitive.PHONE: _phones,
     Sensitive.IBAN: _ibans,

@@ -1,13 +1,17 @@
 """What a threshold means: how much stays local, and how often the local answer fails there.
 
-Estimated on the artifact's validation prompts, which its classifier was not fitted on. Every source weighs the same.
+Estimated on the artifact's validation prompts, which its classifier was not fitted on. Every source counts the same.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 Validation = Mapping[str, Sequence[tuple[float, float]]]
-"""By source: pairs of score and how surely small models failed, both in [0, 1]."""
+"""By source: pairs of the score and how often small models failed, both in [0, 1]."""
+
+
+HIGHEST_THRESHOLD = 1.0001
+"""Just above every score, which is a probability: nothing goes to the cloud for its score. More would mean the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Expectation:
     failure_rate: float | None
 
     def sentence(self) -> str:
-        """For people.
+        """One sentence for users.
 
         >>> Expectation(0.6, 0.25).sentence()
         'about 60 % of mixed requests stay local, and the small model fails about 25 % of those'
@@ -40,7 +44,7 @@ class Expectation:
 
 
 def expectation(threshold: float, validation: Validation) -> Expectation:
-    """Expect of `threshold` what it would have done to `validation`, source by source."""
+    """What `threshold` would have done to `validation`, averaged over its sources."""
     shares = [_mean([score < threshold for score, _ in rows]) for rows in validation.values() if rows]
     failures = [_mean([failed * (score < threshold) for score, failed in rows]) for rows in validation.values() if rows]
     local = _mean(shares)
@@ -48,13 +52,13 @@ def expectation(threshold: float, validation: Validation) -> Expectation:
 
 
 def balanced_threshold(validation: Validation) -> float:
-    """The default: as many mixed requests on one side as on the other, rounded down to a hundredth."""
+    """The default: half of mixed requests on each side, rounded down to a hundredth."""
     candidates = [hundredths / 100 for hundredths in range(101)]
     return max(value for value in candidates if expectation(value, validation).local_share <= 0.5)
 
 
 def to_threshold(text: str) -> float | None:
-    """The threshold that a caller wrote; None where that is none. More than 1 means "never the cloud".
+    """The threshold in a caller's `text`; None where it is none. More than 1 means "never the cloud".
 
     >>> to_threshold("0.4"), to_threshold("nan"), to_threshold("a lot")
     (0.4, None, None)
@@ -63,7 +67,7 @@ def to_threshold(text: str) -> float | None:
         threshold = float(text)
     except ValueError:
         return None
-    return threshold if 0 <= threshold <= 2 else None
+    return threshold if 0 <= threshold <= HIGHEST_THRESHOLD else None
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -40,7 +40,7 @@ NOTHING_SKIPS = bool(os.environ.get("NOTHING_SKIPS"))
 PAUSES = (
     ("gateway.ledger.mover.IDLE_S", 0.005),
     ("gateway.ledger.mover.RETRY_S", 0.05),
-    ("gateway.ledger.mover.LOOK_S", 0.2),
+    ("gateway.ledger.mover.ADOPT_EVERY_S", 0.2),
 )
 """How long the ledger waits for more rows, for its database, and for rows of processes that died."""
 

@@ -28,7 +28,7 @@ class Command:
     @property
     def url(self) -> str:
         """Where it listens, once it has said so."""
-        found = re.search(r"listens at (http://\S+)", "".join(self.lines))
+        found = re.search(r'listens at (http://[^\s"]+)', "".join(self.lines))
         assert found, self.lines
         return found[1]
 
@@ -54,7 +54,13 @@ def running_command(*arguments: str, state_dir: Path, **environment: str) -> Ite
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SLIMGATE_")}
     process = subprocess.Popen(
         [sys.executable, "-m", "gateway.cli", "serve", "--port", "0", *arguments],
-        env={**inherited, "SLIMGATE_STATE_DIR": str(state_dir), "COLUMNS": "200", **environment},
+        env={
+            **inherited,
+            "SLIMGATE_STATE_DIR": str(state_dir),
+            "COLUMNS": "200",
+            "SLIMGATE_LOG__FORMAT": "text",
+            **environment,
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -43,7 +44,7 @@ def test_help_names_every_command(tmp_path: Path) -> None:
         (("engine", "--kv-cache-type", "q8_0", "--flash-attention", "off"), {}, "needs flash attention"),
     ],
 )
-def test_mistakes_are_named(arguments: tuple[str, ...], environment: dict[str, str], said: str, tmp_path: Path) -> None:
+def test_mistakes_are_named(arguments: tuple[str, ...], environment: dict[str, Any], said: str, tmp_path: Path) -> None:
     done = run(*arguments, cwd=tmp_path, SLIMGATE_STATE_DIR=str(tmp_path), **environment)
     assert done.returncode == 2
     assert said in done.stderr

@@ -9,7 +9,7 @@ from typer.main import get_command
 from gateway.app import create_app
 from gateway.cli import app
 from gateway.config.sections import PriceSettings
-from gateway.config.settings import Settings, setting_fields, setting_keys, variable_name
+from gateway.config.settings import Settings, read_at_start, setting_fields, setting_keys, variable_name
 from gateway.http.errors import ERROR_SHAPES
 from gateway.record.metrics import Metrics
 from router.decision import Reason
@@ -47,6 +47,11 @@ def test_the_reference_says_of_each_setting_what_config_show_says() -> None:
     text = re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", REFERENCE)  # links
     rows = {".".join(key): f"`{variable_name(key)}` | {field.description}" for key, field in setting_fields()}
     assert [key for key, row in rows.items() if f"| `{key}` | {row}" not in text] == []
+
+
+def test_the_reference_names_what_needs_a_restart() -> None:
+    (sentence,) = re.findall(r"These need a restart: ([^.]+)\.", REFERENCE)
+    assert re.findall(r"`(\w+)`", sentence) == sorted(read_at_start())
 
 
 def test_every_price_is_in_the_reference() -> None:

@@ -23,7 +23,7 @@ FLOORS: dict[str, list[str]] = {
         "access openapi dispatch",
         "reports",
         "reload",
-        "endpoints",
+        "endpoints parts",
         "app",
         "process",
         "cli",
@@ -107,7 +107,7 @@ def test_every_room_uses_only_rooms_below_it(package: str) -> None:
         "from gateway.endpoints.chat import ChatDialect",
         "from gateway import app",
         "import gateway.cli.serve",
-        "def f():\n    from gateway.scoring.active_threshold import ThresholdInForce",
+        "def f():\n    from gateway.scoring.active_threshold import ActiveThreshold",
     ],
 )
 def test_a_planted_import_is_found(planted: str) -> None:

@@ -6,18 +6,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from gateway.config.state_dir import prepare_state_dir
+from models.host.private_files import write_atomically
 from tests.conftest import MakeGateway
 from tests.models.engine.live import running_engine
 from tests.process import running_command
 from tests.provider import Provider
 from tests.test_cli import run
 
-CHAT = {"model": "cloud", "messages": [{"role": "user", "content": "hi"}]}
+CHAT: dict[str, Any] = {"model": "cloud", "messages": [{"role": "user", "content": "hi"}]}
 
 
 @pytest.fixture(autouse=True)
@@ -131,3 +133,24 @@ def test_a_state_directory_that_cannot_be_is_named(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "SLIMGATE_STATE_DIR names another" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_file_is_written_whole_for_this_user_alone(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "state.json"
+    for content in (b"first", b"second"):
+        write_atomically(path, content)
+        assert (path.read_bytes(), open_to_others(path.parent)) == (content, [])
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_cannot_be_written_leaves_the_old_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "state.json"
+    write_atomically(path, b"old")
+
+    def full(_descriptor: int) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="no space"):
+        write_atomically(path, b"new")
+    assert [(one, one.read_bytes()) for one in tmp_path.iterdir()] == [(path, b"old")]

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import openai
 import pytest
+from openai.types.chat import ChatCompletionMessageParam
 
 from tests.live import wait_for
 from tests.process import Command, running_command
@@ -16,7 +17,7 @@ from tests.provider import WORDS, Provider
 
 pytestmark = pytest.mark.slow
 
-HELLO = [{"role": "user", "content": "Say hello."}]
+HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Say hello."}]
 
 
 def cloud(provider: Provider) -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""What stands in front of every endpoint: whose calls are answered at all."""
+"""Access checks in front of every endpoint."""

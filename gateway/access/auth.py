@@ -1,4 +1,4 @@
-"""The gateway's key, asked for before anything else of a call is looked at."""
+"""The gateway's key, checked before anything else of a call."""
 
 import base64
 import binascii
@@ -10,14 +10,14 @@ from gateway.access.guard import refuse
 from gateway.http.errors import UnauthorizedError
 
 OPEN_PATHS = ("/health/",)
-"""What an orchestrator's probes may read without a key. It says nothing but "alive"."""
+"""Paths that need no key, for an orchestrator's probes. They say only whether the gateway is alive and ready."""
 
 
 class RequireKey:
-    """Lets a call through that carries the key: as a bearer token, in `x-api-key` as Anthropic's clients send it, or as
-    the password a browser asks for.
+    """Requires the key: as a bearer token, in `x-api-key` as Anthropic's clients send it, or as a browser's password.
 
-    A browser sends a password along by itself, also from a page that is not ours; so a password opens only what reads.
+    A browser sends a password with every request, even one that another site's page makes. So a password is good for
+    GET and HEAD only.
 
     Parameters
     ----------

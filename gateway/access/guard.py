@@ -1,10 +1,10 @@
-"""What stands in front of every endpoint: whose calls are answered at all, and what every answer carries.
+"""Checks in front of every endpoint, and the headers of every answer.
 
 Plain ASGI, outermost first: `Guard` (Host, Origin, the fixed headers), `gateway.access.auth.RequireKey`, `RequireJson`.
 
-A page that had its name pointed here has no key, and a browser keeps a password for the origin where it was typed: so
-where a key is set, any name will do, unless `allowed_hosts` says which. A gateway behind a proxy or a service's name
-then needs no further setting.
+With a key, any Host is accepted unless `allowed_hosts` is set: a page that points its own name at this machine (DNS
+rebinding) has no key, and a browser sends a password only to the origin where it was typed. So a gateway behind a proxy
+needs no further setting.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from gateway.config.settings import Settings
 from gateway.dialects.messages.errors import anthropic_error
 from gateway.http.errors import error_headers, error_object, error_status
 from gateway.http.json_response import json_response
-from models.host.doors import ANY, WITH_BODY, Doors, answered, check_json, own_names
+from models.host.host_check import ANY_NAME, METHODS_WITH_BODY, HostCheck, add_fixed_headers, check_json, host_as_name
 from models.wire.errors import RequestError
 
 MESSAGES = "/v1/messages"
@@ -29,19 +29,19 @@ CURE = (
 
 
 class Guard:
-    """Answers only calls for this server that no page of another site sent; all answers get the fixed headers."""
+    """Refuses calls for another host name or from another site's page; all answers get the fixed headers."""
 
-    def __init__(self, app: ASGIApp, doors: Doors) -> None:
+    def __init__(self, app: ASGIApp, host_check: HostCheck) -> None:
         self._app = app
-        self._doors = doors
+        self._host_check = host_check
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         try:
-            # What opens a websocket might do anything.
-            self._doors.check(scope.get("method", "POST"), scope["headers"])
+            # A websocket is checked like a POST: it might do anything.
+            self._host_check.check(scope.get("method", "POST"), scope["headers"])
         except RequestError as exc:
             await refuse(exc, scope, receive, with_fixed_headers(send))
             return
@@ -49,13 +49,13 @@ class Guard:
 
 
 class RequireJson:
-    """Lets bodies through that are declared to be JSON."""
+    """Refuses bodies that are not declared to be JSON."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope.get("method") in WITH_BODY:
+        if scope.get("method") in METHODS_WITH_BODY:
             try:
                 check_json(scope["headers"])
             except RequestError as exc:
@@ -64,19 +64,19 @@ class RequireJson:
         await self._app(scope, receive, send)
 
 
-def make_doors(settings: Settings) -> Doors:
-    """The doors of a gateway of this configuration."""
+def make_host_check(settings: Settings) -> HostCheck:
+    """The checks for a gateway with these settings."""
     if settings.api_key is not None and not settings.allowed_hosts:
-        return Doors([ANY], CURE)
-    return Doors([*settings.allowed_hosts, *own_names(settings.host)], CURE)
+        return HostCheck([ANY_NAME], CURE)
+    return HostCheck([*settings.allowed_hosts, *host_as_name(settings.host)], CURE)
 
 
 def with_fixed_headers(send: Send) -> Send:
-    """`send`, with the headers that every answer carries. A plain function: an event costs no further coroutine."""
+    """`send` that adds the fixed headers to every answer. A plain function: no further coroutine for each event."""
 
     def sending(message: Message) -> Any:
         if message["type"] == "http.response.start":
-            message["headers"] = answered(list(message.get("headers", ())))
+            message["headers"] = add_fixed_headers(list(message.get("headers", ())))
         return send(message)
 
     return sending
@@ -85,7 +85,7 @@ def with_fixed_headers(send: Send) -> Send:
 async def refuse(
     exc: Exception, scope: Scope, receive: Receive, send: Send, headers: dict[str, str] | None = None
 ) -> None:
-    """Turn a call away, in the API shape of its path."""
+    """Refuse a call, with an error in the API shape of its path."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": ""})
         return
@@ -94,5 +94,5 @@ async def refuse(
 
 
 def describe_at(path: str) -> Callable[[Exception], Any]:
-    """What makes the JSON object of a failure at `path`."""
+    """The function that makes the JSON error object for a failure at `path`."""
     return anthropic_error if path == MESSAGES or path.startswith(f"{MESSAGES}/") else error_object

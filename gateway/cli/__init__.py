@@ -1,6 +1,8 @@
 """The `slimgate` command: one file a subcommand, joined here."""
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -38,11 +40,25 @@ app.add_typer(models.app, name="models")
 app.add_typer(set_aside.app, name="ledger")
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"slimgate {version('slimgate')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None: ...
+
+
 def main() -> None:
-    """Run the command; what the user can mend is a sentence, not a traceback."""
+    """Run the command. An error that the user can fix is printed as a sentence, not as a traceback."""
     try:
         app()
     except (SettingsError, ModelError, ArtifactError, DatasetError) as exc:
-        # Escaped: "slimgate[local]" is no markup.
+        # Escaped, because "slimgate[local]" is not markup.
         Console(stderr=True).print(f"[bold red]slimgate:[/] {escape(mask(str(exc)))}", highlight=False, soft_wrap=True)
         sys.exit(2)

@@ -1,4 +1,4 @@
-"""`slimgate artifacts`: the classifiers at hand, and which of them serves."""
+"""`slimgate artifacts`: the installed classifiers, and which of them is in use."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from gateway.config.settings import load_settings
 from gateway.scoring.artifact_store import ArtifactStore
 from router.errors import ArtifactError
 
-app = typer.Typer(no_args_is_help=True, help="List the classifiers at hand; choose which one decides; roll back.")
+app = typer.Typer(no_args_is_help=True, help="List the installed classifiers, and choose which one is in use.")
 
 
 @app.command("list")
@@ -25,7 +25,7 @@ def list_artifacts(config: ConfigOption = None) -> None:
     console = Console()
     console.print(table)
     if store.configured is not None:
-        console.print(f"The setting router.artifact goes before these: {store.configured} is in use.", highlight=False)
+        console.print(f"The setting router.artifact overrides these: {store.configured} is in use.", highlight=False)
 
 
 @app.command()
@@ -33,10 +33,10 @@ def use(
     version: Annotated[str, typer.Argument(help="A version from `slimgate artifacts list`, or `shipped`.")],
     config: ConfigOption = None,
 ) -> None:
-    """Serve with another classifier, an earlier one say.
+    """Use another classifier, for instance an earlier one.
 
-    A running gateway takes it over within a second, and no request fails for it. A threshold that was applied for
-    another classifier does not count for this one; what was applied for this one earlier counts again.
+    A running gateway loads it within a second, and no request fails. A threshold that was applied for another
+    classifier does not count for this one; one that was applied for this one earlier counts again.
     """
     store = ArtifactStore.of(load_settings(config, serves=False))
     before = store.version_in_use
@@ -45,7 +45,7 @@ def use(
     if version == before:
         console.print(f"{version} was in use already.")
     else:
-        console.print(f"{version} is in use now, and {before} no longer. Back: slimgate artifacts use {before}")
+        console.print(f"{version} is in use now, instead of {before}. To go back: slimgate artifacts use {before}")
     if store.configured is not None:
         console.print(f"It has no effect while the setting router.artifact names {store.configured}.")
 

@@ -1,4 +1,4 @@
-"""`slimgate calibrate`: a threshold from what one wants, in a sentence that one can pass on."""
+"""`slimgate calibrate`: finds the threshold for a wanted share, failure rate or budget."""
 
 import json
 from collections.abc import Callable
@@ -11,9 +11,10 @@ from rich.console import Console
 
 from gateway.cli.serve import ConfigOption
 from gateway.config.settings import Settings, load_settings
-from gateway.scoring.active_threshold import HIGHEST, ThresholdInForce
+from gateway.scoring.active_threshold import ActiveThreshold
 from gateway.scoring.artifact_store import ArtifactStore
 from router.artifact import Artifact, load_artifact
+from router.threshold import HIGHEST_THRESHOLD
 
 if TYPE_CHECKING:
     from gateway.cli.evidence import Evidence
@@ -26,34 +27,36 @@ def calibrate(
     max_failure_rate: Annotated[
         float | None, typer.Option(help="Of the requests answered locally, at most this share may fail. Needs labels.")
     ] = None,
-    confidence: Annotated[float, typer.Option(help="How sure the failure rate is to hold.")] = 0.95,
+    confidence: Annotated[float, typer.Option(help="Probability that the failure rate holds.")] = 0.95,
     budget_usd_per_month: Annotated[
         float | None, typer.Option(min=0, help="Spend at most this much in the cloud in 30 days.")
     ] = None,
     labels: Annotated[
         Path | None,
-        typer.Option(help='Your own labels, one a line: {"prompt": …, "local_ok": true}, or "messages" for "prompt".'),
+        typer.Option(
+            help='File of your own labels, one a line: {"prompt": …, "local_ok": true}, or "messages" for "prompt".'
+        ),
     ] = None,
     ledger: Annotated[
         bool,
         typer.Option(
-            "--ledger", help="Use the requests that the gateway really got, and what was said of them at /v1/feedback."
+            "--ledger", help="Use the requests in the gateway's ledger, and callers' feedback (POST /v1/feedback)."
         ),
     ] = False,
     requests_per_month: Annotated[
-        float | None, typer.Option(min=1, help="Requests in 30 days. --ledger knows them.")
+        float | None, typer.Option(min=1, help="Requests in 30 days. Not needed with --ledger.")
     ] = None,
     usd_per_request: Annotated[
-        float | None, typer.Option(min=0, help="What one costs in the cloud. --ledger knows it.")
+        float | None, typer.Option(min=0, help="Cost of a request in the cloud. Not needed with --ledger.")
     ] = None,
     config: ConfigOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of sentences.")] = False,
 ) -> None:
-    """Find the threshold for what you want: a share, a failure rate that is guaranteed, or a budget.
+    """Find the threshold for a share of requests, a guaranteed failure rate, or a budget.
 
-    Judged on your labels, on the ledger, or else on the validation prompts that came with the classifier, which are
-    hardly like your traffic. Nothing is changed; the last line says how to put the threshold in force. Where a wish
-    cannot be had, that is said, with what is missing, and the exit code is 1. Examples:
+    It is computed from your labels, from the ledger, or else from the validation prompts that came with the classifier,
+    which differ from your traffic. Nothing is changed: the last line says how to apply the threshold. If no threshold
+    fulfils the wish, the command says what is missing, and the exit code is 1. Examples:
 
       slimgate calibrate --cloud-share 0.3 --ledger
 
@@ -73,12 +76,12 @@ def calibrate(
     evidence = _evidence(settings, artifact, labels, ledger)
     costs = _Costs(evidence, requests_per_month, usd_per_request)
     if max_failure_rate is not None:
-        found = _by_failure_rate(evidence, max_failure_rate, confidence)
+        threshold = _by_failure_rate(evidence, max_failure_rate, confidence)
     elif cloud_share is not None:
-        found = _by_share(evidence, cloud_share)
+        threshold = _by_share(evidence, cloud_share)
     else:
-        found = costs.by_budget(budget_usd_per_month or 0.0)
-    outcome = _outcome(found, ThresholdInForce.of(settings, artifact).value, costs, artifact)
+        threshold = costs.by_budget(budget_usd_per_month or 0.0)
+    outcome = _outcome(threshold, ActiveThreshold.of(settings, artifact).value, costs, artifact)
     if max_failure_rate is not None:
         outcome["guarantee"] = {"max_failure_rate": max_failure_rate, "confidence": confidence}
     if as_json:
@@ -88,7 +91,7 @@ def calibrate(
 
 
 def _evidence(settings: Settings, artifact: Artifact, labels: Path | None, ledger: bool) -> "Evidence":
-    # Imported here: numpy and scipy, which no other command needs.
+    # Imported late: numpy and scipy are large, and most commands need neither.
     from gateway.cli.evidence import from_labels, from_ledger, from_validation
 
     if ledger:
@@ -103,7 +106,7 @@ def _by_failure_rate(evidence: "Evidence", max_rate: float, confidence: float) -
         raise typer.BadParameter("--max-failure-rate and --confidence must lie between 0 and 1.")
     if evidence.judged is None:
         raise typer.BadParameter(
-            "Nobody has said of local answers in the ledger whether they would do: have callers POST "
+            "There is no feedback on local answers in the ledger: have callers POST "
             '{"request_id": "…", "ok": true} to /v1/feedback, or give --labels FILE.'
         )
     try:
@@ -115,20 +118,20 @@ def _by_failure_rate(evidence: "Evidence", max_rate: float, confidence: float) -
 def _by_share(evidence: "Evidence", cloud_share: float) -> float:
     from router.training.calibrate import threshold_for_share
 
-    if (fixed := 1 - evidence.local_share(HIGHEST)) > cloud_share + 1e-9:
-        raise _infeasible(f"Infeasible: rules (pins, tools, long prompts) send {fixed:.1%} to the cloud by themselves")
-    return min(max(threshold_for_share(evidence.scores, cloud_share, evidence.weights), 0.0), HIGHEST)
+    if (fixed := 1 - evidence.local_share(HIGHEST_THRESHOLD)) > cloud_share + 1e-9:
+        raise _infeasible(f"Infeasible: rules (pins, tools, long prompts) alone send {fixed:.1%} to the cloud")
+    return min(max(threshold_for_share(evidence.scores, cloud_share, evidence.weights), 0.0), HIGHEST_THRESHOLD)
 
 
 def _infeasible(why: str) -> typer.Exit:
-    """Says so, and ends with an error: no number is better than one that does not hold."""
+    """Print why, and exit with an error: no threshold is better than one that does not hold."""
     Console(stderr=True).print(f"{why}.", markup=False, highlight=False, soft_wrap=True)
     return typer.Exit(1)
 
 
 @dataclass(frozen=True, slots=True)
 class _Costs:
-    """What the cloud costs at a threshold, as far as that is known."""
+    """The cost of the cloud at a threshold, if it is known."""
 
     evidence: "Evidence"
     requests_per_month: float | None
@@ -142,24 +145,24 @@ class _Costs:
         return (1 - self.evidence.local_share(threshold)) * self.requests_per_month * self.usd_per_request
 
     def by_budget(self, budget: float) -> float:
-        """The most careful threshold within `budget`."""
+        """The lowest threshold within `budget`."""
         import numpy as np
 
-        if self.usd_per_month(HIGHEST) is None:
+        if self.usd_per_month(HIGHEST_THRESHOLD) is None:
             raise typer.BadParameter("A budget needs --ledger, or --requests-per-month and --usd-per-request.")
         scores = self.evidence.scores
-        thresholds = [*np.unique(scores[(scores >= 0) & (scores <= 1)]), HIGHEST]
+        thresholds = [*np.unique(scores[(scores >= 0) & (scores <= 1)]), HIGHEST_THRESHOLD]
         fitting = _first(thresholds, lambda threshold: (self.usd_per_month(threshold) or 0.0) <= budget)
         if fitting is None:
-            fixed = self.usd_per_month(HIGHEST) or 0.0
+            fixed = self.usd_per_month(HIGHEST_THRESHOLD) or 0.0
             raise _infeasible(
-                f"Infeasible: what rules send to the cloud (pins, tools, long prompts) alone costs about ${fixed:.2f}"
+                f"Infeasible: the requests that rules send to the cloud (pins, tools, long prompts) cost ${fixed:.2f}"
             )
         return fitting
 
 
 def _first(ascending: list[float], holds: Callable[[float], bool]) -> float | None:
-    """The first that holds, where all after it hold too."""
+    """The first value that holds, by binary search: all after it hold too."""
     low, high = 0, len(ascending)
     while low < high:
         middle = (low + high) // 2
@@ -173,7 +176,7 @@ def _outcome(threshold: float, before: float, costs: _Costs, artifact: Artifact)
         "threshold": threshold,
         "artifact": artifact.version,
         "judged_on": evidence.source,
-        "boldest_judged": evidence.boldest_judged,
+        "highest_judged": evidence.highest_judged,
         **_meaning(threshold, evidence, costs),
         "before": {"threshold": before, **_meaning(before, evidence, costs)},
     }
@@ -193,8 +196,8 @@ def _interval(threshold: float, evidence: "Evidence") -> list[float] | None:
 
     if evidence.judged is None or evidence.weights is not None:
         return None
-    found = calibration_at(threshold, evidence.judged)
-    return [found.low, found.high] if found.n_local else None
+    calibration = calibration_at(threshold, evidence.judged)
+    return [calibration.low, calibration.high] if calibration.n_local else None
 
 
 def _print(outcome: dict[str, Any]) -> None:
@@ -205,21 +208,21 @@ def _print(outcome: dict[str, Any]) -> None:
     if guarantee := outcome.get("guarantee"):
         console.print(
             f"With {guarantee['confidence']:.0%} confidence at most {guarantee['max_failure_rate']:.1%} of the "
-            "requests answered locally fail, as long as requests are like these.",
+            "requests answered locally fail, if future requests are like these.",
             markup=False,
         )
-    if (boldest := outcome["boldest_judged"]) is not None:
+    if (highest := outcome["highest_judged"]) is not None:
         console.print(
-            f"Callers could judge only what stayed local: nothing is known of thresholds above {boldest:.4g}. If they "
-            "complain more readily than they praise, the true rate is lower.",
+            f"Callers could judge only answers that stayed local, so nothing is known of thresholds above "
+            f"{highest:.4g}. If callers report bad answers more often than good ones, the true rate is lower.",
             markup=False,
         )
     if outcome["threshold"] == outcome["before"]["threshold"]:
-        console.print("That is the threshold in force: nothing to change.")
+        console.print("That threshold is in force already.")
     else:
         settings = {"THRESHOLD": outcome["threshold"], "THRESHOLD_FOR": outcome["artifact"]}
         words = " ".join(f"SLIMGATE_ROUTER__{name}={value}" for name, value in settings.items())
-        console.print(f"Put it in force: {words}, or move the line on the dashboard.", markup=False)
+        console.print(f"To apply it: {words}, or set the threshold on the dashboard.", markup=False)
 
 
 def _sentence(meaning: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""A small chart for the terminal: columns of requests, local below, cloud above."""
+"""A small bar chart for the terminal: requests, local ones below, cloud ones above."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,7 +26,7 @@ def chart(intervals: Sequence[Interval]) -> Text:
 
 
 def columns(counts: Sequence[tuple[int, int, int]], most: int, axis: str) -> Text:
-    """Columns of local, cloud and other requests, one on the other, above an axis; `most` fills the height."""
+    """Stacked columns of local, cloud and other requests above an axis; `most` fills the height."""
     label = _label(most)
     text = Text()
     for row in reversed(range(HEIGHT)):
@@ -43,20 +43,18 @@ def _label(most: int) -> str:
 
 
 def _counts(interval: Interval) -> tuple[int, int, int]:
-    by_route = {
-        name: sum(fact.requests for fact in interval.facts if fact.route == name) for name in ("local", "cloud")
-    }
-    total = sum(fact.requests for fact in interval.facts)
+    by_route = {name: sum(row.requests for row in interval.rows if row.route == name) for name in ("local", "cloud")}
+    total = sum(row.requests for row in interval.rows)
     return by_route["local"], by_route["cloud"], total - sum(by_route.values())
 
 
 def _cell(column: tuple[int, int, int], most: int, row: int) -> tuple[str, str]:
-    """The character of one row of one column, in the colour of what reaches its middle."""
+    """The character and colour of one row of one column."""
     heights = [part * HEIGHT / most for part in (column[0], column[0] + column[1], sum(column))]
     filled = min(1.0, max(0.0, heights[2] - row))
     middle = row + filled / 2
     style = next((style for height, style in zip(heights, (LOCAL, CLOUD, NONE), strict=True) if middle <= height), NONE)
-    # A column with any request at all is seen.
+    # A column with any request is visible.
     eighths = max(round(filled * 8), 1 if row == 0 and any(column) else 0)
     return EIGHTHS[eighths], style
 

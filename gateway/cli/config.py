@@ -1,4 +1,4 @@
-"""`slimgate config`: look at settings, and check them before they are used."""
+"""`slimgate config`: shows the settings, and checks them before they are used."""
 
 import typer
 from rich.console import Console
@@ -8,19 +8,19 @@ from gateway.cli.serve import ConfigOption
 from gateway.config.masking import masked
 from gateway.config.settings import Settings, load_settings, setting_fields, variable_name
 
-app = typer.Typer(no_args_is_help=True, help="Look at settings, and check them before they are used.")
+app = typer.Typer(no_args_is_help=True, help="Show the settings, and check them before they are used.")
 
 
 @app.command()
 def check(config: ConfigOption = None) -> None:
-    """Check the file and the environment; exit code 2 and every mistake named if they cannot be used."""
+    """Check the file and the environment. Every mistake is named, and the exit code is then 2."""
     load_settings(config)
     typer.echo("The configuration is valid.")
 
 
 @app.command()
 def show(config: ConfigOption = None) -> None:
-    """Every setting: its value now, its environment variable and what it means. Keys and passwords are masked."""
+    """Show every setting: its value, its meaning and its environment variable. Keys and passwords are masked."""
     settings = load_settings(config, serves=False)
     table = Table("setting", "value", "meaning", show_lines=True)
     for key, field in setting_fields():

@@ -1,4 +1,4 @@
-"""Quality over cost as an SVG: one panel a source, drawn by hand so that nothing need be installed for it."""
+"""Quality over cost as an SVG, one panel a source, written without a drawing library."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -43,8 +43,8 @@ def _panel(figures: "SourceFigures") -> str:
 
 
 def _range(values: Iterable[float]) -> tuple[float, float]:
-    found = list(values)
-    low, high = min(found), max(found)
+    numbers = list(values)
+    low, high = min(numbers), max(numbers)
     room = max(0.01, 0.08 * (high - low))
     return low - room, high + room
 

@@ -1,4 +1,4 @@
-"""`slimgate doctor`."""
+"""`slimgate doctor`: checks what this machine can run, and how fast."""
 
 import platform
 import shutil
@@ -30,10 +30,10 @@ from models.wire.errors import ModelError
 console = Console(highlight=False)
 
 USABLE_SPEED = 3.0
-"""Tokens a second below which nobody wants to wait."""
+"""Tokens a second below which a model is too slow to use."""
 
 SPARE = 0.9
-"""The part of memory that a model may take: the rest is for everything else."""
+"""The share of memory that a model may take."""
 
 SERVER_TIMEOUT_S = 5.0
 
@@ -41,13 +41,13 @@ SERVER_TIMEOUT_S = 5.0
 def doctor(
     config: ConfigOption = None,
     model: Annotated[Path | None, typer.Option(help="GGUF file to try. Default: the configured one.")] = None,
-    skip_measurement: Annotated[bool, typer.Option("--quick", help="Look only; start no model.")] = False,
+    skip_measurement: Annotated[bool, typer.Option("--quick", help="Measure nothing; start no model.")] = False,
 ) -> None:
-    """Say what this machine can run and how fast, by a short real measurement, and what is amiss.
+    """Show which models this machine can run and how fast, by a short measurement, and what is wrong.
 
     [dim]slimgate doctor --model phi-3-mini.gguf[/dim]
 
-    Ends with 1 when nobody can answer locally as configured.
+    The exit code is 1 if no local model can answer as configured.
     """
     settings = load_settings(config, serves=False)
     _print_machine(settings)
@@ -81,9 +81,9 @@ def _print_machine(settings: Settings) -> None:
 
 
 def _print_server(local: LocalSettings, base_url: str) -> bool:
-    """Whether the server that was configured for the local side answers."""
+    """Whether the server at local.base_url answers."""
     uds = base_url.removeprefix(UNIX) if base_url.startswith(UNIX) else None
-    # With a transport of its own httpx asks the environment for no proxies.
+    # With a given transport, httpx uses no proxies from the environment.
     transport = None if local.use_proxy and not uds else httpx.HTTPTransport(uds=uds)
     key = local.api_key.get_secret_value() if local.api_key else None
     keep_secret([key, urlsplit(base_url).password])
@@ -125,11 +125,11 @@ def _print_speed(speed: Speed) -> None:
     _say("build", info.system_info)
     _say("threads", f"{info.n_threads}" + (f", {info.n_gpu_layers} layers on the GPU" if info.n_gpu_layers else ""))
     if not info.use_extra_bufts:
-        _say("note", "[yellow]repacked weights crash on this machine and are left off, which costs some speed[/]")
+        _say("note", "[yellow]repacked weights crash on this machine and are off, which costs some speed[/]")
     _say("ready", f"after {speed.ready_s:.1f} s")
-    _say("reads", f"{speed.reading_tokens_per_s:.0f} prompt tokens a second")
-    _say("writes", f"{speed.writing_tokens_per_s:.0f} tokens a second for one caller, "
-                   f"{speed.shared_tokens_per_s:.0f} for {CALLERS} together")  # fmt: skip
+    _say("reads", f"{speed.prefill_tokens_per_s:.0f} prompt tokens a second")
+    _say("writes", f"{speed.decode_tokens_per_s:.0f} tokens a second for one caller, "
+                   f"{speed.concurrent_tokens_per_s:.0f} for {CALLERS} together")  # fmt: skip
     _say("can do", ", ".join(sorted(info.features)) or "text only")
 
 
@@ -151,10 +151,10 @@ def _fits(model: CatalogueModel) -> str:
 
 
 def _about(model: CatalogueModel, speed: Speed | None) -> str:
-    """Every token reads all weights once, so speed goes down as size goes up: a guess, good to a factor of two."""
+    """An estimate of speed, good to a factor of two: every token reads all weights once, so it falls with size."""
     if speed is None or not speed.info.size_bytes:
         return ""
-    guess = speed.writing_tokens_per_s * speed.info.size_bytes / model.size_bytes
+    guess = speed.decode_tokens_per_s * speed.info.size_bytes / model.size_bytes
     return f"{guess:.0f} tokens a second" if guess >= USABLE_SPEED else "[yellow]too slow without a GPU[/]"
 
 

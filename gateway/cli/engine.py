@@ -1,4 +1,4 @@
-"""`slimgate engine`."""
+"""`slimgate engine`: serves one local model without the gateway."""
 
 import asyncio
 import logging
@@ -24,15 +24,15 @@ from models.engine.options import (
 )
 from models.engine.process.supervisor import EngineState, EngineSupervisor
 from models.host.api_keys import key_from_environment
-from models.host.doors import plain_name, reaches_beyond
+from models.host.host_check import is_reachable_from_outside, normalise_name
 from models.host.log_format import LineFormatter
 from models.host.private_files import OTHERS
 
 KEY_VARIABLE = variable_name(("local", "api_key"))
-"""The key of the local model's server: the gateway sends it, and the engine asks for it."""
+"""The key of the local model's server: the gateway sends it, and the engine requires it."""
 
 START_TIMEOUT_S = 600.0
-LOOK_S = 0.5
+POLL_S = 0.5
 
 console = Console(stderr=True, highlight=False)
 
@@ -45,56 +45,58 @@ def engine(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")] = 8080,
     uds: Annotated[Path | None, typer.Option(help="Unix socket to listen on instead of a port.")] = None,
     allow_anonymous: Annotated[
-        bool, typer.Option("--allow-anonymous", help="Serve beyond this machine without a key, to anyone.")
+        bool, typer.Option("--allow-anonymous", help="Serve beyond this machine without a key.")
     ] = False,
     allowed_host: Annotated[
         list[str] | None,
-        typer.Option(help="A name that callers use beside localhost and addresses; may be repeated. *: any."),
+        typer.Option(help="A host name that callers use, beside localhost and addresses; may be repeated. *: any."),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="Name to serve the model under. Default: the file's.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the model for callers. Default: the file's.")] = None,
     ctx: Annotated[
         int | None,
-        typer.Option(min=128, help="Most tokens of one request. Default: as the model was trained, at most 8192."),
+        typer.Option(min=128, help="Context window in tokens. Default: what the model was trained for, at most 8192."),
     ] = None,
     cells: Annotated[
         int | None,
-        typer.Option(min=128, help="Most tokens of all requests together. Default: half a GiB of them, at least ctx."),
+        typer.Option(min=128, help="KV cells: tokens of all requests together. Default: half a GiB, at least --ctx."),
     ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, max=512, help="Default: the processor's cores.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, max=512, help="CPU threads. Default: the machine's cores.")
+    ] = None,
     gpu_layers: Annotated[
-        int | None, typer.Option(min=-1, help="Layers on the GPU, -1 for all. Default: all, where there is a GPU.")
+        int | None, typer.Option(min=-1, help="Layers on the GPU; -1 is all. Default: all, if there is a GPU.")
     ] = None,
     flash_attention: Annotated[
-        FlashAttention, typer.Option(help="Attention in one pass; auto uses it wherever the model and the device can.")
+        FlashAttention, typer.Option(help="Flash attention; auto uses it wherever model and device support it.")
     ] = FlashAttention.AUTO,
     kv_cache_type: Annotated[
         KvCacheType,
         typer.Option(
-            help="How the context is kept: q8_0 takes half of f16's memory, q4_0 a third, with worse answers."
+            help="Data type of the KV cache: q8_0 takes half of f16's memory, q4_0 a third, with worse answers."
         ),
     ] = KvCacheType.F16,
     max_sequences: Annotated[
         int, typer.Option(min=1, max=MAX_SEQUENCES, help="Answers generated at the same time, in one batch.")
     ] = 8,
     max_queue: Annotated[
-        int, typer.Option(min=0, help="Answers that may wait; beyond that callers get a 503 and a Retry-After.")
+        int, typer.Option(min=0, help="Requests that may wait; further callers get a 503 and a Retry-After.")
     ] = 64,
     chat_template: Annotated[
         Path | None, typer.Option(help="Jinja file to use instead of the model's own chat template.")
     ] = None,
     reencode: Annotated[
-        bool, typer.Option(help="Keep a small model's weights in an encoding that llama.cpp computes faster.")
+        bool, typer.Option(help="Convert a small model's weights to an encoding that llama.cpp computes faster.")
     ] = True,
 ) -> None:
     """Serve one GGUF model over the OpenAI API, without the gateway: no routing, no ledger.
 
     [dim]slimgate engine --model phi-3-mini.gguf --port 8080[/dim]
 
-    Then point any OpenAI client at http://127.0.0.1:8080/v1; the model is called after its file, or just "local".
-    A crash of the native code is survived by a restart, which the log shows.
+    Then point any OpenAI client at http://127.0.0.1:8080/v1. The model's name is its file's, or "local". If the native
+    code crashes, the engine is restarted, and the log says so.
 
-    With SLIMGATE_LOCAL__API_KEY set, callers must send that key, as a gateway with the same variable does. Beyond this
-    machine one is needed. A unix socket is this user's alone and asks for none.
+    With SLIMGATE_LOCAL__API_KEY set, callers must send that key; a gateway with the same variable does. Without a key
+    the engine listens on this machine only. A unix socket belongs to this user alone and needs no key.
     """
     key = None if uds else _key(host, allow_anonymous=allow_anonymous)
     try:
@@ -127,14 +129,14 @@ def engine(
 
 
 def _key(host: str, *, allow_anonymous: bool) -> str | None:
-    """What callers must carry."""
+    """The key that callers must send; None where they need none."""
     try:
         key = key_from_environment(KEY_VARIABLE)
     except ValueError as exc:
         raise SettingsError(str(exc)) from None
-    if key is None and not allow_anonymous and reaches_beyond(host):
+    if key is None and not allow_anonymous and is_reachable_from_outside(host):
         raise SettingsError(
-            f"--host {host} is reached from beyond this machine, and no key is set: set {KEY_VARIABLE}, or give "
+            f"--host is {host!r}, which other machines can reach, and no key is set: set {KEY_VARIABLE}, or give "
             "--allow-anonymous if anyone who reaches it may use it"
         )
     return key
@@ -142,37 +144,37 @@ def _key(host: str, *, allow_anonymous: bool) -> str | None:
 
 def _names(names: list[str]) -> list[str]:
     try:
-        return [plain_name(name) for name in names]
+        return [normalise_name(name) for name in names]
     except ValueError as exc:
         raise typer.BadParameter(str(exc), param_hint="--allowed-host") from None
 
 
 async def _run(supervisor: EngineSupervisor, uds: Path | None) -> int:
-    """Serve until a signal comes or the engine is given up; the exit code says which."""
-    asked_to_end = asyncio.Event()
+    """Serve until a signal comes (exit code 0) or the engine has failed for good (1)."""
+    stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, asked_to_end.set)
+        loop.add_signal_handler(number, stopping.set)
     await supervisor.start()
     try:
         with console.status("loading the model …"):
-            await _ready_or_asked(supervisor, asked_to_end)
+            await _ready_or_stopping(supervisor, stopping)
         if supervisor.info is not None:
             console.print(
                 _banner(supervisor.info, f"unix:{uds}" if uds else "http://{}:{}/v1".format(*supervisor.address))
             )
-        while not asked_to_end.is_set() and supervisor.state is not EngineState.FAILED:
-            await asyncio.wait((asyncio.ensure_future(asked_to_end.wait()),), timeout=LOOK_S)
+        while not stopping.is_set() and supervisor.state is not EngineState.FAILED:
+            await asyncio.wait((asyncio.ensure_future(stopping.wait()),), timeout=POLL_S)
         return 1 if supervisor.state is EngineState.FAILED else 0
     finally:
         await supervisor.stop()
 
 
-async def _ready_or_asked(supervisor: EngineSupervisor, asked_to_end: asyncio.Event) -> None:
+async def _ready_or_stopping(supervisor: EngineSupervisor, stopping: asyncio.Event) -> None:
     ready = asyncio.ensure_future(supervisor.wait_ready(START_TIMEOUT_S))
-    asked = asyncio.ensure_future(asked_to_end.wait())
-    await asyncio.wait((ready, asked), return_when=asyncio.FIRST_COMPLETED)
-    asked.cancel()
+    stopped = asyncio.ensure_future(stopping.wait())
+    await asyncio.wait((ready, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
     if ready.done():
         ready.result()
     else:

@@ -19,7 +19,7 @@ from router.artifact import Artifact, load_artifact
 if TYPE_CHECKING:
     from router.training.dataset import Dataset, Floats
     from router.training.evaluate import SourceFigures
-    from router.training.metrics import Interval
+    from router.training.metrics import ConfidenceInterval
 
 
 class Split(StrEnum):
@@ -47,7 +47,7 @@ def evaluate(
     large: Annotated[str, typer.Option(help="The large model's name in those tables.")],
     split: Annotated[
         Split,
-        typer.Option(help="unseen: all that the classifier was not fitted on (of its own data the dev split)."),
+        typer.Option(help="unseen: prompts that the classifier was not fitted on (of its own data the dev split)."),
     ] = Split.UNSEEN,
     artifact: Annotated[
         Path | None, typer.Option(help="Folder of the classifier. Default: the configured one.")
@@ -57,13 +57,13 @@ def evaluate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Judge the routing between two models by what they really scored, beside random and length-only routing.
+    """Judge the routing between two models by their real scores, and compare it with random and length-only routing.
 
-    AUC: does the large model do better? AUC wrong: does the small one fail? (0.5 is chance.) APGR: area under the
-    quality gained over the share sent to the large model (0.5 is chance, more is better). CPT(x): share that must be
-    sent to recover x of the quality gap (x is chance, less is better). Local at 90 %: share that may stay local while
-    90 % of the gap is recovered (10 % is chance). Oracle: a router that knows the outcome. Always local and always
-    cloud: the two means above each table. Brackets: 95 % bootstrap intervals.
+    AUC: does the score predict that the large model is better? AUC wrong: that the small one fails? (0.5 is chance.)
+    APGR: area under the quality gained over the share sent to the large model (0.5 is chance, more is better). CPT(x):
+    share that must be sent to recover x of the quality gap (x is chance, less is better). Local at 90 %: share that may
+    stay local while 90 % of the gap is recovered (10 % is chance). Oracle: a router that knows the outcomes. Always
+    local and always cloud: the two means above each table. Brackets: 95 % bootstrap intervals.
     """
     from router.training.dataset import read_dataset
     from router.training.evaluate import evaluate as judge
@@ -87,7 +87,7 @@ def evaluate(
 
 
 def _chosen(dataset: "Dataset", split: Split, data_dir: Path, artifact: Artifact) -> tuple["Dataset", str]:
-    """The prompts to judge, and their name: of data that the classifier was fitted on, only what was held back."""
+    """The prompts to judge, and a name for them: of data that the classifier was fitted on, only those held back."""
     from router.errors import DatasetError
     from router.training.dataset import data_hash
 
@@ -121,7 +121,7 @@ def _to_json(figures: "list[SourceFigures]", artifact: Artifact, small: str, lar
 
 
 def _without_nan(value: Any) -> Any:
-    """JSON knows no NaN: what is not defined is null."""
+    """`value` with null for NaN, which JSON does not have."""
     if isinstance(value, dict):
         return {key: _without_nan(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -147,7 +147,7 @@ def _table(figures: "SourceFigures") -> Table:
     return table
 
 
-def _cell(interval: "Interval") -> str:
+def _cell(interval: "ConfidenceInterval") -> str:
     if math.isnan(interval.value):
         return "–"
     return f"{interval.value:.3f} [{interval.low:.2f}, {interval.high:.2f}]".replace("[", "\\[")

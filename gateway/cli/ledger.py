@@ -1,6 +1,5 @@
-"""The ledger as commands read it: the gateway may run or not."""
+"""How commands read the ledger, while the gateway is running or not."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -13,19 +12,17 @@ from gateway.config.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-DAY_MS = 24 * 3600 * 1000
-
 
 @contextmanager
 def read_ledger(settings: Settings) -> "Iterator[Connection]":
-    """A connection for queries; where the database does not answer, that is said, and the command ends with 1."""
+    """A connection for queries. If the database does not answer, prints why and exits with 1."""
     from gateway.config.state_dir import prepare_state_dir
     from gateway.ledger import Ledger, LedgerUnavailable
     from gateway.spending.pricing import Pricer
 
     prepare_state_dir(settings.state_dir)
     ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", Pricer(settings).price)
-    # Started, it takes in the rows of a gateway that died; a running gateway's newest rows are a moment behind.
+    # Once started, it also stores the rows of a gateway that died. A running gateway's rows come a moment later.
     ledger.start()
     try:
         with ledger.read() as connection:
@@ -37,8 +34,3 @@ def read_ledger(settings: Settings) -> "Iterator[Connection]":
         raise typer.Exit(1) from None
     finally:
         ledger.close()
-
-
-def days_ago_ms(days: float) -> int:
-    """When so many days ago was, in milliseconds since 1970."""
-    return int(time.time() * 1000 - days * DAY_MS)

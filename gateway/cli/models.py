@@ -1,4 +1,4 @@
-"""`slimgate models`."""
+"""`slimgate models`: lists, fetches, checks and removes local models."""
 
 import os
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ TOKEN_VARIABLE = "HF_TOKEN"
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Local models: what there is, fetching it, checking it, removing it.",
+    help="List, fetch, check and remove local models.",
     epilog="Then: SLIMGATE_LOCAL__MODEL_PATH=FILE slimgate serve",
 )
 console = Console(highlight=False)
@@ -50,9 +50,9 @@ def list_models(folder: FolderOption = None) -> None:
 def pull_model(
     name: NameArgument,
     folder: FolderOption = None,
-    sha256: Annotated[str | None, typer.Option(help="The file's checksum, where you know better.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="The file's checksum, in place of the catalogue's.")] = None,
 ) -> None:
-    """Fetch a model. Run it again after an interruption: it goes on where it was."""
+    """Fetch a model. Run it again after an interruption: it resumes."""
     model = _known(name)
     url = _url(name, model)
     target = (folder or _default_folder()) / file_name(url)
@@ -74,22 +74,24 @@ def verify_model(
     name: Annotated[str | None, typer.Argument(help="A name, or a file. Default: all that are here.")] = None,
     folder: FolderOption = None,
 ) -> None:
-    """Check that a model is what was published, or what was fetched."""
+    """Check a model's checksum against the published one, or the one noted when it was fetched."""
     where = folder or _default_folder()
     paths = [_path(name, where)] if name else sorted(where.glob("*.gguf"))
     published = {model.file_name: model.sha256 for model in catalogue().values() if model.file_name}
     for path in paths:
         with _progress(path.name) as report:
             digest = verify(path, published.get(path.name), report)
-        known = published.get(path.name) or checksum_file(path).exists()
-        console.print(f"{path.name}: {'as it should be' if known else 'no checksum to compare with'}, SHA-256 {digest}")
+        has_checksum = published.get(path.name) or checksum_file(path).exists()
+        console.print(
+            f"{path.name}: {'as it should be' if has_checksum else 'no checksum to compare with'}, SHA-256 {digest}"
+        )
     if not paths:
         console.print(f"there are no models in {where}")
 
 
 @app.command("rm")
 def remove_model(name: NameArgument, folder: FolderOption = None) -> None:
-    """Delete a model, or what has arrived of one."""
+    """Delete a model, or an unfinished download of one."""
     path = _path(name, folder or _default_folder())
     if not remove(path):
         raise PullError(f"there is no file {path}")
@@ -125,7 +127,7 @@ def _url(name: str, model: CatalogueModel | None) -> str:
 
 
 def _path(name: str, folder: Path) -> Path:
-    """A file that is named as such, by its URL, or by the catalogue."""
+    """The file of a model that is given by file name, by URL, or by its name in the catalogue."""
     if "://" in name:
         return folder / file_name(name)
     if name.endswith(".gguf"):
@@ -134,7 +136,7 @@ def _path(name: str, folder: Path) -> Path:
 
 
 def _token(url: str) -> str | None:
-    """The user's token, for the hub that it belongs to and nobody else."""
+    """The user's Hugging Face token, if `url` is on that hub."""
     host = urlsplit(url).hostname or ""
     if host != HUB and not host.endswith(f".{HUB}"):
         return None

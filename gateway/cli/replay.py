@@ -1,4 +1,4 @@
-"""`slimgate replay`: what would have become of requests that are past, at several thresholds."""
+"""`slimgate replay`: decides past requests again, at several thresholds."""
 
 import asyncio
 import time
@@ -13,32 +13,34 @@ from orjson import JSONEncodeError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from gateway.cli.ledger import days_ago_ms, read_ledger
+from gateway.cli.ledger import read_ledger
 from gateway.cli.serve import ConfigOption
 from gateway.config.settings import Settings, load_settings
-from gateway.scoring.active_threshold import HIGHEST, ThresholdInForce
+from gateway.ledger.units import days_ago_ms
+from gateway.scoring.active_threshold import ActiveThreshold
 from gateway.scoring.artifact_store import ArtifactStore
 from models.wire.errors import ModelError, RequestError
 from router.artifact import Artifact, load_artifact
 from router.decision import Feature
 from router.policy import LocalCapabilities
+from router.threshold import HIGHEST_THRESHOLD
 
 if TYPE_CHECKING:
     from gateway.reports.replay.deciding import Prices, Replayer
     from gateway.reports.replay.whatif import WhatIf
 
 SHOWN_BAD = 20
-"""Unreadable lines named; the others are counted."""
+"""The most unreadable lines that are named; all are counted."""
 
 USUAL_N_CTX = 8192
-"""The most that the built-in engine takes unless told otherwise."""
+"""The built-in engine's largest default context, in tokens."""
 
 SHOW_EVERY_S = 0.1
 
 
 @dataclass
 class _Bad:
-    """What could not be read: the first of it by name, all of it by number."""
+    """Lines that could not be read: all are counted, the first ones are named."""
 
     count: int = 0
     first: list[str] = field(default_factory=list)
@@ -61,35 +63,34 @@ def replay(
     ] = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Replay the gateway's own ledger instead of files.")] = False,
     days: Annotated[
-        float | None, typer.Option(min=0, help="Of the ledger only the last so many days. Default: all.")
+        float | None, typer.Option(min=0, help="Only the last so many days of the ledger. Default: all.")
     ] = None,
-    thresholds: Annotated[
-        str, typer.Option(help="Places of the line to compare with the one in force.")
-    ] = "0.3,0.45,0.6",
+    thresholds: Annotated[str, typer.Option(help="Thresholds to compare with the one in force.")] = "0.3,0.45,0.6",
     answer_tokens: Annotated[
-        int, typer.Option(min=1, help="Length assumed of an answer that the log does not have, in tokens.")
+        int, typer.Option(min=1, help="Assumed length of an answer that the log does not have, in tokens.")
     ] = 256,
     features: Annotated[
         str | None,
         typer.Option(
-            help='What the local model does beyond text, such as tools,json_schema; "" for nothing. Default: '
+            help='What the local model can do beyond text, such as tools,json_schema; "" for nothing. Default: '
             "local.features, else tools and JSON.",
         ),
     ] = None,
     n_ctx: Annotated[
         int | None,
-        typer.Option(min=128, help=f"Its context, in tokens. Default: local.n_ctx, else {USUAL_N_CTX}."),
+        typer.Option(min=128, help=f"Its context window in tokens. Default: local.n_ctx, else {USUAL_N_CTX}."),
     ] = None,
     config: ConfigOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a line a threshold.")] = False,
 ) -> None:
-    """Where past requests would have gone, and what that would have cost. No model is called.
+    """Show where past requests would have gone, and what that would have cost. No model is called.
 
-    In a conversation every answer counts as one request. Any model name but local, cloud and your aliases is taken for
-    auto. A line that cannot be read is named, counted and left out. Tokens are those on record, else one for 4 bytes of
-    UTF-8 and 4 for each message; images count for none. Prices and rules are those of the configuration, with both
-    sides up and idle: load, budgets, tool loops and second looks are left out of account. Examples:
+    Every answer in a conversation counts as one request. A model name other than local, cloud and your aliases counts
+    as auto. A line that cannot be read is named, counted and left out. Token counts are the recorded ones; else one
+    for every 4 bytes of UTF-8 and 4 for each message, none for images. Prices and rules are those of the
+    configuration. Both sides are assumed to be up and idle: load, budgets, tool loops and second looks are ignored. For
+    example:
 
       slimgate replay requests.jsonl
 
@@ -105,13 +106,13 @@ def replay(
 
     settings = load_settings(config, serves=False)
     artifact = load_artifact(ArtifactStore.of(settings).in_use)
-    in_force = ThresholdInForce.of(settings, artifact).value
+    in_force = ActiveThreshold.of(settings, artifact).value
     whatif, bad, local = WhatIf([*_numbers(thresholds), in_force]), _Bad(), _local(settings, features, n_ctx)
     if ledger:
         _replay_ledger(whatif, settings, days, artifact.version)
     else:
         asyncio.run(_replay_files(whatif, logs or [], _replayer(settings, artifact, local, answer_tokens), bad))
-    _tell_bad(bad)
+    _print_bad(bad)
     if not whatif.requests:
         Console(stderr=True).print("No request was found.", highlight=False)
         raise typer.Exit(1)
@@ -132,27 +133,27 @@ def _numbers(text: str) -> list[float]:
         numbers = [float(part) for part in text.split(",") if part.strip()]
     except ValueError:
         numbers = [-1.0]
-    if not all(0 <= number <= HIGHEST for number in numbers):
+    if not all(0 <= number <= HIGHEST_THRESHOLD for number in numbers):
         raise typer.BadParameter(
-            f"{text!r}: give numbers from 0 to {HIGHEST}, as 0.3,0.45,0.6", param_hint="--thresholds"
+            f"{text!r}: give numbers from 0 to {HIGHEST_THRESHOLD}, as 0.3,0.45,0.6", param_hint="--thresholds"
         )
     return numbers
 
 
 def _local(settings: Settings, features: str | None, n_ctx: int | None) -> LocalCapabilities:
-    """The local model as configured or as told; nobody is asked."""
+    """The local model's capabilities by the options, or else by the configuration; no server is asked."""
     from gateway.dispatch.local import COMMON_FEATURES
 
     if features is None:
-        known = COMMON_FEATURES if settings.local.features is None else frozenset(settings.local.features)
+        able = COMMON_FEATURES if settings.local.features is None else frozenset(settings.local.features)
     else:
         names = [name.strip() for name in features.split(",") if name.strip()]
         if unknown := [name for name in names if name not in (*Feature,)]:
             raise typer.BadParameter(
                 f"unknown: {', '.join(unknown)}; there are {', '.join(Feature)}", param_hint="--features"
             )
-        known = frozenset(Feature(name) for name in names)
-    return LocalCapabilities(known | {Feature.COMPLETIONS}, n_ctx or settings.local.n_ctx or USUAL_N_CTX)
+        able = frozenset(Feature(name) for name in names)
+    return LocalCapabilities(able | {Feature.COMPLETIONS}, n_ctx or settings.local.n_ctx or USUAL_N_CTX)
 
 
 def _replayer(settings: Settings, artifact: Artifact, local: LocalCapabilities, answer_tokens: int) -> "Replayer":
@@ -172,7 +173,7 @@ def _prices(settings: Settings) -> "Prices":
         return Prices(Pricer(settings), settings.local.model or "")
     try:
         name = engine_options(settings.local, settings.state_dir).name
-    except ModelError:  # there is none here: then nobody has said what it costs
+    except ModelError:  # there is no local model here, so it has no price either
         name = ""
     return Prices(Pricer(settings), name)
 
@@ -196,9 +197,9 @@ async def _replay_file(whatif: "WhatIf", path: Path, replayer: "Replayer", bad: 
             try:
                 if isinstance(value, Unreadable):
                     raise ValueError(value.why)
-                # All of a line or nothing: half a conversation is worse than a line that is named.
-                for outcome in [await replayer.replay(recorded) for recorded in requests_in(value)]:
-                    whatif.add(outcome)
+                # Count all of a line or nothing of it.
+                for replayed in [await replayer.replay(recorded) for recorded in requests_in(value)]:
+                    whatif.add(replayed)
             except (ValueError, RecursionError, JSONEncodeError, RequestError) as exc:
                 bad.add(f"{path}{place}", str(exc))
             moved(raw, whatif.requests)
@@ -206,7 +207,7 @@ async def _replay_file(whatif: "WhatIf", path: Path, replayer: "Replayer", bad: 
 
 @contextmanager
 def _progress(path: Path) -> Iterator[Any]:
-    """A bar over the bytes of a file, told of a few times a second."""
+    """A progress bar over the bytes of a file, updated a few times a second."""
     bars = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     count = TextColumn("{task.fields[requests]:,} requests")
     errors, shown_at = Console(stderr=True), 0.0
@@ -228,16 +229,16 @@ def _replay_ledger(whatif: "WhatIf", settings: Settings, days: float | None, art
     prices, others = _prices(settings), 0
     since_ms = 0 if days is None else days_ago_ms(days)
     with read_ledger(settings) as connection, Console(stderr=True).status("reading the ledger"):
-        for outcome in ledger_outcomes(connection, prices, since_ms, artifact):
-            if outcome is None:
+        for replayed in ledger_outcomes(connection, prices, since_ms, artifact):
+            if replayed is None:
                 others += 1
             else:
-                whatif.add(outcome)
+                whatif.add(replayed)
     if others:
         Console(stderr=True).print(f"{others:,} requests that another classifier scored are left out.", highlight=False)
 
 
-def _tell_bad(bad: _Bad) -> None:
+def _print_bad(bad: _Bad) -> None:
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     for words in bad.first:
         errors.print(words, markup=False)

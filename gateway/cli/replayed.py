@@ -1,4 +1,4 @@
-"""What `slimgate replay` found: a sentence, a table, a chart, and how it was reckoned; or all of it for machines."""
+"""The output of `slimgate replay`: a sentence, a table, a chart and notes; or JSON or CSV."""
 
 import csv
 import json
@@ -19,19 +19,19 @@ from router.policy import LocalCapabilities
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
-    """What is in no log: what the local model does, and the length of an answer that is not on record, in tokens."""
+    """Assumptions for what no log holds: the local model's capabilities, and the tokens of an unrecorded answer."""
 
     local: LocalCapabilities
     answer_tokens: int
 
     @property
     def features(self) -> list[str]:
-        """Beyond text; every local model goes on from a text."""
+        """What it can do beyond text; text completion is left out, since every local model can do it."""
         return sorted(self.local.features - {Feature.COMPLETIONS})
 
 
 def show(whatif: WhatIf, in_force: float, baseline_model: str, assumed: Assumed | None) -> None:
-    """Print all of it, for people; `assumed` is None where nothing had to be."""
+    """Print the result as text; `assumed` is None where nothing was assumed."""
     console = Console(highlight=False, soft_wrap=True)
     words = f"{in_force:.4g}, the threshold in force"
     console.print(whatif.sentence(in_force, words, baseline_model), style="bold")
@@ -47,8 +47,8 @@ def show(whatif: WhatIf, in_force: float, baseline_model: str, assumed: Assumed 
 def print_json(
     whatif: WhatIf, in_force: float, baseline_model: str, assumed: Assumed | None, unreadable: dict[str, Any]
 ) -> None:
-    """Print all of it, for machines."""
-    told = {
+    """Print the result as JSON."""
+    document = {
         "object": "replay",
         "estimate": True,
         "summary": whatif.sentence(in_force, f"{in_force:.4g}", baseline_model),
@@ -70,11 +70,11 @@ def print_json(
         "points": [point.to_json() for point in whatif.points(whatif.thresholds)],
         "curve": [point.to_json() for point in whatif.points(CURVE)],
     }
-    print(json.dumps(told, indent=2))
+    print(json.dumps(document, indent=2))
 
 
 def print_csv(whatif: WhatIf) -> None:
-    """Print a line for each threshold."""
+    """Print the result as CSV, a line for each threshold."""
     rows = [point.to_json() for point in whatif.points(whatif.thresholds)]
     writer = csv.DictWriter(sys.stdout, rows[0])
     writer.writeheader()
@@ -114,12 +114,12 @@ def _notes(whatif: WhatIf, assumed: Assumed | None) -> list[str]:
     notes = []
     if whatif.by_rule:
         rules = ", ".join(_rule(route, reason, count) for (route, reason), count in whatif.by_rule.most_common())
-        notes.append(f"Wherever the line runs, rules decide {sum(whatif.by_rule.values()):,} of them: {rules}.")
-    notes.append("May fail: share of what stays local, as the scores expect; not a measurement.")
+        notes.append(f"At any threshold, rules decide {sum(whatif.by_rule.values()):,} of them: {rules}.")
+    notes.append("May fail: share of the local answers, as expected from the scores; not measured.")
     notes.append(_tokens(whatif, assumed))
     if assumed is not None:
         features = ", ".join(assumed.features) or "nothing beyond text"
-        notes.append(f"Local model taken to do {features}, in {assumed.local.n_ctx:,} tokens (--features, --n-ctx).")
+        notes.append(f"Assumed of the local model: {features}, {assumed.local.n_ctx:,} tokens (--features, --n-ctx).")
     if whatif.coverage is not None and whatif.coverage < 1:
         notes.append(
             f"Prices are known for {whatif.coverage:.0%} of the requests; the others are left out of the money."
@@ -134,11 +134,11 @@ def _rule(route: str, reason: str, count: int) -> str:
 def _tokens(whatif: WhatIf, assumed: Assumed | None) -> str:
     total = f"{whatif.prompt_tokens:,} prompt and {whatif.completion_tokens:,} answer tokens"
     if whatif.recorded == whatif.requests:
-        return f"{total}, all on record."
-    known = f"{total}; on record for {whatif.recorded:,} of {whatif.requests:,} requests"
+        return f"{total}, all recorded."
+    recorded = f"{total}; recorded for {whatif.recorded:,} of {whatif.requests:,} requests"
     if assumed is None:
-        return f"{known}, the others estimated when they came."
+        return f"{recorded}, the others estimated when they came."
     return (
-        f"{known}, the others by their text: one token for 4 bytes of UTF-8 and 4 for each message; an answer that is "
-        f"not there is taken for {assumed.answer_tokens} tokens or the request's limit (--answer-tokens)."
+        f"{recorded}, the others estimated from their text: one token for 4 bytes of UTF-8 and 4 for each message; an "
+        f"answer that is missing counts {assumed.answer_tokens} tokens or the request's limit (--answer-tokens)."
     )

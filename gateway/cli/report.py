@@ -1,4 +1,4 @@
-"""`slimgate report`."""
+"""`slimgate report`: shows what was saved."""
 
 import json
 import os
@@ -26,15 +26,15 @@ LOCALTIME = Path("/etc/localtime")
 
 def report(
     config: ConfigOption = None,
-    since: Annotated[datetime | None, typer.Option(help="Only requests from this moment on, local time.")] = None,
-    until: Annotated[datetime | None, typer.Option(help="Only requests before this moment, local time.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Only requests since this local time.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Only requests before this local time.")] = None,
     days: Annotated[float | None, typer.Option(min=0, help="Only the last so many days, instead of --since.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what GET /v1/savings answers.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, as GET /v1/savings does.")] = False,
 ) -> None:
-    """Say what was saved, and where requests went.
+    """Show what was saved, and where requests went.
 
-    Reads the ledger itself: the gateway may run or not. Savings are an estimate of what the same tokens would have
-    cost at the baseline model. The dashboard at /dashboard shows the same figures.
+    It reads the ledger itself, so the gateway need not run. Savings are an estimate: what the same tokens would have
+    cost at the baseline model, less what was paid. The dashboard at /dashboard shows the same figures.
     """
     from gateway.reports.savings import savings_report
     from gateway.reports.timeline import closed_span, timeline
@@ -54,7 +54,7 @@ def report(
 
 
 def local_zone() -> tzinfo:
-    """The time zone of this machine with its rules, so that days in winter and in summer are both whole days."""
+    """The time zone of this machine with its rules, so that days are whole ones in winter and in summer."""
     try:
         if name := os.environ.get("TZ"):
             return ZoneInfo(name)
@@ -69,7 +69,7 @@ def _print(console: Console, result: "SavingsReport", intervals: list["Interval"
 
     console.print(result.sentence(), soft_wrap=True, highlight=False)
     if not result.requests:
-        console.print("Send one to http://127.0.0.1:8000/v1, or open /dashboard for a way to begin.", highlight=False)
+        console.print("Send one to http://127.0.0.1:8000/v1, or open /dashboard to see how.", highlight=False)
         return
     console.print()
     console.print(chart(intervals))

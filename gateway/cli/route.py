@@ -14,7 +14,7 @@ from gateway.config.settings import load_settings
 from gateway.dispatch.assumed import assumed_decider
 from gateway.dispatch.decider import Decider, RoutedRequest
 from gateway.dispatch.model_names import AUTO
-from gateway.scoring.active_threshold import ThresholdInForce
+from gateway.scoring.active_threshold import ActiveThreshold
 from gateway.scoring.artifact_store import ArtifactStore
 from models.wire.chat import ChatRequest
 from models.wire.errors import RequestError
@@ -22,7 +22,7 @@ from router.artifact import Artifact, load_artifact
 from router.decision import Route, RoutingDecision
 from router.errors import CannotServe
 from router.policy import LocalCapabilities
-from router.threshold import expectation
+from router.threshold import HIGHEST_THRESHOLD, expectation
 from router.training.json_lines import numbered_lines
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ ASSUMED = LocalCapabilities(frozenset(), n_ctx=1 << 30)
 NO_CLOUD = "No cloud is configured yet: until one is, the local model answers this too (reason: offline)."
 
 SHOWN = 8
-"""Traits listed, strongest first."""
+"""Features listed, strongest first."""
 
 
 def route(
@@ -52,7 +52,11 @@ def route(
     ] = None,
     threshold: Annotated[
         float | None,
-        typer.Option(help="Try another line: scores at or above go to the cloud. Default: the configured one."),
+        typer.Option(
+            min=0,
+            max=HIGHEST_THRESHOLD,
+            help="Try another threshold: scores at or above go to the cloud. Default: the configured one.",
+        ),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="Configuration file. Default: slimgate.toml, if here.")] = None,
 ) -> None:
@@ -66,7 +70,7 @@ def route(
     """
     settings = load_settings(config, serves=False)
     artifact = load_artifact(ArtifactStore.of(settings).in_use)
-    applied = ThresholdInForce.of(settings, artifact).value if threshold is None else threshold
+    applied = ActiveThreshold.of(settings, artifact).value if threshold is None else threshold
     decider = assumed_decider(settings, artifact.scorer, ASSUMED, lambda: applied)
     if (text is None) == (jsonl is None):
         raise typer.BadParameter('Give either a text or --jsonl FILE: slimgate route "your request"')
@@ -87,14 +91,14 @@ def _explain(routed: RoutedRequest, artifact: Artifact, *, has_cloud: bool) -> N
         console.print(NO_CLOUD, highlight=False)
     words = _threshold_words(artifact, decision.threshold)
     console.print(f"Threshold {decision.threshold:.2f}: {words}.", highlight=False)
-    console.print(_familiarity_words(explanation.familiarity), highlight=False)
+    console.print(_coverage_words(explanation.vocabulary_coverage), highlight=False)
     console.print(_table(explanation))
 
 
 def _verdict(decision: RoutingDecision) -> str:
     sign = ">=" if decision.score >= decision.threshold else "<"
     return (
-        f"[bold]{decision.route}[/] (reason: {decision.reason}). The local answer would fall short with probability "
+        f"[bold]{decision.route}[/] (reason: {decision.reason}). The local answer fails with probability "
         f"[bold]{decision.score:.2f}[/] {sign} {decision.threshold:.2f}."
     )
 
@@ -103,16 +107,16 @@ def _threshold_words(artifact: Artifact, threshold: float) -> str:
     return expectation(threshold, artifact.validation).sentence()
 
 
-def _familiarity_words(familiarity: float) -> str:
-    if familiarity < 0.5:
-        return f"Familiarity {familiarity:.2f}: little here resembles what was seen, so the score stays near 0.5."
-    return f"Familiarity {familiarity:.2f}: the wording resembles what was seen."
+def _coverage_words(coverage: float) -> str:
+    if coverage < 0.5:
+        return f"Vocabulary coverage {coverage:.2f}: few of these words are known, so the score stays near 0.5."
+    return f"Vocabulary coverage {coverage:.2f}: the classifier knows this wording."
 
 
 def _table(explanation: "Explanation") -> Table:
-    table = Table("trait", "push", title="What pushed it (+ towards the cloud)", title_justify="left")
-    for name, push in list(explanation.contributions.items())[:SHOWN]:
-        table.add_row(escape(name), f"{push:+.2f}")
+    table = Table("feature", "contribution", title="What made the score (+ towards the cloud)", title_justify="left")
+    for name, log_odds in list(explanation.contributions.items())[:SHOWN]:
+        table.add_row(escape(name), f"{log_odds:+.2f}")
     if rest := list(explanation.contributions.values())[SHOWN:]:
         table.add_row(f"{len(rest)} more", f"{sum(rest):+.2f}")
     table.add_row("every prompt's start", f"{explanation.baseline:+.2f}")

@@ -1,8 +1,9 @@
-"""`slimgate serve`."""
+"""`slimgate serve`: runs the gateway."""
 
 import asyncio
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -12,12 +13,17 @@ from rich.console import Console
 from gateway.config.masking import mask_url
 from gateway.config.sections import LocalSettings
 from gateway.config.settings import Settings, SettingsError, load_settings
-from models.host.doors import reaches_beyond
+from models.host.host_check import is_reachable_from_outside
+from models.host.log_format import with_fields
 from models.host.private_files import OTHERS
+
+logger = logging.getLogger("slimgate")
+
+OPEN = "anyone who reaches this address may use it: allow_anonymous is set"
 
 ConfigOption = Annotated[
     Path | None,
-    typer.Option("--config", "-c", help="TOML file with settings. Default: slimgate.toml here, if there is one."),
+    typer.Option("--config", "-c", help="TOML file with settings. Default: slimgate.toml in this folder, if any."),
 ]
 
 
@@ -30,25 +36,26 @@ def serve(
     workers: Annotated[
         int | None, typer.Option(help="Gateway processes; they share one engine and one ledger. Default: 1.")
     ] = None,
-    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+    log_level: Annotated[str, typer.Option(help="Least level that is logged: debug, info, warning or error.")] = "info",
 ) -> None:
-    """Serve the gateway.
+    """Run the gateway.
 
-    Without any configuration it answers everything from the small bundled model. With OPENAI_API_KEY set, or the
-    SLIMGATE_CLOUD__BASE_URL, SLIMGATE_CLOUD__API_KEY and SLIMGATE_CLOUD__MODEL of another provider, hard requests go
-    to the cloud. `slimgate config show` lists every setting.
+    Without any configuration the small bundled model answers everything. Set OPENAI_API_KEY, or
+    SLIMGATE_CLOUD__BASE_URL, SLIMGATE_CLOUD__API_KEY and SLIMGATE_CLOUD__MODEL for another provider, and hard requests
+    go to the cloud. `slimgate config show` lists every setting.
 
-    SIGHUP reads the configuration again; SIGTERM lets running answers finish.
+    On SIGHUP it reads the configuration again; on SIGTERM it stops after the running answers.
     """
     from gateway.config.state_dir import prepare_state_dir
-    from gateway.record.logs import configure_logging
+    from gateway.record.logs import apply_log_settings, configure_logging
 
     def load() -> Settings:
         return load_settings(config, host=host, port=port, workers=workers)
 
     configure_logging(log_level)
     settings = load()
-    os.umask(OTHERS)  # whatever this process or its children write is for this user alone
+    apply_log_settings(settings)
+    os.umask(OTHERS)  # files of this process and its children are readable by this user only
     prepare_state_dir(settings.state_dir)
     if settings.workers > 1:
         run_several(settings, config, log_level)
@@ -57,7 +64,7 @@ def serve(
 
 
 def run_one(settings: Settings, load: Callable[[], Settings]) -> None:
-    """One process does everything."""
+    """Run the gateway in this process."""
     from gateway.app import create_app
     from gateway.process.server import GatewayServer
 
@@ -68,7 +75,7 @@ def run_one(settings: Settings, load: Callable[[], Settings]) -> None:
 
 
 def run_several(settings: Settings, config: Path | None, log_level: str) -> None:
-    """A parent with the engine, and workers."""
+    """Run several workers, with the engine in this process."""
     from gateway.process.workers import WorkerPool
 
     try:
@@ -78,20 +85,37 @@ def run_several(settings: Settings, config: Path | None, log_level: str) -> None
 
 
 def greet(settings: Settings, port: int) -> None:
-    """Say where the gateway is and what it will do."""
-    console = Console(stderr=True, highlight=False)
+    """Print the gateway's address, its models and its dashboard; as one line where the log is JSON."""
+    from gateway.record.logs import wants_json
+
     url = f"http://[{settings.host}]:{port}" if ":" in settings.host else f"http://{settings.host}:{port}"
     cloud = settings.cloud
+    sides = {
+        "local": _local_words(settings.local),
+        "cloud": f"{cloud.model} at {mask_url(cloud.base_url)}" if cloud.configured else "off (no key set)",
+        "dashboard": f"{url}/dashboard",
+    }
+    is_open = settings.api_key is None and settings.allow_anonymous and is_reachable_from_outside(settings.host)
+    if wants_json(settings.log):
+        _log_greeting(url, sides, is_open=is_open)
+    else:
+        _print_greeting(url, sides, is_open=is_open)
+
+
+def _log_greeting(url: str, sides: Mapping[str, str], *, is_open: bool) -> None:
+    logger.info("slimgate listens at %s", url, extra=with_fields({"url": url, **sides}))
+    if is_open:
+        logger.warning(OPEN)
+
+
+def _print_greeting(url: str, sides: Mapping[str, str], *, is_open: bool) -> None:
     lines = [
         f"[bold]slimgate[/] listens at [bold]{url}[/]",
         f"  point your OpenAI client at [bold]{url}/v1[/] and ask for the model [bold]auto[/]",
-        f"  local      {_local_words(settings.local)}",
-        f"  cloud      {f'{cloud.model} at {mask_url(cloud.base_url)}' if cloud.configured else 'off (no key set)'}",
-        f"  dashboard  {url}/dashboard",
+        *(f"  {name:<10} {words}" for name, words in sides.items()),
+        *([f"  [bold yellow]{OPEN}[/]"] if is_open else []),
     ]
-    if settings.api_key is None and settings.allow_anonymous and reaches_beyond(settings.host):
-        lines.append("  [bold yellow]anyone who reaches this address may use it: allow_anonymous is set[/]")
-    console.print("\n".join(lines), soft_wrap=True)
+    Console(stderr=True, highlight=False).print("\n".join(lines), soft_wrap=True)
 
 
 def _local_words(local: LocalSettings) -> str:

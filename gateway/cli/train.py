@@ -1,4 +1,4 @@
-"""`slimgate train`: fit the routing classifier, on outcome tables or to one's own labels."""
+"""`slimgate train`: fits the classifier on outcome tables, or adapts it to the user's own labels."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -24,37 +24,37 @@ def train(
     data_dir: Annotated[
         Path | None,
         typer.Argument(
-            help="Folder with prompts.parquet, outcomes.parquet and models.parquet, to fit anew.", show_default=False
+            help="Folder with prompts.parquet, outcomes.parquet and models.parquet, for a new fit.", show_default=False
         ),
     ] = None,
     labels: Annotated[
         Path | None,
         typer.Option(
-            help='Own labels to adapt to, one a line: {"prompt": …, "local_ok": true}; "messages" may stand for '
-            '"prompt", and "cloud_ok" may say how the cloud did.',
+            help='File of your own labels, one a line: {"prompt": …, "local_ok": true}; or "messages" for "prompt"; '
+            'with "cloud_ok" if the cloud\'s answer was judged too.',
             show_default=False,
         ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder to make for the result; it must not exist. With --labels: instead of installing it."),
+        typer.Option(help="New folder for the result; it must not exist. With --labels, instead of installing it."),
     ] = None,
     leave_out: Annotated[
         list[str] | None,
-        typer.Option(help="Source not to learn from; repeat for several. Default: alpaca-eval and bfcl."),
+        typer.Option(help="Source not to learn from; may be repeated. Default: alpaca-eval and bfcl."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Install even what is no better than the old one.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Install it even if the old one is as good.")] = False,
     seed: Annotated[int, typer.Option(help="The same seed gives the same classifier.")] = 0,
     config: ConfigOption = None,
 ) -> None:
-    """Fit the classifier that decides what stays local.
+    """Fit the classifier that scores requests.
 
-    With --labels, adapt the classifier in use to your own prompts and models, judge both by cross-validation, and
-    install the new one if it is better:
+    With --labels, the classifier in use is adapted to your own prompts and models. Both are judged by cross-validation,
+    and the new one is installed if it is better:
 
       slimgate train --labels labels.jsonl
 
-    With a folder of outcome tables, fit a new one and judge it on prompts held back:
+    With a folder of outcome tables, a new one is fitted, and judged on prompts held back:
 
       slimgate train DATA_DIR --out my-classifier
     """
@@ -64,7 +64,7 @@ def train(
         _adapt(labels, out, load_settings(config, serves=False), force, seed)
     elif data_dir is not None:
         if out is None:
-            raise typer.BadParameter("Name the folder to make: --out my-classifier")
+            raise typer.BadParameter("Name a new folder: --out my-classifier")
         _fit(data_dir, out, leave_out, seed)
 
 
@@ -94,7 +94,7 @@ def _adapt(path: Path, out: Path | None, settings: Settings, force: bool, seed: 
     console = Console(highlight=False, soft_wrap=True)
     console.print(_before_and_after(adapted, len(labels)))
     if not adapted.is_better and not force:
-        console.print("The adapted classifier is no better, so the old one stays. --force installs it all the same.")
+        console.print("The adapted classifier is no better, so the old one stays. --force installs it anyway.")
         raise typer.Exit(1)
     folder = store.workplace() if out is None else out
     try:
@@ -109,7 +109,7 @@ def _adapt(path: Path, out: Path | None, settings: Settings, force: bool, seed: 
 
 
 def _pair(settings: Settings) -> dict[str, str]:
-    """Whose answers the labels are about, as far as the configuration says."""
+    """The models that the labels judge, by the configuration."""
     local = settings.local
     file = local.model_path.name if local.model_path else "the bundled model"
     return {
@@ -124,7 +124,7 @@ def _install(store: ArtifactStore, folder: Path, console: Console) -> None:
     store.use(version)
     card = store.card(version)
     console.print(f"Installed as {version}, default threshold {card['threshold']:.2f}: {card['threshold_means']}.")
-    console.print(f"A running gateway takes it over within a second. Back: slimgate artifacts use {before}")
+    console.print(f"A running gateway loads it within a second. To go back: slimgate artifacts use {before}")
     if store.configured is not None:
         console.print(f"It has no effect while the setting router.artifact names {store.configured}.")
 

@@ -1,1 +1,1 @@
-"""The configuration: its sections, where it is read from, which secrets may go where."""
+"""The configuration: its sections, its sources, and the servers that secrets may be sent to."""

@@ -1,8 +1,8 @@
-"""To whom a key may go when nobody but a found `slimgate.toml` says so.
+"""The hosts that a key may be sent to when only a found `slimgate.toml` names them.
 
-A file in the working directory may have come with somebody's repository. It may choose models and thresholds; it may
-not send what lies in the environment to a server of its own choice. So a key goes to a host that its variable belongs
-to, to one that the environment names as well, or wherever a file says that was itself named, by `--config` or
+A file in the working directory may come from somebody else's repository. It may choose models and thresholds, but it
+must not send keys from the environment to a server of its choice. So a key is sent only to a host that its variable
+belongs to, to a host that the environment names too, or to any host if the file was named by `--config` or
 SLIMGATE_CONFIG.
 """
 
@@ -47,10 +47,10 @@ HOSTS: Mapping[str, frozenset[str]] = {
         "ZAI_API_KEY": "api.z.ai",
     }.items()
 }
-"""Providers' own variables, and the hosts that they are for. None of these names can be had by somebody else, as a
-subdomain of a cloud for all (Azure) could."""
+"""Providers' own variables, and the hosts that they are for. Nobody else can get one of these names, as anybody could
+get a subdomain of a public cloud (Azure)."""
 
-# Nothing that two parsers might read in two ways: no user, no other port, no escapes.
+# Only URLs that every parser reads alike: no user, no other port, no escapes.
 _PLAIN = re.compile(r"https://([a-z0-9.-]+)(?::443)?(?:/[\w./-]*)?")
 
 _OTLP_HEADERS = (
@@ -61,21 +61,21 @@ _OTLP_HEADERS = (
 
 
 def stray_keys(settings: "Settings", environment: Mapping[str, Any]) -> Iterator[str]:
-    """What a found file would send where it does not belong: a sentence for each key, with the cure.
+    """A message for each key that a found file would send to a foreign host, with how to fix it.
 
     Parameters
     ----------
     settings : Settings
-        All layers joined.
+        The settings from all sources.
     environment : mapping
-        What the environment alone says, nested as the settings are.
+        The settings from the environment alone, nested like `settings`.
     """
     local, cloud = settings.local, settings.cloud
-    if local.api_key is not None and local.base_url is not None and not _says(environment, "local", "base_url"):
+    if local.api_key is not None and local.base_url is not None and not _has(environment, "local", "base_url"):
         yield _stray("SLIMGATE_LOCAL__API_KEY", local.base_url, "SLIMGATE_LOCAL__BASE_URL")
-    if cloud.api_key is not None and cloud.base_url != OPENAI_BASE_URL and not _says(environment, "cloud", "base_url"):
+    if cloud.api_key is not None and cloud.base_url != OPENAI_BASE_URL and not _has(environment, "cloud", "base_url"):
         yield _stray("SLIMGATE_CLOUD__API_KEY", cloud.base_url, "SLIMGATE_CLOUD__BASE_URL")
-    if not _says(environment, "cloud", "fallbacks"):
+    if not _has(environment, "cloud", "fallbacks"):
         for fallback in cloud.fallbacks:
             variable = fallback.api_key_env
             if variable is not None and not belongs(variable, fallback.base_url):
@@ -84,34 +84,34 @@ def stray_keys(settings: "Settings", environment: Mapping[str, Any]) -> Iterator
 
 
 def _of_libraries(settings: "Settings", environment: Mapping[str, Any]) -> Iterator[str]:
-    """What libraries take from the environment by themselves, for whatever server they are told."""
+    """The same for keys that libraries take from the environment by themselves."""
     endpoint, url = settings.telemetry.otlp_endpoint, settings.ledger.url
-    if endpoint is not None and not _says(environment, "telemetry", "otlp_endpoint"):
+    if endpoint is not None and not _has(environment, "telemetry", "otlp_endpoint"):
         for variable in filter(os.environ.get, _OTLP_HEADERS):
             yield _stray(variable, endpoint, "SLIMGATE_TELEMETRY__OTLP_ENDPOINT")
     takes_password = url is not None and url.startswith("postgres") and urlsplit(url).password is None
-    if url is not None and takes_password and os.environ.get("PGPASSWORD") and not _says(environment, "ledger", "url"):
+    if url is not None and takes_password and os.environ.get("PGPASSWORD") and not _has(environment, "ledger", "url"):
         yield _stray("PGPASSWORD", url, "SLIMGATE_LEDGER__URL")
 
 
 def belongs(variable: str, base_url: str) -> bool:
-    """Whether the key in `variable` is for the host of `base_url`, and cannot be read on the way.
+    """Whether the key in `variable` is for the host of `base_url`, and is sent encrypted.
 
     >>> belongs("MISTRAL_API_KEY", "https://api.mistral.ai/v1"), belongs("MISTRAL_API_KEY", "https://evil.example/v1")
     (True, False)
     """
-    found = _PLAIN.fullmatch(base_url)
-    return found is not None and found[1] in HOSTS.get(variable, ())
+    match = _PLAIN.fullmatch(base_url)
+    return match is not None and match[1] in HOSTS.get(variable, ())
 
 
-def _says(environment: Mapping[str, Any], section: str, name: str) -> bool:
-    told = environment.get(section)
-    return isinstance(told, Mapping) and told.get(name) is not None
+def _has(environment: Mapping[str, Any], section: str, name: str) -> bool:
+    values = environment.get(section)
+    return isinstance(values, Mapping) and values.get(name) is not None
 
 
 def _stray(variable: str, url: str, url_variable: str) -> str:
     return (
-        f"the key in {variable} would go to {mask_url(url)}, and only a slimgate.toml that was found in this folder "
-        f"says so: if you trust it, name it (--config slimgate.toml, or SLIMGATE_CONFIG), or set {url_variable} in the "
+        f"the key in {variable} would be sent to {mask_url(url)}, which only the slimgate.toml in this folder names: "
+        f"if you trust that file, name it (--config slimgate.toml, or SLIMGATE_CONFIG), or set {url_variable} in the "
         "environment as well"
     )

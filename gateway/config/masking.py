@@ -1,4 +1,4 @@
-"""Secrets taken out of what is shown: passwords in URLs, credentials in headers and query parameters."""
+"""Masks secrets in text that is shown: passwords in URLs, credentials in headers and query parameters."""
 
 import re
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ from pydantic import BaseModel
 from models.redaction.secrets import MASK, is_secret_name
 
 SENT = ("headers", "query")
-"""Settings whose values go to a server."""
+"""Settings whose values are sent to a server."""
 
 _VALUES = re.compile(r"(?:bearer|basic|token)\s|(?=\S*[0-9])(?=\S*[A-Za-z])[\w+/.=~-]{20,}\Z", re.IGNORECASE)
-"""Whatever the name: what is meant for an Authorization header, or looks drawn by lot."""
+"""Values that are masked under any name: those of an Authorization header, and those that look random."""
 
 _URL = re.compile(r"[A-Za-z][\w+.-]*://[^\s'\"<>]+")
 _PARAMETER = re.compile(r"([?&;])([^=&;#]*)=([^&;#]*)")
@@ -34,13 +34,13 @@ def mask_url(url: str) -> str:
 
 
 def _masked_user(rest: str, *, is_http: bool) -> str:
-    """A database's password may hold any character; of an HTTP URL the part before the path tells of one."""
+    """Mask the user's part. A database's password may hold any character; in an HTTP URL it ends before the path."""
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     if is_http and _WITHOUT_USER.fullmatch(authority):
         return rest
-    user, found, host = rest.rpartition("@")
+    user, has_user, host = rest.rpartition("@")
     name, has_password, _ = user.partition(":")
-    if not found or not (has_password or is_http):
+    if not has_user or not (has_password or is_http):
         return rest
     return f"{name}:{MASK}@{host}" if has_password else f"{MASK}@{host}"
 
@@ -55,7 +55,7 @@ def mask_text(text: str) -> str:
 
 
 def masked(value: Any, name: str = "") -> Any:
-    """A setting as it may be shown, opened as far as it goes; `name` is the setting's own, without its section."""
+    """A setting's value for showing, nested values included; `name` is the setting's own, without its section."""
     if isinstance(value, BaseModel):
         return {field: masked(getattr(value, field), field) for field in sorted(value.model_fields_set)}
     if isinstance(value, Mapping):

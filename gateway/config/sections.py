@@ -1,6 +1,6 @@
 """The sections of the configuration, `[local]`, `[cloud]`, `[router]` and so on: each setting with its meaning.
 
-How they are joined and read is in `gateway.config.settings`.
+`gateway.config.settings` reads and joins them.
 """
 
 import re
@@ -14,7 +14,7 @@ from models.engine.options import MAX_SEQUENCES, FlashAttention, KvCacheType, ch
 from models.host.api_keys import clean_key
 from router.decision import Feature
 from router.sensitive import Sensitive
-from router.threshold import to_threshold
+from router.threshold import HIGHEST_THRESHOLD, to_threshold
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 
@@ -26,7 +26,7 @@ def _clean(key: SecretStr) -> SecretStr:
 
 
 ApiKey = Annotated[SecretStr, AfterValidator(_clean)]
-"""A key, without whitespace around it; refused where no header could carry it."""
+"""A key, stripped of whitespace; refused if it cannot be sent in a header."""
 
 
 class _Section(BaseModel):
@@ -34,7 +34,7 @@ class _Section(BaseModel):
 
 
 class LocalSettings(_Section):
-    """The small model on this machine, or on a server of yours."""
+    """The small model, on this machine or on a server of yours."""
 
     enabled: bool = Field(True, description="Whether there is a local model.")
     model_path: Path | None = Field(
@@ -106,7 +106,7 @@ class LocalSettings(_Section):
 
 
 class ProviderSettings(_Section):
-    """A large model, and how its provider is reached."""
+    """A large model, and the connection to its provider."""
 
     base_url: str = Field(description="The provider's base URL, up to and including /v1.")
     model: str = Field(description="The provider's name of the model.")
@@ -168,14 +168,14 @@ class ProviderSettings(_Section):
     def _can_be_sent(cls, headers: dict[str, str]) -> dict[str, str]:
         for name, value in headers.items():
             if not re.fullmatch(_HEADER_NAME, name):
-                raise ValueError(f"{name!r} is no name of a header")
+                raise ValueError(f"{name!r} is not a header name")
             if not (value.isascii() and value.strip().isprintable()):
-                raise ValueError(f"the value of {name} has a line break or another character that no header carries")
+                raise ValueError(f"the value of {name} has a line break or another character that no header may have")
         return {name: value.strip() for name, value in headers.items()}
 
 
 class FallbackSettings(ProviderSettings):
-    """A model that stands in when those before it fail."""
+    """A model that is asked when those before it fail."""
 
     api_key_env: str | None = Field(None, description="The environment variable that holds its API key.")
 
@@ -197,12 +197,12 @@ class CloudSettings(ProviderSettings):
 
     @property
     def configured(self) -> bool:
-        """A key, or a provider of one's own that may need none."""
+        """Whether there is a key, or another provider, which may need none."""
         return self.api_key is not None or self.base_url != OPENAI_BASE_URL
 
 
 class SecondLookSettings(_Section):
-    """Whether the local model may begin an answer before it is decided who gives it."""
+    """The second look (a cascade): the local model begins, and its confidence decides which side answers."""
 
     band: float = Field(
         0.0,
@@ -223,12 +223,12 @@ class SecondLookSettings(_Section):
 
 
 class RouterSettings(_Section):
-    """Where the line between local and cloud runs."""
+    """How requests are divided between local and cloud."""
 
     threshold: float | None = Field(
         None,
         ge=0,
-        le=1.0001,
+        le=HIGHEST_THRESHOLD,
         description="Requests with a score at or above it go to the cloud: 0 sends all of them there, "
         "1.0001 none. Default: the artifact's own.",
     )
@@ -261,22 +261,22 @@ class RouterSettings(_Section):
     @field_validator("aliases")
     @classmethod
     def _mean_something(cls, aliases: dict[str, str]) -> dict[str, str]:
-        for meant in aliases.values():
-            if meant not in ("auto", "local", "cloud"):
-                kind, _, threshold = meant.partition(":")
+        for meaning in aliases.values():
+            if meaning not in ("auto", "local", "cloud"):
+                kind, _, threshold = meaning.partition(":")
                 if kind != "auto" or to_threshold(threshold) is None:
-                    raise ValueError(f"{meant!r} should be auto, auto:THRESHOLD such as auto:0.4, local, or cloud")
+                    raise ValueError(f"{meaning!r} must be auto, auto:THRESHOLD such as auto:0.4, local, or cloud")
         return aliases
 
     @model_validator(mode="after")
     def _what_is_for_it(self) -> Self:
         if self.threshold_for is not None and self.threshold is None:
-            raise ValueError("threshold_for names a classifier, and there is no threshold that it could be for")
+            raise ValueError("threshold_for is set, but threshold is not")
         return self
 
 
 class EmbeddingsSettings(_Section):
-    """Who turns texts into vectors. There is no routing: vectors of two models cannot be mixed."""
+    """The model for embeddings. They are not routed: vectors of two models cannot be mixed."""
 
     backend: Literal["local", "cloud"] | None = Field(
         None, description="The side that answers /v1/embeddings. Default: none; embeddings are refused."
@@ -287,7 +287,7 @@ class EmbeddingsSettings(_Section):
 
 
 class PrivacySettings(_Section):
-    """What may not leave this machine. It is answered here or refused, and never goes to the cloud."""
+    """Requests that may not leave this machine: the local model answers them, or they are refused."""
 
     local_only: bool = Field(False, description="Whether no request at all may leave this machine.")
     detect: list[Sensitive] = Field(
@@ -304,7 +304,7 @@ class PrivacySettings(_Section):
 
 
 class BudgetSettings(_Section):
-    """What may be spent on the cloud, in US dollars, as the ledger prices it; days and months are UTC's."""
+    """Limits on the cost of the cloud, in US dollars by the ledger's prices. Days and months are in UTC."""
 
     usd_per_day: Decimal | None = Field(
         None, ge=0, description="Once it is spent, the local model answers until midnight UTC. Default: no limit."
@@ -323,7 +323,7 @@ class BudgetSettings(_Section):
 
 
 class LedgerSettings(_Section):
-    """Where the record of every request is kept."""
+    """The ledger: the record of every request."""
 
     url: str | None = Field(
         None, description="SQLAlchemy URL of the database. Default: an SQLite file, ledger.db, in state_dir."
@@ -337,23 +337,27 @@ class LedgerSettings(_Section):
     @field_validator("url")
     @classmethod
     def _can_be_read(cls, url: str | None) -> str | None:
-        from sqlalchemy import make_url  # takes a while, and most have no URL
+        from sqlalchemy import make_url  # slow to import, and seldom needed
         from sqlalchemy.exc import ArgumentError
 
         if url is not None:
             try:
                 make_url(url)
-            except (ArgumentError, ValueError):  # their words may hold a part of the password
+            except (ArgumentError, ValueError):  # their messages may hold a part of the password
                 raise ValueError(
-                    "is no URL of a database, such as postgresql://USER:PASSWORD@HOST:5432/NAME; characters such as "
+                    "is not a database URL, such as postgresql://USER:PASSWORD@HOST:5432/NAME; characters such as "
                     "@ : / in a password are written %40 %3A %2F"
                 ) from None
         return url
 
 
 class LogSettings(_Section):
-    """What the log says beyond what happened. Never asked for, it holds nobody's text."""
+    """The form of the log, and whether it may show messages that are not slimgate's own."""
 
+    format: Literal["auto", "text", "json"] = Field(
+        "auto",
+        description="The form of the log's lines: `json`, `text`, or `auto`: text at a terminal, else JSON.",
+    )
     provider_messages: bool = Field(
         False,
         description="Whether the log shows a provider's message about a failure, on one line and without "
@@ -379,7 +383,7 @@ class TelemetrySettings(_Section):
 
 
 class PriceSettings(_Section):
-    """Your own price of a model, in US dollars for a million tokens."""
+    """Your own price for a model, in US dollars per million tokens."""
 
     input_usd_per_mtok: Decimal = Field(ge=0, description="Prompt tokens.")
     output_usd_per_mtok: Decimal = Field(ge=0, description="Answer tokens.")
@@ -409,7 +413,7 @@ class PriceSettings(_Section):
 
 
 class SavingsSettings(_Section):
-    """What savings are measured against."""
+    """The model that savings are measured against."""
 
     baseline_model: str | None = Field(
         None, description="The model that every request would have used without slimgate. Default: the cloud model."

@@ -1,8 +1,8 @@
 """The configuration as a whole, and how it is read.
 
 Three layers, the later wins: the defaults here and in `gateway.config.sections`, a TOML file, the environment
-(``SLIMGATE_…``, ``__`` between levels, so ``[local] n_ctx`` is ``SLIMGATE_LOCAL__N_CTX``). A key that means nothing is
-an error in both. Secrets come from the environment alone.
+(``SLIMGATE_…``, ``__`` between levels, so ``[local] n_ctx`` is ``SLIMGATE_LOCAL__N_CTX``). An unknown key in either is
+an error. Secrets come from the environment only.
 """
 
 import difflib
@@ -40,7 +40,7 @@ from gateway.config.sections import (
     TelemetrySettings,
 )
 from models.host.api_keys import key_from_environment
-from models.host.doors import plain_name, reaches_beyond
+from models.host.host_check import is_reachable_from_outside, normalise_name
 
 ENV_PREFIX = "SLIMGATE_"
 NESTING = "__"
@@ -57,7 +57,7 @@ AT_START = _AtStart()
 
 
 class SettingsError(Exception):
-    """The configuration cannot be used; the message names each key at fault and what it should be."""
+    """The configuration cannot be used; the message names each wrong setting and what it should be."""
 
 
 class Settings(BaseSettings):
@@ -129,7 +129,7 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _use_openai_key(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """OPENAI_API_KEY serves for OpenAI itself; it is never sent to another provider's address."""
+        """Use OPENAI_API_KEY for OpenAI itself; it is never sent to another provider."""
         cloud = values.get("cloud", {})
         if not isinstance(cloud, dict) or cloud.get("api_key") or cloud.get("base_url"):
             return values
@@ -139,7 +139,7 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _empty_is_no_key(cls, values: Any) -> Any:
-        """An empty variable stands for the default; for a key that would open the gateway to everybody."""
+        """Refuse an empty variable for a key. Otherwise it would count as unset, and open the gateway to everybody."""
         keys = {variable_name(key) for key in setting_keys() if key[-1] == "api_key"}
         for variable, value in os.environ.items():
             if variable.upper() in keys and not value.strip():
@@ -149,7 +149,7 @@ class Settings(BaseSettings):
     @field_validator("allowed_hosts")
     @classmethod
     def _bare_names(cls, names: list[str]) -> list[str]:
-        return [plain_name(name) for name in names]
+        return [normalise_name(name) for name in names]
 
     @field_validator("state_dir")
     @classmethod
@@ -160,39 +160,41 @@ class Settings(BaseSettings):
     def _someone_must_answer(self) -> Self:
         if not self.local.enabled and not self.cloud.configured:
             raise ValueError(
-                "local.enabled is false and no cloud is configured, so nobody could answer: "
-                "set OPENAI_API_KEY or SLIMGATE_CLOUD__BASE_URL, or enable the local tier"
+                "local.enabled is false and no cloud is configured, so no model could answer: "
+                "set OPENAI_API_KEY or SLIMGATE_CLOUD__BASE_URL, or enable the local model"
             )
         return self
 
     @model_validator(mode="after")
     def _private_needs_local(self) -> Self:
         if self.privacy.local_only and not self.local.enabled:
-            raise ValueError("privacy.local_only is set and local.enabled is false, so nobody could answer")
+            raise ValueError("privacy.local_only is set and local.enabled is false, so no model could answer")
         return self
 
     @model_validator(mode="after")
     def _embeddings_need_somebody(self) -> Self:
         backend, model = self.embeddings.backend, self.embeddings.model
         if backend == "local" and not self.local.enabled:
-            raise ValueError("embeddings.backend is 'local', and local.enabled is false")
+            raise ValueError("embeddings.backend is 'local', but local.enabled is false")
         if backend == "cloud" and model is None:
-            raise ValueError("embeddings.backend is 'cloud', and embeddings.model does not say which model there")
+            raise ValueError("embeddings.backend is 'cloud', but embeddings.model does not name a model")
         if backend == "cloud" and not self.cloud.configured:
-            raise ValueError("embeddings.backend is 'cloud', and no cloud is configured")
+            raise ValueError("embeddings.backend is 'cloud', but no cloud is configured")
         if backend == "local" and self.local.base_url is None and model is not None:
             raise ValueError(
-                f"embeddings.model is {model!r}, and the built-in engine has one model: leave it out, or set "
+                f"embeddings.model is {model!r}, but the built-in engine has one model: leave it out, or set "
                 "local.base_url to a server that has more"
             )
         return self
 
     @property
     def baseline_model(self) -> str:
+        """The model that savings are measured against."""
         return self.savings.baseline_model or self.cloud.model
 
     @property
     def ledger_url(self) -> str:
+        """SQLAlchemy URL of the ledger's database."""
         return self.ledger.url or f"sqlite:///{self.state_dir / 'ledger.db'}"
 
 
@@ -202,7 +204,7 @@ def read_at_start() -> set[str]:
 
 
 def default_state_dir() -> Path:
-    """Where a user's programs keep state, after the XDG base directory specification."""
+    """The default state folder, by the XDG base directory specification."""
     base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
     return Path(base, "slimgate").expanduser()
 
@@ -215,15 +217,15 @@ def load_settings(config: Path | None = None, *, serves: bool = True, **override
     config : Path, optional
         TOML file. Default: the file that SLIMGATE_CONFIG names, else ``slimgate.toml`` here, if there is one.
     serves : bool
-        Whether a gateway is to serve by them: then all keys must be there, and one is needed beyond this machine.
-        Commands that only read can do without.
+        Whether the settings are for a gateway that serves: then every API key must be set, and the gateway's own if it
+        listens beyond this machine. Commands that only read need no keys.
     **overrides
-        Top-level settings from the command line, stronger than the rest; None values are ignored.
+        Top-level settings from the command line, which override all others; None values are ignored.
 
     Raises
     ------
     SettingsError
-        Naming every key at fault, where it was set, and what was expected.
+        Naming every wrong setting, where it was set, and what was expected.
     """
     named = config or _named_config()
     path = named or _found_config()
@@ -241,29 +243,29 @@ def load_settings(config: Path | None = None, *, serves: bool = True, **override
         raise SettingsError("\n".join(problems)) from None
     problems = [] if named or path is None else [*_not_for_a_found_file(settings, EnvSettingsSource(Settings)())]
     if serves:
-        problems.extend(_hindrances(settings))
+        problems.extend(_missing_keys(settings))
     if problems:
         raise SettingsError("\n".join(problems))
     return settings
 
 
 def _not_for_a_found_file(settings: Settings, environment: Mapping[str, Any]) -> Iterator[str]:
-    """What a file that was only found here may not decide: where keys go, and that strangers may spend them."""
+    """What a file that was not named but found may not decide: where keys are sent, and that anybody may use them."""
     yield from stray_keys(settings, environment)
-    opens = settings.api_key is None and settings.allow_anonymous and reaches_beyond(settings.host)
+    opens = settings.api_key is None and settings.allow_anonymous and is_reachable_from_outside(settings.host)
     if opens and environment.get("allow_anonymous") is None:
         yield (
-            "allow_anonymous is set only by a slimgate.toml that was found in this folder: if you trust it, name it "
+            "allow_anonymous is set only by the slimgate.toml in this folder: if you trust that file, name it "
             f"(--config slimgate.toml, or SLIMGATE_CONFIG), or set {variable_name(('allow_anonymous',))} in the "
             "environment"
         )
 
 
-def _hindrances(settings: Settings) -> Iterator[str]:
-    """Why no gateway should serve by `settings`, each with the cure."""
-    if settings.api_key is None and not settings.allow_anonymous and reaches_beyond(settings.host):
+def _missing_keys(settings: Settings) -> Iterator[str]:
+    """A message for each missing key, with how to fix it: a gateway must not serve without them."""
+    if settings.api_key is None and not settings.allow_anonymous and is_reachable_from_outside(settings.host):
         yield (
-            f"host is {settings.host!r}, which is reached from beyond this machine, and no key is set: set "
+            f"host is {settings.host!r}, which other machines can reach, and no key is set: set "
             f"{variable_name(('api_key',))}, or allow_anonymous = true ({variable_name(('allow_anonymous',))}) if "
             "anyone who reaches it may use it"
         )
@@ -273,13 +275,13 @@ def _hindrances(settings: Settings) -> Iterator[str]:
             if variable is not None and key_from_environment(variable) is None:
                 raise ValueError(f"the environment variable {variable} is not set")
         except ValueError as exc:
-            yield f"cloud.fallbacks.{number}.api_key_env: {exc}; a provider that needs no key has no api_key_env"
+            yield f"cloud.fallbacks.{number}.api_key_env: {exc}; leave api_key_env out if the provider needs no key"
 
 
 def setting_fields(
     model: type[BaseModel] = Settings, path: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
-    """The path and the declaration of every setting, sections opened: ``("local", "n_ctx")``."""
+    """The path, such as ``("local", "n_ctx")``, and the declaration of every setting."""
     for name, field in model.model_fields.items():
         annotation = field.annotation
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -326,16 +328,16 @@ def _check_file(path: Path) -> None:
 
 
 def _refuse_unknown_variables() -> None:
-    """Nested variables are checked as the sections they belong to; this finds the rest, which would be ignored."""
-    known = [variable_name(key) for key in setting_keys()]
+    """Refuse unknown variables that belong to no section: pydantic would ignore them, unlike those of a section."""
+    variables = [variable_name(key) for key in setting_keys()]
     sections = tuple(f"{ENV_PREFIX}{name.upper()}{NESTING}" for name in Settings.model_fields)
     for variable in os.environ:
-        if not variable.startswith(ENV_PREFIX) or variable == CONFIG_VARIABLE or variable in known:
+        if not variable.startswith(ENV_PREFIX) or variable == CONFIG_VARIABLE or variable in variables:
             continue
-        near = difflib.get_close_matches(variable, known, n=1)
+        near = difflib.get_close_matches(variable, variables, n=1)
         if near or not variable.startswith(sections):
             hint = f"; did you mean {near[0]}?" if near else "; `slimgate config show` lists the settings"
-            raise SettingsError(f"environment variable {variable} is no setting{hint}")
+            raise SettingsError(f"environment variable {variable} is not a setting{hint}")
 
 
 def _lookup(values: Any, key: tuple[str, ...]) -> Any:
@@ -352,8 +354,8 @@ def _problems(exc: ValidationError) -> Iterator[str]:
         if not key:
             yield error["msg"].removeprefix("Value error, ")
         elif error["type"] == "extra_forbidden":
-            yield f"{'.'.join(key)} is no setting; `slimgate config show` lists them"
-        elif key[-1] == "api_key":  # never with the key
+            yield f"{'.'.join(key)} is not a setting; `slimgate config show` lists them"
+        elif key[-1] == "api_key":  # never show the key
             yield f"{'.'.join(key)} ({variable_name(key)}) {error['msg'].removeprefix('Value error, ')}"
         elif error["type"] == "value_error":
             yield f"{'.'.join(key)}: {error['msg'].removeprefix('Value error, ')}"
@@ -362,5 +364,5 @@ def _problems(exc: ValidationError) -> Iterator[str]:
 
 
 def _shown(value: Any) -> str:
-    """What was given; a whole section, which may hold a key, by its kind alone."""
+    """The wrong value; of a whole section, which may hold a key, only its type."""
     return f"a {type(value).__name__}" if isinstance(value, Mapping | list) else repr(masked(value))

@@ -1,4 +1,4 @@
-"""The state directory, for this user alone: made so, and what earlier versions left open tightened."""
+"""The state directory: readable by this user only, also what earlier versions left readable by others."""
 
 import stat
 from pathlib import Path
@@ -7,16 +7,16 @@ from gateway.config.settings import SettingsError
 from models.host.private_files import private_folder, tighten
 
 OURS = ("ledger.db*", "spool", "artifacts", "weights", "threshold.*", "engine.json")
-"""What slimgate keeps there. Whatever else lies in a folder that somebody chose is not ours to change."""
+"""slimgate's own files there. Other files in a folder that the user chose are left alone."""
 
 
 def prepare_state_dir(state_dir: Path) -> None:
-    """Make it, and take from others what they need not read.
+    """Create it, and make slimgate's files in it readable by this user only.
 
     Raises
     ------
     SettingsError
-        If it cannot be made.
+        If it cannot be created.
     """
     try:
         private_folder(state_dir)
@@ -34,5 +34,5 @@ def prepare_state_dir(state_dir: Path) -> None:
 
 
 def _is_shared(folder: Path) -> bool:
-    """Whether others have business there: a folder such as /tmp, the root, a home."""
+    """Whether other programs or users use it too: a folder such as /tmp, the root, a home."""
     return bool(folder.stat().st_mode & stat.S_ISVTX) or folder.resolve() in (Path("/"), Path.home())

@@ -1,6 +1,4 @@
-"""The page at /dashboard and everything it loads: all from this package and from the installed `plotly`, nothing from
-elsewhere.
-"""
+"""The page at /dashboard and its files: all from this package and the installed `plotly`, nothing from elsewhere."""
 
 import gzip
 import hashlib
@@ -27,14 +25,14 @@ MODULES_MARK = b"<!-- the modules -->"
 NO_MODULES = frozenset({"theme.js"})
 STYLES_MARK = b"<!-- plotly's own style elements -->"
 
-# Plotly carries a map library, which writes a style element of this id unless there is one already; the content
-# security policy would refuse it, and the browser's console complain.
+# Plotly contains a map library that adds a style element of this id unless there is one. The content security policy
+# would refuse that, and the browser's console would show an error.
 _STYLE_ID = re.compile(rb'document\.getElementById\("([0-9a-f]{64})"\)')
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file as it is served: as it is, and compressed. `etag` names exactly this content."""
+    """A file to serve, plain and compressed. `etag` identifies exactly this content."""
 
     content: bytes
     compressed: bytes
@@ -43,22 +41,22 @@ class Asset:
 
 
 def make_asset(content: bytes, suffix: str) -> Asset:
-    """Prepare `content` once, so that serving it costs nothing."""
+    """Compress and hash `content` once, not for every request."""
     etag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
     return Asset(content, gzip.compress(content, 6), MEDIA_TYPES[suffix], etag)
 
 
 @cache
 def load_assets() -> Mapping[str, Asset]:
-    """Every file of the page by name; a closed set, so that no name can lead elsewhere."""
+    """All files of the page by name: a closed set, so that no name can lead to another file."""
     return {path.name: make_asset(path.read_bytes(), path.suffix) for path in sorted(ASSETS.iterdir())}
 
 
 @cache
 def load_page() -> Asset:
-    """The page itself. It names the plotly that is installed, so that browsers may keep that file for good."""
+    """The page itself. It names the installed plotly's version, so that browsers may cache that file for ever."""
     styles = b"".join(b'<meta name="style" id="%s">' % name for name in _STYLE_ID.findall(_plotly_path().read_bytes()))
-    # Named at once, modules are fetched together, not one after the other as each names the next.
+    # Preload all modules, so that they are fetched together and not one after the other as each imports the next.
     names = sorted(name for name in load_assets() if name.endswith(".js") and name not in NO_MODULES)
     modules = "".join(f'<link rel="modulepreload" href="dashboard/assets/{name}">' for name in names).encode()
     replaced = {PLOTLY_MARK: plotly_name().encode(), STYLES_MARK: styles, MODULES_MARK: modules}
@@ -69,18 +67,18 @@ def load_page() -> Asset:
 
 
 def plotly_name() -> str:
-    """The name under which this plotly is served; another version has another name."""
+    """The file name under which plotly is served, with its version."""
     return f"plotly-{version('plotly')}.min.js"
 
 
 @cache
 def load_plotly() -> Asset:
-    """Plotly's JavaScript out of the installed package."""
+    """Plotly's JavaScript from the installed package."""
     return make_asset(_plotly_path().read_bytes(), ".js")
 
 
 def _plotly_path() -> Path:
-    # Found without importing plotly, which takes its time.
+    # Without importing plotly, which is slow.
     spec = importlib.util.find_spec("plotly")
     assert spec is not None
     assert spec.submodule_search_locations is not None

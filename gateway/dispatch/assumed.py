@@ -1,4 +1,4 @@
-"""Both sides as they are assumed to be where nothing runs: up, idle, and the cloud able to do everything."""
+"""Assumed sides, for commands that run no model: both are up and idle, and the cloud can do everything."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class AssumedLocal:
         """It is ready."""
 
     async def count_tokens(self, request: ChatRequest) -> int:
-        """By the text's length."""
+        """Estimate by the length of the text."""
         return prompt_tokens_guess(request)
 
 
@@ -48,7 +48,7 @@ class AssumedCloud:
 
 @dataclass(frozen=True, slots=True)
 class AssumedSides:
-    """A pair of them."""
+    """An assumed local side and an assumed cloud."""
 
     local: AssumedLocal
     cloud: AssumedCloud = AssumedCloud()

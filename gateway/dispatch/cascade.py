@@ -1,4 +1,4 @@
-"""The second look: the local model begins, and the confidence of its first tokens decides who answers.
+"""The cascade (a "second look"): the local model begins, and the confidence of its first tokens decides who answers.
 
 Only for requests that the score alone keeps local, and only just. Their first tokens are held back. Sure enough, they
 are passed on, and the answer goes on from there; otherwise the generation is cancelled, and the cloud is asked before
@@ -14,16 +14,16 @@ from typing import TypeVar
 
 from gateway.config.sections import SecondLookSettings
 from gateway.dispatch.local import LocalSide
-from gateway.ledger.cascade_result import Look
+from gateway.ledger.cascade_result import CascadeResult
 from gateway.record.request_record import RequestRecord
 from models.wire.backend import Answerer, Completion
 from models.wire.chat import COMPLETIONS, ChatRequest
-from models.wire.collect_stream import gather
+from models.wire.collect_stream import collect_stream
 from models.wire.errors import BackendTimeout
 from models.wire.sse import DONE
 from models.wire.stream import ChatStream
 from models.wire.token_estimates import prompt_tokens_guess
-from router.confidence import LookVerdict, confidence
+from router.confidence import CascadeVerdict, confidence
 from router.decision import Feature, Prompt, Reason, Route, RoutingDecision
 from router.policy import LocalCapabilities
 
@@ -32,15 +32,15 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T", Completion, ChatStream)
 
 COUNT_S = 0.5
-"""Longest wait for the count of the prompt's tokens, which nobody but the ledger needs."""
+"""Longest wait for the count of the prompt's tokens; only the ledger needs it."""
 
 
 class Unsure(Exception):
-    """The local model's beginning fell short. Its generation has been cancelled, and nothing was sent."""
+    """The local model's first tokens were not confident enough. Its generation is cancelled, and nothing was sent."""
 
 
 class Cascade:
-    """Says which requests get a second look, and takes it.
+    """Says which local answers get a second look, and takes it.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Cascade:
         self.configure(settings)
 
     def configure(self, settings: SecondLookSettings) -> None:
-        """Look by `settings` from here on."""
+        """Take second looks by `settings` from here on."""
         self.settings = settings
 
     def wanted(
@@ -75,8 +75,8 @@ class Cascade:
     def before(
         self, call: Callable[[Answerer], Awaitable[T]], record: RequestRecord, local: LocalSide
     ) -> Callable[[Answerer], Awaitable[T]]:
-        """`call`, but of a local model that is looked at as it begins; raises `Unsure` where it falls short."""
-        return lambda answerer: call(LookedAt(answerer, self, record, local))
+        """`call` with a second look: raises `Unsure` if the confidence of the first tokens is too low."""
+        return lambda answerer: call(CascadedBackend(answerer, self, record, local))
 
     def _tells_probabilities(self, local: LocalCapabilities) -> bool:
         tells = Feature.LOGPROBS in local.features
@@ -95,18 +95,18 @@ def suits(request: ChatRequest, prompt: Prompt) -> bool:
     Under a grammar, with tools or with biased tokens they are not the model's own choice; several answers have several
     beginnings; and a text completion may go to the server in its own shape, where probabilities look otherwise.
     """
-    if request.several or (request.native is not None and request.native.path == COMPLETIONS):
+    if request.sub_requests or (request.native is not None and request.native.path == COMPLETIONS):
         return False
     return prompt.needs <= {Feature.LOGPROBS}
 
 
-class LookedAt:
-    """A local model whose answer is looked at as it begins. For one request."""
+class CascadedBackend:
+    """A local model whose first tokens are held back and judged. For one request."""
 
-    def __init__(self, answerer: Answerer, look: Cascade, record: RequestRecord, local: LocalSide) -> None:
+    def __init__(self, answerer: Answerer, cascade: Cascade, record: RequestRecord, local: LocalSide) -> None:
         self._answerer = answerer
-        self._settings = look.settings
-        self._total_timeout_s = look.total_timeout_s
+        self._settings = cascade.settings
+        self._total_timeout_s = cascade.total_timeout_s
         self._record = record
         self._local = local
 
@@ -115,31 +115,31 @@ class LookedAt:
         return self._answerer.model
 
     async def chat(self, request: ChatRequest) -> Completion:
-        """Answer in one piece, which is gathered from a stream: a beginning can be seen in no other way."""
+        """Answer in one piece, collected from a stream: only a stream shows the first tokens early."""
         streamed = replace(request, body={**request.body, "stream": True}, stream=True, include_usage=True)
         try:
             async with asyncio.timeout(self._total_timeout_s):
                 stream = await self.stream(streamed)
                 try:
-                    return await gather(stream)
+                    return await collect_stream(stream)
                 finally:
                     await stream.aclose()
         except TimeoutError as exc:
             raise BackendTimeout(Route.LOCAL, f"no answer within {self._total_timeout_s:g} s") from exc
 
     async def stream(self, request: ChatRequest) -> ChatStream:
-        """Answer piece by piece; returns once the first tokens have been found good enough, with them at hand."""
+        """Answer piece by piece; returns once the first tokens are confident enough; the stream begins with them."""
         started = time.perf_counter()
         stream = await self._answerer.stream(_telling(request))
         try:
             found = await self._hold_back(stream)
-            look = Look(self._verdict(found), found, _ms_since(started), self.model)
-            self._record.look = look
-            if look.verdict is LookVerdict.ESCALATED:
+            result = CascadeResult(self._verdict(found), found, _ms_since(started), self.model)
+            self._record.cascade_result = result
+            if result.verdict is CascadeVerdict.ESCALATED:
                 await stream.aclose()  # at once: each token more is wasted
-                look.completion_tokens = len(stream.logprobs)
+                result.completion_tokens = len(stream.logprobs)
                 told = stream.usage.prompt_tokens if stream.usage else 0
-                look.prompt_tokens = told or await self._count(request)
+                result.prompt_tokens = told or await self._count(request)
                 raise Unsure
         except BaseException:
             await stream.aclose()
@@ -147,7 +147,7 @@ class LookedAt:
         return stream
 
     async def _hold_back(self, stream: ChatStream) -> float | None:
-        """The confidence of the first tokens, or of all where the answer is shorter; `stream` begins anew with them."""
+        """The confidence of the first tokens, or of all if the answer is shorter; they are put back into `stream`."""
         wanted = self._settings.n_tokens
         held: list[list[bytes]] = []
         async for events in stream:
@@ -158,10 +158,10 @@ class LookedAt:
         stream.put_back(held)
         return confidence(stream.logprobs[:wanted])
 
-    def _verdict(self, found: float | None) -> LookVerdict:
+    def _verdict(self, found: float | None) -> CascadeVerdict:
         if found is None:
-            return LookVerdict.UNKNOWN
-        return LookVerdict.WENT_ON if found >= self._settings.least_confidence else LookVerdict.ESCALATED
+            return CascadeVerdict.UNKNOWN
+        return CascadeVerdict.WENT_ON if found >= self._settings.least_confidence else CascadeVerdict.ESCALATED
 
     async def _count(self, request: ChatRequest) -> int:
         try:
@@ -173,7 +173,7 @@ class LookedAt:
 
 
 def _telling(request: ChatRequest) -> ChatRequest:
-    """The request as a chat that tells its tokens' probabilities; the caller sees them only if they asked."""
+    """The request as a chat with log-probabilities; the caller sees them only if the request asked for them."""
     body = {**request.body, "logprobs": True}
     return replace(request, body=body, native=None, hide_logprobs=not request.body.get("logprobs"))
 

@@ -8,12 +8,12 @@ from gateway.config.sections import OPENAI_BASE_URL, CloudSettings, FallbackSett
 from gateway.scoring.prompt import needs_of
 from models.host.api_keys import key_from_environment
 from models.redaction.secrets import keep_secret
-from models.remote.circuit_breaker import Breaker
-from models.remote.concurrency_limiter import Gate
+from models.remote.circuit_breaker import CircuitBreaker
+from models.remote.concurrency_limiter import ConcurrencyLimiter
 from models.remote.http import HttpServer
 from models.remote.openai import OpenAIBackend
 from models.remote.quirks import Quirks, quirks_of
-from models.remote.resilient_backend import GuardedBackend, RetryPolicy
+from models.remote.resilient_backend import ResilientBackend, RetryPolicy
 from models.wire.backend import Completion
 from models.wire.chat import COMPLETIONS, ChatRequest
 from models.wire.errors import BackendBusy, BackendError, BackendRejected
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T", Completion, ChatStream)
 
 FORMS = frozenset({Feature.COMPLETIONS, Feature.RESPONSES})
-"""Not what a model can do, but which API shape its server takes; a setting of its own says that."""
+"""API shapes, not abilities of a model: a setting of its own says which shapes a server accepts."""
 
 CONTEXT_LENGTH = "context_length_exceeded"
 
@@ -37,14 +37,14 @@ class CloudSide:
 
     Parameters
     ----------
-    models : sequence of GuardedBackend
+    models : sequence of ResilientBackend
         The preferred one first; never empty.
     features : sequence of frozenset of Feature, optional
         What each of them can do beyond text; None for one that is taken to do everything. Default: all are.
     """
 
     def __init__(
-        self, models: Sequence[GuardedBackend], features: Sequence[frozenset[Feature] | None] | None = None
+        self, models: Sequence[ResilientBackend], features: Sequence[frozenset[Feature] | None] | None = None
     ) -> None:
         self.models = tuple(models)
         self._features = tuple(features) if features is not None else (None,) * len(self.models)
@@ -62,23 +62,23 @@ class CloudSide:
 
     @property
     def up(self) -> bool:
-        """Whether any of them is thought to answer."""
+        """Whether the circuit breaker of any of them lets calls through."""
         return any(model.breaker.allows for model in self.models)
 
     def takes(self, request: ChatRequest) -> bool:
-        """Whether any of them can be asked this at all."""
+        """Whether any of them accepts this request at all."""
         return any(model.takes(request) for model in self._able(request, None))
 
     def missing(self, request: ChatRequest, only: str | None = None) -> frozenset[Feature]:
-        """What `request` needs that none of them has (with `only`, that one); what the preferred one lacks of it."""
+        """Features that `request` needs and no model has (with `only`: that model); empty if one has all of them."""
         if self._all_do_everything or next(self._able(request, only), None) is not None:
             return frozenset()
         asked = zip(self.models, self._features, strict=True)
         had = next((known for model, known in asked if only in (None, model.model)), None)
         return needs_of(request) - FORMS - (had or frozenset())
 
-    def _able(self, request: ChatRequest, only: str | None) -> Iterator[GuardedBackend]:
-        """Those that can do what `request` needs, in order."""
+    def _able(self, request: ChatRequest, only: str | None) -> Iterator[ResilientBackend]:
+        """The models that have every feature that `request` needs, in order."""
         needs = frozenset() if self._all_do_everything else needs_of(request) - FORMS
         for model, known in zip(self.models, self._features, strict=True):
             if only in (None, model.model) and (known is None or needs <= known):
@@ -87,7 +87,7 @@ class CloudSide:
     async def ask(
         self,
         request: ChatRequest,
-        call: Callable[[GuardedBackend], Awaitable[T]],
+        call: Callable[[ResilientBackend], Awaitable[T]],
         only: str | None = None,
         may_pay: Callable[[str], bool] = lambda _model: True,
     ) -> T:
@@ -122,13 +122,13 @@ class CloudSide:
         raise BackendBusy("cloud", "none of its models may be paid for this")
 
     async def aclose(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         for model in self.models:
             await model.aclose()
 
 
 def may_answer_elsewhere(exc: BackendError) -> bool:
-    """Whether another model might answer what this one did not; a refusal of the request itself stands."""
+    """Whether another model should be asked after `exc`: not if the request itself was refused."""
     return not isinstance(exc, BackendRejected) or exc.code == CONTEXT_LENGTH
 
 
@@ -144,11 +144,11 @@ def make_cloud(settings: CloudSettings) -> CloudSide | None:
     )
 
 
-def _make_fallback(settings: FallbackSettings) -> GuardedBackend:
+def _make_fallback(settings: FallbackSettings) -> ResilientBackend:
     return _make_model(settings, key_from_environment(settings.api_key_env) if settings.api_key_env else None)
 
 
-def _make_model(settings: ProviderSettings, key: str | None) -> GuardedBackend:
+def _make_model(settings: ProviderSettings, key: str | None) -> ResilientBackend:
     keep_secret([key])  # whatever the header is called that carries it
     server = HttpServer(
         settings.base_url,
@@ -167,9 +167,9 @@ def _make_model(settings: ProviderSettings, key: str | None) -> GuardedBackend:
         quirks=_quirks(settings),
         native=frozenset(_native(settings)),
     )
-    breaker = Breaker(settings.breaker_failures, settings.breaker_rest_s)
-    gate = Gate("cloud", settings.max_concurrent, settings.max_queue, settings.max_wait_s)
-    return GuardedBackend(backend, breaker, gate, RetryPolicy(settings.retries))
+    breaker = CircuitBreaker(settings.breaker_failures, settings.breaker_rest_s)
+    limiter = ConcurrencyLimiter("cloud", settings.max_concurrent, settings.max_queue, settings.max_wait_s)
+    return ResilientBackend(backend, breaker, limiter, RetryPolicy(settings.retries))
 
 
 def _native(settings: ProviderSettings) -> Iterator[str]:

@@ -17,15 +17,11 @@ from gateway.dispatch.privacy import PrivacyLane
 from gateway.http.overrides import NO_OVERRIDES, Overrides
 from gateway.scoring.prompt import loop_began, to_prompt
 from gateway.spending.budget import Budget
-from models.wire.chat import ChatRequest, text_of
+from models.wire.chat import ChatRequest
+from models.wire.token_estimates import cautious_prompt_tokens, upper_bound_tokens
 from router.decision import Feature, Prompt, Reason, Route, RoutingDecision
 from router.errors import CannotServe
 from router.policy import LocalCapabilities, RoutingPolicy, Scorer, Situation
-
-TEMPLATE_TOKENS = 32
-"""Upper bound on what a chat template adds around one message, in tokens."""
-
-BYTES_PER_TOKEN_GUESS = 3
 
 NEVER_INSTEAD = frozenset({Reason.PRIVACY, Reason.PINNED, Reason.BUDGET})
 """Reasons for which the other side must not answer, even if the chosen one fails."""
@@ -305,15 +301,9 @@ class Decider:
         """Prompt tokens plus room for the answer; counted exactly only where they might not fit."""
         room = request.max_tokens or self._settings.answer_reserve_tokens
         # Several prompts are several answers: the longest decides.
-        longest = max(request.several or (request,), key=_most_tokens)
-        at_most = _most_tokens(longest)
-        if at_most + room <= n_ctx and not request.body.get("tools"):
+        longest = max(request.sub_requests or (request,), key=upper_bound_tokens)
+        if upper_bound_tokens(longest) + room <= n_ctx and not request.body.get("tools"):
             return 0
         assert self._sides.local is not None
         counted = await self._sides.local.count_tokens(longest)
-        return (counted if counted is not None else at_most // BYTES_PER_TOKEN_GUESS) + room
-
-
-def _most_tokens(request: ChatRequest) -> int:
-    """No token stands for less than a byte."""
-    return sum(len(text_of(message).encode("utf-8", "replace")) + TEMPLATE_TOKENS for message in request.messages)
+        return (cautious_prompt_tokens(longest) if counted is None else counted) + room

@@ -19,8 +19,8 @@ from gateway.dispatch.decider import Decider, RoutedRequest
 from gateway.http.overrides import Overrides
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
-from gateway.scoring.active_classifier import ClassifierInUse
-from gateway.scoring.contributions import TraitSampler
+from gateway.scoring.active_classifier import ActiveClassifier
+from gateway.scoring.contributions import ContributionSampler
 from gateway.spending.budget import Budget
 from gateway.spending.unmetered import tier_of
 from models.wire.backend import Answerer, Completion
@@ -56,9 +56,9 @@ class Dispatcher:
         Says which cloud models may be paid.
     cascade : Cascade
         Takes second looks.
-    classifier : ClassifierInUse
+    classifier : ActiveClassifier
         The one that scored, for the record.
-    contributions : TraitSampler
+    contributions : ContributionSampler
         Says what made the score, of some requests.
     """
 
@@ -70,8 +70,8 @@ class Dispatcher:
         *,
         budget: Budget,
         cascade: Cascade,
-        classifier: ClassifierInUse,
-        contributions: TraitSampler,
+        classifier: ActiveClassifier,
+        contributions: ContributionSampler,
     ) -> None:
         self._decider = decider
         self._backends = backends

@@ -14,7 +14,8 @@ from gateway.record.request_record import RequestRecord
 from gateway.spending.budget import Budget
 from models.wire.backend import Completion
 from models.wire.errors import RequestError, UnknownModelError
-from models.wire.json_reader import Node
+from models.wire.json_reader import JsonReader
+from models.wire.token_estimates import input_tokens_guess
 from router.decision import Reason, Route
 from router.errors import BudgetSpent, MustStayLocal
 
@@ -55,10 +56,10 @@ class Embedder:
         BackendError
             If that side fails. Nobody stands in for it.
         """
-        node = Node(body)
-        record.requested_model = node["model"].text()
-        if not node["input"].value:
-            raise node["input"].wrong("a non-empty string, or an array of strings or tokens")
+        reader = JsonReader(body)
+        record.requested_model = reader["model"].text()
+        if not reader["input"].value:
+            raise reader["input"].wrong("a non-empty string, or an array of strings or tokens")
         route = self._route(record.requested_model)
         private = await self._decider.why_private(body, overrides)
         if private is not None and route is Route.CLOUD:
@@ -67,7 +68,7 @@ class Embedder:
             raise BudgetSpent(obstacle, "It makes the embeddings here.")
         record.moved(route, Reason.PINNED if private is None else Reason.PRIVACY)
         record.served_model = self._settings.model or ""
-        self._recorder.opened(record, tokens_guess(body["input"]) if route is Route.CLOUD else 0)
+        self._recorder.opened(record, input_tokens_guess(body["input"]) if route is Route.CLOUD else 0)
         with waiting(record):
             backend = await self._backends.embedding_backend(route)
             model = self._settings.model or backend.model
@@ -78,7 +79,7 @@ class Embedder:
         return self._budget.spent() or self._budget.unpriced((self._settings.model or "",))
 
     def _route(self, name: str) -> Route:
-        """Who is meant by `name`."""
+        """The side that `name` asks for."""
         settings = self._settings
         if settings.backend is None:
             raise RequestError(NOBODY, param="model", code="unsupported_capability")
@@ -90,10 +91,3 @@ class Embedder:
                     f"The model '{name:.100}' makes no embeddings here; use '{settings.model or route}'.", param="model"
                 )
         return route
-
-
-def tokens_guess(value: Any) -> int:
-    """Tokens of an input, where nobody counts them."""
-    if isinstance(value, str):
-        return -(-len(value) // 4)
-    return sum(tokens_guess(part) for part in value) if isinstance(value, list) else 1

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import httpx
+import aiohttp
 
 from gateway.background import Background
 from gateway.config.sections import LocalSettings
@@ -19,11 +19,11 @@ from models.engine.options import WEIGHTS
 from models.engine.process.supervisor import EngineInfo, EngineOptions, EngineState, EngineSupervisor
 from models.redaction.secrets import mask
 from models.redaction.server_words import clean_name
-from models.remote.circuit_breaker import Breaker
-from models.remote.concurrency_limiter import Gate
+from models.remote.circuit_breaker import CircuitBreaker
+from models.remote.concurrency_limiter import ConcurrencyLimiter
 from models.remote.http import HttpServer
 from models.remote.openai import OpenAIBackend
-from models.remote.resilient_backend import GuardedBackend, RetryPolicy
+from models.remote.resilient_backend import ResilientBackend, RetryPolicy
 from models.wire.backend import Backend
 from models.wire.chat import COMPLETIONS, ChatRequest
 from models.wire.errors import BackendError, BackendUnavailable, InvalidResponse
@@ -40,12 +40,12 @@ UNTOLD_N_CTX = 4096
 MODELS_SHOWN = 20
 
 COMMON_FEATURES = frozenset({Feature.TOOLS, Feature.JSON_OBJECT, Feature.JSON_SCHEMA})
-"""What llama-server, vLLM and Ollama all do, where a server does not say what it can."""
+"""What llama-server, vLLM and Ollama all support; assumed of a server that does not report its features."""
 
 
 @dataclass(frozen=True, slots=True)
 class LocalLoad:
-    """How busy the local side says it is; the wait is that of a request which came now, in seconds."""
+    """The load that the local side reports; `expected_wait_s` is the wait of a request that arrives now, in seconds."""
 
     running: int
     queued: int
@@ -53,7 +53,7 @@ class LocalLoad:
 
 
 class LocalSide(Protocol):
-    """Whoever answers locally."""
+    """The local side, whichever kind it is."""
 
     @property
     def model(self) -> str | None:
@@ -70,7 +70,7 @@ class LocalSide(Protocol):
 
     @property
     def up(self) -> bool:
-        """Whether it is thought to answer now."""
+        """Whether it can be expected to answer now."""
         ...
 
     @property
@@ -78,11 +78,11 @@ class LocalSide(Protocol):
 
     @property
     def trouble(self) -> str | None:
-        """Why it does not answer, where it does not."""
+        """Why it does not answer; None while it does."""
         ...
 
     async def start(self, background: Background) -> None:
-        """Begin; whatever goes on from then on is kept by `background`."""
+        """Start it; its background tasks are supervised by `background`."""
         ...
 
     async def wait_ready(self) -> None:
@@ -102,7 +102,7 @@ class LocalSide(Protocol):
 
 
 def make_local(settings: LocalSettings, state_dir: Path) -> LocalSide | None:
-    """The local side that `settings` describe, not yet started; None where there is to be none.
+    """The local side that `settings` describe, not yet started; None if it is disabled.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def make_local(settings: LocalSettings, state_dir: Path) -> LocalSide | None:
 
 
 def engine_options(settings: LocalSettings, state_dir: Path) -> EngineOptions:
-    """What the built-in engine is to serve, and how.
+    """The options that the built-in engine is started with.
 
     Raises
     ------
@@ -222,9 +222,11 @@ class ServerSide:
             silence_s=settings.chunk_timeout_s,
         )
         self._server = _backend(server, settings.model or "", settings)
-        self._breaker = Breaker(failures=3, rest_s=2)
-        gate = Gate("local", settings.max_concurrent, settings.max_queue, settings.first_byte_timeout_s)
-        self.backend = GuardedBackend(self._server, self._breaker, gate, RetryPolicy(retries=0))
+        self._breaker = CircuitBreaker(failures=3, rest_s=2)
+        limiter = ConcurrencyLimiter(
+            "local", settings.max_concurrent, settings.max_queue, settings.first_byte_timeout_s
+        )
+        self.backend = ResilientBackend(self._server, self._breaker, limiter, RetryPolicy(retries=0))
         self._load = LoadWatch(server, lambda: uds != base_url and self.up)
 
     @property
@@ -300,7 +302,7 @@ class ServerSide:
 
 
 class LoadWatch:
-    """Asks our own engine once a second how busy it is, while it is `up`."""
+    """Asks the built-in engine for its load once a second, while it is `up`."""
 
     def __init__(self, server: HttpServer, up: Callable[[], bool]) -> None:
         self._server = server
@@ -308,17 +310,16 @@ class LoadWatch:
         self.latest: LocalLoad | None = None
 
     async def watch(self) -> None:
-        """For as long as the gateway serves."""
+        """Poll until cancelled."""
         while True:
             self.latest = await self._ask() if self._up() else None
             await asyncio.sleep(LOAD_S)
 
     async def _ask(self) -> LocalLoad | None:
         try:
-            answer = await self._server.client.get("http://engine/health", timeout=HEALTH_TIMEOUT_S)
-            facts = answer.raise_for_status().json()
+            facts = await self._server.get_json("/health", HEALTH_TIMEOUT_S)
             return LocalLoad(int(facts["running"]), int(facts["queued"]), float(facts["expected_wait_s"]))
-        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError):
             return None
 
 

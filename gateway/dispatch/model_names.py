@@ -1,4 +1,4 @@
-"""What the model names mean that callers may send."""
+"""The model names that callers may send, and what they mean."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from models.wire.errors import UnknownModelError
 from router.decision import Route
-from router.threshold import to_threshold
+from router.threshold import HIGHEST_THRESHOLD, to_threshold
 
 AUTO = "auto"
 AUTO_AT = "auto:"
@@ -86,7 +86,7 @@ def _threshold_in(name: str) -> float:
     if threshold is None:
         raise UnknownModelError(
             f"The model '{name:.100}' does not exist here: behind '{AUTO_AT}' stands a number from 0 (all to the "
-            "cloud) to 1, as in 'auto:0.4'.",
+            f"cloud) to {HIGHEST_THRESHOLD} (none), as in 'auto:0.4'.",
             param="model",
         )
     return threshold

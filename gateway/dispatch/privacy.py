@@ -1,6 +1,6 @@
-"""What may not leave this machine: by the operator's word, by the caller's, or by what is found in it.
+"""Which requests may not leave this machine: by a setting, by the caller's header, or by what the detector finds.
 
-Whatever is in doubt stays: a detector that fails, and content that nobody here can read.
+In doubt a request stays: if the detector fails, or if it cannot read the content.
 """
 
 import asyncio
@@ -26,13 +26,13 @@ MEDIA = frozenset({
     "image", "image_url", "input_image", "audio", "input_audio", "document", "file", "input_file", "video", "video_url",
     "computer_screenshot",
 })  # fmt: skip
-"""Types of content parts without a text that could be looked through, in any of the API shapes."""
+"""Types of content parts that hold no text for the detector, in all API shapes."""
 
 DATA_URL = "data:"
 
 
 class PrivacyLane:
-    """Says of each request whether it may leave, and why it may not.
+    """Decides for each request whether it may leave this machine, and says why not.
 
     Raises
     ------
@@ -48,7 +48,7 @@ class PrivacyLane:
             raise ExtraMissingError("privacy.detect for numbers with check digits", "privacy") from exc
 
     async def mark(self, request: ChatRequest, *, asked: bool) -> ChatRequest:
-        """`request`, marked where it may not leave; `asked` says that its caller wants it so."""
+        """`request`, marked if it may not leave; `asked` says that the caller's header demands it."""
         if request.private is not None:
             return request
         # Any of them may be what leaves: the chat request, or the caller's own shape that it was made of.
@@ -91,7 +91,7 @@ def _pieces_of_body(body: Mapping[str, Any]) -> Iterator[str | None]:
 
 
 def _pieces(value: Any) -> Iterator[str | None]:
-    """Every text in `value`, names of fields and numbers too; None for what is no text."""
+    """Every text in `value`, field names and numbers included; None for content that is not text."""
     if isinstance(value, str):
         yield None if value.startswith(DATA_URL) else value
     elif isinstance(value, dict):

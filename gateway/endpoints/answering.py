@@ -1,4 +1,4 @@
-"""What every endpoint that answers has in common: one way through dispatcher, ledger and errors below all API shapes.
+"""What all endpoints that answer share: the way through dispatcher, ledger and errors, whatever the API shape.
 
 A `Dialect` puts one API shape over it. Inside, everything speaks the chat format.
 """
@@ -16,7 +16,7 @@ from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
 from models.usage.usage import Usage
 from models.wire.chat import ChatRequest
-from models.wire.errors import AnswerCut, BackendTimeout
+from models.wire.errors import BackendTimeout, TruncatedAnswer
 from models.wire.sse import DONE
 from models.wire.stream import ChatStream
 from models.wire.token_estimates import answer_tokens_guess, prompt_tokens_guess
@@ -35,7 +35,7 @@ class AnsweringEndpoint(RecordedEndpoint):
         answer = self._stream if request.stream else self._whole
         try:
             await answer(record, request, overrides, reply)
-        except (asyncio.CancelledError, BackendTimeout, AnswerCut):
+        except (asyncio.CancelledError, BackendTimeout, TruncatedAnswer):
             # It will never say what it took, and is paid for what it has read all the same.
             if record.first_token_s is None and record.served_model:
                 record.took(None, lambda: Usage(prompt_tokens_guess(request)))

@@ -6,12 +6,11 @@ from starlette.responses import Response
 from gateway.dialects.messages.errors import anthropic_error
 from gateway.dialects.messages.request import to_chat
 from gateway.dispatch.decider import Decider
-from gateway.endpoints.recorded import parse_json
 from gateway.http.client import read_body
 from gateway.http.errors import error_headers, error_status, log_unforeseen
 from gateway.http.json_response import json_response
 from models.wire.chat import ChatRequest
-from models.wire.json_reader import Node
+from models.wire.json_reader import JsonReader, parse_json
 from models.wire.token_estimates import prompt_tokens_guess
 
 
@@ -21,10 +20,10 @@ def count_tokens_endpoints(decider: Decider, *, max_body_bytes: int) -> APIRoute
 
     @endpoints.post("/v1/messages/count_tokens", summary="Count a request's tokens")
     async def count_tokens(request: Request) -> Response:
-        """By the local model's own tokenizer; where that is not there, an estimate from the text's length."""
+        """Counted by the local model's tokenizer; if none is loaded, estimated from the length of the text."""
         try:
             body = parse_json(await read_body(request.receive, max_body_bytes))
-            chat = ChatRequest.parse(to_chat(Node(body), counting=True))
+            chat = ChatRequest.parse(to_chat(JsonReader(body), counting=True))
             counted = await decider.count_tokens(chat)
             return json_response({"input_tokens": prompt_tokens_guess(chat) if counted is None else counted})
         except Exception as exc:  # in the shape that callers of this path expect

@@ -1,28 +1,27 @@
 """Single requests: GET /v1/decisions, /v1/decisions/{id}, and /v1/decisions/export."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from itertools import chain
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
 from starlette.exceptions import HTTPException
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import StreamingResponse
 
 from gateway.endpoints.savings import Since, Until
-from gateway.http.json_response import json_response
+from gateway.endpoints.shapes import Choices, Decisions
 from gateway.ledger import Ledger, Outcome
 from gateway.ledger.row import INVALID, NO_ROUTE
 from gateway.ledger.units import epoch_ms
 from gateway.reports.decisions import (
     Cursor,
-    Wanted,
+    DecisionFilter,
     all_decisions,
     csv_lines,
+    filter_choices,
     find_decisions,
     get_decision,
     json_lines,
-    known_values,
 )
 from gateway.reports.explanation import explain_row
 from gateway.reports.timeline import aware
@@ -46,17 +45,17 @@ def wanted(
     outcome: Annotated[str | None, Query(description="How it ended.")] = None,
     model: Annotated[str | None, Query(description="The model that answered.")] = None,
     key_id: Annotated[str | None, Query(description="The key that it came with.")] = None,
-) -> Wanted:
+) -> DecisionFilter:
     """The filters that all of these endpoints take."""
     _check("route", route, ROUTES)
     _check("reason", reason, REASONS)
     _check("outcome", outcome, (*Outcome,))
-    return Wanted(_ms(since), _ms(until), route, reason, outcome, model, key_id)
+    return DecisionFilter(epoch_ms(aware(since)), epoch_ms(aware(until)), route, reason, outcome, model, key_id)
 
 
-def _check(name: str, value: str | None, known: Sequence[str]) -> None:
-    if value is not None and value not in known:
-        raise RequestError(f"{name}: must be one of {', '.join(known)}", param=name, code="invalid_value")
+def _check(name: str, value: str | None, allowed: Sequence[str]) -> None:
+    if value is not None and value not in allowed:
+        raise RequestError(f"{name}: must be one of {', '.join(allowed)}", param=name, code="invalid_value")
 
 
 def decisions_endpoints(ledger: Ledger) -> APIRouter:
@@ -64,22 +63,22 @@ def decisions_endpoints(ledger: Ledger) -> APIRouter:
     endpoints = APIRouter(tags=["decisions"])
     filters = Depends(wanted)
 
-    @endpoints.get("/v1/decisions", summary="Recent decisions")
-    def decisions(wanted: Wanted = filters, limit: Limit = 50, after: After = None) -> Response:
+    @endpoints.get("/v1/decisions", summary="Recent decisions", response_model=Decisions)
+    def decisions(wanted: DecisionFilter = filters, limit: Limit = 50, after: After = None) -> dict[str, Any]:
         """One page, newest first; `next` leads to the page after it."""
         cursor = None if after is None else Cursor.parse(after)
         with ledger.read() as connection:
             page = find_decisions(connection, wanted, limit, cursor)
-        return json_response({"object": "list", "data": page.rows, "next": page.next and str(page.next)})
+        return {"data": page.rows, "next": page.next and str(page.next)}
 
     @endpoints.get("/v1/decisions/choices", summary="What to filter by")
-    def choices(wanted: Wanted = filters) -> Response:
+    def choices(wanted: DecisionFilter = filters) -> Choices:
         """The models and keys that occur among the newest requests."""
         with ledger.read() as connection:
-            return json_response({"object": "choices", **known_values(connection, wanted)})
+            return Choices(**filter_choices(connection, wanted))
 
     @endpoints.get("/v1/decisions/export", summary="Every decision, as a file")
-    def export(wanted: Wanted = filters, format: Form = "csv") -> Response:
+    def export(wanted: DecisionFilter = filters, format: Form = "csv") -> StreamingResponse:
         """All rows that match, newest first."""
         lines = _export(ledger, wanted, format)
         media_type = "text/csv; charset=utf-8" if format == "csv" else "application/x-ndjson"
@@ -89,24 +88,20 @@ def decisions_endpoints(ledger: Ledger) -> APIRouter:
         )
 
     @endpoints.get("/v1/decisions/{id}", summary="One decision explained")
-    def decision(id: str) -> Response:
+    def decision(id: str) -> dict[str, Any]:
         """The row, and the rules in the order in which they were asked."""
         with ledger.read() as connection:
             row = get_decision(connection, id)
         if row is None:
             raise HTTPException(404, f"There is no request {id!r} in the ledger")
-        return json_response({"object": "decision", **row, "rules": explain_row(row)})
+        return {"object": "decision", **row, "rules": explain_row(row)}
 
     return endpoints
 
 
-def _export(ledger: Ledger, wanted: Wanted, format: str) -> Iterator[str] | Iterator[bytes]:
+def _export(ledger: Ledger, wanted: DecisionFilter, format: str) -> Iterator[str] | Iterator[bytes]:
     """The file's lines; what the ledger refuses is raised before the first of them."""
     rows = all_decisions(ledger.read, wanted)
     first = next(rows, None)
     rows = rows if first is None else chain([first], rows)
     return csv_lines(rows) if format == "csv" else json_lines(rows)
-
-
-def _ms(moment: datetime | None) -> int | None:
-    return epoch_ms(aware(moment))

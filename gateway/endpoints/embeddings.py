@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gateway.dispatch.embeddings import Embedder, tokens_guess
+from gateway.dispatch.embeddings import Embedder
 from gateway.endpoints.recorded import RecordedEndpoint
 from gateway.http.client import Reply
 from gateway.http.overrides import Overrides
@@ -11,6 +11,7 @@ from gateway.ledger.row import EMBEDDINGS
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
 from models.usage.usage import Usage
+from models.wire.token_estimates import input_tokens_guess
 
 
 class EmbeddingsEndpoint(RecordedEndpoint):
@@ -24,6 +25,6 @@ class EmbeddingsEndpoint(RecordedEndpoint):
         answer = await self._embedder.embed(record, body, overrides)
         record.first_byte()
         record.served_model = answer.model
-        record.took(answer.usage, lambda: Usage(tokens_guess(body["input"])))
+        record.took(answer.usage, lambda: Usage(input_tokens_guess(body["input"])))
         self._recorder.close(record, Outcome.OK)
         await reply.whole(answer.body, 200, record.headers())

@@ -21,7 +21,7 @@ def health_endpoints(backends: Backends, lifecycle: Lifecycle, metrics: Metrics,
 
     @endpoints.get("/health/ready", summary="Ready")
     async def ready() -> Response:
-        """200 while somebody can answer a request and all that runs beside is alive.
+        """200 while a side can answer requests and all background tasks run.
 
         503 before, while something that failed is started again, and once the process was told to stop.
         """

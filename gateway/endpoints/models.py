@@ -1,4 +1,4 @@
-"""GET /v1/models and /v1/models/{name}: every name that may be asked for, with limits that hold wherever it leads."""
+"""GET /v1/models and /v1/models/{name}: every name that callers may send, with limits that hold on all its routes."""
 
 import time
 from typing import Any

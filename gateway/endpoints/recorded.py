@@ -1,4 +1,4 @@
-"""What every endpoint with a row in the ledger has in common: body, errors, the caller who hangs up."""
+"""What all endpoints with a ledger row share: reading the body, errors, and callers who hang up."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -7,13 +7,14 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from gateway.http.client import ClientGone, Reply, WhileConnected, read_body
+from gateway.http.client import Reply, read_body
 from gateway.http.errors import error_headers, error_object, error_status, log_unforeseen
 from gateway.http.overrides import Overrides, read_overrides
 from gateway.ledger import Outcome
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
-from models.wire.errors import RequestError
+from models.wire.asgi import ClientGone, WhileConnected
+from models.wire.json_reader import parse_json
 
 
 class RecordedEndpoint(ABC):
@@ -60,17 +61,3 @@ class RecordedEndpoint(ABC):
                 if not reply.begun:
                     body = orjson.dumps(self._error(exc))
                     await reply.whole(body, error_status(exc), {**record.headers(), **error_headers(exc)})
-
-
-def parse_json(body: bytes) -> Any:
-    """Decode a request body.
-
-    Raises
-    ------
-    RequestError
-        If it is not JSON.
-    """
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as exc:
-        raise RequestError(f"The request body is not valid JSON: {exc}", code="invalid_json") from exc

@@ -8,15 +8,15 @@ from starlette.responses import Response
 
 from gateway.dispatch.decider import Decider
 from gateway.dispatch.model_names import AUTO
-from gateway.endpoints.recorded import parse_json
 from gateway.http.client import read_body
 from gateway.http.json_response import json_response
 from gateway.http.overrides import read_overrides
-from gateway.scoring.active_classifier import ClassifierInUse
+from gateway.scoring.active_classifier import ActiveClassifier
 from models.wire.chat import ChatRequest
+from models.wire.json_reader import parse_json
 
 
-def route_endpoints(decider: Decider, classifier: ClassifierInUse, *, max_body_bytes: int) -> APIRouter:
+def route_endpoints(decider: Decider, classifier: ActiveClassifier, *, max_body_bytes: int) -> APIRouter:
     """The endpoint over `decider`, and the classifier that it decides with."""
     endpoints = APIRouter(tags=["routing"])
 
@@ -33,7 +33,7 @@ def route_endpoints(decider: Decider, classifier: ClassifierInUse, *, max_body_b
                 **asdict(routed.decision),
                 "private": routed.request.private,
                 "second_look": routed.second_look,
-                "familiarity": explanation.familiarity,
+                "vocabulary_coverage": explanation.vocabulary_coverage,
                 "contributions": dict(explanation.contributions),
                 "artifact": artifact.version,
             }

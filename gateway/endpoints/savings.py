@@ -1,12 +1,11 @@
 """What the ledger says: GET /v1/savings, /v1/savings/timeline, /v1/savings/keys and /v1/latency."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from starlette.responses import Response
 
-from gateway.http.json_response import json_response
+from gateway.endpoints.shapes import Latency, Savings, SavingsByKey, SavingsTimeline
 from gateway.ledger import Ledger
 from gateway.reports.latency import latency_report
 from gateway.reports.savings import by_key, savings_report
@@ -25,33 +24,33 @@ def savings_endpoints(ledger: Ledger) -> APIRouter:
     endpoints = APIRouter(tags=["savings"])
 
     # Plain functions: FastAPI runs them in a thread, so that a slow database holds up nobody.
-    @endpoints.get("/v1/savings", summary="Savings so far")
-    def savings(since: Since = None, until: Until = None) -> Response:
+    @endpoints.get("/v1/savings", summary="Savings so far", response_model=Savings)
+    def savings(since: Since = None, until: Until = None) -> dict[str, Any]:
         """Signed, an estimate, and with the baseline model's name: you would have paid X with MODEL."""
         with ledger.read() as connection:
-            return json_response(savings_report(connection, aware(since), aware(until)).to_json())
+            return savings_report(connection, aware(since), aware(until)).to_json()
 
-    @endpoints.get("/v1/savings/timeline", summary="Savings over time")
-    def savings_timeline(since: Since = None, until: Until = None, tz: Zone = "UTC") -> Response:
+    @endpoints.get("/v1/savings/timeline", summary="Savings over time", response_model=SavingsTimeline)
+    def savings_timeline(since: Since = None, until: Until = None, tz: Zone = "UTC") -> dict[str, Any]:
         """The same figures, interval by interval; the intervals' sums are the figures of /v1/savings."""
         zone = time_zone(tz)
         with ledger.read() as connection:
             span = closed_span(connection, aware(since), aware(until))
             intervals = timeline(connection, *span, zone)
-        return json_response({"object": "list", "tz": tz, "data": [interval.to_json() for interval in intervals]})
+        return {"tz": tz, "data": [interval.to_json() for interval in intervals]}
 
-    @endpoints.get("/v1/savings/keys", summary="Savings by key")
-    def savings_keys(since: Since = None, until: Until = None, limit: TopKeys = 10) -> Response:
+    @endpoints.get("/v1/savings/keys", summary="Savings by key", response_model=SavingsByKey)
+    def savings_keys(since: Since = None, until: Until = None, limit: TopKeys = 10) -> dict[str, Any]:
         """The same figures for each key that requests came with, the busiest first; `key_id` is null for none."""
         with ledger.read() as connection:
             keys = by_key(connection, aware(since), aware(until))
-        return json_response({"object": "list", "data": keys[:limit], "total": len(keys)})
+        return {"data": keys[:limit], "total": len(keys)}
 
-    @endpoints.get("/v1/latency", summary="Time to the first token")
-    def latency(since: Since = None, until: Until = None, tz: Zone = "UTC") -> Response:
+    @endpoints.get("/v1/latency", summary="Time to the first token", response_model=Latency)
+    def latency(since: Since = None, until: Until = None, tz: Zone = "UTC") -> dict[str, Any]:
         """Median and 95th percentile by route, of the newest streamed answers; over the span and its intervals."""
         zone = time_zone(tz)
         with ledger.read() as connection:
-            return json_response(latency_report(connection, *closed_span(connection, aware(since), aware(until)), zone))
+            return latency_report(connection, *closed_span(connection, aware(since), aware(until)), zone)
 
     return endpoints

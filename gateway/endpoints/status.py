@@ -1,4 +1,4 @@
-"""GET /v1/status: who answers now, where the line runs, and what the last minutes were like."""
+"""GET /v1/status: the state of both sides, the threshold, and figures of the last minutes."""
 
 import time
 from dataclasses import asdict
@@ -14,11 +14,11 @@ from gateway.dispatch.cloud import CloudSide
 from gateway.dispatch.local import LocalSide
 from gateway.http.json_response import json_response
 from gateway.ledger import Ledger
-from gateway.ledger.rollup import first_ms, read_facts
+from gateway.ledger.rollup import first_ms, read_rollup
 from gateway.ledger.units import from_epoch_ms
 from gateway.reports.savings import figures
-from gateway.scoring.active_classifier import ClassifierInUse
-from gateway.scoring.active_threshold import ThresholdInForce
+from gateway.scoring.active_classifier import ActiveClassifier
+from gateway.scoring.active_threshold import ActiveThreshold
 from gateway.spending.budget import Budget
 from router.decision import Route
 
@@ -28,14 +28,14 @@ _SHOWN = ("requests", "errors", "failovers")
 
 def status_endpoints(
     backends: Backends,
-    threshold: ThresholdInForce,
-    classifier: ClassifierInUse,
+    threshold: ActiveThreshold,
+    classifier: ActiveClassifier,
     budget: Budget,
     ledger: Ledger,
     *,
     key_required: bool,
 ) -> APIRouter:
-    """The endpoint over those who answer, what they decide with, and `ledger`."""
+    """The endpoint over both sides, the threshold, the classifier and `ledger`."""
     endpoints = APIRouter(tags=["operations"])
 
     @endpoints.get("/v1/status", summary="State of each side")
@@ -86,9 +86,9 @@ def _cloud(cloud: CloudSide) -> dict[str, Any]:
 
 
 def _recent(ledger: Ledger) -> tuple[dict[Route, dict[str, Any]], int | None]:
-    """What became of the requests of the last minutes on either side, and when the oldest of all came."""
+    """Figures of the last minutes for each side, and the time of the oldest request."""
     with ledger.read() as connection:
-        facts = read_facts(connection, time.time_ns() // 1_000_000 - RECENT_MINUTES * 60_000)
+        rows = read_rollup(connection, time.time_ns() // 1_000_000 - RECENT_MINUTES * 60_000)
         oldest_ms = first_ms(connection)
-    sides = {route: figures(fact for fact in facts if fact.route == route) for route in Route}
+    sides = {route: figures(row for row in rows if row.route == route) for route in Route}
     return {route: {"recent": {name: sides[route][name] for name in _SHOWN}} for route in Route}, oldest_ms

@@ -1,41 +1,50 @@
-"""/v1/threshold: where the line runs, what it would mean elsewhere, and moving it."""
+"""/v1/threshold: the threshold in force, what others would mean, and moving it."""
 
-import time
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
 
-from gateway.endpoints.recorded import parse_json
 from gateway.endpoints.savings import Since, Until
-from gateway.http.client import read_body
-from gateway.http.json_response import json_response
+from gateway.endpoints.shapes import Flips, ThresholdChangeItem, ThresholdCurve, ThresholdState
+from gateway.http.json_body import JsonBody, described, read_model
 from gateway.ledger import Ledger
 from gateway.ledger.rollup import first_ms
-from gateway.ledger.units import epoch_ms, from_epoch_ms
-from gateway.reports.failure_rates import OwnLabels
+from gateway.ledger.units import epoch_ms, from_epoch_ms, now_ms
+from gateway.reports.failure_rates import FailureRates
 from gateway.reports.timeline import aware
-from gateway.reports.tuning import GRID, PRESETS, Price, Traffic, flips, on_validation, read_traffic
-from gateway.scoring.active_classifier import ClassifierInUse
-from gateway.scoring.active_threshold import HIGHEST, Change, ThresholdInForce
-from models.wire.errors import RequestError
+from gateway.reports.tuning import GRID, PRESETS, CloudPrice, Traffic, flips, on_validation, read_traffic
+from gateway.scoring.active_classifier import ActiveClassifier
+from gateway.scoring.active_threshold import ActiveThreshold, ThresholdChange
 from router.artifact import Artifact
+from router.threshold import HIGHEST_THRESHOLD
 
-MAX_BODY_BYTES = 10_000
-NOTE_CHARS = 300
+Candidate = Annotated[
+    float, Query(ge=0, le=HIGHEST_THRESHOLD, description="The threshold to compare with the one in force.")
+]
+RANGE = f"From 0 (all to the cloud) to {HIGHEST_THRESHOLD} (none), or null"
 
-Candidate = Annotated[float, Query(ge=0, le=HIGHEST, description="The threshold to compare with the one in force.")]
 Shown = Annotated[int, Query(ge=1, le=200, description="How many requests to list, newest first.")]
 
 
+class ThresholdBody(JsonBody):
+    """A wish to move the threshold."""
+
+    threshold: float | None = Field(ge=0, le=HIGHEST_THRESHOLD, description=f"{RANGE} for the default.")
+    note: str = Field("", max_length=300, description="Why, in a sentence.")
+    expected: float | None = Field(
+        None, ge=0, le=HIGHEST_THRESHOLD, description=f"{RANGE}: what you believe to be in force, against stale views."
+    )
+
+
 def threshold_endpoints(
-    threshold: ThresholdInForce,
+    threshold: ActiveThreshold,
     ledger: Ledger,
-    price: Price,
-    classifier: ClassifierInUse,
-    labels: OwnLabels,
+    price: CloudPrice,
+    classifier: ActiveClassifier,
+    labels: FailureRates,
     *,
     has_key: bool,
 ) -> APIRouter:
@@ -45,106 +54,79 @@ def threshold_endpoints(
     ----------
     price : callable
         What some tokens would cost at the cloud model, in nano-dollars; None where that is unknown.
-    classifier : ClassifierInUse
+    classifier : ActiveClassifier
         Only what it has scored itself is looked at: scores of another do not compare.
-    labels : OwnLabels
+    labels : FailureRates
         The user's own, or what stands in for them.
     """
     endpoints = APIRouter(tags=["threshold"])
 
-    @endpoints.get("/v1/threshold", summary="Where the line runs")
-    def show() -> Response:
+    @endpoints.get("/v1/threshold", summary="The threshold in force")
+    def show() -> ThresholdState:
         """The threshold in force, and who moved it when."""
-        return json_response(_state(threshold, classifier.version))
+        return _state(threshold, classifier.version)
 
-    @endpoints.post("/v1/threshold", summary="Move the line")
-    async def move(request: Request) -> Response:
+    @endpoints.post("/v1/threshold", summary="Move the threshold", openapi_extra=described(ThresholdBody))
+    async def move(request: Request) -> ThresholdState:
         """Takes `{"threshold": 0.4}`, null for the default; `note` says why, `expected` guards against a stale view.
 
         In force in every worker within a second, and after a restart.
         """
-        wanted = _parse(parse_json(await read_body(request.receive, MAX_BODY_BYTES)))
+        wanted = await read_model(request, ThresholdBody)
         who = f"{request.client.host if request.client else 'unknown'}{', with the key' if has_key else ''}"
-        await run_in_threadpool(lambda: threshold.apply(by=who, **wanted))
-        return json_response(_state(threshold, classifier.version))
+        await run_in_threadpool(lambda: threshold.apply(by=who, **wanted.model_dump()))
+        return _state(threshold, classifier.version)
 
-    @endpoints.get("/v1/threshold/curve", summary="What every threshold would mean")
-    def curve(since: Since = None, until: Until = None) -> Response:
+    @endpoints.get("/v1/threshold/curve", summary="What every threshold would mean", response_model=ThresholdCurve)
+    def curve(since: Since = None, until: Until = None) -> dict[str, Any]:
         """On the newest requests of a span: local share, cost of 30 days, failures that the scores expect.
 
-        `measured` are the failures by your labels or, without a file of them, by the newest feedback of all time.
+        `failure_rates` are measured on your labels or, without a file of them, on the newest feedback of all time.
         """
         artifact = classifier.artifact
         with ledger.read() as connection:
             span = _span(first_ms(connection), aware(since), aware(until))
             traffic = read_traffic(connection, *span, price, artifact.version)
-            measured = labels.measure((threshold.value, *GRID), connection, artifact)
-        return json_response({**_curve(traffic, span, threshold, artifact), "measured": measured})
+            rates = labels.measure((threshold.value, *GRID), connection, artifact)
+        return {**_curve(traffic, span, threshold, artifact), "failure_rates": rates}
 
-    @endpoints.get("/v1/threshold/flips", summary="What would go elsewhere")
-    def flipping(candidate: Candidate, since: Since = None, until: Until = None, limit: Shown = 20) -> Response:
+    @endpoints.get("/v1/threshold/flips", summary="What would go elsewhere", response_model=Flips)
+    def flipping(candidate: Candidate, since: Since = None, until: Until = None, limit: Shown = 20) -> dict[str, Any]:
         """Recent requests that would go to the other side at `candidate`."""
         with ledger.read() as connection:
             span = _span(first_ms(connection), aware(since), aware(until))
-            found = flips(connection, threshold.value, candidate, *span, classifier.version, limit)
-        return json_response({"object": "flips", "threshold": threshold.value, "candidate": candidate, **found})
+            flipping_requests = flips(connection, threshold.value, candidate, *span, classifier.version, limit)
+        return {"threshold": threshold.value, "candidate": candidate, **flipping_requests}
 
     return endpoints
 
 
-def _parse(body: Any) -> dict[str, Any]:
-    if not isinstance(body, dict) or "threshold" not in body:
-        raise RequestError('The body must be an object with "threshold".', param="threshold", code="invalid_value")
-    if unknown := body.keys() - {"threshold", "note", "expected"}:
-        raise RequestError(f"Unknown: {', '.join(sorted(unknown))}.", code="unknown_parameter")
-    note = body.get("note", "")
-    if not isinstance(note, str) or len(note) > NOTE_CHARS:
-        raise RequestError(
-            f"note: must be text of at most {NOTE_CHARS} characters.", param="note", code="invalid_value"
-        )
-    wanted = {name: _number(name, body.get(name)) for name in ("threshold", "expected")}
-    return {**wanted, "note": note}
-
-
-def _number(name: str, value: Any) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= HIGHEST:
-        raise RequestError(
-            f"{name}: must be a number from 0 (all to the cloud) to {HIGHEST} (none), or null for the default.",
-            param=name,
-            code="invalid_value",
-        )
-    return float(value)
-
-
-def _state(threshold: ThresholdInForce, artifact: str) -> dict[str, Any]:
+def _state(threshold: ActiveThreshold, artifact: str) -> ThresholdState:
     history = threshold.history()
-    return {
-        "object": "threshold",
-        "artifact": artifact,
-        "threshold": threshold.value,
-        "default": threshold.default,
-        "applied": threshold.applied is not None and threshold.applied.threshold is not None,
-        "outdated": bool(history) and threshold.applied != history[0],
-        "history": [_change(change) for change in history],
-    }
+    return ThresholdState(
+        artifact=artifact,
+        threshold=threshold.value,
+        default=threshold.default,
+        applied=threshold.applied is not None and threshold.applied.threshold is not None,
+        outdated=bool(history) and threshold.applied != history[0],
+        history=[_change(change) for change in history],
+    )
 
 
-def _change(change: Change) -> dict[str, Any]:
-    return {
-        "at": from_epoch_ms(change.at_ms).isoformat(timespec="milliseconds"),
-        "threshold": change.threshold,
-        "before": change.before,
-        "artifact": change.basis.split()[0],
-        "by": change.by,
-        "note": change.note,
-    }
+def _change(change: ThresholdChange) -> ThresholdChangeItem:
+    return ThresholdChangeItem(
+        at=from_epoch_ms(change.at_ms).isoformat(timespec="milliseconds"),
+        threshold=change.threshold,
+        before=change.before,
+        artifact=change.basis.split()[0],
+        by=change.by,
+        note=change.note,
+    )
 
 
 def _span(oldest_ms: int | None, since: datetime | None, until: datetime | None) -> tuple[int, int]:
     """From `since`, or the first request if that came later: a month's cost is not to be thinned by days without us."""
-    until_ms = epoch_ms(until) or time.time_ns() // 1_000_000
+    until_ms = epoch_ms(until) or now_ms()
     oldest_ms = until_ms if oldest_ms is None else oldest_ms
     return max(epoch_ms(since) or 0, oldest_ms), until_ms
 
@@ -152,7 +134,7 @@ def _span(oldest_ms: int | None, since: datetime | None, until: datetime | None)
 def _curve(
     traffic: Traffic,
     span: tuple[int, int],
-    threshold: ThresholdInForce,
+    threshold: ActiveThreshold,
     artifact: Artifact,
 ) -> dict[str, Any]:
     since_ms, until_ms = span

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from gateway.http.json_response import json_response
 from gateway.ledger import LedgerUnavailable
 from gateway.scoring.active_threshold import ThresholdChanged
+from models.wire.asgi import BodyTooLarge
 from models.wire.errors import (
     BackendError,
     BackendMisconfigured,
@@ -53,16 +54,12 @@ class SlowRequestError(Exception):
 
 
 class HeadTooLargeError(Exception):
-    """The request's line and headers are larger than any honest ones."""
-
-
-class PayloadTooLargeError(Exception):
-    """The request's body is larger than `max_body_bytes`."""
+    """The request line and headers exceed the limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How one kind of failure looks to the caller. `retry_after_s` is when such trouble may have passed."""
+    """How the caller sees one kind of failure. `retry_after_s`: when a retry may succeed."""
 
     status: int
     type: str
@@ -84,7 +81,7 @@ ERROR_SHAPES: dict[type[Exception], Shape] = {
     ThresholdChanged: Shape(409, "invalid_request_error", "threshold_changed"),
     SlowRequestError: Shape(408, "invalid_request_error", "request_timeout"),
     HeadTooLargeError: Shape(431, "invalid_request_error", "headers_too_large"),
-    PayloadTooLargeError: Shape(413, "invalid_request_error", "request_too_large"),
+    BodyTooLarge: Shape(413, "invalid_request_error", "request_too_large"),
     RateLimited: Shape(429, "rate_limit_error", "rate_limit_exceeded", retry_after_s=1),
     BackendUnavailable: Shape(503, "server_error", "backend_unavailable", retry_after_s=1),
     BackendMisconfigured: Shape(503, "server_error", "backend_unavailable"),
@@ -109,7 +106,7 @@ def shape_of(exc: Exception) -> Shape:
 
 
 def error_object(exc: Exception, names: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The JSON body for `exc`. A failure nobody foresaw says nothing of our insides.
+    """The JSON body for `exc`. An unexpected failure reveals nothing about our internals.
 
     `names` says what fields of the chat format are called in the caller's, for what a backend complains about.
     """
@@ -121,16 +118,16 @@ def error_object(exc: Exception, names: Mapping[str, str] | None = None) -> dict
 
 def _error_object(exc: Exception) -> dict[str, Any]:
     if isinstance(exc, BackendRejected):
-        told = exc.told
-        type_ = told.type or "invalid_request_error"
-        return error_body(told.message or str(exc), type_=type_, param=told.param, code=told.code)
+        words = exc.server_words
+        type_ = words.type or "invalid_request_error"
+        return error_body(words.message or str(exc), type_=type_, param=words.param, code=words.code)
     shape = shape_of(exc)
     if shape.code == "internal_error" and not isinstance(exc, ModelError):
         return error_body("The gateway failed; its log has the details.", type_=shape.type, code=shape.code)
     param, code = getattr(exc, "param", None), getattr(exc, "code", None) or shape.code
     if isinstance(exc, CannotServe) and exc.reason is Reason.CONTEXT:
         code = "context_length_exceeded"
-    message = exc.words if isinstance(exc, ModelError) else str(exc)
+    message = exc.full_message if isinstance(exc, ModelError) else str(exc)
     return error_body(message, type_=shape.type, param=param, code=code)
 
 
@@ -146,7 +143,7 @@ def error_code(exc: Exception) -> str | None:
 
 
 def error_headers(exc: Exception) -> dict[str, str]:
-    """Whether and when it is worth trying again.
+    """Headers that say whether and when to retry.
 
     What could be tried again has been, here: clients are told not to multiply the attempts (OpenAI's and Anthropic's
     obey `x-should-retry`), unless the trouble passes by itself and was not waited for.
@@ -159,7 +156,7 @@ def error_headers(exc: Exception) -> dict[str, str]:
     if retry_after_s is not None:
         headers["retry-after"] = f"{max(1, math.ceil(retry_after_s))}"
     if isinstance(exc, BackendError):
-        waiting_helps = told_s is not None and not exc.tried_again
+        waiting_helps = told_s is not None and not exc.retried
     else:
         waiting_helps = retry_after_s is not None
     if (status >= 500 or status == _TOO_MANY_REQUESTS) and not waiting_helps:
@@ -175,7 +172,7 @@ def error_response(exc: Exception) -> Response:
 
 
 def log_unforeseen(exc: Exception, where: str) -> None:
-    """Leave a traceback of what nobody foresaw: a defect of ours."""
+    """Log the traceback of an unexpected exception: it is a defect of ours."""
     if shape_of(exc) is ERROR_SHAPES[Exception]:
         logger.error("unforeseen failure in %s", where, exc_info=exc)
 

@@ -6,7 +6,7 @@ from starlette.types import Scope
 
 from models.wire.errors import RequestError
 from router.decision import Route
-from router.threshold import to_threshold
+from router.threshold import HIGHEST_THRESHOLD, to_threshold
 
 THRESHOLD_HEADER = "x-slimgate-threshold"
 PRIVACY_HEADER = "x-slimgate-privacy"
@@ -43,7 +43,8 @@ def _threshold(text: str) -> float:
     threshold = to_threshold(text)
     if threshold is None:
         raise RequestError(
-            f"Header {THRESHOLD_HEADER} must be a number from 0 (all to the cloud) to 1; got {text!r}.",
+            f"Header {THRESHOLD_HEADER} must be a number from 0 (the cloud) to {HIGHEST_THRESHOLD} (never the cloud); "
+            f"got {text!r:.100}.",
             param=THRESHOLD_HEADER,
             code="invalid_value",
         )

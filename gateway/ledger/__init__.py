@@ -1,7 +1,7 @@
 """The record of every request: one row each, however it ended.
 
-A row is first appended to a spool file with one `write`, which survives `kill -9`, and moved into the database by a
-thread of its own. So a slow or unreachable database delays rows, never loses them, and never holds up a request.
+A row is first appended to a spool file with one `write`, which survives `kill -9`. A thread of its own then moves it
+into the database. So a slow or unreachable database delays rows, but never loses one and never delays a request.
 """
 
 from gateway.ledger.ledger import Ledger, LedgerUnavailable

@@ -1,4 +1,4 @@
-"""What a second look found and what it took, as the ledger keeps it."""
+"""The result of a cascade (a second look), as the ledger keeps it."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -6,28 +6,28 @@ from typing import Any, Self
 import orjson
 
 from models.usage.usage import Usage
-from router.confidence import LookVerdict
+from router.confidence import CascadeVerdict
 
 
 @dataclass(slots=True)
-class Look:
-    """One second look.
+class CascadeResult:
+    """The result of one cascade, and what it cost.
 
     Attributes
     ----------
-    verdict : LookVerdict
-        What came of it.
+    verdict : CascadeVerdict
+        Which side answered, and why.
     confidence : float or None
-        Of the tokens that were held back; None where the server told no probabilities.
+        Of the tokens that were held back; None where the server gave no probabilities.
     ms : float
-        From asking the local model until the verdict.
+        From the call of the local model to the verdict.
     model : str
         The local model.
     prompt_tokens, completion_tokens : int
-        What the beginning took that was thrown away; 0 where none was.
+        Tokens of a local answer that was thrown away; 0 where none was.
     """
 
-    verdict: LookVerdict
+    verdict: CascadeVerdict
     confidence: float | None
     ms: float
     model: str
@@ -36,7 +36,7 @@ class Look:
 
     @property
     def wasted(self) -> Usage:
-        """Tokens that nobody got to see."""
+        """Tokens of the local answer that was thrown away."""
         return Usage(self.prompt_tokens, self.completion_tokens)
 
     def to_json(self) -> str:
@@ -46,6 +46,6 @@ class Look:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read `to_json` back."""
+        """Read what `to_json` wrote."""
         values: dict[str, Any] = orjson.loads(text)
-        return cls(**{**values, "verdict": LookVerdict(values["verdict"])})
+        return cls(**{**values, "verdict": CascadeVerdict(values["verdict"])})

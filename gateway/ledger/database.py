@@ -1,4 +1,4 @@
-"""Connections to the ledger's database, in two pools: those who write and count never wait for those who read."""
+"""Connections to the ledger's database, in two pools: writers and the budget never wait for readers."""
 
 import contextlib
 from pathlib import Path
@@ -22,15 +22,15 @@ BUSY_MS = 5_000
 """Longest wait for another process that writes to the same SQLite file."""
 
 DEAF_MS = 30_000
-"""A server that acknowledges nothing for so long is given up (libpq's ``tcp_user_timeout``)."""
+"""A connection on which the server acknowledges nothing for so long is closed (libpq's ``tcp_user_timeout``)."""
 
 
 class DatabaseReplaced(Exception):
-    """The file that is open is not the one at its path any more: what is written there would be lost."""
+    """The open file is no longer the one at its path: rows written to it would be lost."""
 
 
 def connect(url: str, connections: int) -> Engine:
-    """A pool of at most `connections` connections; none is opened before it is needed.
+    """A pool of at most `connections` connections, opened as needed.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def connect(url: str, connections: int) -> Engine:
         raise ExtraMissingError("a PostgreSQL ledger", "postgres") from exc
     if engine.dialect.name == "sqlite":
         if parsed.database and not parsed.database.startswith((":", "file:")):
-            with contextlib.suppress(OSError):  # which SQLite will say better; its other files take after this one
+            with contextlib.suppress(OSError):  # SQLite's own error says more; its other files get this one's mode
                 private_file(Path(parsed.database))
             _keep_to_one_file(engine, Path(parsed.database))
         event.listen(engine, "connect", _tune_sqlite)
@@ -59,15 +59,15 @@ def connect(url: str, connections: int) -> Engine:
 
 
 def _keep_to_one_file(engine: Engine, path: Path) -> None:
-    """Let no connection be used once the file was removed or replaced: SQLite goes on writing into what nobody sees."""
+    """Refuse every connection once the file was removed or replaced: SQLite would go on writing to the old file."""
     first: list[tuple[int, int]] = []
 
     def identity() -> tuple[int, int] | None:
         try:
-            facts = path.stat()
+            status = path.stat()
         except FileNotFoundError:
             return None
-        return facts.st_dev, facts.st_ino
+        return status.st_dev, status.st_ino
 
     def check(*_of_the_event: Any) -> None:
         if first and identity() != first[0]:
@@ -83,7 +83,7 @@ def _keep_to_one_file(engine: Engine, path: Path) -> None:
 
 
 def _with_driver(url: URL) -> URL:
-    """The driver that the extra 'postgres' brings; SQLAlchemy 2.0 would look for another one."""
+    """Name the driver of the extra 'postgres'; SQLAlchemy 2.0's default is another one."""
     return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgresql", "postgres") else url
 
 

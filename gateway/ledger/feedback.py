@@ -1,4 +1,4 @@
-"""What callers said of answers: whether they would do. One word a request, the last one; never any text."""
+"""Callers' feedback: whether an answer was good enough. One verdict a request, the latest; never any text."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from gateway.ledger.schema import FEEDBACK, REQUESTS
 from router.decision import Reason, Route
 
 NEWEST = 10_000
-"""Judged answers looked at."""
+"""The most judged answers that are read."""
 
 _KEEP = text(
     "INSERT INTO feedback (request_id, created_ms, ok) VALUES (:request_id, :created_ms, :ok) "
@@ -20,21 +20,21 @@ _C = REQUESTS.c
 
 
 def keep_feedback(connection: Connection, request_id: str, ok: bool, created_ms: int) -> None:
-    """Remember it; said again, the last word counts."""
+    """Store the verdict on a request; a later one replaces it."""
     connection.execute(_KEEP, {"request_id": request_id, "created_ms": created_ms, "ok": ok})
 
 
 def is_label(row: LedgerRow | Row[Any]) -> bool:
-    """Whether a word on this request tells where the line should run.
+    """Whether feedback on this request is a label for choosing the threshold.
 
-    Only what the local model answered because of its score does: what a rule decided stays where it is, and a cloud
-    answer says nothing of the local model.
+    It is one if the local model answered because of the score. What a rule decided does not depend on the threshold,
+    and a cloud answer says nothing about the local model.
     """
     return row.route == Route.LOCAL and row.reason == Reason.SCORE and row.score < row.threshold
 
 
 def read_labels(connection: Connection, artifact: str) -> list[Row[Any]]:
-    """The newest words that `is_label`: `score` by the classifier `artifact`, `threshold` that stood then, and `ok`."""
+    """The newest feedback that `is_label`: `score` by the classifier `artifact`, `threshold` at that time, and `ok`."""
     query = (
         select(_C.score, _C.threshold, FEEDBACK.c.ok)
         .join(FEEDBACK, FEEDBACK.c.request_id == _C.id)

@@ -1,4 +1,4 @@
-"""Rows that the disk did not take: kept in memory until the database has them."""
+"""Rows that could not be written to disk, kept in memory until the database has them."""
 
 import threading
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ MOST_ROWS = 10_000
 
 
 class HeldRows:
-    """A bounded number of finished rows; those of a process that dies with them are lost.
+    """A bounded number of finished rows. They are lost if the process dies.
 
     Attributes
     ----------
     refused : int
-        Rows that found no room here either.
+        Rows for which there was no room.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class HeldRows:
 
     @property
     def finished(self) -> Sequence[LedgerRow]:
-        """All of them, in the order in which they came."""
+        """All rows, oldest first."""
         with self._lock:
             return tuple(self._rows.values())
 
@@ -38,6 +38,6 @@ class HeldRows:
             return True
 
     def let_go(self, row: LedgerRow) -> None:
-        """The database has it."""
+        """Drop `row`: the database has it."""
         with self._lock:
             self._rows.pop(row.id, None)

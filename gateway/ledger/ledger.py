@@ -1,4 +1,4 @@
-"""The ledger: takes rows at once, and moves them into the database behind the request's back."""
+"""The ledger: takes rows at once, and moves them into the database in a thread of its own."""
 
 import contextlib
 import logging
@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from gateway.config.masking import mask_text
 from gateway.ledger.database import READERS, WRITERS, connect
 from gateway.ledger.held import HeldRows
-from gateway.ledger.mover import AWAY, Mover, Price, Tell
+from gateway.ledger.mover import UNAVAILABLE, Listener, Mover, PriceRow
 from gateway.ledger.retention import Retention
 from gateway.ledger.row import LedgerRow
 from gateway.ledger.schema import REQUESTS
@@ -25,11 +25,11 @@ READ_WAIT_S = 1.0
 """How long a reader waits for the newest rows to arrive in the database."""
 
 SETTLE_WAIT_S = 5.0
-"""The same for the budget, which needs all of them."""
+"""The same for the budget, which needs all rows."""
 
 
 class LedgerUnavailable(Exception):
-    """The database cannot be asked now. No row is lost: they wait for it."""
+    """The database does not answer now. No row is lost: they wait in the spool."""
 
 
 class Ledger:
@@ -42,9 +42,9 @@ class Ledger:
     spool_folder : Path
         Where rows wait for the database; shared by all processes of one gateway.
     price : callable, optional
-        Puts prices on a finished row before it is stored; runs in the ledger's own thread, so it may take its time.
+        Puts prices on a finished row before it is stored; runs in the ledger's own thread, so it may be slow.
     keep_days : float, optional
-        Rows older than this are deleted; by default they are kept for ever.
+        Rows older than this are deleted. Default: none are.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Ledger:
     """
 
     def __init__(
-        self, url: str, spool_folder: Path, price: Price = lambda row: row, keep_days: float | None = None
+        self, url: str, spool_folder: Path, price: PriceRow = lambda row: row, keep_days: float | None = None
     ) -> None:
         self._writers = connect(url, WRITERS)
         self._readers = connect(url, READERS)
@@ -75,28 +75,28 @@ class Ledger:
         )
 
     def start(self) -> None:
-        """Begin to move rows, those of processes that died first."""
+        """Start the thread that moves rows; it moves those of processes that died first."""
         self._mover.start()
 
-    def when_committed(self, tell: Tell) -> None:
-        """Have `tell` called with each row, once, after the database has it; in the ledger's thread."""
-        self._mover.when_committed(tell)
+    def when_committed(self, listener: Listener) -> None:
+        """Call `listener` with each row once, after its commit, in the ledger's thread."""
+        self._mover.when_committed(listener)
 
     def record(self, row: LedgerRow) -> None:
-        """Keep `row`. Once this returns, a row that the disk took survives the death of this process.
+        """Record `row`. Once this returns, a row that was written to disk survives the death of this process.
 
-        A disk that takes no more is logged and told by `trouble`: a finished row then waits in memory, and if there is
-        no room it is counted in `refused_rows`. It never fails a request.
+        If the disk is full, `trouble` says so: a finished row then waits in memory, and if there is no room it is
+        counted in `refused_rows`. This never fails a request.
         """
         try:
             self._spool.append(row)
-        except (OSError, TypeError) as exc:  # no disk; or a value that JSON does not have, a defect of ours
+        except (OSError, TypeError) as exc:  # no disk; or a value that JSON cannot hold, which is a bug of ours
             self._hold(row, exc)
         if row.outcome is not None:
             self._mover.wake()
 
     def _try_disk_again(self) -> None:
-        """See whether a disk that was full takes rows again, also while nobody asks for anything."""
+        """Check whether a disk that was full takes rows again, also while no requests come."""
         if self._spool_trouble is not None:
             with contextlib.suppress(OSError):
                 self._spool.try_disk()
@@ -108,16 +108,16 @@ class Ledger:
             logger.error("ledger: %s takes no rows, they wait in memory: %s", self._spool_folder, exc)
         self._spool_trouble = f"{type(exc).__name__}: {exc}"
         if row.outcome is not None and not self._held.hold(row):
-            logger.error("ledger: request %s is lost, there is no room for it", row.id)
+            logger.error("ledger: the row of request %s is lost: there is no room for it in memory", row.id)
 
     @property
     def alive(self) -> bool:
-        """Whether the thread that moves rows runs."""
+        """Whether the thread that moves rows is running."""
         return self._mover.alive
 
     @property
     def trouble(self) -> str | None:
-        """Why rows do not get through at the moment; None where they do."""
+        """Why rows do not reach the database at the moment; None where they do."""
         return self._spool_trouble or self._mover.trouble
 
     @property
@@ -127,12 +127,12 @@ class Ledger:
 
     @property
     def held_rows(self) -> int:
-        """Rows that wait in memory, since the disk did not take them."""
+        """Rows that wait in memory because they could not be written to disk."""
         return len(self._held.finished)
 
     @property
     def refused_rows(self) -> int:
-        """Rows that neither disk nor memory took: they are lost."""
+        """Rows that fitted neither on disk nor in memory: they are lost."""
         return self._held.refused
 
     @property
@@ -146,7 +146,7 @@ class Ledger:
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection for a short query, with the rows recorded so far in view.
+        """A connection for a short query that sees the rows recorded so far.
 
         Raises
         ------
@@ -159,14 +159,15 @@ class Ledger:
 
     @contextlib.contextmanager
     def read_settled(self) -> Iterator[Connection]:
-        """A connection that sees every row recorded so far, and that no reader can take away: for the budget.
+        """A connection for the budget: it sees every row recorded so far, and readers cannot use it up.
 
-        Inside the block no further row of this process is stored, and told of: what was told of is what it sees.
+        Inside the block no further row of this process is committed: the rows that listeners were called with are
+        exactly those that the connection sees.
 
         Raises
         ------
         LedgerUnavailable
-            While the database does not answer, or does not take rows.
+            While the database does not answer, or takes no rows.
         """
         is_settled = self.flush(SETTLE_WAIT_S)
         with self._mover.paused(SETTLE_WAIT_S) as is_paused:
@@ -177,25 +178,25 @@ class Ledger:
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
-        """A connection for what is no row; committed if the block ends well.
+        """A connection for writing other things than rows; committed unless the block raises.
 
         Raises
         ------
         LedgerUnavailable
-            While the database does not answer: then nothing is kept.
+            While the database does not answer: then nothing is stored.
         """
         with self._answering(), self._writers.begin() as connection:
             yield connection
 
     def find(self, id: str) -> LedgerRow | Row[Any] | None:
-        """The row of one request, also while it is in hand or on its way in any process of this gateway.
+        """The row of one request, also while it is in progress or still in the spool of any process of this gateway.
 
         Raises
         ------
         LedgerUnavailable
             While the database does not answer.
         """
-        # A row moves from the files to the database and never back: looked for in this order, none slips through.
+        # A row moves from the files to the database, never back. This order of searches cannot miss it.
         return self._stored(id) or find_spooled(self._spool_folder, id) or self._stored(id)
 
     def _stored(self, id: str) -> Row[Any] | None:
@@ -208,14 +209,14 @@ class Ledger:
             yield
         except NoConnection as exc:
             raise LedgerUnavailable("All connections to the ledger's database are in use; try again.") from exc
-        except AWAY as exc:
+        except UNAVAILABLE as exc:
             why = mask_text(str(getattr(exc, "orig", exc)))
             raise LedgerUnavailable(
                 f"The ledger's database does not answer; its rows wait in {self._spool_folder}: {why}"
             ) from exc
 
     def close(self) -> None:
-        """Move what is left and stop. What the database does not take waits for the next start."""
+        """Move the remaining rows and stop. Rows that the database does not take wait for the next start."""
         self._mover.stop(timeout_s=10)
         if held := len(self._held.finished):
             logger.error("ledger: %d rows are lost: neither the disk nor the database took them", held)

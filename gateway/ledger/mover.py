@@ -1,7 +1,7 @@
 """The thread that moves rows from the spool into the database.
 
-A row is told of once, after its commit. What the database refuses for a fault of the row's own is set aside, so that
-one row never keeps the others out; what it refuses for a reason of its own is tried again until it takes it.
+Listeners are called with each row once, after its commit. If the database refuses a row for a fault in the row, the row
+is set aside, so that it does not block the others. If it refuses rows for a reason of its own, they are tried again.
 """
 
 import contextlib
@@ -22,37 +22,37 @@ from gateway.ledger.retention import Retention
 from gateway.ledger.row import LedgerRow, Outcome
 from gateway.ledger.schema import migrate
 from gateway.ledger.set_aside import SetAside
-from gateway.ledger.spool import Batch, Spool, orphan, spool_files
+from gateway.ledger.spool import Spool, SpoolBatch, orphan, spool_files
 from gateway.ledger.store import insert_rows, takes_rows
 
 logger = logging.getLogger(__name__)
 
 BATCH_ROWS = 1000
-IDLE_S = 0.05  # rows gather this long, so that a busy gateway commits in batches
+IDLE_S = 0.05  # rows collect for so long, so that a busy gateway commits in batches
 RETRY_S = 1.0
 
-LOOK_S = 2.0
-"""How often it is looked whether another process has died and left rows."""
+ADOPT_EVERY_S = 2.0
+"""How often to check whether another process has died and left rows."""
 
 STUCK_S = 60.0
-"""A mover that has got nowhere for so long is not alive: no database of ours takes that long to refuse."""
+"""A mover without progress for so long counts as dead: no database takes that long to refuse a row."""
 
-AWAY = (OperationalError, InterfaceError, NoConnection, DatabaseReplaced)
+UNAVAILABLE = (OperationalError, InterfaceError, NoConnection, DatabaseReplaced)
 """The database cannot be reached, is locked, full or out of connections: no row is at fault."""
 
-Price = Callable[[LedgerRow], LedgerRow]
-Tell = Callable[[LedgerRow], None]
+PriceRow = Callable[[LedgerRow], LedgerRow]
+Listener = Callable[[LedgerRow], None]
 
 
 class Mover:
-    """Moves rows for as long as it runs; nothing that goes wrong ends its thread.
+    """Moves rows until it is stopped; no failure ends its thread.
 
     Attributes
     ----------
     trouble : str or None
-        Why rows do not get through at the moment.
+        Why rows do not reach the database at the moment.
     unpriced_rows : int
-        Rows that could not be priced, because of a defect here; they are stored without a price.
+        Rows that were stored without a price because pricing them failed.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Mover:
         spool: Spool,
         held: HeldRows,
         set_aside: SetAside,
-        price: Price,
+        price: PriceRow,
         retention: Retention,
         try_disk: Callable[[], None],
     ) -> None:
@@ -73,7 +73,7 @@ class Mover:
         self._set_aside = set_aside
         self._price = price
         self._retention = retention
-        self._told: list[Tell] = []
+        self._listeners: list[Listener] = []
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._moved = threading.Condition()
@@ -87,33 +87,34 @@ class Mover:
 
     @property
     def alive(self) -> bool:
-        """Whether the thread runs and gets somewhere, or was never to."""
+        """Whether the thread is running and makes progress, or was never started."""
         if self._thread.ident is None:
             return True
         return self._thread.is_alive() and time.monotonic() - self._seen < STUCK_S
 
     def start(self) -> None:
+        """Begin to move rows, on a thread of its own."""
         self._thread.start()
 
-    def when_committed(self, tell: Tell) -> None:
-        """Have `tell` called with each row, once, after the database has it; in the mover's thread."""
-        self._told.append(tell)
+    def when_committed(self, listener: Listener) -> None:
+        """Call `listener` with each row once, after its commit, in the mover's thread."""
+        self._listeners.append(listener)
 
     def wake(self) -> None:
-        """There is something to do."""
+        """Tell the thread that there are rows to move."""
         self._wake.set()
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until the database has every finished row recorded so far; False if that takes longer."""
         self._wake.set()
-        # Not until nothing is pending: on a busy gateway there is always a row that came later.
+        # Do not wait until nothing is pending: on a busy gateway there is always a newer row.
         wanted = self._spool.moved_bytes + self._spool.pending_bytes
         with self._moved:
             return self._moved.wait_for(lambda: self._has_moved(wanted), timeout_s)
 
     @contextlib.contextmanager
     def paused(self, timeout_s: float) -> Iterator[bool]:
-        """Commit and tell nothing inside the block; False where a commit takes longer than `timeout_s`."""
+        """Commit nothing inside the block; yields False if a running commit takes longer than `timeout_s`."""
         is_paused = self._turn.acquire(timeout=timeout_s)
         try:
             yield is_paused
@@ -122,7 +123,7 @@ class Mover:
                 self._turn.release()
 
     def stop(self, timeout_s: float) -> None:
-        """Move what is left, and end."""
+        """Move the remaining rows, and end the thread."""
         self._stopping.set()
         self._wake.set()
         if self._thread.is_alive():
@@ -135,13 +136,13 @@ class Mover:
         while not self._stopping.is_set():
             if not self._try():
                 self._stopping.wait(RETRY_S)
-            elif self._wake.wait(min(LOOK_S, self._retention.wait_s or LOOK_S)):
+            elif self._wake.wait(min(ADOPT_EVERY_S, self._retention.wait_s or ADOPT_EVERY_S)):
                 self._wake.clear()
                 self._stopping.wait(IDLE_S)
         self._try()
 
     def _try(self) -> bool:
-        """Move everything there is; False when that was not possible, which must end neither thread nor request."""
+        """Move all rows; False if that failed, which must end neither the thread nor a request."""
         self._seen = time.monotonic()
         self._try_disk()
         try:
@@ -155,10 +156,10 @@ class Mover:
         return True
 
     def _fail(self, exc: Exception) -> None:
-        before, self.trouble = self.trouble, _words(exc)
+        before, self.trouble = self.trouble, _describe(exc)
         if before is None:
             logger.error("ledger: the database takes no rows, they wait in %s: %s", self._folder, self.trouble)
-            if not isinstance(exc, AWAY):
+            if not isinstance(exc, UNAVAILABLE):
                 logger.error("ledger: unforeseen failure", exc_info=exc)
 
     def _move(self) -> None:
@@ -170,14 +171,14 @@ class Mover:
         if not self._adopted or time.monotonic() >= self._adopt_at:
             unreadable = self._adopt_orphans()
             self._adopted = self._adopted or unreadable is None
-            self._adopt_at = time.monotonic() + LOOK_S
+            self._adopt_at = time.monotonic() + ADOPT_EVERY_S
         self._drain()
         self._retention.step(self._engine)
-        if unreadable is not None:  # what others left there is not known; everything else is in
+        if unreadable is not None:  # some rows of dead processes could not be read; all others are stored
             raise unreadable
 
     def _adopt_orphans(self) -> OSError | None:
-        """Take over from processes that died; returns why a file could not be read, if one could not."""
+        """Store the rows of processes that died; returns the error of a file that could not be read, if any."""
         failure = None
         for path in spool_files(self._folder):
             try:
@@ -188,7 +189,7 @@ class Mover:
                 failure = exc
         return failure
 
-    def _adopt(self, batch: Batch) -> None:
+    def _adopt(self, batch: SpoolBatch) -> None:
         batch.rows = [row if row.outcome else replace(row, outcome=Outcome.LOST) for row in batch.rows]
         self._store(batch)
         logger.info("ledger: recovered %d rows of a process that died", len(batch.rows))
@@ -209,12 +210,12 @@ class Mover:
         with self._moved:
             self._moved.notify_all()
 
-    def _store(self, batch: Batch) -> None:
+    def _store(self, batch: SpoolBatch) -> None:
         for line, why in batch.damaged:
             self._set_aside.keep(line, why)
         if batch.damaged:
             first = batch.damaged[0][1]
-            logger.error("ledger: %d lines are set aside, the first since %s", len(batch.damaged), first)
+            logger.error("ledger: %d lines are set aside, the first because %s", len(batch.damaged), first)
         for start in range(0, len(batch.rows), BATCH_ROWS):
             self._seen = time.monotonic()
             self._insert([self._priced(row) for row in batch.rows[start : start + BATCH_ROWS]])
@@ -224,14 +225,14 @@ class Mover:
             return self._price(row)
         except Exception as exc:
             self.unpriced_rows += 1
-            logger.error("ledger: request %s is kept without a price", row.id, exc_info=exc)
+            logger.error("ledger: the row of request %s is stored without a price", row.id, exc_info=exc)
             return row
 
     def _insert(self, rows: Sequence[LedgerRow]) -> None:
-        """Insert all together; if that fails by a row's fault, ever smaller parts, until that row is found."""
+        """Insert all together; if a row is at fault, halve the batch until that row is found."""
         try:
             self._commit(rows)
-        except AWAY:
+        except UNAVAILABLE:
             raise
         except Exception as exc:
             if len(rows) == 1:
@@ -243,23 +244,23 @@ class Mover:
     def _commit(self, rows: Sequence[LedgerRow]) -> None:
         with self._turn:
             for row in insert_rows(self._engine, rows):
-                self._tell(row)
+                self._call_listeners(row)
 
     def _judge(self, row: LedgerRow, exc: Exception) -> None:
-        """Whose fault it is that `row` cannot be stored: where others can be, its own."""
+        """Set `row` aside if the database takes other rows; else the database is at fault, and `exc` is raised."""
         if not takes_rows(self._engine):
             raise exc
-        self._set_aside.keep(row.to_line(), _words(exc))
-        logger.error("ledger: request %s cannot be stored and is set aside: %s", row.id, _words(exc))
+        self._set_aside.keep(row.to_line(), _describe(exc))
+        logger.error("ledger: the row of request %s cannot be stored and is set aside: %s", row.id, _describe(exc))
 
-    def _tell(self, row: LedgerRow) -> None:
-        for tell in self._told:
+    def _call_listeners(self, row: LedgerRow) -> None:
+        for listener in self._listeners:
             try:
-                tell(row)
+                listener(row)
             except Exception:
-                logger.exception("ledger: request %s is stored, and was not counted everywhere", row.id)
+                logger.exception("ledger: the row of request %s is stored, but was not counted everywhere", row.id)
 
 
-def _words(exc: Exception) -> str:
-    """What happened, without the statement and its values, which SQLAlchemy adds."""
+def _describe(exc: Exception) -> str:
+    """The error without the SQL statement and its values, which SQLAlchemy adds."""
     return f"{type(exc).__name__}: {getattr(exc, 'orig', None) or exc}"

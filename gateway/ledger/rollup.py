@@ -1,10 +1,10 @@
-"""Sums over ledger rows for a span of time: the one place from which every figure about many requests comes.
+"""The rollup: sums over ledger rows for a span of time. Every figure about many requests comes from here.
 
-Report, timeline, dashboard and command line all fold the same `Fact` rows, so that no two of them can disagree.
+Report, timeline, dashboard and command line all add up the same `RollupRow`, so no two of them can disagree.
 
-A million rows take a second to add up, so they are added up once, as they come: the table ``rollup`` holds the sums of
-each quarter of an hour, which every time zone's hours and days are made of. A span is then its whole quarters from
-there, and the rows themselves at its two ends. Both are the same expressions over the same columns.
+Adding up a million rows takes a second, so each row is added once, when it is stored: the table ``rollup`` holds the
+sums of each quarter of an hour (hours and days of every time zone are made of whole quarters). A span is the sum of its
+whole quarters in that table, and of the single rows at its two ends. Both use the same expressions.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ from gateway.ledger.row import LedgerRow
 from gateway.ledger.schema import REQUESTS, ROLLUP
 
 SLOT_MS = 15 * 60 * 1000
-"""Length of what one row of the roll-up sums, in milliseconds."""
+"""Length of the slot that one row of the rollup sums, in milliseconds."""
 
 _C = REQUESTS.c
 _PRICED = and_(_C.cost_nusd.is_not(None), _C.baseline_nusd.is_not(None))
@@ -26,14 +26,14 @@ _TIMED = and_(_C.stream, _C.first_token_ms.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    """Requests alike in where they went, why, and how they ended.
+class RollupRow:
+    """The sums over requests with the same route, reason, outcome, baseline model and key.
 
-    Money is in nano-dollars and summed over priced requests only: those whose cost and baseline cost are both known.
-    `deciding_nusd` is what second looks cost in vain, beside what the answers cost. `paid_nusd` is what the answers
-    cost whether or not the baseline's price is known: what a budget counts.
-    `answered` counts requests that got at least a token, `covered` those of them that are priced; `first_token_us` sums
-    the time to the first token over `first_tokens` streamed answers. `key_id` is empty unless it was asked for.
+    Money is in nano-dollars. `cost_nusd`, `baseline_nusd` and `deciding_nusd` (the cost of local answers that second
+    looks threw away) are summed over requests whose cost and baseline cost are both known. `spent_nusd` is the cost of
+    all requests whose cost is known: the budget counts it. `answered` counts requests that got at least one token,
+    `covered` those of them whose prices are known. `first_token_us` sums the time to the first token over
+    `first_tokens` streamed answers. `key_id` is empty unless the sums are by key.
     """
 
     route: str
@@ -52,11 +52,11 @@ class Fact:
     first_token_us: int
     first_tokens: int
     deciding_nusd: int
-    paid_nusd: int
+    spent_nusd: int
 
 
 DIMENSIONS = ("route", "reason", "outcome", "baseline_model", "key_id")
-SUMS = tuple(field.name for field in fields(Fact) if field.name not in DIMENSIONS)
+SUMS = tuple(field.name for field in fields(RollupRow) if field.name not in DIMENSIONS)
 SLOT = ("slot_ms",)
 
 _ADD = text(
@@ -65,27 +65,24 @@ _ADD = text(
     f"ON CONFLICT ({', '.join((*SLOT, *DIMENSIONS))}) "
     f"DO UPDATE SET {', '.join(f'{name} = rollup.{name} + excluded.{name}' for name in SUMS)}"
 )
-"""Written out: SQLAlchemy would put the same together anew for every few rows, which takes longer than running it."""
+"""As text: SQLAlchemy would build the same statement again for every few rows, which takes longer than running it."""
 
 
-def read_facts(
+def read_rollup(
     connection: Connection, since_ms: int | None = None, until_ms: int | None = None, *, by_key: bool = False
-) -> list[Fact]:
+) -> list[RollupRow]:
     """Sum up the requests that arrived from `since_ms` on and before `until_ms`; None leaves that side open."""
-    found: dict[tuple[str, ...], list[int]] = {}
+    sums_by_dimensions: dict[tuple[str, ...], list[int]] = {}
     for query in _queries(since_ms, until_ms, by_key):
         for row in connection.execute(query):
-            sums = found.setdefault(tuple(row[: len(DIMENSIONS)]), [0] * len(SUMS))
+            sums = sums_by_dimensions.setdefault(tuple(row[: len(DIMENSIONS)]), [0] * len(SUMS))
             for i, value in enumerate(row[len(DIMENSIONS) :]):
                 sums[i] += int(value)
-    return [_fact(key, sums) for key, sums in sorted(found.items())]
+    return [_rollup_row(key, sums) for key, sums in sorted(sums_by_dimensions.items())]
 
 
 def first_ms(connection: Connection) -> int | None:
-    """When the oldest request that is known of arrived, to the quarter of an hour where only its sum is kept.
-
-    None in an empty ledger.
-    """
+    """When the oldest request arrived; to the quarter of an hour, if only its sum is kept. None in an empty ledger."""
     row_ms = connection.execute(select(func.min(_C.created_ms))).scalar()
     slot_ms = connection.execute(select(func.min(ROLLUP.c.slot_ms))).scalar()
     if row_ms is not None and slot_ms is not None and row_ms - slot_ms < SLOT_MS:
@@ -93,13 +90,13 @@ def first_ms(connection: Connection) -> int | None:
     return slot_ms
 
 
-def total(facts: Iterable[Fact], field: str) -> int:
+def total(rows: Iterable[RollupRow], field: str) -> int:
     """The sum of one field."""
-    return sum(getattr(fact, field) for fact in facts)
+    return sum(getattr(row, field) for row in rows)
 
 
 def roll_up(connection: Connection, rows: Iterable[LedgerRow]) -> None:
-    """Add rows that were just inserted to their quarters' sums, in the same transaction."""
+    """Add rows that were just inserted to the sums of their slots, in the same transaction."""
     added: dict[tuple[Any, ...], list[int]] = {}
     for row in rows:
         slot_ms = row.created_ms - row.created_ms % SLOT_MS
@@ -108,14 +105,14 @@ def roll_up(connection: Connection, rows: Iterable[LedgerRow]) -> None:
         for i, value in enumerate(_sums_of(row)):
             sums[i] += value
     names = (*SLOT, *DIMENSIONS, *SUMS)
-    # In one order for all writers, so that no two wait for each other.
+    # In the same order in all writers, so that no two deadlock.
     values = [dict(zip(names, (*key, *added[key]), strict=True)) for key in sorted(added)]
     if values:
         connection.execute(_ADD, values)
 
 
 def _sums_of(row: LedgerRow) -> tuple[int, ...]:
-    """What `_row_sums` says of a single row, in the order of `SUMS`."""
+    """What `_row_sums` computes, for a single row, in the order of `SUMS`."""
     answered = row.completion_tokens > 0
     tokens = (row.prompt_tokens, row.completion_tokens, row.cached_tokens)
     if row.cost_nusd is None or row.baseline_nusd is None:
@@ -128,13 +125,13 @@ def _sums_of(row: LedgerRow) -> tuple[int, ...]:
     return *counts, *tokens, *money, *first_token, deciding, row.cost_nusd or 0
 
 
-def _fact(dimensions: tuple[str, ...], sums: list[int]) -> Fact:
+def _rollup_row(dimensions: tuple[str, ...], sums: list[int]) -> RollupRow:
     route, reason, outcome, baseline_model, key_id = dimensions
-    return Fact(route, reason, outcome, baseline_model, key_id, *sums)
+    return RollupRow(route, reason, outcome, baseline_model, key_id, *sums)
 
 
 def _queries(since_ms: int | None, until_ms: int | None, by_key: bool) -> Iterator[Select[Any]]:
-    """Whole quarters from the roll-up, what lies outside them from the rows."""
+    """Whole slots from the rollup, the rest of the span from the rows."""
     first = None if since_ms is None else -(-since_ms // SLOT_MS) * SLOT_MS
     last = None if until_ms is None else until_ms // SLOT_MS * SLOT_MS
     if first is not None and last is not None and first >= last:
@@ -169,8 +166,8 @@ def _within(
 
 
 def _row_dimensions(by_key: bool) -> list[ColumnElement[str]]:
-    known = [func.coalesce(_C[name], "").label(name) for name in DIMENSIONS]
-    return [_without_key(column, by_key) for column in known]
+    columns = [func.coalesce(_C[name], "").label(name) for name in DIMENSIONS]
+    return [_without_key(column, by_key) for column in columns]
 
 
 def _without_key(column: ColumnElement[str], by_key: bool) -> ColumnElement[str]:
@@ -187,11 +184,11 @@ def _row_sums() -> list[ColumnElement[int]]:
         "cached_tokens": func.sum(_C.cached_tokens),
         "cost_nusd": _sum_where(_PRICED, _C.cost_nusd),
         "baseline_nusd": _sum_where(_PRICED, _C.baseline_nusd),
-        # Whole microseconds, so that adding them up gives the same in any order.
+        # Whole microseconds, so that the sum is the same in any order.
         "first_token_us": _sum_where(_TIMED, cast(func.round(_C.first_token_ms * 1000), BigInteger)),
         "first_tokens": _sum_where(_TIMED, 1),
         "deciding_nusd": _sum_where(_PRICED, _C.deciding_nusd),
-        "paid_nusd": func.sum(func.coalesce(_C.cost_nusd, 0)),
+        "spent_nusd": func.sum(func.coalesce(_C.cost_nusd, 0)),
     }
     return [sums[name].label(name) for name in SUMS]
 

@@ -11,29 +11,29 @@ from models.redaction.plain_text import plain_text
 from models.usage.shapes import MAX_TOKENS
 
 TEXT_CHARS = 200
-"""Kept of a name: callers make model names up, providers error codes."""
+"""The most kept of a name: callers invent model names, providers error codes."""
 
 MAX_MS = 2**53
-"""Of a time or a duration, in milliseconds."""
+"""The largest time or duration, in milliseconds."""
 
 MAX_NUSD = 10**15
-"""Of one request's money, in nano-dollars: a million US dollars."""
+"""The largest cost of one request, in nano-dollars: a million US dollars."""
 
 NO_ROUTE = "none"
 """Route of a request that was refused before one was chosen."""
 
 INVALID = "invalid"
-"""Reason of such a request, where no rule refused it but its own form."""
+"""Reason of such a request, if the request itself was invalid and no rule refused it."""
 
 EMBEDDINGS = "embeddings"
 """The endpoint whose requests are not routed: they have no score."""
 
 _TEXTS = (
     "id", "endpoint", "requested_model", "route", "reason", "served_model",
-    "key_id", "session_id", "outcome", "error_code", "baseline_model", "artifact", "asked_model",
+    "key_id", "session_id", "outcome", "error_code", "baseline_model", "artifact", "backend_model",
 )  # fmt: skip
 _OPTIONAL = frozenset(_TEXTS[6:])
-_JSON_TEXTS = ("traits", "second_look", "usage_details")
+_JSON_TEXTS = ("contributions", "second_look", "usage_details")
 _TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens")
 _FLOATS = ("score", "threshold", "first_token_ms", "total_ms", "overhead_ms")
 _FLAGS = ("stream", "usage_estimated")
@@ -46,23 +46,23 @@ class Outcome(StrEnum):
 
     OK = "ok"
     REJECTED = "rejected"  # the request was at fault; the caller got a 4xx
-    FAILED = "failed"  # nobody could answer; the caller got a 5xx
+    FAILED = "failed"  # no backend could answer; the caller got a 5xx
     INTERRUPTED = "interrupted"  # the answer broke off after it had begun
-    CANCELLED = "cancelled"  # the caller went away
-    LOST = "lost"  # the gateway itself died with the request in hand
+    CANCELLED = "cancelled"  # the caller disconnected
+    LOST = "lost"  # the gateway process died before the request ended
 
 
-@dataclass(slots=True)  # not frozen: that would triple the time to make one, twice a request
+@dataclass(slots=True)  # not frozen: creating one would take three times as long, twice a request
 class LedgerRow:
-    """A request and what became of it. Times are UTC, money is in nano-dollars (1e-9 USD).
+    """A request and how it ended. Times are UTC, money is in nano-dollars (1e-9 USD).
 
-    `outcome` is None while the request is in hand. `asked_model` is the model that a backend was asked for last: its
-    price counts where the name that answered has none. `cost_nusd` and `baseline_nusd` are None where no price is
-    known, which is not the same as free; `usage_estimated` says that the backend never reported usage and tokens are a
-    guess. `artifact` is the version of the classifier that scored it: scores of two do not compare. `traits` tells in
-    JSON what pushed the score, where that was kept; `second_look` in JSON what came of one, where there was one, and
-    `deciding_nusd` what it cost in vain. `usage_details` tells in JSON what decides the price beside the three usual
-    counts, where something does.
+    `outcome` is None while the request is in progress. `backend_model` is the model that a backend was asked for last:
+    its price counts where `served_model` has none. `cost_nusd` and `baseline_nusd` are None where no price is known,
+    which is not the same as free. `usage_estimated` says that the backend reported no usage, so tokens are a guess.
+    `artifact` is the version of the classifier that scored the request: scores of two classifiers do not compare.
+    JSON objects, each None where there is none: `contributions` to the score by feature; `second_look`, a
+    `CascadeResult`; `usage_details`, further counts that decide the price. `deciding_nusd` is the cost of a local
+    answer that a second look threw away.
     """
 
     id: str
@@ -89,11 +89,11 @@ class LedgerRow:
     first_token_ms: float | None = None
     total_ms: float | None = None
     overhead_ms: float | None = None
-    traits: str | None = None
+    contributions: str | None = None
     artifact: str | None = None
     second_look: str | None = None
     deciding_nusd: int = 0
-    asked_model: str | None = None
+    backend_model: str | None = None
     usage_details: str | None = None
 
     def to_line(self) -> bytes:
@@ -102,25 +102,25 @@ class LedgerRow:
 
     @classmethod
     def from_line(cls, line: bytes) -> Self:
-        """Read `to_line` back; fields that a later version added or dropped are no obstacle.
+        """Read what `to_line` wrote; unknown fields are ignored, missing ones get their default.
 
         Raises
         ------
         ValueError
-            If the line is cut short or is not a row; the message says why.
+            If the line is cut off or is not a row; the message says why.
         """
         values = orjson.loads(line)
         try:
             row = cls(**{name: values[name] for name in values.keys() & cls.__slots__})
         except (TypeError, AttributeError) as exc:
-            raise ValueError("it is no row of the ledger") from exc
+            raise ValueError("it is not a row of the ledger") from exc
         if not _is_count(row.created_ms, MAX_MS):
-            raise ValueError("created_ms is no time")
+            raise ValueError("created_ms is not a time")
         row.bring_into_bounds()
         return row
 
     def bring_into_bounds(self) -> None:
-        """A file may hold what an older version let in, and one such row must not keep the others out."""
+        """Correct values out of bounds: an older version may have written some, and they must not block other rows."""
         for name in _TEXTS:
             text = getattr(self, name)
             if not (isinstance(text, str) or (text is None and name in _OPTIONAL)):
@@ -135,7 +135,7 @@ class LedgerRow:
         self._bound_numbers()
 
     def _bound_numbers(self) -> None:
-        """A count of tokens that cannot be true is 0, and `usage_estimated`."""
+        """A token count that cannot be true becomes 0, and the row `usage_estimated`."""
         for name in _TOKENS:
             if not _is_count(getattr(self, name), MAX_TOKENS):
                 setattr(self, name, 0)
@@ -154,11 +154,11 @@ class LedgerRow:
 
 
 def _is_count(value: Any, most: int) -> bool:
-    return type(value) is int and 0 <= value <= most  # True is an int, and no count
+    return type(value) is int and 0 <= value <= most  # not isinstance: True is an int, but not a count
 
 
 def _is_object(text: Any) -> bool:
-    """Whether `text` is a JSON object, as those who show it expect."""
+    """Whether `text` is a JSON object."""
     try:
         return isinstance(text, str) and isinstance(orjson.loads(text), dict)
     except orjson.JSONDecodeError:

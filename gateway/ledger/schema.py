@@ -1,4 +1,4 @@
-"""The database's shape, as append-only steps that SQLite and PostgreSQL both take."""
+"""The database schema, as append-only migrations for SQLite and PostgreSQL."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, MetaData, Table, Text, text
 
@@ -31,11 +31,11 @@ REQUESTS = Table(
     Column("first_token_ms", Float),
     Column("total_ms", Float),
     Column("overhead_ms", Float),
-    Column("traits", Text),
+    Column("contributions", Text),
     Column("artifact", Text),
     Column("second_look", Text),
     Column("deciding_nusd", BigInteger, nullable=False),
-    Column("asked_model", Text),
+    Column("backend_model", Text),
     Column("usage_details", Text),
 )
 
@@ -58,7 +58,7 @@ ROLLUP = Table(
             "first_token_us",
             "first_tokens",
             "deciding_nusd",
-            "paid_nusd",
+            "spent_nusd",
         )
     ),
 )
@@ -71,7 +71,7 @@ FEEDBACK = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("ok", Boolean, nullable=False),
 )
-"""What callers said of answers; goes with the request's row."""
+"""Callers' verdicts on answers; deleted with the request's row."""
 
 # Each entry takes the database one version further. Never edit one that has been released: append.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -107,7 +107,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX requests_created ON requests (created_ms)",
     ),
     (
-        # What the lists and filters of the dashboard look at, in the order of time: they need not touch the rows.
+        # All columns that the dashboard's lists and filters use, by time: they need not read the rows.
         """
         CREATE INDEX requests_seen
         ON requests (created_ms, id, route, reason, outcome, served_model, key_id, stream, first_token_ms)
@@ -172,7 +172,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         "ALTER TABLE requests ADD COLUMN asked_model TEXT",
         "ALTER TABLE rollup ADD COLUMN paid_nusd BIGINT NOT NULL DEFAULT 0",
-        # What was paid without a baseline to compare with had been left out; what is known of it is added.
+        # Add the cost of rows without a baseline price, which the sums had left out, as far as rows are still there.
         """
         UPDATE rollup SET paid_nusd = cost_nusd + coalesce((
             SELECT sum(cost_nusd) FROM requests
@@ -185,6 +185,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
     ),
     ("ALTER TABLE requests ADD COLUMN usage_details TEXT",),
+    (
+        "ALTER TABLE requests RENAME COLUMN traits TO contributions",
+        "ALTER TABLE requests RENAME COLUMN asked_model TO backend_model",
+        "ALTER TABLE rollup RENAME COLUMN paid_nusd TO spent_nusd",
+        # The keys in the JSON are renamed with the column.
+        """
+        UPDATE requests SET contributions =
+            replace(replace(contributions, '"familiarity":', '"vocabulary_coverage":'), '"pushes":', '"features":')
+        WHERE contributions IS NOT NULL
+        """,
+    ),
 )
 
 

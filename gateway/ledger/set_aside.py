@@ -1,4 +1,4 @@
-"""Rows that no database takes: kept in a file of their own, out of the way of all others."""
+"""Rows that the database does not take, set aside in a file of their own so that they do not block the others."""
 
 import os
 import threading
@@ -16,13 +16,13 @@ from models.redaction.plain_text import plain_text
 
 FILE = "set-aside.ndjson"
 LINE_BYTES = 16_384
-"""Kept of a line that is no row."""
+"""The most kept of a line that is not a row."""
 
 WHY_CHARS = 300
 
 
 class SetAside:
-    """A file of JSON objects, one a line: ``at``, ``why``, and the ``row``, or the ``line`` where it was none.
+    """A file of JSON objects, one a line: ``at``, ``why``, and the ``row``, or the ``line`` that was not a row.
 
     Every process of a gateway appends to the same file.
 
@@ -54,14 +54,14 @@ class SetAside:
         entry = {
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "why": plain_text(why, WHY_CHARS),
-            **_told(line),
+            **_row_or_line(line),
         }
         self._append(entry)
         self.added += 1
 
     @property
     def rows(self) -> int:
-        """How many rows the file holds, those of other processes included."""
+        """Number of rows in the file, those of other processes included."""
         with self._lock:
             size, rows = self._counted
             now = self._path.stat().st_size if self._path.is_file() else 0
@@ -77,9 +77,9 @@ class SetAside:
                 yield from file
 
     def try_again(self) -> tuple[int, int]:
-        """Put every row back where the next start of a gateway takes it from; what is no row stays.
+        """Move every row back to the spool, from which a gateway takes it; lines that are not rows stay.
 
-        Returns how many lines of either kind there were.
+        Returns the number of rows and of other lines.
         """
         if not self._path.is_file():
             return 0, 0
@@ -88,10 +88,10 @@ class SetAside:
         entries = [orjson.loads(line) for line in taken.read_bytes().splitlines()]
         rows = [entry["row"] for entry in entries if "row" in entry]
         put_back(self._path.parent, rows)
-        if no_rows := [entry for entry in entries if "row" not in entry]:
-            self._append(*no_rows)
+        if others := [entry for entry in entries if "row" not in entry]:
+            self._append(*others)
         taken.unlink()
-        return len(rows), len(no_rows)
+        return len(rows), len(others)
 
     def _append(self, *entries: dict[str, Any]) -> None:
         lines = b"".join(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE) for entry in entries)
@@ -102,8 +102,8 @@ class SetAside:
             os.close(fd)
 
 
-def _told(line: bytes) -> dict[str, Any]:
-    """The line as what it is: a row, or else as much of its text as is worth keeping."""
+def _row_or_line(line: bytes) -> dict[str, Any]:
+    """The line as a row if it is one, else the beginning of its text."""
     try:
         row = orjson.loads(line)
     except orjson.JSONDecodeError:

@@ -1,7 +1,7 @@
-"""Rows on their way to the database, in files that outlive the process.
+"""The spool: files of rows that wait for the database, and outlive their process.
 
-Each process appends to a file of its own and holds a lock on it for as long as it lives. A file whose lock is free
-belonged to a process that died; whoever finds it moves its rows on.
+Each process appends to a file of its own and holds a lock on it while it lives. A file without a lock belonged to a
+process that died; the next process that finds it moves its rows to the database.
 """
 
 import contextlib
@@ -20,15 +20,15 @@ import orjson
 from gateway.ledger.row import LedgerRow
 from models.host.private_files import FILE_MODE, private_folder
 
-# A file that has grown beyond this and is wholly in the database is replaced by a fresh one.
+# A larger file is replaced by a new one as soon as all of it is in the database.
 ROTATE_BYTES = 4 * 1024 * 1024
 
 TRY_BYTES = 64 * 1024
 
 
 @dataclass(slots=True)
-class Batch:
-    """Some lines of a spool: the rows in them, the lines that are none and why, and the position after them."""
+class SpoolBatch:
+    """Some lines of a spool file: the rows, the damaged lines with the reason, and the position after them."""
 
     position: int
     rows: list[LedgerRow] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Batch:
 
 
 class Spool:
-    """This process's own file: appended to by any thread, read by one.
+    """The spool file of this process: any thread may append, one reads.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Spool:
     Attributes
     ----------
     moved_bytes : int
-        Bytes that the database has taken over so far, of all files of this process.
+        Bytes of all files of this process that the database has so far.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -59,11 +59,11 @@ class Spool:
 
     @property
     def pending_bytes(self) -> int:
-        """Bytes written and not yet taken over by the database."""
+        """Bytes written that the database does not have yet."""
         return self._written - self._done
 
     def append(self, row: LedgerRow) -> None:
-        """Keep `row`: one write(2), which survives the death of this process.
+        """Append `row` with one write(2), which survives the death of this process.
 
         Raises
         ------
@@ -78,9 +78,9 @@ class Spool:
             else:
                 self._open_rows.pop(row.id, None)
 
-    def closed_rows(self, limit: int) -> Batch:
-        """Up to `limit` finished rows not yet done; `mark_done` takes the position after them."""
-        batch = Batch(self._done)
+    def closed_rows(self, limit: int) -> SpoolBatch:
+        """Up to `limit` finished rows that the database does not have yet; pass their position to `mark_done`."""
+        batch = SpoolBatch(self._done)
         for line in _lines(self._path, batch.position):
             batch.position += len(line)
             try:
@@ -95,7 +95,7 @@ class Spool:
         return batch
 
     def try_disk(self) -> None:
-        """Write as much as a row takes, beside the file, and delete it again.
+        """Write as much as a row may take to another file, and delete that again.
 
         Raises
         ------
@@ -117,7 +117,7 @@ class Spool:
             self._rotate_if_drained()
 
     def close(self) -> None:
-        """Let the file go; deletes it if the database has all of it and no request was in hand."""
+        """Close the file; delete it if the database has all of it and no request is in progress."""
         with self._lock:
             if self._done == self._written and not self._open_rows:
                 self._path.unlink(missing_ok=True)
@@ -125,14 +125,14 @@ class Spool:
 
     def _write(self, line: bytes) -> None:
         written = os.write(self._fd, line)
-        if written < len(line):  # the disk filled up in mid-line
+        if written < len(line):  # the disk filled up in the middle of the line
             os.ftruncate(self._fd, self._written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._written += written
 
     def _start_file(self) -> None:
         self._path = self._folder / f"{uuid.uuid4().hex}.jsonl"
-        # Locked before it gets its name: a file that others can find unlocked would be taken for an orphan.
+        # Lock it before it gets its name: other processes would adopt an unlocked file.
         unnamed = self._path.with_suffix(".new")
         self._fd = os.open(unnamed, os.O_WRONLY | os.O_CREAT | os.O_APPEND, FILE_MODE)
         fcntl.flock(self._fd, fcntl.LOCK_EX)
@@ -152,15 +152,15 @@ class Spool:
 
 
 def spool_files(folder: Path) -> list[Path]:
-    """The files of all processes; whatever else has such a name is none."""
+    """The spool files of all processes; anything but a file is ignored."""
     return sorted(path for path in folder.glob("*.jsonl") if path.is_file())
 
 
 @contextlib.contextmanager
-def orphan(path: Path) -> Iterator[Batch | None]:
-    """What is in a file whose process is gone, or None while it lives. Deleted when the block ends well.
+def orphan(path: Path) -> Iterator[SpoolBatch | None]:
+    """The rows of a file whose process has died, None while it lives. The file is deleted unless the block raises.
 
-    Each request's last state; one that was in hand when its process died comes back without an outcome.
+    They are the last state of each request; a request that was in progress then has no outcome.
     """
     try:
         fd = os.open(path, os.O_RDONLY)
@@ -173,14 +173,14 @@ def orphan(path: Path) -> Iterator[Batch | None]:
         except BlockingIOError:
             yield None
             return
-        yield _last_words(path)
+        yield _last_states(path)
         path.unlink(missing_ok=True)
     finally:
         os.close(fd)
 
 
 def put_back(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Leave `rows` as a process that died would: the next one that starts moves them on."""
+    """Write `rows` to an unlocked spool file, as if left by a process that died: a gateway moves them on."""
     unnamed = folder / f"{uuid.uuid4().hex}.new"
     with open(os.open(unnamed, os.O_WRONLY | os.O_CREAT, FILE_MODE), "wb") as file:
         file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
@@ -188,22 +188,22 @@ def put_back(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def find_spooled(folder: Path, id: str) -> LedgerRow | None:
-    """The last state of one request in any process's file; None where none has it.
+    """The last state of one request in any process's file; None where it is in none.
 
-    Reads whole files, which are small; for what the database does not have yet.
+    Reads whole files, which are small: they hold only what the database does not have yet.
     """
     start = orjson.dumps({"id": id}).removesuffix(b"}") + b","
     for path in spool_files(folder):
-        with contextlib.suppress(FileNotFoundError, ValueError):  # moved on in this moment; damaged
-            found = [line for line in _lines(path, 0) if line.startswith(start)]
-            if found:
-                return LedgerRow.from_line(found[-1])
+        with contextlib.suppress(FileNotFoundError, ValueError):  # moved to the database meanwhile; damaged
+            states = [line for line in _lines(path, 0) if line.startswith(start)]
+            if states:
+                return LedgerRow.from_line(states[-1])
     return None
 
 
-def _last_words(path: Path) -> Batch:
+def _last_states(path: Path) -> SpoolBatch:
     rows: dict[str, LedgerRow] = {}
-    batch = Batch(0)
+    batch = SpoolBatch(0)
     for line in _lines(path, 0):
         try:
             row = LedgerRow.from_line(line)
@@ -216,7 +216,7 @@ def _last_words(path: Path) -> Batch:
 
 
 def _lines(path: Path, position: int) -> Iterator[bytes]:
-    """Whole lines from `position` on; a line still being written is left for the next time."""
+    """Whole lines from `position` on, without one that is still being written."""
     with path.open("rb") as file:
         file.seek(position)
         for line in file:

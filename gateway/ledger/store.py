@@ -1,4 +1,4 @@
-"""Rows into the database and, much later, out of it again."""
+"""Inserts rows into the database, and deletes old ones."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from gateway.ledger.row import LedgerRow, Outcome
 from gateway.ledger.schema import FEEDBACK, REQUESTS
 
 DELETE_ROWS = 2000
-"""Deleted in one transaction, so that rows which want to come in never wait long."""
+"""The most rows deleted in one transaction, so that new rows need not wait long."""
 
 
 PROBE = LedgerRow(
@@ -26,26 +26,26 @@ PROBE = LedgerRow(
     stream=False,
     outcome=Outcome.OK,
 )
-"""A row that any working ledger takes."""
+"""A row that any working database takes."""
 
 
-class _SomeKnown(Exception):
-    """Not all of the rows are new."""
+class _SomeStored(Exception):
+    """Some of the rows are in the database already."""
 
 
 def insert_rows(engine: Engine, rows: Sequence[LedgerRow]) -> Sequence[LedgerRow]:
-    """Keep `rows` and add them to the sums, all or none of them; returns those that were new.
+    """Insert `rows` and add them to the rollup, all or none of them; returns those that were new.
 
-    A row may come twice, after a crash between the database's commit and ours: the first one stands, and counts once.
+    A row may come twice, after a crash between the commit and `mark_done`: the first one stays, and counts once.
     """
     try:
         with engine.begin() as connection:
             inserted = connection.execute(_insert(connection), [row.to_columns() for row in rows]).rowcount
             if inserted != len(rows):
-                raise _SomeKnown
+                raise _SomeStored
             roll_up(connection, rows)
             return rows
-    except _SomeKnown:
+    except _SomeStored:
         with engine.begin() as connection:
             new = _insert_singly(connection, rows)
             roll_up(connection, new)
@@ -53,7 +53,7 @@ def insert_rows(engine: Engine, rows: Sequence[LedgerRow]) -> Sequence[LedgerRow
 
 
 def takes_rows(engine: Engine) -> bool:
-    """Whether the database takes a row now. It is tried, and undone."""
+    """Whether the database takes a row now: inserts one, and rolls back."""
     try:
         with engine.connect() as connection, connection.begin() as attempt:
             connection.execute(_insert(connection), PROBE.to_columns())
@@ -65,25 +65,25 @@ def takes_rows(engine: Engine) -> bool:
 
 
 def _insert_singly(connection: Connection, rows: Sequence[LedgerRow]) -> list[LedgerRow]:
-    """The rows that were not there yet; slow, and seldom needed."""
+    """Insert one by one, and return the rows that were new; slow, and seldom needed."""
     return [row for row in rows if connection.execute(_insert(connection), row.to_columns()).rowcount]
 
 
 def _insert(connection: Connection) -> Any:
     dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(REQUESTS).on_conflict_do_nothing(index_elements=["id"])
-    return statement.execution_options(preserve_rowcount=True)  # which SQLAlchemy forgets otherwise
+    return statement.execution_options(preserve_rowcount=True)  # without this, SQLAlchemy drops it
 
 
 def delete_rows_before(connection: Connection, moment_ms: int) -> int:
     """Delete some of the rows older than `moment_ms`, oldest first; returns how many, 0 when none are left.
 
-    What was said of them goes too, their sums stay. Whole quarters of an hour go, so that no sum is ever asked of half
-    of one.
+    Their feedback is deleted too, their sums stay. Only rows of whole rollup slots are deleted, so that no sum is ever
+    needed over a part of one.
     """
     cut_ms = moment_ms // SLOT_MS * SLOT_MS
-    seen = REQUESTS.c
-    query = select(seen.id).where(seen.created_ms < cut_ms).order_by(seen.created_ms).limit(DELETE_ROWS)
+    row = REQUESTS.c
+    query = select(row.id).where(row.created_ms < cut_ms).order_by(row.created_ms).limit(DELETE_ROWS)
     old = connection.scalars(query).all()
     connection.execute(delete(FEEDBACK).where(FEEDBACK.c.request_id.in_(old)))
-    return connection.execute(delete(REQUESTS).where(seen.id.in_(old))).rowcount
+    return connection.execute(delete(REQUESTS).where(row.id.in_(old))).rowcount

@@ -1,11 +1,14 @@
-"""Money and moments: as the ledger keeps them, and as people read them."""
+"""Units of money and time: conversions between the ledger's values and readable ones."""
 
+import time
 from datetime import UTC, datetime
 from decimal import Decimal
 
+DAY_MS = 24 * 3600 * 1000
+
 
 def dollars(usd: Decimal) -> str:
-    """Money to read: cents from a dollar on, a hundredth of a cent below, or two digits that count.
+    """Money as text: two decimal places from a dollar on, four below, or as many as show two significant digits.
 
     >>> dollars(Decimal("1234.5")), dollars(Decimal("-0.012345")), dollars(Decimal("0.0000123"))
     ('$1,234.50', '−$0.0123', '$0.000012')
@@ -16,15 +19,25 @@ def dollars(usd: Decimal) -> str:
 
 
 def plain(usd: Decimal) -> str:
-    """Without an exponent, so that every reader takes it for a number."""
+    """A decimal string without an exponent, which every reader takes for a number."""
     return f"{usd:f}"
 
 
+def now_ms() -> int:
+    """The current time as the ledger keeps times: milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def days_ago_ms(days: float) -> int:
+    """The moment that many days ago."""
+    return now_ms() - round(days * DAY_MS)
+
+
 def epoch_ms(moment: datetime | None) -> int | None:
-    """As the ledger keeps times."""
+    """The ledger's time: milliseconds since 1970, UTC."""
     return None if moment is None else round(moment.timestamp() * 1000)
 
 
 def from_epoch_ms(ms: int) -> datetime:
-    """Back to a moment, in UTC."""
+    """The moment, in UTC, of the ledger's time."""
     return datetime.fromtimestamp(ms / 1000, UTC)

@@ -22,13 +22,14 @@ PATHS: dict[str, Any] = {
 
 def describe(app: FastAPI) -> None:
     """Make `app.openapi()` complete."""
-    found = app.openapi
+    generate = app.openapi
 
     def openapi() -> dict[str, Any]:
-        document = found()
-        seen = document["paths"].items()
-        document["paths"] = {**PATHS, **{path: complete(path, told) for path, told in seen if path not in PATHS}}
-        document.pop("components", None)  # nothing but FastAPI's own shape of errors
+        document = generate()
+        rest = {path: complete(path, seen) for path, seen in document["paths"].items() if path not in PATHS}
+        document["paths"] = {**PATHS, **rest}
+        for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own shape of errors, which is not ours
+            document.get("components", {}).get("schemas", {}).pop(name, None)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way

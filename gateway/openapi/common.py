@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from router.threshold import HIGHEST_THRESHOLD
+
 Schema = dict[str, Any]
 
 
@@ -58,8 +60,8 @@ THRESHOLD_HEADER: dict[str, Any] = {
     "name": "x-slimgate-threshold",
     "in": "header",
     "required": False,
-    "description": "The line for this request alone: 0 is all cloud, more than 1 is all local.",
-    "schema": {"type": "number", "minimum": 0, "maximum": 2},
+    "description": f"The threshold for this request alone: 0 is all cloud, {HIGHEST_THRESHOLD} is all local.",
+    "schema": {"type": "number", "minimum": 0, "maximum": HIGHEST_THRESHOLD},
 }
 
 STEERING = [THRESHOLD_HEADER, PRIVACY_HEADER]

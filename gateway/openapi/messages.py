@@ -74,7 +74,6 @@ _CHOICE = {
     ]
 }
 _FORMAT = {"anyOf": [variant("json_schema", ["schema"], {"schema": {"type": "object"}}), {"type": "null"}]}
-_ALLOWS = "Allows reasoning; shown where there is any."
 _NO = "Not served: "
 _ASKED = {
     "model": MODEL,

@@ -3,40 +3,14 @@
 from typing import Any
 
 from gateway.openapi.chat import CHAT_REQUEST
-from gateway.openapi.common import ERROR, STEERING, nullable, object_of
+from gateway.openapi.common import ERROR, STEERING, object_of
 
 BODIES: dict[str, Any] = {
     "/v1/route": {
         "anyOf": [CHAT_REQUEST, object_of(["prompt"], {"prompt": {"type": "string"}})],
     },
-    "/v1/feedback": {
-        **object_of(
-            ["request_id", "ok"],
-            {
-                "request_id": {
-                    "type": "string",
-                    "minLength": 1,
-                    "maxLength": 100,
-                    "description": "The x-request-id header of an answer.",
-                },
-                "ok": {"type": "boolean", "description": "Whether the answer would do."},
-            },
-        ),
-        "additionalProperties": False,
-    },
-    "/v1/threshold": {
-        **object_of(
-            ["threshold"],
-            {
-                "threshold": nullable("number", minimum=0, maximum=1.0001, description="Null for the default."),
-                "expected": nullable("number", minimum=0, maximum=1.0001, description="What it is thought to be now."),
-                "note": {"type": "string", "description": "Why."},
-            },
-        ),
-        "additionalProperties": False,
-    },
 }
-"""Of POST requests that the endpoint reads by itself."""
+"""Of POST requests whose body no model describes."""
 
 HEADERS: dict[str, Any] = {"/v1/route": STEERING}
 
@@ -56,8 +30,8 @@ def complete(path: str, operations: dict[str, Any]) -> dict[str, Any]:
 
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
-    # Requests that do not fit are told so with 400, in our own shape.
-    responses = {status: told for status, told in operation["responses"].items() if status != "422"}
+    # Requests that do not fit are answered with 400, in our own shape.
+    responses = {status: response for status, response in operation["responses"].items() if status != "422"}
     if content := CONTENT.get(path):
         responses["200"] = {**responses["200"], "content": content}
     whole = {**operation, "responses": {**responses, "default": _ERRORS}}

@@ -1,7 +1,7 @@
-"""One connection to the server, watched for callers who hold it and do not use it.
+"""One connection to the server, closed if its caller holds it without using it.
 
-uvicorn's own protocol waits for a request's head for ever, takes one of any size, and keeps an answer that nobody reads
-for as long as the connection lives. Bodies are read, and limited, in `gateway/http/client.py`.
+uvicorn's own protocol waits for a request's head for ever, accepts a head of any size, and keeps an unread answer for
+as long as the connection is open. `gateway/http/client.py` reads and limits bodies.
 """
 
 import asyncio
@@ -13,17 +13,17 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.http import client
 from gateway.http.errors import HeadTooLargeError, SlowRequestError, error_object, error_status
-from models.host.doors import FIXED_HEADERS
+from models.host.host_check import FIXED_HEADERS
 from models.wire.errors import RequestError
 
 MAX_HEAD_BYTES = 64 * 1024
-"""Of a request's line and headers, beside what came with the first packet."""
+"""The most bytes of request line and headers, after those of the first packet."""
 
 _FIXED = "".join(f"{name.decode()}: {value.decode()}\r\n" for name, value in FIXED_HEADERS)
 
 
 class WatchedProtocol(HttpToolsProtocol):
-    """Closes connections whose caller does not finish a head, or takes nothing of an answer, for `client.SILENCE_S`."""
+    """Closes connections whose caller does not finish a head, or reads nothing of an answer, for `client.SILENCE_S`."""
 
     _head_open = True
     _head_bytes = 0
@@ -40,7 +40,7 @@ class WatchedProtocol(HttpToolsProtocol):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
-        # After a reset uvicorn leaves it running, and the timer would keep all of the connection for its 75 s.
+        # After a reset uvicorn leaves this timer running, which would keep the connection in memory for 75 s.
         self._unset_keepalive_if_required()
 
     def data_received(self, data: bytes) -> None:
@@ -68,7 +68,7 @@ class WatchedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def _name_by_target(self) -> None:
-        """Where the request line names a server, that one is meant, whatever the Host header says (RFC 9112)."""
+        """If the request line names a server, use it in place of the Host header, as RFC 9112 says."""
         _, scheme, rest = self.url.partition(b"://")
         if scheme:
             others = [(name, value) for name, value in self.headers if name != b"host"]
@@ -88,7 +88,7 @@ class WatchedProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
-        # Whoever has not read an answer by now never will, and close() would keep it for them.
+        # A caller that has not read the answer by now never will, and close() would wait for it.
         if self.transport.get_write_buffer_size():
             self.transport.abort()
         super().timeout_keep_alive_handler()
@@ -113,11 +113,11 @@ class WatchedProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     def _refuse(self, exc: Exception) -> None:
-        """Say why in the API's own shape, and close: what comes next on this connection cannot be told."""
+        """Answer with an error and close the connection: where the next request begins is unknown."""
         if self.transport.is_closing():
             return
         if self.cycle is not None and not self.cycle.response_complete:
-            self.transport.abort()  # another answer is under way
+            self.transport.abort()  # another answer is being sent
             return
         status, body = HTTPStatus(error_status(exc)), orjson.dumps(error_object(exc))
         head = f"HTTP/1.1 {status} {status.phrase}\r\ncontent-type: application/json\r\nconnection: close\r\n{_FIXED}"

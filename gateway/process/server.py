@@ -1,7 +1,7 @@
-"""The server process around the application: ports, signals, an orderly end.
+"""The server process around the application: ports, signals, a graceful stop.
 
-SIGTERM and SIGINT: readiness says no, for `drain_s` requests are still taken, then running ones may finish. A second
-one ends it at once. SIGHUP: the configuration is read again; one that cannot be used changes nothing.
+SIGTERM and SIGINT: readiness says no, requests are accepted for another `drain_s`, then running ones may finish. A
+second signal stops it at once. SIGHUP: the configuration is read again; if it cannot be used, nothing changes.
 """
 
 import asyncio
@@ -29,8 +29,8 @@ KEEP_ALIVE_S = 75
 MORE_LISTENERS = 15
 
 SWITCH_S = 0.0005
-"""How long the ledger's thread may keep the interpreter while a request waits for it; Python's own 5 ms, several times
-in one answer, is what callers would notice."""
+"""How long the ledger's thread may keep the interpreter while a request waits. Callers would notice Python's default of
+5 ms, since it may pass several times in one answer."""
 
 LoadSettings = Callable[[], Settings]
 
@@ -41,9 +41,9 @@ class GatewayServer(uvicorn.Server):
     Parameters
     ----------
     load : callable
-        Reads the configuration anew; raises `SettingsError` if it cannot be used.
+        Reads the configuration again; raises `SettingsError` if it cannot be used.
     opened : callable
-        Told the port once it is open, when it is also known which one it is.
+        Called with the port's number once it is open.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class GatewayServer(uvicorn.Server):
                 http=WatchedProtocol,
                 access_log=False,
                 log_config=None,
-                proxy_headers=False,  # nobody here asks who the caller is
+                proxy_headers=False,  # nothing here depends on the caller's address
                 server_header=False,
                 timeout_keep_alive=KEEP_ALIVE_S,
                 timeout_graceful_shutdown=settings.grace_s,
@@ -81,8 +81,8 @@ class GatewayServer(uvicorn.Server):
     async def _listen_more(self) -> None:
         """Register the listening sockets several times over.
 
-        libuv takes one new connection for each registration and round of the loop. A round of a busy loop is a tenth
-        of a second, and of 256 callers who came at once the last would have waited for many.
+        libuv accepts one new connection for each registration and iteration of the loop. An iteration of a busy loop
+        takes a tenth of a second, so the last of 256 callers who came at once would wait for many.
         """
         assert self._loop is not None
         protocol = partial(
@@ -105,24 +105,24 @@ class GatewayServer(uvicorn.Server):
         self._loop.call_soon_threadsafe(self._loop.call_later, drain_s, self._stop_serving)
 
     def reload(self) -> None:
-        """Read the configuration again and put it into force."""
+        """Read the configuration again and apply it."""
         try:
             new = self._load()
         except SettingsError as exc:
             logger.error("the configuration is not reloaded, the last good one keeps serving: %s", exc)
             return
         assert self._loop is not None
-        task = self._loop.create_task(self._lifecycle.reloader.apply(new))
-        self._reloading.add(task)  # the loop alone would let go of it
+        task = self._loop.create_task(self._lifecycle.reload(new))
+        self._reloading.add(task)  # the loop alone holds only a weak reference
         task.add_done_callback(self._reloaded)
 
     def _reloaded(self, task: asyncio.Task[None]) -> None:
         self._reloading.discard(task)
         if not task.cancelled() and (exc := task.exception()) is not None:
-            logger.error("the configuration was not reloaded as a whole", exc_info=exc)
+            logger.error("the configuration was reloaded in part only", exc_info=exc)
 
     def orphaned(self) -> None:
-        """The process that started this one is gone."""
+        """Stop, because the parent process is gone."""
         assert self._loop is not None
         self._loop.remove_reader(0)
         self.should_exit = True
@@ -133,10 +133,10 @@ class GatewayServer(uvicorn.Server):
 
 
 def settle() -> None:
-    """Tell the interpreter that this process now serves.
+    """Tune the interpreter for serving.
 
-    What there is stays, the classifier's words above all: it need not be looked through for garbage again and again,
-    which cost 8 % of a call.
+    All objects of the start-up stay, above all the classifier's words. Freezing them saves the garbage collector from
+    scanning them again and again, which took 8 % of a call.
     """
     gc.collect()
     gc.freeze()

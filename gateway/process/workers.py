@@ -1,7 +1,7 @@
 """Several gateway processes behind one port: one engine, one ledger, metrics that add up.
 
-The parent opens the port, keeps the engine, and starts again what dies. A worker is this module, run with the port's
-file descriptor; its standard input is the lifeline: when that closes, the parent is gone and the worker ends.
+The parent opens the port, runs the engine, and restarts workers that die. A worker is this module, run with the port's
+file descriptor. When its standard input closes, the parent is gone, and the worker stops.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ ENGINE_URL = variable_name(("local", "base_url"))
 RESTART_PAUSE_S = 1.0
 
 CANNOT_START = 2
-"""What a worker ends with that the configuration keeps from starting: it has said why."""
+"""Exit code of a worker that cannot start with its configuration; it has logged why."""
 
 
 class WorkerPool:
@@ -42,7 +42,7 @@ class WorkerPool:
     config : Path, optional
         The configuration file that the workers read too.
     opened : callable
-        Told the port once it is open.
+        Called with the port's number once it is open.
     """
 
     def __init__(self, settings: Settings, config: Path | None, log_level: str, opened: Callable[[int], None]) -> None:
@@ -54,7 +54,7 @@ class WorkerPool:
             **os.environ,
             METRICS_FOLDER: str(self._folder / "metrics"),
             "PYTHONPATH": import_path(),
-            HOST: settings.host,  # as the command line has it
+            HOST: settings.host,  # the command line may have set it
         }
         if config is not None:
             self._environment[CONFIG_VARIABLE] = str(config.resolve())
@@ -63,7 +63,7 @@ class WorkerPool:
         self._processes: set[asyncio.subprocess.Process] = set()
 
     async def run(self) -> None:
-        """Serve until told to stop.
+        """Serve until a signal stops it.
 
         Raises
         ------
@@ -89,7 +89,7 @@ class WorkerPool:
 
     @contextlib.asynccontextmanager
     async def _engine(self) -> AsyncIterator[None]:
-        """The one engine, where there is to be one; the workers reach it over its socket."""
+        """Run the engine, if one is configured; the workers reach it over its socket."""
         from gateway.dispatch.local import engine_options
         from models.engine.process.supervisor import EngineSupervisor
 
@@ -107,7 +107,7 @@ class WorkerPool:
             await supervisor.stop()
 
     async def _keep(self, listener: socket.socket) -> None:
-        """One worker, started again for as long as the pool serves."""
+        """Run one worker, and restart it until the pool stops."""
         from prometheus_client.multiprocess import mark_process_dead
 
         is_first = True
@@ -158,7 +158,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def work(fd: int, log_level: str) -> None:
-    """One worker, in its own process."""
+    """Run one worker, in its own process."""
     from gateway.app import create_app
     from gateway.process.server import GatewayServer
     from gateway.record.logs import configure_logging

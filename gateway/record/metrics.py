@@ -1,4 +1,4 @@
-"""Every Prometheus series of the gateway. Labels come from closed sets, never from a request."""
+"""All Prometheus metrics of the gateway. Labels come from closed sets, never from a request."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from gateway.ledger import LedgerRow
-from gateway.ledger.cascade_result import Look
+from gateway.ledger.cascade_result import CascadeResult
 from gateway.ledger.row import EMBEDDINGS, NO_ROUTE
 from models.usage.pricing import NUSD_PER_USD
 
@@ -41,12 +41,12 @@ class _OfRoute:
 class _Counted:
     counter: Counter
     reading: Reading
-    seen: float = 0.0
+    counted: float = 0.0
 
     def refresh(self) -> None:
         now = self.reading()
-        self.counter.inc(max(0.0, now - self.seen))
-        self.seen = now
+        self.counter.inc(max(0.0, now - self.counted))
+        self.counted = now
 
 
 class Metrics:
@@ -65,7 +65,7 @@ class Metrics:
         )
         self._requests = Counter(
             "slimgate_requests",
-            "Requests by where they were answered, why, and how they ended.",
+            "Requests by route, reason and outcome.",
             ["route", "reason", "outcome"],
             registry=registry,
         )
@@ -94,30 +94,32 @@ class Metrics:
         )
         self._score = Histogram(
             "slimgate_score",
-            "Probability that the local answer would not do.",
+            "Probability that the local answer is inadequate.",
             buckets=_SCORE_BUCKETS,
             registry=registry,
         )
         self._second_looks = Counter(
             "slimgate_second_looks",
-            "Local answers that were looked at as they began, by what came of it.",
+            "Second looks (cascades), by verdict.",
             ["verdict"],
             registry=registry,
         )
         self._confidence = Histogram(
             "slimgate_second_look_confidence",
-            "Confidence of the tokens that were held back for a second look.",
+            "Confidence of the first tokens of local answers that got a second look.",
             buckets=_SCORE_BUCKETS,
             registry=registry,
         )
         self._failures = Counter(
             "slimgate_background_failures",
-            "Times that a background task failed and was started again.",
+            "Failures of background tasks, which are then restarted.",
             ["task"],
             registry=registry,
         )
         self._cost_usd = Counter(
-            "slimgate_cost_usd", "Paid for answers and for second looks in vain, in US dollars.", registry=registry
+            "slimgate_cost_usd",
+            "Paid for answers, and for local answers that second looks threw away, in US dollars.",
+            registry=registry,
         )
         self._baseline_usd = Counter(
             "slimgate_baseline_usd",
@@ -141,57 +143,57 @@ class Metrics:
         of_route.prompt_tokens.inc(row.prompt_tokens)
         of_route.completion_tokens.inc(row.completion_tokens)
 
-    def looked(self, look: Look) -> None:
+    def cascaded(self, result: CascadeResult) -> None:
         """Count a second look."""
-        self._second_looks.labels(look.verdict).inc()
-        if look.confidence is not None:
-            self._confidence.observe(look.confidence)
+        self._second_looks.labels(result.verdict).inc()
+        if result.confidence is not None:
+            self._confidence.observe(result.confidence)
 
     def _of_route(self, route: str) -> "_OfRoute":
-        """One route's series, found once: looking them up by label takes longer than counting."""
-        found = self._routes.get(route)
-        if found is None:
-            found = self._routes[route] = _OfRoute(
+        """One route's series, cached: looking them up by label takes longer than counting."""
+        series = self._routes.get(route)
+        if series is None:
+            series = self._routes[route] = _OfRoute(
                 self._duration.labels(route),
                 self._first_token.labels(route),
                 self._tokens.labels(route, "prompt"),
                 self._tokens.labels(route, "completion"),
             )
-        return found
+        return series
 
     def background_failed(self, task: str) -> None:
         """Count the failure of a background task."""
         self._failures.labels(task).inc()
 
     def priced(self, row: LedgerRow) -> None:
-        """Count the money of a row that the ledger has now."""
+        """Count the money of a row that the ledger has stored and priced."""
         self._cost_usd.inc(((row.cost_nusd or 0) + row.deciding_nusd) / NUSD_PER_USD)
         self._baseline_usd.inc((row.baseline_nusd or 0) / NUSD_PER_USD)
 
     def watch(self, name: str, text: str, reading: Reading, mode: GaugeMode = "livesum") -> None:
-        """Show a number that is kept elsewhere; `mode` says how those of several workers become one."""
+        """Add a gauge for a number that is kept elsewhere; `mode` says how those of several workers are combined."""
         gauge = Gauge(name, text, registry=self._registry, multiprocess_mode=mode)
         self._watched.append((gauge, reading))
 
     def watch_count(self, name: str, text: str, reading: Reading) -> None:
-        """Show a number that is kept elsewhere and only grows."""
+        """Add a counter for a number that is kept elsewhere and only grows."""
         self._counted.append(_Counted(Counter(name, text, registry=self._registry), reading))
 
     def refresh(self) -> None:
-        """Read the watched numbers anew."""
+        """Read the watched numbers again."""
         for gauge, reading in self._watched:
             gauge.set(reading())
         for counted in self._counted:
             counted.refresh()
 
     async def keep_fresh(self) -> None:
-        """Refresh for as long as the gateway serves, since a scrape may reach another worker than this."""
+        """Refresh every `REFRESH_S`, for as long as the gateway serves: a scrape may reach another worker."""
         while True:
             self.refresh()
             await asyncio.sleep(REFRESH_S)
 
     def exposition(self) -> bytes:
-        """All series in Prometheus' text format, those of the other workers added in."""
+        """All metrics in Prometheus' text format, those of the other workers included."""
         self.refresh()
         if METRICS_FOLDER not in os.environ:
             return generate_latest(self._registry)

@@ -1,8 +1,8 @@
 """Traces and metrics by OpenTelemetry's conventions for generative AI. Never any text of a prompt or an answer.
 
-Two spans a request: one of kind SERVER for what the caller asked of the gateway, and in it one of kind CLIENT for what
-the gateway asked of a model, whose id goes along to that model's server. Both are finished by the recorder; batches of
-them leave in threads of the SDK's own, which drop what no collector takes.
+Two spans a request: one of kind SERVER for the caller's request, and in it one of kind CLIENT for the call of a model,
+whose id is sent to that model's server. The recorder ends both. The SDK's own threads send them in batches, and drop
+what the collector does not take.
 
 The conventions: https://github.com/open-telemetry/semantic-conventions-genai (status: development).
 """
@@ -65,7 +65,7 @@ _PROVIDERS = {
     "aiplatform.googleapis.com": "gcp.vertex_ai",
     "amazonaws.com": "aws.bedrock",
 }
-"""By the end of a host's name. Any other host is called by its name, and what slimgate runs itself `BUILT_IN`."""
+"""Provider names by the end of a host's name. Any other host has its own name, and the built-in engine `BUILT_IN`."""
 
 BUILT_IN = "slimgate"
 
@@ -80,7 +80,7 @@ _KNOWN_ERRORS = frozenset({
     "unsupported_value",
 })  # fmt: skip
 _OTHER = "_OTHER"
-"""The convention's word for what has no name."""
+"""The convention's name for other errors."""
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 _TRACE_CONTEXT = (b"traceparent", b"tracestate")
@@ -94,7 +94,7 @@ class OpenTelemetry:
     Parameters
     ----------
     endpoint : str or None
-        The collector's base URL; None leaves it to OpenTelemetry's own variables, as all else but the names here.
+        The collector's base URL; None leaves it to OpenTelemetry's own variables.
     """
 
     def __init__(self, settings: Settings, endpoint: str | None, pricer: Pricer) -> None:
@@ -113,7 +113,7 @@ class OpenTelemetry:
         self.configure(settings)
 
     def configure(self, settings: Settings) -> None:
-        """Name servers by `settings` from here on."""
+        """Name servers by `settings` from now on."""
         local = settings.local.base_url
         self._local: Attributes = {"gen_ai.provider.name": BUILT_IN} if local is None else _server(local)
         models: tuple[ProviderSettings, ...] = (settings.cloud, *settings.cloud.fallbacks)
@@ -121,11 +121,11 @@ class OpenTelemetry:
         self._cloud = _server(settings.cloud.base_url)
 
     def server(self, route: str, model: str) -> Attributes:
-        """Who answers there under that name."""
+        """The server of that model, as attributes."""
         return self._clouds.get(model, self._cloud) if route == Route.CLOUD else self._local
 
     def begin(self, record: RequestRecord, headers: Headers) -> "RequestTrace":
-        """A request has come; `headers` may say which trace it belongs to."""
+        """Begin the request's span; `headers` may name the trace it belongs to."""
         carrier = {name.decode(): value.decode("latin-1") for name, value in headers if name in _TRACE_CONTEXT}
         path = f"/v1/{record.endpoint.replace('.', '/')}"
         span = self.tracer.start_span(
@@ -137,7 +137,7 @@ class OpenTelemetry:
         return RequestTrace(self, span)
 
     def shutdown(self) -> None:
-        """Send what is left, as far as somebody takes it soon."""
+        """Send the remaining spans and metrics, for at most `SHUTDOWN_S`."""
         waiting = [threading.Thread(target=each.shutdown, daemon=True) for each in (self._spans, self._meters)]
         deadline = time.monotonic() + SHUTDOWN_S
         for thread in waiting:
@@ -147,7 +147,7 @@ class OpenTelemetry:
 
 
 class Instruments:
-    """The convention's histograms, with its bounds. Labels come from closed sets, never from a request."""
+    """The convention's histograms with its bucket bounds. Labels come from closed sets, never from a request."""
 
     def __init__(self, meters: MeterProvider) -> None:
         meter = meters.get_meter("slimgate", version("slimgate"))
@@ -161,9 +161,9 @@ class Instruments:
             "Number of input and output tokens used.",
             explicit_bucket_boundaries_advisory=_TOKENS,
         )
-        self.asking = seconds("gen_ai.client.operation.duration", "From asking a model to the end of its answer.")
+        self.calling = seconds("gen_ai.client.operation.duration", "From calling a model to the end of its answer.")
         self.first_chunk = seconds(
-            "gen_ai.client.operation.time_to_first_chunk", "From asking a model to the first event of a stream."
+            "gen_ai.client.operation.time_to_first_chunk", "From calling a model to the first event of a stream."
         )
         self.serving = seconds("gen_ai.server.request.duration", "From a request's arrival to the end of its answer.")
         self.first_token = seconds(
@@ -174,28 +174,28 @@ class Instruments:
 class RequestTrace:
     """The spans of one request."""
 
-    __slots__ = ("_asked_at", "_asking", "_owner", "_serving")
+    __slots__ = ("_called_at", "_calling", "_owner", "_serving")
 
     def __init__(self, owner: OpenTelemetry, serving: Span) -> None:
         self._owner = owner
         self._serving = serving
-        self._asking: Span | None = None
-        self._asked_at = 0.0
+        self._calling: Span | None = None
+        self._called_at = 0.0
 
     def decided(self, record: RequestRecord) -> None:
-        """A backend will be asked now, by this very task."""
-        self._asked_at = time.perf_counter()
-        self._asking = self._owner.tracer.start_span(
+        """Begin the backend's span: this task calls a backend now."""
+        self._called_at = time.perf_counter()
+        self._calling = self._owner.tracer.start_span(
             operation(record.endpoint), set_span_in_context(self._serving), SpanKind.CLIENT
         )
         carrier: dict[str, str] = {}
-        _PROPAGATOR.inject(carrier, set_span_in_context(self._asking))
+        _PROPAGATOR.inject(carrier, set_span_in_context(self._calling))
         TRACE_HEADERS.set(carrier)
 
     def ended(self, record: RequestRecord, row: LedgerRow, status: int | None) -> None:
-        """It is over; `status` is what the caller got, None where that was nothing."""
+        """End the spans; `status` is the HTTP status that the caller got, None where there was none."""
         own, error = self._own(row), _error(row)
-        if self._asking is not None:
+        if self._calling is not None:
             called: Attributes = {
                 "gen_ai.operation.name": operation(row.endpoint),
                 **self._owner.server(row.route, record.backend_model),
@@ -203,9 +203,9 @@ class RequestTrace:
             if record.backend_model:
                 called["gen_ai.request.model"] = record.backend_model
             self._measure(record, row, called | _error_label(row))
-            self._asking.update_name(f"{operation(row.endpoint)} {record.backend_model}".rstrip())
-            self._asking.set_attributes(called | own | _answer(record, row, self._asked_at) | error)
-            _end(self._asking, failed=bool(error) and row.outcome != Outcome.CANCELLED)
+            self._calling.update_name(f"{operation(row.endpoint)} {record.backend_model}".rstrip())
+            self._calling.set_attributes(called | own | _answer(record, row, self._called_at) | error)
+            _end(self._calling, failed=bool(error) and row.outcome != Outcome.CANCELLED)
         answered: Attributes = {} if status is None else {"http.response.status_code": status}
         self._serving.set_attributes(own | answered | error)
         _end(self._serving, failed=row.outcome in (Outcome.FAILED, Outcome.INTERRUPTED))
@@ -213,17 +213,17 @@ class RequestTrace:
     def _measure(self, record: RequestRecord, row: LedgerRow, labels: Attributes) -> None:
         instruments, now = self._owner.instruments, time.perf_counter()
         routed = labels | {"slimgate.route": row.route, "slimgate.reason": row.reason}
-        instruments.asking.record(now - self._asked_at, labels)
+        instruments.calling.record(now - self._called_at, labels)
         instruments.serving.record(now - record.started, routed)
         if row.stream and record.first_token_s is not None:
-            instruments.first_chunk.record(record.started + record.first_token_s - self._asked_at, labels)
+            instruments.first_chunk.record(record.started + record.first_token_s - self._called_at, labels)
             instruments.first_token.record(record.first_token_s, routed)
         if not row.usage_estimated and row.prompt_tokens:
             instruments.tokens.record(row.prompt_tokens, labels | {"gen_ai.token.type": "input"})
             instruments.tokens.record(row.completion_tokens, labels | {"gen_ai.token.type": "output"})
 
     def _own(self, row: LedgerRow) -> Attributes:
-        """What only slimgate knows. Money is an estimate as everywhere, in US dollars, where prices are known."""
+        """Attributes of slimgate's own. Money is in US dollars, an estimate, and left out where prices are unknown."""
         own: Attributes = {
             "slimgate.requested_model": row.requested_model,
             "slimgate.route": row.route,
@@ -248,7 +248,7 @@ class RequestTrace:
 
 
 def operation(endpoint: str) -> str:
-    """The convention's name of what an endpoint does.
+    """The convention's name for an endpoint's operation.
 
     >>> operation("messages"), operation("completions")
     ('chat', 'text_completion')
@@ -256,25 +256,25 @@ def operation(endpoint: str) -> str:
     return _OPERATIONS.get(endpoint, _CHAT)
 
 
-def _answer(record: RequestRecord, row: LedgerRow, asked_at: float) -> Attributes:
-    """What is known of the answer."""
-    known: Attributes = {"gen_ai.request.stream": row.stream}
+def _answer(record: RequestRecord, row: LedgerRow, called_at: float) -> Attributes:
+    """Attributes of the answer."""
+    attributes: Attributes = {"gen_ai.request.stream": row.stream}
     if row.completion_tokens or row.prompt_tokens:
-        known |= {
+        attributes |= {
             "gen_ai.response.model": row.served_model,
             "gen_ai.usage.input_tokens": row.prompt_tokens,
             "gen_ai.usage.output_tokens": row.completion_tokens,
             "slimgate.usage_estimated": row.usage_estimated,
         }
     if row.cached_tokens:
-        known["gen_ai.usage.cache_read.input_tokens"] = row.cached_tokens
+        attributes["gen_ai.usage.cache_read.input_tokens"] = row.cached_tokens
     if written := record.usage.cache_write_tokens:
-        known["gen_ai.usage.cache_creation.input_tokens"] = written
+        attributes["gen_ai.usage.cache_creation.input_tokens"] = written
     if record.finish_reasons:
-        known["gen_ai.response.finish_reasons"] = record.finish_reasons
+        attributes["gen_ai.response.finish_reasons"] = record.finish_reasons
     if row.stream and record.first_token_s is not None:
-        known["gen_ai.response.time_to_first_chunk"] = record.started + record.first_token_s - asked_at
-    return known
+        attributes["gen_ai.response.time_to_first_chunk"] = record.started + record.first_token_s - called_at
+    return attributes
 
 
 def _error(row: LedgerRow) -> Attributes:
@@ -284,13 +284,13 @@ def _error(row: LedgerRow) -> Attributes:
 
 
 def _error_label(row: LedgerRow) -> Attributes:
-    """The same for a metric, whose labels may not be a provider's to make up."""
+    """The error as a metric's label: a provider's own error codes become `_OTHER`, so that labels stay few."""
     error = _error(row)
     return {"error.type": _OTHER} if error and error["error.type"] not in _KNOWN_ERRORS else error
 
 
 def _session(endpoint: str | None) -> requests.Session | None:
-    """A collector on this machine is reached directly, whatever proxies the environment names."""
+    """A session that ignores the environment's proxies, for a collector on this machine; None for any other."""
     host = urlsplit(endpoint or os.environ.get(ENDPOINT_VARIABLE, "")).hostname
     if host is None or not _is_loopback(host):
         return None
@@ -313,7 +313,7 @@ def _end(span: Span, *, failed: bool) -> None:
 
 
 def _server(base_url: str) -> Attributes:
-    """Who is at `base_url`, as attributes."""
+    """The provider and server at `base_url`, as attributes."""
     parts = urlsplit(base_url)
     if parts.hostname is None:
         return {"gen_ai.provider.name": BUILT_IN, "server.address": parts.path}
@@ -324,6 +324,6 @@ def _server(base_url: str) -> Attributes:
 
 
 def _resource() -> Resource:
-    """Who speaks: each worker for itself. OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES may say otherwise."""
+    """The process as a resource, each worker its own. OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES override it."""
     own = {"service.name": "slimgate", "service.version": version("slimgate"), "service.instance.id": str(uuid.uuid4())}
     return Resource.create(own).merge(OTELResourceDetector().detect())

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 class Recorder:
-    """Keeps the promise of one row a request, however it ends."""
+    """Makes sure that every request gets exactly one row, however it ends."""
 
     def __init__(self, ledger: Ledger, metrics: Metrics, budget: Budget, telemetry: Telemetry | None = None) -> None:
         self._ledger = ledger
@@ -30,7 +30,7 @@ class Recorder:
 
     @contextmanager
     def recording(self, record: RequestRecord, headers: Headers) -> Iterator[None]:
-        """Whatever happens inside, `record` has been closed afterwards."""
+        """Close `record` at the end of the block, whatever happens inside."""
         if self._telemetry is not None:
             record.trace = self._telemetry.begin(record, headers)
         self._metrics.in_flight.inc()
@@ -44,7 +44,7 @@ class Recorder:
         self.close(record, Outcome.FAILED)
 
     def opened(self, record: RequestRecord, prompt_tokens: int = 0) -> None:
-        """The row as it stands at the decision: it tells of the request even if this process dies now.
+        """Write the row as it is at the decision: it stays even if this process dies now.
 
         `prompt_tokens` is what the cloud will have been given to read by then, about: it is paid for all the same.
         """
@@ -53,14 +53,14 @@ class Recorder:
             record.trace.decided(record)
 
     def moved(self, record: RequestRecord, prompt_tokens: int) -> None:
-        """The row as it stands when another side is asked than was decided."""
+        """Write the row again when another side is called than was decided."""
         row = record.row()
         if prompt_tokens:
             row.prompt_tokens, row.usage_estimated = prompt_tokens, True
         self._ledger.record(row)
 
     def close(self, record: RequestRecord, outcome: Outcome, exc: Exception | None = None) -> None:
-        """The request has ended; only the first word on how counts.
+        """The request has ended; only the first call counts.
 
         Called before the last byte leaves, so that a row whose answer reached the caller is safe.
         """
@@ -72,8 +72,8 @@ class Recorder:
         self._ledger.record(row)
         self._budget.closed(row)
         self._metrics.closed(row)
-        if record.look is not None:
-            self._metrics.looked(record.look)
+        if record.cascade_result is not None:
+            self._metrics.cascaded(record.cascade_result)
         log_request(row)
         if record.trace is not None:
             record.trace.ended(record, row, _status(record, exc))
@@ -90,14 +90,14 @@ class Recorder:
 
 
 def _status(record: RequestRecord, exc: Exception | None) -> int | None:
-    """The HTTP status that the caller saw; None where they went away before any."""
+    """The HTTP status that the caller saw; None if they hung up before one was sent."""
     if record.first_token_s is not None:
         return 200
     return None if exc is None else error_status(exc)
 
 
 def outcome_of(exc: Exception) -> Outcome:
-    """How a request ended that ended in `exc`."""
+    """The outcome of a request that ended in `exc`."""
     if isinstance(exc, StreamInterrupted):
         return Outcome.INTERRUPTED
     return Outcome.REJECTED if error_status(exc) < 500 else Outcome.FAILED

@@ -1,4 +1,4 @@
-"""One request from arrival to its ledger row: the facts that headers, ledger, log and metrics all tell alike."""
+"""One request from arrival to its ledger row: the one source of what headers, ledger, log and metrics say."""
 
 import secrets
 import time
@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.ledger import LedgerRow, Outcome
-from gateway.ledger.cascade_result import Look
+from gateway.ledger.cascade_result import CascadeResult
 from gateway.ledger.row import INVALID, NO_ROUTE, TEXT_CHARS
 from models.redaction.plain_text import plain_text
 from models.redaction.server_words import clean_name
-from models.usage.usage import UNTOLD, Usage
+from models.usage.usage import UNCOUNTED, Usage
 from models.wire.chat import ChatRequest
-from router.confidence import LookVerdict
+from router.confidence import CascadeVerdict
 from router.decision import Reason, Route, RoutingDecision
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 def new_request_id() -> str:
-    """Ours, made before anything else happens: a provider's id may be missing or come twice."""
+    """A new id of our own: a provider's id may be missing, or come twice."""
     return f"req_{secrets.token_hex(12)}"
 
 
 @dataclass(slots=True)
 class RequestRecord:
-    """What is known of one request so far.
+    """All that is known of one request so far.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class RequestRecord:
         The model that a backend was asked for last, and the one that it says has answered.
     trace : Trace or None
         None where nobody collects traces.
-    look : Look or None
+    cascade_result : CascadeResult or None
         What a second look found, where there was one.
     outcome : Outcome or None
         None while the request is in hand.
@@ -53,10 +53,10 @@ class RequestRecord:
     stream: bool = False
     decision: RoutingDecision | None = None
     artifact: str | None = None
-    traits: str | None = None
+    contributions: str | None = None
     route: str = NO_ROUTE
     reason: str = INVALID
-    look: Look | None = None
+    cascade_result: CascadeResult | None = None
     backend_model: str = ""
     served_model: str = ""
     finish_reasons: tuple[str, ...] = ()
@@ -70,29 +70,31 @@ class RequestRecord:
     trace: "Trace | None" = None
 
     def set_request(self, request: ChatRequest) -> None:
-        """The request could be read."""
+        """Keep what the body says."""
         self.requested_model = request.model
         self.stream = request.stream
 
-    def set_decision(self, decision: RoutingDecision, artifact: str | None = None, traits: str | None = None) -> None:
-        """The router has spoken, with that classifier; `traits` tells what pushed the score, where that is kept."""
+    def set_decision(
+        self, decision: RoutingDecision, artifact: str | None = None, contributions: str | None = None
+    ) -> None:
+        """Keep the decision, the classifier's version, and the feature contributions if they were sampled."""
         self.decision = decision
         self.artifact = artifact
-        self.traits = traits
+        self.contributions = contributions
         self.route, self.reason = decision.route, decision.reason
 
     def moved(self, route: Route, reason: Reason) -> None:
-        """Somebody else answers than was decided."""
+        """Another side answers than was decided."""
         self.route, self.reason = route, reason
 
     def came_back(self) -> None:
         """The local model answers although a second look found it unsure: the cloud failed."""
-        assert self.look is not None
-        self.look.verdict = LookVerdict.RETURNED
+        assert self.cascade_result is not None
+        self.cascade_result.verdict = CascadeVerdict.RETURNED
         self.moved(Route.LOCAL, Reason.FAILOVER)
 
     def set_backend(self, model: str) -> None:
-        """A backend is asked for `model` now."""
+        """A backend is called now, for this model."""
         self.backend_model = self.served_model = clean_name(model)
 
     def first_byte(self) -> None:
@@ -102,13 +104,13 @@ class RequestRecord:
         self.overhead_s = max(0.0, elapsed_s - self.upstream_s)
 
     def took(self, usage: Usage | None, estimate: Callable[[], Usage]) -> None:
-        """What the answer took: as far as the backend says, and the rest as far as we can tell."""
-        told = usage or UNTOLD
+        """Keep the tokens of the answer: as reported by the backend, and an estimate of what it left out."""
+        told = usage or UNCOUNTED
         self.usage = told.completed(estimate)
-        self.usage_estimated = told.guessed(self.usage)
+        self.usage_estimated = told.was_estimated(self.usage)
 
     def headers(self) -> dict[str, str]:
-        """What the caller is told about the decision, on answers, streams and errors alike."""
+        """The `x-slimgate-*` headers, the same on answers, streams and errors."""
         headers = {"x-request-id": self.id}
         if self.route == NO_ROUTE:
             return headers
@@ -123,7 +125,7 @@ class RequestRecord:
         return headers
 
     def row(self) -> LedgerRow:
-        """The ledger's view of it, as it stands now."""
+        """The ledger row as it is now."""
         decision, usage = self.decision, self.usage
         return LedgerRow(
             id=self.id,
@@ -145,16 +147,16 @@ class RequestRecord:
             first_token_ms=_ms(self.first_token_s),
             total_ms=_ms(time.perf_counter() - self.started) if self.outcome else None,
             overhead_ms=_ms(self.overhead_s),
-            traits=self.traits,
+            contributions=self.contributions,
             artifact=self.artifact,
-            second_look=None if self.look is None else self.look.to_json(),
-            asked_model=self.backend_model or None,
+            second_look=None if self.cascade_result is None else self.cascade_result.to_json(),
+            backend_model=self.backend_model or None,
             usage_details=usage.details_json(),
         )
 
 
 def header_value(text: str) -> str:
-    """`text` as it may stand in a header: printable ASCII."""
+    """`text` as a header value: printable ASCII."""
     return "".join(char if " " <= char <= "~" else "?" for char in text)
 
 

@@ -1,6 +1,6 @@
-"""Whether there are OpenTelemetry traces and metrics, and what they need. `gateway.record.otel` makes them.
+"""The interface to OpenTelemetry traces and metrics, which `gateway.record.otel` makes.
 
-Nothing of OpenTelemetry is imported, and no request spends any time on it, unless a collector is named.
+Unless a collector is configured, nothing of OpenTelemetry is imported, and no request spends any time on it.
 """
 
 import logging
@@ -17,41 +17,41 @@ from models.wire.errors import ExtraMissingError
 logger = logging.getLogger(__name__)
 
 ENDPOINT_VARIABLE = "OTEL_EXPORTER_OTLP_ENDPOINT"
-"""OpenTelemetry's own; it may be set for everything on a machine."""
+"""OpenTelemetry's own variable; it may be set for all programs on a machine."""
 
 Headers = Iterable[tuple[bytes, bytes]]
 
 
 class Trace(Protocol):
-    """One request as OpenTelemetry sees it."""
+    """The spans of one request."""
 
     def decided(self, record: RequestRecord) -> None:
-        """A backend will be asked now, by this very task."""
+        """Begin the backend's span: this task calls a backend now."""
         ...
 
     def ended(self, record: RequestRecord, row: LedgerRow, status: int | None) -> None:
-        """It is over; `status` is what the caller got, None where that was nothing."""
+        """End the spans; `status` is the HTTP status that the caller got, None where there was none."""
         ...
 
 
 class Telemetry(Protocol):
-    """Where traces come from."""
+    """Makes traces."""
 
     def begin(self, record: RequestRecord, headers: Headers) -> Trace:
-        """A request has come; `headers` may say which trace it belongs to."""
+        """Begin the request's span; `headers` may name the trace it belongs to."""
         ...
 
     def configure(self, settings: Settings) -> None:
-        """Name servers by `settings` from here on."""
+        """Name servers by `settings` from now on."""
         ...
 
     def shutdown(self) -> None:
-        """Send what is left, as far as somebody takes it soon."""
+        """Send the remaining spans and metrics, within a few seconds."""
         ...
 
 
 def make_telemetry(settings: Settings, pricer: Pricer) -> Telemetry | None:
-    """What `settings` ask for, or else the environment; None where neither names a collector.
+    """Telemetry for the collector in `settings` or the environment; None where neither names one.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Single rows of the ledger: found, paged through, and exported. They hold no text of any prompt or answer."""
+"""Single rows of the ledger: filtered, paged and exported. They hold no text of any prompt or answer."""
 
 import csv
 import io
@@ -16,19 +16,19 @@ from models.usage.pricing import to_usd
 from models.wire.errors import RequestError
 
 EXPORT_ROWS = 1000
-"""Read at a time, so that an export of millions holds neither memory nor the database."""
+"""Rows read at a time, so that an export of millions takes little memory and holds no connection for long."""
 
 CHUNK_CHARS = 16_384
-"""Of an export handed over at a time: each takes a thread's turn."""
+"""Characters of an export passed on at a time: each pass takes a switch of threads."""
 
 MOST_DIGITS = 15
-"""Of a time in milliseconds, for the next thirty thousand years."""
+"""The most digits of a time in milliseconds, enough for the next thirty thousand years."""
 
 Read = Callable[[], AbstractContextManager[Connection]]
 
 _C = REQUESTS.c
 _MONEY = {"cost_nusd": "cost_usd", "baseline_nusd": "baseline_usd", "deciding_nusd": "deciding_usd"}
-_JSON = ("traits", "second_look", "usage_details")
+_JSON = ("contributions", "second_look", "usage_details")
 COLUMNS = (
     "id",
     "created",
@@ -38,8 +38,8 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which rows to show. None does not narrow; `since_ms` is included, `until_ms` is not."""
+class DecisionFilter:
+    """Which rows to show. None does not filter; `since_ms` is included, `until_ms` is not."""
 
     since_ms: int | None = None
     until_ms: int | None = None
@@ -50,7 +50,7 @@ class Wanted:
     key_id: str | None = None
 
     def conditions(self) -> Iterator[ColumnElement[bool]]:
-        """As SQL."""
+        """The filter as SQL conditions."""
         if self.since_ms is not None:
             yield _C.created_ms >= self.since_ms
         if self.until_ms is not None:
@@ -67,7 +67,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a page ends: rows older than this one come next."""
+    """The end of a page: rows older than this one come next."""
 
     created_ms: int
     id: str
@@ -77,7 +77,7 @@ class Cursor:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read what an earlier page named as `next`.
+        """Read the `next` of an earlier page.
 
         Raises
         ------
@@ -92,28 +92,30 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some rows, newest first, and where the next ones begin; None where there are none."""
+    """Some rows, newest first, and the cursor of the next page; None on the last."""
 
     rows: list[dict[str, Any]]
     next: Cursor | None
 
 
-def find_decisions(connection: Connection, wanted: Wanted, limit: int = 50, after: Cursor | None = None) -> Page:
-    """The newest `limit` rows that are wanted and older than `after`, as JSON-ready objects."""
-    seen = connection.execute(_ids(wanted, limit + 1, after)).all()
-    rows = _rows(connection, [row.id for row in seen[:limit]])
-    last = Cursor(seen[limit - 1].created_ms, seen[limit - 1].id) if len(seen) > limit else None
+def find_decisions(
+    connection: Connection, wanted: DecisionFilter, limit: int = 50, after: Cursor | None = None
+) -> Page:
+    """The newest `limit` rows that match and are older than `after`, as JSON-ready objects."""
+    ids = connection.execute(_ids(wanted, limit + 1, after)).all()
+    rows = _rows(connection, [row.id for row in ids[:limit]])
+    last = Cursor(ids[limit - 1].created_ms, ids[limit - 1].id) if len(ids) > limit else None
     return Page(rows, last)
 
 
 def get_decision(connection: Connection, id: str) -> dict[str, Any] | None:
-    """The row of one request, None where there is none."""
+    """The row of one request; None where there is none."""
     rows = _rows(connection, [id])
     return rows[0] if rows else None
 
 
-def known_values(connection: Connection, wanted: Wanted) -> dict[str, list[str]]:
-    """What there is to choose from in a span: models and keys, which no list could know beforehand."""
+def filter_choices(connection: Connection, wanted: DecisionFilter) -> dict[str, list[str]]:
+    """The values to filter by in a span, of the columns without a closed list: models and keys."""
     newest = select(_C.served_model, _C.key_id).where(*wanted.conditions())
     recent = newest.order_by(_C.created_ms.desc()).limit(20_000).subquery()
     pairs = connection.execute(select(recent.c.served_model, recent.c.key_id).distinct()).all()
@@ -123,10 +125,10 @@ def known_values(connection: Connection, wanted: Wanted) -> dict[str, list[str]]
     }
 
 
-def all_decisions(read: Read, wanted: Wanted) -> Iterator[dict[str, Any]]:
-    """Every row that is wanted, newest first.
+def all_decisions(read: Read, wanted: DecisionFilter) -> Iterator[dict[str, Any]]:
+    """Every row that matches, newest first.
 
-    Read in pages, each with a connection of its own from `read`: whoever takes the rows may be slow, and holds none.
+    They are read in pages, each with a connection of its own from `read`, so a slow consumer holds none.
     """
     after = None
     while True:
@@ -139,7 +141,7 @@ def all_decisions(read: Read, wanted: Wanted) -> Iterator[dict[str, Any]]:
 
 
 def csv_lines(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
-    """The rows as CSV with a heading. Text that a spreadsheet would take for a formula is quoted by an apostrophe."""
+    """The rows as CSV with a heading. An apostrophe is put before text that a spreadsheet would run as a formula."""
     line = io.StringIO()
     writer = csv.DictWriter(line, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
@@ -167,13 +169,13 @@ def decision_json(row: dict[str, Any]) -> dict[str, Any]:
     """A row with its time in ISO 8601 and its money in dollars."""
     created = from_epoch_ms(row["created_ms"]).isoformat(timespec="milliseconds")
     usd = {name: None if row[column] is None else plain(to_usd(row[column])) for column, name in _MONEY.items()}
-    opened = {name: None if row[name] is None else orjson.loads(row[name]) for name in _JSON}
-    values = {**row, "created": created, **opened, **usd}
+    parsed = {name: None if row[name] is None else orjson.loads(row[name]) for name in _JSON}
+    values = {**row, "created": created, **parsed, **usd}
     return {name: values[name] for name in COLUMNS}
 
 
-def _ids(wanted: Wanted, limit: int, after: Cursor | None) -> Select[Any]:
-    """Answered from the index `requests_seen` alone, however few of the rows match."""
+def _ids(wanted: DecisionFilter, limit: int, after: Cursor | None) -> Select[Any]:
+    """The database answers it from the index `requests_seen` alone, however few rows match."""
     query = select(_C.created_ms, _C.id).where(*wanted.conditions())
     if after is not None:
         query = query.where(tuple_(_C.created_ms, _C.id) < tuple_(after.created_ms, after.id))
@@ -191,5 +193,5 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _harmless(value: Any) -> Any:
-    # A caller may name a model "=cmd|...": what spreadsheets run when they open a file.
+    # A caller may send a model name such as "=cmd|...", which spreadsheets run when they open the file.
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

@@ -1,17 +1,17 @@
-"""A ledger row taken apart: which rules were asked, in their order, and what each said."""
+"""Explains a ledger row: the rules in their order, and what each decided."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from router.confidence import LookVerdict
+from router.confidence import CascadeVerdict
 from router.decision import Reason, Route
 from router.policy import RULES, by_score
 
 SCORE = "score"
 
-# By rule: what it means when it had nothing to say, and what it said otherwise, by reason.
-_WORDS: dict[str, tuple[str, dict[str, str]]] = {
-    "privacy": ("Nothing said that the text may not leave", {Reason.PRIVACY: "The text may not leave this machine"}),
+# By rule: the text where it did not decide, and by reason the text where it did.
+_TEXTS: dict[str, tuple[str, dict[str, str]]] = {
+    "privacy": ("The text may leave this machine", {Reason.PRIVACY: "The text may not leave this machine"}),
     "pinned": ("The model name left the choice to the router", {Reason.PINNED: "The model name asked for this side"}),
     "capability": (
         "Both sides can do what was asked, and it fits the local model's context",
@@ -20,16 +20,16 @@ _WORDS: dict[str, tuple[str, dict[str, str]]] = {
             Reason.CONTEXT: "Prompt and answer do not fit the local model's context",
         },
     ),
-    "offline": ("Both sides were there", {Reason.OFFLINE: "Only this side was there"}),
+    "offline": ("Both sides were available", {Reason.OFFLINE: "Only this side was available"}),
     "budget": ("The budget was not spent", {Reason.BUDGET: "The budget was spent"}),
-    "session": ("Not in the middle of a tool loop", {Reason.SESSION: "A tool loop stays where it began"}),
+    "session": ("Not in the middle of a tool loop", {Reason.SESSION: "A tool loop stays with the side that began it"}),
     "load": ("The local queue was short enough", {Reason.LOAD: "The local queue was too long"}),
 }
-_LOOKS = {
-    LookVerdict.WENT_ON: "sure enough to go on",
-    LookVerdict.ESCALATED: "too unsure to go on",
-    LookVerdict.RETURNED: "too unsure to go on, but the cloud failed",
-    LookVerdict.UNKNOWN: "the server told no probabilities, so it went on",
+_VERDICTS = {
+    CascadeVerdict.WENT_ON: "sure enough to go on",
+    CascadeVerdict.ESCALATED: "too unsure to go on",
+    CascadeVerdict.RETURNED: "too unsure to go on, but the cloud failed",
+    CascadeVerdict.UNKNOWN: "the server gave no probabilities, so it went on",
 }
 _AFTERWARDS = {
     Reason.FAILOVER: "The first choice failed before its first byte, so the other side answered",
@@ -38,9 +38,9 @@ _AFTERWARDS = {
 
 
 def explain_row(row: Mapping[str, Any]) -> list[dict[str, str]]:
-    """What each rule said of the request in `row`.
+    """What each rule decided about the request in `row`.
 
-    `verdict` is ``passed`` (nothing to say), ``decided``, or ``unasked`` (an earlier rule had decided).
+    `verdict` is ``passed`` (it did not apply), ``decided``, or ``unasked`` (an earlier rule had decided).
     """
     if row["route"] not in (*Route,):
         return []
@@ -48,21 +48,21 @@ def explain_row(row: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def _steps(
-    route: str, reason: str, score: float, threshold: float, look: Mapping[str, Any] | None
+    route: str, reason: str, score: float, threshold: float, cascade: Mapping[str, Any] | None
 ) -> Iterator[dict[str, str]]:
     decided = False
     for name in (rule.__name__ for rule in RULES):
-        silent, said = _WORDS[name]
+        passed, by_reason = _TEXTS[name]
         if decided:
             yield _step(name, "unasked", "An earlier rule had decided")
-        elif reason in said:
+        elif reason in by_reason:
             decided = True
-            yield _step(name, "decided", said[reason])
+            yield _step(name, "decided", by_reason[reason])
         else:
-            yield _step(name, "passed", silent)
+            yield _step(name, "passed", passed)
     yield _score_step(decided, score, threshold)
-    if look is not None:
-        yield _look_step(look)
+    if cascade is not None:
+        yield _cascade_step(cascade)
     if reason in _AFTERWARDS:
         yield _step(reason, "decided", f"{_AFTERWARDS[Reason(reason)]}: {route}")
 
@@ -76,9 +76,9 @@ def _score_step(decided: bool, score: float, threshold: float) -> dict[str, str]
     return _step(SCORE, "decided", f"{comparison}: {side}")
 
 
-def _look_step(look: Mapping[str, Any]) -> dict[str, str]:
-    seen = "" if look["confidence"] is None else f"confidence {look['confidence']:.3f}: "
-    return _step("second_look", "passed", f"The local model began, {seen}{_LOOKS[look['verdict']]}")
+def _cascade_step(result: Mapping[str, Any]) -> dict[str, str]:
+    confidence = "" if result["confidence"] is None else f"confidence {result['confidence']:.3f}: "
+    return _step("second_look", "passed", f"The local model began, {confidence}{_VERDICTS[result['verdict']]}")
 
 
 def _step(rule: str, verdict: str, text: str) -> dict[str, str]:

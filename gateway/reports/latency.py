@@ -1,6 +1,6 @@
-"""How long callers waited for the first token, by route.
+"""Latency: the time to the first token, by route.
 
-Percentiles cannot be added up as sums can, so they are taken of the newest answers: exact for those, and as quick in a
+Percentiles cannot be added up like sums, so they are those of the newest answers: exact for these, and as quick in a
 ledger of ten million rows as in one of ten thousand. Only streamed answers count: the others have no first token.
 """
 
@@ -18,7 +18,7 @@ from gateway.reports.timeline import edges
 from router.decision import Route
 
 NEWEST = 10_000
-"""Answers of a route that the figures of a span are taken of."""
+"""The most answers of a route that count for a span."""
 
 NEWEST_OF_INTERVAL = 300
 """The same for each interval of the chart."""
@@ -45,7 +45,7 @@ def latency_report(connection: Connection, since: datetime, until: datetime, zon
 
 
 def percentile(ordered: Sequence[float], share: float) -> float | None:
-    """The smallest value that at least `share` of the `ordered` values do not exceed; None of nothing.
+    """The smallest value that at least `share` of the `ordered` values do not exceed; None for no values.
 
     >>> percentile([1, 2, 3, 4], 0.5), percentile([1, 2, 3, 4], 0.95), percentile([], 0.5)
     (2, 4, None)

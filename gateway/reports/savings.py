@@ -1,9 +1,9 @@
-"""What was saved: arithmetic over the ledger's facts.
+"""What was saved: arithmetic over the ledger's rollup.
 
-``saved = what the same tokens would have cost at the baseline model − what was paid − what deciding cost``, signed, and
-an estimate: the baseline model would have written a different answer. Deciding costs money only where second looks at a
-local model that has a price were in vain: the classifier runs in the gateway. Requests whose price is unknown are left
-out of the money and counted in `coverage`.
+``saved = cost of the same tokens at the baseline model − what was paid − what deciding cost``. It may be negative. It
+is an estimate: the baseline model would have written a different answer. Deciding costs money only where second looks
+threw away answers of a local model that has a price; the classifier itself costs nothing. Requests without a known
+price are left out of the money; `coverage` says how many have one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,14 +15,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from gateway.ledger.rollup import Fact, read_facts, total
+from gateway.ledger.rollup import RollupRow, read_rollup, total
 from gateway.ledger.row import Outcome
 from gateway.ledger.units import dollars, epoch_ms, plain
 from models.usage.pricing import to_usd
 from router.decision import Reason, Route
 
 ERRORS = frozenset({Outcome.FAILED, Outcome.INTERRUPTED, Outcome.LOST})
-"""Outcomes that are our side's fault: not a bad request, and not a caller who went away."""
+"""Outcomes that are the gateway's or a backend's fault: no bad requests, no callers who disconnected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,11 @@ class Group:
 
     route: str
     reason: str
-    facts: Sequence[Fact]
+    rows: Sequence[RollupRow]
 
     def to_json(self) -> dict[str, Any]:
         """Counts, tokens, and money as exact decimal strings."""
-        return {"route": self.route, "reason": self.reason, **figures(self.facts)}
+        return {"route": self.route, "reason": self.reason, **figures(self.rows)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +46,25 @@ class SavingsReport:
     ----------
     since, until : datetime or None
         The span, `until` not included; None is open.
-    facts : sequence of Fact
-        What the ledger holds of it.
+    rows : sequence of RollupRow
+        The rollup of that span.
     """
 
     since: datetime | None
     until: datetime | None
-    facts: Sequence[Fact]
+    rows: Sequence[RollupRow]
 
     @property
     def requests(self) -> int:
-        return total(self.facts, "requests")
+        return total(self.rows, "requests")
 
     @property
     def answered(self) -> int:
-        return total(self.facts, "answered")
+        return total(self.rows, "answered")
 
     @property
     def answered_locally(self) -> int:
-        return total((fact for fact in self.facts if fact.route == Route.LOCAL), "answered")
+        return total((row for row in self.rows if row.route == Route.LOCAL), "answered")
 
     @property
     def local_share(self) -> float | None:
@@ -74,25 +74,25 @@ class SavingsReport:
     @property
     def coverage(self) -> float | None:
         """Share of answered requests whose cost and baseline cost are both known; None when there were none."""
-        return total(self.facts, "covered") / self.answered if self.answered else None
+        return total(self.rows, "covered") / self.answered if self.answered else None
 
     @property
     def baseline_models(self) -> list[str]:
-        """The models that savings are measured against: more than one where the setting was changed."""
-        return sorted({fact.baseline_model for fact in self.facts if fact.covered and fact.baseline_model})
+        """The models that savings are measured against: more than one if the setting was changed."""
+        return sorted({row.baseline_model for row in self.rows if row.covered and row.baseline_model})
 
     @property
     def baseline_usd(self) -> Decimal:
-        return to_usd(total(self.facts, "baseline_nusd"))
+        return to_usd(total(self.rows, "baseline_nusd"))
 
     @property
     def cost_usd(self) -> Decimal:
-        return to_usd(total(self.facts, "cost_nusd"))
+        return to_usd(total(self.rows, "cost_nusd"))
 
     @property
     def paid_usd(self) -> Decimal:
-        """For answers, and for deciding who gives them."""
-        return self.cost_usd + to_usd(total(self.facts, "deciding_nusd"))
+        """Paid for answers, and for deciding which side gives them."""
+        return self.cost_usd + to_usd(total(self.rows, "deciding_nusd"))
 
     @property
     def saved_usd(self) -> Decimal:
@@ -103,14 +103,14 @@ class SavingsReport:
     def groups(self) -> list[Group]:
         """By route and reason."""
 
-        def where_and_why(fact: Fact) -> tuple[str, str]:
-            return fact.route, fact.reason
+        def where_and_why(row: RollupRow) -> tuple[str, str]:
+            return row.route, row.reason
 
-        by_group = groupby(sorted(self.facts, key=where_and_why), where_and_why)
-        return [Group(route, reason, tuple(facts)) for (route, reason), facts in by_group]
+        by_group = groupby(sorted(self.rows, key=where_and_why), where_and_why)
+        return [Group(route, reason, tuple(rows)) for (route, reason), rows in by_group]
 
     def sentence(self) -> str:
-        """The report in one line, worded as the estimate it is."""
+        """The report in one line, worded as an estimate."""
         if not self.requests:
             return "No requests yet."
         if not self.answered:
@@ -135,7 +135,7 @@ class SavingsReport:
             "baseline_models": self.baseline_models,
             "local_share": self.local_share,
             "coverage": self.coverage,
-            **figures(self.facts),
+            **figures(self.rows),
             "summary": self.sentence(),
             "groups": [group.to_json() for group in self.groups],
         }
@@ -144,49 +144,49 @@ class SavingsReport:
 def savings_report(
     connection: Connection, since: datetime | None = None, until: datetime | None = None
 ) -> SavingsReport:
-    """Sum the ledger up.
+    """Sum up the ledger.
 
     Parameters
     ----------
     since, until : datetime, optional
         Time-zone aware; `until` is not included.
     """
-    return SavingsReport(since, until, read_facts(connection, epoch_ms(since), epoch_ms(until)))
+    return SavingsReport(since, until, read_rollup(connection, epoch_ms(since), epoch_ms(until)))
 
 
-def figures(facts: Iterable[Fact]) -> dict[str, Any]:
-    """Everything that can be said of some requests in numbers, the same wherever it is shown."""
-    facts = list(facts)
-    baseline_nusd, cost_nusd = total(facts, "baseline_nusd"), total(facts, "cost_nusd")
-    deciding_nusd = total(facts, "deciding_nusd")
-    timed = total(facts, "first_tokens")
+def figures(rows: Iterable[RollupRow]) -> dict[str, Any]:
+    """All figures about some requests, the same in every report."""
+    rows = list(rows)
+    baseline_nusd, cost_nusd = total(rows, "baseline_nusd"), total(rows, "cost_nusd")
+    deciding_nusd = total(rows, "deciding_nusd")
+    timed = total(rows, "first_tokens")
     return {
-        "requests": total(facts, "requests"),
-        "answered": total(facts, "answered"),
-        "answered_locally": total((fact for fact in facts if fact.route == Route.LOCAL), "answered"),
-        "errors": total((fact for fact in facts if fact.outcome in ERRORS), "requests"),
-        "failovers": total((fact for fact in facts if fact.reason == Reason.FAILOVER), "requests"),
-        "escalations": total((fact for fact in facts if fact.reason == Reason.ESCALATED), "requests"),
-        "prompt_tokens": total(facts, "prompt_tokens"),
-        "completion_tokens": total(facts, "completion_tokens"),
-        "cached_tokens": total(facts, "cached_tokens"),
+        "requests": total(rows, "requests"),
+        "answered": total(rows, "answered"),
+        "answered_locally": total((row for row in rows if row.route == Route.LOCAL), "answered"),
+        "errors": total((row for row in rows if row.outcome in ERRORS), "requests"),
+        "failovers": total((row for row in rows if row.reason == Reason.FAILOVER), "requests"),
+        "escalations": total((row for row in rows if row.reason == Reason.ESCALATED), "requests"),
+        "prompt_tokens": total(rows, "prompt_tokens"),
+        "completion_tokens": total(rows, "completion_tokens"),
+        "cached_tokens": total(rows, "cached_tokens"),
         "baseline_usd": plain(to_usd(baseline_nusd)),
         "cost_usd": plain(to_usd(cost_nusd)),
         "deciding_usd": plain(to_usd(deciding_nusd)),
         "paid_usd": plain(to_usd(cost_nusd + deciding_nusd)),
         "saved_usd": plain(to_usd(baseline_nusd - cost_nusd - deciding_nusd)),
-        "first_token_ms_mean": total(facts, "first_token_us") / timed / 1000 if timed else None,
+        "first_token_ms_mean": total(rows, "first_token_us") / timed / 1000 if timed else None,
     }
 
 
 def by_key(
     connection: Connection, since: datetime | None = None, until: datetime | None = None
 ) -> list[dict[str, Any]]:
-    """The figures of each key that requests came with, the busiest first; `key_id` is None for requests without."""
+    """The figures of each key, the busiest first; `key_id` is None for requests without one."""
 
-    def key_of(fact: Fact) -> str:
-        return fact.key_id
+    def key_of(row: RollupRow) -> str:
+        return row.key_id
 
-    facts = sorted(read_facts(connection, epoch_ms(since), epoch_ms(until), by_key=True), key=key_of)
-    keys = [{"key_id": key or None, **figures(list(group))} for key, group in groupby(facts, key_of)]
+    rows = sorted(read_rollup(connection, epoch_ms(since), epoch_ms(until), by_key=True), key=key_of)
+    keys = [{"key_id": key or None, **figures(list(group))} for key, group in groupby(rows, key_of)]
     return sorted(keys, key=lambda figures: -figures["requests"])

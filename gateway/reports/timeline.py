@@ -1,4 +1,4 @@
-"""What happened when: the ledger's facts, interval by interval, along the reader's own clock."""
+"""The timeline: the ledger's rollup by intervals of the reader's time zone."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from gateway.ledger.rollup import Fact, first_ms, read_facts
+from gateway.ledger.rollup import RollupRow, first_ms, read_rollup
 from gateway.ledger.units import epoch_ms, from_epoch_ms
 from gateway.reports.savings import figures
 from models.wire.errors import RequestError
@@ -18,12 +18,12 @@ STEPS_MIN = (1, 2, 5, 15, 30, 60, 3 * 60, 6 * 60, 12 * 60, 24 * 60, 7 * 24 * 60,
 """Lengths of an interval, in minutes."""
 
 MOST_INTERVALS = 62
-"""A month by days fits; more bars than this cannot be told apart on a telephone."""
+"""The most bars of a chart: enough for a month by days, and still readable on a phone."""
 
 DAY = timedelta(days=1)
 
 YEARS = range(2000, 2200)
-"""In which every calendar of a time zone is sure of itself."""
+"""Years that every time zone's rules cover."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,33 +32,33 @@ class Interval:
 
     since: datetime
     until: datetime
-    facts: Sequence[Fact]
+    rows: Sequence[RollupRow]
 
     def to_json(self) -> dict[str, Any]:
-        """Its figures, how many requests went which way and why, and how they ended."""
+        """Its figures, and its requests by route, reason and outcome."""
         return {
             "since": self.since.isoformat(),
             "until": self.until.isoformat(),
-            **figures(self.facts),
-            "by_route": _count(self.facts, "route"),
-            "by_reason": _count(self.facts, "reason"),
-            "by_outcome": _count(self.facts, "outcome"),
+            **figures(self.rows),
+            "by_route": _count(self.rows, "route"),
+            "by_reason": _count(self.rows, "reason"),
+            "by_outcome": _count(self.rows, "outcome"),
         }
 
 
 def timeline(connection: Connection, since: datetime, until: datetime, zone: tzinfo = UTC) -> list[Interval]:
-    """The span from `since` to `until` in intervals that begin at full hours or days of `zone`.
+    """The span from `since` to `until`, cut into intervals at full hours or days of `zone`.
 
-    The first and the last may be shorter than the others: all of them together are exactly the span.
+    The first and the last may be shorter: all of them together are exactly the span.
     """
     return [
-        Interval(start, end, read_facts(connection, epoch_ms(start), epoch_ms(end)))
+        Interval(start, end, read_rollup(connection, epoch_ms(start), epoch_ms(end)))
         for start, end in pairwise(edges(since, until, zone))
     ]
 
 
 def closed_span(connection: Connection, since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
-    """Open ends closed: from the oldest request, until now."""
+    """The span with its open ends set: from the oldest request, until now."""
     now = datetime.now(UTC)
     if since is None:
         oldest_ms = first_ms(connection)
@@ -72,7 +72,7 @@ def aware(moment: datetime | None) -> datetime | None:
     Raises
     ------
     RequestError
-        If it lies so far away that no calendar of a time zone need be sure of it.
+        If its year is outside of `YEARS`.
     """
     if moment is not None and moment.year not in YEARS:
         message = f"since, until: must lie in the years {YEARS.start} to {YEARS.stop - 1}, got {moment.year}"
@@ -96,8 +96,8 @@ def time_zone(name: str) -> ZoneInfo:
 
 
 def edges(since: datetime, until: datetime, zone: tzinfo) -> list[datetime]:
-    """Where the intervals of a span begin and end, its own ends included."""
-    # Moments are compared in UTC: on a zone's own clock an hour may come twice.
+    """The ends of the intervals of a span, its own ends included."""
+    # Moments are compared in UTC: in a zone's local time an hour may come twice.
     start, end = since.astimezone(UTC), until.astimezone(UTC)
     grid = _grid(start.astimezone(zone), step_for(end - start))
     inner = takewhile(lambda edge: edge.astimezone(UTC) < end, grid)
@@ -107,7 +107,7 @@ def edges(since: datetime, until: datetime, zone: tzinfo) -> list[datetime]:
 
 
 def step_for(span: timedelta) -> timedelta:
-    """The shortest interval that cuts `span` into few enough pieces."""
+    """The shortest interval length that gives at most `MOST_INTERVALS` intervals."""
     steps = (timedelta(minutes=minutes) for minutes in STEPS_MIN)
     return next((step for step in steps if span / step <= MOST_INTERVALS - 2), timedelta(minutes=STEPS_MIN[-1]))
 
@@ -115,7 +115,7 @@ def step_for(span: timedelta) -> timedelta:
 def _grid(start: datetime, step: timedelta) -> Iterator[datetime]:
     """Full multiples of `step` after midnight; of several days, after the Monday before.
 
-    Days are counted on the zone's own clock, where one in spring has 23 hours; hours are counted as they pass.
+    Days are counted in the zone's local time, where one in spring has 23 hours; hours are counted as they pass.
     """
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
     if step >= DAY:
@@ -132,9 +132,9 @@ def _grid(start: datetime, step: timedelta) -> Iterator[datetime]:
         midnight = next_midnight
 
 
-def _count(facts: Sequence[Fact], field: str) -> dict[str, int]:
+def _count(rows: Sequence[RollupRow], field: str) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for fact in facts:
-        name = getattr(fact, field)
-        counts[name] = counts.get(name, 0) + fact.requests
+    for row in rows:
+        name = getattr(row, field)
+        counts[name] = counts.get(name, 0) + row.requests
     return dict(sorted(counts.items()))

@@ -1,14 +1,13 @@
-"""What another threshold would have done to the requests that really came.
+"""Tuning: what another threshold would have done to the requests that really came.
 
-Nothing is generated: the ledger has each request's score and tokens. Requests that a rule decided stay where they went,
-whatever the threshold. A request that stayed local would have cost in the cloud what its own tokens cost there, which
-is an estimate: the cloud would have written a different answer. Scores of another classifier do not compare, so the
-requests that it decided count for the volume alone.
+Nothing is generated: the ledger has each request's score and tokens. Requests that a rule decided do not depend on the
+threshold. A request that stayed local is assumed to cost in the cloud what its own tokens cost there: an estimate,
+since the cloud would have written a different answer. Scores of two classifiers do not compare, so requests that
+another one scored count for the volume only.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,30 +16,29 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
 from gateway.ledger.schema import REQUESTS
-from gateway.ledger.units import plain
+from gateway.ledger.units import DAY_MS, plain
 from gateway.reports.decisions import decision_json
-from gateway.scoring.active_threshold import HIGHEST
 from models.usage.pricing import to_usd
 from models.usage.usage import Usage
 from router.decision import Reason, Route
-from router.threshold import Validation
+from router.threshold import HIGHEST_THRESHOLD, Validation
 
 NEWEST = 10_000
-"""Requests looked at."""
+"""The most requests read."""
 
-MONTH_MS = timedelta(days=30) // timedelta(milliseconds=1)
+MONTH_MS = 30 * DAY_MS
 
 STEP = 0.005
-GRID = (*(round(i * STEP, 3) for i in range(round(1 / STEP) + 1)), HIGHEST)
-"""The thresholds of the curve; the last keeps everything local that may be."""
+GRID = (*(round(i * STEP, 3) for i in range(round(1 / STEP) + 1)), HIGHEST_THRESHOLD)
+"""The thresholds of the curve; at the last one the score sends nothing to the cloud."""
 
 PRESETS: Mapping[str, float] = {"careful": 0.35, "balanced": 0.6, "save more": 0.85}
-"""Shares of the requests that the score decides which stay local."""
+"""By preset: the share that stays local of the requests that the score decides."""
 
 MOVABLE = (Reason.SCORE, Reason.FAILOVER, Reason.ESCALATED)
-"""Reasons of requests that would have begun elsewhere at another threshold."""
+"""Reasons of requests whose first side depended on the threshold."""
 
-Price = Callable[[Usage], int | None]
+CloudPrice = Callable[[Usage], int | None]
 
 _C = REQUESTS.c
 
@@ -52,21 +50,21 @@ class Traffic:
     Parameters
     ----------
     scores : ndarray of float, shape (n_movable,)
-        Of those that the score decides, ascending.
+        Scores of those that the score decides, ascending.
     cloud_nusd : ndarray of int, shape (n_movable,)
         What each would cost in the cloud, in nano-dollars; 0 where no price is known.
     fixed_local : ndarray of float
-        Scores of requests that stay local whatever the threshold.
+        Scores of requests that stay local at any threshold.
     fixed_cloud : int
-        Number of requests that go to the cloud whatever the threshold.
+        Number of requests that go to the cloud at any threshold.
     fixed_nusd : int
         What those cost.
     priced : int
-        Number of requests whose price in the cloud is known, of those that could cost anything.
+        Number of requests whose price in the cloud is known.
     first_ms : int or None
-        When the oldest of them and the others came.
+        When the oldest of all these requests came.
     others : int
-        Number of requests in the same time that other classifiers scored.
+        Number of requests in the same span that other classifiers scored.
     """
 
     scores: NDArray[np.float64]
@@ -80,15 +78,16 @@ class Traffic:
 
     @property
     def requests(self) -> int:
+        """All that came, whatever decided."""
         return len(self.scores) + len(self.fixed_local) + self.fixed_cloud
 
     @property
     def is_capped(self) -> bool:
-        """Whether there are more in the span than these."""
+        """Whether the span holds more requests than were read."""
         return self.requests + self.others >= NEWEST
 
     def points(self, thresholds: tuple[float, ...], span_ms: int) -> list[dict[str, Any]]:
-        """What each threshold means: local share, cost of 30 days, and the failures that the scores expect."""
+        """What each threshold means: local share, cost of 30 days, and the failure rate expected from the scores."""
         stay = np.searchsorted(self.scores, thresholds, side="left")
         to_cloud_nusd = np.concatenate([[0], np.cumsum(self.cloud_nusd[::-1])])[len(self.scores) - stay]
         failing = np.concatenate([[0.0], np.cumsum(self.scores)])[stay] + self.fixed_local.sum()
@@ -105,15 +104,15 @@ class Traffic:
         ]
 
     def threshold_keeping(self, share: float) -> float | None:
-        """The least threshold of the grid that keeps `share` of what the score decides; None without any."""
+        """The least threshold of the grid that keeps `share` of what the score decides local; None without any."""
         if not len(self.scores):
             return None
         kept = np.searchsorted(self.scores, GRID, side="left") / len(self.scores)
         return GRID[int(np.searchsorted(kept, share, side="left").clip(0, len(GRID) - 1))]
 
 
-def read_traffic(connection: Connection, since_ms: int, until_ms: int, price: Price, artifact: str) -> Traffic:
-    """The newest answered requests of a span, as far as the classifier `artifact` scored them."""
+def read_traffic(connection: Connection, since_ms: int, until_ms: int, price: CloudPrice, artifact: str) -> Traffic:
+    """The newest answered requests of a span that the classifier `artifact` scored, and the number of the others."""
     columns = (_C.created_ms, _C.artifact, _C.route, _C.reason, _C.score, _C.cost_nusd)
     query = (
         select(*columns, _C.prompt_tokens, _C.completion_tokens, _C.cached_tokens, _C.usage_details)
@@ -142,13 +141,13 @@ def read_traffic(connection: Connection, since_ms: int, until_ms: int, price: Pr
 
 
 def flips(
-    connection: Connection, now: float, then: float, since_ms: int, until_ms: int, artifact: str, limit: int
+    connection: Connection, active: float, candidate: float, since_ms: int, until_ms: int, artifact: str, limit: int
 ) -> dict[str, Any]:
-    """The newest requests that the score decided and that would go elsewhere at the threshold `then`.
+    """The newest requests that would go to the other side at the threshold `candidate`.
 
-    Looks at the newest requests, `NEWEST` at most, as the curve does, and at those that `artifact` scored.
+    Like the curve, it reads at most `NEWEST` requests, and only those that the score decided and `artifact` scored.
     """
-    low, high = sorted((now, then))
+    low, high = sorted((active, candidate))
     newest = (
         select(_C.id, _C.score, _C.artifact)
         .where(_C.created_ms >= since_ms, _C.created_ms < until_ms, _C.completion_tokens > 0)
@@ -159,17 +158,17 @@ def flips(
     rows = [row for row in connection.execute(newest) if row.artifact == artifact]
     moving = [row.id for row in rows if low <= row.score < high]
     shown = select(REQUESTS).where(_C.id.in_(moving[:limit])).order_by(_C.created_ms.desc(), _C.id.desc())
-    found = connection.execute(shown).mappings()
+    listed = connection.execute(shown).mappings()
     return {
-        "to": Route.LOCAL if then > now else Route.CLOUD,
+        "to": Route.LOCAL if candidate > active else Route.CLOUD,
         "count": len(moving),
         "of": len(rows),
-        "data": [decision_json({str(name): value for name, value in row.items()}) for row in found],
+        "data": [decision_json({str(name): value for name, value in row.items()}) for row in listed],
     }
 
 
 def on_validation(validation: Validation) -> list[dict[str, float | None]]:
-    """What each threshold of the grid did to prompts the classifier was not fitted on; every source weighs the same."""
+    """Local share and failure rate at each threshold of the grid on the validation prompts; sources count the same."""
     kept, failed = np.zeros(len(GRID)), np.zeros(len(GRID))
     sources = [np.array(sorted(rows)) for rows in validation.values() if rows]
     for rows in sources:
@@ -183,7 +182,7 @@ def on_validation(validation: Validation) -> list[dict[str, float | None]]:
     ]
 
 
-def _cloud_nusd(row: Any, price: Price) -> int | None:
+def _cloud_nusd(row: Any, price: CloudPrice) -> int | None:
     if row.route == Route.CLOUD and row.cost_nusd is not None:
         return int(row.cost_nusd)
     return price(Usage.from_ledger(row.prompt_tokens, row.completion_tokens, row.cached_tokens, row.usage_details))

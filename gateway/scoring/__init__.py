@@ -1,1 +1,1 @@
-"""The classifier and the threshold in force, and what they look at."""
+"""The active classifier and the active threshold, and the prompt that they score."""

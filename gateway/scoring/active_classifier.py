@@ -1,6 +1,6 @@
-"""The classifier that decides: one artifact at a time, exchanged while requests are in hand.
+"""The active classifier: one artifact at a time, replaced while requests are in progress.
 
-Whoever scores, explains or tunes holds this one object, so that all of them change over with the same assignment.
+All code that scores, explains or tunes shares this object, so one assignment changes the classifier for all of it.
 """
 
 import asyncio
@@ -17,58 +17,58 @@ from router.errors import ArtifactError
 logger = logging.getLogger(__name__)
 
 
-class ClassifierInUse:
-    """Scores with the artifact of now.
+class ActiveClassifier:
+    """Scores with the active artifact.
 
     Attributes
     ----------
     artifact : Artifact
-        Always whole and checked. Who needs several things of it takes it once.
+        Always complete and checked. It may be replaced at any time: read it once where several parts must match.
     trouble : str or None
-        Why the artifact that is wanted is not this one.
+        Why the configured artifact could not be loaded; None where it is the active one.
 
     Raises
     ------
     ArtifactError
-        If there is none to begin with.
+        If the first artifact cannot be loaded.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._folder = settings.state_dir / "artifacts"  # another one only after a restart, as all in state_dir
+        self._folder = settings.state_dir / "artifacts"  # a change of state_dir needs a restart
         self._store = self._store_of(settings.router)
-        self._mark = self._store.mark  # before loading: what comes in between is seen as new
+        self._mark = self._store.mark  # read before loading, so that a change meanwhile is noticed
         self.artifact = self._store.load_in_use()
         self.trouble: str | None = None
         logger.info("the classifier %s decides", self.version)
 
     @property
     def version(self) -> str:
-        """Names exactly these weights."""
+        """Identifies exactly these weights."""
         return self.artifact.version
 
     @property
     def is_superseded(self) -> bool:
-        """Whether somebody has put another one in use since the last `find`. Costs one look at a file's times."""
+        """Whether another artifact was put in use since the last `load_wanted`. Costs one `stat` of a file."""
         return self._store.mark != self._mark
 
     def score(self, prompt: Prompt) -> float:
-        """The calibrated probability that the local model's answer would not do."""
+        """The calibrated probability that the local model's answer is inadequate."""
         return self.artifact.scorer.score(prompt)
 
     def explain(self, prompt: Prompt) -> Explanation:
-        """The score, and what each trait of the prompt did to it."""
+        """The score, and what each feature of the prompt contributed to it."""
         return self.artifact.scorer.explain(prompt)
 
-    async def find(self, settings: Settings) -> Artifact | None:
-        """The artifact wanted now, loaded beside the event loop; None, with `trouble` said, if it cannot be used."""
+    async def load_wanted(self, settings: Settings) -> Artifact | None:
+        """Load the artifact in use, in a thread; None, with the reason in `trouble`, if it cannot be used."""
         store = self._store_of(settings.router)
         mark = store.mark
         try:
             artifact = await asyncio.to_thread(store.load_in_use)
         except ArtifactError as exc:
-            # The store stays: after a configuration that was refused, the next look finds what the old one wants.
+            # Keep the store: the configuration with the bad artifact was refused, so the old one still counts.
             self._mark, self.trouble = mark, str(exc)
-            logger.error("the classifier stays %s, another one cannot be used: %s", self.version, exc)
+            logger.error("the classifier stays %s, the other one cannot be used: %s", self.version, exc)
             return None
         self._store, self._mark, self.trouble = store, mark, None
         return artifact

@@ -1,13 +1,12 @@
-"""The threshold in force: set while the gateway runs, the same in every worker, with its history.
+"""The active threshold: set while the gateway runs, the same in every worker, with its history.
 
-One small file in the state directory holds every change, the last of which counts. Workers look at the file's times
-twice a second, so that a new threshold is in force everywhere within a second, and still is after a restart. It belongs
-to the classifier that it was chosen for: while that, or the configured threshold, is another one, it does not count.
+One small file in the state directory holds the changes; the last one counts. Workers check the file's times twice a
+second, so a new threshold is in force everywhere within a second, and still is after a restart. A change belongs to the
+classifier and the configured threshold that it was made for: while either is another one, it does not count.
 """
 
 import fcntl
 import logging
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,37 +17,36 @@ from typing import Any, Self
 import orjson
 
 from gateway.config.settings import Settings
-from models.host.private_files import private_file, private_folder
+from gateway.ledger.units import now_ms
+from models.host.private_files import private_file, private_folder, write_atomically
 from router.artifact import Artifact
 
 logger = logging.getLogger(__name__)
 
-LOOK_EVERY_S = 0.5
+POLL_S = 0.5
 KEPT_CHANGES = 200
-HIGHEST = 1.0001
-"""Above every score: nothing goes to the cloud for its score."""
 
 
 class ThresholdChanged(Exception):
-    """Somebody else has moved the threshold since it was looked at."""
+    """The threshold is not the one that the caller expected: somebody else has changed it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One time that somebody moved the line.
+class ThresholdChange:
+    """One change of the threshold.
 
     Parameters
     ----------
     at_ms : int
         When, in milliseconds since 1970, UTC.
     threshold : float or None
-        What it was set to; None takes it back to the default.
+        The new threshold; None for the default.
     before : float
-        What was in force until then.
+        The threshold in force until then.
     basis : str
-        The classifier and the configured threshold at the time.
+        The classifier and the configured threshold at that time.
     by, note : str
-        Who, as far as it is known, and why, as far as they said.
+        Who made the change, as far as known, and their reason, if given.
     """
 
     at_ms: int
@@ -65,53 +63,53 @@ class Change:
 
 
 def threshold_default(configured: float | None, artifact: Artifact) -> tuple[float, str]:
-    """What is in force while nothing else was applied, and the basis that such changes belong to."""
+    """The default threshold, and the basis that changes made now belong to."""
     default = artifact.threshold if configured is None else configured
     return default, f"{artifact.version} {'' if configured is None else configured}".strip()
 
 
-class ThresholdInForce:
-    """Where the line runs now.
+class ActiveThreshold:
+    """The threshold that requests are compared with now.
 
     Parameters
     ----------
     path : Path
-        The file, shared by all workers; made by the first change.
+        The file, shared by all workers; created by the first change.
     default : float
-        In force while nothing else was applied.
+        In force while no change counts.
     basis : str
-        What `default` comes from. A change made on another basis does not count.
+        The classifier and the configured threshold. A change made on another basis does not count.
     """
 
     @classmethod
     def of(cls, settings: Settings, artifact: Artifact) -> Self:
-        """As the gateway of this configuration has it with that classifier."""
+        """The active threshold of a gateway with these settings and that classifier."""
         return cls(settings.state_dir / "threshold.json", *threshold_default(settings.router.threshold, artifact))
 
     def __init__(self, path: Path, default: float, basis: str) -> None:
         self.default = default
         self._path = path
         self._basis = basis
-        self._changes: list[Change] = []
-        self._applied: Change | None = None
-        self._seen: tuple[int, int, int] | None = None
-        self._look_at = 0.0
-        self._look()
+        self._changes: list[ThresholdChange] = []
+        self._applied: ThresholdChange | None = None
+        self._loaded: tuple[int, int, int] | None = None
+        self._reload_at = 0.0
+        self._reload()
 
     @property
     def value(self) -> float:
-        """The threshold now; costs nothing worth mentioning, and may be half a second old."""
-        if time.monotonic() >= self._look_at:
-            self._look()
+        """The threshold now; cheap to read, and at most `POLL_S` old."""
+        if time.monotonic() >= self._reload_at:
+            self._reload()
         return self._last_value()
 
     @property
-    def applied(self) -> Change | None:
-        """The last change that was made for the classifier and configuration of now."""
+    def applied(self) -> ThresholdChange | None:
+        """The last change that was made for the current classifier and configuration."""
         return self._applied
 
     def rebase(self, default: float, basis: str) -> None:
-        """Classifier or configuration have changed: only what was applied for `basis` counts from here on."""
+        """After a change of classifier or configuration: from now on only changes made for `basis` count."""
         if basis == self._basis:
             return
         before = self._last_value()
@@ -120,50 +118,50 @@ class ThresholdInForce:
         why = "the default" if self.applied is None else f"as applied by {self.applied.by}"
         logger.warning("the threshold is %g now, %s; before the change it was %g", self._last_value(), why, before)
 
-    def history(self) -> list[Change]:
-        """Every change that is remembered, newest first."""
-        self._look()
+    def history(self) -> list[ThresholdChange]:
+        """Every change in the file, newest first."""
+        self._reload()
         return self._changes[::-1]
 
-    def apply(self, threshold: float | None, by: str, note: str = "", expected: float | None = None) -> Change:
-        """Set the threshold; None takes it back to the default.
+    def apply(self, threshold: float | None, by: str, note: str = "", expected: float | None = None) -> ThresholdChange:
+        """Set the threshold; None sets the default.
 
         Parameters
         ----------
         expected : float, optional
-            What the caller believes to be in force.
+            The threshold that the caller believes to be in force.
 
         Raises
         ------
         ThresholdChanged
-            If something else is in force than `expected`.
+            If the threshold in force is not `expected`.
         OSError
-            If it cannot be written down; then it is not in force either.
+            If the file cannot be written; then the threshold does not change.
         """
         with self._locked():
-            self._look()
+            self._reload()
             before = self.value
             if expected is not None and abs(before - expected) > 1e-9:
-                raise ThresholdChanged(f"the threshold is {before:g} by now, not {expected:g}")
-            change = Change(time.time_ns() // 1_000_000, threshold, before, self._basis, by, note)
+                raise ThresholdChanged(f"the threshold is {before:g} now, not {expected:g}")
+            change = ThresholdChange(now_ms(), threshold, before, self._basis, by, note)
             self._write([*self._changes, change][-KEPT_CHANGES:])
-            self._look()
+            self._reload()
         logger.info("threshold moved from %g to %g by %s", before, self.value, by)
         return change
 
-    def _look(self) -> None:
-        """Read the file if it is another one than last time. A damaged file changes nothing."""
-        self._look_at = time.monotonic() + LOOK_EVERY_S
+    def _reload(self) -> None:
+        """Read the file if it has changed. A damaged file changes nothing."""
+        self._reload_at = time.monotonic() + POLL_S
         try:
-            found = self._path.stat()
-            seen = (found.st_mtime_ns, found.st_ino, found.st_size)
-            if seen == self._seen:
+            status = self._path.stat()
+            current = (status.st_mtime_ns, status.st_ino, status.st_size)
+            if current == self._loaded:
                 return
-            self._seen = seen
-            self._changes = [Change.parse(value) for value in orjson.loads(self._path.read_bytes())["changes"]]
+            self._loaded = current
+            self._changes = [ThresholdChange.parse(value) for value in orjson.loads(self._path.read_bytes())["changes"]]
             self._applied = self._find_applied()
         except FileNotFoundError:
-            self._changes, self._applied, self._seen = [], None, None
+            self._changes, self._applied, self._loaded = [], None, None
         except (OSError, ValueError, KeyError, TypeError) as exc:
             logger.error("%s cannot be used, the threshold stays %g: %s", self._path, self._last_value(), exc)
 
@@ -171,21 +169,16 @@ class ThresholdInForce:
         applied = self.applied
         return self.default if applied is None or applied.threshold is None else applied.threshold
 
-    def _find_applied(self) -> Change | None:
+    def _find_applied(self) -> ThresholdChange | None:
         return next((change for change in reversed(self._changes) if change.basis == self._basis), None)
 
-    def _write(self, changes: list[Change]) -> None:
-        unfinished = self._path.with_suffix(f".{os.getpid()}")
+    def _write(self, changes: list[ThresholdChange]) -> None:
         content = orjson.dumps({"changes": [asdict(change) for change in changes]}, option=orjson.OPT_INDENT_2)
-        with private_file(unfinished).open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.rename(self._path)
+        write_atomically(self._path, content)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """One writer at a time, of all workers."""
+        """Allow one writer at a time among all workers."""
         private_folder(self._path.parent)
         with private_file(self._path.with_suffix(".lock")).open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)

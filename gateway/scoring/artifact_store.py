@@ -1,9 +1,9 @@
-"""Classifiers of one's own, kept in the state directory: one folder a version, and a note which is in use.
+"""The user's own classifiers in the state directory: one folder a version, and a file that names the one in use.
 
 ::
 
     state_dir/artifacts/9a1cf4799fec/     as `router.artifact` writes it; never changed, never overwritten
-    state_dir/artifacts/in-use            the version that serves; no file means the shipped one
+    state_dir/artifacts/in-use            the version in use; no file means the shipped one
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.config.settings import Settings
-from models.host.private_files import private_file, private_folder, tighten
+from models.host.private_files import private_folder, tighten, write_atomically
 from router.artifact import DEFAULT_ARTIFACT, Artifact, load_artifact, read_card
 from router.errors import ArtifactError
 
@@ -25,9 +25,9 @@ class ArtifactStore:
     Parameters
     ----------
     configured : Path, optional
-        What the setting router.artifact names; it goes before whatever is in use here.
+        The setting router.artifact; it overrides the version in use here.
     threshold_for : str, optional
-        The only version that the configured threshold goes with.
+        The only version for which the configured threshold is valid.
     """
 
     def __init__(self, folder: Path, configured: Path | None = None, threshold_for: str | None = None) -> None:
@@ -43,12 +43,12 @@ class ArtifactStore:
 
     @property
     def in_use(self) -> Path:
-        """Folder of the classifier that serves."""
+        """Folder of the classifier in use."""
         return self.configured or self.path(self.version_in_use)
 
     @property
     def version_in_use(self) -> str:
-        """The version noted as in use, whatever is configured."""
+        """The version in use here, whatever is configured."""
         try:
             return self._note.read_text("utf-8").strip() or SHIPPED
         except FileNotFoundError:
@@ -58,17 +58,17 @@ class ArtifactStore:
 
     @property
     def mark(self) -> object:
-        """Another one each time that a version is put in use here."""
+        """A value that differs each time that a version was put in use here."""
         if self.configured is not None:
             return self.configured
         try:
-            found = self._note.stat()
+            status = self._note.stat()
         except OSError as exc:
             return type(exc)
-        return found.st_mtime_ns, found.st_ino, found.st_size
+        return status.st_mtime_ns, status.st_ino, status.st_size
 
     def load_in_use(self) -> Artifact:
-        """The classifier that serves.
+        """Load the classifier in use.
 
         Raises
         ------
@@ -81,13 +81,13 @@ class ArtifactStore:
         artifact = load_artifact(folder)
         if self._threshold_for not in (None, artifact.version):
             raise ArtifactError(
-                f"router.threshold was chosen for the classifier {self._threshold_for}, as router.threshold_for says, "
-                f"and {folder} is {artifact.version}: set both anew (`slimgate calibrate`), or take both out"
+                f"router.threshold is for the classifier {self._threshold_for} (router.threshold_for), but {folder} is "
+                f"{artifact.version}: set both anew (`slimgate calibrate`), or remove both settings"
             )
         return artifact
 
     def path(self, version: str) -> Path:
-        """Folder of `version`, whether it is there or not."""
+        """Folder of `version`, whether it exists or not."""
         return DEFAULT_ARTIFACT if version == SHIPPED else self._folder / version
 
     def versions(self) -> list[str]:
@@ -96,30 +96,27 @@ class ArtifactStore:
         return [SHIPPED, *(card.parent.name for card in cards)]
 
     def card(self, version: str) -> dict[str, Any]:
-        """What `version` says of itself."""
+        """The card of `version`."""
         return read_card(self.path(version))
 
     def use(self, version: str) -> None:
-        """Serve with `version`; running gateways take it over within a second.
+        """Put `version` in use; running gateways load it within a second.
 
         Raises
         ------
         ArtifactError
-            If it is not here or cannot be used; then the old one stays.
+            If it is missing or cannot be used; then the old one stays.
         """
         if version not in self.versions():
-            raise ArtifactError(f"no artifact {version!r} here; there are: {', '.join(self.versions())}")
+            raise ArtifactError(f"there is no artifact {version!r}; there are: {', '.join(self.versions())}")
         self._load(self.path(version))
-        unfinished = self._note.with_suffix(f".{os.getpid()}")
         try:
-            private_folder(self._folder)
-            private_file(unfinished).write_text(f"{version}\n", "utf-8")
-            unfinished.replace(self._note)
+            write_atomically(self._note, f"{version}\n".encode())
         except OSError as exc:
             raise ArtifactError(f"{self._note} cannot be written: {exc.strerror or exc}") from exc
 
     def adopt(self, folder: Path) -> str:
-        """Take a finished artifact in under its version, and return that. A version that is here already stays."""
+        """Move a finished artifact into the store and return its version. An existing version is kept."""
         version = str(read_card(folder)["version"])
         if not self.path(version).exists():
             private_folder(self._folder)
@@ -128,5 +125,5 @@ class ArtifactStore:
         return version
 
     def workplace(self) -> Path:
-        """A name for an artifact in the making, on the same file system."""
+        """A temporary folder name for a new artifact, on the store's file system."""
         return private_folder(self._folder) / f".new-{os.getpid()}"

@@ -1,7 +1,7 @@
-"""What pushed a score, kept without any text: the traits that the classifier counts, and all words as one.
+"""The feature contributions of some scores, kept for the ledger without any text: all words count as one feature.
 
-Explaining a score costs as much as computing it. So it is done for a few requests a second: on a quiet gateway that is
-all of them, on a busy one a sample, and it costs a thousandth of a processor on either.
+Explaining a score costs as much as computing it. So at most `PER_SECOND` requests a second are explained: all on a
+quiet gateway, a sample on a busy one. On either that takes a thousandth of a processor.
 """
 
 import time
@@ -19,12 +19,14 @@ _WORD = "word “"
 
 
 class Explainer(Protocol):
-    """Says what made a score."""
+    """Says which features made a score."""
 
-    def explain(self, prompt: Prompt) -> Explanation: ...
+    def explain(self, prompt: Prompt) -> Explanation:
+        """The terms whose sum is the score of `prompt`."""
+        ...
 
 
-class TraitSampler:
+class ContributionSampler:
     """Explains some scores.
 
     Parameters
@@ -40,23 +42,24 @@ class TraitSampler:
         self._counted_at = time.monotonic()
 
     def of(self, prompt: Prompt) -> str | None:
-        """What pushed the score of `prompt`, as JSON for the ledger; None where it is not this one's turn."""
+        """The feature contributions of `prompt` as JSON for the ledger; None if enough were explained this second."""
         now = time.monotonic()
         self._left = min(self._per_second, self._left + (now - self._counted_at) * self._per_second)
         self._counted_at = now
         if self._left < 1:
             return None
         self._left -= 1
-        return traits_json(self._scorer, prompt)
+        return contributions_json(self._scorer, prompt)
 
 
-def traits_json(scorer: Explainer, prompt: Prompt) -> str:
-    """The strongest pushes in log-odds, positive towards the cloud. Words are added up: they are the caller's text."""
+def contributions_json(scorer: Explainer, prompt: Prompt) -> str:
+    """The largest contributions in log-odds, positive towards the cloud. Words are added up: they are caller's text."""
     explanation = scorer.explain(prompt)
-    pushes: dict[str, float] = {}
-    for name, push in explanation.contributions.items():
-        kind = WORDING if name.startswith(_WORD) else name
-        pushes[kind] = pushes.get(kind, 0.0) + push
-    strongest = sorted(pushes.items(), key=lambda item: -abs(item[1]))[:KEPT]
-    rounded = {name: round(push, 3) for name, push in strongest}
-    return orjson.dumps({"familiarity": round(explanation.familiarity, 3), "pushes": rounded}).decode()
+    log_odds: dict[str, float] = {}
+    for name, contribution in explanation.contributions.items():
+        feature = WORDING if name.startswith(_WORD) else name
+        log_odds[feature] = log_odds.get(feature, 0.0) + contribution
+    largest = sorted(log_odds.items(), key=lambda item: -abs(item[1]))[:KEPT]
+    features = {name: round(contribution, 3) for name, contribution in largest}
+    coverage = round(explanation.vocabulary_coverage, 3)
+    return orjson.dumps({"vocabulary_coverage": coverage, "features": features}).decode()

@@ -1,4 +1,4 @@
-"""From a request on the wire to what the router looks at."""
+"""Converts a request to the router's `Prompt`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -19,13 +19,13 @@ _FORMAT_NEEDS = {"json_object": Feature.JSON_OBJECT, "json_schema": Feature.JSON
 
 
 def to_prompt(request: ChatRequest) -> Prompt:
-    """The conversation's text, and what the request asks for beyond text."""
+    """The conversation's text, and what the request needs beyond text."""
     turns = tuple(Turn(message["role"], text_of(message)) for message in request.messages)
     return Prompt(turns, needs_of(request))
 
 
 def needs_of(request: ChatRequest) -> frozenset[Feature]:
-    """What the request asks for beyond text."""
+    """What the request needs beyond text."""
     needs = frozenset(_needs(request.body))
     if request.native is not None and request.native.untranslatable is not None:
         return needs | {Feature(request.native.path)}
@@ -33,9 +33,9 @@ def needs_of(request: ChatRequest) -> frozenset[Feature]:
 
 
 def loop_began(request: ChatRequest, tier: LocalCapabilities | None) -> Route | None:
-    """Who made the tool calls that still wait for the assistant's word; None where there are none, or nobody can tell.
+    """The side that made the pending tool calls of a tool loop; None where there are none, or it cannot be known.
 
-    The ids tell it, which callers send back with the results: so it holds in every worker, and after a restart.
+    The calls' ids show it, and callers send those back: so it works in every worker, and after a restart.
     """
     last = next((message for message in reversed(request.messages) if message["role"] == "assistant"), None)
     calls = last.get("tool_calls") if last is not None else None
@@ -83,6 +83,6 @@ def _tool_needs(body: Mapping[str, Any]) -> Iterator[Feature]:
 
 
 def _list(body: Mapping[str, Any], name: str) -> Sequence[Any]:
-    """A field that should be an array; what else it is, whoever answers will refuse."""
+    """A field that should be an array. Another value counts as empty here; the backend will refuse it."""
     value = body.get(name)
     return value if isinstance(value, list) else ()

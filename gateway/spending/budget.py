@@ -1,9 +1,9 @@
-"""What may be spent on the cloud, and what has been: the ledger's sums, and this process's own rows since it looked.
+"""The budget: what may be spent on the cloud, and what was spent.
 
-Days and months are UTC's. The ledger is the truth, so that workers, gateways with one ledger, and restarts count the
-same money. What others have spent is seen `REFRESH_S` later, and what a request in hand will cost when it has ended:
-by so much a budget may be exceeded. Where it is not known what was spent, or cannot be known what a request will cost,
-nothing more is spent, unless `budget.fail_open` says otherwise.
+What was spent is the ledger's sum, plus the rows of this process since that sum was read. Days and months are in UTC.
+Workers, gateways that share a ledger, and restarts all count the same money, because the ledger decides. A budget can
+be exceeded by what other processes spend within `REFRESH_S`, and by requests in progress, which count when they end. If
+it is unknown what was spent, or what a request will cost, the cloud is not asked, unless `budget.fail_open` is set.
 """
 
 import asyncio
@@ -18,7 +18,8 @@ from typing import Any
 
 from gateway.config.sections import BudgetSettings
 from gateway.ledger import Ledger, LedgerRow, LedgerUnavailable
-from gateway.ledger.rollup import Fact, read_facts, total
+from gateway.ledger.rollup import RollupRow, read_rollup, total
+from gateway.ledger.units import epoch_ms
 from gateway.spending.pricing import Pricer
 from gateway.spending.unmetered import tier_of, uncounted
 from models.usage.pricing import NUSD_PER_USD, to_usd
@@ -30,18 +31,19 @@ logger = logging.getLogger(__name__)
 REFRESH_S = 5.0
 
 STALE_S = 3 * REFRESH_S
-"""After so long without a look at the ledger, what was spent is not known any more."""
+"""If the ledger's sums are older than this, what was spent counts as unknown."""
 
 Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
+    """The time that days and months of a budget go by."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A day or a month: its setting's `name`, and where the one that holds a moment begins and ends."""
+    """A day or a month: its setting's `name`, and when the one that contains a given moment begins and ends."""
 
     name: str
     begins: Callable[[datetime], datetime]
@@ -62,7 +64,7 @@ MONTH = Period("usd_per_month", _first, lambda now: _first(_first(now) + timedel
 
 @dataclass(slots=True)
 class Account:
-    """One limit, and what the ledger said was spent of it, in nano-dollars, in the period that `ends`."""
+    """One limit in nano-dollars, and what was spent by the ledger's sums in the period that ends at `ends`."""
 
     period: Period
     limit_nusd: int
@@ -71,14 +73,14 @@ class Account:
 
 
 class Budget:
-    """Knows at any moment, without asking anybody, whether more may be spent.
+    """Says at any moment, without waiting for the database, whether more may be spent.
 
     Parameters
     ----------
     ledger : Ledger
-        Looked at every few seconds.
+        Read every few seconds.
     pricer : Pricer
-        Says what a row costs, before the ledger's thread has put the price on it.
+        Prices a row before the ledger's thread does.
     now : callable, optional
         The time, in UTC.
     monotonic : callable, optional
@@ -97,31 +99,31 @@ class Budget:
         self._pricer = pricer
         self._now = now
         self._monotonic = monotonic
-        self._lock = threading.Lock()  # rows end in the event loop, the ledger is looked at in a thread
-        self._unseen: dict[str, int] = {}
+        self._lock = threading.Lock()  # rows are closed in the event loop, the ledger is read in a thread
+        self._unsummed: dict[str, int] = {}
         self._stored: set[str] = set()
-        self._unseen_nusd = 0
-        self._looked_at: float | None = None
+        self._unsummed_nusd = 0
+        self._refreshed_at: float | None = None
         self._unpriced: set[str] = set()
         self._accounts: list[Account] = []
         self.configure(settings)
         ledger.when_committed(self._committed)
 
     def configure(self, settings: BudgetSettings) -> None:
-        """Keep to these limits from here on."""
-        known = {account.period: account for account in self._accounts}
+        """Apply these limits from now on."""
+        old = {account.period: account for account in self._accounts}
         limits = ((DAY, settings.usd_per_day), (MONTH, settings.usd_per_month))
         new = {
             period: Account(period, int(usd * NUSD_PER_USD), period.ends(self._now()))
             for period, usd in limits
             if usd is not None
         }
-        if not new.keys() <= known.keys():  # a limit that was not there before: the ledger was not asked for its sum
-            self._looked_at = None
+        if not new.keys() <= old.keys():  # the ledger's sum for a new limit has not been read yet
+            self._refreshed_at = None
         self._fail_open = settings.fail_open
-        self._unpriced.clear()  # prices may have come too
+        self._unpriced.clear()  # the settings may have new prices
         self._accounts = [
-            replace(known.get(period, account), limit_nusd=account.limit_nusd) for period, account in new.items()
+            replace(old.get(period, account), limit_nusd=account.limit_nusd) for period, account in new.items()
         ]
 
     @property
@@ -130,7 +132,7 @@ class Budget:
         return bool(self._accounts)
 
     def spent(self) -> str | None:
-        """Why nothing more may be spent, in words; None while there is money left, or no limit."""
+        """Why nothing more may be spent, in words; None while there is money left or no limit."""
         for account in self._accounts:
             if self._spent_nusd(account) >= account.limit_nusd:
                 return (
@@ -142,13 +144,13 @@ class Budget:
         return None
 
     def obstacle(self, request: ChatRequest, models: Sequence[str]) -> str | None:
-        """Why none of the cloud's `models` may be paid for `request`, in words; None where one may be."""
+        """Why none of the cloud's `models` may be called for `request`, in words; None where one may be."""
         if not self._accounts:
             return None
         return self.spent() or self._uncountable(request) or self.unpriced(models, tier_of(request))
 
     def unpriced(self, models: Sequence[str], service_tier: str | None = None) -> str | None:
-        """That none of `models` has a price, in words; None where one has, or none is needed."""
+        """A message that none of `models` has a price; None where one has, or none is needed."""
         if any(self.may_pay(model, service_tier) for model in models):
             return None
         of_tier = f" in the service tier '{service_tier}'" if service_tier else ""
@@ -158,7 +160,7 @@ class Budget:
         )
 
     def may_pay(self, model: str, service_tier: str | None = None) -> bool:
-        """Whether what an answer of `model` costs can be counted, or need not be."""
+        """Whether the cost of an answer of `model` is known, or need not be."""
         if not self._accounts or self._fail_open:
             return True
         return model not in self._unpriced and self._pricer.knows(model, service_tier)
@@ -169,46 +171,46 @@ class Budget:
 
     @property
     def trouble(self) -> str | None:
-        """Why it is not known what was spent, in words; None where it is, or no limit is set."""
+        """Why it is unknown what was spent, in words; None where it is known, or no limit is set."""
         if not self._accounts:
             return None
         if self._ledger.trouble is not None:
             return "what was spent is not known while the ledger takes no rows"
-        if self._looked_at is None or self._monotonic() - self._looked_at > STALE_S:
+        if self._refreshed_at is None or self._monotonic() - self._refreshed_at > STALE_S:
             return "what was spent is not known while the ledger cannot be read"
         return None
 
     def closed(self, row: LedgerRow) -> None:
-        """Count a row of this process, which the ledger has already been given."""
-        if not self._accounts or row.route != Route.CLOUD:  # what local tokens cost is another purse
+        """Count a row of this process that was already given to the ledger."""
+        if not self._accounts or row.route != Route.CLOUD:  # local tokens are not the cloud's budget
             return
         cost_nusd = self._pricer.cost_nusd(row)
         if cost_nusd is None:
-            self._ask_no_more(row)
+            self._exclude_model(row)
             return
         with self._lock:
-            self._unseen_nusd += cost_nusd - self._unseen.get(row.id, 0)
-            self._unseen[row.id] = cost_nusd
+            self._unsummed_nusd += cost_nusd - self._unsummed.get(row.id, 0)
+            self._unsummed[row.id] = cost_nusd
 
     def _committed(self, row: LedgerRow) -> None:
-        """The ledger has a row. Called in its thread."""
+        """Note that the ledger has stored a row. Called in its thread."""
         with self._lock:
-            if row.id in self._unseen:
+            if row.id in self._unsummed:
                 self._stored.add(row.id)
 
-    def _ask_no_more(self, row: LedgerRow) -> None:
-        """An answer came without a price after all, in another service tier say: it shall be the last of its model."""
-        model = row.asked_model or row.served_model
+    def _exclude_model(self, row: LedgerRow) -> None:
+        """Stop calling a model whose answer came without a price, for instance in an unexpected service tier."""
+        model = row.backend_model or row.served_model
         if model not in self._unpriced:
             self._unpriced.add(model)
             logger.warning(
-                "an answer of %s has no price, and the budget does not count it: set [prices.MODEL]; unless "
-                "budget.fail_open is set, that model is not asked again",
+                "an answer of %s has no price, so the budget does not count it: set [prices.MODEL]; that model is not "
+                "called again unless budget.fail_open is set",
                 model,
             )
 
-    def look(self) -> None:
-        """Take over the ledger's sums.
+    def refresh(self) -> None:
+        """Read the ledger's sums.
 
         Raises
         ------
@@ -217,40 +219,40 @@ class Budget:
         """
         now, accounts = self._now(), self._accounts
         with self._lock:
-            given = set(self._unseen)
+            given = set(self._unsummed)
         with self._ledger.read_settled() as connection:
-            # In the sums is what had been given to the ledger before, and what has been stored since; nothing else is,
-            # so that no row is counted twice or not at all.
+            # The sums hold exactly the rows that were given to the ledger before, and those stored since: so no row is
+            # counted twice or left out.
             with self._lock:
-                seen = given | self._stored
-            sums = [_cloud_nusd(read_facts(connection, _ms(it.period.begins(now)))) for it in accounts]
+                summed = given | self._stored
+            sums = [_cloud_nusd(read_rollup(connection, epoch_ms(account.period.begins(now)))) for account in accounts]
         for account, spent_nusd in zip(accounts, sums, strict=True):
             account.spent_nusd, account.ends = spent_nusd, account.period.ends(now)
         with self._lock:
-            self._unseen_nusd -= sum(self._unseen.pop(id) for id in seen)
-            self._stored -= seen
-        if accounts is self._accounts:  # else limits have come that were not looked up
-            self._looked_at = self._monotonic()
+            self._unsummed_nusd -= sum(self._unsummed.pop(id) for id in summed)
+            self._stored -= summed
+        if accounts is self._accounts:  # else new limits were set meanwhile, without sums
+            self._refreshed_at = self._monotonic()
 
-    async def first_look(self) -> None:
-        """Know what was spent before the first request comes, if the ledger can tell."""
+    async def first_refresh(self) -> None:
+        """Read the sums before the first request comes, if the ledger is available."""
         if self._accounts:
-            await self._try_to_look()
+            await self._try_refresh()
 
     async def keep_fresh(self) -> None:
-        """Look again and again, for as long as the gateway serves."""
+        """Read the sums every `REFRESH_S`, for as long as the gateway serves."""
         while True:
             await asyncio.sleep(REFRESH_S)
             if self._accounts:
-                await self._try_to_look()
+                await self._try_refresh()
 
-    async def _try_to_look(self) -> None:
+    async def _try_refresh(self) -> None:
         before = self.trouble
-        looking = asyncio.ensure_future(asyncio.to_thread(self.look))
+        refreshing = asyncio.ensure_future(asyncio.to_thread(self.refresh))
         try:
-            await asyncio.shield(looking)
+            await asyncio.shield(refreshing)
         except asyncio.CancelledError:
-            await asyncio.gather(looking, return_exceptions=True)  # the ledger is about to be closed
+            await asyncio.gather(refreshing, return_exceptions=True)  # the ledger is about to be closed
             raise
         except LedgerUnavailable as exc:
             logger.warning("budget: what was spent is not known now: %s", exc)
@@ -259,7 +261,7 @@ class Budget:
                 logger.info("budget: what was spent is known")
 
     def used(self) -> float:
-        """The share that is spent, of whichever limit is nearest to it; 0 where there is none."""
+        """The share that is spent, of the limit that is nearest to being reached; 0 without a limit."""
         return max((_share(self._spent_nusd(account), account.limit_nusd) for account in self._accounts), default=0.0)
 
     def to_json(self) -> list[dict[str, Any]]:
@@ -276,13 +278,13 @@ class Budget:
         ]
 
     def _spent_nusd(self, account: Account) -> int:
-        """A period that has ended without a look since began the next one with nothing but what is unseen."""
-        seen_nusd = account.spent_nusd if self._now() < account.ends else 0
-        return seen_nusd + self._unseen_nusd
+        """After a period's end, until the next refresh, only the rows that the sums do not hold yet count."""
+        summed_nusd = account.spent_nusd if self._now() < account.ends else 0
+        return summed_nusd + self._unsummed_nusd
 
 
-def _cloud_nusd(facts: Iterable[Fact]) -> int:
-    return total((fact for fact in facts if fact.route == Route.CLOUD), "paid_nusd")
+def _cloud_nusd(rows: Iterable[RollupRow]) -> int:
+    return total((row for row in rows if row.route == Route.CLOUD), "spent_nusd")
 
 
 def _share(spent_nusd: int, limit_nusd: int) -> float:
@@ -291,7 +293,3 @@ def _share(spent_nusd: int, limit_nusd: int) -> float:
 
 def _text(nusd: int) -> str:
     return f"{Decimal(to_usd(nusd)).normalize():f}"
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

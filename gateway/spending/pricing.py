@@ -1,4 +1,4 @@
-"""Prices for ledger rows, put on in the ledger's own thread, so that no request waits for a price."""
+"""Prices for ledger rows, computed in the ledger's own thread, so that no request waits for them."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from gateway.config.settings import Settings
 from gateway.ledger import LedgerRow
-from gateway.ledger.cascade_result import Look
+from gateway.ledger.cascade_result import CascadeResult
 from gateway.ledger.row import EMBEDDINGS
 from models.usage.pricing import Price, PriceBook, to_nusd, undated
 from models.usage.usage import Usage
@@ -14,31 +14,31 @@ from router.decision import Route
 
 
 class Pricer:
-    """Puts prices on finished rows: what was paid, and what the same tokens cost at the baseline model."""
+    """Prices finished rows: what was paid, and what the same tokens cost at the baseline model."""
 
     def __init__(self, settings: Settings) -> None:
         self.configure(settings)
 
     def configure(self, settings: Settings) -> None:
-        """Price by `settings` from here on; past rows keep their cost."""
+        """Use the prices of `settings` from now on; past rows keep their cost."""
         self._own = {model: Price(**price.model_dump()) for model, price in settings.prices.items()}
         self._book = PriceBook(self._own, settings.cloud.base_url)
         self._cloud_models = (settings.cloud.model, *(fallback.model for fallback in settings.cloud.fallbacks))
         self.baseline_model = settings.baseline_model
 
     def price(self, row: LedgerRow) -> LedgerRow:
-        """Put its prices on `row`, and return it."""
+        """Set the prices of `row`, and return it."""
         usage, cost = _usage(row), self.cost_nusd(row)
-        if row.endpoint == EMBEDDINGS:  # nothing to save: another model could not have made these vectors
+        if row.endpoint == EMBEDDINGS:  # nothing is saved: another model would have given other vectors
             baseline_model, baseline = row.served_model, cost
         elif row.route == Route.CLOUD and undated(row.served_model) == undated(self.baseline_model):
-            baseline_model, baseline = self.baseline_model, cost  # it did cost that, tier and fees included
+            baseline_model, baseline = self.baseline_model, cost  # what it really cost, tier and fees included
         else:
             baseline_model, baseline = self.baseline_model, self.at_baseline(usage)
         row.cost_nusd, row.baseline_model, row.baseline_nusd = cost, baseline_model, baseline
         if row.second_look is not None:
-            look = Look.from_json(row.second_look)
-            row.deciding_nusd = self.at_local(look.model, look.wasted)
+            result = CascadeResult.from_json(row.second_look)
+            row.deciding_nusd = self.at_local(result.model, result.wasted)
         return row
 
     def cost_nusd(self, row: LedgerRow) -> int | None:
@@ -62,22 +62,22 @@ class Pricer:
         return self._book.cost_nusd(self.baseline_model, _listed(usage))
 
     def at_local(self, model: str, usage: Usage) -> int:
-        """Nothing, unless the user says what a token costs there: no table knows their power or their GPU."""
+        """What `usage` costs at a local model: 0, unless [prices] has a price for it."""
         price = self._own.get(model)
         return 0 if price is None else to_nusd(price.cost_usd(replace(usage, service_tier=None)) or Decimal(0))
 
     def _names(self, row: LedgerRow) -> Iterator[str]:
-        """Names under which the row's price may stand: those of the user's own prices first, then the table's best.
+        """Model names to try for the row's price, in order: those in the user's own prices first.
 
-        Providers answer as "gpt-4.1-2025-04-14", or under a name of their own that is in no table: then the price is
-        that of what was asked for.
+        Providers answer as "gpt-4.1-2025-04-14", or under a name that is in no table: then the price of the backend
+        model counts.
         """
-        yield from (name for name in (row.served_model, row.asked_model) if name in self._own)
+        yield from (name for name in (row.served_model, row.backend_model) if name in self._own)
         yield row.served_model
         yield from (model for model in self._cloud_models if row.served_model.startswith(model))
-        if row.asked_model:
-            yield row.asked_model
-        elif not row.served_model:  # the gateway died before it could say which
+        if row.backend_model:
+            yield row.backend_model
+        elif not row.served_model:  # the gateway died before the backend was known
             yield self._cloud_models[0]
 
 
@@ -86,5 +86,5 @@ def _usage(row: LedgerRow) -> Usage:
 
 
 def _listed(usage: Usage) -> Usage:
-    """What was charged for an answer says nothing of what another model would have cost."""
+    """`usage` without what the provider charged, which says nothing about another model's price."""
     return replace(usage, charged_nusd=None)

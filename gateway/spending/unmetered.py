@@ -1,4 +1,4 @@
-"""What a request may cost beyond the tokens that an answer's usage tells: a budget cannot hold what it cannot count."""
+"""Costs of a request beyond the tokens that an answer's usage reports: a budget cannot count those."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,15 +10,15 @@ COUNTED_TOOLS = (
     "function", "custom", "namespace", "mcp", "local_shell", "apply_patch", "computer", "bash", "text_editor", "memory",
     "web_fetch",
 )  # fmt: skip
-"""Beginnings of tool types that cost tokens and nothing else: the caller runs them, or the provider does for nothing.
+"""Prefixes of tool types that cost only tokens: the caller runs them, or the provider runs them for free.
 
-The others are paid by the call, the session or the gigabyte: OpenAI's pricing page under "Built-in tools", Anthropic's
-under "Tool use pricing".
+All others cost money by the call, the session or the gigabyte: see OpenAI's pricing page under "Built-in tools", and
+Anthropic's under "Tool use pricing".
 """
 
 
 def uncounted(request: ChatRequest) -> str | None:
-    """The first thing in `request` whose cost no usage tells, in words; None where there is none."""
+    """The first part of `request` whose cost no usage reports, in words; None where there is none."""
     return next(_uncounted(request.original), None)
 
 
@@ -29,11 +29,11 @@ def tier_of(request: ChatRequest) -> str | None:
 
 def _uncounted(body: Mapping[str, Any]) -> Iterator[str]:
     if body.get("background"):
-        yield "an answer in the background ('background') is paid after the gateway has seen the last of it"
+        yield "an answer in the background ('background') goes on costing after the gateway's request has ended"
     if body.get("web_search_options") is not None:
         yield "web searches ('web_search_options') are paid by the call"
     if body.get("prompt") is not None and isinstance(body["prompt"], Mapping):
-        yield "a stored prompt ('prompt') may bring tools that are paid by the call"
+        yield "a stored prompt ('prompt') may include tools that are paid by the call"
     for tool in tools if isinstance(tools := body.get("tools"), list) else ():
         kind = tool.get("type") if isinstance(tool, Mapping) else None
         if isinstance(kind, str) and not kind.startswith(COUNTED_TOOLS):

@@ -1,1 +1,1 @@
-"""Models known by name, and how their files get here."""
+"""The catalogue of models that can be fetched by name, and the download of their files."""

@@ -1,4 +1,4 @@
-"""The model that comes in a package, so that a first answer needs no download."""
+"""The model that comes in a Python package, so that the first answer needs no download."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,14 +10,14 @@ FILE_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
 def bundled_model_path() -> Path:
-    """Where SmolLM2-135M-Instruct lies on this machine.
+    """The path of SmolLM2-135M-Instruct on this machine.
 
     Raises
     ------
     ExtraMissingError
-        If the package that carries it is not installed.
+        If its package is not installed.
     """
-    # Found, not imported: importing the package would bring in `llm` and all that it needs.
+    # The package is located, not imported: an import would load `llm` and all its dependencies.
     spec = find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise ExtraMissingError("the bundled model", "demo")

@@ -1,4 +1,4 @@
-"""The GGUF models known by name: where they come from, what they need and what they are good at."""
+"""The GGUF models known by name: their URL, the memory they need and what they are good at."""
 
 import difflib
 import tomllib
@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 from models.wire.errors import ModelError
 
 WORKING_BYTES = 600_000_000
-"""Context and workspace, about, beside the weights."""
+"""Memory for context and computation, about, in addition to the weights."""
 
 
 class CatalogueError(ModelError):
-    """The name stands for nothing that can be fetched."""
+    """There is no model of that name in the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +26,15 @@ class CatalogueModel:
     Attributes
     ----------
     size_bytes : int
-        Of the file, about.
+        Size of the file, about.
     sha256 : str, optional
         Published checksum.
     n_ctx : int
         Tokens of context that the model was trained for.
     served : str, optional
-        For a model without a GGUF: how to reach it otherwise.
+        For a model without a GGUF file: how to use it otherwise.
     bundled : bool
-        Comes in a package and needs no download.
+        Whether it comes in a package and needs no download.
     """
 
     name: str
@@ -51,12 +51,12 @@ class CatalogueModel:
 
     @property
     def memory_bytes(self) -> int:
-        """What running it takes, about."""
+        """Memory that running it takes, about."""
         return self.size_bytes + WORKING_BYTES
 
     @property
     def file_name(self) -> str | None:
-        """What its file is called here."""
+        """The name of its file on this machine."""
         return file_name(self.url) if self.url else None
 
 
@@ -74,7 +74,7 @@ def find_model(name: str) -> CatalogueModel:
     Raises
     ------
     CatalogueError
-        With the nearest name, or with how to reach a model that has no file.
+        If there is none; the message has the most similar name.
     """
     model = catalogue().get(name) or catalogue().get(name.replace("_", "."))
     if model is not None:
@@ -85,7 +85,7 @@ def find_model(name: str) -> CatalogueModel:
 
 
 def file_name(url: str) -> str:
-    """The file that a URL leads to.
+    """The file name in a URL.
 
     >>> file_name("https://example.org/a/b.gguf?download=true")
     'b.gguf'

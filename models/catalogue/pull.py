@@ -1,7 +1,7 @@
-"""Fetching a large file so that half of one can never be mistaken for it.
+"""Downloads a large file, so that an incomplete file is never mistaken for a complete one.
 
-What has arrived lies in ``NAME.part`` and is gone on with after an interruption, if the server still has the same file.
-Only a whole file with the right checksum gets the real name, in one step.
+An incomplete download is kept in ``NAME.part`` and resumed later, if the server still has the same file. Only a
+complete file with the right checksum gets its real name, atomically.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from models.wire.errors import ModelError
 
 CHUNK_BYTES = 1024 * 1024
 SPARE_BYTES = 64 * 1024 * 1024
-"""Left free on the disk."""
+"""Disk space to leave free."""
 
 TRIES = 4
 PAUSE_S = 1.0
@@ -30,20 +30,20 @@ MAGIC = b"GGUF"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 Progress = Callable[[int, int | None], None]
-"""Takes the bytes that are there and the bytes there will be, where that is known."""
+"""Takes the bytes that have arrived and the total, None if that is unknown."""
 
 
 class PullError(ModelError):
-    """The file could not be fetched; the message says why and what helps."""
+    """The file could not be downloaded; the message says why and what helps."""
 
 
 class _Interrupted(Exception):
-    """The connection broke; what has arrived is good."""
+    """The connection broke; the bytes that arrived can be used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What to fetch, and what is known about it beforehand."""
+    """What to download, and its expected checksum if that is known."""
 
     url: str
     sha256: str | None = None
@@ -51,7 +51,7 @@ class Source:
 
 
 def pull(source: Source, target: Path, progress: Progress = lambda _done, _total: None) -> str:
-    """Fetch a GGUF file to `target`; goes on where an earlier try ended.
+    """Download a GGUF file to `target`; resumes where an earlier download ended.
 
     Returns
     -------
@@ -61,14 +61,14 @@ def pull(source: Source, target: Path, progress: Progress = lambda _done, _total
     Raises
     ------
     PullError
-        For everything that can go wrong; what has arrived is kept unless it is wrong.
+        For every failure; what has arrived is kept, unless its checksum is wrong.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        digest = _fetch_with_patience(source, target, progress)
+        digest = _fetch_with_retries(source, target, progress)
         part = _part(target)
         os.replace(part, target)
-        _facts(target).unlink(missing_ok=True)
+        _part_info(target).unlink(missing_ok=True)
         checksum_file(target).write_text(f"{digest}  {target.name}\n", "utf-8")
     except OSError as exc:
         raise PullError(f"{target} cannot be written: {exc.strerror or exc}; make room and run this again") from exc
@@ -76,7 +76,7 @@ def pull(source: Source, target: Path, progress: Progress = lambda _done, _total
 
 
 def verify(path: Path, sha256: str | None = None, progress: Progress = lambda _done, _total: None) -> str:
-    """Check a file that is here against `sha256`, else against what was noted when it was fetched.
+    """Check a downloaded file against `sha256`, else against the checksum noted when it was downloaded.
 
     Raises
     ------
@@ -85,27 +85,27 @@ def verify(path: Path, sha256: str | None = None, progress: Progress = lambda _d
     """
     if not path.is_file():
         raise PullError(f"there is no file {path}")
-    expected = sha256 or _noted(path)
-    found = _hash_file(path, path.stat().st_size, progress).hexdigest()
-    if expected is not None and found != expected:
-        raise PullError(f"{path.name} is damaged: SHA-256 {found}, expected {expected}; fetch it again")
-    return found
+    expected = sha256 or _noted_checksum(path)
+    actual = _hash_file(path, path.stat().st_size, progress).hexdigest()
+    if expected is not None and actual != expected:
+        raise PullError(f"{path.name} is damaged: SHA-256 {actual}, expected {expected}; fetch it again")
+    return actual
 
 
 def checksum_file(path: Path) -> Path:
-    """Where a file's checksum is noted, in the format of `sha256sum`."""
+    """The file that holds the checksum of `path`, in the format of `sha256sum`."""
     return path.with_name(f"{path.name}.sha256")
 
 
 def remove(path: Path) -> bool:
-    """Delete a file and all that belongs to it; whether there was anything."""
-    found = [p for p in (path, _part(path), _facts(path), checksum_file(path)) if p.exists()]
-    for each in found:
+    """Delete a file and those that belong to it; false if there was none."""
+    existing = [p for p in (path, _part(path), _part_info(path), checksum_file(path)) if p.exists()]
+    for each in existing:
         each.unlink()
-    return bool(found)
+    return bool(existing)
 
 
-def _fetch_with_patience(source: Source, target: Path, progress: Progress) -> str:
+def _fetch_with_retries(source: Source, target: Path, progress: Progress) -> str:
     for attempt in range(1, TRIES + 1):
         try:
             return _fetch(source, target, progress)
@@ -122,26 +122,26 @@ def _fetch_with_patience(source: Source, target: Path, progress: Progress) -> st
 def _fetch(source: Source, target: Path, progress: Progress) -> str:
     part = _part(target)
     have = part.stat().st_size if part.exists() else 0
-    known = _read_facts(target)
-    with _opened(source, have if known else 0, known.get("etag")) as (response, published):
+    info = _read_part_info(target)
+    with _open_source(source, have if info else 0, info.get("etag")) as (response, published):
         if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
-            part.unlink()  # the server's file is shorter than what is here: begin again
+            part.unlink()  # the server's file is shorter than the part that is here: begin again
             raise _Interrupted("the file has changed")
         resumes = response.status_code == httpx.codes.PARTIAL_CONTENT
         if not resumes:
             have = 0
         total = _total_bytes(response, have)
         etag = response.headers.get("etag")
-        _facts(target).write_text(json.dumps({"url": source.url, "etag": etag}), "utf-8")
+        _part_info(target).write_text(json.dumps({"url": source.url, "etag": etag}), "utf-8")
         _check_room(target, total, have)
         digest = _hash_file(part, have, progress, total)
         _write(response, part, have, total, digest, progress)
-    return _checked(part, digest.hexdigest(), source.sha256 or published or known.get("sha256"))
+    return _checked(part, digest.hexdigest(), source.sha256 or published or info.get("sha256"))
 
 
 @contextmanager
-def _opened(source: Source, have: int, etag: str | None) -> Iterator[tuple[httpx.Response, str | None]]:
-    """The answer to one request, and the checksum that the server itself states on the way there."""
+def _open_source(source: Source, have: int, etag: str | None) -> Iterator[tuple[httpx.Response, str | None]]:
+    """The response to one request, and the checksum that the server or a redirect states."""
     headers = {"accept-encoding": "identity", "user-agent": "slimgate"}
     if have and etag:
         headers |= {"range": f"bytes={have}-", "if-range": etag}
@@ -177,7 +177,7 @@ def _check_status(response: httpx.Response, url: str) -> None:
 
 
 def _published(responses: list[httpx.Response]) -> str | None:
-    """Hugging Face states a file's SHA-256 as the etag of what it redirects to."""
+    """The SHA-256 in the headers of a response or a redirect, as Hugging Face states it."""
     for response in responses:
         for header in ("x-linked-etag", "x-checksum-sha256"):
             stated = str(response.headers.get(header, "")).strip('"').lower()
@@ -208,7 +208,7 @@ def _write(
         file.seek(have)
         file.truncate()
         done = have
-        for chunk in response.iter_bytes():  # as it comes: what a larger piece lacks would be lost with the connection
+        for chunk in response.iter_bytes():  # written as it arrives, so that a broken connection loses nothing
             if not done and not chunk.startswith(MAGIC[: len(chunk)]):
                 raise PullError("what the server sends is no GGUF file (a login or error page, perhaps)")
             file.write(chunk)
@@ -221,13 +221,13 @@ def _write(
         raise _Interrupted(f"{done} of {total} bytes")
 
 
-def _checked(part: Path, found: str, expected: str | None) -> str:
-    if expected is not None and found != expected.lower():
+def _checked(part: Path, actual: str, expected: str | None) -> str:
+    if expected is not None and actual != expected.lower():
         part.unlink()
         raise PullError(
-            f"the file arrived with the wrong checksum: SHA-256 {found}, expected {expected}; it was deleted"
+            f"the file arrived with the wrong checksum: SHA-256 {actual}, expected {expected}; it was deleted"
         )
-    return found
+    return actual
 
 
 def _hash_file(path: Path, n_bytes: int, progress: Progress, total: int | None = None) -> "hashlib._Hash":
@@ -246,19 +246,19 @@ def _part(target: Path) -> Path:
     return target.with_name(f"{target.name}.part")
 
 
-def _facts(target: Path) -> Path:
+def _part_info(target: Path) -> Path:
     return target.with_name(f"{target.name}.part.json")
 
 
-def _read_facts(target: Path) -> dict[str, str]:
+def _read_part_info(target: Path) -> dict[str, str]:
     try:
-        facts = json.loads(_facts(target).read_text("utf-8"))
+        info = json.loads(_part_info(target).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return facts if isinstance(facts, dict) else {}
+    return info if isinstance(info, dict) else {}
 
 
-def _noted(path: Path) -> str | None:
+def _noted_checksum(path: Path) -> str | None:
     try:
         return checksum_file(path).read_text("utf-8").split()[0]
     except (OSError, IndexError):

@@ -1,6 +1,5 @@
-"""The local engine: llama.cpp in a process of its own, speaking the OpenAI wire format.
+"""The local engine: llama.cpp in a process of its own, with OpenAI's wire format.
 
-A request's way: `http.server` reads it (`request`), renders it (`prompt`), counts it, and hands it to the scheduler
-(`scheduling`), whose one thread steps the model for everyone at once. `process.supervisor` starts the process and
-watches it.
+`http.server` receives a request, `request` validates it and `prompt` renders and tokenizes it. The scheduler's thread
+(`scheduling`) computes it in steps, together with all others. `process.supervisor` starts and watches the process.
 """

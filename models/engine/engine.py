@@ -1,4 +1,4 @@
-"""One loaded model that answers requests: the joint between the HTTP face and the scheduler's thread."""
+"""One loaded model that answers requests: connects the HTTP server with the scheduler's thread."""
 
 import asyncio
 import hashlib
@@ -23,51 +23,51 @@ from models.engine.prompt.tool_calls import ToolCallReader
 from models.engine.request.chat import ChatJob
 from models.engine.request.prompts import CompletionJob, Prompt
 from models.engine.request.sampling import SamplingParams, build_sampler
-from models.engine.scheduling.embeddings import CHUNK, Embedder, Vector, normalised
+from models.engine.scheduling.embeddings import CHUNK_TOKENS, EmbeddingContext, Vector, normalise
 from models.engine.scheduling.generation import Event, Generation
 from models.engine.scheduling.metrics import EngineMetrics
-from models.engine.scheduling.scheduler import Delivery, Scheduler
-from models.engine.scheduling.token_selection import Chooser
+from models.engine.scheduling.scheduler import Scheduler, SchedulerOutput
+from models.engine.scheduling.token_selection import TokenSelector
 from models.wire.errors import ContextLengthError, RequestError
 
 logger = logging.getLogger(__name__)
 
-Indexed = tuple[int, Event]
+IndexedEvent = tuple[int, Event]
 
 
-class Answer:
-    """What arrives for one request, each event with the number of the choice it belongs to."""
+class AnswerEvents:
+    """The events of one request in order of arrival, each with the index of its choice."""
 
     def __init__(self) -> None:
-        self._arrived: deque[Indexed] = deque()
-        self._something = asyncio.Event()
+        self._events: deque[IndexedEvent] = deque()
+        self._arrived = asyncio.Event()
 
     def put(self, index: int, event: Event) -> None:
-        """Take one event; on the event loop's thread."""
-        self._arrived.append((index, event))
-        self._something.set()
+        """Append one event; on the event loop's thread."""
+        self._events.append((index, event))
+        self._arrived.set()
 
-    async def take(self) -> list[Indexed]:
-        """All that has arrived, once there is any."""
-        await self._something.wait()
-        self._something.clear()
-        events = list(self._arrived)
+    async def take(self) -> list[IndexedEvent]:
+        """Wait for an event, and return all that have arrived."""
+        await self._arrived.wait()
         self._arrived.clear()
+        events = list(self._events)
+        self._events.clear()
         return events
 
 
 class Engine:
-    """Answers requests with one model. Made on the event loop that it delivers to.
+    """Answers requests with one model. It must be made on the event loop that takes its events.
 
     Parameters
     ----------
     on_fatal : callable
-        Called, on the event loop, when only a new process helps.
+        Called on the event loop when the process must be restarted.
 
     Attributes
     ----------
-    at_once : int
-        Answers that one request may have under way: half of what there is room for, so that it leaves some to others.
+    max_parallel : int
+        Answers that one request may submit at a time: half of all places, so that others find room.
     """
 
     def __init__(
@@ -81,12 +81,12 @@ class Engine:
         self.info = info
         self.fingerprint = fingerprint(info)
         self.metrics = EngineMetrics()
-        self._embedder: Embedder | None = None
-        self._embedding = asyncio.Lock()
+        self._embedding_context: EmbeddingContext | None = None
+        self._embedding_lock = asyncio.Lock()
         self._model = loaded.model
         self._prompter = Prompter(loaded.model, template)
         self._loop = asyncio.get_running_loop()
-        self.at_once = max(1, (options.max_sequences + options.max_queue) // 2)
+        self.max_parallel = max(1, (options.max_sequences + options.max_queue) // 2)
         self._on_fatal = on_fatal
         self.scheduler = Scheduler(
             loaded.model,
@@ -105,7 +105,7 @@ class Engine:
         return self._prompter.can_chat
 
     def prompt_tokens(self, job: ChatJob) -> list[int]:
-        """The prompt, as the model reads it. Takes milliseconds, and longer for long prompts: not for the event loop.
+        """The prompt as tokens. It takes milliseconds, more for long prompts: not for the event loop.
 
         Raises
         ------
@@ -114,18 +114,18 @@ class Engine:
         return self._prompter.chat_tokens(job.messages, job.toolbox)
 
     def prepare(self, job: ChatJob) -> list[Generation]:
-        """The answers to `job`, not yet begun. Takes milliseconds: not for the event loop.
+        """The generations that answer `job`, not yet submitted. It takes milliseconds: not for the event loop.
 
         Raises
         ------
         RequestError, TemplateError
         """
         prompt = self.prompt_tokens(job)
-        max_new = self.check_length(len(prompt), job.max_tokens)
+        max_new = self.max_answer_tokens(len(prompt), job.max_tokens)
         return [self._generation(job, prompt, max_new, index) for index in range(job.n)]
 
     def prepare_completion(self, job: CompletionJob) -> list[Generation]:
-        """The answers to `job`, not yet begun: `n` for the first prompt, then for the next. Not for the event loop.
+        """The generations that answer `job`: `n` for the first prompt, then for the next. Not for the event loop.
 
         Raises
         ------
@@ -134,36 +134,36 @@ class Engine:
         generations = []
         for prompt in job.prompts:
             tokens = self._tokens(prompt, "prompt")
-            max_new = self.check_length(len(tokens), job.max_tokens, "prompt")
+            max_new = self.max_answer_tokens(len(tokens), job.max_tokens, "prompt")
             for index in range(job.n):
-                chooser = Chooser(self._chain(job.sampling, index), None, job.n_alternatives)
-                generations.append(Generation(prompt=tokens, max_new=max_new, chooser=chooser, stops=job.stops))
+                selector = TokenSelector(self._chain(job.sampling, index), None, job.n_alternatives)
+                generations.append(Generation(prompt=tokens, max_new=max_new, selector=selector, stops=job.stops))
         return generations
 
     async def embed(self, prompt: Prompt) -> tuple[Vector, int]:
-        """The embedding of one text, and how many tokens it has.
+        """The embedding of one text, and its number of tokens.
 
         Raises
         ------
         RequestError, GenerationFailed, EngineBusy
         """
         tokens = await asyncio.to_thread(self._tokens, prompt, "input")
-        async with self._embedding:
-            embedder = await asyncio.wrap_future(self.scheduler.call(self._get_embedder))
-            if len(tokens) > embedder.n_ctx:
+        async with self._embedding_lock:
+            context = await asyncio.wrap_future(self.scheduler.call(self._get_embedding_context))
+            if len(tokens) > context.n_ctx:
                 raise ContextLengthError(
-                    f"The input has {len(tokens)} tokens; embeddings take up to {embedder.n_ctx}.", param="input"
+                    f"The input has {len(tokens)} tokens; embeddings take up to {context.n_ctx}.", param="input"
                 )
             total: Vector = np.zeros(self._model.n_embd, np.float32)
-            for start in range(0, len(tokens), CHUNK):
-                step = partial(embedder.add, tokens[start : start + CHUNK], start)
-                total = total + await asyncio.wrap_future(self.scheduler.call(step))
-        return normalised(total), len(tokens)
+            for start in range(0, len(tokens), CHUNK_TOKENS):
+                embed_chunk = partial(context.embed_chunk, tokens[start : start + CHUNK_TOKENS], start)
+                total = total + await asyncio.wrap_future(self.scheduler.call(embed_chunk))
+        return normalise(total), len(tokens)
 
-    def _get_embedder(self) -> Embedder:
-        if self._embedder is None:
-            self._embedder = Embedder(self._model, n_threads=self.info.n_threads)
-        return self._embedder
+    def _get_embedding_context(self) -> EmbeddingContext:
+        if self._embedding_context is None:
+            self._embedding_context = EmbeddingContext(self._model, n_threads=self.info.n_threads)
+        return self._embedding_context
 
     def _tokens(self, prompt: Prompt, param: str) -> list[int]:
         if isinstance(prompt, str):
@@ -175,16 +175,16 @@ class Engine:
         return prompt
 
     def token_bytes(self, token: int) -> bytes:
-        """What a token stands for."""
+        """The bytes of a token; of a control token, its name."""
         return self._model.piece(token) or self._model.text_of_special(token).encode()
 
-    def check_length(self, n_prompt: int, max_tokens: int | None, param: str = "messages") -> int:
+    def max_answer_tokens(self, n_prompt: int, max_tokens: int | None, param: str = "messages") -> int:
         """The most tokens that the answer may have.
 
         Raises
         ------
         ContextLengthError
-            If prompt and answer do not fit: nothing is ever cut off to make them.
+            If prompt and answer do not fit the context; neither is ever truncated.
         """
         n_ctx = self.info.n_ctx
         if n_prompt >= n_ctx:
@@ -201,20 +201,20 @@ class Engine:
         return max_tokens or n_ctx - n_prompt
 
     @contextmanager
-    def open(self, generations: Sequence[Generation], limit_s: float = inf) -> Iterator[Answer]:
-        """Start to answer; leaving the block ends what has not ended, and so does the end of `limit_s` seconds.
+    def submit(self, generations: Sequence[Generation], time_limit_s: float = inf) -> Iterator[AnswerEvents]:
+        """Start to generate; leaving the block cancels unfinished generations. They fail after `time_limit_s`.
 
         Raises
         ------
         EngineBusy
         """
-        answer = Answer()
+        events = AnswerEvents()
         for index, generation in enumerate(generations):
-            generation.listener = partial(answer.put, index)
-            generation.deadline = generation.queued_at + limit_s
+            generation.listener = partial(events.put, index)
+            generation.deadline = generation.queued_at + time_limit_s
         self.scheduler.submit(generations)
         try:
-            yield answer
+            yield events
         finally:
             self.scheduler.cancel(generations)
 
@@ -223,12 +223,14 @@ class Engine:
         generation = Generation(
             prompt=prompt,
             max_new=max_new,
-            chooser=Chooser(self._chain(job.sampling, index), self._grammar(job.rules(calls)), job.n_alternatives),
+            selector=TokenSelector(
+                self._chain(job.sampling, index), self._grammar(job.rules(calls)), job.n_alternatives
+            ),
             stops=job.stops,
             reader=ToolCallReader(calls) if job.toolbox else None,
             call_grammar=self._grammar(job.call_rules(calls)),
         )
-        generation.watch_for_calls(self._model)
+        generation.veto_split_openings(self._model)
         return generation
 
     def _chain(self, sampling: SamplingParams, index: int) -> Sampler:
@@ -248,7 +250,7 @@ class Engine:
             return Grammar(self._model, source)
         except GenerationFailed as exc:
             raise RequestError(
-                "The schema is too involved for a grammar; simplify it.",
+                "The schema is too complex for a grammar; simplify it.",
                 param="response_format",
                 code="unsupported_schema",
             ) from exc
@@ -256,24 +258,24 @@ class Engine:
     def close(self) -> None:
         """Stop the scheduler's thread."""
         self.scheduler.stop()
-        if self._embedder is not None:
-            self._embedder.close()
+        if self._embedding_context is not None:
+            self._embedding_context.close()
 
-    def _deliver(self, events: Delivery) -> None:
-        self._loop.call_soon_threadsafe(_hand_out, events)
+    def _deliver(self, events: SchedulerOutput) -> None:
+        self._loop.call_soon_threadsafe(_notify_listeners, events)
 
     def _report_fatal(self, message: str) -> None:
         self._loop.call_soon_threadsafe(self._on_fatal, message)
 
 
-def _hand_out(events: Delivery) -> None:
+def _notify_listeners(events: SchedulerOutput) -> None:
     for generation, event in events:
         if not generation.cancelled:
             generation.listener(event)
 
 
-def describe(loaded: Loaded, options: EngineOptions, features: frozenset[str], use_extra_bufts: bool) -> EngineInfo:
-    """What this engine says of itself."""
+def make_info(loaded: Loaded, options: EngineOptions, features: frozenset[str], use_extra_bufts: bool) -> EngineInfo:
+    """What this engine reports about itself and its model."""
     model = loaded.model
     return EngineInfo(
         model=options.name,
@@ -296,7 +298,10 @@ def describe(loaded: Loaded, options: EngineOptions, features: frozenset[str], u
 
 
 def fingerprint(info: EngineInfo) -> str:
-    """Changes when equal seeds may give other answers: with the model, the build, and how many compute."""
-    computing = f"{info.n_threads} {info.use_extra_bufts} {info.flash_attention} {info.kv_cache_type}"
-    facts = f"{info.model} {info.size_bytes} {info.system_info} {computing}"
-    return f"fp_{hashlib.sha256(facts.encode()).hexdigest()[:12]}"
+    """OpenAI's `system_fingerprint`: equal seeds may give other answers when it changes.
+
+    It depends on the model, the build, and how the model is computed.
+    """
+    computation = f"{info.n_threads} {info.use_extra_bufts} {info.flash_attention} {info.kv_cache_type}"
+    setup = f"{info.model} {info.size_bytes} {info.system_info} {computation}"
+    return f"fp_{hashlib.sha256(setup.encode()).hexdigest()[:12]}"

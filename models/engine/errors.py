@@ -1,16 +1,16 @@
-"""What can go wrong inside the engine, beyond what is the request's own fault.
+"""The engine's errors that are not the request's fault.
 
 ModelError
 └── EngineError
-    ├── ModelLoadError    the weights cannot be loaded; trying again changes nothing
+    ├── ModelLoadError    the weights cannot be loaded; a retry does not help
     ├── TemplateError     the model's chat template is broken, unsafe or endless
-    ├── EngineBusy        the queue is full or the engine is stopping; worth trying again
-    ├── EngineFailed      the engine process does not come up
-    ├── GenerationFailed  a generation broke off
-    └── DeadlineExceeded  the caller's time ran out
+    ├── EngineBusy        the queue is full or the engine is stopping; a retry may help
+    ├── EngineFailed      the engine process does not start
+    ├── GenerationFailed  a generation ended with an error
+    └── DeadlineExceeded  the caller's time limit is exceeded
 """
 
-from models.redaction.server_words import NOTHING, Told
+from models.redaction.server_words import NO_WORDS, ServerWords
 from models.wire.errors import ModelError
 
 
@@ -23,28 +23,28 @@ class ModelLoadError(EngineError):
 
 
 class TemplateError(EngineError):
-    """The chat template that came with the model is at fault, not the request.
+    """The model's chat template is at fault, not the request.
 
     Parameters
     ----------
-    told : Told, optional
-        What the template's language says of it, which may quote the conversation.
+    server_words : ServerWords, optional
+        Jinja's message, which may quote the conversation.
     """
 
-    def __init__(self, message: str, *, told: Told = NOTHING) -> None:
+    def __init__(self, message: str, *, server_words: ServerWords = NO_WORDS) -> None:
         super().__init__(message)
-        self.told = told
+        self.server_words = server_words
 
 
 class EngineBusy(EngineError):
-    """No work is taken right now.
+    """The engine takes no work at the moment.
 
     Parameters
     ----------
     message : str
-        Why.
+        The reason.
     retry_after_s : int
-        When it is worth trying again.
+        Seconds until a retry may help.
     """
 
     def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
@@ -53,12 +53,12 @@ class EngineBusy(EngineError):
 
 
 class EngineFailed(EngineError):
-    """The engine process does not come up, or not in time."""
+    """The engine process does not start, or not in time."""
 
 
 class GenerationFailed(EngineError):
-    """A generation broke off before its end."""
+    """A generation ended before the answer was complete."""
 
 
 class DeadlineExceeded(EngineError):
-    """The caller set a time, and it ran out."""
+    """The answer took longer than the caller's time limit."""

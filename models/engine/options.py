@@ -1,4 +1,4 @@
-"""What the engine is told, and what it tells about itself. Plain values that travel between two processes as JSON."""
+"""The engine's options, and what it reports about itself: plain values that two processes exchange as JSON."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 MAX_SEQUENCES = 128
-"""llama.cpp numbers 256 sequences; half of them are left for what is kept for reuse."""
+"""llama.cpp allows 256 sequences; half of them are left to the prefix cache."""
 
 WEIGHTS = "weights"
-"""Folder of a state directory in which `EngineOptions.weights_dir` is."""
+"""The folder of a state directory that is used as `EngineOptions.weights_dir`."""
 
 
 class FlashAttention(StrEnum):
-    """Whether attention is computed in one pass, without writing its scores down: less memory, mostly faster."""
+    """Whether attention is computed in one pass, without storing its scores: less memory, mostly faster."""
 
     AUTO = "auto"
     ON = "on"
@@ -22,7 +22,7 @@ class FlashAttention(StrEnum):
 
 
 class KvCacheType(StrEnum):
-    """How numbers of the context are kept: fewer bits, more tokens in the same memory, and a little less exactness."""
+    """The type of numbers in the KV cache: fewer bits hold more tokens in the same memory, a little less exactly."""
 
     F16 = "f16"
     BF16 = "bf16"
@@ -32,17 +32,17 @@ class KvCacheType(StrEnum):
 
     @property
     def quantised(self) -> bool:
-        """Whether numbers are kept in blocks with a common scale, which only flash attention reads."""
+        """Whether numbers are stored in blocks with a common scale, which only flash attention can read."""
         return self in (KvCacheType.Q8_0, KvCacheType.Q4_0)
 
 
 def check_cache(flash_attention: FlashAttention, kv_cache_type: KvCacheType) -> None:
-    """Refuse a pair that llama.cpp cannot compute.
+    """Refuse a combination that llama.cpp cannot compute.
 
     Raises
     ------
     ValueError
-        With the cure.
+        The message says how to fix it.
     """
     if kv_cache_type.quantised and flash_attention is FlashAttention.OFF:
         raise ValueError(
@@ -58,38 +58,37 @@ class EngineOptions:
     Attributes
     ----------
     model_path : Path
-        GGUF file (the first, where it is split).
+        GGUF file; of a split model, the first.
     n_ctx : int, optional
-        Most tokens that one request may use, prompt and answer together. Default: what the model was trained for, at
-        most 8192.
+        Most tokens of one request, prompt and answer together. Default: what the model was trained for, at most 8192.
     n_cells : int, optional
-        Tokens that all requests together may occupy. Default: as many whole contexts as fit half a gibibyte, at least
-        one and at most `max_sequences`.
+        KV cells for all requests together. Default: as many whole contexts as fit half a gibibyte, at least one and at
+        most `max_sequences`.
     n_threads : int, optional
-        Threads that compute. Default: the processor's cores that this process may use.
+        Threads that compute. Default: the cores that this process may use.
     n_gpu_layers : int, optional
-        Layers on the GPU, negative for all. Default: all where llama.cpp was built with a GPU and they fit.
+        Layers on the GPU, negative for all. Default: all, if llama.cpp was built for a GPU and they fit.
     flash_attention : FlashAttention
-        `AUTO` leaves it to llama.cpp, which uses it wherever the model and the device can.
+        `AUTO` lets llama.cpp use it if the model and the device can.
     kv_cache_type : KvCacheType
-        How the context is kept; a quantised one needs flash attention.
+        The type of numbers in the KV cache; a quantised one needs flash attention.
     max_sequences : int
         Answers generated at the same time.
     max_queue : int
-        Answers that may wait for their turn; beyond that callers are told to come back later.
+        Answers that may wait; further requests are refused as busy.
     model_name : str, optional
-        The name to serve it under. Default: the file's, without its ending.
+        The name that the model is served under. Default: the file's, without its extension.
     chat_template : Path, optional
-        Jinja file to use instead of the template that came with the model.
+        Jinja file to use instead of the model's own template.
     max_body_bytes : int
         Largest request accepted.
     step_timeout_s : float
-        A step of the model that takes longer is taken for dead, and the process with it.
+        If a step of the model takes longer, the process is stuck and is ended.
     prefix_cache : bool
-        Keep what was computed, so that requests which begin alike need not compute it again.
+        Keep the KV cells of finished answers for requests with the same prefix.
     weights_dir : Path, optional
-        Where a small model's weights may be kept in an encoding that the processor computes faster (`reencode`).
-        Default: they are computed as they are.
+        The folder for a small model's weights in an encoding that the processor computes faster (`reencode`). Default:
+        the weights are used as they are.
     """
 
     model_path: Path
@@ -117,16 +116,16 @@ class EngineOptions:
 
     @property
     def name(self) -> str:
-        """What the model is served under."""
+        """The name that the model is served under."""
         return self.model_name or _stem(self.model_path)
 
     def to_json(self) -> dict[str, Any]:
-        """For another process."""
+        """As JSON values, for another process."""
         return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(self).items()}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "EngineOptions":
-        """What `to_json` gave."""
+        """The options of which `to_json` was called."""
         names = ("model_path", "chat_template", "weights_dir")
         paths = {name: Path(values[name]) for name in names if values.get(name)}
         cache = {
@@ -137,7 +136,7 @@ class EngineOptions:
 
 
 def _stem(path: Path) -> str:
-    """A file's name without ending, and without the count of a split file.
+    """A file's name without its extension, and without the part number of a split model.
 
     >>> _stem(Path("models/phi-4-Q4_K_M-00001-of-00002.gguf"))
     'phi-4-Q4_K_M'
@@ -148,22 +147,22 @@ def _stem(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What the running engine found out about itself and its model, most of it by trying.
+    """What the running engine reports about itself and its model.
 
     Attributes
     ----------
     model : str
-        The name it is served under.
+        The name that the model is served under.
     n_ctx : int
-        Most tokens that one request may use.
+        Most tokens of one request.
     features : frozenset of str
-        What requests may ask beyond text: the values of the router's `Feature`.
+        What requests may ask for beyond text: the values of the router's `Feature`.
     probed : bool
-        Whether `features` are all; else some are still being tried, while requests are served.
+        Whether all probes have run; until then more `features` may follow.
     n_cells : int
-        Tokens that all requests together may occupy.
+        KV cells for all requests together.
     cells_bytes : int
-        Memory that these take, about.
+        Their memory, about.
     use_extra_bufts : bool
         Whether weights are repacked for the processor.
     system_info : str
@@ -189,11 +188,11 @@ class EngineInfo:
     system_info: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """For another process."""
+        """As JSON values, for another process."""
         return {**asdict(self), "features": sorted(self.features)}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "EngineInfo":
-        """What `to_json` gave; keys of another version are left out."""
-        known = {f.name: values[f.name] for f in fields(cls) if f.name in values}
-        return cls(**{**known, "features": frozenset(values.get("features", ()))})
+        """The info of which `to_json` was called; unknown keys, of another version, are ignored."""
+        own_values = {f.name: values[f.name] for f in fields(cls) if f.name in values}
+        return cls(**{**own_values, "features": frozenset(values.get("features", ()))})

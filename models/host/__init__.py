@@ -1,1 +1,1 @@
-"""This machine: who may call a server here, private files, child processes, log lines."""
+"""The machine that slimgate runs on: which requests its servers accept, private files, child processes, log lines."""

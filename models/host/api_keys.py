@@ -1,17 +1,17 @@
-"""Keys as they come from the environment: cleaned of what surrounds them, and refused where they can be none."""
+"""Reads API keys from the environment: strips whitespace, and refuses values that cannot be a key."""
 
 import os
 
-CURE = "keep it in a variable without quotes, spaces or line breaks"
+HINT = "keep it in a variable without quotes, spaces or line breaks"
 
 
 def clean_key(value: str) -> str:
-    """A key without the whitespace around it: the newline at the end of a file, above all.
+    """A key without surrounding whitespace, such as the newline at the end of a file.
 
     Raises
     ------
     ValueError
-        If nothing is left, or what no header can carry; the message does not say the key.
+        If the key is empty, or has characters that no header can carry. The message does not contain the key.
 
     >>> clean_key("sk-1" + chr(10))
     'sk-1'
@@ -21,7 +21,7 @@ def clean_key(value: str) -> str:
         raise ValueError("is empty: set the key, or unset the variable")
     for number, char in enumerate(key, 1):
         if not "!" <= char <= "~":
-            raise ValueError(f"is no key: character {number} of {len(key)} is {_kind(char)}; {CURE}")
+            raise ValueError(f"is no key: character {number} of {len(key)} is {_kind(char)}; {HINT}")
     return key
 
 
@@ -32,12 +32,12 @@ def _kind(char: str) -> str:
 
 
 def key_from_environment(variable: str) -> str | None:
-    """The key in `variable`; None where there is no such variable.
+    """The key in `variable`; None if the variable is not set.
 
     Raises
     ------
     ValueError
-        Naming the variable, if there is no key in it.
+        Naming the variable, if its value cannot be a key.
     """
     value = os.environ.get(variable)
     if value is None:

@@ -1,6 +1,6 @@
-"""What child processes of ours are given: where to import from, and which part of the environment.
+"""The import path and the environment of our child processes.
 
-They are started with ``-P``: nothing in the working directory is imported, whoever put it there.
+They are started with ``-P``, so that no file in the working directory can be imported.
 """
 
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 import models
 
 KEY_VARIABLE = "SLIMGATE_ENGINE_KEY"
-"""Where an engine finds the key that its callers must carry, if they must: arguments are seen by every user."""
+"""Passes an engine the key that its callers must send. Command-line arguments would be visible to every user."""
 
 PYTHON = (sys.executable, "-P", "-m")
 
@@ -27,21 +27,21 @@ _PREFIXES = re.compile(
     "OMP_|GOMP_|KMP_|OPENBLAS|GOTO_|BLIS_|MKL_|VECLIB_|"
     "ASAN_|LSAN_|TSAN_|UBSAN_"
 )
-"""The C library and the loader, accelerators, threads and arithmetic, sanitizers."""
+"""Variables of the C library and the loader, accelerators, threads and arithmetic, sanitizers."""
 
 _SECRET = re.compile("KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH", re.IGNORECASE)
-"""NVIDIA_API_KEY and LLAMA_API_KEY begin like settings of a driver."""
+"""Variables that hold secrets although their prefix is a driver's: NVIDIA_API_KEY, LLAMA_API_KEY."""
 
 
 def import_path(environment: Mapping[str, str] = os.environ) -> str:
-    """PYTHONPATH for a child: this package's place first, then what was inherited, but for the working directory."""
+    """PYTHONPATH for a child: this package's folder, then the inherited entries, without relative ones."""
     root = str(Path(models.__file__).resolve().parents[1])
     inherited = environment.get("PYTHONPATH", "").split(os.pathsep)
     return os.pathsep.join([root, *(entry for entry in inherited if os.path.isabs(entry))])
 
 
 def bare_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """What a child needs that computes and asks nobody: the machine's variables, and no secret of anybody.
+    """The environment for a child that only computes: the variables of the machine, and no secrets.
 
     >>> sorted(bare_environment({"PATH": "/bin", "OMP_WAIT_POLICY": "x", "OPENAI_API_KEY": "k", "NVIDIA_API_KEY": "k"}))
     ['OMP_WAIT_POLICY', 'PATH', 'PYTHONPATH']

@@ -1,4 +1,4 @@
-"""Lines of a log: one for each record, whatever is in it, and without what others said unless that is asked for.
+"""Lines of a log, as text or as JSON: one for each record, whatever is in it. Others' words only if asked for.
 
 A line break would let whoever is quoted write lines of their own. What an exception nobody foresaw says may be any text
 that was in hand, a prompt too: its type and where it came from are what finds the defect.
@@ -9,8 +9,12 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
+from typing import Any
+
+import orjson
 
 from models.redaction.plain_text import plain_text
 from models.redaction.secrets import mask
@@ -24,31 +28,61 @@ FRAMES = 12
 OWN = {"is_own": True}
 """As `extra` of a record: it holds nothing that could be a key, and need not be looked through."""
 
+
+def with_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    """As `extra` of a record: what is to stand in its line beside the message. Clean text, none of it a key."""
+    return {**OWN, "fields": fields}
+
+
 logger = logging.getLogger(__name__)
 
 
 class LineFormatter(logging.Formatter):
     """Formats a record as one line without keys.
 
+    A JSON line is an object with `time` (ISO 8601, local zone), `level`, `logger` and `message`; `exception` where one
+    is told of; and the record's fields (`with_fields`). In a text line they follow the message as JSON.
+
     Attributes
     ----------
+    as_json : bool
+        Whether lines are JSON.
     provider_messages : bool
         Whether a line shows what a server said of a failure.
     exception_messages : bool
         Whether a line shows what exceptions say that nobody foresaw.
     """
 
+    as_json = False
     provider_messages = False
     exception_messages = False
 
     def format(self, record: logging.LogRecord) -> str:
+        return self._json_line(record) if self.as_json else self._text_line(record)
+
+    def _json_line(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": _clean(record, self._message(record)),
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            line["exception"] = _clean(record, self._failure(record.exc_info[1]))
+        encoded = _dumps(line)
+        return plain_text(encoded, len(encoded))  # JSON leaves some line breaks as they are: U+2028, say
+
+    def _text_line(self, record: logging.LogRecord) -> str:
         record.message = self._message(record)
         if self.usesTime():
             record.asctime = self.formatTime(record, self.datefmt)
         line = self.formatMessage(record)
+        if fields := getattr(record, "fields", None):
+            line = f"{line} {_dumps(fields)}"
         if record.exc_info and record.exc_info[1] is not None:
             line = f"{line.rstrip()}: {self._failure(record.exc_info[1])}"
-        return plain_text(line if hasattr(record, "is_own") else mask(line), MAX_LINE_CHARS)
+        return _clean(record, line)
 
     def _message(self, record: logging.LogRecord) -> str:
         message = record.getMessage()
@@ -58,7 +92,7 @@ class LineFormatter(logging.Formatter):
         return message + "".join(self._told(arg) for arg in args)
 
     def _told(self, arg: object) -> str:
-        shown = self.provider_messages and isinstance(arg, ModelError) and arg.told.message
+        shown = self.provider_messages and isinstance(arg, ModelError) and arg.server_words.message
         return f"; it was told: {shown}" if shown else ""
 
     def _failure(self, exc: BaseException) -> str:
@@ -66,6 +100,14 @@ class LineFormatter(logging.Formatter):
             f"{type(one).__qualname__}{f': {one}' if self.exception_messages else ''}{self._told(one)}{_frames(one)}"
             for one in _chain(exc)
         )
+
+
+def _clean(record: logging.LogRecord, text: str) -> str:
+    return plain_text(text if hasattr(record, "is_own") else mask(text), MAX_LINE_CHARS)
+
+
+def _dumps(value: dict[str, Any]) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
 def log_uncaught() -> None:
@@ -83,7 +125,7 @@ def log_uncaught() -> None:
 
     def of_nobody(args: "sys.UnraisableHookArgs") -> None:
         if args.exc_value is not None:
-            logger.error("nobody could be told of a failure", exc_info=args.exc_value)
+            logger.error("a failure could not be reported", exc_info=args.exc_value)
 
     sys.excepthook, threading.excepthook, sys.unraisablehook = of_program, of_thread, of_nobody
     logging.raiseExceptions = False  # it would print what could not be formatted

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,6 +35,27 @@ def private_file(path: Path) -> Path:
     """
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
     return path
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Make `content` all that `path` holds, for this user alone: whoever reads it sees the old or the new, whole.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; then the old content stays.
+    """
+    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=private_folder(path.parent))  # with FILE_MODE
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        os.replace(draft, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(draft)
+        raise
 
 
 def tighten(path: Path, *, deep: bool = True) -> None:

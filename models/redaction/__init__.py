@@ -1,1 +1,1 @@
-"""Text from outside and secrets: what may be logged, stored and passed on."""
+"""Makes text from outside safe to log, store and pass on: one line, no secrets."""

@@ -1,4 +1,4 @@
-"""Text from outside, made fit for a line of a log, a header, a database."""
+"""Makes text from outside safe for a log line, a header and a database."""
 
 ELLIPSIS = "…"
 
@@ -6,8 +6,8 @@ ELLIPSIS = "…"
 def plain_text(text: str, max_chars: int) -> str:
     """`text` on one line, with at most `max_chars` characters.
 
-    Whatever does not print becomes a space: line breaks that would forge a line of the log, the NUL that PostgreSQL
-    refuses, lone surrogates that no encoder takes, marks that turn the direction of writing.
+    Characters that do not print become spaces: line breaks, which could forge a log line; NUL, which PostgreSQL
+    refuses; lone surrogates, which cannot be encoded; marks that change the direction of writing.
 
     >>> plain_text("auto" + chr(0), 200)
     'auto '

@@ -1,8 +1,8 @@
-"""Keys, and text without them: what a provider says of a failure may quote the key that it was sent.
+"""Masks keys in texts: a provider's error message may quote the key that it was sent.
 
-Keys that this process holds are remembered here as soon as a connection is made that carries them. They are looked for
-as they are, encoded for an address, and in the parts that providers like to quote; beside them whatever has the form of
-a key, whoever it belongs to.
+A connection that carries a key registers it here first. Texts are searched for registered keys (as they are,
+URL-encoded and in Base64), for the parts of them that providers like to quote, and for anything that has the form of a
+key.
 """
 
 import re
@@ -12,17 +12,17 @@ from urllib.parse import quote
 
 MASK = "***"
 
-_LEAST_CHARS = 4
-"""What is shorter is no key, and could be part of any word."""
+_MIN_CHARS = 4
+"""Anything shorter is no key: it could be part of any word."""
 
 _WORD_CHARS = 8
-"""What is shorter is only a key where it stands alone."""
+"""A shorter key is only masked as a whole word."""
 
 _PART_CHARS = 8
-"""So much of a key is too much, wherever in it."""
+"""A part of a key of this length is masked, from anywhere in the key."""
 
 _END_CHARS = 4
-"""The beginning or end of a key, beside what stands for the rest of it."""
+"""The length of a key's beginning or end that is masked next to an ellipsis or asterisks."""
 
 _LEFT_OUT = r"(?:\*{2,}+|\.{2,}+|…++|•{2,}+)"
 
@@ -52,10 +52,10 @@ _ends = re.compile(r"(?!)")
 
 
 def keep_secret(keys: Iterable[str | None]) -> None:
-    """Never show any of `keys` from here on."""
+    """Register `keys`, so that `mask` and `mask_all` mask them from now on."""
     global _whole, _parts, _ends
-    found = {key.strip() for key in keys if key} - _keys
-    new = {key for key in found if len(key) >= _LEAST_CHARS}
+    unregistered = {key.strip() for key in keys if key} - _keys
+    new = {key for key in unregistered if len(key) >= _MIN_CHARS}
     if not new:
         return
     _keys.update(new)
@@ -76,7 +76,7 @@ def is_secret_name(name: str) -> bool:
 
 
 def mask(text: str) -> str:
-    """`text` with `MASK` in place of whole keys: for what is written often and is mostly our own.
+    """`text` with `MASK` in place of whole keys. It is fast, for texts that are mostly our own.
 
     >>> mask("no answer from http://me:hunter2@10.0.0.1/v1?key=abc")
     'no answer from http://***@10.0.0.1/v1?key=***'
@@ -85,7 +85,7 @@ def mask(text: str) -> str:
 
 
 def mask_all(text: str) -> str:
-    """`text` with `MASK` also in place of parts of keys: for what somebody else wrote.
+    """`text` with `MASK` in place of keys and parts of keys, for texts that somebody else wrote.
 
     >>> mask_all("Incorrect API key provided: sk-abc***********wxyz.")
     'Incorrect API key provided: ***.'
@@ -95,12 +95,12 @@ def mask_all(text: str) -> str:
 
 
 def _encoded(key: str) -> Iterable[str]:
-    """The key as it is, in an address, and in Base64."""
+    """The key as it is, URL-encoded, and in Base64."""
     return dict.fromkeys((key, quote(key, safe=""), b64encode(key.encode()).decode().rstrip("=")))
 
 
 def _without_parts(text: str) -> str:
-    """Every stretch of `text` that is a part of a key is left out."""
+    """`text` with `MASK` in place of every part that is also a part of a key."""
     kept: list[str] = []
     at = covered = 0
     while at < len(text):
@@ -119,6 +119,6 @@ def _any_of(texts: Iterable[str]) -> re.Pattern[str]:
 
 
 def _quoted(key: str) -> str:
-    """A key as "sk-abc...wxyz", or as nothing but its end."""
+    """A pattern for an abbreviated key: "sk-abc...wxyz", or only its end."""
     begin, end = re.escape(key[:_END_CHARS]), re.escape(key[-_END_CHARS:])
     return rf"{begin}[\w-]*+{_LEFT_OUT}[\w-]*|{_LEFT_OUT}[\w-]{{0,4}}{end}(?!\w)"

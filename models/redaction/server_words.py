@@ -1,7 +1,8 @@
-"""What a server says of a failure, made fit to be passed on.
+"""A server's error message, made safe to pass on.
 
-Its words may hold whatever was sent to it: the prompt, the key. They are cut, put on one line and freed of keys here,
-where they enter, and go to the caller whose request it was; only what says which kind of failure it is goes further.
+It may quote anything that was sent to the server: the prompt, the key. It is shortened, put on one line and freed of
+keys as soon as it is read, and passed on only to the caller whose request it was. Logs get only the identifiers that
+say which kind of failure it is.
 """
 
 import re
@@ -16,25 +17,25 @@ from models.redaction.plain_text import plain_text
 from models.redaction.secrets import mask, mask_all
 
 MAX_WORDS_CHARS = 1000
-"""Kept of a message."""
+"""Longest message that is kept."""
 
 MAX_NAME_CHARS = 200
-"""Kept of a model's name."""
+"""Longest model name that is kept."""
 
 _READ_CHARS = 4 * MAX_WORDS_CHARS
-"""Looked through for keys: what is left out makes a text shorter."""
+"""How much of a text is searched for keys; more than is kept, since masking shortens it."""
 
 _UNREADABLE_CHARS = 200
-"""Kept of a body that is no error object: a page, say."""
+"""How much is kept of a body that is no error object, such as an HTML page."""
 
 _CODE = re.compile(r"[A-Za-z0-9_.:/$\[\]-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """An error object of OpenAI's shape. `message` is empty where there was none.
+class ServerWords:
+    """An error object in OpenAI's shape. `message` is empty if there was none.
 
-    `code`, `type` and `param` are identifiers, or None: what is none might be anything.
+    `code`, `type` and `param` are identifiers; any other value might quote the request and becomes None.
     """
 
     message: str = ""
@@ -43,8 +44,8 @@ class Told:
     code: str | None = None
 
     @classmethod
-    def of(cls, error: Any) -> "Told":
-        """Read an error object, or what stands in its place."""
+    def from_error(cls, error: Any) -> "ServerWords":
+        """Read an error object, or any other value in its place."""
         if not isinstance(error, Mapping):
             return cls("" if error is None else clean_words(str(error)))
         message = error.get("message")
@@ -56,31 +57,31 @@ class Told:
         )
 
     @classmethod
-    def of_body(cls, body: bytes) -> "Told":
-        """Read the body of an answer that is an error."""
+    def from_body(cls, body: bytes) -> "ServerWords":
+        """Read the body of a response with an error status."""
         try:
-            told = orjson.loads(body)
-            return cls.of(told["error"] if "message" not in told else told)  # vLLM leaves the envelope out
+            error = orjson.loads(body)
+            return cls.from_error(error["error"] if "message" not in error else error)  # vLLM omits the envelope
         except (orjson.JSONDecodeError, KeyError, TypeError):
             return cls(clean_words(body[:_READ_CHARS].decode("utf-8", "replace"), _UNREADABLE_CHARS))
 
     @property
     def kind(self) -> str:
-        """Which failure it is, in identifiers alone: ``, code rate_limit_exceeded, type requests``; may be empty."""
-        facts = {"code": self.code, "type": self.type}
-        return "".join(f", {name} {fact}" for name, fact in facts.items() if fact)
+        """The kind of failure, in identifiers only: ``, code rate_limit_exceeded, type requests``; may be empty."""
+        identifiers = {"code": self.code, "type": self.type}
+        return "".join(f", {name} {value}" for name, value in identifiers.items() if value)
 
 
-NOTHING = Told()
+NO_WORDS = ServerWords()
 
 
 def clean_words(text: str, max_chars: int = MAX_WORDS_CHARS) -> str:
-    """Somebody else's words on one line, without keys."""
+    """A text that somebody else wrote, on one line and without keys."""
     return plain_text(mask_all(text[:_READ_CHARS]), max_chars).strip()
 
 
 def clean_name(value: Any) -> str:
-    r"""A model's name as its server writes it, fit for a header and a row.
+    r"""A model's name from a server, made safe for a header and a ledger row.
 
     >>> clean_name("gpt-4.1\r\nset-cookie: x"), clean_name(None)
     ('gpt-4.1  set-cookie: x', '')
@@ -88,13 +89,13 @@ def clean_name(value: Any) -> str:
     return "" if value is None else _clean_name(str(value)[: 2 * MAX_NAME_CHARS])
 
 
-@lru_cache(maxsize=256)  # few names come again and again
+@lru_cache(maxsize=256)  # the same few names come again and again
 def _clean_name(name: str) -> str:
     return plain_text(mask(name), MAX_NAME_CHARS)
 
 
 def identifier(value: Any) -> str | None:
-    """A machine-readable word, such as ``context_length_exceeded``; None where it is anything else.
+    """A machine-readable identifier, such as ``context_length_exceeded``; None for anything else.
 
     >>> identifier("messages[0].role"), identifier(4001), identifier("You asked: what is"), identifier(None)
     ('messages[0].role', '4001', None, None)

@@ -1,1 +1,1 @@
-"""The one client for everything that speaks the OpenAI API, and what a server far away needs around it."""
+"""The client for every server that speaks the OpenAI API, with limits, retries and a circuit breaker around it."""

@@ -1,4 +1,4 @@
-"""A circuit breaker: leaves a backend alone that keeps failing, and finds out with one request whether it is back.
+"""A circuit breaker: stops requests to a backend that keeps failing, and probes it with one request from time to time.
 
 Nygard, "Release It!", 2nd edition, chapter 5.
 """
@@ -8,16 +8,16 @@ from collections.abc import Callable
 from enum import StrEnum
 
 
-class Circuit(StrEnum):
-    """The state of a breaker."""
+class CircuitState(StrEnum):
+    """The state of a circuit breaker."""
 
     CLOSED = "closed"
     OPEN = "open"
     HALF_OPEN = "half_open"
 
 
-class Breaker:
-    """Counts failures in a row; used from one event loop.
+class CircuitBreaker:
+    """Counts failures in a row. It belongs to one event loop.
 
     Parameters
     ----------
@@ -26,14 +26,14 @@ class Breaker:
     rest_s : float
         How long it stays open the first time; each failed probe doubles that.
     max_rest_s : float
-        The longest rest.
+        The longest time that it stays open.
     clock : callable
-        Seconds that only grow.
+        A monotonic clock, in seconds.
 
     Examples
     --------
-    >>> breaker = Breaker(failures=1, rest_s=60)
-    >>> breaker.admit(), breaker.failed(), breaker.admit(), str(breaker.circuit)
+    >>> breaker = CircuitBreaker(failures=1, rest_s=60)
+    >>> breaker.admit(), breaker.record_failure(), breaker.admit(), str(breaker.state)
     (True, None, False, 'open')
     """
 
@@ -54,48 +54,48 @@ class Breaker:
         self._opened = False
 
     @property
-    def circuit(self) -> Circuit:
-        """The state now."""
+    def state(self) -> CircuitState:
+        """The current state."""
         if not self._opened:
-            return Circuit.CLOSED
-        return Circuit.OPEN if self._clock() < self._open_until else Circuit.HALF_OPEN
+            return CircuitState.CLOSED
+        return CircuitState.OPEN if self._clock() < self._open_until else CircuitState.HALF_OPEN
 
     @property
     def allows(self) -> bool:
-        """Whether a request would be let through now."""
-        return self.circuit is not Circuit.OPEN
+        """Whether a request would be admitted now."""
+        return self.state is not CircuitState.OPEN
 
     @property
-    def opens_in_s(self) -> float:
+    def probe_in_s(self) -> float:
         """Seconds until the next probe may be made."""
         return max(0.0, self._open_until - self._clock()) if self._opened else 0.0
 
     def admit(self) -> bool:
-        """Whether to let a request through; one that is must end in `succeeded`, `failed` or `abandoned`."""
-        circuit = self.circuit
-        if circuit is Circuit.HALF_OPEN:  # a probe, and for a while no other: its answer may take long
+        """Whether to send a request; afterwards one of the three `record_` methods must be called."""
+        state = self.state
+        if state is CircuitState.HALF_OPEN:  # this request is the probe; its answer may take long, so block others
             self._open_until = self._clock() + self._rest_s
-        return circuit is not Circuit.OPEN
+        return state is not CircuitState.OPEN
 
-    def succeeded(self) -> None:
-        """The backend answered, be it with a refusal."""
+    def record_success(self) -> None:
+        """The backend answered; a refusal counts as an answer."""
         self._failures = 0
         self._next_rest_s = self._rest_s
         self._opened = False
 
-    def failed(self) -> None:
-        """It did not."""
+    def record_failure(self) -> None:
+        """The backend did not answer."""
         self._failures += 1
         if self._opened or self._failures >= self._limit:
             self.rest(self._next_rest_s)
             self._next_rest_s = min(2 * self._next_rest_s, self._max_rest_s)
 
-    def abandoned(self) -> None:
-        """The caller went away before anything was known."""
+    def record_unknown(self) -> None:
+        """The request ended before it showed whether the backend works: the caller disconnected, for example."""
         if self._opened:
             self._open_until = self._clock()
 
     def rest(self, seconds: float) -> None:
-        """Leave the backend alone for so long, `max_rest_s` at most: it asked for that, or needs it."""
+        """Open the circuit for `seconds`, at most `max_rest_s`: after failures, or if the backend asks for a pause."""
         self._opened = True
         self._open_until = self._clock() + min(seconds, self._max_rest_s)

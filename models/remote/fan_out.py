@@ -1,4 +1,4 @@
-"""Several requests answered side by side and told as one, as text completions allow."""
+"""Fan-out: sends the sub-requests of one request concurrently and merges their answers, as text completions need."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -7,40 +7,38 @@ from typing import Any
 
 import orjson
 
-from models.usage.usage import UNTOLD, Usage
+from models.usage.usage import UNCOUNTED, Usage
 from models.wire.backend import Completion
-from models.wire.chat import ChatRequest, text_of
+from models.wire.chat import ChatRequest
 from models.wire.errors import BackendError
-from models.wire.stream import tokens_guess
+from models.wire.token_estimates import answer_tokens_guess, prompt_tokens_guess
 
-AT_ONCE = 8
-"""Calls at the same time for one request: others want to be served too."""
+MAX_CONCURRENT = 8
+"""Calls at the same time for one request, so that it leaves room for others."""
 
 
-async def answer_each(
-    chat: Callable[[ChatRequest], Awaitable[Completion]], requests: Sequence[ChatRequest]
-) -> Completion:
-    """One completion with the choices of all, in order.
+async def fan_out(chat: Callable[[ChatRequest], Awaitable[Completion]], requests: Sequence[ChatRequest]) -> Completion:
+    """One completion with the choices of all `requests`, in order.
 
     Raises
     ------
     BackendError
-        If one fails, all do; `spent` says what the others took.
+        If one request fails; `spent` is the usage of those that were answered.
     """
-    places = asyncio.Semaphore(AT_ONCE)
-    took: list[Usage] = []
+    places = asyncio.Semaphore(MAX_CONCURRENT)
+    usages: list[Usage] = []
 
     async def answer(request: ChatRequest) -> Completion:
         async with places:
             completion = await chat(request)
-        took.append(_took(request, completion))
+        usages.append(_usage(request, completion))
         return completion
 
     tasks = [asyncio.ensure_future(answer(request)) for request in requests]
     try:
-        return merge(await asyncio.gather(*tasks), Usage.sum(took))
+        return merge(await asyncio.gather(*tasks), Usage.sum(usages))
     except BackendError as exc:
-        exc.spent = Usage.sum(took)
+        exc.spent = Usage.sum(usages)
         raise
     finally:
         for task in tasks:
@@ -48,26 +46,23 @@ async def answer_each(
 
 
 def merge(completions: Sequence[Completion], usage: Usage) -> Completion:
-    """The completions as one: choices numbered anew; `usage` is what all of them took."""
+    """One completion with the choices of all, renumbered; `usage` is the sum over all."""
     answers = [orjson.loads(completion.body) for completion in completions]
     choices = [choice for answer in answers for choice in answer["choices"]]
     body: dict[str, Any] = {
         **answers[0],
         "choices": [{**choice, "index": index} for index, choice in enumerate(choices)],
     }
-    body.pop("usage", None)  # that of the first
-    if not usage.untold:
+    body.pop("usage", None)  # it is the first completion's
+    if not usage.uncounted:
         body["usage"] = usage.to_wire()
     return Completion(orjson.dumps(body), completions[0].model, usage)
 
 
-def _took(request: ChatRequest, completion: Completion) -> Usage:
-    """What one of them took; where it does not say, a guess that stays marked as one."""
-    told = completion.usage or UNTOLD
-    return replace(told.completed(lambda: _guess(request, completion)), untold=told.untold)
-
-
-def _guess(request: ChatRequest, completion: Completion) -> Usage:
-    choices = orjson.loads(completion.body)["choices"]
-    said = [choice.get("text") or text_of(choice.get("message") or {}) for choice in choices]
-    return Usage(sum(tokens_guess(text_of(one)) for one in request.messages), sum(map(tokens_guess, said)))
+def _usage(request: ChatRequest, completion: Completion) -> Usage:
+    """The usage of one completion; what the server did not count is estimated, and stays marked as uncounted."""
+    reported = completion.usage or UNCOUNTED
+    return replace(
+        reported.completed(lambda: Usage(prompt_tokens_guess(request), answer_tokens_guess(completion.body))),
+        uncounted=reported.uncounted,
+    )

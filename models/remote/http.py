@@ -1,8 +1,7 @@
-"""The one place that opens HTTP connections.
+"""The only place that opens HTTP connections.
 
-httpx's API for what is asked now and then, aiohttp underneath it, and aiohttp directly for the hot path. httpx's own
-pool looks at every idle connection on each request, which at 64 requests in flight costs 8 ms of CPU a call; its
-request and response objects cost another 0.4 ms.
+aiohttp, since httpx's pool looks at every idle connection on each request, which at 64 requests in flight costs 8 ms of
+CPU a call; its request and response objects cost another 0.4 ms.
 """
 
 import asyncio
@@ -10,17 +9,17 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-import httpx
-from httpx_aiohttp import AiohttpTransport
+import orjson
 from yarl import URL
 
 from models.redaction.secrets import is_secret_name, keep_secret
 
-# Connections are cheap and a refused one is not: limits on concurrency belong to the dispatcher, not to the pool.
+# Concurrency is limited elsewhere (`concurrency_limiter`), not by the connection pool.
 _UNLIMITED = 0
 
 _STREAM_BUFFER_BYTES = 256 * 1024
@@ -28,7 +27,7 @@ _STREAM_BUFFER_BYTES = 256 * 1024
 _JSON = {"content-type": "application/json"}
 
 TRACE_HEADERS: ContextVar[Mapping[str, str] | None] = ContextVar("trace_headers", default=None)
-"""Sent with what this task asks of a server: which trace it belongs to."""
+"""Headers that name the trace; sent with the requests of the current task."""
 
 
 class HttpServer:
@@ -37,17 +36,17 @@ class HttpServer:
     Parameters
     ----------
     base_url : str
-        Where paths start, such as ``https://api.openai.com/v1``.
+        The URL before each path, such as ``https://api.openai.com/v1``.
     use_proxy : bool
-        Whether the proxies of the environment may see what is sent. Never for a server that texts are kept at.
+        Whether to use the proxies of the environment. False for a local server: private texts must not reach a proxy.
     headers : mapping, optional
         Sent with every request: credentials.
     query : mapping, optional
-        Sent with every request: Azure's ``api-version``, say.
+        Sent with every request, such as Azure's ``api-version``.
     uds : Path, optional
         A unix socket to connect to instead of `base_url`'s host.
     silence_s : float
-        The longest silence within a body that has begun.
+        The longest pause between two chunks of a body.
     """
 
     def __init__(
@@ -72,17 +71,9 @@ class HttpServer:
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout_s)
         self._session: aiohttp.ClientSession | None = None
         self._urls: dict[str, URL] = {}
-        self.client = httpx.AsyncClient(
-            base_url=self.base_url,
-            transport=AiohttpTransport(client=self._open, proxy=httpx.Proxy(self._proxy) if self._proxy else None),
-            timeout=httpx.Timeout(silence_s, connect=connect_timeout_s, pool=None),
-            headers=self._headers,
-            params=self._query,
-            follow_redirects=False,
-        )
 
     async def post(self, path: str, content: bytes) -> aiohttp.ClientResponse:
-        """Send JSON; returns with the response's head, however long that takes. The caller closes or reads it.
+        """Send JSON; returns when the response's headers have arrived, without a time limit. The caller must close it.
 
         Raises
         ------
@@ -98,7 +89,7 @@ class HttpServer:
         )
 
     async def get(self, path: str) -> aiohttp.ClientResponse:
-        """Ask for what is there; returns as `post` does.
+        """Send a GET request; returns as `post` does.
 
         Raises
         ------
@@ -106,18 +97,29 @@ class HttpServer:
         """
         return await self._open().get(self._url(path), timeout=self._timeout, allow_redirects=False, proxy=self._proxy)
 
+    async def get_json(self, path: str, timeout_s: float) -> Any:
+        """What is there, decoded.
+
+        Raises
+        ------
+        aiohttp.ClientError, TimeoutError, ValueError
+        """
+        async with asyncio.timeout(timeout_s), await self.get(path) as response:
+            response.raise_for_status()
+            return orjson.loads(await response.read())
+
     async def chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-        """The bytes of a body as they come, as much at a time as there is.
+        """The bytes of a body, in chunks as they arrive.
 
         Raises
         ------
         TimeoutError
-            After `silence_s` without any.
+            After `silence_s` without a chunk.
         aiohttp.ClientError
         """
         content = response.content
         while True:
-            chunk = content.read_nowait()  # a timer only where there is something to wait for
+            chunk = content.read_nowait()  # a timer costs time: start one only if nothing has arrived yet
             if not chunk:
                 async with asyncio.timeout(self._silence_s):
                     chunk = await content.readany()
@@ -126,8 +128,7 @@ class HttpServer:
             yield chunk
 
     async def aclose(self) -> None:
-        """Let go of the connections."""
-        await self.client.aclose()
+        """Close the connections."""
         if self._session is not None:
             await self._session.close()
 
@@ -141,9 +142,9 @@ class HttpServer:
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 headers=self._headers,
-                # What a provider sets for one caller must not travel with the next.
+                # A cookie that a provider sets for one caller must not be sent for the next.
                 cookie_jar=aiohttp.DummyCookieJar(),
-                # aiohttp would read ~/.netrc in a thread for every request; proxies are looked up here, once.
+                # aiohttp would read ~/.netrc in a thread for every request; proxies are looked up once, in `_proxy`.
                 trust_env=False,
                 auto_decompress=False,
                 read_bufsize=_STREAM_BUFFER_BYTES,
@@ -153,12 +154,13 @@ class HttpServer:
     def _url(self, path: str) -> URL:
         url = self._urls.get(path)
         if url is None:
-            url = self._urls[path] = URL(self.base_url + path).update_query(self._query)
+            url = URL(self.base_url).join(URL(path))  # a path that begins with a slash is one from the server's root
+            self._urls[path] = url = url.update_query(self._query)
         return url
 
 
-def failure_words(exc: Exception) -> str:
-    """Why a connection failed. What the exception says may quote addresses with keys, or what was received."""
+def failure_reason(exc: Exception) -> str:
+    """Why a connection failed, in our own words: the exception's message may quote a URL with a key, or a response."""
     if isinstance(exc, aiohttp.ClientConnectorCertificateError):
         return f"{exc.host}:{exc.port}: {_reason(exc.certificate_error)}"
     if isinstance(exc, aiohttp.ClientConnectorError):
@@ -175,15 +177,15 @@ def _reason(exc: BaseException) -> str:
 
 
 def _keep_secrets(named: Mapping[str, str], *urls: str | None) -> None:
-    """Whatever is a key by its name, and passwords in addresses."""
+    """Register keys in headers and query parameters, and passwords in URLs, for masking."""
     values = [value for name, value in named.items() if is_secret_name(name)]
-    # Without "Bearer": together with it a short key would hide a part of another one.
+    # Without "Bearer": with it, a short key could mask part of another one.
     keep_secret(value.rpartition(" ")[2] for value in values)
     keep_secret(urlsplit(url).password for url in urls if url)
 
 
 def _proxy(base_url: str) -> str | None:
-    """The proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY ask for."""
+    """The proxy for `base_url` by HTTP_PROXY, HTTPS_PROXY and NO_PROXY."""
     parts = urlsplit(base_url)
     if not parts.hostname or proxy_bypass(parts.hostname):
         return None

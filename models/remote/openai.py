@@ -1,4 +1,4 @@
-"""A backend for everything that speaks the OpenAI API: the engine process, a local vLLM or Ollama, the cloud."""
+"""A backend for every server that speaks the OpenAI API: the engine process, a local vLLM or Ollama, the cloud."""
 
 import asyncio
 import contextlib
@@ -9,15 +9,14 @@ from typing import Any, TypeVar
 import aiohttp
 import orjson
 
-from models.redaction.server_words import Told, clean_name
-from models.remote.http import HttpServer, failure_words
+from models.redaction.server_words import ServerWords, clean_name
+from models.remote.http import HttpServer, failure_reason
 from models.remote.quirks import NO_QUIRKS, Quirks
 from models.usage.shapes import count
 from models.usage.usage import usage_in
 from models.wire.backend import Completion
 from models.wire.chat import ChatRequest
 from models.wire.errors import (
-    AnswerCut,
     BackendError,
     BackendMisconfigured,
     BackendRejected,
@@ -25,6 +24,7 @@ from models.wire.errors import (
     BackendUnavailable,
     InvalidResponse,
     RateLimited,
+    TruncatedAnswer,
 )
 from models.wire.responses import PATH as RESPONSES
 from models.wire.responses import ResponsesStream, check_response
@@ -41,15 +41,15 @@ _SERVER_ERROR = 500
 
 MAX_ERROR_BYTES = 64 * 1024
 ERROR_BODY_S = 5.0
-"""What is longer or slower to come than an error's body needs to be is not waited for: its status says enough."""
+"""The rest of a longer or slower error body is not read: the status says enough."""
 
 MAX_RETRY_AFTER_S = 24 * 3600.0
 
-# What a choice, or an element of embeddings' data, is there for.
-_CONTENTS = frozenset({"message", "text", "embedding"})
+# A choice, or an element of embeddings' data, must have one of these fields.
+_CONTENT_FIELDS = frozenset({"message", "text", "embedding"})
 
-# Refusals that blame what the gateway sends on its own account.
-_OPERATORS_TROUBLE = {
+# Refusals caused by the gateway's own configuration, which only the operator can fix.
+_MISCONFIGURED = {
     401: "the provider refused the gateway's credentials",
     402: "the provider wants to be paid",
     403: "the provider refused the gateway's credentials",
@@ -58,7 +58,7 @@ _OPERATORS_TROUBLE = {
 }
 
 _ABOUT_OUR_KEY = frozenset({401, 402, 403, 407})
-"""What the provider says to these is for the operator, not for a caller, whose key it is not."""
+"""The provider's message may describe the gateway's key, so only the operator may see it, not the caller."""
 
 
 class OpenAIBackend:
@@ -69,17 +69,17 @@ class OpenAIBackend:
     name : str
         For messages: ``local`` or ``cloud``.
     server : HttpServer
-        With base URL (``…/v1``), credentials and the limit on silence; owned by this backend from now on.
+        With base URL (``…/v1``), credentials and the limit on silence; this backend closes it.
     model : str
-        The name by which the server knows the model; replaces the caller's.
+        The server's name for the model; replaces the caller's.
     first_byte_timeout_s : float
         The longest wait for the first event of a stream.
     total_timeout_s : float
-        The longest wait for an answer in one piece.
+        The longest wait for an answer that is not streamed.
     quirks : Quirks
-        Which request fields this model wants otherwise.
+        Request fields that this model needs changed.
     native : frozenset of str
-        Paths of API shapes that the server takes beside the chat format: requests in those shapes go there as they are.
+        Paths of API shapes that the server supports beside chat completions: requests in them are sent unchanged.
     """
 
     def __init__(
@@ -109,30 +109,30 @@ class OpenAIBackend:
         await self._server.aclose()
 
     async def chat(self, request: ChatRequest) -> Completion:
-        """Answer in one piece.
+        """Answer without streaming.
 
         Raises
         ------
         BackendError
-            Of the kind that says what the caller may try next.
+            Its class says whether a retry or another backend may help.
         """
-        path, asked = self._asked(request)
-        body = self._post(path, self._upstream_body(request, path, asked))
-        answer = await self._within(self._total_timeout_s, "no answer", body)
+        path, body = self._path_and_body(request)
+        response = self._post(path, self._upstream_content(request, path, body))
+        answer = await self._within(self._total_timeout_s, "no answer", response)
         return self._response(answer) if path == RESPONSES else self._completion(answer)
 
     async def stream(self, request: ChatRequest) -> ChatStream:
-        """Answer piece by piece; returns with the first event at hand.
+        """Answer as a stream; returns when the first event has arrived.
 
         Raises
         ------
         BackendError
-            As `chat` does, for anything that goes wrong before the first event.
+            As `chat` does, for a failure before the first event.
         """
         return await self._within(self._first_byte_timeout_s, "no first event", self._open_stream(request))
 
     async def embed(self, body: Mapping[str, Any]) -> Completion:
-        """Turn texts into vectors; `body` names the model for that.
+        """Compute embeddings; `body` names the embedding model.
 
         Raises
         ------
@@ -141,12 +141,12 @@ class OpenAIBackend:
         """
         answer = await self._within(self._total_timeout_s, "no answer", self._post("embeddings", orjson.dumps(body)))
         completion = self._completion(answer, "data")
-        return completion if completion.usage is None else replace(completion, usage=completion.usage.only_read())
+        return completion if completion.usage is None else replace(completion, usage=completion.usage.prompt_only())
 
     async def count_tokens(self, request: ChatRequest) -> int | None:
-        """Prompt tokens as the model itself counts them; None where the server cannot say (only the engine can)."""
+        """Prompt tokens as the model itself counts them; None if the server cannot (only the engine can)."""
         try:
-            answer = await self._post("count_tokens", self._upstream_body(request, CHAT, request.body))
+            answer = await self._post("count_tokens", self._upstream_content(request, CHAT, request.body))
             return count(orjson.loads(answer)["prompt_tokens"])
         except (BackendError, KeyError, TypeError, ValueError):
             return None
@@ -154,7 +154,7 @@ class OpenAIBackend:
     async def list_models(self) -> list[dict[str, Any]]:
         """The server's models, as its ``/models`` lists them."""
         answer = await self._within(
-            self._first_byte_timeout_s, "no list of models", self._ask(self._server.get("models"))
+            self._first_byte_timeout_s, "no list of models", self._read_answer(self._server.get("models"))
         )
         try:
             models = orjson.loads(answer)["data"]
@@ -165,17 +165,17 @@ class OpenAIBackend:
         return models
 
     def takes(self, request: ChatRequest) -> bool:
-        """Whether the request can be put to this server at all: in its own shape, or in a chat."""
+        """Whether this server can answer the request: in its own API shape, or translated to a chat completion."""
         native = request.native
         return native is None or native.untranslatable is None or native.path in self._native
 
-    def parts(self, request: ChatRequest) -> Sequence[ChatRequest]:
-        """Requests to put to this server one by one instead; empty where it takes `request` as a whole."""
+    def sub_requests(self, request: ChatRequest) -> Sequence[ChatRequest]:
+        """Requests to send one by one instead of `request`; empty if the server takes it as a whole."""
         native = request.native
-        return () if native is not None and native.path in self._native else request.several
+        return () if native is not None and native.path in self._native else request.sub_requests
 
-    def _asked(self, request: ChatRequest) -> tuple[str, Mapping[str, Any]]:
-        """Where the request goes, and what it says there: in the caller's shape if the server takes that."""
+    def _path_and_body(self, request: ChatRequest) -> tuple[str, Mapping[str, Any]]:
+        """The path and body of the upstream request: in the caller's API shape if the server supports it."""
         native = request.native
         if native is None:
             return CHAT, request.body
@@ -185,11 +185,11 @@ class OpenAIBackend:
             raise native.untranslatable
         return CHAT, request.body
 
-    def _upstream_body(self, request: ChatRequest, path: str, asked: Mapping[str, Any]) -> bytes:
-        body: dict[str, Any] = {**asked, "model": self.model}
+    def _upstream_content(self, request: ChatRequest, path: str, body: Mapping[str, Any]) -> bytes:
+        upstream: dict[str, Any] = {**body, "model": self.model}
         if request.stream and path != RESPONSES:
-            body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
-        return orjson.dumps(self._quirks.apply(body))
+            upstream["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
+        return orjson.dumps(self._quirks.apply(upstream))
 
     async def _within(self, limit_s: float, missing: str, work: Awaitable[T]) -> T:
         try:
@@ -199,12 +199,12 @@ class OpenAIBackend:
             raise BackendTimeout(self._name, f"{missing} within {limit_s:g} s") from exc
 
     async def _post(self, path: str, content: bytes) -> bytes:
-        return await self._ask(self._server.post(path, content))
+        return await self._read_answer(self._server.post(path, content))
 
-    async def _ask(self, sending: Awaitable[aiohttp.ClientResponse]) -> bytes:
-        """The body of an answer in one piece."""
+    async def _read_answer(self, responding: Awaitable[aiohttp.ClientResponse]) -> bytes:
+        """The body of an answer that is not streamed."""
         try:
-            response = await sending
+            response = await responding
         except aiohttp.ClientError as exc:
             raise self._unreachable(exc) from exc
         async with response:
@@ -212,12 +212,12 @@ class OpenAIBackend:
             try:
                 return await response.read()
             except aiohttp.ClientError as exc:
-                raise AnswerCut(self._name, f"the answer broke off ({type(exc).__name__})") from exc
+                raise TruncatedAnswer(self._name, f"the answer broke off ({type(exc).__name__})") from exc
 
     async def _open_stream(self, request: ChatRequest) -> ChatStream:
-        path, asked = self._asked(request)
+        path, body = self._path_and_body(request)
         try:
-            response = await self._server.post(path, self._upstream_body(request, path, asked))
+            response = await self._server.post(path, self._upstream_content(request, path, body))
         except aiohttp.ClientError as exc:
             raise self._unreachable(exc) from exc
         try:
@@ -231,7 +231,7 @@ class OpenAIBackend:
                 keep_logprobs=not request.hide_logprobs,
             )
             await stream.prime()
-        except BaseException:  # cancellation too must end the generation
+        except BaseException:  # a cancellation too must close the connection, which ends the generation
             response.release()
             raise
         return stream
@@ -250,16 +250,16 @@ class OpenAIBackend:
             answer = orjson.loads(body)
         except orjson.JSONDecodeError as exc:
             raise self._unreadable(body) from exc
-        found = answer.get(content) if isinstance(answer, dict) else None
-        if not isinstance(found, list) or not found:
+        items = answer.get(content) if isinstance(answer, dict) else None
+        if not isinstance(items, list) or not items:
             raise InvalidResponse(self._name, f"the answer has no {content}")
-        if not all(isinstance(one, dict) and not one.keys().isdisjoint(_CONTENTS) for one in found):
+        if not all(isinstance(item, dict) and not item.keys().isdisjoint(_CONTENT_FIELDS) for item in items):
             raise InvalidResponse(self._name, f"the answer's {content} are empty")
         return Completion(
             body=body,
             model=clean_name(answer.get("model")) or self.model,
             usage=usage_in(answer),
-            finish_reasons=clean_reasons(one.get("finish_reason") for one in found),
+            finish_reasons=clean_reasons(item.get("finish_reason") for item in items),
         )
 
     def _response(self, body: bytes) -> Completion:
@@ -271,26 +271,28 @@ class OpenAIBackend:
         return Completion(body=body, model=clean_name(answer.get("model")) or self.model, usage=usage_in(answer))
 
     async def _check(self, response: aiohttp.ClientResponse) -> None:
-        """Raise what a status other than 200 means."""
+        """Raise the error for a status other than 200."""
         status = response.status
         if status == _OK:
             return
-        told = Told.of_body(await self._error_bytes(response))
-        message = f"status {status}{told.kind}"
+        server_words = ServerWords.from_body(await self._error_bytes(response))
+        message = f"status {status}{server_words.kind}"
         pause_s = _seconds(response.headers.get("retry-after"))
         if status == _TOO_MANY_REQUESTS:
-            raise RateLimited(self._name, message, retry_after_s=pause_s, told=told)
-        if trouble := _OPERATORS_TROUBLE.get(status):
-            private = status in _ABOUT_OUR_KEY
-            raise BackendMisconfigured(self._name, trouble, status=status, told=told, is_private=private)
+            raise RateLimited(self._name, message, retry_after_s=pause_s, server_words=server_words)
+        if problem := _MISCONFIGURED.get(status):
+            is_private = status in _ABOUT_OUR_KEY
+            raise BackendMisconfigured(
+                self._name, problem, status=status, server_words=server_words, is_private=is_private
+            )
         if status >= _SERVER_ERROR or status == _TIMEOUT:
-            raise BackendUnavailable(self._name, message, retry_after_s=pause_s, told=told)
+            raise BackendUnavailable(self._name, message, retry_after_s=pause_s, server_words=server_words)
         if status >= _BAD_REQUEST:
-            raise BackendRejected(self._name, status, told)
+            raise BackendRejected(self._name, status, server_words)
         raise InvalidResponse(self._name, f"unexpected status {status}")
 
     async def _error_bytes(self, response: aiohttp.ClientResponse) -> bytes:
-        """What there is of an error's body: nobody has to send the end of it, or any."""
+        """As much of an error's body as arrives within the limits; possibly nothing."""
         body = b""
         with contextlib.suppress(TimeoutError, aiohttp.ClientError):
             async with asyncio.timeout(ERROR_BODY_S):
@@ -301,12 +303,12 @@ class OpenAIBackend:
         return body[:MAX_ERROR_BYTES]
 
     def _unreadable(self, body: bytes) -> InvalidResponse:
-        """What begins as an answer was made by the model, and is paid for; a page of HTML was not."""
-        kind = AnswerCut if body.lstrip().startswith(b"{") else InvalidResponse
+        """The error for a body that is not JSON. If it begins like JSON, the model made it and it must be paid for."""
+        kind = TruncatedAnswer if body.lstrip().startswith(b"{") else InvalidResponse
         return kind(self._name, "the answer is not JSON")
 
     def _unreachable(self, exc: Exception) -> BackendUnavailable:
-        return BackendUnavailable(self._name, f"connection failed ({failure_words(exc)})")
+        return BackendUnavailable(self._name, f"connection failed ({failure_reason(exc)})")
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -1,4 +1,4 @@
-"""Request fields that some models want otherwise. Data, not code: a new model's habits are a setting away."""
+"""Request fields that some models need renamed or dropped. It is data, so a new model needs only a setting."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,21 +8,21 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Quirks:
-    """How a model's requests differ from everybody else's.
+    """How a model's requests differ from the standard.
 
     Parameters
     ----------
     rename : mapping of str to str
-        Fields that it knows by another name; an existing field of the new name stands.
+        Fields that the model knows by another name; an existing field of the new name is kept.
     drop : frozenset of str
-        Fields that it refuses.
+        Fields that the model refuses.
     """
 
     rename: Mapping[str, str] = field(default_factory=dict)
     drop: frozenset[str] = frozenset()
 
     def apply(self, body: dict[str, Any]) -> dict[str, Any]:
-        """The request as this model wants it."""
+        """The request with this model's changes."""
         if not self.rename and not self.drop:
             return body
         changed = {name: value for name, value in body.items() if name not in self.drop and name not in self.rename}
@@ -43,11 +43,11 @@ _REASONING = Quirks(
 )
 
 KNOWN: dict[str, Quirks] = {"o1*": _REASONING, "o3*": _REASONING, "o4*": _REASONING, "gpt-5*": _REASONING}
-"""By model name, ``*`` standing for anything. The first that fits counts."""
+"""By model name, where ``*`` matches any text. The first match counts."""
 
 
 def quirks_of(model: str) -> Quirks:
-    """What is known of `model`, whoever sells it (``openai/o3`` is ``o3``).
+    """The quirks of `model`, whatever provider it is named with (``openai/o3`` is ``o3``).
 
     >>> quirks_of("openai/o3-mini").rename
     {'max_tokens': 'max_completion_tokens'}

@@ -1,4 +1,4 @@
-"""A backend with what one far away needs around it: bounded concurrency, retries, a circuit breaker."""
+"""A backend with bounded concurrency, retries and a circuit breaker around it."""
 
 import asyncio
 import random
@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from models.remote.circuit_breaker import Breaker
-from models.remote.concurrency_limiter import Gate
-from models.remote.fan_out import answer_each
+from models.remote.circuit_breaker import CircuitBreaker
+from models.remote.concurrency_limiter import ConcurrencyLimiter
+from models.remote.fan_out import fan_out
 from models.wire.backend import Backend, Completion
 from models.wire.chat import ChatRequest
 from models.wire.errors import (
@@ -31,12 +31,12 @@ class RetryPolicy:
     Parameters
     ----------
     retries : int
-        Further tries after the first.
+        Attempts after the first.
     pause_s : float
-        Longest pause before the first retry; doubles with each. The pause itself is drawn at random up to that, so that
-        callers who failed together do not come back together ("full jitter", Brooker, AWS Architecture Blog, 2015).
+        Longest pause before the first retry; doubles with each. The pause is drawn at random up to that, so that
+        callers who failed together do not retry together ("full jitter", Brooker, AWS Architecture Blog, 2015).
     max_pause_s : float
-        The longest pause, also where the provider asks for one: somebody else may answer sooner.
+        The longest pause. If the provider asks for a longer one, there is no retry: another backend may answer sooner.
     """
 
     retries: int = 1
@@ -44,10 +44,10 @@ class RetryPolicy:
     max_pause_s: float = 2.0
 
     def pause_after(self, exc: BackendError, attempt: int) -> float | None:
-        """Seconds to wait before another try; None where there should be none.
+        """Seconds to wait before a retry; None for no retry.
 
-        Only what the provider itself says it did not answer is tried again: after a silence it may still be at work,
-        and be paid for it.
+        A request is retried only if the provider says that it did not answer it. After a timeout the provider may still
+        be working on it, and charge for it.
         """
         if attempt >= self.retries:
             return None
@@ -58,13 +58,15 @@ class RetryPolicy:
         return random.uniform(0, min(self.max_pause_s, self.pause_s * 2**attempt))
 
 
-class GuardedBackend:
-    """Puts `gate`, `retry` and `breaker` around `backend`, and is one itself."""
+class ResilientBackend:
+    """A backend that calls `backend` within the limits of `limiter`, `retry` and `breaker`."""
 
-    def __init__(self, backend: Backend, breaker: Breaker, gate: Gate, retry: RetryPolicy) -> None:
+    def __init__(
+        self, backend: Backend, breaker: CircuitBreaker, limiter: ConcurrencyLimiter, retry: RetryPolicy
+    ) -> None:
         self._backend = backend
         self.breaker = breaker
-        self.gate = gate
+        self.limiter = limiter
         self._retry = retry
 
     @property
@@ -78,79 +80,79 @@ class GuardedBackend:
     def takes(self, request: ChatRequest) -> bool:
         return self._backend.takes(request)
 
-    def parts(self, request: ChatRequest) -> Sequence[ChatRequest]:
-        return self._backend.parts(request)
+    def sub_requests(self, request: ChatRequest) -> Sequence[ChatRequest]:
+        return self._backend.sub_requests(request)
 
     async def chat(self, request: ChatRequest) -> Completion:
-        if parts := self.parts(request):  # each is tried again by itself: what was answered is not asked and paid twice
-            return await answer_each(self.chat, parts)
-        await self.gate.enter()
+        if sub_requests := self.sub_requests(request):  # each is retried alone, so that no answer is paid for twice
+            return await fan_out(self.chat, sub_requests)
+        await self.limiter.acquire()
         try:
-            return await self._persist(lambda: self._backend.chat(request))
+            return await self._call_with_retries(lambda: self._backend.chat(request))
         finally:
-            self.gate.leave()
+            self.limiter.release()
 
     async def stream(self, request: ChatRequest) -> ChatStream:
-        await self.gate.enter()
+        await self.limiter.acquire()
         try:
-            stream = await self._persist(lambda: self._backend.stream(request))
+            stream = await self._call_with_retries(lambda: self._backend.stream(request))
         except BaseException:
-            self.gate.leave()
+            self.limiter.release()
             raise
-        stream.when_closed(lambda: self._ended(stream))  # the place is taken for as long as the stream runs
+        stream.when_closed(lambda: self._stream_closed(stream))  # the stream keeps its place until then
         return stream
 
     async def embed(self, body: Mapping[str, Any]) -> Completion:
-        await self.gate.enter()
+        await self.limiter.acquire()
         try:
-            return await self._persist(lambda: self._backend.embed(body))
+            return await self._call_with_retries(lambda: self._backend.embed(body))
         finally:
-            self.gate.leave()
+            self.limiter.release()
 
     async def aclose(self) -> None:
         await self._backend.aclose()
 
-    def _ended(self, stream: ChatStream) -> None:
-        self.gate.leave()
+    def _stream_closed(self, stream: ChatStream) -> None:
+        self.limiter.release()
         if stream.interrupted:
-            self.breaker.failed()
+            self.breaker.record_failure()
 
-    async def _persist(self, call: Callable[[], Awaitable[T]]) -> T:
+    async def _call_with_retries(self, call: Callable[[], Awaitable[T]]) -> T:
         attempt = 0
         while True:
             try:
-                return await self._try(call)
+                return await self._call_once(call)
             except BackendError as exc:
-                exc.tried_again = attempt > 0
+                exc.retried = attempt > 0
                 pause_s = self._retry.pause_after(exc, attempt)
                 if pause_s is None or isinstance(exc, BackendBusy):
                     raise
                 await asyncio.sleep(pause_s)
                 attempt += 1
 
-    async def _try(self, call: Callable[[], Awaitable[T]]) -> T:
+    async def _call_once(self, call: Callable[[], Awaitable[T]]) -> T:
         if not self.breaker.admit():
-            wait_s = self.breaker.opens_in_s
+            wait_s = self.breaker.probe_in_s
             raise BackendBusy(self.name, "left alone for a while after repeated failures", retry_after_s=wait_s)
         try:
             answer = await call()
         except BackendError as exc:
-            self._judge(exc)
+            self._record(exc)
             raise
         except BaseException:
-            self.breaker.abandoned()
+            self.breaker.record_unknown()
             raise
-        self.breaker.succeeded()
+        self.breaker.record_success()
         return answer
 
-    def _judge(self, exc: BackendError) -> None:
-        """What a failure says of the backend's health."""
+    def _record(self, exc: BackendError) -> None:
+        """Tell the breaker what a failure says about the backend's health."""
         if isinstance(exc, BackendRejected):
-            self.breaker.succeeded()
+            self.breaker.record_success()
         elif isinstance(exc, RateLimited):
             if exc.retry_after_s is not None and exc.retry_after_s > self._retry.max_pause_s:
                 self.breaker.rest(exc.retry_after_s)
             else:
-                self.breaker.abandoned()
+                self.breaker.record_unknown()
         else:
-            self.breaker.failed()
+            self.breaker.record_failure()

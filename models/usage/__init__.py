@@ -1,1 +1,1 @@
-"""What an answer took, as providers tell it, and what that costs."""
+"""The usage of an answer, as providers report it, and its price."""

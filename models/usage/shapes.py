@@ -1,6 +1,6 @@
-"""Where providers tell what an answer took: every public shape of a ``usage`` object, read into numbers that can be.
+"""How providers report usage: reads every public shape of a ``usage`` object.
 
-Nothing here trusts what comes in: any JSON gives numbers within bounds, or none. `docs/usage.md` names the sources.
+The input is not trusted: any JSON gives numbers within bounds, or none. `docs/usage.md` names the sources.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,24 +10,24 @@ from typing import Any
 from models.redaction.plain_text import plain_text
 
 MAX_TOKENS = 100_000_000
-"""Of one kind in one answer. Far beyond any context window: a larger count is an overflow, and tells nothing."""
+"""Of one kind in one answer. Far beyond any context window: a larger count is an overflow and is ignored."""
 
 MAX_CHARGED_USD = 10_000
-"""For one answer. More is a mistake, or another currency."""
+"""For one answer. A higher charge is a mistake, or in another currency."""
 
 MAX_TIER_CHARS = 32
 
 NUSD_PER_USD = 1_000_000_000
 NUSD_PER_TICK = 0.1
-"""xAI's: ten thousand million of them are a dollar."""
+"""A tick is xAI's unit: 10,000,000,000 of them are a dollar."""
 
 STANDARD_TIERS = frozenset({"default", "standard", "auto", "on_demand"})
-"""What providers call the service tier that their list prices are for: OpenAI, Anthropic, Groq."""
+"""Names of the service tier that list prices are for, at OpenAI, Anthropic and Groq."""
 
 PROMPT, COMPLETION = "prompt_tokens", "completion_tokens"
 
 Path = tuple[str, ...]
-"""Names from the outside in; ``name=value`` is the entry of a list that has that field."""
+"""Keys from the outside in; ``name=value`` selects the list entry with that field."""
 
 
 def count(value: Any) -> int | None:
@@ -42,17 +42,17 @@ def count(value: Any) -> int | None:
 
 
 def tier(value: Any) -> str | None:
-    """A service tier by its name; None for the standard one, and for what is no name."""
+    """A service tier by its name; None for the standard tier, and for anything that is no name."""
     if not isinstance(value, str):
         return None
     name = plain_text(value, MAX_TIER_CHARS).strip().lower()
     return None if not name or name in STANDARD_TIERS else name
 
 
-def places_in(answer: Mapping[str, Any]) -> Iterator[Any]:
-    """Wherever an answer, or a chunk of one, may tell what it took.
+def usage_objects_in(answer: Mapping[str, Any]) -> Iterator[Any]:
+    """Everything in an answer, or in a chunk of one, that may be a usage object.
 
-    Besides ``usage``: Moonshot tells it in a stream's last choice, Groq in ``x_groq``, Gemini calls it
+    Besides ``usage``: Moonshot puts it into a stream's last choice, Groq into ``x_groq``, Gemini calls it
     ``usageMetadata``.
     """
     yield answer.get("usage")
@@ -66,41 +66,41 @@ def places_in(answer: Mapping[str, Any]) -> Iterator[Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Count:
-    """Where the tokens of one side are told, and what that provider counts `beside` them, to be added."""
+    """Where a provider reports prompt or completion tokens, and which counts outside of it must be added (`plus`)."""
 
     path: Path
-    beside: tuple[Path, ...] = ()
+    plus: tuple[Path, ...] = ()
 
 
-_READ = (
+_PROMPT_COUNTS = (
     _Count(("prompt_tokens",)),
-    _Count(("input_tokens",), beside=(("cache_read_input_tokens",), ("cache_creation_input_tokens",))),
-    _Count(("inputTokens",), beside=(("cacheReadInputTokens",), ("cacheWriteInputTokens",))),
-    _Count(("promptTokenCount",), beside=(("toolUsePromptTokenCount",),)),
+    _Count(("input_tokens",), plus=(("cache_read_input_tokens",), ("cache_creation_input_tokens",))),
+    _Count(("inputTokens",), plus=(("cacheReadInputTokens",), ("cacheWriteInputTokens",))),
+    _Count(("promptTokenCount",), plus=(("toolUsePromptTokenCount",),)),
     _Count(("billed_units", "input_tokens")),
     _Count(("tokens", "input_tokens")),
 )
-_WRITTEN = (
+_COMPLETION_COUNTS = (
     _Count(("completion_tokens",)),
     _Count(("output_tokens",)),
     _Count(("outputTokens",)),
-    _Count(("candidatesTokenCount",), beside=(("thoughtsTokenCount",),)),
+    _Count(("candidatesTokenCount",), plus=(("thoughtsTokenCount",),)),
     _Count(("billed_units", "output_tokens")),
     _Count(("tokens", "output_tokens")),
 )
-_TOTAL: tuple[Path, ...] = (("total_tokens",), ("totalTokens",), ("totalTokenCount",))
+_TOTAL_PATHS: tuple[Path, ...] = (("total_tokens",), ("totalTokens",), ("totalTokenCount",))
 
-_READ_DETAILS = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
-_WRITTEN_DETAILS = ("completion_tokens_details", "output_tokens_details", "output_token_details")
+_PROMPT_DETAILS = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
+_COMPLETION_DETAILS = ("completion_tokens_details", "output_tokens_details", "output_token_details")
 
 
 def _within(parents: Iterable[str], *paths: Path) -> tuple[Path, ...]:
     return tuple((parent, *path) for parent in parents for path in paths)
 
 
-_PARTS: Mapping[str, tuple[Path, ...]] = {
+_DETAIL_PATHS: Mapping[str, tuple[Path, ...]] = {
     "cached_tokens": (
-        *_within(_READ_DETAILS, ("cached_tokens",), ("cache_read_input_tokens",)),
+        *_within(_PROMPT_DETAILS, ("cached_tokens",), ("cache_read_input_tokens",)),
         ("cached_tokens",),
         ("num_cached_tokens",),
         ("prompt_cache_hit_tokens",),
@@ -110,37 +110,39 @@ _PARTS: Mapping[str, tuple[Path, ...]] = {
         ("cachedContentTokenCount",),
     ),
     "cache_write_tokens": (
-        *_within(_READ_DETAILS, ("cache_write_tokens",), ("cache_creation_tokens",), ("cache_creation_input_tokens",)),
+        *_within(
+            _PROMPT_DETAILS, ("cache_write_tokens",), ("cache_creation_tokens",), ("cache_creation_input_tokens",)
+        ),
         ("cache_creation_input_tokens",),
         ("cacheWriteInputTokens",),
     ),
     "cache_write_1h_tokens": (
         ("cache_creation", "ephemeral_1h_input_tokens"),
         *_within(
-            _READ_DETAILS,
+            _PROMPT_DETAILS,
             ("cache_creation", "ephemeral_1h_input_tokens"),
             ("cache_creation_token_details", "ephemeral_1h_input_tokens"),
         ),
         ("cacheDetails", "ttl=1h", "inputTokens"),
     ),
     "input_audio_tokens": (
-        *_within(_READ_DETAILS, ("audio_tokens",)),
+        *_within(_PROMPT_DETAILS, ("audio_tokens",)),
         ("promptTokensDetails", "modality=AUDIO", "tokenCount"),
     ),
     "input_image_tokens": (
-        *_within(_READ_DETAILS, ("image_tokens",)),
+        *_within(_PROMPT_DETAILS, ("image_tokens",)),
         ("promptTokensDetails", "modality=IMAGE", "tokenCount"),
     ),
     "output_audio_tokens": (
-        *_within(_WRITTEN_DETAILS, ("audio_tokens",)),
+        *_within(_COMPLETION_DETAILS, ("audio_tokens",)),
         ("candidatesTokensDetails", "modality=AUDIO", "tokenCount"),
     ),
     "output_image_tokens": (
-        *_within(_WRITTEN_DETAILS, ("image_tokens",)),
+        *_within(_COMPLETION_DETAILS, ("image_tokens",)),
         ("candidatesTokensDetails", "modality=IMAGE", "tokenCount"),
     ),
     "reasoning_tokens": (
-        *_within(_WRITTEN_DETAILS, ("reasoning_tokens",), ("thinking_tokens",)),
+        *_within(_COMPLETION_DETAILS, ("reasoning_tokens",), ("thinking_tokens",)),
         ("reasoning_tokens",),
         ("thoughtsTokenCount",),
     ),
@@ -152,12 +154,12 @@ _PARTS: Mapping[str, tuple[Path, ...]] = {
 }
 
 Tree = dict[str, Any]
-"""The paths of `_PARTS` from their beginnings: names lead to trees, and at last to what is told there."""
+"""The paths of `_DETAIL_PATHS` as a tree: keys lead to subtrees, and at the end to the name of a count."""
 
 
-def _tree() -> Tree:
+def _make_detail_tree() -> Tree:
     tree: Tree = {}
-    for name, paths in _PARTS.items():
+    for name, paths in _DETAIL_PATHS.items():
         for *outer, last in paths:
             node = tree
             for step in outer:
@@ -166,39 +168,40 @@ def _tree() -> Tree:
     return tree
 
 
-_TREE = _tree()
+_DETAIL_TREE = _make_detail_tree()
 
-_PERPLEXITY = frozenset({"citation_tokens", "num_search_queries"})
-"""Keys that only its usage has, which counts reasoning and citations neither as completion nor in the total."""
+_PERPLEXITY_KEYS = frozenset({"citation_tokens", "num_search_queries"})
+"""Keys that only Perplexity has: it counts reasoning and citations neither as completion nor in the total."""
 
 
 def counts_in(usage: Mapping[str, Any]) -> dict[str, int]:
-    """The tokens that a ``usage`` object tells of, by `Usage`'s names; what it does not tell is absent."""
-    read, written, total = _side(usage, _READ), _side(usage, _WRITTEN), _first(usage, _TOTAL)
-    parts = _parts(usage)
-    return {**parts, **_split(read, written + _written_outside(usage), total, parts.get("reasoning_tokens", 0))}
+    """The counts in a ``usage`` object, by `Usage`'s names; counts that it does not report are absent."""
+    prompt, total = _count_of(usage, _PROMPT_COUNTS), _first(usage, _TOTAL_PATHS)
+    completion = _count_of(usage, _COMPLETION_COUNTS) + _uncounted_completion(usage)
+    details = _details(usage)
+    return {**details, **_split(prompt, completion, total, details.get("reasoning_tokens", 0))}
 
 
-def _parts(usage: Mapping[str, Any]) -> dict[str, int]:
-    """The parts that are told; where one is told twice, the larger number."""
-    found: dict[str, int] = {}
-    _collect(usage, _TREE, found)
-    return found
+def _details(usage: Mapping[str, Any]) -> dict[str, int]:
+    """The detailed counts that are reported; if one is reported twice, the larger number."""
+    counts: dict[str, int] = {}
+    _collect(usage, _DETAIL_TREE, counts)
+    return counts
 
 
-def _collect(told: Any, tree: Tree, found: dict[str, int]) -> None:
-    """Walk only what is there: this is done for each answer, and most tell little."""
-    if isinstance(told, list):
-        told = {step: _at(told, (step,)) for step in tree}
-    for key, value in told.items() if isinstance(told, dict) else ():
-        meant = tree.get(key) if value else None
-        if isinstance(meant, dict):
-            _collect(value, meant, found)
-        elif meant is not None and (number := count(value)):
-            found[meant] = max(number, found.get(meant, 0))
+def _collect(usage: Any, tree: Tree, counts: dict[str, int]) -> None:
+    """Walk only the keys that exist: this runs for each answer, and most report few."""
+    if isinstance(usage, list):
+        usage = {step: _value_at(usage, (step,)) for step in tree}
+    for key, value in usage.items() if isinstance(usage, dict) else ():
+        branch = tree.get(key) if value else None
+        if isinstance(branch, dict):
+            _collect(value, branch, counts)
+        elif branch is not None and (number := count(value)):
+            counts[branch] = max(number, counts.get(branch, 0))
 
 
-def _at(value: Any, path: Path) -> Any:
+def _value_at(value: Any, path: Path) -> Any:
     for name in path:
         if isinstance(value, list):
             key, _, wanted = name.partition("=")
@@ -211,52 +214,51 @@ def _at(value: Any, path: Path) -> Any:
 
 
 def _first(usage: Mapping[str, Any], paths: Iterable[Path]) -> int:
-    return next((number for path in paths if (number := count(_at(usage, path)))), 0)
+    return next((number for path in paths if (number := count(_value_at(usage, path)))), 0)
 
 
-def _side(usage: Mapping[str, Any], shapes: Iterable[_Count]) -> int:
-    """Tokens read, or written; 0 where they are not told, which is what an answer of none looks like too."""
+def _count_of(usage: Mapping[str, Any], shapes: Iterable[_Count]) -> int:
+    """Prompt or completion tokens by the first of `shapes` that is reported; 0 if none is, as for an empty answer."""
     for shape in shapes:
-        counted = (count(_at(usage, path)) for path in (shape.path, *shape.beside))
+        counted = (count(_value_at(usage, path)) for path in (shape.path, *shape.plus))
         if total := count(sum(number or 0 for number in counted)):
             return total
     return 0
 
 
-def _written_outside(usage: Mapping[str, Any]) -> int:
-    if _PERPLEXITY.isdisjoint(usage):
+def _uncounted_completion(usage: Mapping[str, Any]) -> int:
+    if _PERPLEXITY_KEYS.isdisjoint(usage):
         return 0
     return sum(count(usage.get(name)) or 0 for name in ("reasoning_tokens", "citation_tokens"))
 
 
-def _split(read: int, written: int, total: int, reasoning: int) -> dict[str, int]:
-    """Prompt and completion tokens, as far as they can be told from what was counted, else the `unsplit_tokens`.
+def _split(prompt: int, completion: int, total: int, reasoning: int) -> dict[str, int]:
+    """Prompt and completion tokens, completed from the total; `unsplit_tokens` if only the total is known.
 
-    What the total has beyond the two was written, and seen by nobody: Gemini and xAI leave reasoning out of the
-    completion.
+    If the total exceeds the sum of both, the rest is completion: Gemini and xAI leave reasoning out of theirs.
     """
-    if total and not read and not written:
+    if total and not prompt and not completion:
         return {"unsplit_tokens": total}
-    if total and not read:
-        read = max(0, total - written)
+    if total and not prompt:
+        prompt = max(0, total - completion)
     elif total:
-        written = max(written, total - read)
-    if reasoning > written:
-        written = reasoning if total else written + reasoning
-    return {name: tokens for name, tokens in ((PROMPT, read), (COMPLETION, written)) if tokens}
+        completion = max(completion, total - prompt)
+    if reasoning > completion:
+        completion = reasoning if total else completion + reasoning
+    return {name: tokens for name, tokens in ((PROMPT, prompt), (COMPLETION, completion)) if tokens}
 
 
 def tier_in(usage: Mapping[str, Any]) -> str | None:
-    """Anthropic tells it within, and its fast mode as a speed."""
+    """The service tier in a ``usage`` object, as Anthropic reports it; its fast mode is a ``speed``."""
     return tier(usage.get("service_tier")) or tier(usage.get("speed"))
 
 
 def charge_in(usage: Mapping[str, Any]) -> int | None:
-    """What the provider charges, where it says so in a field whose unit is known to be US dollars.
+    """What the provider charges, in nano-dollars, if it reports that in a field whose unit is known to be US dollars.
 
-    xAI has a field of its own, Perplexity an object. OpenRouter's is a number like any other's, so it counts only
-    beside what else OpenRouter tells; with a key of one's own, what its owner pays the provider comes to it.
-    A charge of nothing is not believed: the list price stands.
+    xAI has a field of its own, Perplexity an object. OpenRouter's ``cost`` is a plain number, which other providers
+    might send in another unit; it counts only beside OpenRouter's other fields. With the user's own provider key at
+    OpenRouter, that provider's charge is added. A charge of 0 is ignored: the list price holds.
     """
     if (ticks := usage.get("cost_in_usd_ticks")) is not None:
         return nano_dollars(ticks, NUSD_PER_TICK)
@@ -270,7 +272,7 @@ def charge_in(usage: Mapping[str, Any]) -> int | None:
 
 
 def nano_dollars(value: Any, nusd_each: float) -> int | None:
-    """An amount in units of `nusd_each`; None for nothing, and for what no answer can cost."""
+    """An amount in units of `nusd_each`, as nano-dollars; None for 0, and for more than an answer can cost."""
     most = MAX_CHARGED_USD * NUSD_PER_USD / nusd_each
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= most:
         return None

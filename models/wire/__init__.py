@@ -1,1 +1,1 @@
-"""The OpenAI wire format: requests, events, streams, errors, and the `Backend` protocol."""
+"""The OpenAI wire format: requests, events, streams and errors; and the `Backend` protocol."""

@@ -1,4 +1,4 @@
-"""The narrow seam between the gateway and whoever answers."""
+"""The interface between the gateway and the servers that answer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from models.wire.stream import ChatStream
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A whole answer: the JSON `body` as the backend sent it, the `model` it names, and what it took.
+    """An answer that is not streamed: the JSON `body` as the backend sent it, the `model` it names, and its usage.
 
-    `usage` is None where the backend did not say; `finish_reasons` tell why each choice ended, where it did say.
+    `usage` is None if the backend reported none; `finish_reasons` has one for each choice that gives a reason.
     """
 
     body: bytes
@@ -27,15 +27,15 @@ class Answerer(Protocol):
 
     @property
     def model(self) -> str:
-        """The model that answers, by the name its server knows."""
+        """The server's name for the model that answers."""
         ...
 
     async def chat(self, request: ChatRequest) -> Completion:
-        """Answer in one piece."""
+        """Answer without streaming."""
         ...
 
     async def stream(self, request: ChatRequest) -> ChatStream:
-        """Answer piece by piece; returns once the first event is there, so a failure until then can still be mended."""
+        """Answer as a stream; returns when the first event has arrived, so that after a failure others can be tried."""
         ...
 
 
@@ -48,17 +48,17 @@ class Backend(Answerer, Protocol):
         ...
 
     def takes(self, request: ChatRequest) -> bool:
-        """Whether the request can be put to it at all."""
+        """Whether this backend can answer the request."""
         ...
 
-    def parts(self, request: ChatRequest) -> Sequence[ChatRequest]:
-        """Requests to ask one by one instead of this one, where it cannot be asked as a whole."""
+    def sub_requests(self, request: ChatRequest) -> Sequence[ChatRequest]:
+        """Requests to send one by one instead of this one; empty if the backend takes it as a whole."""
         ...
 
     async def embed(self, body: Mapping[str, Any]) -> Completion:
-        """Turn texts into vectors: OpenAI's embeddings request and answer."""
+        """Compute embeddings: OpenAI's embeddings request and answer."""
         ...
 
     async def aclose(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         ...

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.wire.errors import RequestError
+from models.wire.json_reader import JsonReader
 
 REASONING_FIELDS = ("reasoning_content", "reasoning")
 """Where servers put a model's reasoning: DeepSeek, llama-server and vLLM; OpenRouter and newer vLLM."""
@@ -46,7 +47,7 @@ class ChatRequest:
     `include_usage` says whether the caller asked for the usage chunk at the end of a stream.
     `original` is the body in the API shape that the caller speaks; the same as `body` where that is this one.
     `native` is set where some servers take the caller's own shape.
-    `several` are requests to answer one by one, and to tell as one answer; this request is then about all of them.
+    `sub_requests` are requests to answer one by one, and to tell as one answer; this request is then about all of them.
     `private` says why the request may not leave this machine; None where it may.
     `hide_logprobs` says that the tokens' probabilities, which `body` asks for, are the gateway's and not the caller's.
     """
@@ -59,7 +60,7 @@ class ChatRequest:
     max_tokens: int | None
     original: Mapping[str, Any]
     native: Native | None = None
-    several: Sequence["ChatRequest"] = ()
+    sub_requests: Sequence["ChatRequest"] = ()
     private: str | None = None
     hide_logprobs: bool = False
 
@@ -70,7 +71,7 @@ class ChatRequest:
         *,
         original: Mapping[str, Any] | None = None,
         native: Native | None = None,
-        several: Sequence["ChatRequest"] = (),
+        sub_requests: Sequence["ChatRequest"] = (),
     ) -> "ChatRequest":
         """Check a decoded JSON body far enough to route it.
 
@@ -80,7 +81,7 @@ class ChatRequest:
             Naming the field and what it should have been.
         """
         if not isinstance(body, dict):
-            raise RequestError("The request body must be a JSON object.")
+            raise JsonReader(body).must_be("a JSON object")
         return cls(
             body=body,
             model=_model(body),
@@ -90,80 +91,54 @@ class ChatRequest:
             max_tokens=_max_tokens(body),
             original=body if original is None else original,
             native=native,
-            several=several,
+            sub_requests=sub_requests,
         )
 
 
 def _model(body: Mapping[str, Any]) -> str:
     model = body.get("model")
+    if isinstance(model, str) and model:
+        return model
+    reader = JsonReader(model, "model")
     if model is None:
-        raise RequestError(
-            "Field 'model' is missing: send \"auto\" to let the gateway choose, or the name of a model.",
-            param="model",
-            code="missing_required_parameter",
-        )
-    if not isinstance(model, str) or not model:
-        raise RequestError("Field 'model' must be a non-empty string.", param="model", code="invalid_type")
-    return model
+        raise reader.missing('send "auto" to let the gateway choose, or the name of a model')
+    raise reader.must_be("a non-empty string")
 
 
 def _messages(body: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     messages = body.get("messages")
-    if messages is None:
-        raise RequestError("Field 'messages' is missing.", param="messages", code="missing_required_parameter")
     if not isinstance(messages, list) or not messages:
-        raise RequestError("Field 'messages' must be a non-empty array.", param="messages", code="invalid_type")
+        raise JsonReader(messages, "messages").wrong("a non-empty array")
     for index, message in enumerate(messages):
-        _check_message(message, f"messages[{index}]")
+        _check_message(message, index)
     return messages
 
 
-def _check_message(message: Any, where: str) -> None:
+def _check_message(message: Any, index: int) -> None:
+    """Every request passes here: a reader is made only where there is something to refuse."""
     if not isinstance(message, dict):
-        raise RequestError(f"{where} must be an object with 'role' and 'content'.", param=where, code="invalid_type")
+        raise JsonReader(message, f"messages[{index}]").must_be("an object with 'role' and 'content'")
     role = message.get("role")
     if not isinstance(role, str) or role not in ROLES:
-        raise RequestError(
-            f"{where}.role must be one of {', '.join(sorted(ROLES))}; got {role!r}.",
-            param=f"{where}.role",
-            code="invalid_value",
-        )
+        raise JsonReader(message, f"messages[{index}]")["role"].unknown(ROLES)
     content = message.get("content")
-    if content is None and role == "assistant":
-        return  # a turn of nothing but tool calls
-    if isinstance(content, str):
+    if isinstance(content, str) or (content is None and role == "assistant"):  # a turn of nothing but tool calls
         return
     if not isinstance(content, list):
-        raise RequestError(
-            f"{where}.content must be a string or an array of content parts.",
-            param=f"{where}.content",
-            code="invalid_type",
-        )
-    for index, part in enumerate(content):
+        raise JsonReader(content, f"messages[{index}].content").must_be("a string or an array of content parts")
+    for place, part in enumerate(content):
         if not isinstance(part, dict) or not isinstance(part.get("type"), str):
-            raise RequestError(
-                f"{where}.content[{index}] must be an object with a 'type'.",
-                param=f"{where}.content[{index}]",
-                code="invalid_type",
-            )
+            raise JsonReader(part, f"messages[{index}].content[{place}]").must_be("an object with a 'type'")
 
 
 def _flag(body: Mapping[str, Any], name: str) -> bool:
     value = body.get(name)
-    if value is None:
-        return False
-    if not isinstance(value, bool):
-        raise RequestError(f"Field '{name}' must be true or false.", param=name, code="invalid_type")
-    return value
+    return value is True or JsonReader(value, name).flag() if value is not None else False
 
 
 def _include_usage(body: Mapping[str, Any]) -> bool:
     options = body.get("stream_options")
-    if options is None:
-        return False
-    if not isinstance(options, dict):
-        raise RequestError("Field 'stream_options' must be an object.", param="stream_options", code="invalid_type")
-    return options.get("include_usage") is True
+    return options is not None and JsonReader(options, "stream_options")["include_usage"].value is True
 
 
 def _max_tokens(body: Mapping[str, Any]) -> int | None:
@@ -172,7 +147,7 @@ def _max_tokens(body: Mapping[str, Any]) -> int | None:
         if value is None:
             continue
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise RequestError(f"Field '{name}' must be a positive integer.", param=name, code="invalid_value")
+            raise JsonReader(value, name).must_be("a positive integer", "invalid_value")
         return value
     return None
 
@@ -190,5 +165,5 @@ def text_of(message: Mapping[str, Any]) -> str:
 
 def reasoning_of(message: Mapping[str, Any]) -> str:
     """The reasoning that one message (or one delta of it) shows; empty where there is none."""
-    found = (message.get(field) for field in REASONING_FIELDS)
-    return next((text for text in found if isinstance(text, str) and text), "")
+    texts = (message.get(field) for field in REASONING_FIELDS)
+    return next((text for text in texts if isinstance(text, str) and text), "")

@@ -1,4 +1,4 @@
-"""A whole answer out of a streamed one."""
+"""Collects a stream into a completion."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,17 +10,17 @@ from models.wire.sse import DONE, event_data
 from models.wire.stream import ChatStream
 
 
-async def gather(stream: ChatStream) -> Completion:
-    """Wait for the end of an answer with one choice, and tell it in one piece.
+async def collect_stream(stream: ChatStream) -> Completion:
+    """Wait for the end of a stream with one choice, and return its answer as one completion.
 
     Raises
     ------
     BackendError
-        If it breaks off.
+        If the stream breaks off.
     """
-    whole: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     message: dict[str, Any] = {"role": "assistant", "content": "", "refusal": None}
-    last: dict[str, Any] = {"index": 0, "message": message, "logprobs": None, "finish_reason": None}
+    collected: dict[str, Any] = {"index": 0, "message": message, "logprobs": None, "finish_reason": None}
     async for events in stream:
         for event in events:
             if event == DONE:
@@ -28,15 +28,15 @@ async def gather(stream: ChatStream) -> Completion:
             chunk = orjson.loads(event_data(event))
             for choice in chunk.pop("choices", None) or ():
                 _add(message, choice.get("delta") or {})
-                _add_logprobs(last, choice.get("logprobs"))
-                last["finish_reason"] = choice.get("finish_reason") or last["finish_reason"]
-            whole |= {name: value for name, value in chunk.items() if value is not None}
-    body = orjson.dumps({**whole, "object": "chat.completion", "choices": [last]})
+                _add_logprobs(collected, choice.get("logprobs"))
+                collected["finish_reason"] = choice.get("finish_reason") or collected["finish_reason"]
+            fields |= {name: value for name, value in chunk.items() if value is not None}
+    body = orjson.dumps({**fields, "object": "chat.completion", "choices": [collected]})
     return Completion(body, stream.model, stream.usage)
 
 
 def _add(message: dict[str, Any], delta: Mapping[str, Any]) -> None:
-    """Texts grow, whatever they are called (content, reasoning); the rest stands as it was said last."""
+    """Append texts, whatever their field (content, reasoning); of other fields the last value stays."""
     for name, value in delta.items():
         if isinstance(value, str) and name != "role":
             message[name] = (message.get(name) or "") + value
@@ -44,11 +44,11 @@ def _add(message: dict[str, Any], delta: Mapping[str, Any]) -> None:
             message[name] = value
 
 
-def _add_logprobs(choice: dict[str, Any], told: Mapping[str, Any] | None) -> None:
-    if not told:
+def _add_logprobs(choice: dict[str, Any], logprobs: Mapping[str, Any] | None) -> None:
+    if not logprobs:
         return
-    known = choice["logprobs"] or {}
+    earlier = choice["logprobs"] or {}
     choice["logprobs"] = {
-        name: [*(known.get(name) or ()), *value] if isinstance(value, list) else known.get(name, value)
-        for name, value in told.items()
+        name: [*(earlier.get(name) or ()), *value] if isinstance(value, list) else earlier.get(name, value)
+        for name, value in logprobs.items()
     }

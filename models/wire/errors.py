@@ -1,50 +1,50 @@
-"""What can go wrong between a request and its answer.
+"""Errors between a request and its answer.
 
     ModelError
-    ├── RequestError            the request is at fault; the message names the field and the cure
+    ├── RequestError            the request is at fault; the message names the field and the fix
     │   ├── ContextLengthError  prompt and answer together do not fit the context
-    │   ├── ForbiddenError      whoever sends it: it is for somebody else, or a page of somebody else sent it
+    │   ├── ForbiddenError      sent to another host name, or by a page of another web site
     │   ├── NotJsonError        its body is not declared to be JSON
-    │   └── UnknownModelError   no such model here
+    │   └── UnknownModelError   there is no such model
     ├── ExtraMissingError       an optional package is not installed; the message says how to install it
-    └── BackendError            the side that should answer did not
+    └── BackendError            the backend did not answer as it should
         ├── BackendUnavailable  not reachable, not ready, or refusing work for now
-        │   ├── BackendBusy           turned away here, before anything was sent
-        │   └── BackendMisconfigured  refuses what the gateway itself sends: key, model name, path
+        │   ├── BackendBusy           refused by this process, before anything was sent
+        │   └── BackendMisconfigured  refuses what the gateway adds: key, model name, path
         ├── BackendTimeout      silent for longer than the limit
         ├── RateLimited         the provider asks for a pause
         ├── BackendRejected     the provider refuses the request (its status and body are kept)
         ├── InvalidResponse     answered, but not in the OpenAI wire format (HTML, empty body, bad JSON)
-        │   └── AnswerCut             an answer in one piece that came in part
+        │   └── TruncatedAnswer       an answer without streaming that arrived in part
         └── StreamInterrupted   broke off after the first event
 
-`str()` of each is our own words and may be logged. What a server said may quote the request: it is kept beside them.
-Which HTTP status each becomes is decided at the HTTP face, not here.
+`str()` of each is our own text and may be logged. A server's words may quote the request; they are kept apart, in
+`server_words`. The HTTP layer decides which status each error becomes.
 """
 
 from typing import TYPE_CHECKING
 
-from models.redaction.server_words import NOTHING, Told
+from models.redaction.server_words import NO_WORDS, ServerWords
 
 if TYPE_CHECKING:
     from models.usage.usage import Usage
 
 
 class ModelError(Exception):
-    """Base of everything this package raises on purpose.
+    """Base of all errors of this package.
 
     Attributes
     ----------
-    told : Told
-        What somebody else said of it: for the caller, never for a log.
+    server_words : ServerWords
+        What the server said: for the caller, never for a log.
     """
 
-    told = NOTHING
+    server_words = NO_WORDS
 
     @property
-    def words(self) -> str:
-        """All there is to say to the caller."""
-        return f"{self}: {self.told.message}" if self.told.message else str(self)
+    def full_message(self) -> str:
+        """The message for the caller: our own text and the server's words."""
+        return f"{self}: {self.server_words.message}" if self.server_words.message else str(self)
 
 
 class RequestError(ModelError):
@@ -53,7 +53,7 @@ class RequestError(ModelError):
     Parameters
     ----------
     message : str
-        Says what is wrong and how to mend it.
+        Says what is wrong and how to fix it.
     param : str, optional
         The request field at fault, in OpenAI's notation (``messages[0].role``).
     code : str, optional
@@ -70,31 +70,31 @@ class RequestError(ModelError):
 
 
 class ContextLengthError(RequestError):
-    """Prompt and answer together exceed the context window; nothing is ever truncated to make them fit."""
+    """Prompt and answer together exceed the context window; neither is ever truncated."""
 
     code = "context_length_exceeded"
 
 
 class ForbiddenError(RequestError):
-    """The request may not be made this way, whoever makes it."""
+    """The request came by a forbidden way, whatever its key: another host name, or a page of another web site."""
 
     code = "forbidden"
 
 
 class NotJsonError(RequestError):
-    """The body is not declared to be JSON, so that a form of any web page might have sent it."""
+    """The body is not declared to be JSON: a form on any web page could have sent it."""
 
     code = "unsupported_media_type"
 
 
 class UnknownModelError(RequestError):
-    """The requested model name means nothing here; never answered by a silent substitute."""
+    """The requested model does not exist here; another model never answers silently in its place."""
 
     code = "model_not_found"
 
 
 class ExtraMissingError(ModelError):
-    """A feature needs a package that comes with an extra, and the extra is not installed."""
+    """A feature needs an extra that is not installed."""
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(f"{feature} needs the extra '{extra}': pip install 'slimgate[{extra}]'")
@@ -106,64 +106,66 @@ class BackendError(ModelError):
     Parameters
     ----------
     message : str
-        What happened, in our own words: no text of the server's, none of the caller's.
-    told : Told, optional
+        What happened, in our own words: no text of the server, none of the caller.
+    server_words : ServerWords, optional
         What the server said.
 
     Attributes
     ----------
-    tried_again : bool
-        Whether it has been asked more than once already.
+    retried : bool
+        Whether the backend was called more than once.
     spent : Usage or None
-        Tokens of the parts that were answered before this one failed.
+        The usage of sub-requests that were answered before this one failed.
     """
 
-    tried_again = False
+    retried = False
     spent: "Usage | None" = None
 
-    def __init__(self, backend: str, message: str, *, told: Told = NOTHING) -> None:
+    def __init__(self, backend: str, message: str, *, server_words: ServerWords = NO_WORDS) -> None:
         super().__init__(f"{backend}: {message}")
         self.backend = backend
         self.message = message
-        self.told = told
+        self.server_words = server_words
 
 
 class BackendUnavailable(BackendError):
-    """Cannot be reached, is not ready yet, or is turning work away for now.
+    """Cannot be reached, is not ready yet, or refuses work for now.
 
     Parameters
     ----------
     retry_after_s : float, optional
-        Seconds until it is worth asking again, where that is known.
+        Seconds until a retry may help, if known.
     """
 
-    def __init__(self, backend: str, message: str, *, retry_after_s: float | None = None, told: Told = NOTHING) -> None:
-        super().__init__(backend, message, told=told)
+    def __init__(
+        self, backend: str, message: str, *, retry_after_s: float | None = None, server_words: ServerWords = NO_WORDS
+    ) -> None:
+        super().__init__(backend, message, server_words=server_words)
         self.retry_after_s = retry_after_s
 
 
 class BackendBusy(BackendUnavailable):
-    """Too much is going on, or too much went wrong lately: nothing was sent."""
+    """Too many requests, or too many failures lately: this process did not send the request."""
 
 
 class BackendMisconfigured(BackendUnavailable):
-    """Refuses the gateway's own part of the request. Only the operator can mend that; never a 401 to the caller.
+    """Refuses what the gateway adds to the request. Only the operator can fix that; the caller never gets a 401 for it.
 
     Parameters
     ----------
     status : int
-        What it was refused with.
+        The server's status.
     is_private : bool
-        Whether what the server says of it is no business of the caller's: it is about the gateway's key, say.
+        Whether the server's words must not reach the caller, for example because they are about the gateway's key.
     """
 
-    def __init__(self, backend: str, message: str, *, status: int, told: Told, is_private: bool) -> None:
-        super().__init__(backend, f"{message} (status {status}{told.kind})", told=told)
+    def __init__(self, backend: str, message: str, *, status: int, server_words: ServerWords, is_private: bool) -> None:
+        super().__init__(backend, f"{message} (status {status}{server_words.kind})", server_words=server_words)
         self._private_words = f"{backend}: {message}" if is_private else None
 
     @property
-    def words(self) -> str:
-        return super().words if self._private_words is None else self._private_words
+    def full_message(self) -> str:
+        return super().full_message if self._private_words is None else self._private_words
 
 
 class BackendTimeout(BackendError):
@@ -176,37 +178,39 @@ class RateLimited(BackendError):
     Parameters
     ----------
     retry_after_s : float, optional
-        Seconds the provider asked to be left alone, where it said so.
+        The pause that the provider asked for, if it said one.
     """
 
-    def __init__(self, backend: str, message: str, *, retry_after_s: float | None = None, told: Told = NOTHING) -> None:
-        super().__init__(backend, message, told=told)
+    def __init__(
+        self, backend: str, message: str, *, retry_after_s: float | None = None, server_words: ServerWords = NO_WORDS
+    ) -> None:
+        super().__init__(backend, message, server_words=server_words)
         self.retry_after_s = retry_after_s
 
 
 class BackendRejected(BackendError):
     """Refuses this request with a 4xx of its own, kept as `status`."""
 
-    def __init__(self, backend: str, status: int, told: Told) -> None:
-        super().__init__(backend, f"refused with status {status}{told.kind}", told=told)
+    def __init__(self, backend: str, status: int, server_words: ServerWords) -> None:
+        super().__init__(backend, f"refused with status {status}{server_words.kind}", server_words=server_words)
         self.status = status
 
     @property
     def code(self) -> str | None:
         """The provider's machine-readable code, such as ``context_length_exceeded``."""
-        return self.told.code
+        return self.server_words.code
 
 
 class InvalidResponse(BackendError):
-    """Said something that is not an OpenAI response."""
+    """The answer is not in the OpenAI wire format."""
 
 
-class AnswerCut(InvalidResponse):
-    """Broke off in the middle of an answer in one piece: no use to anybody, and paid for."""
+class TruncatedAnswer(InvalidResponse):
+    """An answer without streaming broke off: it is unusable, and must be paid for."""
 
 
 class StreamInterrupted(BackendError):
-    """Broke off after the answer had begun."""
+    """The stream broke off after its first event."""
 
 
 def error_body(

@@ -1,21 +1,37 @@
-"""A request body read piece by piece: each piece knows where it stands, so that errors name the field at fault."""
+"""JSON of a request, read field by field: the right type and range, or an error that names the field at fault."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
+
+import orjson
 
 from models.wire.errors import RequestError
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+def parse_json(body: bytes) -> Any:
+    """Decode a request body.
+
+    Raises
+    ------
+    RequestError
+        If it is not JSON.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as exc:
+        raise RequestError(f"The request body is not valid JSON: {exc}", code="invalid_json") from exc
+
+
+@dataclass(slots=True)  # frozen, it would take three times as long to make, for every field of every request
+class JsonReader:
     """One JSON value of a request, and its path in OpenAI's notation.
 
     Where there is a list of `refusals`, `refuse` adds to it instead of raising: somebody else may serve the request.
 
-    >>> list(Node({"input": [{"type": "message"}]})["input"].each())[0]["type"].path
+    >>> list(JsonReader({"input": [{"type": "message"}]})["input"].each())[0]["type"].path
     'input[0].type'
     """
 
@@ -28,14 +44,20 @@ class Node:
         """Whether it is there at all; null says the same as leaving it out."""
         return self.value is not None
 
-    def __getitem__(self, name: str) -> "Node":
-        return Node(self.object().get(name), f"{self.path}.{name}" if self.path else name, self.refusals)
+    def __getitem__(self, name: str) -> "JsonReader":
+        if not isinstance(self.value, dict):
+            raise self.wrong("an object")
+        return JsonReader(self.value.get(name), f"{self.path}.{name}" if self.path else name, self.refusals)
 
-    def each(self) -> Iterator["Node"]:
+    def each(self) -> Iterator["JsonReader"]:
         """The elements of an array."""
         if not isinstance(self.value, list):
             raise self.wrong("an array")
-        return (Node(value, f"{self.path}[{index}]", self.refusals) for index, value in enumerate(self.value))
+        return map(self.element, range(len(self.value)))
+
+    def element(self, index: int) -> "JsonReader":
+        """One element of what is an array."""
+        return JsonReader(self.value[index], f"{self.path}[{index}]", self.refusals)
 
     def object(self) -> Mapping[str, Any]:
         """An object's fields."""
@@ -49,6 +71,19 @@ class Node:
             raise self.wrong("a string")
         return self.value
 
+    def optional_text(self) -> str | None:
+        """A string, or None where it is not given."""
+        return self.text() if self.given else None
+
+    def texts(self, most: int) -> tuple[str, ...]:
+        """One string or an array of up to `most` of them, none of them empty; none where it is not given."""
+        if not self.given:
+            return ()
+        values = [self.value] if isinstance(self.value, str) else self.value
+        if not isinstance(values, list) or len(values) > most or not all(isinstance(v, str) and v for v in values):
+            raise self.must_be(f"a non-empty string or an array of up to {most} of them", "invalid_value")
+        return tuple(values)
+
     def flag(self) -> bool:
         """True or false; false where it is not given."""
         if self.given and not isinstance(self.value, bool):
@@ -61,33 +96,55 @@ class Node:
             raise self.wrong("a positive integer")
         return self.value
 
-    def optional_text(self) -> str | None:
-        """A string, or None where it is not given."""
-        return self.text() if self.given else None
+    def number(self, default: float, low: float, high: float) -> float:
+        """A number in [low, high]; `default` where it is not given."""
+        value = self.value
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise self.invalid(f"a number from {low:g} to {high:g}")
+        return float(value)
 
-    def one_of(self, known: Mapping[str, T]) -> T:
-        """What `known` has under this name."""
+    def whole(self, default: int, low: int, high: int) -> int:
+        """A whole number in [low, high]; `default` where it is not given."""
+        value = self.optional_whole(low, high)
+        return default if value is None else value
+
+    def optional_whole(self, low: int, high: int) -> int | None:
+        """A whole number in [low, high], or None where it is not given."""
+        value = self.value
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise self.invalid(f"a whole number from {low} to {high}")
+        return value
+
+    def one_of(self, values: Mapping[str, T]) -> T:
+        """What `values` has under this name."""
         name = self.text()
-        if name not in known:
-            raise self.unknown(known)
-        return known[name]
+        if name not in values:
+            raise self.unknown(values)
+        return values[name]
 
     def wrong(self, expected: str) -> RequestError:
-        """The error for a value of another type than `expected`."""
-        if not self.path:
-            return RequestError(f"The request body must be {expected}.", code="invalid_type")
-        if not self.given:
-            return RequestError(
-                f"Field '{self.path}' is missing; it must be {expected}.",
-                param=self.path,
-                code="missing_required_parameter",
-            )
-        return RequestError(f"Field '{self.path}' must be {expected}.", param=self.path, code="invalid_type")
+        """The error for a value that is missing, or of another type than `expected`."""
+        return self.must_be(expected) if self.given or not self.path else self.missing(f"it must be {expected}")
 
-    def unknown(self, known: Iterable[str]) -> RequestError:
-        """The error for a name that is none of those `known`."""
-        message = f"Field '{self.path}' must be one of {', '.join(sorted(known))}; got {self.value!r:.100}."
-        return RequestError(message, param=self.path, code="invalid_value")
+    def missing(self, cure: str) -> RequestError:
+        """The error for a value that is not given."""
+        return self._error(f"is missing; {cure}", "missing_required_parameter")
+
+    def must_be(self, expected: str, code: str = "invalid_type") -> RequestError:
+        """The error for a value other than `expected`."""
+        return self._error(f"must be {expected}", code)
+
+    def invalid(self, expected: str) -> RequestError:
+        """The error for a value outside of what is `expected`; it shows the value's beginning."""
+        return self._error(f"must be {expected}; got {self.value!r:.100}", "invalid_value")
+
+    def unknown(self, values: Iterable[str]) -> RequestError:
+        """The error for a name that is none of `values`."""
+        return self.invalid(f"one of {', '.join(sorted(values))}")
 
     def refuse(self, why: str) -> None:
         """Raise or note the error for what is understood and not served."""
@@ -97,5 +154,8 @@ class Node:
 
     def refused(self, why: str) -> RequestError:
         """The error for what is understood and not served; `why` says what to do instead."""
-        message = f"Field '{self.path}' is not supported here: {why}."
-        return RequestError(message, param=self.path, code="unsupported_parameter")
+        return self._error(f"is not supported here: {why}", "unsupported_parameter")
+
+    def _error(self, predicate: str, code: str) -> RequestError:
+        subject = f"Field '{self.path}'" if self.path else "The request body"
+        return RequestError(f"{subject} {predicate}.", param=self.path or None, code=code)

@@ -9,12 +9,12 @@ DONE = b"data: [DONE]\n\n"
 
 _EVENT_END = re.compile(rb"\r?\n\r?\n|\r\r")
 
-# A provider that never ends an event must not fill the memory.
+# An event that never ends must not fill the memory.
 MAX_EVENT_BYTES = 16 * 1024 * 1024
 
 
 class EventTooLarge(ValueError):
-    """An event that does not end."""
+    """An event exceeds `MAX_EVENT_BYTES`."""
 
 
 def encode_event(payload: Any) -> bytes:
@@ -23,23 +23,23 @@ def encode_event(payload: Any) -> bytes:
 
 
 def event_data(event: bytes) -> bytes:
-    r"""What the `data` lines of one event carry; empty for comments and other fields.
+    r"""The content of an event's `data` lines; empty for comments and other fields.
 
     >>> event_data(b'data: {"a": 1}\n\n')
     b'{"a": 1}'
     >>> event_data(b': keep-alive\n\n')
     b''
     """
-    if event.startswith(b"data: ") and event.find(b"\n") == len(event) - 2:  # nearly everybody's
+    if event.startswith(b"data: ") and event.find(b"\n") == len(event) - 2:  # fast path for nearly all servers
         return event[6:-2]
     lines = (line for line in event.splitlines() if line.startswith(b"data:"))
     return b"\n".join(line[5:].strip() for line in lines)
 
 
 class EventSplitter:
-    r"""Cuts a byte stream into whole events, whatever pieces the network delivers them in.
+    r"""Splits a byte stream into whole events, however the network splits the bytes.
 
-    Events keep their own bytes, the blank line that ends them included, so they can be passed on unchanged.
+    Events keep their bytes, including the blank line at the end, so that they can be passed on unchanged.
 
     >>> splitter = EventSplitter()
     >>> splitter.feed(b'data: 1\n')
@@ -67,7 +67,7 @@ class EventSplitter:
             If an event grows beyond `MAX_EVENT_BYTES`.
         """
         buffer = self._buffer + data
-        if b"\r" not in buffer:  # nearly everybody's
+        if b"\r" not in buffer:  # fast path for nearly all servers
             *events, self._buffer = [event + b"\n\n" for event in buffer.split(b"\n\n")]
             self._buffer = self._buffer[:-2]
             self._check_size()

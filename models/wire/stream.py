@@ -1,4 +1,4 @@
-"""One streamed answer: events passed on as they came, watched for usage, for errors and for a proper end."""
+"""One streamed answer: passes events on unchanged, and inspects them for usage, errors and a proper end."""
 
 import re
 from collections import deque
@@ -7,50 +7,48 @@ from typing import Any
 
 import orjson
 
-from models.redaction.server_words import Told, clean_name, identifier
+from models.redaction.server_words import ServerWords, clean_name, identifier
 from models.usage.usage import Usage, usage_in
 from models.wire.chat import reasoning_of
 from models.wire.errors import BackendError, BackendUnavailable, InvalidResponse, StreamInterrupted
 from models.wire.sse import DONE, EventSplitter, EventTooLarge, encode_event, event_data
+from models.wire.token_estimates import delta_tokens_guess
 
-# A provider asked for usage puts `"usage":null` into every other chunk. Quotes inside JSON strings are escaped,
-# so this can only match the field itself.
+# A provider that was asked for usage puts `"usage":null` into all other chunks. Quotes inside JSON strings are
+# escaped, so this can only match the field itself.
 _NULL_USAGE = re.compile(rb',\s*"usage"\s*:\s*null')
 
 _ABSENT = object()
 
 _UNKNOWN_REASON = "other"
 
-_MOST_CHOICES = 128
-"""As many as OpenAI's API has: whoever numbers more choices makes them up."""
-
-_LONGEST_TOKEN_CHARS = 16
-_CHARS_PER_TOKEN = 4
+_MAX_CHOICES = 128
+"""OpenAI's limit; reasons of further choices are ignored, so that a faulty server cannot fill the memory."""
 
 
 class ChatStream:
     """The events of one answer, from any OpenAI-compatible server.
 
-    Iterating yields lists of whole events as bytes, as many as the network delivered together, unchanged but for what
-    only the gateway asked for: usage is always requested upstream, and taken out again for a caller who did not request
-    it, and so are the tokens' probabilities where the gateway wants to know them. The very last event is
-    ``data: [DONE]``, in a list of its own. An answer that breaks off before its finish reason raises
-    `StreamInterrupted`: it never ends as if it were whole.
+    Iterating yields lists of whole events as bytes, as many as the network delivered together. Events are unchanged
+    except for fields that only the gateway asked for. Usage is always requested upstream and removed for callers who
+    did not request it; so are the tokens' probabilities, if the gateway needs them. The last event is ``data: [DONE]``,
+    in a list of its own. An answer that breaks off before its finish reason raises `StreamInterrupted`: it never ends
+    as if it were complete.
 
     Attributes
     ----------
     usage : Usage or None
-        What it took, as far as the server has said; None until it did.
+        The usage that the server has reported so far; None until it does.
     model : str
         The model that the chunks name.
     interrupted : bool
-        Whether it broke off, through no fault of the caller.
+        Whether the stream broke off, through no fault of the caller.
     finish_reasons : dict of int to str
-        Why each choice ended, by its index, as far as they have.
+        Why each choice ended, by its index, for those that have.
     tokens_seen : int
-        Tokens of the answer so far, as far as its chunks show: an estimate for where usage never came.
+        Tokens of the answer so far, estimated from its chunks: used if the server reports no usage.
     logprobs : list of float
-        Natural logarithms of the tokens' probabilities so far, where the server tells them.
+        Natural logarithms of the tokens' probabilities so far, if the server reports them.
     """
 
     def __init__(
@@ -72,29 +70,29 @@ class ChatStream:
         self._closing = [close]
         self._keep_usage = keep_usage
         self._keep_logprobs = keep_logprobs
-        self._told: Usage | None = None
+        self._usage: Usage | None = None
         self._service_tier: Any = None
         self._started = False
         self._finished = False
-        self._over = False
+        self._is_over = False
         self._events = self._read()
-        self._ready: deque[list[bytes]] = deque()
+        self._buffered: deque[list[bytes]] = deque()
 
     @property
     def usage(self) -> Usage | None:
-        told = self._told
-        if told is None:
+        usage = self._usage
+        if usage is None:
             return None
-        told = told.served(self._service_tier)
-        return told if self._finished else told.broken_off(self.tokens_seen)
+        usage = usage.with_service_tier(self._service_tier)
+        return usage if self._finished else usage.interrupted_after(self.tokens_seen)
 
     async def prime(self) -> None:
-        """Wait for the first event, so that a failure until then can still become a status or another route.
+        """Wait for the first event, so that an earlier failure can still become a status or a call to another backend.
 
         Raises
         ------
         BackendError
-            As `__anext__` does; also `InvalidResponse` when there is no event at all.
+            As `__anext__` does; also `InvalidResponse` if there is no event at all.
         """
         try:
             first = await anext(self._events)
@@ -105,25 +103,25 @@ class ChatStream:
         self.put_back([first])
 
     def put_back(self, batches: Iterable[list[bytes]]) -> None:
-        """Have what was already taken come again, before all that follows."""
-        self._ready.extendleft(reversed(list(batches)))
+        """Put lists of events that were already taken back in front of the remaining ones."""
+        self._buffered.extendleft(reversed(list(batches)))
 
     def __aiter__(self) -> "ChatStream":
         return self
 
     async def __anext__(self) -> list[bytes]:
-        if self._ready:
-            return self._ready.popleft()
+        if self._buffered:
+            return self._buffered.popleft()
         return await anext(self._events)
 
     async def aclose(self) -> None:
-        """Stop. A connection given back in mid-answer is closed, and that is what cancels a generation."""
+        """Stop. In the middle of an answer this closes the connection, which cancels the generation."""
         await self._events.aclose()
         while self._closing:
             self._closing.pop()()
 
     def when_closed(self, act: Callable[[], object]) -> None:
-        """Have `act` called, once, when the stream is closed."""
+        """Call `act` once, when the stream is closed."""
         self._closing.append(act)
 
     async def _read(self) -> AsyncGenerator[list[bytes], None]:
@@ -138,31 +136,31 @@ class ChatStream:
                             yield batch
                         yield [DONE]
                         return
-                    # Comments are the provider's keep-alive, and break some clients' parsers.
+                    # Comments (the provider's keep-alive) break some clients' parsers, so they are dropped.
                     if payload and (kept := self._inspect(event, payload)):
                         self._started = True
                         batch.append(kept)
                 if batch:
                     yield batch
                     batch = []
-                if self._over:  # however long the provider keeps the connection open
+                if self._is_over:  # the provider may keep the connection open
                     break
             if not self._started:
                 return
             self._check_finished()
         except (AttributeError, TypeError, ValueError, BackendError) as exc:
-            if batch:  # what came before the trouble is the caller's
+            if batch:  # events before the error belong to the caller
                 yield batch
             self.interrupted = True
-            raise self._trouble(exc) from exc
-        yield [DONE]  # whole, though the provider forgot to say so
+            raise self._to_backend_error(exc) from exc
+        yield [DONE]  # the answer is complete, but the provider did not send [DONE]
 
     def _check_finished(self) -> None:
         if not self._finished:
             raise StreamInterrupted(self._backend, "the stream ended without a finish reason")
 
     def _inspect(self, event: bytes, payload: bytes) -> bytes | None:
-        """Read one chunk's facts; return the bytes to pass on, or None where the caller should not see it."""
+        """Read one chunk; return the bytes to pass on, or None if the caller should not see it."""
         chunk = orjson.loads(payload)
         if not isinstance(chunk, dict):
             raise InvalidResponse(self._backend, "a chunk of the stream is not an object")
@@ -170,15 +168,15 @@ class ChatStream:
         if error := chunk.get("error") or (chunk.get("object") == "error" and chunk):  # the second is vLLM's
             raise error_in_stream(self._backend, error)
         if choices:
-            self._look_at(choices)
+            self._inspect_choices(choices)
             if not self._keep_logprobs:
                 event = _without_logprobs(chunk, event)
         if not self.model:
             self.model = clean_name(chunk.get("model"))
         usage = chunk.get("usage", _ABSENT)
-        # Looked for where there is more of it than the null in every chunk: nearly all chunks tell nothing.
+        # Nearly all chunks have no usage but the null: search only those that mention it more often.
         if payload.count(b'"usage') > (usage is None):
-            self._note(chunk)
+            self._record_usage(chunk)
         self._service_tier = chunk.get("service_tier") or self._service_tier
         if usage is _ABSENT or self._keep_usage:
             return event
@@ -186,30 +184,30 @@ class ChatStream:
             return _NULL_USAGE.sub(b"", event)
         return event if choices else None
 
-    def _note(self, answer: Mapping[str, Any]) -> None:
-        """Keep what a chunk tells of tokens."""
-        if (told := usage_in(answer)) is not None:
-            self._told = told.merged(self._told)
+    def _record_usage(self, answer: Mapping[str, Any]) -> None:
+        """Merge the usage that a chunk reports, if any."""
+        if (usage := usage_in(answer)) is not None:
+            self._usage = usage.merged(self._usage)
 
-    def _look_at(self, choices: list[dict[str, Any]]) -> None:
+    def _inspect_choices(self, choices: list[dict[str, Any]]) -> None:
         for choice in choices:
             if (reason := choice.get("finish_reason")) is not None:
                 self._finished = True
-                self._note_reason(choice.get("index", 0), reason)
+                self._record_finish_reason(choice.get("index", 0), reason)
             delta = choice.get("delta") or choice
             if text := delta.get("content") or delta.get("text"):  # nearly every chunk
-                self.tokens_seen += tokens_guess(text)
+                self.tokens_seen += delta_tokens_guess(text)
             else:
-                self.tokens_seen += sum(map(tokens_guess, _unsaid(delta)))
-            if told := choice.get("logprobs"):
-                self.logprobs += _logprobs(told)
+                self.tokens_seen += sum(map(delta_tokens_guess, _other_generated_texts(delta)))
+            if logprobs := choice.get("logprobs"):
+                self.logprobs += _logprobs(logprobs)
 
-    def _note_reason(self, index: Any, reason: Any) -> None:
-        if len(self.finish_reasons) < _MOST_CHOICES or index in self.finish_reasons:
+    def _record_finish_reason(self, index: Any, reason: Any) -> None:
+        if len(self.finish_reasons) < _MAX_CHOICES or index in self.finish_reasons:
             self.finish_reasons[index] = identifier(reason) or _UNKNOWN_REASON
 
-    def _trouble(self, exc: Exception) -> BackendError:
-        """What the caller is told: before the first event the kind of trouble, after it that the stream broke off."""
+    def _to_backend_error(self, exc: Exception) -> BackendError:
+        """The error to raise: before the first event the kind of failure, after it `StreamInterrupted`."""
         if isinstance(exc, orjson.JSONDecodeError):
             exc = InvalidResponse(self._backend, "a chunk of the stream is not JSON")
         elif isinstance(exc, EventTooLarge):
@@ -218,17 +216,11 @@ class ChatStream:
             exc = InvalidResponse(self._backend, "a chunk of the stream is not in OpenAI's format")
         if not self._started or isinstance(exc, StreamInterrupted):
             return exc
-        return StreamInterrupted(self._backend, exc.message, told=exc.told)
+        return StreamInterrupted(self._backend, exc.message, server_words=exc.server_words)
 
 
-def tokens_guess(text: Any) -> int:
-    """Tokens of one delta: most servers send one a chunk, and a delta longer than a token must hold several."""
-    length = len(text) if isinstance(text, str) else 1
-    return min(length, 1) if length <= _LONGEST_TOKEN_CHARS else length // _CHARS_PER_TOKEN
-
-
-def _unsaid(delta: Mapping[str, Any]) -> Iterator[str]:
-    """What a delta holds that is generated, and paid for, beside the answer's text."""
+def _other_generated_texts(delta: Mapping[str, Any]) -> Iterator[str]:
+    """Generated texts of a delta beside the answer's text; they must be paid for too."""
     yield reasoning_of(delta)
     yield delta.get("refusal") or ""
     for call in delta.get("tool_calls") or ():
@@ -237,28 +229,28 @@ def _unsaid(delta: Mapping[str, Any]) -> Iterator[str]:
         yield called.get("arguments") or called.get("input") or ""
 
 
-def _logprobs(told: Any) -> Iterator[float]:
-    """What a choice's ``logprobs`` say of its tokens; what they say in another form than a chat's is passed over."""
-    for token in (isinstance(told, dict) and told.get("content")) or ():
+def _logprobs(logprobs: Any) -> Iterator[float]:
+    """The tokens' log probabilities in a choice's ``logprobs``; any form but the chat format's is ignored."""
+    for token in (isinstance(logprobs, dict) and logprobs.get("content")) or ():
         logprob = token.get("logprob") if isinstance(token, dict) else None
         if isinstance(logprob, int | float) and not isinstance(logprob, bool):
             yield float(logprob)
 
 
 def _without_logprobs(chunk: dict[str, Any], event: bytes) -> bytes:
-    """The event as it would have been, had nobody asked for probabilities."""
-    told = [choice for choice in chunk["choices"] if choice.get("logprobs") is not None]
-    for choice in told:
+    """The event without the probabilities that only the gateway asked for."""
+    choices = [choice for choice in chunk["choices"] if choice.get("logprobs") is not None]
+    for choice in choices:
         choice["logprobs"] = None
-    return encode_event(chunk) if told else event
+    return encode_event(chunk) if choices else event
 
 
 def error_in_stream(backend: str, error: Any) -> BackendUnavailable:
-    """What an error object in a stream, or in place of an answer, means."""
-    told = Told.of(error)
-    return BackendUnavailable(backend, f"the provider reported an error{told.kind}", told=told)
+    """The exception for an error object in a stream, or in place of an answer."""
+    server_words = ServerWords.from_error(error)
+    return BackendUnavailable(backend, f"the provider reported an error{server_words.kind}", server_words=server_words)
 
 
 def clean_reasons(reasons: Iterable[Any]) -> tuple[str, ...]:
-    """Why each choice of an answer ended, where that is said."""
-    return tuple(identifier(reason) or _UNKNOWN_REASON for reason in reasons if reason)[:_MOST_CHOICES]
+    """Why each choice of an answer ended; choices without a reason are left out."""
+    return tuple(identifier(reason) or _UNKNOWN_REASON for reason in reasons if reason)[:_MAX_CHOICES]

@@ -1,1 +1,1 @@
-"""What is read of a conversation, and what is measured on it."""
+"""Preprocessing of a conversation, and the features computed from it."""

@@ -1,7 +1,7 @@
-"""Words that give a task away, in the languages people ask in: what is asked for, and of which field it is.
+"""Cue words for kinds of task and fields of knowledge, in the languages people ask in.
 
 A cue counts as often as it occurs; several of one kind saturate. Chinese, Japanese and Korean cues are pairs of
-characters, as `router.text.preprocessing` cuts such writing into pairs.
+characters, because `router.text.preprocessing` cuts those scripts into pairs.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Cues:
-    """One kind of cue: lower-case `words`, separated by blanks, and how many occurrences count in full."""
+    """One kind of cue: lower-case `words`, separated by blanks, and the number of occurrences that counts in full."""
 
     full_at: int
     words: str
@@ -161,7 +161,7 @@ LEXICON: dict[str, Cues] = {
         "mhz rpm ml percent mathrm",
     ),
 }  # fmt: skip
-"""Every kind of cue by name."""
+"""All kinds of cue by name."""
 
 
 def _kinds_by_word() -> dict[str, tuple[int, ...]]:

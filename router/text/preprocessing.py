@@ -1,7 +1,7 @@
-"""What the router reads of a conversation: the thread, bounded, so that a decision costs the same at any length.
+"""Preprocessing: a conversation cut to a bounded text and its words, so that a decision costs the same at any length.
 
-"And why?" after a hard question is a hard question: the earlier user turns are read with the last one. Answers are
-not read, they are the model's and not what is asked.
+The user's earlier turns count with the last one: "And why?" after a hard question is a hard question. Answers do not
+count: they are the model's words, not the user's.
 """
 
 import re
@@ -13,35 +13,35 @@ from itertools import islice, pairwise
 from router.decision import Prompt, Turn
 
 HEAD_CHARS = 1500
-"""Read of a long last message from its beginning, where the task mostly stands."""
+"""Kept from the start of a long last message, where the task usually is."""
 
 TAIL_CHARS = 1000
-"""Read of a long last message from its end, where the question stands if it comes after the material."""
+"""Kept from the end of a long last message, where the question is if it follows the material."""
 
 EARLIER_CHARS = 1000
-"""Read of the user's earlier messages, latest first."""
+"""Kept of the user's earlier messages, latest first."""
 
 EARLIER_TURNS = 40
-"""Turns looked back at, whatever their length: a thread of ten thousand empty turns costs no more."""
+"""The most earlier turns considered, so that a thread of ten thousand empty turns costs no more."""
 
 SYSTEM_CHARS = 400
-"""Read of the system message. It may name the task ("Translate what you are given"), or be pages of house rules."""
+"""Kept of the system message. It may name the task ("Translate what you are given"), or be pages of house rules."""
 
 FIRST_UNSPACED = "\u0e00"
-"""Thai. From here on in Unicode, most writing has no blanks between words; Korean does, and does well in pairs too."""
+"""Thai. From here on in Unicode, most scripts put no blanks between words; Korean does, and pairs work for it too."""
 
 UNSPACED = re.compile("[\u0e00-\u0fff\u3040-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]")
 REQUEST_CHARS = 300
-"""Within these the request ends and the material begins, where there is any."""
+"""The request ends, and any material begins, within so many characters."""
 
 SEPARATORS = (":", "\n", '"', ". ", "：", "“", "「", "«", "。")
 """One of these ends the request."""
 
 PAIRS = 1000
-"""Pairs of characters read of such writing: it says in two characters what takes a word elsewhere."""
+"""The most pairs of characters of an unspaced script: two of its characters say about as much as a word elsewhere."""
 
 ASCII_WORD = re.compile("[a-z]+")
-"""As `WORD`, for lower-case text without accents: a third faster."""
+"""As `WORD`, for lower-case ASCII text: a third faster."""
 
 WORD = re.compile(r"[^\W\d_]+")
 NUMBER = re.compile(r"\d[\d.,]*")
@@ -50,19 +50,19 @@ OPTION = re.compile(r"^\(?[A-Ja-j][.):] [^\n]*\n?", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """A conversation as the features see it.
+class PreprocessedPrompt:
+    """A conversation as the features get it.
 
     Parameters
     ----------
     text : str
-        The bounded thread without its lettered choices.
+        The bounded thread, without lettered choices.
     words : dict of str to int
         Lower-case words (runs of letters) of `text` and how often each occurs.
     n_words, n_numbers, n_options, n_turns : int
-        Words and numbers in `text`, lettered choices taken out of it, turns of the conversation.
+        Words and numbers in `text`, lettered choices removed from it, turns of the conversation.
     request : list of str
-        Words of what is asked, apart from the material that it is asked of.
+        Words of the request itself, without the material that it is about.
     material : float
         Share of the last message that is material, in [0, 1].
     """
@@ -77,32 +77,34 @@ class Reading:
     material: float
 
 
-def read(prompt: Prompt) -> Reading:
-    """Read as much of `prompt` as a decision needs."""
+def preprocess(prompt: Prompt) -> PreprocessedPrompt:
+    """Extract what the features need from `prompt`."""
     turns = prompt.turns
     text, n_options = without_options(thread_text(turns))
-    found = words_of(text)
+    words = words_of(text)
     request, material = request_and_material(turns)
     n_numbers = len((ASCII_NUMBER if text.isascii() else NUMBER).findall(text))
-    return Reading(text, Counter(found), len(found), n_numbers, n_options, len(turns), words_of(request), material)
+    return PreprocessedPrompt(
+        text, Counter(words), len(words), n_numbers, n_options, len(turns), words_of(request), material
+    )
 
 
 def words_of(text: str) -> list[str]:
-    """The words of `text` in lower case, `PAIRS` at most where they are not told apart by blanks."""
+    """The words of `text` in lower case; at most `PAIRS` in a text of an unspaced script."""
     if text.isascii():
         return ASCII_WORD.findall(text.lower())
-    found = WORD.findall(text.lower())
+    runs = WORD.findall(text.lower())
     if not UNSPACED.search(text):
-        return found
-    if sum(map(len, found)) <= PAIRS:
-        return list(split_unspaced(found))
-    return [*islice(split_unspaced(found), PAIRS // 2), *islice(split_unspaced(reversed(found)), PAIRS // 2)]
+        return runs
+    if sum(map(len, runs)) <= PAIRS:
+        return list(split_unspaced(runs))
+    return [*islice(split_unspaced(runs), PAIRS // 2), *islice(split_unspaced(reversed(runs)), PAIRS // 2)]
 
 
 def request_and_material(turns: Sequence[Turn]) -> tuple[str, float]:
-    """What is asked (system message, first and last clause of the last message), and the share of the rest.
+    """The request (system message, first and last clause of the last message), and the share of the rest.
 
-    "Summarise this: …" asks as little of a model as it does with two lines to summarise, whatever those two pages say.
+    "Summarise this: …" with two pages of material is as easy a request as with two lines.
     """
     at_last = last_question(turns)
     last, _ = without_options(clipped(turns[-1 if at_last is None else at_last].text)) if turns else ("", 0)
@@ -116,9 +118,9 @@ def request_and_material(turns: Sequence[Turn]) -> tuple[str, float]:
 
 
 def last_clause(text: str) -> str:
-    """What follows the last end of a line or sentence; a question about pages of material mostly stands there.
+    r"""What follows the last end of a line or sentence; a question about long material is usually there.
 
-    >>> last_clause("She left. Nobody knew. Why did she go?\\n")
+    >>> last_clause("She left. Nobody knew. Why did she go?\n")
     'Why did she go?'
     """
     whole = text.rstrip()
@@ -126,7 +128,7 @@ def last_clause(text: str) -> str:
 
 
 def split_unspaced(words: Iterable[str]) -> Iterator[str]:
-    """Cut runs of unspaced writing into pairs of characters, which come close to words there.
+    """Cut runs of an unspaced script into pairs of characters, which are close to words there.
 
     >>> list(split_unspaced(["abc", "今天下雨"]))
     ['abc', '今天', '天下', '下雨']
@@ -139,20 +141,19 @@ def split_unspaced(words: Iterable[str]) -> Iterator[str]:
 
 
 def without_options(text: str) -> tuple[str, int]:
-    """Take out lettered choices, and say how many there were.
+    r"""`text` without lettered choices, and how many there were.
 
-    A question should score by what it asks: with the choices left in, "has ten of them" is what a classifier learns
-    from examination questions first.
+    With the choices left in, a classifier first learns "has ten choices" from exam questions, not what they ask.
 
-    >>> without_options("Which is red?\\nA. Milk\\nB. Blood")
-    ('Which is red?\\n', 2)
+    >>> without_options("Which is red?\nA. Milk\nB. Blood")
+    ('Which is red?\n', 2)
     """
     stripped, n = OPTION.subn("", text)
     return (stripped, n) if n >= 2 else (text, 0)
 
 
 def thread_text(turns: Sequence[Turn]) -> str:
-    """System message, earlier user messages and the last one, each within its bounds, oldest first."""
+    """System message, earlier user messages and the last one, each cut to its limit, oldest first."""
     last = last_question(turns)
     if last is None:
         return clipped("\n".join(turn.text for turn in turns[-1:]))
@@ -161,7 +162,7 @@ def thread_text(turns: Sequence[Turn]) -> str:
 
 
 def last_question(turns: Sequence[Turn]) -> int | None:
-    """Where the user's last message stands; None where there is none."""
+    """Index of the user's last message; None where there is none."""
     return next((at for at in range(len(turns) - 1, -1, -1) if turns[at].role == "user"), None)
 
 
@@ -178,7 +179,7 @@ def system_part(turns: Sequence[Turn]) -> list[str]:
 
 
 def earlier_parts(turns: Sequence[Turn]) -> Iterator[str]:
-    """User messages from the latest back, until `EARLIER_CHARS` are read."""
+    """User messages from the latest back, `EARLIER_CHARS` in all."""
     left = EARLIER_CHARS
     for turn in reversed(turns):
         if turn.role != "user":

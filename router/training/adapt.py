@@ -1,14 +1,14 @@
-"""Adapt a fitted classifier to one's own prompts and models, from a few dozen labels on.
+"""Adapt a fitted classifier to your own prompts and models, from a few dozen labels on.
 
-`router.training.refit` fits new weights, from the old ones or from nothing, and averages the fits as far as
-cross-validation speaks for each. Words that only the labels know are learnt too.
+`router.training.refit` fits new weights, from the old ones or from zero, and averages the fits by cross-validation.
+Words that occur only in the labels are learnt too.
 
-The prompts written for slimgate are fitted along at a small weight: without them, labels of exam questions alone would
-unlearn what tells an errand from a proof.
+The seed prompts are fitted too, at a small weight: without them, labels of exam questions alone would unlearn the
+difference between an errand and a proof.
 
-Where a label says how both models did, a prompt that both fail counts half: the local answer does not do there, but
-the cloud is no better. That is what the score means. Which prompts rank above which is learnt with the cloud's failures
-counting little while labels are few, since they are the noisier half of the evidence, and fully when there are many.
+Where a label judges both models, a prompt that both fail counts half: the local answer is inadequate, but the cloud is
+no better. That is what the score means. For the ranking of prompts, the cloud's failures count little while labels are
+few, since they are the noisier half of the evidence, and in full when there are many.
 """
 
 import hashlib
@@ -28,12 +28,12 @@ from router.classifier import PromptVectoriser, plain_words
 from router.decision import Prompt
 from router.errors import DatasetError
 from router.text.features import FEATURES
-from router.text.preprocessing import read
+from router.text.preprocessing import preprocess
 from router.threshold import balanced_threshold, expectation
 from router.training.labels import Label
 from router.training.metrics import auc, calibration_error, reliability
-from router.training.refit import FREEDOMS, Blend, blend, blended_elsewhere, fits, log_loss, served_columns
-from router.training.seed_prompts import written_prompts
+from router.training.refit import FREEDOMS, Blend, blend, blended_scores, fits, log_loss, served_columns
+from router.training.seed_prompts import seed_prompts
 
 Floats = NDArray[np.float64]
 Step = Callable[[str], None]
@@ -41,20 +41,20 @@ Step = Callable[[str], None]
 FOLDS = 5
 
 LEAST_LABELS = 30
-"""With fewer, cross-validation says nothing."""
+"""With fewer, cross-validation is meaningless."""
 
 CLOUD_COUNTS_FROM = 500
-"""Labels that say how the cloud did, at which half of its failures counts in the ranking."""
+"""Labels that judge the cloud too, at which its failures count half in the ranking."""
 
-REHEARSED = 0.3
-"""What the written prompts weigh together, as a share of the labels: or labels of exams alone would unlearn errands."""
+SEED_PROMPTS_SHARE = 0.3
+"""Total weight of the seed prompts, as a share of the labels' weight."""
 
 STEPS = FOLDS + 1
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How well scores tell the labels: log loss and calibration error (less is better), AUC (more is)."""
+    """How well scores predict the labels: log loss and calibration error (less is better), AUC (more is better)."""
 
     log_loss: float
     auc: float
@@ -63,16 +63,16 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Adapted:
-    """The outcome of an adaptation.
+    """The result of an adaptation.
 
     Parameters
     ----------
     kept : float
-        Share of the old weights that the fits began from, on average: how far the old classifier holds here.
+        Share of the old weights that the fits started from, on average: how far the old classifier holds here.
     before, after : Quality
-        On the labels, each scored by a classifier that had not seen it nor its duplicates.
+        On the labels, each scored by a classifier that was fitted on neither it nor its duplicates.
     scores, target : ndarray of shape (n_labels,)
-        Those scores of the adapted classifier, and what was to be told.
+        Those scores of the adapted classifier, and what they should predict.
     """
 
     pipeline: Pipeline
@@ -84,7 +84,7 @@ class Adapted:
 
     @property
     def is_better(self) -> bool:
-        """Whether the adapted classifier tells the labels better than the old one."""
+        """Whether the adapted classifier predicts the labels better than the old one."""
         return self.after.log_loss < self.before.log_loss
 
 
@@ -94,7 +94,7 @@ def adapt(base: Pipeline, labels: Sequence[Label], seed: int = 0, step: Step = l
     Raises
     ------
     DatasetError
-        If there are too few labels, or all say the same.
+        If there are too few labels, or all are alike.
     """
     prompts = [label.prompt for label in labels]
     target = np.array([_target(label) for label in labels])
@@ -102,21 +102,23 @@ def adapt(base: Pipeline, labels: Sequence[Label], seed: int = 0, step: Step = l
     _check(target)
     before = quality(base.predict_proba(prompts)[:, 1], target)
     folds = list(_folds(prompts, seed))
-    pushes, trust = np.empty((len(FREEDOMS), len(labels))), np.empty(len(labels))
-    for fold, (known, rest) in enumerate(folds, start=1):
+    unbiased, trust = np.empty((len(FREEDOMS), len(labels))), np.empty(len(labels))
+    for fold, (fitted, rest) in enumerate(folds, start=1):
         step(f"judging, fold {fold} of {FOLDS}")
-        vectoriser, weights = _fitted([prompts[row] for row in known], ranked_by[known], base, len(known) / len(labels))
+        vectoriser, weights = _fitted(
+            [prompts[row] for row in fitted], ranked_by[fitted], base, len(fitted) / len(labels)
+        )
         columns, trust[rest] = served_columns(vectoriser.transform([prompts[row] for row in rest]))
-        pushes[:, rest] = weights @ columns.T
+        unbiased[:, rest] = weights @ columns.T
     step("fitting")
-    found = blend(pushes, trust, ranked_by, target)
-    after = blended_elsewhere(pushes, trust, ranked_by, target, folds)
-    kept = float(found.likelihoods @ [freedom.kept for freedom in FREEDOMS])
-    return Adapted(_pipeline(prompts, ranked_by, base, found), kept, before, quality(after, target), after, target)
+    blended = blend(unbiased, trust, ranked_by, target)
+    after = blended_scores(unbiased, trust, ranked_by, target, folds)
+    kept = float(blended.likelihoods @ [freedom.kept for freedom in FREEDOMS])
+    return Adapted(_pipeline(prompts, ranked_by, base, blended), kept, before, quality(after, target), after, target)
 
 
 def quality(scores: Floats, target: Floats) -> Quality:
-    """Judge `scores` by what happened."""
+    """How well `scores` predict `target`."""
     return Quality(log_loss(scores, target), auc(target > 0.5, scores), calibration_error(scores, target))
 
 
@@ -127,23 +129,23 @@ def _target(label: Label) -> float:
 
 
 def _ranked_by(labels: Sequence[Label]) -> Floats:
-    known = sum(label.cloud_ok is not None for label in labels)
-    hopeless = CLOUD_COUNTS_FROM / (CLOUD_COUNTS_FROM + known)
-    return np.array([0.0 if label.local_ok else hopeless if label.cloud_ok is False else 1.0 for label in labels])
+    judged = sum(label.cloud_ok is not None for label in labels)
+    both_fail = CLOUD_COUNTS_FROM / (CLOUD_COUNTS_FROM + judged)
+    return np.array([0.0 if label.local_ok else both_fail if label.cloud_ok is False else 1.0 for label in labels])
 
 
 def _check(target: Floats) -> None:
     if len(target) < LEAST_LABELS:
         raise DatasetError(
-            f"{len(target)} labels are too few to adapt to and to judge by; {LEAST_LABELS} are the least"
+            f"{len(target)} labels are too few to adapt to and to judge by; at least {LEAST_LABELS} are needed"
         )
     if target.min() == target.max():
-        raise DatasetError("all labels say the same, so there is nothing to learn to tell apart")
+        raise DatasetError("all labels are alike, so there is nothing to learn")
 
 
 def _folds(prompts: Sequence[Prompt], seed: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Equal prompts stay together, whatever their spacing, case and numbers."""
-    texts = [" ".join(read(prompt).words) for prompt in prompts]
+    """Folds in which equal prompts stay together, whatever their spacing, case and numbers."""
+    texts = [" ".join(preprocess(prompt).words) for prompt in prompts]
     groups = np.unique(texts, return_inverse=True)[1]
     splitter = GroupKFold(min(FOLDS, len(np.unique(groups))), shuffle=True, random_state=seed)
     yield from splitter.split(texts, groups=groups)
@@ -152,23 +154,23 @@ def _folds(prompts: Sequence[Prompt], seed: int) -> Iterator[tuple[NDArray[np.in
 def _fitted(
     prompts: Sequence[Prompt], target: Floats, base: Pipeline, share: float = 1.0
 ) -> tuple[PromptVectoriser, Floats]:
-    """What reads prompts, new words included, and the weights of every fit."""
+    """The vectoriser, new words included, and the weights of every fit."""
     vectoriser = _with_new_words(base["vectorise"], prompts)
-    written, failure = zip(*written_prompts("train"), strict=True)
-    columns, trust = served_columns(vectoriser.transform([*prompts, *written]))
-    counts = np.repeat([1.0, REHEARSED * len(prompts) / len(written)], [len(prompts), len(written)])
+    seeds, failure = zip(*seed_prompts("train"), strict=True)
+    columns, trust = served_columns(vectoriser.transform([*prompts, *seeds]))
+    counts = np.repeat([1.0, SEED_PROMPTS_SHARE * len(prompts) / len(seeds)], [len(prompts), len(seeds)])
     target = np.append(target, failure)
     return vectoriser, fits(columns, trust, target, counts, _start(base, vectoriser), share)
 
 
 def _with_new_words(vectoriser: PromptVectoriser, prompts: Sequence[Prompt]) -> PromptVectoriser:
-    """The same columns, then one for each word that only `prompts` hold, in several of them."""
+    """The same columns, then one for each new word that several of `prompts` hold."""
     own = TfidfVectorizer(analyzer=plain_words, min_df=vectoriser.min_df, sublinear_tf=True)
-    own.fit([read(prompt) for prompt in prompts])
+    own.fit([preprocess(prompt) for prompt in prompts])
     old = vectoriser.tfidf_
     new = [word for word in own.get_feature_names_out() if word not in old.vocabulary_]
-    known = sorted(old.vocabulary_, key=old.vocabulary_.__getitem__)
-    merged = TfidfVectorizer(analyzer=plain_words, sublinear_tf=True, vocabulary=[*known, *new])
+    old_words = sorted(old.vocabulary_, key=old.vocabulary_.__getitem__)
+    merged = TfidfVectorizer(analyzer=plain_words, sublinear_tf=True, vocabulary=[*old_words, *new])
     merged.idf_ = np.concatenate([old.idf_, [own.idf_[own.vocabulary_[word]] for word in new]])
     wider = PromptVectoriser(vectoriser.min_df)
     wider.tfidf_ = merged
@@ -176,19 +178,19 @@ def _with_new_words(vectoriser: PromptVectoriser, prompts: Sequence[Prompt]) -> 
 
 
 def _start(base: Pipeline, vectoriser: PromptVectoriser) -> Floats:
-    """The old weights, calibration multiplied in, 0 for new words."""
+    """The old weights, calibrated; 0 for new words."""
     classifier = base["classify"]
     old = classifier.slope_ * classifier.logistic_.coef_[0]
     return np.append(old, np.zeros(len(FEATURES) + len(vectoriser.tfidf_.vocabulary_) - len(old)))
 
 
-def _pipeline(prompts: Sequence[Prompt], ranked_by: Floats, base: Pipeline, found: Blend) -> Pipeline:
+def _pipeline(prompts: Sequence[Prompt], ranked_by: Floats, base: Pipeline, blend: Blend) -> Pipeline:
     """The blend as one classifier."""
     vectoriser, weights = _fitted(prompts, ranked_by, base)
-    blended = found.shares @ weights
+    blended = blend.shares @ weights
     classifier = deepcopy(base["classify"])
     classifier.logistic_.coef_ = blended[None]
-    classifier.logistic_.intercept_ = np.array([found.bias])
+    classifier.logistic_.intercept_ = np.array([blend.bias])
     classifier.logistic_.n_features_in_ = len(blended)
     classifier.slope_, classifier.intercept_ = 1.0, 0.0
     return Pipeline([("vectorise", vectoriser), ("classify", classifier)])
@@ -200,16 +202,16 @@ def save_adapted(folder: Path, adapted: Adapted, labels: Path, pair: Mapping[str
     Parameters
     ----------
     labels : Path
-        The file that they were read from; its name and hash go on the card.
+        The file of the labels; its name and hash go on the card.
     pair : mapping of str to str
-        The models that the labels are about, ``local`` and ``cloud``.
+        The models that the labels judge, ``local`` and ``cloud``.
     base : str
         Version of the classifier that was adapted.
     """
     validation = {"labels": np.round(np.column_stack([adapted.scores, adapted.target]), 6).tolist()}
     threshold = balanced_threshold(validation)
     card = {
-        "target": "that the local answer falls short; half where the cloud's is known to fall short too",
+        "target": "probability that the local answer is inadequate; half where the cloud's is known to be so too",
         "labels": {
             "file": labels.name,
             "sha256": hashlib.sha256(labels.read_bytes()).hexdigest(),

@@ -1,10 +1,10 @@
-"""Thresholds in users' terms: a share for the cloud, or a failure rate that holds with stated confidence.
+"""Calibration: the threshold for a share of requests to the cloud, or for a failure rate at a stated confidence.
 
-The failure-rate form is a guarantee without assumptions on the classifier: whatever its scores are worth, among
-requests like the labelled ones at most the stated share of those answered locally fails, except with probability
-``1 - confidence`` over the draw of the labels. Thresholds are tested from careful to bold, in an order fixed before
-any label is seen, and the first that cannot be shown to hold ends the search; so testing many costs no confidence.
-Two searches share what may go wrong, half each.
+The failure rate is guaranteed without assumptions about the classifier: however good its scores are, among requests
+like the labelled ones at most the stated share of those answered locally fails, except with probability
+``1 - confidence`` over the draw of the labels. Thresholds are tested from low to high, in an order fixed before any
+label is seen, and the search ends at the first that cannot be shown to hold; so testing many costs no confidence. Two
+searches get half of ``1 - confidence`` each.
 
 References
 ----------
@@ -27,41 +27,41 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 GRID = tuple(hundredths / 100 for hundredths in range(1, 102))
-"""Thresholds tried, careful first; the last keeps everything local."""
+"""Thresholds tried, lowest first; the last keeps everything local."""
 
 N_STARTS = 2
-"""Searches, each of which gets its part of ``1 - confidence``."""
+"""Number of searches, each of which gets an equal part of ``1 - confidence``."""
 
 ENOUGH_TO_GUESS = 10
-"""Labels below a threshold from which its failure rate is worth an extrapolation."""
+"""The least labels below a threshold for an extrapolation of its failure rate."""
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """Labelled prompts.
+class LabelledScores:
+    """Scores of labelled prompts.
 
     Parameters
     ----------
     scores, failed : ndarray of shape (n_prompts,)
-        Scores, and whether (0 or 1) or how surely (between) the local model fails each prompt.
+        Scores, and whether (0 or 1) or how likely (between) the local model fails each prompt.
     limits : ndarray of shape (n_prompts,), optional
-        The threshold that stood when each prompt was answered locally, where only such prompts could get a label. Below
-        another, bolder threshold there are prompts of which none could, and this label does not speak for those.
+        The threshold in force when each prompt was answered locally, where only such prompts could get a label. A label
+        does not count for higher thresholds: prompts between the two went to the cloud and could get no label.
     """
 
     scores: Floats
     failed: Floats
     limits: Floats | None = None
 
-    def speaks(self, threshold: float) -> Mask:
-        """Which labels tell what stays local at `threshold`, whether theirs would or not."""
+    def counts(self, threshold: float) -> Mask:
+        """Which labels count at `threshold`, whether their prompts stay local there or not."""
         if self.limits is None:
             return np.ones(len(self.scores), dtype=np.bool_)
         return self.limits >= threshold
 
     def local(self, threshold: float) -> Floats:
         """Failures of what stays local at `threshold`."""
-        return self.failed[(self.scores < threshold) & self.speaks(threshold)]
+        return self.failed[(self.scores < threshold) & self.counts(threshold)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Calibration:
     local_share : float
         Share of the labelled prompts that stay local.
     n_local : int
-        How many those are.
+        Number of those.
     failure_rate, low, high : float
         Share of them that fails, and its exact 95 % interval.
     """
@@ -92,9 +92,9 @@ class Infeasible(Exception):
     Parameters
     ----------
     more_labels : int or None
-        About how many more would do; None where the local model fails too often at every threshold.
+        About how many more are needed; None where the local model fails too often at every threshold.
     least_rate : float or None
-        The least failure rate seen at any threshold; None where there were too few labels to see one.
+        The least failure rate measured at any threshold; None where there were too few labels for one.
     """
 
     def __init__(self, more_labels: int | None, least_rate: float | None) -> None:
@@ -104,7 +104,7 @@ class Infeasible(Exception):
 
     def __str__(self) -> str:
         if self.more_labels is not None:
-            return f"infeasible with these labels: at least about {self.more_labels:,} more needed"
+            return f"infeasible with these labels: at least about {self.more_labels:,} more are needed"
         rate = "too often" if self.least_rate is None else f"at least {self.least_rate:.1%}"
         return (
             f"infeasible, and more labels alone will not help: at every threshold the local model fails {rate}; allow "
@@ -113,14 +113,14 @@ class Infeasible(Exception):
 
 
 def threshold_for_share(scores: Floats, cloud_share: float, weights: Floats | None = None) -> float:
-    """The threshold that sends as near to `cloud_share` of prompts to the cloud as can be, and never more.
+    """The threshold that sends at most `cloud_share` of prompts to the cloud, and as near to it as possible.
 
     Parameters
     ----------
     scores : ndarray of shape (n_prompts,)
         Scores of prompts that the classifier was not fitted on.
     weights : ndarray of shape (n_prompts,), optional
-        How much each prompt counts. Default: all the same.
+        How much each prompt counts. Default: all alike.
 
     Raises
     ------
@@ -138,8 +138,8 @@ def threshold_for_share(scores: Floats, cloud_share: float, weights: Floats | No
     return float(fitting[-1]) if len(fitting) else math.nextafter(float(ordered[0]), 2.0)
 
 
-def threshold_for_failure_rate(judged: Judged, max_rate: float, confidence: float) -> Calibration:
-    """The boldest threshold below which the local model fails at most `max_rate`, with that `confidence`.
+def threshold_for_failure_rate(judged: LabelledScores, max_rate: float, confidence: float) -> Calibration:
+    """The highest threshold below which the local model fails at most `max_rate`, with that `confidence`.
 
     Raises
     ------
@@ -151,7 +151,7 @@ def threshold_for_failure_rate(judged: Judged, max_rate: float, confidence: floa
     if not (0 < max_rate < 1 and 0 < confidence < 1):
         raise ValueError(f"rate and confidence must lie between 0 and 1; got {max_rate} and {confidence}")
     each = 1 - (1 - confidence) / N_STARTS
-    held = [
+    holding = [
         threshold
         for start in _starts(judged, max_rate, each)
         for threshold in takewhile(
@@ -159,22 +159,22 @@ def threshold_for_failure_rate(judged: Judged, max_rate: float, confidence: floa
             (threshold for threshold in GRID if threshold >= start),
         )
     ]
-    if not held:
+    if not holding:
         raise _infeasible(judged, max_rate, each)
-    return calibration_at(max(held), judged)
+    return calibration_at(max(holding), judged)
 
 
-def calibration_at(threshold: float, judged: Judged) -> Calibration:
-    """What the labels say of `threshold`."""
+def calibration_at(threshold: float, judged: LabelledScores) -> Calibration:
+    """The local share and the failure rate at `threshold`, by the labels."""
     local = judged.local(threshold)
-    n = int(judged.speaks(threshold).sum())
+    n = int(judged.counts(threshold).sum())
     low, high = exact_interval(float(local.sum()), len(local), 0.95)
     rate = float(local.mean()) if len(local) else 0.0
     return Calibration(threshold, len(local) / max(1, n), len(local), rate, low, high)
 
 
 def exact_interval(failures: float, n: int, confidence: float) -> tuple[float, float]:
-    """Clopper and Pearson's interval for the chance behind `failures` of `n`."""
+    """Clopper and Pearson's interval for the probability of failure, after `failures` of `n`."""
     if n == 0:
         return 0.0, 1.0
     tail = (1 - confidence) / 2
@@ -183,11 +183,11 @@ def exact_interval(failures: float, n: int, confidence: float) -> tuple[float, f
     return low, high
 
 
-def _starts(judged: Judged, max_rate: float, confidence: float) -> list[float]:
-    """Where the two searches begin. Depends on the scores alone, so that the labels cannot bend it.
+def _starts(judged: LabelledScores, max_rate: float, confidence: float) -> list[float]:
+    """The thresholds at which the two searches begin. They depend on the scores alone, never on the labels.
 
-    The first begins as careful as can be: where enough prompts stay local to show the rate if half of it were true. The
-    second, in case those few are not the easy ones, begins where at least half of the prompts stay local.
+    The first search begins at the lowest threshold that keeps enough prompts local to show the rate if half of it were
+    true. The second, in case those few prompts are not the easy ones, begins where at least half of them stay local.
     """
     enough = labels_needed(max_rate / 2, max_rate, confidence)
     needed = (enough, max(enough, len(judged.scores) / 2))
@@ -196,7 +196,7 @@ def _starts(judged: Judged, max_rate: float, confidence: float) -> list[float]:
 
 
 def _p_value(failed: Floats, max_rate: float) -> float:
-    """The chance of so few failures if the true rate were above `max_rate`."""
+    """The probability of so few failures if the true rate were above `max_rate`."""
     n, total = len(failed), float(failed.sum())
     if np.isin(failed, (0.0, 1.0)).all():
         return float(bdtr(total, n, max_rate))
@@ -211,33 +211,36 @@ def _xlogy(factor: float, argument: float) -> float:
 
 @cache
 def labels_needed(true_rate: float, max_rate: float, confidence: float) -> int:
-    """How many local answers it takes to show `max_rate` where `true_rate` is what happens."""
+    """How many local answers it takes to show `max_rate` where `true_rate` is the true rate."""
     n = 1
     while bdtr(math.floor(n * true_rate), n, max_rate) > 1 - confidence:
         n += max(1, n // 50)
     return n
 
 
-def _infeasible(judged: Judged, max_rate: float, confidence: float) -> Infeasible:
-    """Guess from what was seen how many labels would do."""
-    seen = [calibration_at(threshold, judged) for threshold in GRID]
-    seen = [found for found in seen if found.n_local >= ENOUGH_TO_GUESS]
-    if not seen:
+def _infeasible(judged: LabelledScores, max_rate: float, confidence: float) -> Infeasible:
+    """The error, with an estimate of how many labels would be enough."""
+    tried = [calibration_at(threshold, judged) for threshold in GRID]
+    tried = [calibration for calibration in tried if calibration.n_local >= ENOUGH_TO_GUESS]
+    if not tried:
         needed = labels_needed(max_rate / 2, max_rate, confidence)
         return Infeasible(max(1, 2 * needed - len(judged.scores)), None)
-    least = min(found.failure_rate for found in seen)
-    totals = [_total_needed(found, max_rate, confidence) for found in seen if _may_hold(found, max_rate)]
+    least = min(calibration.failure_rate for calibration in tried)
+    totals = [
+        _total_needed(calibration, max_rate, confidence) for calibration in tried if _may_hold(calibration, max_rate)
+    ]
     at_least = math.ceil(len(judged.scores) / 10)
     return Infeasible(max(at_least, min(totals) - len(judged.scores)) if totals else None, least)
 
 
-def _may_hold(found: Calibration, max_rate: float) -> bool:
-    """Whether more labels might show `max_rate`: it looks so, or there are too few to rule out half of it."""
-    return found.failure_rate < 0.9 * max_rate or found.low < max_rate / 2
+def _may_hold(calibration: Calibration, max_rate: float) -> bool:
+    """Whether more labels might show `max_rate`: the rate is lower, or half of `max_rate` cannot be ruled out yet."""
+    return calibration.failure_rate < 0.9 * max_rate or calibration.low < max_rate / 2
 
 
-def _total_needed(found: Calibration, max_rate: float, confidence: float) -> int:
-    """By the normal approximation; as if half of `max_rate` failed, or more if more is seen and may hold."""
-    rate = found.failure_rate if max_rate / 2 < found.failure_rate < 0.9 * max_rate else max_rate / 2
+def _total_needed(calibration: Calibration, max_rate: float, confidence: float) -> int:
+    """By the normal approximation, for a true rate of half of `max_rate`, or the measured one if that is higher."""
+    measured = calibration.failure_rate
+    rate = measured if max_rate / 2 < measured < 0.9 * max_rate else max_rate / 2
     n_local = float(ndtri(confidence)) ** 2 * max_rate * (1 - max_rate) / (max_rate - rate) ** 2
-    return math.ceil(n_local / found.local_share)
+    return math.ceil(n_local / calibration.local_share)

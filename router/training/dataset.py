@@ -1,4 +1,4 @@
-"""Prompts and what models really scored on them: three parquet tables in a folder.
+"""The training data: prompts and the scores of models on them, in three parquet tables in a folder.
 
 =================== ==================================================================================
 prompts.parquet     prompt_id, source, task, prompt, split (``train`` or ``dev``), group_id
@@ -39,7 +39,7 @@ class Dataset:
     Parameters
     ----------
     outcomes : mapping of (metric, model) to ndarray of shape (n_prompts,)
-        Scores in [0, 1]; NaN where that model was not asked that prompt.
+        Scores in [0, 1]; NaN where the model was not tested on the prompt.
     small_models : frozenset of str
         Models of the size class ``small``.
     """
@@ -78,10 +78,10 @@ class Dataset:
         return sorted({model for _metric, model in self.outcomes})
 
     def small_failure(self) -> Floats:
-        """How surely small models fail each prompt: 1 - their mean score, averaged over the small models asked.
+        """How likely small models fail each prompt: 1 - their mean score, averaged over the small models tested on it.
 
-        An average over models says "small models fail here" rather than "this one fails here". Where a prompt has
-        several metrics, they are averaged too. NaN where no small model was asked.
+        The average describes small models in general rather than one of them. Where a prompt has several metrics, they
+        are averaged too. NaN where no small model was tested.
         """
         by_metric = [self._small_mean(metric) for metric in self.metrics]
         return 1.0 - nan_mean(by_metric, len(self))
@@ -94,13 +94,13 @@ class Dataset:
 
 
 def nan_mean(columns: Iterable[Floats], n: int) -> Floats:
-    """Row means over what is known; NaN where nothing is."""
-    total, known = np.zeros(n), np.zeros(n)
+    """Row means over the values that are not NaN; NaN where all are."""
+    total, counts = np.zeros(n), np.zeros(n)
     for column in columns:
         present = ~np.isnan(column)
         total[present] += column[present]
-        known += present
-    means: Floats = np.divide(total, known, out=np.full(n, np.nan), where=known > 0)
+        counts += present
+    means: Floats = np.divide(total, counts, out=np.full(n, np.nan), where=counts > 0)
     return means
 
 
@@ -126,7 +126,7 @@ def read_dataset(folder: Path) -> Dataset:
 
 
 def data_hash(folder: Path) -> str:
-    """SHA-256 over the three tables' bytes: what an artifact says that it was fitted on."""
+    """SHA-256 over the three tables' bytes: an artifact's card names the data by it."""
     digest = hashlib.sha256()
     for name in COLUMNS:
         digest.update(hashlib.sha256(_existing(folder, name).read_bytes()).digest())

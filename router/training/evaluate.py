@@ -1,6 +1,6 @@
 """How well a scorer routes between one small and one large model, source by source.
 
-Never pooled: on half of the public data "looks like an exam question" alone makes a pooled figure look good.
+Sources are never pooled: half of the public data are exam questions, so recognising those makes a pooled figure good.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +12,7 @@ from router.decision import Prompt
 from router.errors import DatasetError
 from router.training.dataset import Dataset, Floats
 from router.training.metrics import (
-    Interval,
+    ConfidenceInterval,
     Metric,
     apgr,
     auc_need,
@@ -38,14 +38,14 @@ RANDOM_DRAWS = 25
 
 @dataclass(frozen=True, slots=True)
 class SourceFigures:
-    """One source under one metric: how often the models do, and how well each router chooses.
+    """One source under one metric: the models' mean scores, and how well each router chooses.
 
     Parameters
     ----------
-    routers : mapping of str to mapping of str to Interval
+    routers : mapping of str to mapping of str to ConfidenceInterval
         Figures by router (``slimgate``, ``length``, ``random``, ``oracle``) and name.
     curves : mapping of str to list of (float, float)
-        By router: share sent to the large model, and the mean quality that it buys.
+        By router: share sent to the large model, and the mean quality at that share.
     """
 
     source: str
@@ -53,7 +53,7 @@ class SourceFigures:
     n: int
     small_mean: float
     large_mean: float
-    routers: Mapping[str, Mapping[str, Interval]]
+    routers: Mapping[str, Mapping[str, ConfidenceInterval]]
     curves: Mapping[str, list[tuple[float, float]]]
 
 
@@ -65,12 +65,12 @@ def evaluate(
     Parameters
     ----------
     done : callable
-        Told the name of each source when its figures are ready.
+        Called with the name of each source when its figures are ready.
 
     Raises
     ------
     DatasetError
-        If a model is unknown, or the two were never asked the same prompt.
+        If a model is unknown, or the two were never tested on the same prompt.
     """
     for model in (small, large):
         if model not in dataset.models:
@@ -110,7 +110,7 @@ def _source_figures(dataset: Dataset, scores: Floats, source: str, metric: str, 
 
 
 def _without_ties(score: Floats) -> Floats:
-    """Equal scores told apart by a hair: the curve's last threshold keeps all that reach it, which would be many."""
+    """Make equal scores differ by a tiny amount: else the curve's thresholds could not divide them."""
     return score + np.linspace(0, 1e-9, len(score))
 
 
@@ -123,9 +123,9 @@ def _length(prompt: Prompt) -> int:
     return sum(len(turn.text) for turn in prompt.turns)
 
 
-def _random_figure(figure: Metric, small: Floats, large: Floats) -> Interval:
-    """Mean and spread of routers that throw dice."""
+def _random_figure(figure: Metric, small: Floats, large: Floats) -> ConfidenceInterval:
+    """Mean and spread of random routers."""
     rng = np.random.default_rng(0)
     draws = np.array([figure(small, large, rng.random(len(small))) for _ in range(RANDOM_DRAWS)])
     low, high = np.quantile(draws, [0.025, 0.975])
-    return Interval(float(draws.mean()), float(low), float(high))
+    return ConfidenceInterval(float(draws.mean()), float(low), float(high))

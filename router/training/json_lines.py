@@ -1,4 +1,4 @@
-"""Files with a JSON value a line, plain or gzipped, read as they come."""
+"""Files with a JSON value a line, plain or gzipped, read line by line."""
 
 import gzip
 import io
@@ -27,12 +27,12 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[io.BufferedReader, BinaryIO]]:
-    """The content of `path`, unpacked if it is gzipped, and the file itself, whose position tells how far one is.
+    """The content of `path`, unpacked if it is gzipped, and the raw file, whose position is the progress.
 
     Raises
     ------
     OSError
-        If the file cannot be read, also within the block.
+        If the file cannot be read, on entry or within the block.
     """
     with path.open("rb") as raw:
         packed = raw.peek(len(_GZIP)).startswith(_GZIP)

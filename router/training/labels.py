@@ -1,4 +1,4 @@
-"""One's own labels: a file with a prompt a line, and whether the local answer would do.
+"""The user's own labels: a file with a prompt a line, and whether the local answer was good enough.
 
 ``{"prompt": "…" or "messages": […], "local_ok": true|false, "cloud_ok": true|false}``; `cloud_ok` may be left out.
 """
@@ -16,7 +16,7 @@ from router.training.json_lines import numbered_lines
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One prompt and how the models did; `cloud_ok` is None where nobody looked."""
+    """One prompt, and whether each model's answer was good enough; `cloud_ok` is None where nobody judged it."""
 
     prompt: Prompt
     local_ok: bool
@@ -29,7 +29,7 @@ def read_labels(path: Path) -> list[Label]:
     Raises
     ------
     DatasetError
-        Naming the first line at fault and what it lacks: labels are few and dear, so none is dropped quietly.
+        Naming the first bad line and what is wrong with it: labels are few, so none is dropped silently.
     """
     try:
         labels = [_parsed(path, number, line) for number, line in numbered_lines(path)]

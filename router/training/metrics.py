@@ -1,4 +1,4 @@
-"""How well a score sends prompts where they belong: APGR, CPT, AUC, calibration error, bootstrap intervals.
+"""Metrics of routing: APGR, CPT, AUC, calibration error, bootstrap intervals.
 
 For prompt i let w_i and s_i be the small and the large model's score, W and S their means. PGR, the performance gap
 recovered, of a mean quality q is ``(q - W) / (S - W)``: 0 with everything local, 1 with everything in the cloud.
@@ -20,7 +20,7 @@ Metric = Callable[[Floats, Floats, Floats], float]
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class ConfidenceInterval:
     """A figure and the 95 % bootstrap interval around it, each NaN where it is not defined."""
 
     value: float
@@ -29,10 +29,10 @@ class Interval:
 
 
 def cost_quality_curve(small: Floats, large: Floats, score: Floats) -> tuple[Floats, Floats]:
-    """Share of prompts sent to the large model, and the mean quality that it buys, by rising share.
+    """Share of prompts sent to the large model, and the mean quality at that share, by rising share.
 
-    The threshold runs over the 0 %, 10 %, … 100 % quantiles of `score` (linear interpolation, equal ones merged); the
-    last point is all-small.
+    The thresholds are the 0 %, 10 %, … 100 % quantiles of `score` (linear interpolation, equal ones merged); the last
+    point sends everything to the small model.
     """
     thresholds = np.unique(np.quantile(score, np.linspace(0, 1, 11)))
     sent = score[None, :] >= thresholds[:-1, None]
@@ -88,12 +88,12 @@ def _first_crossing(shares: Floats, pgr: Floats, wanted: float) -> float:
 
 
 def auc_need(small: Floats, large: Floats, score: Floats) -> float:
-    """Chance that a prompt on which the large model does better scores above one on which it does not."""
+    """Probability that a prompt on which the large model is better scores above one on which it is not."""
     return auc(large > small, score)
 
 
 def auc_wrong(small: Floats, large: Floats, score: Floats) -> float:  # noqa: ARG001  # one signature for all metrics
-    """Chance that a prompt on which the small model falls short (below 0.5) scores above one on which it does not."""
+    """Probability that a prompt on which the small model fails (below 0.5) scores above one on which it does not."""
     return auc(small < 0.5, score)
 
 
@@ -118,8 +118,10 @@ def average_ranks(values: Floats) -> Floats:
     return np.asarray((last - (counts - 1) / 2)[inverse], dtype=np.float64)
 
 
-def bootstrap(metric: Metric, small: Floats, large: Floats, score: Floats, groups: NDArray[np.int64]) -> Interval:
-    """`metric` and its 95 % interval over 400 resamples of whole groups: prompts that share a text fall together."""
+def bootstrap(
+    metric: Metric, small: Floats, large: Floats, score: Floats, groups: NDArray[np.int64]
+) -> ConfidenceInterval:
+    """`metric` and its 95 % interval over 400 resamples of whole groups: prompts with the same text stay together."""
     value = metric(small, large, score)
     members = np.split(np.argsort(groups, kind="stable"), np.cumsum(np.unique(groups, return_counts=True)[1])[:-1])
     rng = np.random.default_rng(0)
@@ -127,19 +129,19 @@ def bootstrap(metric: Metric, small: Floats, large: Floats, score: Floats, group
     for _ in range(400):
         rows = np.concatenate([members[i] for i in rng.integers(len(members), size=len(members))])
         draws.append(metric(small[rows], large[rows], score[rows]))
-    known = np.array(draws)[~np.isnan(draws)]
-    low, high = np.quantile(known, [0.025, 0.975]) if len(known) else (np.nan, np.nan)
-    return Interval(value, float(low), float(high))
+    defined = np.array(draws)[~np.isnan(draws)]
+    low, high = np.quantile(defined, [0.025, 0.975]) if len(defined) else (np.nan, np.nan)
+    return ConfidenceInterval(value, float(low), float(high))
 
 
 def calibration_error(score: Floats, failure: Floats, bins: int = 10) -> float:
-    """Mean distance between score and what happened, over `bins` of equal width, each weighing what it holds."""
+    """Mean distance between score and failure rate, over `bins` of equal width, weighted by their prompts."""
     table = reliability(score, failure, bins)
     return sum(row["n"] * abs(row["score"] - row["failed"]) for row in table) / max(1, len(score))
 
 
 def reliability(score: Floats, failure: Floats, bins: int = 10) -> list[dict[str, float]]:
-    """One row a filled bin: how many prompts, their mean score, and the share on which the small model failed."""
+    """One row a non-empty bin: number of prompts, their mean score, and the share that the small model failed."""
     which = np.minimum((score * bins).astype(int), bins - 1)
     rows = []
     for index in np.unique(which):

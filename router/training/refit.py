@@ -1,10 +1,11 @@
-"""New weights from a few dozen labels: fits from stiff to free, averaged as far as held-out labels speak for each.
+"""New weights from a few dozen labels: an average of fits from stiff to free, weighted by held-out labels.
 
-What is fitted is what is served: the log-odds are linear in the weights, every column but those believed anywhere
-scaled by the prompt's familiarity, and the bias with them. So the outcome compiles to the same arithmetic.
+What is fitted is what is served: the log-odds are linear in the weights. The bias and every column but those
+independent of the language are scaled by the prompt's vocabulary coverage. So the result compiles to the same
+arithmetic.
 
-One fit chosen by cross-validation would be chosen by luck at 50 labels; an average weighted by likelihood [1]_ is not,
-and a weighted sum of weighted sums is still one.
+With 50 labels, choosing one fit by cross-validation would be luck; an average weighted by likelihood [1]_ is not. A
+weighted sum of weighted sums is still a weighted sum.
 
 References
 ----------
@@ -22,7 +23,7 @@ from scipy import sparse
 from scipy.optimize import minimize
 from scipy.special import expit, softmax, xlogy
 
-from router.classifier import BELIEVED_ANYWHERE
+from router.classifier import INDEPENDENT_OF_LANGUAGE
 from router.text.features import FEATURES
 
 Floats = NDArray[np.float64]
@@ -31,14 +32,14 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Freedom:
-    """How a fit may move.
+    """How far a fit may move from the old weights.
 
     Parameters
     ----------
     kept : float
-        Share of the old weights that it starts from: another trade may turn all that was learnt elsewhere around.
+        Share of the old weights that the fit starts from: in another field they may be wrong altogether.
     features, words : float
-        Variance, in squared log-odds, of the steps away from there that are expected of a feature and of a word.
+        Expected variance, in squared log-odds, of a feature's and of a word's step away from the start.
     """
 
     kept: float
@@ -50,124 +51,124 @@ FREEDOMS = tuple(
     Freedom(kept, strength, strength * times)
     for kept, strength, times in product((0.0, 0.3, 1.0), (0.003, 0.03, 0.3), (1.0, 10.0))
 )
-"""From stiff to free. A stiff fit turns in the right direction without going far; its reach is found afterwards."""
+"""From stiff to free. A stiff fit moves in the right direction, but not far; `_scaling` stretches it afterwards."""
 
 USUAL_SPREAD = 0.5
-"""Standard deviation, in log-odds, of scores that tell something; 50 held-out labels alone cannot say."""
+"""Standard deviation, in log-odds, of useful scores; 50 held-out labels are too few to estimate it."""
 
 SPREAD_PRICE = 4.0
-"""How firmly that is believed: as firmly as some 16 labels would say it."""
+"""Weight of that assumption: about that of 16 labels."""
 
 
 def served_columns(vectorised: Any) -> tuple[sparse.csr_matrix, Floats]:
-    """The columns as serving weighs them, and the familiarity, which is the bias's column."""
+    """The columns as serving weighs them, and the vocabulary coverage, which is the bias's column."""
     trust = vectorised[:, -1].toarray().ravel()
     hand, words = vectorised[:, : len(FEATURES)].toarray(), vectorised[:, len(FEATURES) : -1]
-    belief = np.where(BELIEVED_ANYWHERE, 1.0, trust[:, None])
-    return sparse.hstack([hand * belief, sparse.diags_array(trust) @ words]).tocsr(), trust
+    scale = np.where(INDEPENDENT_OF_LANGUAGE, 1.0, trust[:, None])
+    return sparse.hstack([hand * scale, sparse.diags_array(trust) @ words]).tocsr(), trust
 
 
 def fits(
     columns: sparse.csr_matrix, trust: Floats, target: Floats, counts: Floats, start: Floats, share: float = 1.0
 ) -> Floats:
-    """Weights for each of `FREEDOMS`, one row each; a column that no label touches stays where the fit starts.
+    """Weights for each of `FREEDOMS`, one row each; a column without any label keeps its start.
 
     Parameters
     ----------
     counts : ndarray of shape (n_prompts,)
         How many labels each prompt counts as.
     share : float
-        Share of all labels that these are: with fewer each has to push harder for the same reach.
+        Share of all labels that these are: the fewer there are, the more each may move the weights.
     """
     touched = np.flatnonzero(np.asarray(abs(columns).sum(axis=0)).ravel())
-    seen = sparse.hstack([columns[:, touched], trust[:, None]]).tocsr()
+    used = sparse.hstack([columns[:, touched], trust[:, None]]).tocsr()
     weights = np.outer([freedom.kept for freedom in FREEDOMS], start)
     for row, freedom in enumerate(FREEDOMS):
         variance = np.where(touched < len(FEATURES), freedom.features, freedom.words) / share
-        weights[row, touched] = _moved(weights[row, touched], seen, target, counts, variance)
+        weights[row, touched] = _moved(weights[row, touched], used, target, counts, variance)
     return weights
 
 
 def _moved(start: Floats, rows: sparse.csr_matrix, target: Floats, counts: Floats, variance: Floats) -> Floats:
-    """The weights that explain `target` best, each step away from `start` paid for; moving the bias is free."""
+    """The weights that explain `target` best, with a penalty for steps away from `start`; the bias moves freely."""
     begin = np.append(start, 0.0)
-    price = np.append(1 / variance, 1e-3)
+    penalty = np.append(1 / variance, 1e-3)
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         log_odds = rows @ weights
         away = weights - begin
-        value = counts @ (np.logaddexp(0, log_odds) - target * log_odds) + 0.5 * price @ away**2
-        return float(value), rows.T @ (counts * (expit(log_odds) - target)) + price * away
+        value = counts @ (np.logaddexp(0, log_odds) - target * log_odds) + 0.5 * penalty @ away**2
+        return float(value), rows.T @ (counts * (expit(log_odds) - target)) + penalty * away
 
     return np.asarray(minimize(loss, begin, jac=True, method="L-BFGS-B").x[:-1], dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """How much of each fit the answer holds.
+    """The share of each fit in the result.
 
     Parameters
     ----------
     shares : ndarray of shape (n_fits,)
         What each fit's weights are multiplied by.
     likelihoods : ndarray of shape (n_fits,)
-        How far the held-out labels speak for each; they sum to 1.
+        How likely the held-out labels make each fit; they sum to 1.
     bias : float
-        Log-odds of a familiar prompt without any feature.
+        Log-odds of a prompt of known words without any feature.
     """
 
     shares: Floats
     likelihoods: Floats
     bias: float
 
-    def scores(self, pushes: Floats, trust: Floats) -> Floats:
-        """Probabilities, from what each fit's weights make of each prompt."""
-        return np.asarray(expit(self.shares @ pushes + self.bias * trust), dtype=np.float64)
+    def scores(self, unbiased: Floats, trust: Floats) -> Floats:
+        """Probabilities, from the log-odds without bias that each fit gives each prompt."""
+        return np.asarray(expit(self.shares @ unbiased + self.bias * trust), dtype=np.float64)
 
 
-def blend(pushes: Floats, trust: Floats, ranked_by: Floats, target: Floats) -> Blend:
-    """Weigh the fits by what they made of labels that they had not seen.
+def blend(unbiased: Floats, trust: Floats, ranked_by: Floats, target: Floats) -> Blend:
+    """Weigh the fits by how well they predict held-out labels.
 
     Parameters
     ----------
-    pushes : ndarray of shape (n_fits, n_labels)
+    unbiased : ndarray of shape (n_fits, n_labels)
         Log-odds without the bias.
     ranked_by, target : ndarray of shape (n_labels,)
         What the fits were fitted to, and what the probabilities shall mean.
     """
-    scalings = np.array([_scaling(push, trust, ranked_by) for push in pushes])
-    log_odds = scalings[:, :1] * pushes + scalings[:, 1:] * trust
+    scalings = np.array([_scaling(fit, trust, ranked_by) for fit in unbiased])
+    log_odds = scalings[:, :1] * unbiased + scalings[:, 1:] * trust
     likelihoods = softmax([-log_loss(expit(each), ranked_by) * len(target) for each in log_odds])
     slope, bias = _scaling(likelihoods @ log_odds, trust, target)
     shares = likelihoods * scalings[:, 0]
     return Blend(slope * shares, likelihoods, float(slope * (likelihoods @ scalings[:, 1]) + bias))
 
 
-def blended_elsewhere(
-    pushes: Floats, trust: Floats, ranked_by: Floats, target: Floats, folds: list[tuple[Rows, Rows]]
+def blended_scores(
+    unbiased: Floats, trust: Floats, ranked_by: Floats, target: Floats, folds: list[tuple[Rows, Rows]]
 ) -> Floats:
-    """Scores of every label from fits that had not seen it and a blend not weighed by it, nor by its duplicates."""
+    """Cross-validated scores: neither the fits nor the blend have used the label that is scored, or its duplicates."""
     scores = np.empty(len(target))
-    for known, rest in folds:
-        found = blend(pushes[:, known], trust[known], ranked_by[known], target[known])
-        scores[rest] = found.scores(pushes[:, rest], trust[rest])
+    for fitted, rest in folds:
+        blended = blend(unbiased[:, fitted], trust[fitted], ranked_by[fitted], target[fitted])
+        scores[rest] = blended.scores(unbiased[:, rest], trust[rest])
     return scores
 
 
-def _scaling(push: Floats, trust: Floats, target: Floats) -> tuple[float, float]:
-    """Platt's slope, never negative, and bias; with few labels the slope stays near one of `USUAL_SPREAD`."""
-    unit = float(push.std()) or 1.0
-    rows = np.column_stack([push / unit, trust])
-    usual, price = np.array([USUAL_SPREAD, 0.0]), np.array([SPREAD_PRICE, 1e-3])
+def _scaling(unbiased: Floats, trust: Floats, target: Floats) -> tuple[float, float]:
+    """Platt's slope, never negative, and bias; with few labels the slope stays near that of `USUAL_SPREAD`."""
+    unit = float(unbiased.std()) or 1.0
+    rows = np.column_stack([unbiased / unit, trust])
+    usual, penalty = np.array([USUAL_SPREAD, 0.0]), np.array([SPREAD_PRICE, 1e-3])
 
     def loss(at: Floats) -> tuple[float, Floats]:
         log_odds = rows @ at
         away = at - usual
-        value = np.logaddexp(0, log_odds).sum() - target @ log_odds + 0.5 * price @ away**2
-        return float(value), rows.T @ (expit(log_odds) - target) + price * away
+        value = np.logaddexp(0, log_odds).sum() - target @ log_odds + 0.5 * penalty @ away**2
+        return float(value), rows.T @ (expit(log_odds) - target) + penalty * away
 
-    found = minimize(loss, np.zeros(2), jac=True, method="L-BFGS-B", bounds=[(0, None), (None, None)]).x
-    return float(found[0]) / unit, float(found[1])
+    slope, bias = minimize(loss, np.zeros(2), jac=True, method="L-BFGS-B", bounds=[(0, None), (None, None)]).x
+    return float(slope) / unit, float(bias)
 
 
 def log_loss(scores: Floats, target: Floats) -> float:

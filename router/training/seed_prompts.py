@@ -1,6 +1,7 @@
-"""The prompts written for slimgate: everyday errands, and hard requests beside them. See `router/data/README.md`.
+"""The seed prompts, written for slimgate: everyday errands and hard requests. See `router/data/README.md`.
 
-Their labels belong to the kind of request and are published averages, not measurements: they teach, they prove nothing.
+Each label is a published average for that kind of request, not a measurement of the prompt: good for fitting, not for
+judging.
 """
 
 import hashlib
@@ -14,17 +15,17 @@ from router.decision import Prompt, Turn
 FOLDER = Path(__file__).parents[1] / "data"
 
 SOURCE = "written"
-"""The name under which they stand apart in every table."""
+"""Their source in artifacts and tables, the shipped ones included."""
 
 DONE_WELL_IN_OTHER_LANGUAGES = 0.8
-"""What a small model does well in English, it does well in another language this often."""
+"""Of what a small model does well in English, the share that it does well in another language."""
 
 DEV_SHARE = 0.15
-"""Share held back to judge by, as in the public data."""
+"""Share held back for judging, as in the public data."""
 
 
-def written_prompts(split: str) -> list[tuple[Prompt, float]]:
-    """Prompts of `split` (``train`` or ``dev``) and how surely a small model fails each."""
+def seed_prompts(split: str) -> list[tuple[Prompt, float]]:
+    """Prompts of `split` (``train`` or ``dev``), and how likely a small model fails each."""
     lines = (FOLDER / "prompts.jsonl").read_text("utf-8").splitlines()
     kinds = json.loads((FOLDER / "kinds.json").read_text("utf-8"))
     rows = [json.loads(line) for line in lines if _split_of(line) == split]

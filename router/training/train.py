@@ -1,6 +1,6 @@
 """Fit the classifier that is shipped: labels, weights, calibration, figures, card.
 
-The target is the probability that a small model fails, averaged over the small models of the data. Every source weighs
+The target is the probability that a small model fails, averaged over the small models of the data. Every source counts
 the same, however many prompts it has.
 """
 
@@ -19,21 +19,21 @@ from router.artifact import read_card, save_artifact
 from router.classifier import CautiousLogistic, new_pipeline
 from router.decision import Prompt
 from router.threshold import Validation, balanced_threshold, expectation
-from router.training import seed_prompts
 from router.training.dataset import Dataset, Floats, Strings, data_hash, read_dataset
 from router.training.metrics import average_ranks, calibration_error, reliability
-from router.training.seed_prompts import written_prompts
+from router.training.seed_prompts import SOURCE as SEED_SOURCE
+from router.training.seed_prompts import seed_prompts
 
 SPLITS = ("train", "dev")
 
 RESERVED_TASKS = frozenset({"math/gsm8k", "qa/mmlu-auxiliary"})
-"""Kept from every fit: GSM8K and MMLU are what routers are compared on, so nothing of theirs is learnt from."""
+"""Excluded from every fit: routers are compared on GSM8K and MMLU, so the classifier must not learn from them."""
 
 NOT_SHIPPED = ("alpaca-eval", "bfcl")
 """Left out by default: alpaca-eval's licence is non-commercial, and a tool call's request says nothing of its tools."""
 
-WRITTEN_WEIGHT = 3.0
-"""The written prompts stand for everything that the public tables lack, errands above all."""
+SEED_PROMPTS_WEIGHT = 3.0
+"""The seed prompts stand for everything that the public tables lack, mostly errands."""
 
 FOLDS = 5
 
@@ -50,7 +50,7 @@ def train(
     left_out : sequence of str
         Sources not to learn from.
     step : callable
-        Told the name of each of `STEPS` steps as it begins.
+        Called with the name of each of `STEPS` steps as it begins.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def train(
     """
     step("reading")
     dataset = read_dataset(data_dir)
-    fitted_on, judged_on = (labels_of(dataset, split, left_out) + written_labels(split) for split in SPLITS)
+    fitted_on, judged_on = (labels_of(dataset, split, left_out) + seed_labels(split) for split in SPLITS)
     pipeline = fit(fitted_on, seed, step)
     step("judging")
     scores = pipeline.predict_proba(judged_on.prompts)[:, 1]
@@ -77,7 +77,7 @@ STEPS = FOLDS + 3
 
 def _card(data_dir: Path, splits: Sequence["Labels"], left_out: Sequence[str], seed: int) -> dict[str, Any]:
     return {
-        "target": "probability that a small language model (at most 9.2 billion parameters) falls short",
+        "target": "probability that a small language model (at most 9.2 billion parameters) fails",
         "data": {
             "sha256": data_hash(data_dir),
             **{name: counts(labels) for name, labels in zip(SPLITS, splits, strict=True)},
@@ -100,7 +100,7 @@ def _validation(labels: "Labels", scores: Floats) -> Validation:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What is fitted: prompts, how surely small models fail them, and where they come from."""
+    """What is fitted: prompts, how likely small models fail them, and their sources."""
 
     prompts: Sequence[Prompt]
     failure: Floats
@@ -122,7 +122,7 @@ class Labels:
 
 
 def labels_of(dataset: Dataset, split: str, left_out: Sequence[str] = NOT_SHIPPED) -> Labels:
-    """The rows of `split` that may be fitted: neither reserved nor left out, and asked of a small model."""
+    """The rows of `split` that may be fitted: neither reserved nor left out, and answered by a small model."""
     failure = dataset.small_failure()
     usable = (
         (dataset.splits == split)
@@ -134,14 +134,14 @@ def labels_of(dataset: Dataset, split: str, left_out: Sequence[str] = NOT_SHIPPE
     return Labels(chosen.prompts, failure[usable], chosen.sources, chosen.groups)
 
 
-def written_labels(split: str) -> Labels:
-    """The prompts written for slimgate, as one more source; each is a group of its own."""
-    prompts, failure = zip(*written_prompts(split), strict=True)
+def seed_labels(split: str) -> Labels:
+    """The seed prompts as one more source; each is a group of its own."""
+    prompts, failure = zip(*seed_prompts(split), strict=True)
     return Labels(
         list(prompts),
         np.array(failure),
-        np.full(len(prompts), seed_prompts.SOURCE),
-        np.array([f"{seed_prompts.SOURCE}-{row}" for row in range(len(prompts))]),
+        np.full(len(prompts), SEED_SOURCE),
+        np.array([f"{SEED_SOURCE}-{row}" for row in range(len(prompts))]),
     )
 
 
@@ -151,13 +151,13 @@ def fit(labels: Labels, seed: int, step: Step = lambda _name: None) -> Pipeline:
     Parameters
     ----------
     step : callable
-        Told the name of each step as it begins: `FOLDS` of calibration, then the fit.
+        Called with the name of each step as it begins: `FOLDS` of calibration, then the fit.
     """
     weights = source_weights(labels.sources)
     log_odds = np.empty(len(labels.failure))
-    for fold, (known, held_out) in enumerate(_folds(labels, seed), start=1):
+    for fold, (fitted, held_out) in enumerate(_folds(labels, seed), start=1):
         step(f"calibrating, fold {fold} of {FOLDS}")
-        pipeline = _fitted(labels.rows(known), weights[known])
+        pipeline = _fitted(labels.rows(fitted), weights[fitted])
         log_odds[held_out] = _raw_log_odds(pipeline, labels.rows(held_out).prompts)
     step("fitting")
     pipeline = _fitted(labels, weights)
@@ -166,9 +166,9 @@ def fit(labels: Labels, seed: int, step: Step = lambda _name: None) -> Pipeline:
 
 
 def source_weights(sources: Strings) -> Floats:
-    """A weight a prompt, 1 on average: every source counts the same, the written prompts `WRITTEN_WEIGHT` times."""
+    """A weight a prompt, 1 on average: every source counts once, the seed prompts `SEED_PROMPTS_WEIGHT` times."""
     _, inverse, counts = np.unique(sources, return_inverse=True, return_counts=True)
-    weights = np.where(sources == seed_prompts.SOURCE, WRITTEN_WEIGHT, 1.0) / counts[inverse]
+    weights = np.where(sources == SEED_SOURCE, SEED_PROMPTS_WEIGHT, 1.0) / counts[inverse]
     return np.asarray(weights / weights.mean(), dtype=np.float64)
 
 
@@ -210,7 +210,7 @@ def _raw_log_odds(pipeline: Pipeline, prompts: Sequence[Prompt]) -> Floats:
 
 
 def _calibrate(classifier: CautiousLogistic, log_odds: Floats, failure: Floats, weights: Floats) -> None:
-    """Platt's: slope and intercept from held-out folds, whose log-odds are as far off as those of new prompts."""
+    """Platt scaling: slope and intercept from held-out folds, whose log-odds err as those of new prompts do."""
     rows = np.concatenate([log_odds, log_odds])[:, None]
     labels = np.repeat([1, 0], len(failure))
     scaling = LogisticRegression(C=1e6).fit(rows, labels, np.concatenate([weights * failure, weights * (1 - failure)]))

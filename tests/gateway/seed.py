@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import Engine, create_engine
 
 from gateway.ledger import LedgerRow, Outcome
-from gateway.ledger.cascade_result import Look
+from gateway.ledger.cascade_result import CascadeResult
 from gateway.ledger.schema import migrate
 from gateway.ledger.store import insert_rows
 from router.artifact import load_artifact
-from router.confidence import LookVerdict
+from router.confidence import CascadeVerdict
 
 DAY_MS = 24 * 3600 * 1000
 CLOUD_MODEL, LOCAL_MODEL = "gpt-4.1", "Phi-3-mini-4k-instruct-q4"
@@ -34,7 +34,7 @@ REFUSED: dict[str, Any] = {
     "total_ms": 0.4,
 }
 
-UNSURE = Look(LookVerdict.ESCALATED, 0.31, 240.0, LOCAL_MODEL, 120, 9).to_json()
+UNSURE = CascadeResult(CascadeVerdict.ESCALATED, 0.31, 240.0, LOCAL_MODEL, 120, 9).to_json()
 
 # Why requests go where they go, in shares of a hundred; the rest is decided by the score.
 BY_RULE = (("pinned", "cloud", 4), ("pinned", "local", 3), ("capability", "cloud", 5), ("context", "cloud", 4))
@@ -71,7 +71,7 @@ def write_to(engine: Engine, rows: Iterable[LedgerRow], batch: int = 1000) -> No
 def _age(dice: random.Random) -> float:
     """In shares of the whole span."""
     while True:
-        age = dice.random() ** 1.2
+        age: float = dice.random() ** 1.2
         by_day = 0.55 + 0.45 * math.sin(2 * math.pi * (age * 30 % 1))
         if dice.random() < by_day:
             return age
@@ -96,15 +96,17 @@ def _request(dice: random.Random, number: int, created_ms: int) -> LedgerRow:
         score=score,
         threshold=THRESHOLD,
         stream=dice.random() < 0.7,
-        traits=_traits(score),
+        contributions=_contributions(score),
         artifact=ARTIFACT,
     )
     return _ended(dice, row)
 
 
-def _traits(score: float) -> str:
-    pushes = {"length": 2 * score - 0.7, "wording": 0.5 - score, "argument": score / 2, "politeness": -score / 4}
-    return json.dumps({"familiarity": 0.9, "pushes": {name: round(push, 3) for name, push in pushes.items()}})
+def _contributions(score: float) -> str:
+    features = {"length": 2 * score - 0.7, "wording": 0.5 - score, "argument": score / 2, "politeness": -score / 4}
+    return json.dumps(
+        {"vocabulary_coverage": 0.9, "features": {name: round(log_odds, 3) for name, log_odds in features.items()}}
+    )
 
 
 def _ended(dice: random.Random, row: LedgerRow) -> LedgerRow:

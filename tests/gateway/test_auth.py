@@ -1,15 +1,18 @@
 """With a key set, nothing works without it, and a page of somebody else's cannot use a browser's password to act."""
 
+from typing import Any
+
 import anthropic
 import httpx
 import openai
 import pytest
+from openai.types.chat import ChatCompletionMessageParam
 
 from tests.conftest import MakeGateway
 from tests.live import Gateway
 from tests.provider import Provider
 
-HELLO = [{"role": "user", "content": "Say hello."}]
+HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Say hello."}]
 PATHS = ["/v1/models", "/v1/savings", "/v1/decisions", "/metrics", "/dashboard", "/docs", "/openapi.json", "/nowhere"]
 
 
@@ -36,8 +39,8 @@ def test_the_key_opens(gateway: Gateway, provider: Provider) -> None:
 
 
 def test_anthropics_header_opens_too(gateway: Gateway, provider: Provider) -> None:
-    options = {"base_url": gateway.url, "max_retries": 0}
-    ask = {"model": "auto", "max_tokens": 8, "messages": HELLO}
+    options: dict[str, Any] = {"base_url": gateway.url, "max_retries": 0}
+    ask: dict[str, Any] = {"model": "auto", "max_tokens": 8, "messages": HELLO}
     with anthropic.Anthropic(api_key="sk-gate", **options) as client:
         assert client.messages.create(**ask).content
     with (
@@ -45,6 +48,7 @@ def test_anthropics_header_opens_too(gateway: Gateway, provider: Provider) -> No
         pytest.raises(anthropic.AuthenticationError) as no,
     ):
         client.messages.create(**ask)
+    assert isinstance(no.value.body, dict)
     assert no.value.body["type"] == "error"
     assert no.value.body["error"]["type"] == "authentication_error"
     assert len(provider.requests) == 1

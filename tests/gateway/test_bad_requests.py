@@ -5,12 +5,13 @@ from typing import Any
 import httpx
 import openai
 import pytest
+from openai.types.chat import ChatCompletionMessageParam
 
 from tests.conftest import MakeGateway
 from tests.live import Gateway
 from tests.provider import Provider
 
-HELLO = [{"role": "user", "content": "Say hello."}]
+HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Say hello."}]
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_everything_else_is_an_openai_error_too(gateway: Gateway, method: str, p
     error_of(response)
 
 
-@pytest.mark.parametrize("value", ["high", "-1", "nan", "inf", ""])
+@pytest.mark.parametrize("value", ["high", "-1", "1.1", "nan", "inf", ""])
 def test_a_threshold_that_is_none(gateway: Gateway, value: str) -> None:
     body = {"model": "auto", "messages": HELLO}
     response = post(gateway, json=body, headers={"x-slimgate-threshold": value})

@@ -122,17 +122,17 @@ def test_each_limit_counts_its_own_days(ledger: Ledger, clocks: Clocks) -> None:
         ledger.record(row(number, cost, NOON - timedelta(days=days_ago)))
     ledger.record(row(99, 7_000_000_000, route="local"))
     budget = clocks.budget(ledger, usd_per_day=Decimal("2.01"), usd_per_month=Decimal(32))
-    budget.look()
+    budget.refresh()
     assert budget.spent() == "budget.usd_per_month (32 USD) is spent until 2026-04-01 00:00 UTC"
     day, month = budget.to_json()
     assert (day["spent_usd"], month["spent_usd"]) == ("2", "32")
     assert budget.used() == 1.0
 
 
-def test_a_period_ends_without_looking_again(ledger: Ledger, clocks: Clocks) -> None:
+def test_a_period_ends_without_a_refresh(ledger: Ledger, clocks: Clocks) -> None:
     budget = clocks.budget(ledger, usd_per_day=Decimal(1))
     ledger.record(row(1, 1_000_000_000))
-    budget.look()
+    budget.refresh()
     assert budget.spent() is not None
     clocks.now = datetime(2026, 4, 1, tzinfo=UTC)
     assert budget.spent() is None
@@ -141,24 +141,24 @@ def test_a_period_ends_without_looking_again(ledger: Ledger, clocks: Clocks) -> 
 
 def test_the_day_that_begins_counts_before_the_next_look(ledger: Ledger, clocks: Clocks) -> None:
     budget = clocks.budget(ledger, usd_per_day=Decimal(1))
-    budget.look()
+    budget.refresh()
     clocks.now = datetime(2026, 4, 1, tzinfo=UTC)
     for number in range(2):
         assert budget.spent() is None
         end(budget, ledger, row(number, 500_000_000, clocks.now))
     assert budget.spent() == "budget.usd_per_day (1 USD) is spent until 2026-04-02 00:00 UTC"
-    budget.look()
+    budget.refresh()
     assert budget.used() == pytest.approx(1.0)
 
 
 def test_own_rows_count_at_once_and_once(ledger: Ledger, clocks: Clocks) -> None:
     budget = clocks.budget(ledger, usd_per_day=Decimal(1))
-    budget.look()
+    budget.refresh()
     end(budget, ledger, row(1, 600_000_000))
     assert budget.used() == pytest.approx(0.6)
     assert ledger.flush()
     assert budget.used() == pytest.approx(0.6)
-    budget.look()
+    budget.refresh()
     assert budget.used() == pytest.approx(0.6)
     end(budget, ledger, row(2, 400_000_000, route="local"))
     assert budget.spent() is None
@@ -166,9 +166,10 @@ def test_own_rows_count_at_once_and_once(ledger: Ledger, clocks: Clocks) -> None
     assert budget.spent() is not None
 
 
-def test_no_row_is_counted_twice_however_often_the_ledger_is_looked_at(ledger: Ledger, clocks: Clocks) -> None:
+def test_no_row_is_counted_twice_however_often_the_ledger_is_read(ledger: Ledger, clocks: Clocks) -> None:
     budget = clocks.budget(ledger, usd_per_day=Decimal(1))
-    ended, wrong = 0, []
+    ended = 0
+    wrong: list[tuple[int, int]] = []
 
     def work() -> None:
         nonlocal ended
@@ -179,20 +180,21 @@ def test_no_row_is_counted_twice_however_often_the_ledger_is_looked_at(ledger: L
     thread = threading.Thread(target=work)
     thread.start()
     while thread.is_alive():
-        budget.look()
+        budget.refresh()
         counted, allowed = round(budget.used() * 1000), ended
         if counted > allowed:
             wrong.append((counted, allowed))
     thread.join()
-    budget.look()
-    assert (wrong, budget.used()) == ([], pytest.approx(2.0))
+    budget.refresh()
+    assert not wrong
+    assert budget.used() == pytest.approx(2.0)
 
 
 def test_what_local_tokens_cost_is_not_the_clouds(ledger: Ledger, clocks: Clocks) -> None:
     budget = clocks.budget(ledger, usd_per_day=Decimal(1))
     for number, route in enumerate(("local", "cloud")):
         ledger.record(row(number, 300_000_000, route=route))
-    budget.look()
+    budget.refresh()
     for number, route in enumerate(("local", "cloud"), start=2):
         end(budget, ledger, row(number, 200_000_000, route=route))
     assert budget.used() == pytest.approx(0.5)
@@ -201,7 +203,7 @@ def test_what_local_tokens_cost_is_not_the_clouds(ledger: Ledger, clocks: Clocks
 def test_a_baseline_without_a_price_hides_no_money(ledger: Ledger, clocks: Clocks) -> None:
     budget = clocks.budget(ledger, usd_per_day=Decimal(1))
     ledger.record(row(1, 1_000_000_000, baseline_nusd=None))
-    budget.look()
+    budget.refresh()
     assert budget.spent() is not None
 
 
@@ -213,7 +215,7 @@ def test_nothing_may_be_spent_with_a_limit_of_0(ledger: Ledger, clocks: Clocks) 
 def test_a_new_limit_keeps_what_is_known(ledger: Ledger, clocks: Clocks) -> None:
     budget = clocks.budget(ledger, usd_per_day=Decimal(1))
     ledger.record(row(1, 1_500_000_000))
-    budget.look()
+    budget.refresh()
     budget.configure(BudgetSettings(usd_per_day=Decimal(2)))
     assert budget.used() == pytest.approx(0.75)
     assert budget.spent() is None
@@ -224,20 +226,20 @@ def test_a_new_limit_keeps_what_is_known(ledger: Ledger, clocks: Clocks) -> None
 def test_a_limit_that_is_new_is_closed_until_its_sum_is_known(ledger: Ledger, clocks: Clocks) -> None:
     budget = clocks.budget(ledger, usd_per_day=Decimal(1))
     ledger.record(row(1, 1_500_000_000, NOON - timedelta(days=2)))
-    budget.look()
+    budget.refresh()
     budget.configure(BudgetSettings(usd_per_day=Decimal(1), usd_per_month=Decimal(1)))
     assert "not known" in (budget.spent() or "")
-    budget.look()
+    budget.refresh()
     assert "usd_per_month (1 USD) is spent" in (budget.spent() or "")
 
 
-def test_what_was_spent_is_not_known_before_the_first_look_nor_long_after_the_last(
+def test_what_was_spent_is_not_known_before_the_first_refresh_nor_long_after_the_last(
     ledger: Ledger, clocks: Clocks
 ) -> None:
     budget = clocks.budget(ledger, usd_per_day=Decimal(1))
     unread = "what was spent is not known while the ledger cannot be read, and budget.fail_open is false"
     assert budget.spent() == unread
-    budget.look()
+    budget.refresh()
     clocks.advance(STALE_S)
     assert budget.spent() is None
     clocks.advance(0.1)
@@ -253,7 +255,7 @@ def test_money_that_no_database_takes_is_counted_and_then_closes_the_budget(
 ) -> None:
     monkeypatch.setattr("gateway.ledger.ledger.SETTLE_WAIT_S", 0.2)
     budget = clocks.budget(ledger, usd_per_day=Decimal(1))
-    budget.look()
+    budget.refresh()
     with sqlite3.connect(tmp_path / "ledger.db") as other:
         other.execute("ALTER TABLE rollup RENAME TO away")
     end(budget, ledger, row(1, 400_000_000))
@@ -261,11 +263,11 @@ def test_money_that_no_database_takes_is_counted_and_then_closes_the_budget(
     wait_for(lambda: ledger.trouble is not None)
     assert budget.spent() == "what was spent is not known while the ledger takes no rows, and budget.fail_open is false"
     with pytest.raises(LedgerUnavailable):
-        budget.look()
+        budget.refresh()
     with sqlite3.connect(tmp_path / "ledger.db") as other:
         other.execute("ALTER TABLE away RENAME TO rollup")
     assert ledger.flush(10)
-    budget.look()
+    budget.refresh()
     assert budget.used() == pytest.approx(0.4)
     assert budget.spent() is None
 
@@ -275,7 +277,7 @@ def test_a_full_disk_closes_the_budget_at_once(ledger: Ledger, clocks: Clocks, m
         raise OSError(28, os.strerror(28))
 
     budget = clocks.budget(ledger, usd_per_day=Decimal(1))
-    budget.look()
+    budget.refresh()
     with monkeypatch.context() as patch:
         patch.setattr("gateway.ledger.spool.os.write", full)
         end(budget, ledger, row(1, 400_000_000))
@@ -293,7 +295,7 @@ def test_what_has_no_price_is_said_once_and_not_paid(
             end(budget, ledger, row(number, None))
     assert [
         record.message.partition(":")[0] for record in caplog.records if record.name == "gateway.spending.budget"
-    ] == ["an answer of gpt-4.1 has no price, and the budget does not count it"]
+    ] == ["an answer of gpt-4.1 has no price, so the budget does not count it"]
     assert not budget.may_pay("gpt-4.1")  # it was the last
     budget.configure(BudgetSettings(usd_per_day=Decimal(1)))
     assert budget.may_pay("gpt-4.1")

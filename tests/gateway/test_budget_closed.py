@@ -75,7 +75,7 @@ def test_a_name_in_no_table_costs_what_the_model_that_was_asked_costs(
     provider.always = "unlisted_name"
     assert [where(gateway) for _ in range(3)] == [("cloud", "score"), ("cloud", "score"), ("local", "budget")]
     row = gateway.rows()[-1]
-    assert (row["served_model"], row["asked_model"], row["cost_usd"]) == (
+    assert (row["served_model"], row["backend_model"], row["cost_usd"]) == (
         "our-deployment-7",
         "gpt-4.1",
         f"{ANSWER_USD}000",

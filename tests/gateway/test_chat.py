@@ -3,12 +3,13 @@
 import httpx
 import openai
 import pytest
+from openai.types.chat import ChatCompletionMessageParam
 
 from tests.conftest import MakeGateway
 from tests.live import Gateway, wait_for
 from tests.provider import MODEL, PROMPT_TOKENS, WORDS, Provider
 
-HELLO = [{"role": "user", "content": "Say hello."}]
+HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Say hello."}]
 HEADERS = ("x-request-id", "x-slimgate-route", "x-slimgate-reason", "x-slimgate-score", "x-slimgate-threshold")
 
 

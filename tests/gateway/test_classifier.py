@@ -149,7 +149,7 @@ def test_hup_takes_over_artifact_and_labels_and_refuses_a_threshold_for_another(
     with running_command(*arguments, state_dir=tmp_path / "state", **sides(local, provider)) as command:
 
         def measured() -> dict[str, Any]:
-            found: dict[str, Any] = command.get("/v1/threshold/curve").json()["measured"]
+            found: dict[str, Any] = command.get("/v1/threshold/curve").json()["failure_rates"]
             return found
 
         assert measured()["source"] == "feedback"
@@ -163,7 +163,7 @@ def test_hup_takes_over_artifact_and_labels_and_refuses_a_threshold_for_another(
         assert "router.threshold 0.4 was kept; was it chosen for this classifier?" in command.output
         config.write_text("[router]\nthreshold = 0.3\nthreshold_for = 'somebody'\n")
         command.signal(signal.SIGHUP)
-        wait_for(lambda: "chosen for the classifier somebody" in command.output)
+        wait_for(lambda: "is for the classifier somebody" in command.output)
         assert (status(command)["artifact"], status(command)["threshold"]) == (hard, 0.4)
         config.write_text(f"[router]\nthreshold = 0.3\nthreshold_for = '{load_artifact().version}'\n")
         command.signal(signal.SIGHUP)
@@ -213,7 +213,7 @@ def test_use_refuses_one_that_the_threshold_is_not_for(tmp_path: Path) -> None:
 
 def test_threshold_for_needs_a_threshold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLIMGATE_ROUTER__THRESHOLD_FOR", "9d15ec1bab11")
-    with pytest.raises(SettingsError, match="there is no threshold"):
+    with pytest.raises(SettingsError, match="threshold_for is set, but threshold is not"):
         load_settings()
 
 
@@ -240,9 +240,9 @@ def test_scores_of_two_classifiers_are_not_mixed(tmp_path: Path) -> None:
     assert (traffic.requests, traffic.others) == (len(mine), len(others))
     assert 0.99 not in traffic.scores
     assert found["count"] == sum(row.reason in ("score", "failover") and 0.98 <= row.score < 1.0 for row in mine)
-    paid_nusd = sum(
+    spent_nusd = sum(
         row.baseline_nusd or 0 for row in mine if row.reason in ("score", "failover") or row.route == "cloud"
     )
     all_cloud = traffic.points((0.0,), span_ms=10 * seed.DAY_MS)[0]
-    expected_usd = paid_nusd * (len(mine) + len(others)) / len(mine) * 3 / 1e9
+    expected_usd = spent_nusd * (len(mine) + len(others)) / len(mine) * 3 / 1e9
     assert float(all_cloud["usd_per_30_days"]) == pytest.approx(expected_usd)

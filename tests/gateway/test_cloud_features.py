@@ -7,6 +7,7 @@ import openai
 import pytest
 
 from gateway.config.settings import Settings, SettingsError, load_settings
+from router.threshold import HIGHEST_THRESHOLD
 from tests.live import Gateway, running_gateway
 from tests.provider import Provider, running_provider
 
@@ -88,16 +89,16 @@ def test_what_nobody_has_is_named(
     assert caught.value.code == "unsupported_capability"
 
 
-@pytest.mark.parametrize(("model", "route"), [("auto:0", "cloud"), ("auto:1.5", "local"), ("old", "cloud")])
+@pytest.mark.parametrize(("model", "route"), [("auto:0", "cloud"), ("auto:1.0001", "local"), ("old", "cloud")])
 def test_a_name_may_carry_a_threshold(
     sides: tuple[Gateway, Provider, Provider, Provider], model: str, route: str
 ) -> None:
     assert ask(sides[0], HELLO, model=model) == (route, "score")
-    other = "0" if route == "local" else "2"
+    other = "0" if route == "local" else str(HIGHEST_THRESHOLD)
     assert ask(sides[0], HELLO, model=model, extra_headers={"x-slimgate-threshold": other})[0] != route
 
 
 def test_an_alias_means_something(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLIMGATE_ROUTER__ALIASES", '{"gpt-4o": "auto:a lot"}')
-    with pytest.raises(SettingsError, match=r"'auto:a lot' should be auto, auto:THRESHOLD"):
+    with pytest.raises(SettingsError, match=r"'auto:a lot' must be auto, auto:THRESHOLD"):
         load_settings()

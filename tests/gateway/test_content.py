@@ -47,7 +47,7 @@ def hybrid(_hybrid: tuple[Gateway, Provider]) -> tuple[Gateway, Provider]:
 
 def post(gateway: Gateway, path: str, **body: Any) -> httpx.Response:
     body = {"model": "auto", "temperature": 0, **body}
-    return httpx.post(gateway.url + path, json=body, headers={"x-slimgate-threshold": "1.01"}, timeout=60)
+    return httpx.post(gateway.url + path, json=body, headers={"x-slimgate-threshold": "1.0001"}, timeout=60)
 
 
 def text_of(answer: dict[str, Any]) -> str:

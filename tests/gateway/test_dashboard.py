@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -20,7 +21,7 @@ SCRIPT = "<img src=x onerror=alert(1)>"
 NOBODY = "http://127.0.0.1:9/v1"
 
 
-def settings(state_dir: Path, **more: object) -> Settings:
+def settings(state_dir: Path, **more: Any) -> Settings:
     return Settings(state_dir=state_dir, local={"enabled": False}, cloud={"base_url": NOBODY}, **more)
 
 
@@ -77,7 +78,7 @@ def test_page_loads_from_here_alone_and_shows_the_ledger(page: Page, gateway: Ga
     page.goto(f"{gateway.url}/dashboard")
     page.select_option("#range", "all")
     savings = httpx.get(f"{gateway.url}/v1/savings").json()
-    expect(page.locator("#why tbody tr:not(.route)")).to_have_count(len(savings["groups"]))
+    expect(page.locator("#groups tbody tr:not(.route)")).to_have_count(len(savings["groups"]))
     expect(page.locator("#saved-usd")).to_have_text(f"${float(savings['saved_usd']):,.2f}")
     expect(page.locator("#saved")).to_contain_text("gpt-4.1")
     expect(page.locator("#money .main-svg").first).to_be_visible()
@@ -140,7 +141,7 @@ def test_row_opens_by_keyboard_and_explains_itself(page: Page, gateway: Gateway)
     page.keyboard.press("Enter")
     expect(button).to_have_attribute("aria-expanded", "true")
     expect(page.locator("#open-row .steps .decided")).to_contain_text("the threshold 0.500")
-    expect(page.locator("#open-row .pushes li").first).to_be_visible()
+    expect(page.locator("#open-row .contributions li").first).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.locator("#open-row")).to_have_count(0)
 
@@ -152,11 +153,11 @@ def test_second_look_tells_what_it_found_and_cost(page: Page, gateway: Gateway) 
     expect(page.locator(".decisions .reason", has_not_text="escalated")).to_have_count(0)
     page.locator(".decisions .open").first.click()
     expect(page.locator("#open-row .steps")).to_contain_text("confidence 0.310: too unsure to go on")
-    expect(page.locator("#open-row .facts")).to_contain_text("thrown away: 120 tokens in, 9 out")
-    expect(page.locator("#open-row .facts")).to_contain_text("$0.000012 for the second look")
+    expect(page.locator("#open-row .figures")).to_contain_text("thrown away: 120 tokens in, 9 out")
+    expect(page.locator("#open-row .figures")).to_contain_text("$0.000012 for the second look")
 
 
-VIEWS = {"overview": "#why tbody tr", "tuner": "#presets button", "decisions": ".decisions tbody tr"}
+VIEWS = {"overview": "#groups tbody tr", "tuner": "#presets button", "decisions": ".decisions tbody tr"}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -178,7 +179,7 @@ def test_everything_that_can_be_used_has_a_name(page: Page, gateway: Gateway) ->
         page.goto(f"{gateway.url}/dashboard#{view}")
         page.locator(f"#view-{view} {sign}").first.wait_for()
         for role in ("button", "link", "combobox", "slider", "textbox", "spinbutton"):
-            assert page.get_by_role(role, name=re.compile(r"^$")).count() == 0, (view, role)  # type: ignore[arg-type]
+            assert page.get_by_role(role, name=re.compile(r"^$")).count() == 0, (view, role)
 
 
 def test_refresh_leaves_the_keyboard_where_it_was(page: Page, gateway: Gateway) -> None:

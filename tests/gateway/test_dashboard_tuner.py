@@ -113,7 +113,7 @@ def test_money_typed_moves_the_line_just_far_enough(page: Page, gateway: Gateway
     expect(page.locator("#apply")).to_have_text("Apply 0.305")
     page.fill("#target-cost", "0")
     page.keyboard.press("Enter")
-    expect(page.locator("#apply-said")).to_contain_text("No place of the line reaches that")
+    expect(page.locator("#apply-said")).to_contain_text("No threshold reaches that")
 
 
 def test_rate_typed_moves_the_line_just_far_enough(page: Page, gateway: Gateway) -> None:
@@ -137,8 +137,8 @@ def test_prompt_is_taken_apart_at_the_place_of_the_slider(page: Page) -> None:
     page.fill("#trial-prompt", "Prove that there are infinitely many primes.")
     page.click("#trial-send")
     expect(page.locator("#trial-out .verdict")).to_contain_text("To the cloud")
-    expect(page.locator("#trial-out")).to_contain_text(f"the line at {float(place):.3f}")
-    expect(page.locator("#trial-out .pushes li").first).to_be_visible()
+    expect(page.locator("#trial-out")).to_contain_text(f"threshold {float(place):.3f}")
+    expect(page.locator("#trial-out .contributions li").first).to_be_visible()
 
 
 def test_own_labels_give_the_failures_an_interval(browser: Browser, provider: Provider, tmp_path: Path) -> None:
@@ -177,8 +177,8 @@ def test_what_callers_said_gives_the_failures_an_interval(browser: Browser, prov
         expect(page.locator("#readout-failing")).to_have_text("10 %")
         expect(page.locator("#readout-failing-now")).to_contain_text("by 40 judged answers")
         expect(page.locator("#tuner-basis")).to_contain_text("40 local answers that callers judged")
-        page.locator("#slider").fill("150")  # 0.75, where the line never stood
-        expect(page.locator("#tuner-basis")).to_contain_text("fewer than 30 tell of this place")
+        page.locator("#slider").fill("150")  # 0.75, which was never in force
+        expect(page.locator("#tuner-basis")).to_contain_text("fewer than 30 count at this threshold")
         expect(page.locator("#tuner-basis")).to_contain_text("/v1/feedback")
         page.close()
 
@@ -188,7 +188,7 @@ def test_two_operators_do_not_overwrite_each_other(page: Page, gateway: Gateway)
     page.click("[data-preset=careful]")
     httpx.post(f"{gateway.url}/v1/threshold", json={"threshold": 0.77})
     page.click("#apply")
-    expect(page.locator("#apply-said")).to_contain_text("the threshold is 0.77 by now")
+    expect(page.locator("#apply-said")).to_contain_text("the threshold is 0.77 now")
     assert threshold_of_next_decision(gateway) == "0.7700"
 
 

@@ -14,7 +14,7 @@ from gateway.ledger import Ledger, LedgerRow
 from gateway.ledger.feedback import keep_feedback
 from gateway.ledger.schema import FEEDBACK
 from gateway.ledger.store import delete_rows_before
-from gateway.reports.failure_rates import OwnLabels, feedback
+from gateway.reports.failure_rates import FailureRates, feedback
 from router.artifact import load_artifact
 from router.training.calibrate import exact_interval
 from tests.conftest import MakeGateway
@@ -61,7 +61,7 @@ def test_the_last_word_counts_and_counts_once(gateway: Gateway) -> None:
         answer = say(gateway, request_id, ok)
         assert answer.json() == {"object": "feedback", "request_id": request_id, "ok": ok, "label": True}
     assert kept(gateway.settings.state_dir) == [(request_id, False)]
-    measured = httpx.get(f"{gateway.url}/v1/threshold/curve").json()["measured"]
+    measured = httpx.get(f"{gateway.url}/v1/threshold/curve").json()["failure_rates"]
     assert (measured["source"], measured["labels"]) == ("feedback", 1)
 
 
@@ -69,7 +69,7 @@ def test_a_word_on_a_cloud_answer_or_a_pinned_one_is_no_label(gateway: Gateway) 
     wait_for(lambda: httpx.get(f"{gateway.url}/health/ready").json()["local"] == "up")
     for model in ("cloud", "local"):
         assert say(gateway, ask(gateway, model)).json()["label"] is False
-    assert httpx.get(f"{gateway.url}/v1/threshold/curve").json()["measured"]["labels"] == 0
+    assert httpx.get(f"{gateway.url}/v1/threshold/curve").json()["failure_rates"]["labels"] == 0
 
 
 def test_an_answer_that_is_still_being_streamed_can_be_judged(gateway: Gateway, provider: Provider) -> None:
@@ -147,7 +147,7 @@ def connection(tmp_path: Path) -> Iterator[Connection]:
 
 
 def judge(path: Path, rows: Iterable[LedgerRow], fails: Any) -> None:
-    """Write `rows` to the ledger in `path` and say of each whether it would do."""
+    """Write `rows` to the ledger in `path` and give feedback on each."""
     rows = list(rows)
     seed.write(path / "ledger.db", rows)
     engine = create_engine(f"sqlite:///{path / 'ledger.db'}")
@@ -163,10 +163,10 @@ def answered(count: int, score: float, threshold: float, prefix: str) -> list[Le
 
 
 def test_failures_are_measured_where_labels_could_be_given(tmp_path: Path, connection: Connection) -> None:
-    """While the line stood at 0.3, nobody could judge a local answer above; so those labels say nothing of 0.5."""
+    """While the threshold was 0.3, no higher score got a local answer to judge; so those labels do not count at 0.5."""
     judge(tmp_path, answered(100, 0.2, 0.3, "low"), lambda number, _row: number < 5)
     judge(tmp_path, answered(50, 0.4, 0.5, "high"), lambda number, _row: number < 20)
-    low, middle, beyond = OwnLabels(None).measure((0.3, 0.5, 0.6), connection, load_artifact())["points"]
+    low, middle, beyond = FailureRates(None).measure((0.3, 0.5, 0.6), connection, load_artifact())["points"]
     assert (low["n_local"], low["failure_rate"]) == (100, 0.05)
     assert (low["low"], low["high"]) == exact_interval(5, 100, 0.95)
     assert (middle["n_local"], middle["failure_rate"]) == (50, 0.4)

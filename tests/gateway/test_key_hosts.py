@@ -109,5 +109,5 @@ def test_serving_is_refused_with_a_sentence(tmp_path: Path) -> None:
     for command in (("serve",), ("serve", "--workers", "2"), ("config", "check"), ("doctor", "--quick")):
         done = run(*command, cwd=tmp_path, SLIMGATE_CLOUD__API_KEY="sk-secret", SLIMGATE_STATE_DIR=str(tmp_path / "s"))
         assert done.returncode == 2
-        assert "the key in SLIMGATE_CLOUD__API_KEY would go to https://evil.example/v1" in done.stderr
+        assert "the key in SLIMGATE_CLOUD__API_KEY would be sent to https://evil.example/v1" in done.stderr
         assert "sk-secret" not in done.stderr

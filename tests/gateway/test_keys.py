@@ -1,6 +1,7 @@
 """Keys: cleaned, checked at start, named where they are wrong, and never said."""
 
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -10,7 +11,7 @@ from tests.process import running_command
 from tests.provider import Provider
 from tests.test_cli import run
 
-HELLO = {"model": "cloud", "messages": [{"role": "user", "content": "Say hello."}]}
+HELLO: dict[str, Any] = {"model": "cloud", "messages": [{"role": "user", "content": "Say hello."}]}
 OWN = ["SLIMGATE_API_KEY", "SLIMGATE_CLOUD__API_KEY", "SLIMGATE_LOCAL__API_KEY", "OPENAI_API_KEY"]
 WRONG = {
     "a space": "se cret",
@@ -162,11 +163,11 @@ def test_an_empty_host_in_a_file_is_every_address(tmp_path: Path) -> None:
     ],
 )
 def test_commands_that_would_open_the_door(
-    arguments: tuple[str, ...], environment: dict[str, str], tmp_path: Path
+    arguments: tuple[str, ...], environment: dict[str, Any], tmp_path: Path
 ) -> None:
     done = run(*arguments, cwd=tmp_path, SLIMGATE_STATE_DIR=str(tmp_path), **environment)
     assert done.returncode == 2
-    assert "reached from beyond this machine, and no key is set" in done.stderr
+    assert "which other machines can reach, and no key is set" in done.stderr
     assert "anonymous" in done.stderr
 
 

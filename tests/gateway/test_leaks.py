@@ -16,7 +16,7 @@ import pytest
 
 from gateway.config.settings import Settings
 from gateway.dialects.chat import ChatDialect
-from gateway.record.logs import show_words
+from gateway.record.logs import apply_log_settings
 from models.host.log_format import LineFormatter
 from tests.collector import Collector, running_collector
 from tests.live import Gateway, running_gateway
@@ -272,13 +272,14 @@ def running_setup(folder: Path, sides: str, **more: Any) -> Iterator[Setup]:
             "local": local,
             "router": {"threshold": 1},
             "telemetry": {"otlp_endpoint": collector.url},
+            "log": {"format": "text"},
         }
         made_by = {"embeddings": {"backend": "cloud", "model": "vectors"}}
         with running_gateway(Settings(state_dir=folder, **{**settings, **made_by, **more})) as gateway:
             if "local" in there:
                 gateway.wait_ready()
             yield Setup(gateway, list(there.values()), log, collector)
-        show_words(Settings())  # the log is the whole process's
+        apply_log_settings(Settings())  # the log is the whole process's
 
 
 @pytest.fixture(scope="module", params=["cloud", "cloud second", "cloud local"])
@@ -361,7 +362,8 @@ def test_a_pause_without_end_is_a_day(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "86400")
 
 
-WORDY = {"provider_messages": True, "exception_messages": True}
+TEXT = {"format": "text"}
+WORDY = {**TEXT, "provider_messages": True, "exception_messages": True}
 SILENT = {"html", "html_200", "redirect", "error_in_200", "endless_error", "reason_phrase", "no_http", "names"}
 SILENT |= {"malformed", "odd", "odd_choices"}
 """What says nothing in the form of an error."""
@@ -388,7 +390,7 @@ def fails(*_args: Any) -> bytes:
 @pytest.mark.parametrize("asked", [False, True])
 def test_a_defect_of_ours_says_where_and_not_what(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: bool) -> None:
     monkeypatch.setattr(ChatDialect, "completion", fails)
-    with running_setup(tmp_path, "cloud", log=WORDY if asked else {}) as setup:
+    with running_setup(tmp_path, "cloud", log=WORDY if asked else TEXT) as setup:
         assert setup.post("chat/completions").status_code == 500
         setup.log.check()
         (line,) = [line for line in setup.log.lines if "unforeseen failure" in line]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 from sqlalchemy import Engine, create_engine, func, select, text
 
@@ -193,6 +194,26 @@ def test_migrations_give_what_the_queries_expect(url: str) -> None:
         columns = {row.name for row in connection.execute(text("PRAGMA table_info(requests)"))}
     engine.dispose()
     assert columns == {column.name for column in METADATA.tables["requests"].columns}
+
+
+def test_the_renamed_columns_keep_their_values(url: str) -> None:
+    engine = create_engine(url)
+    old = len(MIGRATIONS) - 1
+    with engine.begin() as connection:
+        for statement in (statement for step in MIGRATIONS[:old] for statement in step):
+            connection.execute(text(statement))
+        connection.execute(text("CREATE TABLE schema_version (version INTEGER NOT NULL)"))
+        connection.execute(text(f"INSERT INTO schema_version VALUES ({old})"))
+        names = {"contributions": "traits", "backend_model": "asked_model"}
+        values = {names.get(name, name): value for name, value in OK.to_columns().items()}
+        values |= {"traits": '{"familiarity":0.9,"pushes":{"length":0.3}}', "asked_model": "gpt-4.1"}
+        bound = ", ".join(f":{name}" for name in values)
+        connection.execute(text(f"INSERT INTO requests ({', '.join(values)}) VALUES ({bound})"), values)
+        migrate(connection)
+        row = connection.execute(select(REQUESTS)).one()
+    engine.dispose()
+    assert orjson.loads(row.contributions) == {"vocabulary_coverage": 0.9, "features": {"length": 0.3}}
+    assert row.backend_model == "gpt-4.1"
 
 
 def test_postgresql(postgres: tuple[str, Engine], tmp_path: Path) -> None:

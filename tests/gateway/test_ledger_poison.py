@@ -18,13 +18,13 @@ from sqlalchemy import Engine, create_engine, func, select
 
 from gateway.config.settings import Settings
 from gateway.ledger import Ledger, LedgerRow, LedgerUnavailable
-from gateway.ledger.rollup import read_facts, total
-from gateway.ledger.row import MAX_TOKENS
+from gateway.ledger.rollup import read_rollup, total
 from gateway.ledger.schema import REQUESTS
 from gateway.ledger.set_aside import SetAside
 from gateway.ledger.spool import put_back
-from gateway.reports.decisions import Wanted, find_decisions
+from gateway.reports.decisions import DecisionFilter, find_decisions
 from gateway.spending.pricing import Pricer
+from models.usage.shapes import MAX_TOKENS
 from tests.gateway.test_ledger import OK, ROW, outcomes
 from tests.live import wait_for
 
@@ -46,10 +46,10 @@ POISON: dict[str, dict[str, Any]] = {
     "a number for a name": {"route": 7},
     "a name of 100 kB": {"requested_model": "x" * 100_000},
     "no score": {"score": None},
-    "traits that are no text": {"traits": {"a": 1}},
+    "contributions that are no text": {"contributions": {"a": 1}},
     "a second look that is none": {"second_look": "[]"},
     "a second look that is no JSON": {"second_look": "{"},
-    "traits that are no JSON": {"traits": "x"},
+    "contributions that are no JSON": {"contributions": "x"},
     "details that are no object": {"usage_details": "7"},
 }
 
@@ -253,7 +253,7 @@ def test_a_locked_database_counts_nothing_until_it_has_it(ledger: Ledger, url: s
     assert ledger.flush(20)
     assert told == ["req_0", "req_1", "req_2"]
     with ledger.read() as connection:
-        assert total(read_facts(connection), "requests") == 3
+        assert total(read_rollup(connection), "requests") == 3
 
 
 DYING_HALFWAY = """
@@ -280,7 +280,7 @@ def test_killed_between_commit_and_counting_no_row_is_lost_or_doubled(url: str, 
     ledger = Ledger(url, tmp_path / "spool")
     ledger.start()
     with ledger.read() as connection:
-        assert total(read_facts(connection), "requests") == 3
+        assert total(read_rollup(connection), "requests") == 3
     ledger.close()
     assert len(outcomes(url)) == 3
 
@@ -289,7 +289,7 @@ def test_killed_between_commit_and_counting_no_row_is_lost_or_doubled(url: str, 
 def test_a_row_without_a_time_is_no_row(url: str, tmp_path: Path, moment: Any) -> None:
     folder = spooled(tmp_path / "spool", line(created_ms=moment), AFTER.to_line())
     (entry,) = map(orjson.loads, heir(url, folder).set_aside.lines())
-    assert entry["why"] == "created_ms is no time"
+    assert entry["why"] == "created_ms is not a time"
     assert outcomes(url) == {"after": "ok"}
 
 
@@ -297,7 +297,7 @@ def test_a_poisoned_row_can_be_shown(url: str, tmp_path: Path) -> None:
     folder = spooled(tmp_path / "spool", *(line(**poison, id=str(n)) for n, poison in enumerate(POISON.values())))
     ledger = heir(url, folder)
     with create_engine(url).connect() as connection:
-        assert len(find_decisions(connection, Wanted()).rows) == len(POISON)
+        assert len(find_decisions(connection, DecisionFilter()).rows) == len(POISON)
     assert ledger.set_aside.rows == 0
 
 
@@ -323,7 +323,7 @@ def test_nothing_is_settled_before_the_rows_of_the_dead_are_in(url: str, tmp_pat
     ledger = Ledger(url, folder)
     ledger.start()
     with ledger.read_settled() as connection:
-        assert total(read_facts(connection), "requests") == 3000
+        assert total(read_rollup(connection), "requests") == 3000
     ledger.close()
 
 

@@ -5,12 +5,13 @@ import json
 import httpx
 import openai
 import pytest
+from openai.types.chat import ChatCompletionMessageParam
 
 from tests.gateway.test_bad_requests import error_of
 from tests.live import Gateway
 from tests.provider import FAULTS, WORDS, Call, Provider, fault
 
-HELLO = [{"role": "user", "content": "Say hello."}]
+HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Say hello."}]
 
 
 def post(gateway: Gateway, *, stream: bool = False, **more: object) -> httpx.Response:
@@ -26,7 +27,7 @@ async def mislabelled(call: Call) -> None:
     async def head(status: str, _content_type: str, *extra: str) -> None:
         await original(status, "text/plain", *extra)
 
-    call.head = head  # type: ignore[method-assign]
+    call.head = head  # type: ignore[method-assign, assignment]
     await FAULTS["none"](call)
 
 

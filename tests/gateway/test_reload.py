@@ -28,7 +28,7 @@ def test_every_setting_is_reloaded_or_named_as_needing_a_restart(tmp_path: Path)
 def test_how_long_an_end_takes_is_reloaded(tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
     lifecycle = lifecycle_of(settings)
-    asyncio.run(lifecycle.reloader.apply(settings.model_copy(update={"drain_s": 1.5, "grace_s": 7})))
+    asyncio.run(lifecycle.reload(settings.model_copy(update={"drain_s": 1.5, "grace_s": 7})))
     assert (lifecycle.drain_s, lifecycle.grace_s) == (1.5, 7)
 
 

@@ -25,7 +25,7 @@ from gateway.reports.replay import json_stream
 from gateway.reports.replay.deciding import Prices, Replayer
 from gateway.reports.replay.json_stream import Unreadable, read_values
 from gateway.reports.replay.recorded import requests_in
-from gateway.reports.replay.whatif import CURVE, Outcome, WhatIf
+from gateway.reports.replay.whatif import CURVE, ReplayedRequest, WhatIf
 from gateway.reports.tuning import MOVABLE
 from gateway.spending.pricing import Pricer
 from models.usage.usage import Usage
@@ -46,7 +46,7 @@ EASY, HARD = (
 )
 
 
-def body(text: str = EASY, **fields: Any) -> dict[str, Any]:
+def body(text: Any = EASY, **fields: Any) -> dict[str, Any]:
     return {"model": "gpt-4o", "messages": [{"role": "user", "content": text}], **fields}
 
 
@@ -203,7 +203,7 @@ def test_every_answer_is_one_request(value: Any, expected: list[tuple[str, str |
         ({"model": "text-embedding-3-small", "input": "x"}, "embeddings"),
         ({"url": "/v1/embeddings", "body": {"input": "x"}}, "embeddings"),
         ({"conversations": [{"from": "human", "value": "x"}]}, "no answer"),
-        ({"conversations": [{"from": "alien", "value": "x"}]}, "nobody known"),
+        ({"conversations": [{"from": "alien", "value": "x"}]}, "not a known speaker"),
         ({"conversations": [{"from": "human"}]}, r"conversations\[0\]"),
         ({"mapping": {}, "current_node": "x"}, "do not form a conversation"),
         ({"mapping": {"x": {"parent": "x"}}, "current_node": "x"}, "do not form a conversation"),
@@ -275,7 +275,7 @@ def test_tokens_are_those_on_record_else_by_the_text() -> None:
 # What it adds up to.
 
 outcomes = st.builds(
-    Outcome,
+    ReplayedRequest,
     route=st.sampled_from(["local", "cloud", "none"]),
     reason=st.sampled_from(["score", "pinned", "context"]),
     score=st.sampled_from([0.0, 0.29, 0.3, 0.31, 0.5, 0.98, 1.0]),
@@ -288,12 +288,14 @@ outcomes = st.builds(
 
 
 @given(st.lists(outcomes, min_size=1, max_size=30), st.lists(st.floats(0, 1.0001), max_size=3))
-def test_sums_are_those_of_deciding_each_at_each_threshold(found: list[Outcome], thresholds: list[float]) -> None:
+def test_sums_are_those_of_deciding_each_at_each_threshold(
+    found: list[ReplayedRequest], thresholds: list[float]
+) -> None:
     whatif = WhatIf([*thresholds, 0.3])
     for outcome in found:
         whatif.add(outcome)
 
-    def goes(outcome: Outcome, threshold: float) -> str:
+    def goes(outcome: ReplayedRequest, threshold: float) -> str:
         if outcome.reason != "score":
             return outcome.route
         return "cloud" if outcome.score >= threshold else "local"
@@ -304,7 +306,11 @@ def test_sums_are_those_of_deciding_each_at_each_threshold(found: list[Outcome],
         local = [each for each in found if goes(each, at) == "local"]
         assert (point.requests, point.local) == (len(found), len(local))
         assert point.cloud == sum(goes(each, at) == "cloud" for each in found)
-        paid = {"cloud": lambda each: each.cloud_nusd, "local": lambda each: each.local_nusd, "none": lambda _each: 0}
+        paid: dict[str, Callable[[ReplayedRequest], Any]] = {
+            "cloud": lambda each: each.cloud_nusd,
+            "local": lambda each: each.local_nusd,
+            "none": lambda _each: 0,
+        }
         assert point.cost_usd * 10**9 == sum(paid[goes(each, at)](each) for each in priced)
         answered = [each for each in priced if goes(each, at) != "none"]
         assert point.baseline_usd * 10**9 == sum(each.baseline_nusd or 0 for each in answered)
@@ -341,9 +347,9 @@ def test_it_says_what_a_product_manager_wants_to_know(replay: Replay, tmp_path: 
     assert "Of 10 requests, 70% would have stayed local at 0.45, the threshold in force; you would have paid" in words
     assert "with gpt-4.1 (an estimate)" in words
     assert "rules decide 1 of them: 1 to cloud (capability)" in words
-    assert "taken for 256 tokens" in words
+    assert "missing counts 256 tokens" in words
     assert f"{path}:5: not valid JSON" in done.stderr
-    assert f"{path}:12: no request in it" in done.stderr
+    assert f"{path}:12: there is no request in it" in done.stderr
     assert "2 could not be read" in done.stderr
 
 
@@ -429,13 +435,15 @@ def test_the_ledger_is_replayed_by_its_own_figures(replay: Replay, tmp_path: Pat
     point = next(point for point in told["points"] if point["threshold"] == 0.5)
 
     def local(row: Any) -> bool:
-        return row.score < 0.5 if row.reason in MOVABLE else row.route == "local"
+        return bool(row.score < 0.5 if row.reason in MOVABLE else row.route == "local")
 
     assert point["local"] == sum(map(local, answered))
-    assert float(point["cost_usd"]) == pytest.approx(sum(row.baseline_nusd for row in answered if not local(row)) / 1e9)
+    assert float(point["cost_usd"]) == pytest.approx(
+        sum(row.baseline_nusd or 0 for row in answered if not local(row)) / 1e9
+    )
     recent = [row for row in answered if row.created_ms >= time.time_ns() // 1_000_000 - seed.DAY_MS]
     assert 0 < json.loads(replay("--ledger", "--days", "1", "--json").stdout)["requests"] <= len(recent) + 1
-    assert "all on record" in replay("--ledger").stdout
+    assert "all recorded" in replay("--ledger").stdout
 
 
 def test_scores_of_another_classifier_are_not_mixed_in(replay: Replay, tmp_path: Path) -> None:

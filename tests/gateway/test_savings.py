@@ -19,7 +19,7 @@ from gateway.ledger.rollup import SLOT_MS, first_ms
 from gateway.ledger.schema import MIGRATIONS, migrate
 from gateway.ledger.store import delete_rows_before, insert_rows
 from gateway.ledger.units import epoch_ms
-from gateway.reports.decisions import Wanted, all_decisions, csv_lines, find_decisions
+from gateway.reports.decisions import DecisionFilter, all_decisions, csv_lines, find_decisions
 from gateway.reports.explanation import explain_row
 from gateway.reports.latency import latency_report
 from gateway.reports.savings import by_key, savings_report
@@ -247,9 +247,14 @@ def test_percentiles_are_what_sql_by_hand_says(connection: Connection) -> None:
 
 @pytest.mark.parametrize(
     "wanted",
-    [Wanted(), Wanted(route="cloud", reason="failover"), Wanted(outcome="cancelled"), Wanted(model=seed.LOCAL_MODEL)],
+    [
+        DecisionFilter(),
+        DecisionFilter(route="cloud", reason="failover"),
+        DecisionFilter(outcome="cancelled"),
+        DecisionFilter(model=seed.LOCAL_MODEL),
+    ],
 )
-def test_pages_lead_to_every_row_once(connection: Connection, wanted: Wanted) -> None:
+def test_pages_lead_to_every_row_once(connection: Connection, wanted: DecisionFilter) -> None:
     paged, after = [], None
     while True:
         page = find_decisions(connection, wanted, limit=7, after=after)
@@ -265,7 +270,7 @@ def test_pages_lead_to_every_row_once(connection: Connection, wanted: Wanted) ->
 
 
 def test_spreadsheets_run_nothing(connection: Connection) -> None:
-    row = {**find_decisions(connection, Wanted()).rows[0], "requested_model": "=cmd|'/c calc'!A0"}
+    row = {**find_decisions(connection, DecisionFilter()).rows[0], "requested_model": "=cmd|'/c calc'!A0"}
     heading, line = "".join(csv_lines(iter([row]))).splitlines()
     assert heading.startswith("id,created,endpoint")
     assert "'=cmd|" in line
@@ -302,8 +307,11 @@ def test_postgresql_says_the_same(engine: Engine, postgres: tuple[str, Engine]) 
             savings_report(connection, since, end).to_json(),
             by_key(connection, since),
             latency_report(connection, since, end, UTC),
-            [row["id"] for row in all_decisions(connection.engine.connect, Wanted(route="cloud", key_id="batch"))],
-            find_decisions(connection, Wanted(outcome="cancelled"), limit=3).rows,
+            [
+                row["id"]
+                for row in all_decisions(connection.engine.connect, DecisionFilter(route="cloud", key_id="batch"))
+            ],
+            find_decisions(connection, DecisionFilter(outcome="cancelled"), limit=3).rows,
         ]
 
     with engine.connect() as here, other.connect() as there:

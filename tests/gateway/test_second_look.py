@@ -12,13 +12,18 @@ from gateway.config.sections import BudgetSettings
 from gateway.config.settings import Settings, SettingsError, load_settings
 from models.catalogue.bundled import bundled_model_path
 from models.wire.sse import event_data
-from router.confidence import LookVerdict
+from router.confidence import CascadeVerdict
 from tests.live import Gateway, running_gateway, wait_for
 from tests.models.engine.live import LiveEngine, running_engine
 from tests.provider import MODEL, WORDS, Provider, running_provider
 
 CONFIDENT = "Repeat after me: The cat sat on the mat."
 GIBBERISH = "brillig slithy toves gyre 42 mimsy??"
+
+EASY = "Write a poem about spring."
+
+BAND = 0.6
+"""At a threshold of 1 it reaches the first two of these prompts, and not the easy one."""
 
 LEAST = 0.45
 """Midway: over eight greedy tokens SmolLM2 has a confidence of 0.72 on the first and 0.21 on the second, however its
@@ -37,7 +42,7 @@ def _hybrid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hybrid]:
         model = engine.ready().model
         local = {"base_url": f"{engine.url}/v1", "features": ["logprobs", "tools", "json_object", "logit_bias"]}
         cloud = {"base_url": provider.base_url, "retries": 0, "breaker_failures": 1_000_000}
-        looks = {"band": 1, "n_tokens": 8, "least_confidence": LEAST}
+        looks = {"band": BAND, "n_tokens": 8, "least_confidence": LEAST}
         settings = Settings(
             state_dir=folder / "gateway",
             local=local,
@@ -239,12 +244,13 @@ def test_only_what_the_score_keeps_local_is_looked_at(hybrid: Hybrid, fields: di
 
 
 def test_only_scores_within_the_band_are_looked_at(hybrid: Hybrid) -> None:
-    def asked(threshold: float) -> Any:
+    def decide(prompt: str, threshold: float) -> Any:
         headers = {"x-slimgate-threshold": str(threshold)}
-        return httpx.post(f"{hybrid[0].url}/v1/route", json=chat(CONFIDENT), headers=headers, timeout=60).json()
+        return httpx.post(f"{hybrid[0].url}/v1/route", json=chat(prompt), headers=headers, timeout=60).json()
 
-    score = asked(1)["score"]
-    assert [asked(line)["second_look"] for line in (score - 0.01, score + 0.01, score + 0.99, score + 1.01)] == [
+    score = decide(EASY, 1)["score"]
+    thresholds = (score - 0.01, score + 0.01, score + BAND - 0.01, score + BAND + 0.01)
+    assert [decide(EASY, threshold)["second_look"] for threshold in thresholds] == [
         False,  # cloud
         True,
         True,
@@ -266,7 +272,7 @@ def test_looks_are_counted(hybrid: Hybrid) -> None:
         lines = gateway.get("/metrics").text.splitlines()
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
 
-    names = [f'slimgate_second_looks_total{{verdict="{verdict}"}}' for verdict in LookVerdict]
+    names = [f'slimgate_second_looks_total{{verdict="{verdict}"}}' for verdict in CascadeVerdict]
     names.append("slimgate_second_look_confidence_count")
     before = [counted(name) for name in names]
     for prompt in (CONFIDENT, GIBBERISH):

@@ -5,18 +5,18 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from click.testing import Result
 from typer.testing import CliRunner
 
 from gateway.cli import app
-from gateway.ledger.cascade_result import Look
-from router.confidence import LookVerdict
+from gateway.ledger.cascade_result import CascadeResult
+from router.confidence import CascadeVerdict
 from tests.gateway import seed
 from tests.gateway.test_feedback import judge
 
-Command = Callable[..., Result]
+Command = Callable[..., Any]
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
 
 
 def look(path: Path, confidences: Sequence[float]) -> None:
-    """Answers that were measured and went on; callers said of each third whether it would do: the unsure ones not."""
+    """Answers that were measured and went on; callers judged each third: the unsure ones not."""
     like = next(row for row in seed.traffic(50, 0) if row.route == "local" and row.reason == "score")
     now_ms = time.time_ns() // 1_000_000
     rows = [
@@ -35,7 +35,7 @@ def look(path: Path, confidences: Sequence[float]) -> None:
             like,
             id=f"looked{number}",
             created_ms=now_ms - number,
-            second_look=Look(LookVerdict.WENT_ON, confidence, 100.0 + number, seed.LOCAL_MODEL).to_json(),
+            second_look=CascadeResult(CascadeVerdict.WENT_ON, confidence, 100.0 + number, seed.LOCAL_MODEL).to_json(),
         )
         for number, confidence in enumerate(confidences)
     ]
@@ -50,7 +50,7 @@ def test_before_any_it_says_how_to_begin(command: Command) -> None:
 
 def test_few_are_no_ground_for_a_value(command: Command, tmp_path: Path) -> None:
     look(tmp_path, [0.5] * 12)
-    assert json.loads(command("--json").stdout)["bars"] == []
+    assert json.loads(command("--json").stdout)["candidates"] == []
     assert "8 more are needed" in command().stdout
 
 
@@ -58,11 +58,13 @@ def test_a_share_gives_the_value_that_sends_it_to_the_cloud(command: Command, tm
     confidences = [number / 300 for number in range(300)]
     look(tmp_path, confidences)
     told = json.loads(command("--json", "--escalate", "0.3").stdout)
-    (bar,) = told["bars"]
-    assert (told["looks"], told["went_on"], told["escalated"]) == (300, 300, 0)
-    assert sum(confidence < bar["least_confidence"] for confidence in confidences) / 300 == pytest.approx(0.3, abs=0.01)
-    assert [bar[f"judged_{side}"] for side in ("below", "above")] == pytest.approx([30, 70], abs=2)
-    assert [bar[f"failed_{side}"] for side in ("below", "above")] == pytest.approx([30, 0], abs=2)
+    (candidate,) = told["candidates"]
+    assert (told["second_looks"], told["went_on"], told["escalated"]) == (300, 300, 0)
+    assert sum(confidence < candidate["least_confidence"] for confidence in confidences) / 300 == pytest.approx(
+        0.3, abs=0.01
+    )
+    assert [candidate[f"judged_{side}"] for side in ("below", "above")] == pytest.approx([30, 70], abs=2)
+    assert [candidate[f"failed_{side}"] for side in ("below", "above")] == pytest.approx([30, 0], abs=2)
 
 
 def test_the_table_says_what_judged_answers_did(command: Command, tmp_path: Path) -> None:
@@ -70,7 +72,7 @@ def test_the_table_says_what_judged_answers_did(command: Command, tmp_path: Path
     shown = command().stdout
     assert "300 second looks" in shown
     assert "0 of" in shown
-    assert "no probability that the answer will do" in shown
+    assert "not the probability that the answer is good enough" in shown
 
 
 def test_a_share_of_all_is_refused(command: Command) -> None:

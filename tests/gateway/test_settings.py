@@ -39,14 +39,14 @@ def test_a_file_in_the_folder_is_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("prot = 1\n", "prot is no setting"),
-        ("[local]\nn_ctxx = 1\n", "local.n_ctxx is no setting"),
+        ("prot = 1\n", "prot is not a setting"),
+        ("[local]\nn_ctxx = 1\n", "local.n_ctxx is not a setting"),
         ("[local]\nn_ctx = 'big'\n", r"local.n_ctx \(SLIMGATE_LOCAL__N_CTX\)"),
         ("[router]\nthreshold = 3\n", "router.threshold"),
         ("api_key = 'x'\n", "api_key is a secret and belongs in the environment, as SLIMGATE_API_KEY"),
         ("[cloud]\napi_key = 'x'\n", "SLIMGATE_CLOUD__API_KEY"),
         ("port = \n", "not valid TOML"),
-        ("[local]\nenabled = false\n", "nobody could answer"),
+        ("[local]\nenabled = false\n", "no model could answer"),
     ],
 )
 def test_mistakes_in_the_file(tmp_path: Path, text: str, named: str) -> None:
@@ -65,7 +65,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         ("SLIMGATE_PROT", "1", "did you mean SLIMGATE_PORT"),
         ("SLIMGATE_LOCAL__N_CTXX", "1", "did you mean SLIMGATE_LOCAL__N_CTX"),
         ("SLIMGATE_LOCAL__N_CTX", "big", "local.n_ctx"),
-        ("SLIMGATE_SOMETHING_ELSE", "1", "no setting"),
+        ("SLIMGATE_SOMETHING_ELSE", "1", "is not a setting"),
     ],
 )
 def test_mistakes_in_the_environment(monkeypatch: pytest.MonkeyPatch, variable: str, value: str, named: str) -> None:

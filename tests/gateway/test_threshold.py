@@ -1,4 +1,4 @@
-"""Moving the line: in force at once and everywhere, remembered, told truly, and never for another web site."""
+"""Changing the threshold: in force at once in every worker, kept, shown in the history, never from another web site."""
 
 import json
 import time
@@ -12,12 +12,12 @@ from sqlalchemy import Connection, create_engine
 
 from gateway.config.settings import Settings
 from gateway.ledger import LedgerRow
-from gateway.reports.failure_rates import OwnLabels
+from gateway.reports.failure_rates import FailureRates
 from gateway.reports.tuning import GRID, flips, on_validation, read_traffic
-from gateway.scoring.active_threshold import HIGHEST, ThresholdChanged, ThresholdInForce
+from gateway.scoring.active_threshold import ActiveThreshold, ThresholdChanged
 from models.usage.usage import Usage
 from router.artifact import load_artifact
-from router.threshold import expectation
+from router.threshold import HIGHEST_THRESHOLD, expectation
 from router.training.calibrate import exact_interval
 from tests.conftest import MakeGateway
 from tests.gateway import seed
@@ -31,8 +31,8 @@ ANSWERED = [row for row in ROWS if row.completion_tokens]
 DECIDED_BY_SCORE = ("score", "failover", "escalated")
 
 
-def in_force(path: Path, default: float = 0.5, basis: str = "v1") -> ThresholdInForce:
-    return ThresholdInForce(path / "threshold.json", default, basis)
+def in_force(path: Path, default: float = 0.5, basis: str = "v1") -> ActiveThreshold:
+    return ActiveThreshold(path / "threshold.json", default, basis)
 
 
 def test_one_worker_moves_it_and_all_see_it(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_another_classifier_or_configuration_is_not_bound_by_it(tmp_path: Path) 
 def test_stale_view_is_told(tmp_path: Path) -> None:
     line = in_force(tmp_path)
     line.apply(0.3, by="one", expected=0.5)
-    with pytest.raises(ThresholdChanged, match=r"0\.3 by now"):
+    with pytest.raises(ThresholdChanged, match=r"0\.3 now"):
         line.apply(0.7, by="another", expected=0.5)
     assert line.value == 0.3
 
@@ -87,7 +87,7 @@ def list_price(usage: Usage) -> int:
     return usage.prompt_tokens * 2000 + usage.completion_tokens * 8000
 
 
-@pytest.mark.parametrize("threshold", [0.0, 0.3, 0.5, 0.815, HIGHEST])
+@pytest.mark.parametrize("threshold", [0.0, 0.3, 0.5, 0.815, HIGHEST_THRESHOLD])
 def test_curve_is_what_rerouting_every_request_gives(path: Path, threshold: float) -> None:
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
@@ -105,9 +105,9 @@ def test_curve_is_what_rerouting_every_request_gives(path: Path, threshold: floa
         return row.score < threshold if row.reason in DECIDED_BY_SCORE else row.route == "local"
 
     local = [row for row in ANSWERED if goes_local(row)]
-    paid_nusd = sum(row.baseline_nusd or 0 for row in ANSWERED if not goes_local(row))
+    spent_nusd = sum(row.baseline_nusd or 0 for row in ANSWERED if not goes_local(row))
     assert point["local_share"] == len(local) / len(ANSWERED)
-    assert float(point["usd_per_30_days"]) == pytest.approx(paid_nusd * 3 / 1e9, abs=2e-9)
+    assert float(point["usd_per_30_days"]) == pytest.approx(spent_nusd * 3 / 1e9, abs=2e-9)
     if local:
         assert point["expected_failure_rate"] == pytest.approx(sum(row.score for row in local) / len(local))
     else:
@@ -186,15 +186,15 @@ def connection(path: Path) -> Iterator[Connection]:
 
 def test_failures_are_measured_on_ones_own_labels(tmp_path: Path, connection: Connection) -> None:
     artifact = load_artifact()
-    labels = OwnLabels(write_labels(tmp_path / "labels.jsonl", failures=15, n=60))
-    measured = labels.measure((0.0, HIGHEST), connection, artifact)
+    labels = FailureRates(write_labels(tmp_path / "labels.jsonl", failures=15, n=60))
+    measured = labels.measure((0.0, HIGHEST_THRESHOLD), connection, artifact)
     assert measured["source"] == "file"
     none, everything = measured["points"]
     assert (none["n_local"], none["failure_rate"]) == (0, None)
     assert (everything["n_local"], everything["failure_rate"]) == (60, 0.25)
     assert (everything["low"], everything["high"]) == exact_interval(15, 60, 0.95)
     write_labels(tmp_path / "labels.jsonl", failures=0, n=29)
-    again = labels.measure((HIGHEST,), connection, artifact)
+    again = labels.measure((HIGHEST_THRESHOLD,), connection, artifact)
     assert again["labels"] == 29
     assert again["points"][0]["failure_rate"] is None
 
@@ -205,7 +205,7 @@ def test_labels_that_cannot_be_used_are_said_and_harm_nothing(tmp_path: Path, pr
     cloud = {"base_url": provider.base_url}
     settings = Settings(state_dir=tmp_path, local={"enabled": False}, cloud=cloud, router={"labels": path})
     with running_gateway(settings) as gateway:
-        measured = httpx.get(f"{gateway.url}/v1/threshold/curve").raise_for_status().json()["measured"]
+        measured = httpx.get(f"{gateway.url}/v1/threshold/curve").raise_for_status().json()["failure_rates"]
     assert "labels.jsonl:1" in measured["trouble"]
 
 

@@ -242,8 +242,8 @@ def _responding(usage: Any) -> Any:
     return answer
 
 
-for _name, (_usage, _, _) in NATIVE.items():
-    FAULTS[f"responds_{_name}"] = _responding(_usage)
+for _name, _told in NATIVE.items():
+    FAULTS[f"responds_{_name}"] = _responding(_told[0])
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -278,8 +278,8 @@ EMBEDDED: dict[str, tuple[Any, int, bool]] = {
     "prompt_only": ({"prompt_tokens": 6}, 6, False),
     **{f"hostile_{name}": (usage, 3, True) for name, usage in HOSTILE.items()},
 }
-for _name, (_usage, _, _) in EMBEDDED.items():
-    FAULTS[f"embeds_{_name}"] = _embedding(_usage)
+for _name, _embedded in EMBEDDED.items():
+    FAULTS[f"embeds_{_name}"] = _embedding(_embedded[0])
 
 
 @pytest.mark.parametrize("name", EMBEDDED)

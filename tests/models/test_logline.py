@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import io
+import json
 import logging
 import re
 import threading
@@ -10,8 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from models.host.log_format import MAX_LINE_CHARS, LineFormatter, log_uncaught
-from models.redaction.server_words import Told
+from models.host.log_format import MAX_LINE_CHARS, LineFormatter, log_uncaught, with_fields
+from models.redaction.server_words import ServerWords
 from models.wire.errors import BackendUnavailable
 
 PROMPT = "Zanzibar-4711\nCRITICAL forged: all is lost\u2028\x1b[2J"
@@ -37,7 +38,7 @@ def raise_grouped() -> None:
         raise RuntimeError(PROMPT) from exc
 
 
-def test_a_record_is_a_line_whatever_is_in_it(written: Written) -> None:
+def test_each_record_becomes_one_line(written: Written) -> None:
     logger, stream, _ = written
     logger.error("said %s", PROMPT + "x" * 2 * MAX_LINE_CHARS)
     (line,) = stream.getvalue().splitlines()
@@ -46,8 +47,44 @@ def test_a_record_is_a_line_whatever_is_in_it(written: Written) -> None:
     assert line.isprintable()
 
 
+def test_a_json_line_has_the_same_whatever_is_in_it(written: Written) -> None:
+    logger, stream, formatter = written
+    formatter.as_json = True
+    logger.error("%s at postgresql://me:hunter2@db/x", PROMPT)
+    (line,) = stream.getvalue().splitlines()
+    told = json.loads(line)
+    assert list(told) == ["time", "level", "logger", "message"]
+    assert (told["level"], told["logger"]) == ("error", "root")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d", told["time"])
+    assert told["message"] == "Zanzibar-4711 CRITICAL forged: all is lost  [2J at postgresql://***@db/x"
+
+
+def test_a_json_line_shows_an_exception_apart(written: Written) -> None:
+    logger, stream, formatter = written
+    formatter.as_json = True
+    try:
+        raise_grouped()
+    except RuntimeError:
+        logger.exception("it failed")
+    (line,) = stream.getvalue().splitlines()
+    told = json.loads(line)
+    assert told["message"] == "it failed"
+    assert re.match(r"RuntimeError at test_logline\.py:\d+ raise_grouped < ", told["exception"])
+    assert "Zanzibar" not in line
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_fields_stand_beside_the_message(written: Written, as_json: bool) -> None:
+    logger, stream, formatter = written
+    formatter.as_json = as_json
+    logger.error("done", extra=with_fields({"route": "local", "model": "a\u2028b"}))
+    (line,) = stream.getvalue().splitlines()
+    told = json.loads(line if as_json else line.removeprefix("ERROR root: done "))
+    assert (told["route"], told["model"]) == ("local", "a b")
+
+
 @pytest.mark.parametrize("asked", [False, True])
-def test_an_exception_is_its_type_and_its_places(written: Written, asked: bool) -> None:
+def test_an_exception_is_logged_by_type_and_location(written: Written, asked: bool) -> None:
     logger, stream, formatter = written
     formatter.exception_messages = asked
     try:
@@ -62,10 +99,12 @@ def test_an_exception_is_its_type_and_its_places(written: Written, asked: bool) 
 
 
 @pytest.mark.parametrize("asked", [False, True])
-def test_what_a_provider_said_is_shown_where_that_is_asked_for(written: Written, asked: bool) -> None:
+def test_a_providers_message_is_shown_if_configured(written: Written, asked: bool) -> None:
     logger, stream, formatter = written
     formatter.provider_messages = asked
-    exc = BackendUnavailable("cloud", "status 500", told=Told.of({"message": f"{PROMPT} sk-0123456789abcdefghij"}))
+    exc = BackendUnavailable(
+        "cloud", "status 500", server_words=ServerWords.from_error({"message": f"{PROMPT} sk-0123456789abcdefghij"})
+    )
     logger.error("failed: %s", exc)
     told = "; it was told: Zanzibar-4711 CRITICAL forged: all is lost  [2J ***" if asked else ""
     assert stream.getvalue() == f"ERROR root: failed: cloud: status 500{told}\n"
@@ -81,7 +120,7 @@ async def _let_fail() -> None:
     gc.collect()
 
 
-def test_a_task_that_nobody_waited_for_says_nothing(written: Written) -> None:
+def test_an_unawaited_task_logs_no_message(written: Written) -> None:
     asyncio.run(_let_fail())
     (line,) = (line for line in written[1].getvalue().splitlines() if "never retrieved" in line)
     assert re.search(r"asyncio: Task exception was never retrieved: ValueError at test_logline\.py:\d+ fail$", line)
@@ -93,7 +132,7 @@ class _Fails:
         raise ValueError(PROMPT)
 
 
-def test_what_ends_a_thread_is_a_line_too(
+def test_an_exception_that_ends_a_thread_becomes_one_line(
     written: Written, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def fail() -> None:
@@ -115,5 +154,5 @@ def test_what_ends_a_thread_is_a_line_too(
     gc.collect()
     first, second = written[1].getvalue().splitlines()
     assert re.search(r"a thread ends: ValueError at test_logline\.py:\d+ fail < threading\.py", first)
-    assert re.search(r"nobody could be told of a failure: ValueError at test_logline\.py:\d+ __del__", second)
+    assert re.search(r"a failure could not be reported: ValueError at test_logline\.py:\d+ __del__", second)
     assert "Zanzibar" not in written[1].getvalue() + capfd.readouterr().err

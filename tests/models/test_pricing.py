@@ -1,4 +1,4 @@
-"""What tokens cost: the public tables, one's own prices, and what is said of neither."""
+"""Prices: the public tables, the user's own prices, and usage without a price."""
 
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,7 @@ OPENAI = "https://api.openai.com/v1"
 
 
 def cost(model: str, **usage: Any) -> Decimal | None:
-    """By the public tables, of a thousand tokens each way."""
+    """The cost by the public tables of a thousand prompt and a thousand completion tokens."""
     return PriceBook().cost_usd(model, Usage(1000, 1000, **usage))
 
 
@@ -49,8 +49,8 @@ def test_an_hour_in_the_cache_costs_more_than_five_minutes() -> None:
     assert known("claude-sonnet-4-5", cache_write_tokens=1000, cache_write_1h_tokens=1000) > five
 
 
-def test_a_price_without_steps_does_not_hide_the_parts() -> None:
-    """The short way, which a plain answer opens, is not taken by others."""
+def test_a_flat_price_is_not_used_for_detailed_usage() -> None:
+    """The flat price that a plain answer stores must not be used for other answers."""
     book = PriceBook(provider_url=OPENAI)
     plain = book.cost_usd("gpt-audio", Usage(1000, 1000))
     heard = book.cost_usd("gpt-audio", Usage(1000, 1000, input_audio_tokens=1000))
@@ -60,9 +60,14 @@ def test_a_price_without_steps_does_not_hide_the_parts() -> None:
     assert book.cost_usd("gpt-audio", Usage(1000, 1000)) == plain
 
 
-def test_the_short_way_is_as_dear_as_the_long_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = []
-    monkeypatch.setattr(pricing, "calc_price", lambda *args, **more: calls.append(args) or calc_price(*args, **more))
+def test_the_flat_price_equals_the_tables_price(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[Any] = []
+
+    def counted(*args: Any, **more: Any) -> Any:
+        calls.append(args)
+        return calc_price(*args, **more)
+
+    monkeypatch.setattr(pricing, "calc_price", counted)
     book = PriceBook()
     assert book.cost_usd("gpt-4.1", Usage(1000, 500, 100)) == book.cost_usd("gpt-4.1", Usage(1000, 500, 100))
     assert len(calls) == 1
@@ -85,30 +90,30 @@ def test_a_fee_for_each_request_is_charged_each_time() -> None:
         ("gpt-image-1", "input_image_tokens"),
     ],
 )
-def test_which_tokens_were_cached_is_not_told_and_priced_all_the_same(model: str, cached: int, part: str) -> None:
+def test_cached_media_are_priced_although_unreported(model: str, cached: int, part: str) -> None:
     assert known(model, cached_tokens=cached, **{part: 500}) > 0
 
 
-def test_text_is_taken_to_have_been_cached_first() -> None:
+def test_text_counts_as_cached_first() -> None:
     usage = Usage(1000, 0, 600, input_audio_tokens=500, input_image_tokens=200)
     assert (usage.audio_cached, usage.image_cached) == (100, 200)
 
 
 @pytest.mark.parametrize("model", ["gpt-4.1", "claude-sonnet-4-5"])
 @pytest.mark.parametrize("tier", ["priority", "fast", "scale", "ultrafast"])
-def test_a_dear_tier_without_a_price_is_not_known(model: str, tier: str) -> None:
+def test_a_costlier_tier_without_a_price_is_unknown(model: str, tier: str) -> None:
     priced = model == "gpt-4.1" and tier in ("priority", "fast")
     assert (cost(model, service_tier=tier) is not None) is priced
     assert PriceBook().knows(model, tier) is priced
 
 
-def test_a_cheap_tier_without_a_price_costs_what_others_do_at_most() -> None:
+def test_a_cheaper_tier_without_a_price_costs_the_standard_price() -> None:
     assert known("kimi-k2", service_tier="flex") == known("kimi-k2")
     assert known("gpt-4.1", service_tier="batch") < known("gpt-4.1")
 
 
-def test_a_tier_at_another_seller_is_not_its_makers() -> None:
-    """Azure sells OpenAI's models; what it takes for priority is in no table."""
+def test_a_tier_at_another_provider_has_no_price() -> None:
+    """Azure offers OpenAI's models; its price for the priority tier is in no table."""
     azure = PriceBook(provider_url="https://me.openai.azure.com/openai/v1")
     assert azure.cost_usd("gpt-4.1", Usage(1000, 1000)) is not None
     assert azure.cost_usd("gpt-4.1", Usage(1000, 1000, service_tier="priority")) is None
@@ -131,7 +136,7 @@ def test_whether_a_price_is_known(model: str, service_tier: str | None, answer: 
     assert [book.knows(model, service_tier) for _ in range(2)] == [answer, answer]
 
 
-def test_what_is_known_is_not_looked_up_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whether_a_price_is_known_is_cached(monkeypatch: pytest.MonkeyPatch) -> None:
     book = PriceBook()
     known = [book.knows(model) for model in ("claude-sonnet-4-5", "nobody's")]
     monkeypatch.setattr(pricing, "calc_price", lambda *_, **__: pytest.fail("looked up"))
@@ -139,7 +144,7 @@ def test_what_is_known_is_not_looked_up_again(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("error", [ValueError, ArithmeticError, LookupError])
-def test_a_table_that_fails_knows_no_price(monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+def test_a_failing_table_gives_no_price(monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
     def fails(*_: Any, **__: Any) -> None:
         raise error
 
@@ -151,13 +156,13 @@ def test_a_table_that_fails_knows_no_price(monkeypatch: pytest.MonkeyPatch, erro
     "usage", [Usage(100, 10, 900), Usage(-1, -1, -1), Usage(10**30, 10**30), Usage(5, 5, cache_write_tokens=99)]
 )
 @pytest.mark.parametrize("model", ["own", "gpt-4.1", "claude-sonnet-4-5"])
-def test_what_cannot_be_is_priced_without_a_word(model: str, usage: Usage) -> None:
+def test_impossible_usage_is_priced_without_an_error(model: str, usage: Usage) -> None:
     found = PriceBook({"own": OWN}).cost_nusd(model, usage)
     assert found is not None
     assert 0 <= found < 10**16
 
 
-def test_ones_own_price_is_also_the_dated_names() -> None:
+def test_an_override_holds_for_dated_names() -> None:
     book = PriceBook({"gpt-4.1": OWN})
     assert book.cost_usd("gpt-4.1-2025-04-14", Usage(1_000_000, 0)) == 2
     assert book.cost_usd("gpt-4.1-mini-2025-04-14", Usage(1_000_000, 0)) != 2
@@ -168,7 +173,7 @@ def test_names_without_a_date(name: str) -> None:
     assert undated(name) == name
 
 
-def test_what_is_charged_is_the_cost_unless_one_has_a_price_of_ones_own() -> None:
+def test_a_reported_charge_is_the_cost_without_an_override() -> None:
     book = PriceBook({"own": OWN})
     usage = Usage(1_000_000, 0, charged_nusd=7)
     assert book.cost_nusd("gpt-4.1", usage) == book.cost_nusd("nobody's", usage) == 7
@@ -186,12 +191,13 @@ def test_what_is_charged_is_the_cost_unless_one_has_a_price_of_ones_own() -> Non
         (Usage(0, 1_000_000, output_image_tokens=1_000_000), 8),
     ],
 )
-def test_what_has_no_price_of_its_own_costs_like_the_rest(usage: Usage, usd: int) -> None:
+def test_tokens_without_a_price_of_their_own_cost_the_standard_price(usage: Usage, usd: int) -> None:
     assert OWN.cost_usd(usage) == usd
 
 
 @pytest.mark.parametrize("part", ["input_audio_tokens", "output_audio_tokens"])
 def test_audio_without_a_price_is_not_priced_like_text(part: str) -> None:
+    told: Any = {part: 500}
     book = PriceBook()
-    assert book.cost_usd("gpt-4o-audio-preview", Usage(1000, 1000, **{part: 500})) is None
+    assert book.cost_usd("gpt-4o-audio-preview", Usage(1000, 1000, **told)) is None
     assert book.cost_usd("gpt-4o-audio-preview", Usage(1000, 1000)) is not None

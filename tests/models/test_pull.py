@@ -1,4 +1,4 @@
-"""Fetching models from a real HTTP server that misbehaves on request."""
+"""Downloads of models from a real HTTP server that misbehaves on request."""
 
 import hashlib
 import os
@@ -21,7 +21,7 @@ DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
 class Hub(ThreadingHTTPServer):
-    """Serves one file, and remembers what it was asked."""
+    """Serves one file, and records the requests."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -108,13 +108,13 @@ def test_a_whole_file_arrives_with_its_checksum(hub: Hub, target: Path) -> None:
     assert verify(target) == DIGEST
 
 
-def test_a_broken_connection_is_gone_on_with(hub: Hub, target: Path) -> None:
+def test_a_broken_connection_is_resumed(hub: Hub, target: Path) -> None:
     hub.cut_after = [1_000_000, 500_000]
     assert pull(Source(hub.url, DIGEST), target) == DIGEST
     assert hub.seen == [None, "bytes=1000000-", "bytes=1500000-"]
 
 
-def test_an_interrupted_pull_goes_on_in_the_next_run(hub: Hub, target: Path) -> None:
+def test_an_interrupted_pull_is_resumed_by_the_next_run(hub: Hub, target: Path) -> None:
     hub.cut_after = [400_000] * pulling.TRIES
     with pytest.raises(PullError, match=r"broke 4 times .* run this again to go on"):
         pull(Source(hub.url, DIGEST), target)
@@ -125,7 +125,7 @@ def test_an_interrupted_pull_goes_on_in_the_next_run(hub: Hub, target: Path) -> 
     assert hub.seen == ["bytes=1600000-"]
 
 
-def test_killed_in_the_middle_no_half_file_has_the_name(hub: Hub, target: Path) -> None:
+def test_a_killed_pull_leaves_no_incomplete_file_under_the_name(hub: Hub, target: Path) -> None:
     hub.cut_after = [1_500_000]
     code = (
         "import sys, os; from pathlib import Path; from models.catalogue.pull import *\n"
@@ -199,7 +199,7 @@ def test_a_disk_with_too_little_room_is_noticed_before(hub: Hub, target: Path) -
 
 
 def test_a_disk_that_fills_up_keeps_what_has_arrived(hub: Hub, target: Path) -> None:
-    """The limit on a file's size fails like a full disk: in the middle of a write."""
+    """A limit on the file size fails like a full disk: in the middle of a write."""
     code = (
         "import resource, signal, sys; from pathlib import Path; from models.catalogue.pull import *\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, resource.RLIM_INFINITY))\n"
@@ -213,7 +213,7 @@ def test_a_disk_that_fills_up_keeps_what_has_arrived(hub: Hub, target: Path) -> 
     assert pull(Source(hub.url, DIGEST), target) == DIGEST
 
 
-def test_an_address_nobody_listens_at(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_connection_is_reported(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pulling, "PAUSE_S", 0.0)
     with pytest.raises(PullError, match="broke 4 times"):
         pull(Source("http://127.0.0.1:9/model.gguf"), target)

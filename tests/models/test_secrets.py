@@ -1,4 +1,4 @@
-"""Keys in text: found whole, encoded and in part; what is no key stays."""
+"""Masking of keys in texts: whole, encoded and in part; other texts stay unchanged."""
 
 from urllib.parse import quote
 
@@ -23,7 +23,7 @@ QUOTED = [
 
 
 @pytest.mark.parametrize(("around", "quoted"), QUOTED)
-def test_a_kept_key_is_masked_however_it_is_quoted(around: str, quoted: str) -> None:
+def test_a_registered_key_is_masked_however_it_is_quoted(around: str, quoted: str) -> None:
     masked = mask_all(around.format(quoted))
     assert MASK in masked
     assert not any(part in masked.lower() for part in ("kept", "7tz3", "xw5m", "a1b2"))
@@ -45,7 +45,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize("key", FORMS)
-def test_what_has_the_form_of_a_key_is_masked_whoever_it_belongs_to(key: str) -> None:
+def test_any_text_in_the_form_of_a_key_is_masked(key: str) -> None:
     assert mask(f"Incorrect key {key}, says who") == f"Incorrect key {MASK}, says who"
     assert mask(f"authorization: Bearer {key}") == f"authorization: Bearer {MASK}"
     assert mask(f"https://me:{key}@x.example/v1?a=1&api_key={key}&b=2") == (
@@ -63,7 +63,7 @@ def test_what_has_the_form_of_a_key_is_masked_whoever_it_belongs_to(key: str) ->
         "req_f81d4fae7dec11d0a76500a0 chatcmpl-c91e6bf6ddb9a3c2",
     ],
 )
-def test_what_is_no_key_stays(text: str) -> None:
+def test_other_texts_are_unchanged(text: str) -> None:
     assert mask_all(text) == text
     assert mask(text) == text
 
@@ -74,6 +74,6 @@ def test_no_text_takes_long(text: str) -> None:
     mask_all(text)
 
 
-def test_a_short_key_hides_nothing_of_a_longer_one() -> None:
+def test_a_short_key_does_not_mask_part_of_a_longer_one() -> None:
     HttpServer("http://127.0.0.1:9/v1", headers={"authorization": "Bearer sk"}, use_proxy=False)
     assert mask("authorization: Bearer sk-proj-0123456789abcdefABCDEF") == f"authorization: Bearer {MASK}"

@@ -1,4 +1,4 @@
-"""What providers tell of tokens, read."""
+"""Usage objects of all providers are read into bounded counts."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gateway.config.sections import PriceSettings
 from models.usage.pricing import Price, PriceBook
 from models.usage.shapes import MAX_CHARGED_USD, MAX_TOKENS, NUSD_PER_USD, count, nano_dollars, tier
-from models.usage.usage import UNTOLD, Usage, usage_in
+from models.usage.usage import UNCOUNTED, Usage, usage_in
 from tests.usages import HOSTILE, MODEL, PLAIN, PRICES, SHAPES, ZEROS, Shape
 
 BOTH = frozenset({"prompt_tokens", "completion_tokens"})
@@ -43,7 +43,7 @@ def answer_of(shape: Shape) -> dict[str, Any]:
 
 
 def check(usage: Usage) -> None:
-    """What holds of every usage."""
+    """Invariants of every usage."""
     read, written = usage.prompt_tokens, usage.completion_tokens
     for name in Usage.__slots__:
         value = getattr(usage, name)
@@ -65,17 +65,17 @@ def test_every_public_shape(name: str) -> None:
     shape = SHAPES[name]
     usage = usage_in(answer_of(shape))
     assert usage == Usage(*shape.tokens, **shape.details)
-    assert not usage.untold
+    assert not usage.uncounted
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_tells_nothing_is_not_taken_for_nothing(name: str) -> None:
+def test_a_usage_without_counts_is_unknown_not_zero(name: str) -> None:
     assert Usage.from_wire(HOSTILE[name]) is None
     assert usage_in({"usage": HOSTILE[name], "choices": [{"usage": HOSTILE[name]}, None], "x_groq": "x"}) is None
 
 
 @pytest.mark.parametrize(
-    ("usage", "untold", "completed"),
+    ("usage", "uncounted", "completed"),
     [
         ({"prompt_tokens": 100, "completion_tokens": 2**64 - 1, "total_tokens": 10}, {"completion_tokens"}, (100, 8)),
         ({"prompt_tokens": 100}, {"completion_tokens"}, (100, 8)),
@@ -86,20 +86,20 @@ def test_what_tells_nothing_is_not_taken_for_nothing(name: str) -> None:
         ({"total_tokens": 5}, BOTH, (0, 5)),
     ],
 )
-def test_what_is_told_in_part_is_completed(usage: Any, untold: Any, completed: tuple[int, int]) -> None:
+def test_partly_reported_usage_is_completed(usage: Any, uncounted: Any, completed: tuple[int, int]) -> None:
     found = Usage.from_wire(usage)
     assert found is not None
-    assert found.untold == untold
+    assert found.uncounted == uncounted
     whole = found.completed(lambda: GUESS)
     assert (whole.prompt_tokens, whole.completion_tokens) == completed
-    assert not whole.untold
-    assert found.guessed(whole)
+    assert not whole.uncounted
+    assert found.was_estimated(whole)
 
 
-def test_what_is_told_needs_no_guess() -> None:
+def test_complete_usage_needs_no_estimate() -> None:
     assert Usage.from_wire(PLAIN) == Usage(100, 50)
     assert Usage(100, 50).completed(lambda: pytest.fail("nobody asked")) == Usage(100, 50)
-    assert UNTOLD.completed(lambda: GUESS) == GUESS
+    assert UNCOUNTED.completed(lambda: GUESS) == GUESS
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,12 @@ def test_what_is_told_needs_no_guess() -> None:
     [
         *((12, 12), (12.0, 12), (0, 0), (MAX_TOKENS, MAX_TOKENS)),
         *((told, None) for told in (MAX_TOKENS + 1, 2**64 - 1, 10**400, -1, 12.5, float("nan"), float("inf"))),
-        *((told, None) for told in (True, False, None, "12", [], {})),
+        (True, None),
+        (False, None),
+        (None, None),
+        ("12", None),
+        ([], None),
+        ({}, None),
     ],
 )
 def test_counts(told: Any, counted: int | None) -> None:
@@ -118,7 +123,12 @@ def test_counts(told: Any, counted: int | None) -> None:
     ("told", "name"),
     [
         *(("flex", "flex"), ("FLEX ", "flex"), ("pri\nority", "pri ority"), ("x" * 99, "x" * 31 + "…")),
-        *((told, None) for told in ("default", "auto", "", None, 7, {})),
+        ("default", None),
+        ("auto", None),
+        ("", None),
+        (None, None),
+        (7, None),
+        ({}, None),
     ],
 )
 def test_tiers(told: Any, name: str | None) -> None:
@@ -126,11 +136,11 @@ def test_tiers(told: Any, name: str | None) -> None:
 
 
 @pytest.mark.parametrize("told", [0, -1, True, "1", None, float("nan"), float("inf"), 10**400, MAX_CHARGED_USD + 1, []])
-def test_charges_that_are_none(told: Any) -> None:
+def test_impossible_charges_are_ignored(told: Any) -> None:
     assert nano_dollars(told, NUSD_PER_USD) is None
 
 
-def test_a_charge_stands_beside_what_shows_its_unit() -> None:
+def test_a_charge_counts_only_if_its_unit_is_known() -> None:
     assert Usage.from_wire({**PLAIN, "cost": 0.5}) == Usage(100, 50)
     assert Usage.from_wire({**PLAIN, "cost": 0.5, "cost_details": {}}) == Usage(100, 50, charged_nusd=500_000_000)
     assert Usage.from_wire({**PLAIN, "cost": 0, "cost_details": {}}) == Usage(100, 50)
@@ -139,52 +149,52 @@ def test_a_charge_stands_beside_what_shows_its_unit() -> None:
 @pytest.mark.parametrize(
     ("earlier", "later", "merged"),
     [
-        (Usage(100, 50), Usage(untold=BOTH), Usage(100, 50)),
+        (Usage(100, 50), Usage(uncounted=BOTH), Usage(100, 50)),
         (Usage(100, 1), Usage(100, 50), Usage(100, 50)),
         (Usage(100, 50), Usage(100, 20), Usage(100, 50)),
         (
-            Usage(100, untold=BOTH - {"prompt_tokens"}),
-            Usage(0, 50, untold=BOTH - {"completion_tokens"}),
+            Usage(100, uncounted=BOTH - {"prompt_tokens"}),
+            Usage(0, 50, uncounted=BOTH - {"completion_tokens"}),
             Usage(100, 50),
         ),
-        (Usage(untold=BOTH, unsplit_tokens=150), Usage(100, 50), Usage(100, 50)),
-        (Usage(100, 50), Usage(untold=BOTH, unsplit_tokens=150), Usage(100, 50)),
+        (Usage(uncounted=BOTH, unsplit_tokens=150), Usage(100, 50), Usage(100, 50)),
+        (Usage(100, 50), Usage(uncounted=BOTH, unsplit_tokens=150), Usage(100, 50)),
         (Usage(100, 50, service_tier="flex"), Usage(100, 50), Usage(100, 50, service_tier="flex")),
         (Usage(100, 5, charged_nusd=7), Usage(100, 50, charged_nusd=70), Usage(100, 50, charged_nusd=70)),
     ],
 )
-def test_told_twice(earlier: Usage, later: Usage, merged: Usage) -> None:
+def test_two_reports_are_merged(earlier: Usage, later: Usage, merged: Usage) -> None:
     assert later.merged(earlier) == merged
 
 
-def test_told_of_several_answers() -> None:
+def test_the_usages_of_several_answers_are_added() -> None:
     flex, usual = Usage(10, 5, cache_write_tokens=3, service_tier="flex", charged_nusd=2), Usage(20, 6, charged_nusd=3)
     assert Usage.sum([flex, flex]) == Usage(20, 10, cache_write_tokens=6, service_tier="flex", charged_nusd=4)
     assert Usage.sum([flex, usual]).service_tier is None
     assert Usage.sum([usual, Usage(1, 1, service_tier="priority")]).service_tier == "priority"
     assert Usage.sum([usual, Usage(1, 1)]).charged_nusd is None
-    assert Usage.sum([usual, UNTOLD]).completed(lambda: Usage(40, 8)) == Usage(40, 8)
-    assert Usage.sum([Usage(10, 5), Usage(untold=BOTH, unsplit_tokens=20)]).completed(lambda: GUESS) == Usage(27, 8)
+    assert Usage.sum([usual, UNCOUNTED]).completed(lambda: Usage(40, 8)) == Usage(40, 8)
+    assert Usage.sum([Usage(10, 5), Usage(uncounted=BOTH, unsplit_tokens=20)]).completed(lambda: GUESS) == Usage(27, 8)
     assert Usage.sum([]) == Usage()
 
 
-def test_broken_off() -> None:
-    assert not Usage(100, 8).broken_off(8).untold
-    assert Usage(100, 1).broken_off(300).completed(lambda: Usage(10, 300)) == Usage(100, 300)
+def test_an_interrupted_completion_is_uncounted() -> None:
+    assert not Usage(100, 8).interrupted_after(8).uncounted
+    assert Usage(100, 1).interrupted_after(300).completed(lambda: Usage(10, 300)) == Usage(100, 300)
 
 
 @pytest.mark.parametrize("told", [PLAIN | {"completion_tokens": 0}, {"prompt_tokens": 100}, {"total_tokens": 100}])
-def test_what_writes_nothing_has_read_it_all(told: Any) -> None:
+def test_embeddings_have_only_prompt_tokens(told: Any) -> None:
     found = Usage.from_wire(told | {"total_tokens": 100})
     assert found is not None
-    assert found.only_read() == Usage(100)
+    assert found.prompt_only() == Usage(100)
 
 
-def test_an_answer_in_which_nothing_was_said_is_no_guess() -> None:
+def test_an_empty_completion_is_no_estimate() -> None:
     told = Usage.from_wire(PLAIN | {"completion_tokens": 0, "total_tokens": 100})
     assert told is not None
     whole = told.completed(lambda: Usage(10, 0))
-    assert (whole, told.guessed(whole)) == (Usage(100), False)
+    assert (whole, told.was_estimated(whole)) == (Usage(100), False)
 
 
 def test_zeros_are_no_usage() -> None:
@@ -192,7 +202,7 @@ def test_zeros_are_no_usage() -> None:
 
 
 @pytest.mark.parametrize("usage", [Usage(*shape.tokens, **shape.details) for shape in SHAPES.values()])
-def test_the_ledger_gives_it_back(usage: Usage) -> None:
+def test_the_ledger_restores_usage(usage: Usage) -> None:
     kept = usage.details_json()
     assert (kept is None) == (not (usage.reasoning_tokens or usage.charged_nusd or not usage.plain))
     assert Usage.from_ledger(usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens, kept) == usage
@@ -200,11 +210,11 @@ def test_the_ledger_gives_it_back(usage: Usage) -> None:
 
 @settings(deadline=None)
 @given(told=any_json, later=any_json)
-def test_whatever_comes_in(told: Any, later: Any) -> None:
+def test_any_json_gives_bounded_counts(told: Any, later: Any) -> None:
     book = PriceBook({"own": Price(**PriceSettings(**PRICES[MODEL]).model_dump())})
     for answer in (told, {"usage": told}, {"usage": told, "choices": [{"usage": later}], "service_tier": later}):
         usage = usage_in(answer)
-        for found in filter(None, (usage, usage and Usage.sum([usage, usage]), usage and usage.only_read())):
+        for found in filter(None, (usage, usage and Usage.sum([usage, usage]), usage and usage.prompt_only())):
             check(found)
             check(found.merged(Usage.from_wire(later)))
             whole = found.completed(lambda: GUESS)
@@ -218,5 +228,5 @@ def test_whatever_comes_in(told: Any, later: Any) -> None:
 
 
 @given(values=st.tuples(any_json, any_json, any_json, st.one_of(any_json, st.text(), any_json.map(repr))))
-def test_whatever_an_older_row_holds(values: Any) -> None:
+def test_any_older_row_gives_bounded_counts(values: Any) -> None:
     check(Usage.from_ledger(*values))

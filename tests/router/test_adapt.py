@@ -95,7 +95,7 @@ def test_copies_do_not_pass_for_evidence() -> None:
 
 @pytest.mark.parametrize(
     ("rows", "words"),
-    [(own_traffic(20), "too few"), ([(f"note {n}", True) for n in range(50)], "all labels say the same")],
+    [(own_traffic(20), "too few"), ([(f"note {n}", True) for n in range(50)], "all labels are alike")],
 )
 def test_labels_that_cannot_teach_are_refused(rows: list[tuple[str, bool]], words: str) -> None:
     with pytest.raises(DatasetError, match=words):
@@ -119,7 +119,7 @@ def test_installed_listed_and_rolled_back(state: Path, tmp_path: Path) -> None:
     assert served() == shipped
     done = run(app, ["train", "--labels", str(write(tmp_path / "mine.jsonl", own_traffic(120)))])
     assert done.exit_code == 0, done.output
-    for words in ("log loss", "before", "after", "Installed as", "Back: slimgate artifacts use shipped"):
+    for words in ("log loss", "before", "after", "Installed as", "To go back: slimgate artifacts use shipped"):
         assert words in done.output
     adapted = served()
     assert adapted != shipped

@@ -65,7 +65,7 @@ def test_another_artifacts_card_and_threshold_are_refused(copy: Path) -> None:
     ("changes", "words"),
     [
         ({"format": 99}, "format 99"),
-        ({"self_test": [{"prompt": "hello", "score": 0.999}]}, "another version of slimgate's features"),
+        ({"self_test": [{"prompt": "hello", "score": 0.999}]}, "fitted for other features"),
         ({"threshold": "high"}, "threshold must be a number"),
         ({"threshold": None}, "threshold must be a number"),
     ],

@@ -16,13 +16,13 @@ from router.artifact import load_artifact
 from router.errors import DatasetError
 from router.training.calibrate import (
     Infeasible,
-    Judged,
+    LabelledScores,
     exact_interval,
     threshold_for_failure_rate,
     threshold_for_share,
 )
 from router.training.labels import read_labels
-from router.training.seed_prompts import written_prompts
+from router.training.seed_prompts import seed_prompts
 
 run = CliRunner().invoke
 Floats = np.ndarray
@@ -31,7 +31,12 @@ ANY = np.array([1.01])
 
 
 def violations(
-    failure: Callable[[Floats], Floats], n: int, rate: float, confidence: float, soft: bool = False, lines: Floats = ANY
+    failure: Callable[[Floats], Floats],
+    n: int,
+    rate: float,
+    confidence: float,
+    soft: bool = False,
+    thresholds: Floats = ANY,
 ) -> float:
     """Share of 1,000 calibrations whose threshold lets more than `rate` of the local answers fail in truth."""
     rng = np.random.default_rng(11)
@@ -39,12 +44,12 @@ def violations(
     true_rate = np.cumsum(everywhere) / np.arange(1, 20_001)
     broken = 0
     for _ in range(1000):
-        limits = rng.choice(lines, n)  # where the line stood: no prompt above it could get a label
+        limits = rng.choice(thresholds, n)  # the threshold at that time: no prompt above it could get a label
         scores = rng.random(n) * np.minimum(limits, 1)
         chance = failure(scores)
         failed = rng.beta(0.5 * chance, 0.5 * (1 - chance)) if soft else (rng.random(n) < chance).astype(float)
         try:
-            threshold = threshold_for_failure_rate(Judged(scores, failed, limits), rate, confidence).threshold
+            threshold = threshold_for_failure_rate(LabelledScores(scores, failed, limits), rate, confidence).threshold
         except Infeasible:
             continue
         broken += true_rate[min(20_000, round(threshold * 20_000)) - 1] > rate
@@ -71,16 +76,18 @@ def test_the_bound_breaks_no_more_often_than_promised(
 
 @pytest.mark.slow
 def test_the_bound_holds_where_the_line_has_been_moved() -> None:
-    """Most labels come from a careful time. Counted above its line too, they would make bold thresholds look good."""
-    lines = np.array([0.3, 0.3, 0.3, 0.8])
-    assert violations(lambda score: 0.3 * score, 600, 0.1, 0.9, lines=lines) <= 0.1 + 3 * np.sqrt(0.1 * 0.9 / 1000)
+    """Most labels come from a low threshold. Counted at higher ones too, they would make those look good."""
+    thresholds = np.array([0.3, 0.3, 0.3, 0.8])
+    assert violations(lambda score: 0.3 * score, 600, 0.1, 0.9, thresholds=thresholds) <= 0.1 + 3 * np.sqrt(
+        0.1 * 0.9 / 1000
+    )
 
 
 def test_a_calibration_uses_what_the_labels_allow() -> None:
     rng = np.random.default_rng(0)
     scores = rng.random(4000)
     failed = (rng.random(4000) < 0.3 * scores).astype(float)
-    found = threshold_for_failure_rate(Judged(scores, failed), 0.1, 0.95)
+    found = threshold_for_failure_rate(LabelledScores(scores, failed), 0.1, 0.95)
     assert 0.5 < found.threshold < 0.75  # in truth 0.15 t of those below t fail, so 0.1 is reached at two thirds
     assert found.low < found.failure_rate < found.high
     assert found.n_local == (scores < found.threshold).sum()
@@ -88,18 +95,18 @@ def test_a_calibration_uses_what_the_labels_allow() -> None:
 
 def test_too_few_labels_say_how_many_more() -> None:
     rng = np.random.default_rng(0)
-    with pytest.raises(Infeasible, match=r"about \d+ more needed") as caught:
-        threshold_for_failure_rate(Judged(rng.random(40), np.zeros(40)), 0.05, 0.95)
+    with pytest.raises(Infeasible, match=r"about \d+ more are needed") as caught:
+        threshold_for_failure_rate(LabelledScores(rng.random(40), np.zeros(40)), 0.05, 0.95)
     more = caught.value.more_labels
     assert more is not None
-    found = threshold_for_failure_rate(Judged(rng.random(40 + more), np.zeros(40 + more)), 0.05, 0.95)
+    found = threshold_for_failure_rate(LabelledScores(rng.random(40 + more), np.zeros(40 + more)), 0.05, 0.95)
     assert found.local_share > 0
 
 
 def test_a_hopeless_wish_says_so() -> None:
     rng = np.random.default_rng(0)
     with pytest.raises(Infeasible, match="more labels alone will not help"):
-        threshold_for_failure_rate(Judged(rng.random(2000), (rng.random(2000) < 0.4).astype(float)), 0.05, 0.95)
+        threshold_for_failure_rate(LabelledScores(rng.random(2000), (rng.random(2000) < 0.4).astype(float)), 0.05, 0.95)
 
 
 @pytest.mark.parametrize(("failures", "n"), [(0, 10), (3, 20), (20, 20), (1, 1000)])
@@ -130,7 +137,7 @@ def test_a_share_of_weighted_prompts() -> None:
 def labels(tmp_path: Path) -> Path:
     """Errands done well, hard requests failed: 400 of them."""
     lines = []
-    for n, (prompt, failure) in enumerate(written_prompts("train") * 2):
+    for n, (prompt, failure) in enumerate(seed_prompts("train") * 2):
         messages = [{"role": turn.role, "content": turn.text} for turn in prompt.turns]
         lines.append(json.dumps({"messages": messages, "local_ok": failure < 0.4 or n % 10 == 0}))
     path = tmp_path / "labels.jsonl"
@@ -156,7 +163,7 @@ def test_the_command_as_json(labels: Path) -> None:
 def test_an_infeasible_wish_is_an_error_and_no_number(labels: Path) -> None:
     done = run(app, ["calibrate", "--max-failure-rate", "0.001", "--labels", str(labels)])
     assert done.exit_code == 1
-    assert "more needed" in done.stderr
+    assert "more are needed" in done.stderr
     assert not done.stdout
 
 

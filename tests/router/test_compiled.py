@@ -14,7 +14,7 @@ from router.artifact import Artifact, load_artifact, load_pipeline
 from router.compiled import CompiledClassifier, Weights, logistic
 from router.decision import Prompt, Turn
 from router.text.lexicon import LEXICON
-from router.training.seed_prompts import written_prompts
+from router.training.seed_prompts import seed_prompts
 
 PLANES = [(0, 0x7F), (0x80, 0x24F), (0x370, 0x52F), (0x590, 0x6FF), (0x900, 0xE7F), (0x3040, 0x30FF), (0x4E00, 0x9FFF)]
 PLANES += [(0xAC00, 0xD7A3), (0x1F300, 0x1FAFF), (0x20000, 0x2A6DF), (0xD800, 0xDFFF), (0x2000, 0x2BFF)]
@@ -50,7 +50,7 @@ def unicode_prompts(n: int) -> list[Prompt]:
 
 @pytest.mark.slow
 def test_equals_scikit_learn_on_thousands_of_prompts(pipeline: Pipeline, artifact: Artifact) -> None:
-    prompts = unicode_prompts(2500) + [prompt for split in ("train", "dev") for prompt, _ in written_prompts(split)]
+    prompts = unicode_prompts(2500) + [prompt for split in ("train", "dev") for prompt, _ in seed_prompts(split)]
     expected = pipeline.predict_proba(prompts)[:, 1]
     scores = np.array([artifact.scorer.score(prompt) for prompt in prompts])
     assert np.abs(scores - expected).max() < 1e-9
@@ -71,9 +71,9 @@ def test_an_explanation_sums_to_the_score(artifact: Artifact) -> None:
         assert explanation.score == pytest.approx(
             logistic(explanation.baseline + sum(explanation.contributions.values())), abs=1e-9
         )
-        pushes = [abs(push) for push in explanation.contributions.values()]
-        assert pushes == sorted(pushes, reverse=True)
-        assert 0 <= explanation.familiarity <= 1
+        contributions = [abs(log_odds) for log_odds in explanation.contributions.values()]
+        assert contributions == sorted(contributions, reverse=True)
+        assert 0 <= explanation.vocabulary_coverage <= 1
 
 
 def test_length_changes_nothing_beyond_what_is_read(artifact: Artifact) -> None:

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from router.decision import Prompt, Turn
 from router.text.features import FEATURES, SHAPES, TIED_TO_LANGUAGE, hand_features
 from router.text.lexicon import LEXICON
-from router.text.preprocessing import read
-from router.text.vocabulary_coverage import familiarity
+from router.text.preprocessing import preprocess
+from router.text.vocabulary_coverage import vocabulary_coverage
 
 MORE_AND_LESS = {
     "length": ("one two three four five six", "one"),
@@ -29,7 +29,7 @@ MORE_AND_LESS = {
 
 
 def values(text: str) -> dict[str, float]:
-    return dict(zip(FEATURES, hand_features(read(Prompt.from_text(text))), strict=True))
+    return dict(zip(FEATURES, hand_features(preprocess(Prompt.from_text(text))), strict=True))
 
 
 @pytest.mark.parametrize("name", MORE_AND_LESS)
@@ -39,8 +39,8 @@ def test_shapes(name: str) -> None:
 
 
 def test_turns() -> None:
-    reading = read(Prompt((Turn("user", "a"), Turn("assistant", "b"), Turn("user", "c"))))
-    assert dict(zip(FEATURES, hand_features(reading), strict=True))["turns"] > values("c")["turns"] == 0
+    document = preprocess(Prompt((Turn("user", "a"), Turn("assistant", "b"), Turn("user", "c"))))
+    assert dict(zip(FEATURES, hand_features(document), strict=True))["turns"] > values("c")["turns"] == 0
 
 
 def test_every_shape_has_a_row() -> None:
@@ -79,16 +79,16 @@ def test_features_tied_to_language_exist() -> None:
 
 @given(st.lists(st.text(st.characters(), max_size=2000), max_size=5))
 def test_every_feature_stays_within_0_and_1(texts: list[str]) -> None:
-    reading = read(Prompt(tuple(Turn("user", text) for text in texts)))
-    features = hand_features(reading)
+    document = preprocess(Prompt(tuple(Turn("user", text) for text in texts)))
+    features = hand_features(document)
     assert len(features) == len(FEATURES)
     assert all(0 <= value <= 1 for value in features)
-    assert 0 <= familiarity(reading, {"the"}) <= 1
+    assert 0 <= vocabulary_coverage(document, {"the"}) <= 1
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("the cat", 1.0), ("кррр шшш", 0.0), ("", 0.0), ("2 + 2", 1.0), ("translate кррр шшш", 0.8)],
 )
-def test_familiarity(text: str, expected: float) -> None:
-    assert familiarity(read(Prompt.from_text(text)), {"the", "cat"}) == pytest.approx(expected)
+def test_vocabulary_coverage(text: str, expected: float) -> None:
+    assert vocabulary_coverage(preprocess(Prompt.from_text(text)), {"the", "cat"}) == pytest.approx(expected)

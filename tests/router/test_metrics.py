@@ -65,8 +65,8 @@ def test_bootstrap_resamples_groups_not_rows() -> None:
     small, large, score = RNG.integers(0, 2, 60).astype(float), np.ones(60), RNG.random(60)
     groups = np.arange(60)
     once = bootstrap(apgr, small, large, score, groups)
-    copies = [np.tile(column, 10) for column in (small, large, score)]
-    many = bootstrap(apgr, *copies, groups=np.tile(groups, 10))
+    small, large, score, groups = (np.tile(column, 10) for column in (small, large, score, groups))
+    many = bootstrap(apgr, small, large, score, groups)
     assert once.low < once.value < once.high
     assert many.high - many.low > 0.7 * (once.high - once.low)
 

@@ -113,13 +113,13 @@ def test_the_probes_were_not_learnt_from() -> None:
 def test_little_known_languages_are_no_cause_for_certainty(artifact: Artifact, text: str) -> None:
     """Swedish, German, Chinese, Russian and Thai on things never seen: near "don't know", not near easy or hard."""
     explanation = artifact.scorer.explain(Prompt.from_text(text))
-    assert explanation.familiarity < 1
+    assert explanation.vocabulary_coverage < 1
     assert 0.35 <= explanation.score <= 0.65
 
 
 def test_text_of_which_nothing_is_recognised_scores_dont_know(artifact: Artifact) -> None:
     explanation = artifact.scorer.explain(Prompt.from_text("кррр шшш ппп"))
-    assert explanation.familiarity == 0
+    assert explanation.vocabulary_coverage == 0
     assert explanation.score == pytest.approx(0.5, abs=0.01)
 
 

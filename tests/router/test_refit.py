@@ -13,7 +13,7 @@ from router.training.adapt import adapt
 from router.training.labels import Label
 from router.training.metrics import auc
 from router.training.refit import FREEDOMS, blend, fits, served_columns
-from router.training.seed_prompts import written_prompts
+from router.training.seed_prompts import seed_prompts
 from tests.router.test_compiled import unicode_prompts
 
 pytestmark = pytest.mark.slow
@@ -25,8 +25,8 @@ def base() -> Pipeline:
 
 
 def upside_down(n: int) -> list[Label]:
-    """The written prompts as a local model would answer them that is good at what others fail, and at nothing else."""
-    drawn = random.Random(0).sample(written_prompts("train"), n)
+    """The seed prompts as a local model would answer them that is good at what others fail, and at nothing else."""
+    drawn = random.Random(0).sample(seed_prompts("train"), n)
     return [Label(prompt, failure > 0.45) for prompt, failure in drawn]
 
 
@@ -46,14 +46,14 @@ def test_columns_are_weighed_as_serving_weighs_them(base: Pipeline) -> None:
 
 
 def test_an_adapted_classifier_compiles_exactly(turned: Pipeline) -> None:
-    prompts = unicode_prompts(500) + [prompt for prompt, _ in written_prompts("dev")]
+    prompts = unicode_prompts(500) + [prompt for prompt, _ in seed_prompts("dev")]
     compiled = CompiledClassifier(weights_of(turned))
     expected = turned.predict_proba(prompts)[:, 1]
     assert np.abs([compiled.score(prompt) for prompt in prompts] - expected).max() < 1e-9
 
 
 def test_an_old_classifier_that_is_wrong_here_is_turned_round(base: Pipeline, turned: Pipeline) -> None:
-    prompts, failure = zip(*written_prompts("dev"), strict=True)
+    prompts, failure = zip(*seed_prompts("dev"), strict=True)
     hard = np.array(failure) > 0.45
 
     def gap(pipeline: Pipeline) -> float:
@@ -71,10 +71,10 @@ def test_an_old_classifier_that_is_right_here_is_kept(base: Pipeline) -> None:
 
 def test_labels_of_one_kind_do_not_unlearn_the_others(base: Pipeline) -> None:
     """Labels of hard requests alone, of which the short ones do: errands still score far below proofs."""
-    hard = [prompt for prompt, failure in written_prompts("train") if failure > 0.45]
+    hard = [prompt for prompt, failure in seed_prompts("train") if failure > 0.45]
     longer = np.array([len(prompt.turns[-1].text) for prompt in hard]) > 100
     pipeline = adapt(base, [Label(prompt, not fails) for prompt, fails in zip(hard, longer, strict=True)]).pipeline
-    prompts, failure = zip(*written_prompts("dev"), strict=True)
+    prompts, failure = zip(*seed_prompts("dev"), strict=True)
     assert auc(np.array(failure) > 0.45, pipeline.predict_proba(list(prompts))[:, 1]) > 0.8
 
 

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from gateway.cli import app
 from gateway.config.settings import load_settings
-from gateway.scoring.active_threshold import ThresholdInForce
+from gateway.scoring.active_threshold import ActiveThreshold
 from router.artifact import load_artifact
 from router.decision import Prompt
 
@@ -19,7 +19,7 @@ PROOF = "Prove that there are infinitely many primes congruent to 3 modulo 4."
 def test_a_text_is_explained() -> None:
     done = run(app, ["route", PROOF])
     assert done.exit_code == 0
-    for words in ("cloud", "reason: score", "Threshold", "stay local", "Familiarity", "argument"):
+    for words in ("cloud", "reason: score", "Threshold", "stay local", "Vocabulary coverage", "argument"):
         assert words in done.output
 
 
@@ -34,7 +34,7 @@ def test_the_configured_threshold_counts(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_the_threshold_that_was_applied_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SLIMGATE_STATE_DIR", str(tmp_path))
-    ThresholdInForce.of(load_settings(serves=False), load_artifact()).apply(0.98, "dashboard")
+    ActiveThreshold.of(load_settings(serves=False), load_artifact()).apply(0.98, "dashboard")
     done = run(app, ["route", PROOF])
     assert done.output.startswith("local")
     assert "0.98" in done.output

@@ -1,4 +1,4 @@
-// Fetching. Every figure on the page comes from here as it is; nothing is computed a second time.
+// Requests to the gateway. The page shows the figures as they come and computes none of its own.
 
 export class ApiError extends Error {
   constructor(message, status) {
@@ -7,7 +7,7 @@ export class ApiError extends Error {
   }
 }
 
-let key = null; // typed by the operator for what changes things; kept in this tab's memory only
+let key = null; // typed by the operator, for requests that change something; kept in this tab's memory only
 
 export function useKey(typed) {
   key = typed || null;
@@ -22,7 +22,7 @@ export async function post(path, body, headers = {}) {
   return answer(
     await fetch(url(path), {
       method: "POST",
-      // The password that the browser would add opens only what reads; refused here, it would be forgotten for the rest.
+      // The password that the browser adds is good for reading only. Refused here, the browser would forget it.
       credentials: "omit",
       headers: { "content-type": "application/json", ...authorization, ...headers },
       body: JSON.stringify(body),
@@ -30,9 +30,11 @@ export async function post(path, body, headers = {}) {
   );
 }
 
-// Relative to the page, so that it also works behind a proxy that puts a folder in front.
+// Relative to the page, so that it also works behind a proxy that adds a path prefix.
 export function url(path, params = {}) {
-  const query = new URLSearchParams(Object.entries(params).filter(([, value]) => value !== null && value !== undefined && value !== ""));
+  const query = new URLSearchParams(
+    Object.entries(params).filter(([, value]) => value !== null && value !== undefined && value !== ""),
+  );
   return `${path}${query.size ? `?${query}` : ""}`;
 }
 

@@ -1,10 +1,10 @@
-// The table of requests: filtered, paged through, exported, each opened on a click.
+// The table of requests: filters, pages, export; a click explains one request.
 
 import { get, url } from "./api.js";
 import { detail } from "./detail.js";
 import { byId, el, fill, say } from "./dom.js";
 import { count, fullMoment, moment, ms, score, usd } from "./format.js";
-import { OUTCOMES, REASONS, ROUTES } from "./words.js";
+import { OUTCOMES, REASONS, ROUTES } from "./labels.js";
 
 const PAGE = 50;
 const COLUMNS = ["Time", "Went to", "Reason", "Score", "Model", "Outcome", "Tokens", "First byte", "Paid"];
@@ -12,7 +12,7 @@ const NUMBERS = new Set(["Tokens", "First byte", "Paid"]);
 
 const state = { range: {}, filters: {}, after: [], open: null };
 
-// A reader who has opened a row or turned a page is not to lose it to a refresh.
+// A refresh must not close an opened row or turn back a page.
 export const busy = () => state.open !== null || state.after.length > 0;
 
 export function build(view) {
@@ -21,18 +21,48 @@ export function build(view) {
     el(
       "div.card",
       {},
-      el("div.heading", {}, el("h1", { id: "decisions-title" }, "Decisions"), el("p.note", {}, "Every request, why it went where it went, and what became of it. No text of any prompt or answer is kept.")),
-      el("form.filters", { id: "filters", "aria-label": "Filters", onsubmit: (event) => event.preventDefault() }, filters()),
+      el(
+        "div.heading",
+        {},
+        el("h1", { id: "decisions-title" }, "Decisions"),
+        el(
+          "p.note",
+          {},
+          "Every request, why it went to its side, and how it ended. No text of any prompt or answer is kept.",
+        ),
+      ),
+      el(
+        "form.filters",
+        { id: "filters", "aria-label": "Filters", onsubmit: (event) => event.preventDefault() },
+        filters(),
+      ),
       el("div.scroll", { id: "decisions-table", tabindex: "0", role: "region", "aria-labelledby": "decisions-title" }),
-      el("div.pager", {}, el("button", { type: "button", id: "newer", onclick: newer, disabled: true }, "← Newer"), el("span", { id: "decisions-note", role: "status" }), el("button", { type: "button", id: "older", onclick: older, disabled: true }, "Older →")),
+      el(
+        "div.pager",
+        {},
+        el("button", { type: "button", id: "newer", onclick: newer, disabled: true }, "← Newer"),
+        el("span", { id: "decisions-note", role: "status" }),
+        el("button", { type: "button", id: "older", onclick: older, disabled: true }, "Older →"),
+      ),
     ),
   );
 }
 
 function filters() {
   const choice = (name, label, options) =>
-    el("label", {}, label, el("select", { name, id: `filter-${name}`, onchange: () => choose(name) }, el("option", { value: "" }, "any"), Object.entries(options).map(([value, text]) => el("option", { value }, text))));
-  const file = (format, text) => el("a.button", { id: `export-${format}`, href: "v1/decisions/export", download: true }, text);
+    el(
+      "label",
+      {},
+      label,
+      el(
+        "select",
+        { name, id: `filter-${name}`, onchange: () => choose(name) },
+        el("option", { value: "" }, "any"),
+        Object.entries(options).map(([value, text]) => el("option", { value }, text)),
+      ),
+    );
+  const file = (format, text) =>
+    el("a.button", { id: `export-${format}`, href: "v1/decisions/export", download: true }, text);
   return [
     choice("route", "Went to", ROUTES),
     choice("reason", "Reason", Object.fromEntries(Object.keys(REASONS).map((reason) => [reason, reason]))),
@@ -52,7 +82,10 @@ const query = () => ({ ...state.range, ...state.filters });
 
 export function ask(range) {
   state.range = range;
-  return Promise.all([get("v1/decisions", { ...query(), limit: PAGE, after: state.after.at(-1) }), get("v1/decisions/choices", range)]);
+  return Promise.all([
+    get("v1/decisions", { ...query(), limit: PAGE, after: state.after.at(-1) }),
+    get("v1/decisions/choices", range),
+  ]);
 }
 
 function offer(name, values) {
@@ -60,21 +93,44 @@ function offer(name, values) {
   select.closest("label").hidden = values.length === 0 && !state.filters[name];
   const kept = state.filters[name];
   const all = kept && !values.includes(kept) ? [kept, ...values] : values;
-  fill(select, el("option", { value: "" }, "any"), all.map((value) => el("option", { value, selected: value === kept }, value)));
+  fill(
+    select,
+    el("option", { value: "" }, "any"),
+    all.map((value) => el("option", { value, selected: value === kept }, value)),
+  );
 }
 
 export function show([page, choices]) {
   offer("model", choices.models);
   offer("key_id", choices.keys);
-  for (const format of ["csv", "json"]) byId(`export-${format}`).href = url("v1/decisions/export", { ...query(), format });
+  for (const format of ["csv", "json"])
+    byId(`export-${format}`).href = url("v1/decisions/export", { ...query(), format });
   byId("newer").disabled = state.after.length === 0;
   byId("older").disabled = page.next === null;
   byId("older").dataset.after = page.next ?? "";
-  say(byId("decisions-note"), page.data.length ? `Page ${count(state.after.length + 1)}` : "No request matches. Widen the range or the filters.");
+  say(
+    byId("decisions-note"),
+    page.data.length ? `Page ${count(state.after.length + 1)}` : "No request matches. Widen the range or the filters.",
+  );
   fill(
     byId("decisions-table"),
     page.data.length > 0 &&
-      el("table.decisions", { role: "table" }, el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, COLUMNS.map((heading) => el(NUMBERS.has(heading) ? "th.number" : "th", { scope: "col", role: "columnheader" }, heading)))), el("tbody", { role: "rowgroup" }, page.data.map(row))),
+      el(
+        "table.decisions",
+        { role: "table" },
+        el(
+          "thead",
+          { role: "rowgroup" },
+          el(
+            "tr",
+            { role: "row" },
+            COLUMNS.map((heading) =>
+              el(NUMBERS.has(heading) ? "th.number" : "th", { scope: "col", role: "columnheader" }, heading),
+            ),
+          ),
+        ),
+        el("tbody", { role: "rowgroup" }, page.data.map(row)),
+      ),
   );
 }
 
@@ -83,7 +139,20 @@ function row(item) {
   return el(
     "tr",
     { role: "row", "data-id": item.id, onclick: (event) => event.target.closest("button") || toggleRow(item.id) },
-    el("th", { scope: "row", role: "rowheader" }, el("button.open", { type: "button", "aria-expanded": "false", "aria-label": `Explain the request of ${moment(item.created)}`, onclick: () => toggleRow(item.id) }, el("time", { datetime: item.created, title: fullMoment(item.created) }, moment(item.created)))),
+    el(
+      "th",
+      { scope: "row", role: "rowheader" },
+      el(
+        "button.open",
+        {
+          type: "button",
+          "aria-expanded": "false",
+          "aria-label": `Explain the request of ${moment(item.created)}`,
+          onclick: () => toggleRow(item.id),
+        },
+        el("time", { datetime: item.created, title: fullMoment(item.created) }, moment(item.created)),
+      ),
+    ),
     cell("went", {}, el(`span.dot.${item.route}`, { "aria-hidden": "true" }), routed ? item.route : "refused"),
     cell("reason", { title: REASONS[item.reason] ?? "" }, item.reason),
     cell("scored", {}, routed ? gauge(item.score, item.threshold) : "–"),
@@ -95,12 +164,17 @@ function row(item) {
   );
 }
 
-// On a telephone a row is laid out as a card, which would cost it its meaning as a row: hence the roles.
+// On a phone the style sheet lays a row out as a card, and browsers then drop its table semantics: hence the roles.
 const cell = (classes, attributes, ...children) => el(`td.${classes}`, { role: "cell", ...attributes }, ...children);
 
 export function gauge(value, threshold) {
   const words = `score ${score(value)}, threshold ${score(threshold)}`;
-  return el(`span.gauge.${value >= threshold ? "cloud" : "local"}`, { title: words }, el("span", {}, value.toFixed(2)), el("i", { "aria-hidden": "true", style: { "--value": Math.min(value, 1), "--at": Math.min(threshold, 1) } }));
+  return el(
+    `span.gauge.${value >= threshold ? "cloud" : "local"}`,
+    { title: words },
+    el("span", {}, value.toFixed(2)),
+    el("i", { "aria-hidden": "true", style: { "--value": Math.min(value, 1), "--at": Math.min(threshold, 1) } }),
+  );
 }
 
 async function toggleRow(id) {
@@ -114,7 +188,9 @@ async function toggleRow(id) {
   const line = document.querySelector(`[data-id="${CSS.escape(id)}"]`);
   if (state.open !== id || !line) return;
   line.querySelector(".open").setAttribute("aria-expanded", "true");
-  line.after(el("tr.opened", { id: "open-row", role: "row" }, el("td", { role: "cell", colspan: COLUMNS.length }, detail(item))));
+  line.after(
+    el("tr.opened", { id: "open-row", role: "row" }, el("td", { role: "cell", colspan: COLUMNS.length }, detail(item))),
+  );
 }
 
 function older() {

@@ -1,4 +1,4 @@
-// Building the page. Text becomes text nodes, so nothing a caller named can become markup.
+// Builds the page. Text becomes text nodes, so that a caller's model name can never become markup.
 
 export function el(tag, attributes = {}, ...children) {
   const [name, ...classes] = tag.split(".");
@@ -6,7 +6,7 @@ export function el(tag, attributes = {}, ...children) {
   if (classes.length) node.className = classes.join(" ");
   for (const [attribute, value] of Object.entries(attributes)) {
     if (attribute.startsWith("on")) node.addEventListener(attribute.slice(2), value);
-    else if (attribute === "style") Object.entries(value).forEach(([property, setting]) => node.style.setProperty(property, setting));
+    else if (attribute === "style") setStyle(node, value);
     else if (value === true) node.setAttribute(attribute, "");
     else if (value !== false && value !== null && value !== undefined) node.setAttribute(attribute, value);
   }
@@ -14,9 +14,13 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
+function setStyle(node, properties) {
+  for (const [property, value] of Object.entries(properties)) node.style.setProperty(property, value);
+}
+
 export const byId = (id) => document.getElementById(id);
 
-// New content in place of the old. Whoever stands on something in there by keyboard stays there.
+// Replaces a node's content and keeps the keyboard focus on the same element.
 export function fill(node, ...children) {
   const place = focusedPlace(node);
   node.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
@@ -24,14 +28,14 @@ export function fill(node, ...children) {
   return node;
 }
 
-// A live region is read aloud when it is written to, so it is written to only when it says something else.
+// Screen readers read a live region aloud whenever it is written, so it is written only when its text changes.
 export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
 const FOCUSABLE = "a, button, input, select, textarea, summary";
 
-// How to find again what has the focus within `node`: by the request of its row, or else by its turn.
+// How to find the focused element again within `node`: by its row's request, or else by its position.
 function focusedPlace(node) {
   const held = document.activeElement;
   if (!held || held === node || !node.contains(held)) return null;

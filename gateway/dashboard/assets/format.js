@@ -1,4 +1,4 @@
-// Numbers and times for reading. What is unknown is a dash, never a zero.
+// Numbers and times as text. What is unknown is a dash, never a zero.
 
 const DASH = "–";
 const missing = (value) => value === null || value === undefined;
@@ -12,7 +12,10 @@ export function usd(text) {
 }
 
 function money(amount, places) {
-  const figure = Math.abs(amount).toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places });
+  const figure = Math.abs(amount).toLocaleString("en-US", {
+    minimumFractionDigits: places,
+    maximumFractionDigits: places,
+  });
   return `${amount < 0 ? "−" : ""}$${figure}`;
 }
 
@@ -21,14 +24,18 @@ export function usdColumn(texts) {
   const largest = Math.max(0, ...texts.map((text) => Math.abs(Number(text ?? 0))));
   if (largest < 1) return texts.map(usd);
   const small = (text) => Number(text) !== 0 && Math.abs(Number(text)) < 0.005;
-  return texts.map((text) => (missing(text) ? DASH : small(text) ? `< ${Number(text) < 0 ? "−" : ""}$0.01` : money(Number(text), 2)));
+  return texts.map((text) =>
+    missing(text) ? DASH : small(text) ? `< ${Number(text) < 0 ? "−" : ""}$0.01` : money(Number(text), 2),
+  );
 }
 
 export const count = (value) => (missing(value) ? DASH : value.toLocaleString("en-US"));
 
 export function short(value) {
   if (missing(value)) return DASH;
-  return value < 10000 ? count(value) : value.toLocaleString("en-US", { notation: "compact", maximumFractionDigits: 1 });
+  return value < 10000
+    ? count(value)
+    : value.toLocaleString("en-US", { notation: "compact", maximumFractionDigits: 1 });
 }
 
 export function percent(share) {
@@ -43,6 +50,10 @@ export function ms(value) {
   if (value < 1000) return `${value.toLocaleString("en-US", { maximumFractionDigits: value < 10 ? 1 : 0 })} ms`;
   return `${(value / 1000).toLocaleString("en-US", { maximumFractionDigits: value < 10000 ? 2 : 1 })} s`;
 }
+
+// Above 1, which no score reaches, the cloud is never asked.
+export const thresholdText = (threshold) =>
+  threshold > 1 ? "never the cloud" : threshold.toFixed(threshold * 100 === Math.round(threshold * 100) ? 2 : 3);
 
 export const score = (value) => (missing(value) ? DASH : value.toFixed(3));
 

@@ -1,4 +1,4 @@
-// What changes things needs the gateway's key, which a browser does not send by itself. It is asked for when it is needed.
+// Requests that change something need the gateway's key, which a browser does not send by itself: ask for it when needed.
 
 import { useKey } from "./api.js";
 import { byId, el } from "./dom.js";
@@ -22,7 +22,19 @@ function ask() {
   const dialog = el(
     "dialog",
     { id: "key-dialog", "aria-labelledby": "key-title" },
-    el("form", {}, el("h2", { id: "key-title" }, "The gateway's key"), el("p", {}, "Whoever changes something here shows the key (SLIMGATE_API_KEY). It stays in this tab until you close it."), el("label", {}, "Key ", input), el("div.buttons", {}, el("button", { type: "button", value: "no" }, "Cancel"), el("button.primary", { type: "submit" }, "Go on"))),
+    el(
+      "form",
+      {},
+      el("h2", { id: "key-title" }, "The gateway's key"),
+      el("p", {}, "Changes need the gateway's key (SLIMGATE_API_KEY). It stays in this tab until you close it."),
+      el("label", {}, "Key ", input),
+      el(
+        "div.buttons",
+        {},
+        el("button", { type: "button", value: "no" }, "Cancel"),
+        el("button.primary", { type: "submit" }, "Go on"),
+      ),
+    ),
   );
   document.body.append(dialog);
   dialog.showModal();

@@ -1,12 +1,13 @@
 // The chart of how long callers waited for the first token.
 
-import { axisWords, clock, colour, draw, table } from "./chart.js";
+import { axisFormat, clock, colour, draw, table } from "./chart.js";
 import { byId, fill } from "./dom.js";
 import { count, minute, ms } from "./format.js";
 
 export function showLatency(latency) {
   const { intervals } = latency;
-  byId("latency-takeaway").textContent = `Half of the streamed answers began below the line, 95 in 100 below the dots. Of the newest ${count(latency.newest)} a side.`;
+  byId("latency-takeaway").textContent =
+    `Solid: half of the streamed answers began within this time. Dotted: 95 in 100. Of the newest ${count(latency.newest)} a side.`;
   draw("latency", () => {
     const x = intervals.map((interval) => middle(interval));
     const line = (route, name, key, style) => ({
@@ -25,14 +26,17 @@ export function showLatency(latency) {
         line("cloud", "cloud, half", "p50_ms", {}),
         line("cloud", "cloud, 95 %", "p95_ms", { dash: "dot", width: 1.5 }),
       ],
-      layout: { yaxis: { ticksuffix: " s" }, xaxis: axisWords(x) },
+      layout: { yaxis: { ticksuffix: " s" }, xaxis: axisFormat(x) },
     };
   });
   fill(
     byId("latency-table"),
     table(
       ["From", "Local, half within", "Local, 95 % within", "Cloud, half within", "Cloud, 95 % within"],
-      intervals.map((interval) => [minute(interval.since), ...["local", "cloud"].flatMap((route) => [ms(interval[route].p50_ms), ms(interval[route].p95_ms)])]),
+      intervals.map((interval) => [
+        minute(interval.since),
+        ...["local", "cloud"].flatMap((route) => [ms(interval[route].p50_ms), ms(interval[route].p95_ms)]),
+      ]),
     ),
   );
 }

@@ -1,9 +1,9 @@
-// Joins the views: which one is shown, over which span, and how often it is fetched anew.
+// Joins the views: which one is shown, over which span, and how often it is refreshed.
 
 import { get } from "./api.js";
 import { redraw } from "./chart.js";
-import { byId, say } from "./dom.js";
 import * as decisions from "./decisions.js";
+import { byId, say } from "./dom.js";
 import { moment } from "./format.js";
 import * as overview from "./overview.js";
 import { span, ZONE } from "./range.js";
@@ -28,16 +28,16 @@ async function loadOnce() {
   const range = chosenSpan();
   const name = view();
   try {
-    const asked = VIEWS[name].ask(range, zone);
-    asked.catch(() => {}); // heard below, unless the status fails first
+    const answers = VIEWS[name].ask(range, zone);
+    answers.catch(() => {}); // handled below, unless the status fails first
     const status = await get("v1/status");
     showStatus(byId("status"), status);
     const empty = status.ledger.oldest === null;
-    const newcomer = empty && name !== "tuner"; // which has something to show without any request
+    const newcomer = empty && name !== "tuner"; // the tuner has something to show without any request
     byId("welcome").hidden = !newcomer;
     for (const each of Object.keys(VIEWS)) byId(`view-${each}`).hidden = each !== name || newcomer;
     if (newcomer) showWelcome(byId("welcome"), status, load);
-    VIEWS[name].show(await asked, status);
+    VIEWS[name].show(await answers, status);
     say(byId("span"), spanWords(range, status));
     byId("trouble").hidden = true;
   } catch (error) {
@@ -51,7 +51,7 @@ async function loadOnce() {
   return redraw();
 }
 
-// One at a time; a call while one is under way follows it, since the span may have changed meanwhile.
+// One at a time. A call during another runs after it, since the span may have changed meanwhile.
 function load() {
   loading = (loading ?? Promise.resolve()).then(loadOnce).finally(() => (loading = null));
   return loading;
@@ -96,7 +96,8 @@ overview.build(byId("view-overview"));
 decisions.build(byId("view-decisions"));
 tuner.build(byId("view-tuner"));
 const kept = localStorage.getItem("slimgate-range");
-if (kept && kept !== "custom" && byId("range").querySelector(`[value="${CSS.escape(kept)}"]`)) byId("range").value = kept;
+if (kept && kept !== "custom" && byId("range").querySelector(`[value="${CSS.escape(kept)}"]`))
+  byId("range").value = kept;
 byId("range").addEventListener("change", chooseRange);
 byId("custom").addEventListener("submit", (event) => {
   event.preventDefault();

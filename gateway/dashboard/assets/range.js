@@ -1,4 +1,4 @@
-// The span of time that is looked at, by the clock of whoever looks.
+// The chosen span of time, in the reader's time zone.
 
 export const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 

@@ -1,4 +1,4 @@
-// One line on who answers now.
+// One line on the state of each side.
 
 import { el, fill } from "./dom.js";
 import { count } from "./format.js";
@@ -18,16 +18,25 @@ function local({ local, recent_minutes: minutes }) {
 
 function cloud({ cloud, local, recent_minutes: minutes }) {
   if (!cloud) return part("off", "Cloud", "off: set OPENAI_API_KEY and start again");
-  if (!cloud.up) return part("bad", cloud.model, "keeps failing and rests; the local model answers meanwhile");
-  // A request that the cloud failed and the local model answered stands on the local side.
+  if (!cloud.up) return part("bad", cloud.model, "keeps failing and is not asked for a while; the local model answers");
+  // A request that failed over from the cloud is counted on the local side.
   const failed = cloud.recent.errors + (local?.recent.failovers ?? 0);
   if (failed) return part("warn", cloud.model, `failed ${count(failed)} times in ${minutes} min`);
-  return part("cloud", cloud.model, cloud.recent.requests ? `no errors in ${minutes} min` : `nothing sent in ${minutes} min`);
+  return part(
+    "cloud",
+    cloud.model,
+    cloud.recent.requests ? `no errors in ${minutes} min` : `nothing sent in ${minutes} min`,
+  );
 }
 
 function ledger({ ledger }) {
   if (ledger.refused_rows) return part("bad", "Ledger", `${count(ledger.refused_rows)} rows lost: the disk is full`);
-  if (ledger.pending_bytes > 1_000_000) return part("warn", "Ledger", `${count(Math.round(ledger.pending_bytes / 1_000_000))} MB of rows wait for the database`);
+  if (ledger.pending_bytes > 1_000_000)
+    return part(
+      "warn",
+      "Ledger",
+      `${count(Math.round(ledger.pending_bytes / 1_000_000))} MB of rows wait for the database`,
+    );
   return null;
 }
 
@@ -35,4 +44,5 @@ function classifier({ artifact, artifact_trouble: trouble }) {
   return trouble ? part("bad", "Classifier", `${artifact} stays in use: ${trouble}`) : null;
 }
 
-const part = (state, name, words) => el("span.side", {}, el(`span.dot.${state}`, { "aria-hidden": "true" }), el("b", {}, name), ` ${words}`);
+const part = (state, name, words) =>
+  el("span.side", {}, el(`span.dot.${state}`, { "aria-hidden": "true" }), el("b", {}, name), ` ${words}`);

@@ -1,12 +1,12 @@
-// A prompt to try: its decision taken apart, with nothing generated and nothing kept.
+// A prompt to try: its decision is explained, nothing is generated or kept.
 
 import { post } from "./api.js";
+import { contributionBars } from "./contributions.js";
 import { gauge } from "./decisions.js";
 import { byId, el, fill } from "./dom.js";
 import { percent } from "./format.js";
 import { askForKey } from "./key.js";
-import { pushed } from "./pushes.js";
-import { REASONS } from "./words.js";
+import { REASONS } from "./labels.js";
 
 const SHOWN = 8;
 
@@ -15,7 +15,9 @@ export function trial(threshold) {
     event.preventDefault();
     const out = byId("trial-out");
     try {
-      const decision = await askForKey(() => post("v1/route", { prompt: byId("trial-prompt").value }, { "x-slimgate-threshold": String(threshold()) }));
+      const decision = await askForKey(() =>
+        post("v1/route", { prompt: byId("trial-prompt").value }, { "x-slimgate-threshold": String(threshold()) }),
+      );
       fill(out, result(decision));
     } catch (error) {
       fill(out, el("p.bad", {}, error.message));
@@ -25,17 +27,44 @@ export function trial(threshold) {
     "section.card",
     { "aria-labelledby": "trial-title" },
     el("h2", { id: "trial-title" }, "Try a prompt"),
-    el("p.note", {}, "See where it would go at this place of the line, and why. Nothing is generated or kept."),
-    el("form.try", { onsubmit: send }, el("textarea", { id: "trial-prompt", rows: 3, required: true, "aria-label": "Prompt", placeholder: "Prove that there are infinitely many primes." }), el("div", {}, el("button", { id: "trial-send", type: "submit" }, "Show the decision"))),
+    el("p.note", {}, "See where it would go at the chosen threshold, and why. Nothing is generated or kept."),
+    el(
+      "form.try",
+      { onsubmit: send },
+      el("textarea", {
+        id: "trial-prompt",
+        rows: 3,
+        required: true,
+        "aria-label": "Prompt",
+        placeholder: "Prove that there are infinitely many primes.",
+      }),
+      el("div", {}, el("button", { id: "trial-send", type: "submit" }, "Show the decision")),
+    ),
     el("div", { id: "trial-out", role: "status" }),
   );
 }
 
 function result(decision) {
   return [
-    el("p.verdict", {}, el(`span.dot.${decision.route}`, { "aria-hidden": "true" }), el("b", {}, `To the ${decision.route === "local" ? "local model" : "cloud"}`), ` because: ${(REASONS[decision.reason] ?? decision.reason).toLowerCase()}`),
-    el("p", {}, gauge(decision.score, decision.threshold), el("span.note", {}, ` the line at ${decision.threshold.toFixed(3)}`)),
-    decision.familiarity < 0.5 && el("p.note", {}, `Only ${percent(decision.familiarity)} familiar: little of this was seen before, so the score stays near “don't know”.`),
-    ...pushed(Object.entries(decision.contributions).slice(0, SHOWN)),
+    el(
+      "p.verdict",
+      {},
+      el(`span.dot.${decision.route}`, { "aria-hidden": "true" }),
+      el("b", {}, `To the ${decision.route === "local" ? "local model" : "cloud"}`),
+      ` because: ${(REASONS[decision.reason] ?? decision.reason).toLowerCase()}`,
+    ),
+    el(
+      "p",
+      {},
+      gauge(decision.score, decision.threshold),
+      el("span.note", {}, ` threshold ${decision.threshold.toFixed(3)}`),
+    ),
+    decision.vocabulary_coverage < 0.5 &&
+      el(
+        "p.note",
+        {},
+        `Vocabulary coverage is only ${percent(decision.vocabulary_coverage)}: the classifier knows few of these words, so the score stays near “don't know”.`,
+      ),
+    ...contributionBars(Object.entries(decision.contributions).slice(0, SHOWN)),
   ];
 }

@@ -1,4 +1,4 @@
-// What a newcomer sees while no request has come: how to send one, from a program or from here.
+// Shown until the first request has come: how to send one, from a program or from this page.
 
 import { post } from "./api.js";
 import { byId, el, fill } from "./dom.js";
@@ -44,7 +44,11 @@ function build(sent) {
     "div.card.newcomer",
     {},
     el("h1", { id: "welcome-title" }, "Nothing has come through yet"),
-    el("p.story", {}, "Point any OpenAI client at this gateway. Easy requests are answered by the small local model, hard ones go to the cloud, and this page shows what that saves. It fills by itself with the first request."),
+    el(
+      "p.story",
+      {},
+      "Point any OpenAI client at this gateway. Easy requests are answered by the small local model, hard ones go to the cloud, and this page shows what that saves. It fills by itself with the first request.",
+    ),
     el(
       "div.ways",
       {},
@@ -58,17 +62,42 @@ function build(sent) {
 function codeTabs() {
   const pre = el("pre", { tabindex: "0" }, el("code", {}, CODE.Python()));
   const buttons = Object.keys(CODE).map((name, i) =>
-    el("button", { type: "button", "aria-pressed": String(i === 0), onclick: (event) => {
-      for (const button of buttons) button.setAttribute("aria-pressed", String(button === event.currentTarget));
-      pre.firstChild.textContent = CODE[name]();
-    } }, name),
+    el(
+      "button",
+      {
+        type: "button",
+        "aria-pressed": String(i === 0),
+        onclick: (event) => {
+          for (const button of buttons) button.setAttribute("aria-pressed", String(button === event.currentTarget));
+          pre.firstChild.textContent = CODE[name]();
+        },
+      },
+      name,
+    ),
   );
-  const copy = el("button", { type: "button", onclick: async () => {
-    await navigator.clipboard.writeText(pre.textContent);
-    copy.textContent = "Copied";
-    setTimeout(() => (copy.textContent = "Copy"), 1500);
-  } }, "Copy");
-  return el("div", {}, el("div.code-head", {}, el("div.switch", { role: "group", "aria-label": "Language" }, buttons), navigator.clipboard ? copy : null), pre);
+  const copy = el(
+    "button",
+    {
+      type: "button",
+      onclick: async () => {
+        await navigator.clipboard.writeText(pre.textContent);
+        copy.textContent = "Copied";
+        setTimeout(() => (copy.textContent = "Copy"), 1500);
+      },
+    },
+    "Copy",
+  );
+  return el(
+    "div",
+    {},
+    el(
+      "div.code-head",
+      {},
+      el("div.switch", { role: "group", "aria-label": "Language" }, buttons),
+      navigator.clipboard ? copy : null,
+    ),
+    pre,
+  );
 }
 
 function tryOut(sent) {
@@ -80,7 +109,13 @@ function tryOut(sent) {
     button.disabled = true;
     answer.textContent = "Waiting for the answer …";
     try {
-      const completion = await askForKey(() => post("v1/chat/completions", { model: "auto", max_tokens: 120, messages: [{ role: "user", content: prompt.value }] }));
+      const completion = await askForKey(() =>
+        post("v1/chat/completions", {
+          model: "auto",
+          max_tokens: 120,
+          messages: [{ role: "user", content: prompt.value }],
+        }),
+      );
       answer.textContent = completion.choices[0].message.content;
       await sent();
     } catch (error) {
@@ -94,7 +129,13 @@ function tryOut(sent) {
 
 function sides(status) {
   const words = [];
-  if (!status.local) words.push("There is no local model: everything goes to the cloud, and nothing can be saved. Set local.enabled to true, or local.base_url to a server of yours.");
-  if (!status.cloud) words.push("There is no cloud model yet: everything is answered locally. Set OPENAI_API_KEY and start again, and hard requests go to the cloud.");
+  if (!status.local)
+    words.push(
+      "There is no local model: everything goes to the cloud, and nothing can be saved. Set local.enabled to true, or local.base_url to a server of yours.",
+    );
+  if (!status.cloud)
+    words.push(
+      "There is no cloud model yet: everything is answered locally. Set OPENAI_API_KEY and start again, and hard requests go to the cloud.",
+    );
   return words.map((text) => el("p.note", {}, text));
 }

@@ -33,10 +33,10 @@ class CompletionsTranslator:
         if choices and "delta" not in choices[0]:
             return event
         texts = [_choice(choice, choice.get("delta")) for choice in choices]
-        told = [choice for choice in texts if choice["text"] or choice["finish_reason"]]
-        if not told and not chunk.get("usage"):
+        kept = [choice for choice in texts if choice["text"] or choice["finish_reason"]]
+        if not kept and not chunk.get("usage"):
             return b""
-        return encode_event({**chunk, "object": OBJECT, "choices": told})
+        return encode_event({**chunk, "object": OBJECT, "choices": kept})
 
     def failed(self, exc: Exception) -> bytes:
         """The terminal event of a stream that broke off."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from models.wire.chat import COMPLETIONS, ChatRequest, Native
 from models.wire.errors import RequestError
-from models.wire.json_reader import Node
+from models.wire.json_reader import JsonReader
 
 DEFAULT_MAX_TOKENS = 16
 """OpenAI's own: a caller who relies on it must not get an endless answer."""
@@ -33,19 +33,19 @@ def read_request(body: Any) -> ChatRequest:
     RequestError
         For a field that is malformed.
     """
-    node = Node(body)
-    chat = {name: value for name, value in node.object().items() if name not in _ONLY_HERE and value is not None}
-    texts = _texts(node["prompt"])
+    reader = JsonReader(body)
+    chat = {name: value for name, value in reader.object().items() if name not in _ONLY_HERE and value is not None}
+    texts = _texts(reader["prompt"])
     chat["messages"] = [{"role": "user", "content": "\n\n".join(texts)}]
-    limit = node["max_tokens"]
+    limit = reader["max_tokens"]
     _check_limit(limit)
     chat["max_completion_tokens"] = limit.value or DEFAULT_MAX_TOKENS
     each = [{**chat, "messages": [{"role": "user", "content": text}]} for text in texts] if len(texts) > 1 else []
-    native = Native(COMPLETIONS, body, _untranslatable(node))
-    return ChatRequest.parse(chat, original=body, native=native, several=[ChatRequest.parse(one) for one in each])
+    native = Native(COMPLETIONS, body, _untranslatable(reader))
+    return ChatRequest.parse(chat, original=body, native=native, sub_requests=[ChatRequest.parse(one) for one in each])
 
 
-def _texts(prompt: Node) -> list[str]:
+def _texts(prompt: JsonReader) -> list[str]:
     """The prompts' texts, for the router and for a chat model; tokens have none that anybody here could read."""
     given = prompt.value
     if isinstance(given, str):
@@ -65,12 +65,12 @@ def _is_tokens(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(token, int) and not isinstance(token, bool) for token in value)
 
 
-def _check_limit(limit: Node) -> None:
+def _check_limit(limit: JsonReader) -> None:
     if limit.given and (limit.value != 0 or isinstance(limit.value, bool)):
         limit.positive()
 
 
-def _untranslatable(body: Node) -> RequestError | None:
+def _untranslatable(body: JsonReader) -> RequestError | None:
     """Why the chat format cannot say it; None where it can."""
     prompt = body["prompt"].value
     if isinstance(prompt, list) and not isinstance(prompt[0], str):

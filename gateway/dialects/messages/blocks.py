@@ -6,15 +6,15 @@ from typing import Any
 import orjson
 
 from gateway.dialects.message_builder import Conversation, Part
-from models.wire.json_reader import Node
+from models.wire.json_reader import JsonReader
 
 
-def system_text(system: Node) -> str:
+def system_text(system: JsonReader) -> str:
     """The system prompt, its blocks as paragraphs of one text."""
     return system.value if isinstance(system.value, str) else _texts(system)
 
 
-def to_messages(messages: Node) -> list[dict[str, Any]]:
+def to_messages(messages: JsonReader) -> list[dict[str, Any]]:
     """The conversation, which must end with the user's turn."""
     conversation = Conversation()
     turns = list(messages.each())
@@ -28,11 +28,11 @@ def to_messages(messages: Node) -> list[dict[str, Any]]:
     return conversation.messages()
 
 
-def _system(conversation: Conversation, content: Node) -> None:
+def _system(conversation: Conversation, content: JsonReader) -> None:
     conversation.say("system", system_text(content))
 
 
-def _user(conversation: Conversation, content: Node) -> None:
+def _user(conversation: Conversation, content: JsonReader) -> None:
     if isinstance(content.value, str):
         conversation.say("user", content.value)
         return
@@ -45,7 +45,7 @@ def _user(conversation: Conversation, content: Node) -> None:
         conversation.say("user", [part for block in rest for part in block["type"].one_of(_PARTS)(block)])
 
 
-def _assistant(conversation: Conversation, content: Node) -> None:
+def _assistant(conversation: Conversation, content: JsonReader) -> None:
     if isinstance(content.value, str):
         conversation.say("assistant", content.value)
         return
@@ -62,21 +62,21 @@ def _assistant(conversation: Conversation, content: Node) -> None:
         conversation.say("assistant", text)
 
 
-def _thought(conversation: Conversation, block: Node) -> None:
+def _thought(conversation: Conversation, block: JsonReader) -> None:
     conversation.reason(block["thinking"].text())
 
 
-def _thought_hidden(_conversation: Conversation, _block: Node) -> None:
+def _thought_hidden(_conversation: Conversation, _block: JsonReader) -> None:
     """Encrypted by its author, so nobody here can read it."""
 
 
-def _called(conversation: Conversation, block: Node) -> None:
+def _called(conversation: Conversation, block: JsonReader) -> None:
     arguments = orjson.dumps(block["input"].object()).decode()
     function = {"name": block["name"].text(), "arguments": arguments}
     conversation.call({"id": block["id"].text(), "type": "function", "function": function})
 
 
-def _result(block: Node) -> str | list[Part]:
+def _result(block: JsonReader) -> str | list[Part]:
     """What a tool returned. That it failed can only be said in words."""
     content: str | list[Part] = ""
     if block["content"].given:
@@ -86,30 +86,30 @@ def _result(block: Node) -> str | list[Part]:
     return f"Error: {content}" if isinstance(content, str) else [{"type": "text", "text": "Error:"}, *content]
 
 
-def _content(content: Node, kinds: "Kinds | None" = None) -> str | list[Part]:
+def _content(content: JsonReader, kinds: "Kinds | None" = None) -> str | list[Part]:
     if isinstance(content.value, str):
         return content.value
     return [part for block in content.each() for part in block["type"].one_of(kinds or _PARTS)(block)]
 
 
-def _text(block: Node) -> list[Part]:
+def _text(block: JsonReader) -> list[Part]:
     return [{"type": "text", "text": block["text"].text()}]
 
 
-def _image(block: Node) -> list[Part]:
+def _image(block: JsonReader) -> list[Part]:
     url = block["source"]["type"].one_of(_IMAGE_SOURCES)(block["source"])
     return [{"type": "image_url", "image_url": {"url": url}}]
 
 
-def _data_url(source: Node) -> str:
+def _data_url(source: JsonReader) -> str:
     return f"data:{source['media_type'].text()};base64,{source['data'].text()}"
 
 
-def _address(source: Node) -> str:
+def _address(source: JsonReader) -> str:
     return source["url"].text()
 
 
-def _document(block: Node) -> list[Part]:
+def _document(block: JsonReader) -> list[Part]:
     source, title = block["source"], block["title"].optional_text()
     heading = [{"type": "text", "text": text} for text in (title, block["context"].optional_text()) if text]
     kind = source["type"].text()
@@ -124,22 +124,26 @@ def _document(block: Node) -> list[Part]:
     return [*heading[1 if title else 0 :], {"type": "file", "file": file}]
 
 
-def _search_result(block: Node) -> list[Part]:
+def _search_result(block: JsonReader) -> list[Part]:
     head = f"{block['title'].text()}\n{block['source'].text()}\n"
     return [{"type": "text", "text": head + _texts(block["content"])}]
 
 
-def _texts(blocks: Node) -> str:
+def _texts(blocks: JsonReader) -> str:
     return "\n\n".join(block["text"].text() for block in blocks.each())
 
 
-_TURNS: dict[str, Callable[[Conversation, Node], None]] = {"user": _user, "assistant": _assistant, "system": _system}
-_DONE: dict[str, Callable[[Conversation, Node], None]] = {
+_TURNS: dict[str, Callable[[Conversation, JsonReader], None]] = {
+    "user": _user,
+    "assistant": _assistant,
+    "system": _system,
+}
+_DONE: dict[str, Callable[[Conversation, JsonReader], None]] = {
     "tool_use": _called,
     "thinking": _thought,
     "redacted_thinking": _thought_hidden,
 }
-Kinds = dict[str, Callable[[Node], list[Part]]]
+Kinds = dict[str, Callable[[JsonReader], list[Part]]]
 _PARTS_OF_DOCUMENTS: Kinds = {"text": _text, "image": _image}
 _PARTS: Kinds = {**_PARTS_OF_DOCUMENTS, "document": _document, "search_result": _search_result}
-_IMAGE_SOURCES: dict[str, Callable[[Node], str]] = {"base64": _data_url, "url": _address}
+_IMAGE_SOURCES: dict[str, Callable[[JsonReader], str]] = {"base64": _data_url, "url": _address}

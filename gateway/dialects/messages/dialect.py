@@ -12,7 +12,7 @@ from gateway.dialects.messages.stream import MessagesTranslator
 from models.wire.backend import Completion
 from models.wire.chat import ChatRequest
 from models.wire.errors import InvalidResponse
-from models.wire.json_reader import Node
+from models.wire.json_reader import JsonReader
 
 
 class MessagesDialect:
@@ -21,19 +21,19 @@ class MessagesDialect:
     endpoint = "messages"
 
     def request(self, body: Any) -> ChatRequest:
-        return ChatRequest.parse(to_chat(Node(body)), original=body)
+        return ChatRequest.parse(to_chat(JsonReader(body)), original=body)
 
     def completion(self, request: ChatRequest, completion: Completion) -> bytes:
-        asked, answer = request.original, orjson.loads(completion.body)
+        request_body, answer = request.original, orjson.loads(completion.body)
         choice = answer["choices"][0]
-        output = Output(shows_thinking=shows_thinking(asked))
+        output = Output(shows_thinking=shows_thinking(request_body))
         events = [*output.take(choice.get("message") or {}), *output.close()]
         try:
             content = assemble(events, cut_short=choice.get("finish_reason") == "length")
         except ValueError as exc:
             raise InvalidResponse(completion.model, str(exc)) from exc
         message = new_message(completion.model, content)
-        message |= ending(asked, choice, called=output.called, refused=output.refused)
+        message |= ending(request_body, choice, called=output.called, refused=output.refused)
         message["usage"] = to_usage(completion.usage)
         return orjson.dumps(message)
 

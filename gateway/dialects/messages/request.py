@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway.dialects.messages.blocks import system_text, to_messages
 from gateway.dialects.messages.tools import to_tool_choice, to_tools
-from models.wire.json_reader import Node
+from models.wire.json_reader import JsonReader
 
 SAME_IN_CHAT = ("model", "stream", "temperature", "top_p", "top_k")
 
@@ -40,7 +40,7 @@ NAMES_HERE = {
 """What a field of the chat request is called here, for errors that come from behind."""
 
 
-def to_chat(body: Node, *, counting: bool = False) -> dict[str, Any]:
+def to_chat(body: JsonReader, *, counting: bool = False) -> dict[str, Any]:
     """The chat request that says the same; one that only asks for a count needs no limit on the answer.
 
     Raises
@@ -67,25 +67,25 @@ def to_chat(body: Node, *, counting: bool = False) -> dict[str, Any]:
     return chat
 
 
-def shows_thinking(asked: Any) -> bool:
-    """Whether the caller of the Messages request `asked` wants to see a model's reasoning."""
-    thinking = asked.get("thinking") or {}
+def shows_thinking(request_body: Any) -> bool:
+    """Whether the caller of the Messages request `request_body` wants to see a model's reasoning."""
+    thinking = request_body.get("thinking") or {}
     return thinking.get("type", "disabled") != "disabled" and thinking.get("display") != "omitted"
 
 
-def _messages(body: Node) -> list[dict[str, Any]]:
+def _messages(body: JsonReader) -> list[dict[str, Any]]:
     system = body["system"]
     first = [{"role": "system", "content": system_text(system)}] if system.given and system.value else []
     return [*first, *to_messages(body["messages"])]
 
 
-def _tools(body: Node) -> dict[str, Any]:
+def _tools(body: JsonReader) -> dict[str, Any]:
     tools = to_tools(body["tools"]) if body["tools"].given else []
     choice = to_tool_choice(body["tool_choice"]) if body["tool_choice"].given else {}
     return {"tools": tools, **choice} if tools else {}
 
 
-def _output(body: Node) -> dict[str, Any]:
+def _output(body: JsonReader) -> dict[str, Any]:
     chat: dict[str, Any] = {}
     config = body["output_config"]
     if config.given and config["effort"].given:
@@ -99,7 +99,7 @@ def _output(body: Node) -> dict[str, Any]:
     return chat
 
 
-def _service(body: Node) -> dict[str, Any]:
+def _service(body: JsonReader) -> dict[str, Any]:
     if body["speed"].value not in (None, "standard"):
         raise body["speed"].refused("answers come at the provider's usual speed; leave it out")
     tiers: dict[str, dict[str, Any]] = {"auto": {}, "standard_only": {"service_tier": "default"}}

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from models.usage.usage import UNTOLD, Usage
+from models.usage.usage import UNCOUNTED, Usage
 
 
 def new_message(model: str, content: list[dict[str, Any]]) -> dict[str, Any]:
@@ -21,14 +21,14 @@ def new_message(model: str, content: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def ending(asked: Mapping[str, Any], choice: Mapping[str, Any], *, called: bool, refused: bool) -> dict[str, Any]:
+def ending(body: Mapping[str, Any], choice: Mapping[str, Any], *, called: bool, refused: bool) -> dict[str, Any]:
     """`stop_reason` and `stop_sequence`, from what a chat answer says of its end.
 
     The chat format does not tell a stop sequence from the answer's own end. Where a server does (vLLM, SGLang), it is
     passed on.
     """
     stopped_by = choice.get("stop_reason") or choice.get("matched_stop")
-    if isinstance(stopped_by, str) and stopped_by in (asked.get("stop_sequences") or ()):
+    if isinstance(stopped_by, str) and stopped_by in (body.get("stop_sequences") or ()):
         return {"stop_reason": "stop_sequence", "stop_sequence": stopped_by}
     return {"stop_reason": _reason(choice.get("finish_reason"), called, refused), "stop_sequence": None}
 
@@ -43,10 +43,10 @@ def _reason(finish_reason: str | None, called: bool, refused: bool) -> str:
 
 def to_usage(usage: Usage | None) -> dict[str, int]:
     """Anthropic's usage; its `input_tokens` are only those neither read from a cache nor written to one."""
-    told = usage or UNTOLD
+    usage = usage or UNCOUNTED
     return {
-        "input_tokens": told.prompt_tokens - told.cached_tokens - told.cache_write_tokens,
-        "cache_creation_input_tokens": told.cache_write_tokens,
-        "cache_read_input_tokens": told.cached_tokens,
-        "output_tokens": told.completion_tokens,
+        "input_tokens": usage.prompt_tokens - usage.cached_tokens - usage.cache_write_tokens,
+        "cache_creation_input_tokens": usage.cache_write_tokens,
+        "cache_read_input_tokens": usage.cached_tokens,
+        "output_tokens": usage.completion_tokens,
     }

@@ -18,13 +18,13 @@ class MessagesTranslator:
 
     Parameters
     ----------
-    asked : mapping
+    request_body : mapping
         The body of the Messages request.
     """
 
-    def __init__(self, asked: Mapping[str, Any]) -> None:
-        self._asked = asked
-        self._output = Output(shows_thinking=shows_thinking(asked))
+    def __init__(self, request_body: Mapping[str, Any]) -> None:
+        self._request_body = request_body
+        self._output = Output(shows_thinking=shows_thinking(request_body))
         self._begun = False
         self._last_choice: Mapping[str, Any] = {}
         self._usage: Usage | None = None
@@ -43,8 +43,8 @@ class MessagesTranslator:
         if not self._begun:
             self._begun = True
             yield {"type": "message_start", "message": new_message(str(chunk.get("model") or ""), [])}
-        if (told := usage_in(chunk)) is not None:
-            self._usage = told.merged(self._usage)
+        if (usage := usage_in(chunk)) is not None:
+            self._usage = usage.merged(self._usage)
         for choice in chunk.get("choices") or ():
             if choice.get("finish_reason"):
                 self._last_choice = choice
@@ -53,7 +53,7 @@ class MessagesTranslator:
     def _end(self) -> Iterator[Emitted]:
         yield from self._output.close()
         output = self._output
-        delta = ending(self._asked, self._last_choice, called=output.called, refused=output.refused)
+        delta = ending(self._request_body, self._last_choice, called=output.called, refused=output.refused)
         yield {"type": "message_delta", "delta": delta, "usage": to_usage(self._usage)}
         yield {"type": "message_stop"}
 

@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from models.wire.json_reader import Node
+from models.wire.json_reader import JsonReader
 
 _UNUSUAL = ("defer_loading", "input_examples")
 
 
-def to_tools(tools: Node) -> list[dict[str, Any]]:
+def to_tools(tools: JsonReader) -> list[dict[str, Any]]:
     """Each tool in the chat format."""
     return [_tool(tool) for tool in tools.each()]
 
 
-def _tool(tool: Node) -> dict[str, Any]:
+def _tool(tool: JsonReader) -> dict[str, Any]:
     kind = tool["type"]
     if kind.given and kind.text() != "custom":
         raise kind.refused(
@@ -32,7 +32,7 @@ def _tool(tool: Node) -> dict[str, Any]:
     return {"type": "function", "function": function}
 
 
-def to_tool_choice(choice: Node) -> dict[str, Any]:
+def to_tool_choice(choice: JsonReader) -> dict[str, Any]:
     """The chat fields that say which tool must, may or must not be called, and whether several may at once."""
     kinds: dict[str, Any] = {"auto": "auto", "any": "required", "none": "none", "tool": None}
     chosen = choice["type"].one_of(kinds)

@@ -13,7 +13,7 @@ from gateway.http.errors import error_object
 from models.wire.backend import Completion
 from models.wire.chat import ChatRequest, Native
 from models.wire.errors import RequestError
-from models.wire.json_reader import Node
+from models.wire.json_reader import JsonReader
 from models.wire.responses import PATH
 
 
@@ -24,7 +24,7 @@ class ResponsesDialect:
 
     def request(self, body: Any) -> ChatRequest:
         refusals: list[RequestError] = []
-        chat = to_chat(Node(body, refusals=refusals))
+        chat = to_chat(JsonReader(body, refusals=refusals))
         native = Native(PATH, body, refusals[0] if refusals else None)
         return ChatRequest.parse(chat, original=body, native=native)
 

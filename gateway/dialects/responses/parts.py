@@ -3,15 +3,15 @@
 from collections.abc import Callable
 
 from gateway.dialects.message_builder import Part
-from models.wire.json_reader import Node
+from models.wire.json_reader import JsonReader
 
 
-def to_content(content: Node) -> str | list[Part]:
+def to_content(content: JsonReader) -> str | list[Part]:
     """The content of one message or one tool result."""
     return content.text() if isinstance(content.value, str) else [_part(part) for part in content.each()]
 
 
-def _part(part: Node) -> Part:
+def _part(part: JsonReader) -> Part:
     kind = part["type"].text()
     if kind not in _PARTS:
         part["type"].refuse(f"parts may be {', '.join(_PARTS)}, and this is {kind!r:.60}")
@@ -19,16 +19,16 @@ def _part(part: Node) -> Part:
     return _PARTS[kind](part)
 
 
-def _text(part: Node) -> Part:
+def _text(part: JsonReader) -> Part:
     return {"type": "text", "text": part["text"].text()}
 
 
-def _refusal(part: Node) -> Part:
+def _refusal(part: JsonReader) -> Part:
     """What was said is kept; that it was a refusal, not every server could read."""
     return {"type": "text", "text": part["refusal"].text()}
 
 
-def _image(part: Node) -> Part:
+def _image(part: JsonReader) -> Part:
     if part["file_id"].given:
         part["file_id"].refuse("send the picture itself, as a data URL or an address in 'image_url'")
         return {"type": "image_url", "image_url": {"url": ""}}
@@ -38,18 +38,18 @@ def _image(part: Node) -> Part:
     return {"type": "image_url", "image_url": image}
 
 
-def _file(part: Node) -> Part:
+def _file(part: JsonReader) -> Part:
     if part["file_url"].given:
         part["file_url"].refuse("send the file itself in 'file_data'")
     names = ("file_id", "file_data", "filename")
     return {"type": "file", "file": {name: part[name].text() for name in names if part[name].given}}
 
 
-def _audio(part: Node) -> Part:
+def _audio(part: JsonReader) -> Part:
     return {"type": "input_audio", "input_audio": dict(part["input_audio"].object())}
 
 
-_PARTS: dict[str, Callable[[Node], Part]] = {
+_PARTS: dict[str, Callable[[JsonReader], Part]] = {
     "input_text": _text,
     "output_text": _text,
     "text": _text,

@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.dialects.responses.input_items import to_messages
 from gateway.dialects.responses.tools import to_tool_choice, to_tools
-from models.wire.json_reader import Node
+from models.wire.json_reader import JsonReader
 
 SAME_IN_CHAT = (
     "model", "stream", "temperature", "top_p", "service_tier", "safety_identifier", "user", "prompt_cache_key",
@@ -57,7 +57,7 @@ NAMES_HERE = {
 """What a field of the chat request is called here, for errors that come from behind."""
 
 
-def to_chat(body: Node) -> dict[str, Any]:
+def to_chat(body: JsonReader) -> dict[str, Any]:
     """The chat request that says the same, but for what the chat format cannot express, which is refused.
 
     Raises
@@ -82,7 +82,7 @@ def to_chat(body: Node) -> dict[str, Any]:
     return chat
 
 
-def _tools(body: Node) -> dict[str, Any]:
+def _tools(body: JsonReader) -> dict[str, Any]:
     tools = to_tools(body["tools"]) if body["tools"].given else []
     choice = to_tool_choice(body["tool_choice"]) if body["tool_choice"].given else None
     if not tools:
@@ -95,7 +95,7 @@ def _tools(body: Node) -> dict[str, Any]:
     return chat
 
 
-def _text(text: Node) -> dict[str, Any]:
+def _text(text: JsonReader) -> dict[str, Any]:
     if not text.given:
         return {}
     chat: dict[str, Any] = {}
@@ -106,7 +106,7 @@ def _text(text: Node) -> dict[str, Any]:
     return chat
 
 
-def _format(format_: Node) -> dict[str, Any]:
+def _format(format_: JsonReader) -> dict[str, Any]:
     kind = format_["type"].text()
     if kind == "text":
         return {}
@@ -120,7 +120,7 @@ def _format(format_: Node) -> dict[str, Any]:
     return {"response_format": {"type": "json_schema", "json_schema": schema}}
 
 
-def _reasoning(reasoning: Node) -> dict[str, Any]:
+def _reasoning(reasoning: JsonReader) -> dict[str, Any]:
     """`summary` only asks to see more: what the model shows of its reasoning is always in the answer, whole."""
     for name, usual in (("mode", "standard"), ("context", "auto")):
         if reasoning[name].value not in (None, usual):
@@ -129,7 +129,7 @@ def _reasoning(reasoning: Node) -> dict[str, Any]:
     return {} if effort is None else {"reasoning_effort": effort}
 
 
-def _logprobs(body: Node) -> dict[str, Any]:
+def _logprobs(body: JsonReader) -> dict[str, Any]:
     include = [item.text() for item in body["include"].each()] if body["include"].given else []
     most = body["top_logprobs"].value
     if LOGPROBS not in include and not most:
@@ -137,7 +137,7 @@ def _logprobs(body: Node) -> dict[str, Any]:
     return {"logprobs": True} if most is None else {"logprobs": True, "top_logprobs": most}
 
 
-def _stream_options(options: Node) -> dict[str, Any]:
+def _stream_options(options: JsonReader) -> dict[str, Any]:
     if options.given and options["include_obfuscation"].flag():
         options["include_obfuscation"].refuse("events are sent at their own length; leave it out")
     return {"include_usage": True}

@@ -18,10 +18,10 @@ _ECHOED = (
 class ResponseShapes:
     """Builds every view of one response; all of them share id, time and model.
 
-    `asked` is the request's body; the answer repeats it as far as it was obeyed.
+    `request_body` is the request's body; the answer repeats it as far as it was obeyed.
     """
 
-    asked: Mapping[str, Any]
+    request_body: Mapping[str, Any]
     model: str
     service_tier: str | None = None
     id: str = field(default_factory=lambda: new_id("resp"))
@@ -37,8 +37,8 @@ class ResponseShapes:
         error: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """The response as it stands."""
-        asked = self.asked
-        parallel = asked.get("parallel_tool_calls")
+        request_body = self.request_body
+        parallel = request_body.get("parallel_tool_calls")
         return {
             "id": self.id,
             "object": "response",
@@ -51,17 +51,17 @@ class ResponseShapes:
             "model": self.model,
             "output": output,
             "usage": usage,
-            **{name: asked.get(name) for name in _ECHOED},
-            "metadata": asked.get("metadata") or {},
+            **{name: request_body.get(name) for name in _ECHOED},
+            "metadata": request_body.get("metadata") or {},
             "parallel_tool_calls": True if parallel is None else parallel,
             "previous_response_id": None,
-            "reasoning": {"effort": (asked.get("reasoning") or {}).get("effort"), "summary": None},
+            "reasoning": {"effort": (request_body.get("reasoning") or {}).get("effort"), "summary": None},
             "service_tier": self.service_tier,
             "store": False,
-            "text": {"format": {"type": "text"}, **_without_nulls(asked.get("text"))},
-            "tool_choice": asked.get("tool_choice") or "auto",
-            "tools": [_tool(tool) for tool in asked.get("tools") or ()],
-            "top_logprobs": asked.get("top_logprobs") or 0,
+            "text": {"format": {"type": "text"}, **_without_nulls(request_body.get("text"))},
+            "tool_choice": request_body.get("tool_choice") or "auto",
+            "tools": [_tool(tool) for tool in request_body.get("tools") or ()],
+            "top_logprobs": request_body.get("top_logprobs") or 0,
             "truncation": "disabled",
         }
 

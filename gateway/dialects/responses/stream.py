@@ -19,31 +19,31 @@ class ResponsesTranslator:
 
     Parameters
     ----------
-    asked : mapping
+    request_body : mapping
         The body of the Responses request.
     """
 
-    def __init__(self, asked: Mapping[str, Any]) -> None:
-        self._asked = asked
+    def __init__(self, request_body: Mapping[str, Any]) -> None:
+        self._request_body = request_body
         self._inner: FromChat | PassedOn | None = None
 
     def event(self, event: bytes) -> bytes:
         """What the caller sees for one event of the backend."""
         if self._inner is None:
-            self._inner = PassedOn() if is_response_event(event) else FromChat(self._asked)
+            self._inner = PassedOn() if is_response_event(event) else FromChat(self._request_body)
         return self._inner.event(event)
 
     def failed(self, exc: Exception) -> bytes:
         """The terminal event of a stream that broke off."""
-        inner = FromChat(self._asked) if self._inner is None else self._inner
+        inner = FromChat(self._request_body) if self._inner is None else self._inner
         return inner.failed(exc)
 
 
 class FromChat:
     """Turns chat chunks into the events of one response."""
 
-    def __init__(self, asked: Mapping[str, Any]) -> None:
-        self._asked = asked
+    def __init__(self, request_body: Mapping[str, Any]) -> None:
+        self._request_body = request_body
         self._shapes: ResponseShapes | None = None
         self._output = Output()
         self._sequence_number = 0
@@ -62,15 +62,15 @@ class FromChat:
 
     def _chunk(self, chunk: Mapping[str, Any]) -> Iterator[Emitted]:
         yield from self._begin(str(chunk.get("model") or ""), chunk.get("service_tier"))
-        if (told := usage_in(chunk)) is not None:
-            self._usage = told.merged(self._usage)
+        if (usage := usage_in(chunk)) is not None:
+            self._usage = usage.merged(self._usage)
         for choice in chunk.get("choices") or ():
             self._finish_reason = choice.get("finish_reason") or self._finish_reason
             yield from self._output.take(choice.get("delta") or {}, to_logprobs(choice))
 
     def _begin(self, model: str, service_tier: str | None) -> Iterator[Emitted]:
         if self._shapes is None:
-            self._shapes = ResponseShapes(self._asked, model, service_tier)
+            self._shapes = ResponseShapes(self._request_body, model, service_tier)
             for kind in ("response.created", "response.in_progress"):
                 yield kind, {"response": self._shapes.response("in_progress", [])}
 

@@ -2,19 +2,19 @@
 
 from typing import Any
 
-from models.wire.json_reader import Node
+from models.wire.json_reader import JsonReader
 
 ONLY = "tools may be functions and custom tools, which the caller runs; leave out those that a provider runs itself"
 
 _UNUSUAL = ("async", "defer_loading", "output_schema")
 
 
-def to_tools(tools: Node) -> list[dict[str, Any]]:
+def to_tools(tools: JsonReader) -> list[dict[str, Any]]:
     """Each tool in the chat format."""
     return [_tool(tool) for tool in tools.each()]
 
 
-def _tool(tool: Node) -> dict[str, Any]:
+def _tool(tool: JsonReader) -> dict[str, Any]:
     kind = tool["type"].text()
     if kind not in ("function", "custom"):
         tool["type"].refuse(f"{ONLY}; this is {kind!r:.60}")
@@ -32,13 +32,13 @@ def _tool(tool: Node) -> dict[str, Any]:
     return {"type": kind, kind: inner}
 
 
-def _format(format_: Node) -> dict[str, Any]:
+def _format(format_: JsonReader) -> dict[str, Any]:
     kind = format_["type"].text()
     inner = {name: value for name, value in format_.object().items() if name != "type"}
     return {"type": kind, kind: inner} if inner else {"type": kind}
 
 
-def to_tool_choice(choice: Node) -> Any:
+def to_tool_choice(choice: JsonReader) -> Any:
     """Which tool must, may or must not be called."""
     if isinstance(choice.value, str):
         if choice.value not in ("none", "auto", "required"):
@@ -50,7 +50,7 @@ def to_tool_choice(choice: Node) -> Any:
     return {"type": "allowed_tools", "allowed_tools": {"mode": choice["mode"].text(), "tools": tools}}
 
 
-def _named(choice: Node) -> dict[str, Any]:
+def _named(choice: JsonReader) -> dict[str, Any]:
     kind = choice["type"].text()
     if kind not in ("function", "custom"):
         choice["type"].refuse(f"{ONLY}; this is {kind!r:.60}")

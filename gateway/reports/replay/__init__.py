@@ -1,1 +1,1 @@
-"""What would have become of requests that are past: read from logs and exports, decided again, added up."""
+"""Replay: past requests, read from logs and exports, are decided again and added up."""

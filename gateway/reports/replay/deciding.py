@@ -15,7 +15,7 @@ from gateway.dispatch.model_names import AUTO
 from gateway.ledger.row import EMBEDDINGS
 from gateway.ledger.schema import REQUESTS
 from gateway.reports.replay.recorded import Recorded
-from gateway.reports.replay.whatif import REFUSED, Outcome
+from gateway.reports.replay.whatif import REFUSED, ReplayedRequest
 from gateway.reports.tuning import MOVABLE
 from gateway.spending.pricing import Pricer
 from models.usage.usage import Usage
@@ -56,17 +56,17 @@ class Replayer:
         self._prices = prices
         self._answer_tokens = answer_tokens
 
-    async def replay(self, recorded: Recorded) -> Outcome:
+    async def replay(self, recorded: Recorded) -> ReplayedRequest:
         """What would become of one request."""
         usage, known = recorded.tokens(self._answer_tokens)
         prices = self._prices.of(usage)
         try:
             decision = (await self._decider.decide(self._with_known_name(recorded.request))).decision
         except CannotServe as exc:
-            return Outcome(REFUSED, exc.reason, 0.0, usage, known, *prices)
+            return ReplayedRequest(REFUSED, exc.reason, 0.0, usage, known, *prices)
         except RequestError:  # asks the local model for what the chat format cannot say
-            return Outcome(REFUSED, Reason.CAPABILITY, 0.0, usage, known, *prices)
-        return Outcome(decision.route, decision.reason, decision.score, usage, known, *prices)
+            return ReplayedRequest(REFUSED, Reason.CAPABILITY, 0.0, usage, known, *prices)
+        return ReplayedRequest(decision.route, decision.reason, decision.score, usage, known, *prices)
 
     def _with_known_name(self, request: ChatRequest) -> ChatRequest:
         """`local`, `cloud` and the aliases stay. Any other name stood for a model of then: now it means `auto`."""
@@ -77,7 +77,9 @@ class Replayer:
         return request
 
 
-def ledger_outcomes(connection: Connection, prices: Prices, since_ms: int, artifact: str) -> Iterator[Outcome | None]:
+def ledger_outcomes(
+    connection: Connection, prices: Prices, since_ms: int, artifact: str
+) -> Iterator[ReplayedRequest | None]:
     """Every answered request of the ledger from `since_ms` on, by its recorded score, tokens and rule.
 
     None for one that another classifier than `artifact` scored: scores of two do not compare.
@@ -92,11 +94,11 @@ def ledger_outcomes(connection: Connection, prices: Prices, since_ms: int, artif
         yield _outcome(row, prices) if row.artifact == artifact else None
 
 
-def _outcome(row: Any, prices: Prices) -> Outcome:
+def _outcome(row: Any, prices: Prices) -> ReplayedRequest:
     usage = Usage.from_ledger(row.prompt_tokens, row.completion_tokens, row.cached_tokens, row.usage_details)
     paid = row.cost_nusd if row.route == Route.CLOUD else None
     cloud_nusd, baseline_nusd, local_nusd = prices.of(usage)
-    return Outcome(
+    return ReplayedRequest(
         route=row.route,
         # What failed over, or was given up, would have begun where the score says.
         reason=Reason.SCORE if row.reason in MOVABLE else row.reason,

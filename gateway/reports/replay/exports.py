@@ -1,4 +1,4 @@
-"""Chat exports as messages: ChatGPT's own, and the ShareGPT form in which conversations are passed around."""
+"""Converts chat exports to messages: ChatGPT's own format, and the widespread ShareGPT format."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ def sharegpt_messages(conversation: list[Any]) -> list[dict[str, Any]]:
     Raises
     ------
     ValueError
-        Naming the turn at fault.
+        Naming the bad turn.
     """
     return [_sharegpt_message(turn, f"conversations[{index}]") for index, turn in enumerate(conversation)]
 
@@ -27,12 +27,12 @@ def _sharegpt_message(turn: Any, where: str) -> dict[str, Any]:
     if not isinstance(turn, dict) or not isinstance(turn.get("value"), str):
         raise ValueError(f"{where} must be an object with 'from' and 'value'")
     if (role := _SPEAKERS.get(str(turn.get("from")))) is None:
-        raise ValueError(f"{where}.from is {turn.get('from')!r}, which is nobody known")
+        raise ValueError(f"{where}.from is {turn.get('from')!r}, which is not a known speaker")
     return {"role": role, "content": turn["value"]}
 
 
 def chatgpt_messages(conversation: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The branch of an exported ChatGPT conversation that was shown last; what its tools did is part of the answer.
+    """The last shown branch of an exported ChatGPT conversation; the output of its tools is part of the answer.
 
     Raises
     ------
@@ -69,14 +69,14 @@ def _author(message: Mapping[str, Any]) -> Any:
 
 
 def _content(message: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Text parts, and images as such; an answer's code for its tools has no parts."""
+    """Text and image parts; an answer's code for its tools is a text without parts."""
     content = message.get("content")
     if not isinstance(content, dict):
         return []
     parts = content.get("parts")
     if not isinstance(parts, list):
         parts = [content.get("text")]
-    return [found for part in parts if (found := _part(part)) is not None]
+    return [converted for part in parts if (converted := _part(part)) is not None]
 
 
 def _part(part: Any) -> dict[str, Any] | None:

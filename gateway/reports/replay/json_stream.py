@@ -1,7 +1,7 @@
-"""JSON values out of a file of any size, one at a time: a value a line, or one array (or one value) over many lines.
+"""Reads JSON values from a file of any size, one at a time: a value a line, or one array (or value) over many lines.
 
-What cannot be read is told with its place, and the rest goes on where it can: after a bad line at the next one; in an
-array, whose structure is then lost, it does not.
+A value that cannot be read is reported with its position. After a bad line, reading goes on at the next line; in an
+array it stops, because the structure is lost.
 """
 
 import codecs
@@ -15,24 +15,24 @@ from typing import Any
 import orjson
 
 MOST_BYTES = 64 * 1024 * 1024
-"""Longest value read: more than any request that a gateway takes."""
+"""The longest value that is read: longer than any request that a gateway accepts."""
 
 CHUNK_BYTES = 1024 * 1024
 _BOM = codecs.BOM_UTF8
 _BETWEEN = re.compile(r"[\s,]*")
 _CUT_CHARS = 16
-"""An error so near the end of what was read may come from its end: `tru`, `-`, `\\u00`."""
+"""An error so near the end of the text may come from the text being cut off: `tru`, `-`, `\\u00`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Something that is no JSON value, and why."""
+    """Something that is not a JSON value, and why."""
 
     why: str
 
 
 def read_values(file: io.BufferedReader) -> Iterator[tuple[str, Any]]:
-    """Each value after its place, to be written behind the file's name; `Unreadable` where there should be one."""
+    """Each value with its position, a suffix to the file's name; `Unreadable` for a value that cannot be read."""
     if file.peek(len(_BOM)).startswith(_BOM):
         file.read(len(_BOM))
     start = file.peek(CHUNK_BYTES).lstrip()
@@ -75,7 +75,7 @@ def _elements(file: io.BufferedReader) -> Iterator[tuple[str, Any]]:
 
 
 class _Window:
-    """The part of a file that is being looked at, as text."""
+    """The part of a file that is being parsed, as text."""
 
     def __init__(self, file: io.BufferedReader) -> None:
         self._file = file
@@ -86,19 +86,19 @@ class _Window:
     @property
     def done(self) -> bool:
         """Whether nothing is left but blanks and commas."""
-        while (found := _BETWEEN.match(self._text, self._at)) and found.end() == len(self._text):
+        while (between := _BETWEEN.match(self._text, self._at)) and between.end() == len(self._text):
             if self._ended:
                 return True
-            self._at = found.end()
+            self._at = between.end()
             self._more()
-        self._at = found.end() if found else self._at
+        self._at = between.end() if between else self._at
         return False
 
     def skip(self, char: str) -> bool:
         """Go past `char`, if it is next."""
-        found = not self.done and self._text[self._at] == char
-        self._at += found
-        return found
+        is_next = not self.done and self._text[self._at] == char
+        self._at += is_next
+        return is_next
 
     def value(self) -> Any:
         """The next value."""
@@ -117,7 +117,7 @@ class _Window:
             self._more()
 
     def _more(self) -> None:
-        """Read as much again as is still unread, so that a long value is not begun anew too often."""
+        """Double the unread text at least, so that parsing a long value does not start over too often."""
         unread = self._text[self._at :]
         read = self._file.read(max(CHUNK_BYTES, len(unread)))
         self._text, self._at, self._ended = unread + self._decode(read, not read), 0, not read

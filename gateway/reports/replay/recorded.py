@@ -1,6 +1,6 @@
-"""Requests out of what people have: request bodies, batch files, logs with answers, and exports of chats.
+"""Finds past requests in files: request bodies, batch files, logs with answers, and chat exports.
 
-An answer that was given is one request: the conversation up to it. So a chat with three answers stands for three.
+Each answer in a conversation is one request: the conversation up to it. A chat with three answers is three requests.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from gateway.dispatch.model_names import AUTO
 from gateway.reports.replay.exports import chatgpt_messages, sharegpt_messages
 from models.usage.usage import Usage, usage_in
 from models.wire.chat import ChatRequest, text_of
-from models.wire.token_estimates import BYTES_PER_TOKEN, prompt_tokens_guess
+from models.wire.token_estimates import prompt_tokens_guess, text_tokens_guess
 
 _ANTHROPIC_ONLY = ("system", "anthropic_version", "stop_sequences")
 _KINDS = (
@@ -26,28 +26,28 @@ _KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A request of the past; `usage` and `answer` as far as they were kept."""
+    """A past request; `usage` and `answer` if they were recorded."""
 
     request: ChatRequest
     usage: Usage | None = None
     answer: str | None = None
 
     def tokens(self, answer_tokens: int) -> tuple[Usage, bool]:
-        """What it took, and whether that is on record; else by its text, the answer's `answer_tokens` if there is none.
+        """The usage, and whether it was recorded. Else it is estimated from the texts.
 
-        An answer is never thought longer than the request allows.
+        Without an answer, `answer_tokens` are assumed, or the request's own limit if that is lower.
         """
         if self.usage is not None:
             return self.usage, True
         if self.answer is not None:
-            answered = -(-len(self.answer.encode("utf-8", "replace")) // BYTES_PER_TOKEN)
+            answered = text_tokens_guess(self.answer)
         else:
             answered = min(answer_tokens, self.request.max_tokens or answer_tokens)
         return Usage(prompt_tokens_guess(self.request), answered), False
 
 
 def requests_in(value: Any) -> Iterator[Recorded]:
-    """The requests that one JSON value of a file stands for.
+    """The requests in one JSON value of a file.
 
     Raises
     ------
@@ -76,10 +76,10 @@ def _role(messages: list[Any]) -> Any:
 
 
 def _answers(body: Mapping[str, Any], messages: list[Any]) -> Iterator[Recorded]:
-    """Each answer in a conversation, with what led to it."""
+    """A request for each answer in a conversation."""
     answered = [i for i in range(1, len(messages)) if _role(messages[i : i + 1]) == "assistant"]
     if not answered:
-        raise ValueError("no answer in this conversation")
+        raise ValueError("there is no answer in this conversation")
     for i in answered:
         request = _parse({**body, "messages": messages[:i]}, None)
         yield Recorded(request, answer=_answer_text(messages[i]))
@@ -93,8 +93,8 @@ def _single(value: Mapping[str, Any]) -> Recorded:
     response = value.get("response")
     if isinstance(response, dict) and isinstance(response.get("body"), dict):
         response = response["body"]
-    told = response if isinstance(response, dict) else value
-    return Recorded(_parse(body, url), _usage(told), _chat_answer(told))
+    answer = response if isinstance(response, dict) else value
+    return Recorded(_parse(body, url), _usage(answer), _chat_answer(answer))
 
 
 def _parse(body: Mapping[str, Any], url: Any) -> ChatRequest:
@@ -102,7 +102,7 @@ def _parse(body: Mapping[str, Any], url: Any) -> ChatRequest:
 
 
 def _dialect(body: Mapping[str, Any], url: Any) -> Dialect:
-    """The API shape that `body` has: as the batch file says, else by its fields."""
+    """The API shape of `body`: by the batch file's `url`, else by its fields."""
     if "embedding" in str(url) or ("messages" not in body and "embedding" in str(body.get("model"))):
         raise ValueError("embeddings are not routed")
     if isinstance(url, str) and url in _dialects():
@@ -114,20 +114,20 @@ def _dialect(body: Mapping[str, Any], url: Any) -> Dialect:
         return _dialects()["/v1/responses"]
     if "prompt" in body:
         return _dialects()["/v1/completions"]
-    raise ValueError(f"no request in it: expected {_KINDS}")
+    raise ValueError(f"there is no request in it: expected {_KINDS}")
 
 
 @cache
 def _dialects() -> Mapping[str, Dialect]:
-    from gateway.dialects.registry import DIALECTS  # with everything that serves, which takes a while to import
+    from gateway.dialects.registry import DIALECTS  # slow to import
 
     return DIALECTS
 
 
 def _usage(response: Mapping[str, Any]) -> Usage | None:
-    """What a log's answer says that it took; None where it does not say all of it."""
-    found = usage_in(response)
-    return None if found is None or found.untold else found
+    """The usage in a recorded answer; None where it is missing or incomplete."""
+    usage = usage_in(response)
+    return None if usage is None or usage.uncounted else usage
 
 
 def _chat_answer(response: Mapping[str, Any]) -> str | None:

@@ -1,7 +1,7 @@
-"""Adds up what requests would have cost at many thresholds at once, keeping sums only: any number of them fits.
+"""Adds up what requests would have cost at many thresholds at once. Only sums are kept, so their number is unlimited.
 
-A rule decides the same wherever the line runs; of the others, each goes to the cloud at every threshold up to its
-score. Costs are estimates: the cloud would have written a different answer than the one that is counted.
+A rule decides the same at any threshold. Any other request goes to the cloud at every threshold up to its score. Costs
+are estimates: the cloud would have written a different answer than the one that is counted.
 """
 
 from bisect import bisect_right
@@ -21,23 +21,23 @@ CURVE = tuple(hundredths / 100 for hundredths in range(0, 101, 2))
 """Thresholds of the chart."""
 
 REFUSED = "none"
-"""Route of a request that nobody could have answered."""
+"""Route of a request that neither side could have answered."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """One request as it would have been decided.
+class ReplayedRequest:
+    """A past request, decided again.
 
     Parameters
     ----------
     route, reason : str
-        Where a rule sends it; for `Reason.SCORE` the route is of no account.
+        The decision of a rule; for `Reason.SCORE` the route has no meaning.
     recorded : bool
-        Whether `usage` is on record, not estimated.
+        Whether `usage` was recorded, not estimated.
     cloud_nusd, baseline_nusd : int or None
         What it costs in the cloud and at the baseline model, in nano-dollars; None where no price is known.
     local_nusd : int
-        What it costs here; nothing, unless the user says otherwise.
+        What it costs locally; 0 unless the local model has a price.
     """
 
     route: str
@@ -52,9 +52,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What one threshold means. Money is of requests whose prices are known; `expected_failure_rate` is by the scores.
+    """What one threshold means. Money counts requests whose prices are known; the scores give `expected_failure_rate`.
 
-    `cloud` leaves out what nobody could have answered.
+    `cloud` leaves out requests that neither side could have answered.
     """
 
     threshold: float
@@ -67,13 +67,16 @@ class Point:
 
     @property
     def local_share(self) -> float:
+        """Share of all requests that stay local."""
         return self.local / self.requests
 
     @property
     def saved_usd(self) -> Decimal:
+        """Negative where it would have cost more than the baseline model alone."""
         return self.baseline_usd - self.cost_usd
 
     def to_json(self) -> dict[str, Any]:
+        """As `slimgate replay --json` prints it."""
         return {
             "threshold": self.threshold,
             "requests": self.requests,
@@ -93,42 +96,42 @@ class WhatIf:
     Parameters
     ----------
     thresholds : sequence of float
-        To be told of, beside those of the curve.
+        Thresholds to report, beside those of the curve.
     """
 
     def __init__(self, thresholds: Sequence[float]) -> None:
         self.thresholds = tuple(sorted(set(thresholds)))
-        self._line = sorted({*thresholds, *CURVE})
-        # By how many thresholds of the line a request reaches: it stays local from the next one on.
-        self._movable = [0] * (len(self._line) + 1)
-        self._cloud_nusd = [0] * (len(self._line) + 1)
-        self._local_nusd = [0] * (len(self._line) + 1)
-        self._scores = [0.0] * (len(self._line) + 1)
+        self._grid = sorted({*thresholds, *CURVE})
+        # Indexed by the number of thresholds that a request's score reaches: it stays local from the next one on.
+        self._movable = [0] * (len(self._grid) + 1)
+        self._cloud_nusd = [0] * (len(self._grid) + 1)
+        self._local_nusd = [0] * (len(self._grid) + 1)
+        self._scores = [0.0] * (len(self._grid) + 1)
         self._fixed_local_scores = 0.0
         self._fixed_nusd = self._baseline_nusd = 0
         self.by_rule: Counter[tuple[str, str]] = Counter()
         self.requests = self.priced = self.recorded = self.prompt_tokens = self.completion_tokens = 0
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, request: ReplayedRequest) -> None:
         """Count one request."""
         self.requests += 1
-        self.recorded += outcome.recorded
-        self.prompt_tokens += outcome.usage.prompt_tokens
-        self.completion_tokens += outcome.usage.completion_tokens
-        cloud_nusd, local_nusd = self._prices(outcome)
-        if outcome.reason == Reason.SCORE:
-            reached = bisect_right(self._line, outcome.score)
+        self.recorded += request.recorded
+        self.prompt_tokens += request.usage.prompt_tokens
+        self.completion_tokens += request.usage.completion_tokens
+        cloud_nusd, local_nusd = self._prices(request)
+        if request.reason == Reason.SCORE:
+            reached = bisect_right(self._grid, request.score)
             self._movable[reached] += 1
             self._cloud_nusd[reached] += cloud_nusd
             self._local_nusd[reached] += local_nusd
-            self._scores[reached] += outcome.score
+            self._scores[reached] += request.score
             return
-        self.by_rule[outcome.route, outcome.reason] += 1
-        if outcome.route == Route.CLOUD:
+        self.by_rule[request.route, request.reason] += 1
+        if request.route == Route.CLOUD:
             self._fixed_nusd += cloud_nusd
-        elif outcome.route == Route.LOCAL:
+        elif request.route == Route.LOCAL:
             self._fixed_nusd += local_nusd
-            self._fixed_local_scores += outcome.score
+            self._fixed_local_scores += request.score
 
     @property
     def movable(self) -> int:
@@ -141,26 +144,26 @@ class WhatIf:
         return self.priced / self.requests if self.requests else None
 
     def points(self, thresholds: Sequence[float]) -> Iterator[Point]:
-        """What each of some thresholds means, of those it was made for."""
+        """What each of some thresholds means; they must be among those given at the start, or of the curve."""
         local = list(accumulate(self._movable))
-        kept_nusd, here_nusd = list(accumulate(self._cloud_nusd)), list(accumulate(self._local_nusd))
+        kept_nusd, local_nusd = list(accumulate(self._cloud_nusd)), list(accumulate(self._local_nusd))
         failing = list(accumulate(self._scores))
         fixed_local = self._by_rule_to(Route.LOCAL)
         for threshold in thresholds:
-            at = self._line.index(threshold)
+            at = self._grid.index(threshold)
             n_local = local[at] + fixed_local
             yield Point(
                 threshold=threshold,
                 requests=self.requests,
                 local=n_local,
                 cloud=local[-1] - local[at] + self._by_rule_to(Route.CLOUD),
-                cost_usd=to_usd(self._fixed_nusd + kept_nusd[-1] - kept_nusd[at] + here_nusd[at]),
+                cost_usd=to_usd(self._fixed_nusd + kept_nusd[-1] - kept_nusd[at] + local_nusd[at]),
                 baseline_usd=to_usd(self._baseline_nusd),
                 expected_failure_rate=(failing[at] + self._fixed_local_scores) / n_local if n_local else None,
             )
 
     def sentence(self, threshold: float, words: str, baseline_model: str) -> str:
-        """What is to be known first."""
+        """The result in one sentence."""
         (point,) = self.points((threshold,))
         share = f"Of {self.requests:,} requests, {point.local_share:.0%} would have stayed local at {words}"
         if not self.priced:
@@ -170,14 +173,14 @@ class WhatIf:
             f"with {baseline_model} (an estimate)."
         )
 
-    def _prices(self, outcome: Outcome) -> tuple[int, int]:
-        """What it would cost in the cloud and here; nothing where a price is unknown, nor at the baseline then."""
-        if outcome.cloud_nusd is None or outcome.baseline_nusd is None:
+    def _prices(self, request: ReplayedRequest) -> tuple[int, int]:
+        """The cost in the cloud and locally; both 0, and the baseline too, where a price is unknown."""
+        if request.cloud_nusd is None or request.baseline_nusd is None:
             return 0, 0
         self.priced += 1
-        if outcome.route != REFUSED:
-            self._baseline_nusd += outcome.baseline_nusd
-        return outcome.cloud_nusd, outcome.local_nusd
+        if request.route != REFUSED:
+            self._baseline_nusd += request.baseline_nusd
+        return request.cloud_nusd, request.local_nusd
 
     def _by_rule_to(self, route: Route) -> int:
-        return sum(count for (went, _), count in self.by_rule.items() if went == route)
+        return sum(count for (to, _), count in self.by_rule.items() if to == route)

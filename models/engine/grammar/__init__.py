@@ -1,1 +1,1 @@
-"""From JSON schemas to grammars under which a model can write nothing else."""
+"""From JSON schemas to grammars that force the model's output to match them."""

@@ -1,18 +1,18 @@
-"""Pieces of llama.cpp's grammar notation (GBNF), and a book of named rules."""
+"""Builds grammars in llama.cpp's notation (GBNF)."""
 
 import json
 import re
 from collections.abc import Iterable
 
 MAX_REPEATS = 1000
-"""llama.cpp spells repetitions out and refuses very large ones."""
+"""llama.cpp expands repetitions and refuses very large ones."""
 
 MAX_GRAMMAR_CHARS = 200_000
 
 _LITERAL_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 JSON_RULES = {
-    # A model that may print any amount of space sometimes prints nothing else.
+    # Limited: without a limit, a model sometimes generates nothing but space.
     "space": r'| " " | "\n" [ \t]{0,20}',
     "char": r'[^"\\\x7F\x00-\x1F] | "\\" (["\\bfnrt] | "u" [0-9a-fA-F]{4})',
     "string": r'"\"" char* "\""',
@@ -26,11 +26,11 @@ JSON_RULES = {
     "object": '"{" space (member (space "," space member)* space)? "}"',
     "array": '"[" space (value (space "," space value)* space)? "]"',
 }
-"""Any JSON."""
+"""Rules for any JSON value."""
 
 
 def literal(text: str) -> str:
-    r"""Exactly `text`.
+    r"""Matches exactly `text`.
 
     >>> print(literal('say "hi"'))
     "say \"hi\""
@@ -39,24 +39,24 @@ def literal(text: str) -> str:
 
 
 def json_literal(value: object) -> str:
-    """Exactly `value`, written as JSON."""
+    """Matches exactly `value`, written as JSON."""
     return literal(json.dumps(value, ensure_ascii=False))
 
 
 def either(options: Iterable[str]) -> str:
-    """One of `options`."""
+    """Matches one of `options`."""
     return "(" + " | ".join(options) + ")"
 
 
 def repeat(item: str, least: int, most: int | None) -> str:
-    """`item` that often."""
+    """Matches `item` from `least` to `most` times; None for no upper limit."""
     if (least, most) == (1, 1):
         return item
     return f"{item}{{{least},{'' if most is None else most}}}"
 
 
 def separated(item: str, least: int, most: int | None) -> str:
-    """`item` that often, with commas between."""
+    """As `repeat`, with commas between the items."""
     if most == 0:
         return '""'
     more = repeat(f'(space "," space {item})', max(0, least - 1), None if most is None else most - 1)
@@ -65,27 +65,27 @@ def separated(item: str, least: int, most: int | None) -> str:
 
 
 class RuleBook:
-    """Collects named rules; those for JSON are there already."""
+    """Collects named rules, beginning with those for JSON."""
 
     def __init__(self) -> None:
         self._rules = dict(JSON_RULES)
 
     def add(self, name: str, body: str) -> str:
-        """Keep a rule, and return the name under which it is kept."""
+        """Add a rule; return its name, which gets a number if another rule has it already."""
         name = re.sub(r"[^a-zA-Z0-9-]+", "-", name).strip("-")[:40] or "rule"
-        free, number = name, 1
-        while self._rules.get(free, body) != body:
+        unique, number = name, 1
+        while self._rules.get(unique, body) != body:
             number += 1
-            free = f"{name}-{number}"
-        self._rules[free] = body
-        return free
+            unique = f"{name}-{number}"
+        self._rules[unique] = body
+        return unique
 
     def reserve(self, name: str) -> str:
-        """A name whose rule comes later, for rules that refer to themselves."""
+        """Reserve a name whose rule is added later by `fill`, for rules that refer to themselves."""
         return self.add(name, f"reserved {len(self._rules)}")
 
     def fill(self, name: str, body: str) -> None:
-        """The rule for a reserved name."""
+        """Add the rule for a reserved name."""
         self._rules[name] = body
 
     def text(self, root: str) -> str:

@@ -1,7 +1,7 @@
-"""From a JSON schema to a grammar under which a model can write nothing else.
+"""From a JSON schema to a grammar that forces the model's output to match it.
 
-The grammar may admit fewer documents than the schema (properties come in the schema's order, undeclared ones are left
-out), never others. What would take more than a grammar is refused by name, not overlooked.
+The grammar may admit fewer documents than the schema (properties are in the schema's order, undeclared ones are left
+out), never more. A keyword that a grammar cannot enforce is refused by name, not ignored.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ _SILENT = frozenset({
     "$schema", "$id", "$anchor", "$comment", "$defs", "definitions", "title", "description", "default", "examples",
     "deprecated", "readOnly", "writeOnly", "strict", "nullable", "contentMediaType", "contentEncoding", "discriminator",
 })  # fmt: skip
-"""Keywords that describe and do not constrain, or that other keywords lead to."""
+"""Keywords that constrain nothing, or that are only reached by reference."""
 
 _BY_TYPE = {
     "object": frozenset({"properties", "required", "additionalProperties"}),
@@ -39,7 +39,7 @@ _BY_TYPE = {
     "boolean": frozenset(),
     "null": frozenset(),
 }
-"""Which keywords are served for which type."""
+"""The supported keywords of each type."""
 
 _FORMATS = {
     "date": r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$",
@@ -55,23 +55,23 @@ _FORMATS = {
 
 
 class SchemaCompiler:
-    """Turns one schema into rules of a book.
+    """Turns one schema into rules of a `RuleBook`.
 
     Parameters
     ----------
     book : RuleBook
-        Where the rules go.
+        Receives the rules.
     schema : mapping
-        The schema; references start from here.
+        The schema; references are resolved within it.
     where : str
         Names the schema in messages, such as ``response_format.json_schema.schema``.
     lenient : bool
-        Let what cannot be promised pass as any value of its type, instead of refusing it.
+        Allow any value of the type where the schema is unsupported, instead of refusing it.
 
     Raises
     ------
     RequestError
-        From `rule`, naming the keyword and its place, where the schema asks for what cannot be promised.
+        From `rule`, naming the keyword and its place, if the schema is unsupported.
     """
 
     def __init__(self, book: RuleBook, schema: Schema, where: str, *, lenient: bool = False) -> None:
@@ -93,14 +93,14 @@ class SchemaCompiler:
 
     def _compile(self, schema: Any, place: str, depth: int) -> str:
         try:
-            return self._exactly(schema, place, depth)
+            return self._compile_strictly(schema, place, depth)
         except RequestError:
             if not self._lenient:
                 raise
             stated = schema.get("type") if isinstance(schema, Mapping) else None
             return stated if isinstance(stated, str) and stated in _BY_TYPE else "value"
 
-    def _exactly(self, schema: Any, place: str, depth: int) -> str:
+    def _compile_strictly(self, schema: Any, place: str, depth: int) -> str:
         if depth > MAX_DEPTH:
             raise self._refuse(place, f"schemas are nested more than {MAX_DEPTH} deep")
         if schema is True or schema == {}:
@@ -121,9 +121,9 @@ class SchemaCompiler:
             return self._compile(self._merged(schema, place), place, depth + 1)
         return self._typed(schema, place, depth)
 
-    def _check_keywords(self, schema: Schema, known: set[str] | frozenset[str], place: str) -> None:
+    def _check_keywords(self, schema: Schema, supported: set[str] | frozenset[str], place: str) -> None:
         for keyword in schema:
-            if keyword not in known and keyword not in _SILENT:
+            if keyword not in supported and keyword not in _SILENT:
                 raise self._refuse(f"{place}.{keyword}", "this keyword cannot be promised by the local model")
 
     def _reference(self, reference: Any, place: str, depth: int) -> str:
@@ -177,23 +177,23 @@ class SchemaCompiler:
         return target
 
     def _merge(self, one: Schema, other: Schema, place: str) -> Schema:
-        """Both together, where that is plain to see."""
-        joined = {**one}
+        """One schema for both; refused if they set a keyword differently."""
+        merged = {**one}
         for keyword, value in other.items():
             if keyword == "properties":
-                joined[keyword] = {**one.get(keyword, {}), **value}
+                merged[keyword] = {**one.get(keyword, {}), **value}
             elif keyword == "required":
-                joined[keyword] = [*one.get(keyword, []), *value]
+                merged[keyword] = [*one.get(keyword, []), *value]
             elif keyword in _SILENT or keyword not in one or one[keyword] == value:
-                joined[keyword] = value
+                merged[keyword] = value
             else:
                 raise self._refuse(f"{place}.{keyword}", "it is set twice, differently")
-        return joined
+        return merged
 
     def _typed(self, schema: Schema, place: str, depth: int) -> str:
         types = self._types(schema, place)
-        known = frozenset({"type"}).union(*(_BY_TYPE[t] for t in types))
-        self._check_keywords(schema, known, place)
+        supported = frozenset({"type"}).union(*(_BY_TYPE[t] for t in types))
+        self._check_keywords(schema, supported, place)
         return (
             either(self._of_type(t, schema, place, depth) for t in types)
             if len(types) > 1
@@ -229,7 +229,7 @@ class SchemaCompiler:
         if unknown := [name for name in required if name not in properties]:
             raise self._refuse(f"{place}.required", f"{unknown[0]!r} is required and not declared in 'properties'")
         if not properties:
-            # Declared to have none: a function without parameters, say. Any others would only be made up.
+            # Declared to be empty, such as the parameters of a function without any: the model must not invent some.
             declared_empty = "properties" in schema and extra is None
             return self._map(False if declared_empty else extra, place, depth)
         members = []
@@ -239,7 +239,7 @@ class SchemaCompiler:
         return f'"{{" space {self._members(members)} space "}}"'
 
     def _map(self, extra: Any, place: str, depth: int) -> str:
-        """Any names, values of one kind."""
+        """An object with any property names, and values of one schema."""
         if extra is False:
             return '"{" space "}"'
         if extra is None or extra is True:
@@ -249,7 +249,7 @@ class SchemaCompiler:
         return f'"{{" space {separated(entry, 0, None)} space "}}"'
 
     def _members(self, members: Sequence[tuple[str, bool]]) -> str:
-        """In their order, the optional ones or not; `after` rules know that a comma is due."""
+        """Members in their order, each optional one present or not; `after` is the rest once a comma is needed."""
         before, after = '""', '""'
         for pair, is_required in reversed(members):
             then = self._named("more", after) if after != '""' else '""'
@@ -316,23 +316,23 @@ class SchemaCompiler:
 
 
 def schema_grammar(schema: Schema, where: str) -> str:
-    """The grammar for documents of `schema`, and nothing before or after them.
+    """The grammar for documents of `schema`, with no text before or after them.
 
     Raises
     ------
     RequestError
-        Where the schema asks for what cannot be promised.
+        If the schema is unsupported.
     """
     book = RuleBook()
     return bounded(book.text(SchemaCompiler(book, schema, where).rule()), where)
 
 
 def bounded(grammar: str, where: str) -> str:
-    """`grammar`, if it has a reasonable size."""
+    """`grammar`; raises `RequestError` if it is larger than `MAX_GRAMMAR_CHARS`."""
     if len(grammar) > MAX_GRAMMAR_CHARS:
         raise RequestError(f"{where} is too large to be turned into a grammar.", param=where, code="unsupported_schema")
     return grammar
 
 
 JSON_OBJECT_GRAMMAR = RuleBook().text("object")
-"""Any JSON object."""
+"""The grammar of any JSON object."""

@@ -15,17 +15,17 @@ _SHORTHAND = {
 }
 _ANYTHING = r'[^"\\\x7F\x00-\x1F]'
 _NOT_PLAIN = r'"\\\x7F\x00-\x1F'
-"""What may not stand unescaped in a JSON string."""
+"""Characters that must be escaped in a JSON string."""
 
 
 class PatternError(Exception):
-    """The expression uses what cannot be turned into a grammar."""
+    """The regular expression cannot be turned into a grammar."""
 
 
 def pattern_rule(pattern: str) -> str:
-    r"""The inside of a JSON string that matches `pattern`, anchored at both ends.
+    r"""A rule for the content of a JSON string that matches `pattern`.
 
-    Without an anchor the expression may match anywhere; strings that match as a whole are those that are made.
+    The whole string must match: JSON schema would accept a match of a part if `pattern` has no anchors.
 
     >>> pattern_rule(r"^[A-Z]{2}\d+$")
     '[A-Z]{2,2} [0-9]{1,}'

@@ -1,4 +1,4 @@
-"""Whole numbers between two bounds, as a grammar."""
+"""Grammar rules for whole numbers between two bounds."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ MAX_DIGITS = 16
 
 
 def integer_rule(low: int | None, high: int | None) -> str:
-    """Numbers from `low` to `high`, both included; None leaves an end open.
+    """A rule for the numbers from `low` to `high`, both included; None for no bound.
 
     >>> integer_rule(0, 5)
     '([0-5])'
@@ -26,7 +26,7 @@ def integer_rule(low: int | None, high: int | None) -> str:
 
 
 def _naturals(low: int, high: int) -> Iterator[str]:
-    """One alternative for each run of numbers that share a prefix and have free digits after it."""
+    """One alternative for each range of numbers that have a prefix in common, and any digits after it."""
     for n_digits in range(len(str(low)), len(str(high)) + 1):
         smallest = 0 if n_digits == 1 else 10 ** (n_digits - 1)
         yield from _same_length(str(max(low, smallest)), str(min(high, 10**n_digits - 1)))

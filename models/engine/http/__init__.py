@@ -1,1 +1,1 @@
-"""The engine's HTTP face, in plain ASGI."""
+"""The engine's HTTP server, in plain ASGI."""

@@ -1,29 +1,16 @@
-"""The little of HTTP that the engine needs, over raw ASGI: a framework would only add to each event of a stream."""
+"""The engine's end of a request: JSON in, JSON or a stream of events out."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
+from models.wire import asgi
+from models.wire.asgi import Receive, Scope, Send
 from models.wire.errors import RequestError
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+from models.wire.json_reader import parse_json
 
 TIME_LIMIT_HEADER = b"x-slimgate-timeout-s"
-
-_JSON = (b"content-type", b"application/json")
-_STREAM = ((b"content-type", b"text/event-stream; charset=utf-8"),)
-
-
-class ClientGone(Exception):
-    """Nobody waits for the answer any more."""
-
-
-class BodyTooLarge(Exception):
-    """The request is larger than the limit."""
 
 
 async def read_json(receive: Receive, max_bytes: int) -> Any:
@@ -33,42 +20,17 @@ async def read_json(receive: Receive, max_bytes: int) -> Any:
     ------
     RequestError, BodyTooLarge, ClientGone
     """
-    body = b""
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        body += message.get("body", b"")
-        if len(body) > max_bytes:
-            raise BodyTooLarge(f"The request exceeds {max_bytes} bytes.")
-        if not message.get("more_body"):
-            break
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as exc:
-        raise RequestError(f"The request body is not valid JSON: {exc}", code="invalid_json") from exc
-
-
-async def disconnected(receive: Receive) -> None:
-    """Return when the client has gone."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    return parse_json(await asgi.read_body(receive, max_bytes))
 
 
 async def send_json(send: Send, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
-    """A whole answer; bytes are sent as they are."""
-    data = body if isinstance(body, bytes) else orjson.dumps(body)
-    extra = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in (headers or {}).items()]
-    fixed = [_JSON, (b"content-length", str(len(data)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": [*fixed, *extra]})
-    await send({"type": "http.response.body", "body": data})
+    """Send a whole answer."""
+    await asgi.send_whole(send, status, orjson.dumps(body), headers)
 
 
 async def send_text(send: Send, text: bytes) -> None:
-    """A whole answer of plain text."""
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(text)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": text})
+    """Send a whole answer of plain text."""
+    await asgi.send_whole(send, 200, text, content_type="text/plain; charset=utf-8")
 
 
 def time_limit_s(scope: Scope) -> float:
@@ -100,25 +62,9 @@ class EventStream:
         """Send whole events."""
         if not self.started:
             self.started = True
-            await self._send({"type": "http.response.start", "status": 200, "headers": list(_STREAM)})
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+            await asgi.begin_stream(self._send)
+        await asgi.send_events(self._send, data)
 
     async def close(self) -> None:
         """End the answer."""
-        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def until_gone(work: Awaitable[None], receive: Receive) -> None:
-    """Do `work`, and break it off when the client goes away."""
-    task = asyncio.ensure_future(work)
-    watcher = asyncio.ensure_future(disconnected(receive))
-    try:
-        await asyncio.wait((task, watcher), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        watcher.cancel()
-        if not task.done():
-            task.cancel()
-    try:
-        await task
-    except asyncio.CancelledError:
-        raise ClientGone from None
+        await asgi.send_events(self._send, b"", last=True)

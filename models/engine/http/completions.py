@@ -1,10 +1,10 @@
-"""The older text completions: a prompt that is continued as it stands, without a chat template."""
+"""The legacy text completions: the model continues a prompt as it stands, without a chat template."""
 
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from models.engine.engine import Engine, Indexed
+from models.engine.engine import Engine, IndexedEvent
 from models.engine.errors import EngineBusy
 from models.engine.http.asgi import EventStream
 from models.engine.http.failures import describe_error
@@ -12,11 +12,10 @@ from models.engine.http.responses import UsageSum
 from models.engine.http.shapes import TextShapes
 from models.engine.request.chat import MAX_N, MAX_STOPS, read_sampling
 from models.engine.request.prompts import CompletionJob, read_prompts
-from models.engine.scheduling.generation import Failed, Finished, Generation, Piece
-from models.engine.scheduling.token_selection import Choice
+from models.engine.scheduling.generation import Failed, Finished, Generation, TextDelta
+from models.engine.scheduling.token_selection import SelectedToken
 from models.usage.usage import Usage
-from models.wire.errors import RequestError
-from models.wire.fields import Body, flag, refuse, strings, unsupported, whole, whole_or_none
+from models.wire.json_reader import JsonReader
 from models.wire.sse import DONE, encode_event
 
 DEFAULT_MAX_TOKENS = 16
@@ -31,55 +30,51 @@ def parse_completion(body: Any) -> CompletionJob:
     Raises
     ------
     RequestError
-        Naming the first field at fault, and the cure.
+        Naming the first field at fault, and the fix.
     """
-    if not isinstance(body, dict):
-        raise RequestError("The request body must be a JSON object.")
-    _refuse_unsupported(body)
-    options = body.get("stream_options") or {}
-    if not isinstance(options, dict):
-        raise refuse("stream_options", "Field 'stream_options' must be an object.", "invalid_type")
+    reader = JsonReader(body)
+    _refuse_unsupported(reader)
+    options = reader["stream_options"]
     return CompletionJob(
-        prompts=read_prompts(body, "prompt"),
-        sampling=read_sampling(body),
-        stops=strings(body, "stop", MAX_STOPS),
-        max_tokens=whole(body, "max_tokens", DEFAULT_MAX_TOKENS, 1, 2**31),
-        stream=flag(body, "stream"),
-        include_usage=options.get("include_usage") is True,
-        n=whole(body, "n", 1, 1, MAX_N),
-        n_alternatives=whole_or_none(body, "logprobs", 0, MAX_ALTERNATIVES),
+        prompts=read_prompts(reader["prompt"]),
+        sampling=read_sampling(reader),
+        stops=reader["stop"].texts(MAX_STOPS),
+        max_tokens=reader["max_tokens"].whole(DEFAULT_MAX_TOKENS, 1, 2**31),
+        stream=reader["stream"].flag(),
+        include_usage=bool(options.value) and options["include_usage"].value is True,
+        n=reader["n"].whole(1, 1, MAX_N),
+        n_alternatives=reader["logprobs"].optional_whole(0, MAX_ALTERNATIVES),
     )
 
 
-def _refuse_unsupported(body: Body) -> None:
-    for name, usual in (("echo", (False,)), ("suffix", ("",)), ("best_of", (1, body.get("n", 1)))):
-        value = body.get(name)
-        if value is not None and value not in usual:
-            raise unsupported(name, f"Field '{name}' is not supported by this model.")
+def _refuse_unsupported(body: JsonReader) -> None:
+    for name, usual in (("echo", (False,)), ("suffix", ("",)), ("best_of", (1, body.object().get("n", 1)))):
+        if body[name].given and body[name].value not in usual:
+            raise body[name].refused("this engine does not offer it; leave it out")
 
 
 @dataclass
-class _Collected:
+class _TextChoice:
     text: str = ""
-    choices: list[Choice] = field(default_factory=list)
+    tokens: list[SelectedToken] = field(default_factory=list)
     reason: str = ""
 
 
-async def in_turns(
+async def events_in_rounds(
     engine: Engine, generations: Sequence[Generation], limit_s: float
-) -> AsyncGenerator[list[Indexed], None]:
-    """What arrives for all answers; only so many are under way together that others find a place.
+) -> AsyncGenerator[list[IndexedEvent], None]:
+    """The events of all answers; at most `engine.max_parallel` are submitted at a time, to leave room for others.
 
     Raises
     ------
     EngineBusy
-        Before the first event. Later, an answer that finds no place has failed.
+        If the first round finds no room. In a later round that becomes a `Failed` event.
     """
-    for start in range(0, len(generations), engine.at_once):
-        turn = generations[start : start + engine.at_once]
+    for start in range(0, len(generations), engine.max_parallel):
+        round_ = generations[start : start + engine.max_parallel]
         try:
-            with engine.open(turn, limit_s) as answer:
-                unfinished = len(turn)
+            with engine.submit(round_, limit_s) as answer:
+                unfinished = len(round_)
                 while unfinished:
                     events = await answer.take()
                     unfinished -= sum(isinstance(event, Finished) for _, event in events)
@@ -90,38 +85,38 @@ async def in_turns(
             yield [(start, Failed(exc))]
 
 
-async def whole_completion(
-    arriving: AsyncIterable[list[Indexed]], n_choices: int, n_each: int, shapes: TextShapes
+async def collect_completion(
+    arrivals: AsyncIterable[list[IndexedEvent]], n_choices: int, n_per_prompt: int, shapes: TextShapes
 ) -> Mapping[str, Any]:
-    """Wait for all answers to be whole.
+    """Wait until all answers are complete.
 
     Raises
     ------
     EngineError
-        If one broke off.
+        If one failed.
     """
-    collected = [_Collected() for _ in range(n_choices)]
-    usage = PromptsUsage(n_each)
-    async for events in arriving:
+    choices = [_TextChoice() for _ in range(n_choices)]
+    usage = PromptsUsage(n_per_prompt)
+    async for events in arrivals:
         for index, event in events:
             if isinstance(event, Failed):
                 raise event.error
             if isinstance(event, Finished):
-                collected[index].reason = event.reason
+                choices[index].reason = event.reason
                 usage.add(index, event.usage)
-            elif isinstance(event, Piece):
-                collected[index].text += event.text
-                collected[index].choices += event.choices
-    items = [shapes.choice(i, c.text, c.reason, c.choices) for i, c in enumerate(collected)]
+            elif isinstance(event, TextDelta):
+                choices[index].text += event.text
+                choices[index].tokens += event.tokens
+    items = [shapes.choice(i, c.text, c.reason, c.tokens) for i, c in enumerate(choices)]
     return shapes.completion(items, usage.total)
 
 
 async def stream_completion(
-    arriving: AsyncIterable[list[Indexed]], job: CompletionJob, shapes: TextShapes, stream: EventStream
+    arrivals: AsyncIterable[list[IndexedEvent]], job: CompletionJob, shapes: TextShapes, stream: EventStream
 ) -> None:
-    """Send the answers as they come; failures as in `stream_chat`."""
+    """Send the answers as they are generated; failures as in `stream_chat`."""
     usage = PromptsUsage(job.n)
-    async for events in arriving:
+    async for events in arrivals:
         data = b""
         for index, event in events:
             if isinstance(event, Failed):
@@ -133,8 +128,8 @@ async def stream_completion(
             if isinstance(event, Finished):
                 usage.add(index, event.usage)
                 data += encode_event(shapes.completion([shapes.choice(index, "", event.reason, ())]))
-            elif isinstance(event, Piece):
-                data += encode_event(shapes.completion([shapes.choice(index, event.text, None, event.choices)]))
+            elif isinstance(event, TextDelta):
+                data += encode_event(shapes.completion([shapes.choice(index, event.text, None, event.tokens)]))
         await stream.write(data)
     if job.include_usage:
         await stream.write(encode_event(shapes.completion([], usage.total)))
@@ -143,21 +138,21 @@ async def stream_completion(
 
 
 class PromptsUsage:
-    """Adds up what several prompts took, each with `n_each` answers."""
+    """Adds up the usage of several prompts, each with `n_per_prompt` answers."""
 
-    def __init__(self, n_each: int) -> None:
-        self._n_each = n_each
+    def __init__(self, n_per_prompt: int) -> None:
+        self._n_per_prompt = n_per_prompt
         self._sums: dict[int, UsageSum] = {}
 
     def add(self, index: int, usage: Usage) -> None:
         """Count one finished answer."""
-        prompt, number = divmod(index, self._n_each)
+        prompt, number = divmod(index, self._n_per_prompt)
         self._sums.setdefault(prompt, UsageSum()).add(number, usage)
 
     @property
     def total(self) -> Usage:
         """All prompts together."""
-        totals = [each.total for each in self._sums.values()]
+        totals = [prompt_sum.total for prompt_sum in self._sums.values()]
         return Usage(
             sum(t.prompt_tokens for t in totals),
             sum(t.completion_tokens for t in totals),

@@ -1,19 +1,19 @@
-"""From exceptions to statuses, in OpenAI's error shape: the one place of the engine where statuses are chosen."""
+"""From exceptions to statuses and OpenAI's error shape: the only place of the engine that chooses a status."""
 
 import logging
 from typing import Any
 
 from models.engine.errors import DeadlineExceeded, EngineBusy, EngineError
-from models.engine.http.asgi import BodyTooLarge
+from models.wire.asgi import BodyTooLarge
 from models.wire.errors import ForbiddenError, NotJsonError, RequestError, UnknownModelError, error_body
 
 logger = logging.getLogger(__name__)
 
-_REFUSALS = {UnknownModelError: 404, ForbiddenError: 403, NotJsonError: 415}
+_STATUSES = {UnknownModelError: 404, ForbiddenError: 403, NotJsonError: 415}
 
 
 class NotFound(Exception):
-    """Nothing is served under this method and path."""
+    """There is no route for this method and path."""
 
     def __init__(self, status: int, message: str, code: str) -> None:
         super().__init__(message)
@@ -25,9 +25,9 @@ class Unauthorized(Exception):
 
 
 def describe_error(exc: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
-    """Status, body and headers for a failure. A failure nobody foresaw is logged, and says nothing of the insides."""
+    """Status, body and headers for a failure. An unexpected one is logged; its response shows no internals."""
     if isinstance(exc, RequestError):
-        status = next((status for kind, status in _REFUSALS.items() if isinstance(exc, kind)), 400)
+        status = next((status for kind, status in _STATUSES.items() if isinstance(exc, kind)), 400)
         return status, error_body(exc.message, type_="invalid_request_error", param=exc.param, code=exc.code), {}
     if isinstance(exc, Unauthorized):
         body = error_body(str(exc), type_="authentication_error", code="invalid_api_key")
@@ -43,7 +43,7 @@ def describe_error(exc: Exception) -> tuple[int, dict[str, Any], dict[str, str]]
         return 504, error_body(str(exc), type_="server_error", code="deadline_exceeded"), {}
     if isinstance(exc, EngineError):
         logger.error("a request failed: %s", exc)
-        return 500, error_body(exc.words, type_="server_error", code="engine_error"), {}
+        return 500, error_body(exc.full_message, type_="server_error", code="engine_error"), {}
     logger.error("unforeseen failure", exc_info=exc)
     return (
         500,

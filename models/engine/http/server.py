@@ -1,4 +1,4 @@
-"""The engine's HTTP face: OpenAI's wire format over raw ASGI."""
+"""The engine's HTTP server: OpenAI's wire format over raw ASGI."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,26 +7,16 @@ from time import time
 from typing import Any
 
 from models.engine.engine import Engine
-from models.engine.http.asgi import (
-    ClientGone,
-    EventStream,
-    Receive,
-    Scope,
-    Send,
-    read_json,
-    send_json,
-    send_text,
-    time_limit_s,
-    until_gone,
-)
-from models.engine.http.completions import in_turns, parse_completion, stream_completion, whole_completion
+from models.engine.http.asgi import EventStream, read_json, send_json, send_text, time_limit_s
+from models.engine.http.completions import collect_completion, events_in_rounds, parse_completion, stream_completion
 from models.engine.http.failures import NotFound, describe_error
-from models.engine.http.responses import stream_chat, whole_chat
+from models.engine.http.responses import collect_chat, stream_chat
 from models.engine.http.shapes import ChatShapes, TextShapes
 from models.engine.options import EngineOptions
 from models.engine.request.chat import ChatJob, parse_chat
 from models.engine.request.prompts import CompletionJob
-from models.engine.scheduling.embeddings import EmbeddingJob, encoded, parse_embedding
+from models.engine.scheduling.embeddings import EmbeddingJob, parse_embedding, to_wire
+from models.wire.asgi import ClientGone, Receive, Scope, Send, WhileConnected
 from models.wire.errors import RequestError, UnknownModelError
 
 ANY_MODEL = "local"
@@ -71,7 +61,7 @@ class EngineServer:
         method, path = scope["method"], scope["path"]
         if handler := self._routes.get((method, path)):
             return handler
-        if any(known == path for _, known in self._routes):
+        if any(route_path == path for _, route_path in self._routes):
             raise NotFound(405, f"{method} is not possible at {path}.", "method_not_allowed")
         raise NotFound(404, f"There is nothing at {path}.", "unknown_url")
 
@@ -79,45 +69,48 @@ class EngineServer:
         body = await read_json(receive, self._max_body_bytes)
         job = parse_chat(body)
         self._check_model(body["model"])
-        await until_gone(self._answer(job, send, time_limit_s(scope)), receive)
+        async with WhileConnected(receive):
+            await self._answer(job, send, time_limit_s(scope))
 
     async def _answer(self, job: ChatJob, send: Send, limit_s: float) -> None:
         generations = await asyncio.to_thread(self._engine.prepare, job)
         shapes = ChatShapes(self._engine.info.model, self._engine.fingerprint, self._engine.token_bytes)
-        with self._engine.open(generations, limit_s) as answer:
+        with self._engine.submit(generations, limit_s) as answer:
             if job.stream:
                 await stream_chat(answer, job, shapes, EventStream(send))
             else:
-                await send_json(send, 200, await whole_chat(answer, job, shapes))
+                await send_json(send, 200, await collect_chat(answer, job, shapes))
 
     async def _completions(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await read_json(receive, self._max_body_bytes)
         job = parse_completion(body)
         self._check_model(body.get("model"))
-        await until_gone(self._complete(job, send, time_limit_s(scope)), receive)
+        async with WhileConnected(receive):
+            await self._complete(job, send, time_limit_s(scope))
 
     async def _complete(self, job: CompletionJob, send: Send, limit_s: float) -> None:
         generations = await asyncio.to_thread(self._engine.prepare_completion, job)
         shapes = TextShapes(self._engine.info.model, self._engine.fingerprint, self._engine.token_bytes)
-        async with aclosing(in_turns(self._engine, generations, limit_s)) as events:
+        async with aclosing(events_in_rounds(self._engine, generations, limit_s)) as events:
             if job.stream:
                 await stream_completion(events, job, shapes, EventStream(send))
             else:
-                await send_json(send, 200, await whole_completion(events, len(generations), job.n, shapes))
+                await send_json(send, 200, await collect_completion(events, len(generations), job.n, shapes))
 
     async def _embeddings(self, _scope: Scope, receive: Receive, send: Send) -> None:
         body = await read_json(receive, self._max_body_bytes)
         job = parse_embedding(body)
         self._check_model(body.get("model"))
-        await until_gone(self._embed(job, send), receive)
+        async with WhileConnected(receive):
+            await self._embed(job, send)
 
     async def _embed(self, job: EmbeddingJob, send: Send) -> None:
-        found = [await self._engine.embed(prompt) for prompt in job.inputs]
+        embeddings = [await self._engine.embed(prompt) for prompt in job.inputs]
         data = [
-            {"object": "embedding", "index": index, "embedding": encoded(vector, job.as_base64)}
-            for index, (vector, _) in enumerate(found)
+            {"object": "embedding", "index": index, "embedding": to_wire(vector, as_base64=job.as_base64)}
+            for index, (vector, _) in enumerate(embeddings)
         ]
-        n_tokens = sum(n for _, n in found)
+        n_tokens = sum(n for _, n in embeddings)
         usage = {"prompt_tokens": n_tokens, "total_tokens": n_tokens}
         await send_json(send, 200, {"object": "list", "model": self._engine.info.model, "data": data, "usage": usage})
 
@@ -147,18 +140,18 @@ class EngineServer:
 
     async def _health(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         scheduler = self._engine.scheduler
-        facts = {
+        health = {
             "status": "ok",
             "state": "ready",
             "model": self._engine.info.model,
-            "queued": scheduler.n_queued,
+            "queued": scheduler.n_waiting,
             "running": scheduler.n_running,
             "expected_wait_s": round(scheduler.expected_wait_s, 3),
         }
-        await send_json(send, 200, facts)
+        await send_json(send, 200, health)
 
     async def _metrics(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        self._engine.scheduler.measure()
+        self._engine.scheduler.update_gauges()
         await send_text(send, self._engine.metrics.text())
 
     def _check_model(self, name: Any) -> None:
@@ -172,7 +165,7 @@ class EngineServer:
 
 
 class _Started:
-    """Watches whether an answer has begun."""
+    """Records whether a response has started."""
 
     def __init__(self, send: Send) -> None:
         self._send = send

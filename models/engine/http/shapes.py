@@ -1,4 +1,4 @@
-"""The shapes of answers, as the OpenAI API has them."""
+"""Builds answers in the shapes of the OpenAI API."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -8,18 +8,18 @@ from time import time
 from typing import Any
 
 from models.engine.prompt.tool_calls import CallArguments, CallStart
-from models.engine.scheduling.generation import Piece
-from models.engine.scheduling.token_selection import Choice, TokenScore
+from models.engine.scheduling.generation import TextDelta
+from models.engine.scheduling.token_selection import SelectedToken, TokenLogprob
 from models.usage.usage import Usage
 
 Delta = dict[str, Any]
 
 ROLE: Delta = {"role": "assistant", "content": ""}
-"""The first delta of each choice; its content is empty and not null, which breaks clients."""
+"""The first delta of each choice; its content is empty, since null breaks clients."""
 
 
 def usage_object(usage: Usage) -> dict[str, Any]:
-    """OpenAI's `usage`, with all the details that strict clients look for."""
+    """OpenAI's `usage`, with all the details that strict clients require."""
     return {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
@@ -36,10 +36,10 @@ def usage_object(usage: Usage) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class ChatShapes:
-    """Builds everything that answers one chat request; all of it shares id, time and model.
+    """Builds the answer or the chunks for one chat request; all of them have the same id, time and model.
 
-    `fingerprint` names the model and the build: equal seeds can be expected to give equal answers only within one.
-    `token_bytes` says what a token stands for.
+    `fingerprint` names the model and the build: equal seeds give equal answers only under the same fingerprint.
+    `token_bytes` gives the bytes of a token.
     """
 
     model: str
@@ -53,27 +53,30 @@ class ChatShapes:
         return {**self._head("chat.completion"), "choices": choices, "usage": usage_object(usage)}
 
     def chunk(
-        self, index: int, delta: Delta, finish_reason: str | None = None, choices: Sequence[Choice] = ()
+        self, index: int, delta: Delta, finish_reason: str | None = None, tokens: Sequence[SelectedToken] = ()
     ) -> dict[str, Any]:
-        """One piece of a streamed answer."""
-        item = {"index": index, "delta": delta, "logprobs": self.logprobs(choices), "finish_reason": finish_reason}
+        """One chunk of a streamed answer."""
+        item = {"index": index, "delta": delta, "logprobs": self.logprobs(tokens), "finish_reason": finish_reason}
         return {**self._head("chat.completion.chunk"), "choices": [item]}
 
     def usage_chunk(self, usage: Usage) -> dict[str, Any]:
-        """The last chunk, for callers who asked for it."""
+        """The last chunk, for callers who asked for usage."""
         return {**self._head("chat.completion.chunk"), "choices": [], "usage": usage_object(usage)}
 
-    def logprobs(self, choices: Sequence[Choice]) -> dict[str, Any] | None:
-        """What is known of how each token was chosen; None where nothing is."""
-        scored = [(c.score, c.alternatives) for c in choices if c.score is not None]
+    def logprobs(self, tokens: Sequence[SelectedToken]) -> dict[str, Any] | None:
+        """The probabilities of `tokens`; None if the request did not ask for any."""
+        scored = [(t.logprob, t.alternatives) for t in tokens if t.logprob is not None]
         if not scored:
             return None
-        content = [{**self._scored(s), "top_logprobs": list(map(self._scored, others))} for s, others in scored]
+        content = [
+            {**self._logprob_item(logprob), "top_logprobs": list(map(self._logprob_item, others))}
+            for logprob, others in scored
+        ]
         return {"content": content, "refusal": None}
 
-    def _scored(self, score: TokenScore) -> dict[str, Any]:
-        data = self.token_bytes(score.token)
-        return {"token": data.decode("utf-8", "replace"), "logprob": score.logprob, "bytes": list(data)}
+    def _logprob_item(self, scored: TokenLogprob) -> dict[str, Any]:
+        data = self.token_bytes(scored.token)
+        return {"token": data.decode("utf-8", "replace"), "logprob": scored.logprob, "bytes": list(data)}
 
     def _head(self, kind: str) -> dict[str, Any]:
         return {
@@ -87,7 +90,7 @@ class ChatShapes:
 
 @dataclass(frozen=True, slots=True)
 class TextShapes:
-    """Builds everything that answers one completion request, as `ChatShapes` does for chats."""
+    """Builds the answer or the chunks for one completion request, as `ChatShapes` does for chats."""
 
     model: str
     fingerprint: str
@@ -96,25 +99,25 @@ class TextShapes:
     created: int = field(default_factory=lambda: int(time()))
 
     def completion(self, choices: list[dict[str, Any]], usage: Usage | None = None) -> dict[str, Any]:
-        """A whole answer, or a piece of a streamed one: they look alike."""
+        """A whole answer or one chunk of a streamed one: both have the same shape."""
         head = {"id": self.id, "object": "text_completion", "created": self.created, "model": self.model}
         body = {**head, "system_fingerprint": self.fingerprint, "choices": choices}
         return body if usage is None else {**body, "usage": usage_object(usage)}
 
-    def choice(self, index: int, text: str, reason: str | None, choices: Sequence[Choice]) -> dict[str, Any]:
-        """One answer, or a piece of it."""
-        return {"index": index, "text": text, "logprobs": self._logprobs(choices), "finish_reason": reason}
+    def choice(self, index: int, text: str, reason: str | None, tokens: Sequence[SelectedToken]) -> dict[str, Any]:
+        """One choice, or the part of it in one chunk."""
+        return {"index": index, "text": text, "logprobs": self._logprobs(tokens), "finish_reason": reason}
 
-    def _logprobs(self, choices: Sequence[Choice]) -> dict[str, Any] | None:
-        scored = [(c.score, c.alternatives) for c in choices if c.score is not None]
+    def _logprobs(self, tokens: Sequence[SelectedToken]) -> dict[str, Any] | None:
+        scored = [(t.logprob, t.alternatives) for t in tokens if t.logprob is not None]
         if not scored:
             return None
-        tokens = [self._text(score.token) for score, _ in scored]
-        offsets = list(accumulate((len(token) for token in tokens), initial=0))[:-1]
+        texts = [self._text(logprob.token) for logprob, _ in scored]
+        offsets = list(accumulate(map(len, texts), initial=0))[:-1]
         return {
-            "tokens": tokens,
-            "token_logprobs": [score.logprob for score, _ in scored],
-            "top_logprobs": [{self._text(s.token): s.logprob for s in others} for _, others in scored],
+            "tokens": texts,
+            "token_logprobs": [logprob.logprob for logprob, _ in scored],
+            "top_logprobs": [{self._text(o.token): o.logprob for o in others} for _, others in scored],
             "text_offset": offsets,
         }
 
@@ -122,9 +125,9 @@ class TextShapes:
         return self.token_bytes(token).decode("utf-8", "replace")
 
 
-def delta_of(event: Piece | CallStart | CallArguments) -> Delta:
-    """What an event adds to the message: a call's first delta names it, later ones carry arguments and nothing else."""
-    if isinstance(event, Piece):
+def to_delta(event: TextDelta | CallStart | CallArguments) -> Delta:
+    """The delta for an event: the first of a call carries its id and name, later ones only arguments."""
+    if isinstance(event, TextDelta):
         return {"content": event.text}
     if isinstance(event, CallStart):
         function = {"name": event.name, "arguments": ""}

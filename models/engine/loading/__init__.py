@@ -1,1 +1,1 @@
-"""From a GGUF file to a model that was tried out."""
+"""From a GGUF file to a tested model."""

@@ -1,4 +1,4 @@
-"""From a GGUF file to a model and its working memory that have both been tried out."""
+"""From a GGUF file to a model and its KV cache, both tested by a real decode."""
 
 import logging
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 
 from models.engine.errors import ModelLoadError, TemplateError
 from models.engine.loading.reencode import faster_weights
-from models.engine.native.llama import Batch, Context, Decoded, Model, gpu_offload_supported, library
+from models.engine.native.llama import Context, DecodeStatus, Model, StepBatch, gpu_offload_supported, library
 from models.engine.native.machine import usable_cores
 from models.engine.options import EngineOptions
 from models.engine.prompt.call_format import TAGS
@@ -19,11 +19,11 @@ DEFAULT_MAX_CTX = 8192
 DEFAULT_CELLS_BYTES = 512 * 1024 * 1024
 BATCH_TOKENS = 512
 PROCESSOR_UBATCH = 48
-"""On the processor, pieces below 64 tokens keep llama.cpp's attention on the one way of adding up that does not depend
-on how many tokens are computed together: a prompt read in pieces, or beside others, gives the very same scores as read
-whole and alone. It costs 5 % of the speed of reading (measured); on a GPU small pieces would cost most of it."""
+"""On the processor, batches below 64 tokens make llama.cpp sum attention in an order that does not depend on how many
+tokens are computed together. A prompt computed in chunks, or beside others, then gives exactly the same logits as alone
+and in one go. It costs 5 % of prefill speed (measured); on a GPU small batches would cost most of it."""
 CELL_STEP = 256
-"""llama.cpp rounds contexts up to this."""
+"""llama.cpp rounds contexts up to a multiple of this."""
 
 MIN_KEPT = 32
 ALL_LAYERS = -1
@@ -31,24 +31,24 @@ ALL_LAYERS = -1
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How much context there is: for one request, and for all together."""
+    """Tokens of context: `n_ctx` for one request, `n_cells` for all requests together."""
 
     n_ctx: int
     n_cells: int
 
 
 def choose_sizes(options: EngineOptions, *, n_ctx_train: int, n_ctx_short: int | None, cell_bytes: int) -> Sizes:
-    """Fill in what `options` leaves open.
+    """Choose the sizes that `options` leaves open.
 
     Parameters
     ----------
     n_ctx_train : int
         The longest context that the model was trained on.
     n_ctx_short : int, optional
-        Where the model was stretched beyond its first training, the length up to which it was not. llama.cpp
-        decides by the size of the whole pool how positions are stretched, so a larger pool worsens short prompts.
+        If the model's context was extended after its first training, the length before that. llama.cpp chooses the
+        scaling of positions by the size of the whole context, so a larger one worsens short prompts.
     cell_bytes : int
-        Memory that one token takes.
+        Memory of one KV cell.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def choose_sizes(options: EngineOptions, *, n_ctx_train: int, n_ctx_short: int |
 
 @dataclass(slots=True)
 class Loaded:
-    """A model ready to be scheduled."""
+    """A model and its context, ready for the scheduler."""
 
     model: Model
     context: Context
@@ -81,15 +81,15 @@ class Loaded:
     n_gpu_layers: int
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Free the memory."""
         self.context.close()
         self.model.close()
 
 
 def load(options: EngineOptions, *, use_extra_bufts: bool) -> Loaded:
-    """Load weights and make the working memory.
+    """Load the weights and make the context.
 
-    Where the number of GPU layers was left open and the GPU has no room, everything stays on the processor.
+    If the number of GPU layers is left open and the GPU has no room, all layers stay on the processor.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def load(options: EngineOptions, *, use_extra_bufts: bool) -> Loaded:
     try:
         return _load(options, use_extra_bufts, ALL_LAYERS)
     except ModelLoadError as exc:
-        logger.warning("the model does not fit the GPU, the processor takes it all: %s", exc)
+        logger.warning("the model does not fit the GPU and runs on the processor: %s", exc)
         return _load(options, use_extra_bufts, 0)
 
 
@@ -112,7 +112,7 @@ def _load(options: EngineOptions, use_extra_bufts: bool, n_gpu_layers: int) -> L
     path = options.model_path
     if options.weights_dir is not None and n_gpu_layers == 0:
         path = faster_weights(path, options.weights_dir, n_threads=n_threads)
-    model = Model(path, n_gpu_layers=n_gpu_layers, use_extra_bufts=use_extra_bufts, shown_tokens=TAGS)
+    model = Model(path, n_gpu_layers=n_gpu_layers, use_extra_bufts=use_extra_bufts, visible_control_tokens=TAGS)
     if not model.usable:
         raise ModelLoadError(f"{model.path.name} is not a model that continues text ({model.architecture})")
     sizes = choose_sizes(
@@ -137,45 +137,45 @@ def _load(options: EngineOptions, use_extra_bufts: bool, n_gpu_layers: int) -> L
 
 
 def _n_kept(options: EngineOptions, model: Model) -> int:
-    """How many finished sequences are kept for others to begin with."""
+    """How many finished sequences the prefix cache keeps."""
     return max(MIN_KEPT, options.max_sequences) if options.prefix_cache and model.can_share_prefixes else 0
 
 
 def self_test(loaded: Loaded) -> None:
-    """Compute something real in every shape that serving needs: a prompt, then single tokens of several sequences.
+    """Compute a prompt, then single tokens of several sequences: every kind of batch that serving uses.
 
-    Some builds die here (an instruction that the processor announces and does not have): that must happen before
-    anybody is told that the engine is ready.
+    Some builds crash here (on an instruction that the processor announces and does not have). That must happen before
+    the engine reports ready.
 
     Raises
     ------
     ModelLoadError
-        If the model computes nothing usable.
+        If the result is unusable.
     """
     context, n_vocab = loaded.context, loaded.model.n_vocab
-    batch = Batch(context.n_batch, context.n_sequences)
+    batch = StepBatch(context.n_batch, context.n_sequences)
     prompt = [token % n_vocab for token in range(min(64, context.n_batch))]
-    several = range(min(2, context.n_sequences))
-    batch.add(0, prompt, 0, wanted=True)
+    sequences = range(min(2, context.n_sequences))
+    batch.add(0, prompt, 0, wants_output=True)
     _must_decode(context, batch)
     context.clear()
     for position in range(2):
         batch.clear()
-        for sequence in several:
-            batch.add(sequence, [1 % n_vocab], position, wanted=True)
+        for sequence in sequences:
+            batch.add(sequence, [1 % n_vocab], position, wants_output=True)
         _must_decode(context, batch)
     context.clear()
 
 
-def _must_decode(context: Context, batch: Batch) -> None:
-    if context.decode(batch) is not Decoded.OK:
-        raise ModelLoadError("the model loads, but computes nothing: its first step failed")
+def _must_decode(context: Context, batch: StepBatch) -> None:
+    if context.decode(batch) is not DecodeStatus.OK:
+        raise ModelLoadError("the model loads, but its first step failed")
     if not np.isfinite(context.logits(batch.n_tokens - 1)).all():
-        raise ModelLoadError("the model loads, but computes nonsense: its weights are damaged")
+        raise ModelLoadError("the model loads, but its logits are not finite: the weights are damaged")
 
 
 def make_template(model: Model, options: EngineOptions) -> ChatTemplate | None:
-    """The template in `options`, else the model's own, tried on a short conversation; None where there is neither.
+    """The template in `options`, else the model's own, tested on a short conversation; None if there is neither.
 
     Raises
     ------
@@ -192,7 +192,7 @@ def make_template(model: Model, options: EngineOptions) -> ChatTemplate | None:
 
 
 def llama_cpp_version() -> str:
-    """Which llama-cpp-python this is."""
+    """The version of llama-cpp-python."""
     library()
     import llama_cpp
 

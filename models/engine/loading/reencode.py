@@ -1,12 +1,12 @@
 """A small model's weights in an encoding that llama.cpp computes faster than the file's own.
 
-For some encodings llama.cpp has no kernel that works on several tokens at once: it multiplies by them one token after
-the other, so that neither a prompt nor a batch of answers is cheaper than its tokens one by one. For Q8_0 it has one.
-A small model is therefore re-encoded once, and kept beside what else was learnt of it. SmolLM2-135M in Q4_1, on two
-cores with AVX-512: 1.6 times the tokens a second in reading, 1.4 times with 32 answers at once, the same with one.
+For some encodings llama.cpp has no kernel that multiplies by several tokens at once, so that neither a prompt nor a
+batch of answers is cheaper than its tokens one by one. For Q8_0 it has one. A small model is therefore re-encoded once,
+and the result is kept in the state directory. SmolLM2-135M in Q4_1, on two cores with AVX-512: 1.6 times the tokens a
+second in prefill, 1.4 times in decode with 32 answers, the same with one.
 
-Eight bits a weight hold what four or five of the original say up to 1/254 of a block's largest weight. A large model is
-left alone: alone with one caller it is as slow as its weights are long.
+Re-encoding changes a weight by at most 1/254 of its block's largest weight. A large model is not re-encoded: with one
+caller, decode speed depends on the size of the weights, and Q8_0 is larger.
 """
 
 import ctypes
@@ -23,39 +23,39 @@ from models.host.private_files import private_folder
 logger = logging.getLogger(__name__)
 
 LARGEST_BYTES = 512 * 1024 * 1024
-"""Longest file to be written."""
+"""Largest file to read or write."""
 
 SPARE_BYTES = 256 * 1024 * 1024
-"""Left free on the disk."""
+"""Disk space to leave free."""
 
 _SLOW_FILE_TYPES = frozenset({"3", "9"})  # llama.cpp's numbers for Q4_1 and Q5_1
-_TILED = "LLAMAFILE = 1"
+_HAS_Q8_0_KERNEL = "LLAMAFILE = 1"
 _BYTES_PER_WEIGHT = 34 / 32
 
 
 def faster_weights(path: Path, folder: Path, *, n_threads: int) -> Path:
-    """The file to load in place of `path`: a re-encoded one in `folder`, made if need be, or `path` itself."""
+    """The file to load in place of `path`: a re-encoded one in `folder`, made if needed, or `path` itself."""
     try:
-        facts = path.stat()
+        stat = path.stat()
     except OSError:
         return path
-    target = folder / f"{path.stem}.{facts.st_size}-{facts.st_mtime_ns}.Q8_0.gguf"
+    target = folder / f"{path.stem}.{stat.st_size}-{stat.st_mtime_ns}.Q8_0.gguf"
     if target.is_file():
         return target
-    if _TILED not in system_info() or facts.st_size > LARGEST_BYTES or not _pays(path, folder):
+    if _HAS_Q8_0_KERNEL not in system_info() or stat.st_size > LARGEST_BYTES or not _is_worthwhile(path, folder):
         return path
     return target if _reencode(path, target, n_threads) else path
 
 
-def _pays(path: Path, folder: Path) -> bool:
-    """Whether the file's encoding is a slow one, and there is room for another."""
+def _is_worthwhile(path: Path, folder: Path) -> bool:
+    """Whether the file's encoding is a slow one, and there is room for a faster copy."""
     model = Model(path)
     try:
         n_bytes = int(model.n_params * _BYTES_PER_WEIGHT)
-        slow = model.metadata("general.file_type") in _SLOW_FILE_TYPES
+        is_slow = model.metadata("general.file_type") in _SLOW_FILE_TYPES
     finally:
         model.close()
-    return slow and n_bytes <= LARGEST_BYTES and _has_room(folder, n_bytes)
+    return is_slow and n_bytes <= LARGEST_BYTES and _has_room(folder, n_bytes)
 
 
 def _has_room(folder: Path, n_bytes: int) -> bool:
@@ -63,7 +63,7 @@ def _has_room(folder: Path, n_bytes: int) -> bool:
         private_folder(folder)
         free = shutil.disk_usage(folder).free
     except OSError as exc:
-        logger.warning("%s cannot be used, so the model's weights stay as they are: %s", folder, exc)
+        logger.warning("%s cannot be used, so the model's weights are not re-encoded: %s", folder, exc)
         return False
     if n_bytes + SPARE_BYTES > free:
         logger.warning("%s has no room for faster weights (%.0f MB)", folder, n_bytes / 1e6)
@@ -71,17 +71,17 @@ def _has_room(folder: Path, n_bytes: int) -> bool:
 
 
 def _reencode(path: Path, target: Path, n_threads: int) -> bool:
-    """Write `target` whole or not at all, in place of what there was of an earlier `path`; whether that went well."""
+    """Write `target` atomically and delete copies of earlier versions of `path`; false if that failed."""
     draft = target.with_suffix(f".{os.getpid()}.tmp")
     try:
         if not _quantize(path, draft, n_threads):
-            logger.warning("the weights of %s could not be re-encoded and stay as they are", path.name)
+            logger.warning("the weights of %s could not be re-encoded and are used as they are", path.name)
             return False
         for old in target.parent.glob(f"{glob.escape(path.stem)}.*.Q8_0.gguf"):
             old.unlink()
         draft.replace(target)
     except OSError as exc:
-        logger.warning("%s cannot be written, so the model's weights stay as they are: %s", target, exc)
+        logger.warning("%s cannot be written, so the model's weights are not re-encoded: %s", target, exc)
         return False
     finally:
         with suppress(OSError):

@@ -1,7 +1,7 @@
-"""llama.cpp's low-level API, typed: this file and `samplers` alone know llama-cpp-python.
+"""llama.cpp's low-level API, typed: only this file and `samplers` use llama-cpp-python.
 
-`Model` holds the weights and the vocabulary, `Context` the cells that tokens in progress occupy, `Batch` what one step
-computes. All but `Model` belong to a single thread.
+`Model` holds the weights and the vocabulary, `Context` the KV cells, `StepBatch` the tokens of one step. `Context` and
+`StepBatch` belong to a single thread.
 """
 
 import ctypes
@@ -35,9 +35,9 @@ _CACHE_TYPES = {
     KvCacheType.BF16: (30, 2.0),
 }
 _VOCAB_SENTENCEPIECE = 1
-_LOG_LEVELS = {3: logging.WARNING, 4: logging.ERROR}  # ggml's own numbers; what is below is chatter
-# The pool is for all sequences together and may be larger than what one was trained for; llama.cpp cannot know.
-_POOL_IS_LARGE = "possible training context overflow"
+_LOG_LEVELS = {3: logging.WARNING, 4: logging.ERROR}  # ggml's own numbers; lower levels are not logged
+# A false alarm: the context is shared by all sequences and may exceed the length that one was trained for.
+_OVERFLOW_WARNING = "possible training context overflow"
 
 
 @lru_cache(maxsize=1)
@@ -62,14 +62,14 @@ def library() -> ModuleType:
 _last_error = ""
 
 
-@lru_cache(maxsize=1)  # keeps the callback alive for as long as llama.cpp may call it
+@lru_cache(maxsize=1)  # keeps the callback alive: llama.cpp may call it at any time
 def _log_callback(lib: Any) -> Any:
     def log(level: int, text: bytes, _user_data: Any) -> None:
         global _last_error
         if level not in _LOG_LEVELS:
             return
         message = text.decode("utf-8", "replace").strip()
-        if _POOL_IS_LARGE in message:
+        if _OVERFLOW_WARNING in message:
             return
         if level == max(_LOG_LEVELS) and message:
             _last_error = message
@@ -98,15 +98,15 @@ class Model:
     n_gpu_layers : int
         Layers to keep on the GPU; negative means all.
     use_extra_bufts : bool
-        Let llama.cpp repack weights for the processor. Faster, and it crashes at the first decode on machines that
+        Let llama.cpp repack weights for the processor. That is faster, but crashes at the first decode on machines that
         announce AMX without having it.
-    shown_tokens : collection of bytes
-        Names of control tokens that mean something to whoever reads the answer; the others have no text.
+    visible_control_tokens : collection of bytes
+        Names of control tokens that appear in an answer's text, such as ``<tool_call>``; the others have no text.
 
     Raises
     ------
     ModelLoadError
-        With llama.cpp's reason, where it gave one.
+        With llama.cpp's reason, if it gave one.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class Model:
         *,
         n_gpu_layers: int = 0,
         use_extra_bufts: bool = True,
-        shown_tokens: Collection[bytes] = (),
+        visible_control_tokens: Collection[bytes] = (),
     ) -> None:
         global _last_error
         if not path.is_file():
@@ -140,11 +140,11 @@ class Model:
         self.architecture = self.metadata("general.architecture") or ""
         self._sentencepiece = lib.llama_vocab_type(self._vocab) == _VOCAB_SENTENCEPIECE
         self._end_tokens = frozenset(t for t in range(self.n_vocab) if lib.llama_vocab_is_eog(self._vocab, t))
-        self._shown_tokens = shown_tokens
-        self._piece = lru_cache(maxsize=None)(self._shown_piece)
+        self._visible_control_tokens = visible_control_tokens
+        self._piece = lru_cache(maxsize=None)(self._visible_piece)
 
     def close(self) -> None:
-        """Give the memory back; contexts must be closed first."""
+        """Free the memory; contexts must be closed first."""
         if self.pointer:
             self._lib.llama_model_free(self.pointer)
             self.pointer = None
@@ -156,7 +156,7 @@ class Model:
         return None if length < 0 else buffer.value.decode("utf-8", "replace")
 
     def number(self, key: str) -> int | None:
-        """One whole number of the header, by its name without the architecture in front."""
+        """One integer of the header, by its key without the architecture prefix."""
         value = self.metadata(f"{self.architecture}.{key}")
         return int(value) if value is not None and value.isdecimal() else None
 
@@ -171,42 +171,42 @@ class Model:
 
     @property
     def control_texts(self) -> frozenset[str]:
-        """What the control tokens are called: in a prompt these words are commands to the model."""
+        """The names of the control tokens: in a prompt these texts are commands to the model."""
         lib = self._lib
         control = (t for t in range(self.n_vocab) if lib.llama_vocab_is_control(self._vocab, t))
         return frozenset(text for t in control if (text := self.text_of_special(t)))
 
     @property
     def chat_template(self) -> str | None:
-        """The Jinja source that came with the model."""
+        """The Jinja source in the GGUF file."""
         source = self._lib.llama_model_chat_template(self.pointer, None)
         return None if source is None else bytes(source).decode("utf-8", "replace")
 
     @property
     def usable(self) -> bool:
-        """Whether this is a model that continues text, and nothing else is needed for that."""
+        """Whether this is a decoder-only model, which continues text."""
         lib = self._lib
         return bool(lib.llama_model_has_decoder(self.pointer)) and not lib.llama_model_has_encoder(self.pointer)
 
     @property
     def can_share_prefixes(self) -> bool:
-        """Whether the beginning of a sequence stays whole in memory, and can be taken without the rest.
+        """Whether the KV cells of a prefix stay complete and can be shared without the rest of the sequence.
 
-        Not so with a sliding window, which overwrites what it has passed, nor where a state stands for all tokens.
+        Not with a sliding window, which overwrites earlier cells, nor with a recurrent state, which holds all tokens.
         """
         lib, pointer = self._lib, self.pointer
         windowed = lib.llama_model_n_swa(pointer) > 0
         return not (windowed or lib.llama_model_is_recurrent(pointer) or lib.llama_model_is_hybrid(pointer))
 
     def tokenize(self, text: str, *, add_special: bool, parse_special: bool = True) -> list[int]:
-        """Cut `text` into tokens.
+        """Turn `text` into tokens.
 
         Parameters
         ----------
         add_special : bool
-            Put the begin token in front, where the model wants one.
+            Prepend the begin token, if the model uses one.
         parse_special : bool
-            Read ``<|im_start|>`` and its like as the control tokens that they name.
+            Read texts such as ``<|im_start|>`` as the control tokens that they name.
         """
         data = text.encode("utf-8", "replace")
         room = len(data) + 8
@@ -218,27 +218,27 @@ class Model:
             room = -count
 
     def piece(self, token: int, *, first: bool = False) -> bytes:
-        """The bytes that `token` stands for: not always whole characters; nothing for control tokens.
+        """The bytes of `token`: not always whole characters; empty for most control tokens.
 
-        `first` says that the token begins an answer: SentencePiece marks that with a space nobody meant.
+        `first` says that the token begins an answer: SentencePiece adds a space there, which is removed.
         """
         piece = self._piece(token)
         return piece[1:] if first and self._sentencepiece and piece.startswith(b" ") else piece
 
     def text_of_special(self, token: int) -> str:
-        """The name of a control token, ``<s>`` say; empty where there is no such token."""
+        """The name of a control token, such as ``<s>``; empty if there is no such token."""
         return "" if token == _NO_TOKEN else self._read_piece(token, special=True).decode("utf-8", "replace")
 
-    def ends(self, token: int) -> bool:
+    def is_end_token(self, token: int) -> bool:
         """Whether `token` ends an answer."""
         return token in self._end_tokens
 
-    def _shown_piece(self, token: int) -> bytes:
-        """As text, and the few control tokens that mean something to whoever reads the answer."""
+    def _visible_piece(self, token: int) -> bytes:
+        """The bytes of a text token, or the name of a visible control token."""
         if piece := self._read_piece(token):
             return piece
         name = self._read_piece(token, special=True)
-        return name if name in self._shown_tokens else b""
+        return name if name in self._visible_control_tokens else b""
 
     def _read_piece(self, token: int, special: bool = False) -> bytes:
         room = 64
@@ -250,17 +250,17 @@ class Model:
             room = -length
 
 
-class Batch:
-    """The tokens of one step, from several sequences, in memory that numpy fills by the slice."""
+class StepBatch:
+    """The tokens of one step, from several sequences, in arrays that numpy fills by slices."""
 
     def __init__(self, capacity: int, n_sequences: int) -> None:
         self.capacity = capacity
         self.n_tokens = 0
         self._tokens = np.zeros(capacity, np.int32)
         self._positions = np.zeros(capacity, np.int32)
-        self._wanted = np.zeros(capacity, np.int8)
+        self._wants_output = np.zeros(capacity, np.int8)
         self._ones = np.ones(capacity, np.int32)
-        # Each token points to its sequence's number; every token here belongs to exactly one.
+        # Each token has a pointer to its sequence number; every token here belongs to exactly one sequence.
         self._numbers = np.arange(n_sequences, dtype=np.int32)
         self._pointers = np.zeros(capacity, np.uintp)
         self._struct = self._make_struct()
@@ -271,30 +271,30 @@ class Batch:
         batch.pos = _pointer(self._positions, ctypes.c_int32)
         batch.n_seq_id = _pointer(self._ones, ctypes.c_int32)
         batch.seq_id = _pointer(self._pointers, ctypes.POINTER(ctypes.c_int32))
-        batch.logits = _pointer(self._wanted, ctypes.c_int8)
+        batch.logits = _pointer(self._wants_output, ctypes.c_int8)
         return batch
 
     @property
     def struct(self) -> Any:
-        """What llama.cpp reads."""
+        """The `llama_batch`."""
         self._struct.n_tokens = self.n_tokens
         return self._struct
 
     def clear(self) -> None:
-        """Start over."""
+        """Remove all tokens."""
         self.n_tokens = 0
 
-    def add(self, sequence: int, tokens: Sequence[int], position: int, *, wanted: bool) -> int:
-        """Append `tokens` of one sequence, the first of them at `position`.
+    def add(self, sequence: int, tokens: Sequence[int], position: int, *, wants_output: bool) -> int:
+        """Append `tokens` of one sequence, the first of them at `position`; return the index of the last.
 
-        `wanted` asks for the model's opinion on what follows the last of them. Returns that last one's index.
+        `wants_output` asks for the model's output for the last token: its logits, or its embedding.
         """
         start, end = self.n_tokens, self.n_tokens + len(tokens)
         self._tokens[start:end] = tokens
         self._positions[start:end] = np.arange(position, position + len(tokens))
         self._pointers[start:end] = self._numbers.ctypes.data + sequence * self._numbers.itemsize
-        self._wanted[start:end] = 0
-        self._wanted[end - 1] = wanted
+        self._wants_output[start:end] = 0
+        self._wants_output[end - 1] = wants_output
         self.n_tokens = end
         return end - 1
 
@@ -303,7 +303,7 @@ def _pointer(array: Any, ctype: Any) -> Any:
     return ctypes.cast(array.ctypes.data, ctypes.POINTER(ctype))
 
 
-class Decoded(IntEnum):
+class DecodeStatus(IntEnum):
     """How `Context.decode` ended."""
 
     OK = 0
@@ -312,24 +312,24 @@ class Decoded(IntEnum):
 
 
 class Context:
-    """The working memory of a model: one pool of cells, shared by all sequences.
+    """The KV cache of a model: one pool of cells, shared by all sequences.
 
     Parameters
     ----------
     n_ctx : int
-        Cells, that is tokens, in all.
+        KV cells in all, one for each token.
     n_sequences : int
         Most sequences at once, numbered from 0.
     n_batch : int
         Most tokens in one step.
     n_ubatch : int
-        Most tokens that llama.cpp computes at once; it cuts a step into pieces of that size.
+        Most tokens that llama.cpp computes at once; it splits a step into batches of that size.
     n_threads : int
         Threads that compute.
     flash_attention, kv_cache_type
         As `EngineOptions` has them.
     embeddings : bool
-        Give what the model makes of each token, instead of what it would say next.
+        Output an embedding for each token, instead of logits.
     """
 
     def __init__(
@@ -350,7 +350,7 @@ class Context:
         params.n_ctx = n_ctx
         params.n_batch, params.n_ubatch = n_batch, min(n_ubatch, n_batch)
         params.n_seq_max = n_sequences
-        # One opinion a sequence and step: room for more would only cost memory, a float for each token there is.
+        # One output a sequence and step: room for more costs memory, a float for each token of the vocabulary.
         params.n_outputs_max = n_batch if embeddings else min(n_batch, n_sequences)
         params.embeddings = embeddings
         if embeddings:
@@ -376,24 +376,24 @@ class Context:
             self._lib.llama_free(self.pointer)
             self.pointer = None
 
-    def decode(self, batch: Batch) -> Decoded:
-        """Compute one batch. After NO_ROOM nothing has changed; after FAILED its sequences are in an unknown state."""
+    def decode(self, batch: StepBatch) -> DecodeStatus:
+        """Compute one batch. After NO_ROOM nothing has changed; after FAILED the state of its sequences is unknown."""
         code = self._lib.llama_decode(self.pointer, batch.struct)
         if code in (0, 1):
-            return Decoded(code)
+            return DecodeStatus(code)
         logger.error("llama_decode failed with code %d for %d tokens", code, batch.n_tokens)
-        return Decoded.FAILED
+        return DecodeStatus.FAILED
 
     def use_threads(self, n_threads: int) -> None:
-        """Compute with that many threads from the next step on."""
+        """Set the number of threads from the next step on."""
         self._lib.llama_set_n_threads(self.pointer, n_threads, n_threads)
 
     def logits(self, index: int) -> npt.NDArray[np.float32]:
-        """The model's opinion on what follows the batch's token at `index`, valid until the next step."""
+        """The logits for the token after the batch's token at `index`, valid until the next step."""
         return np.ctypeslib.as_array(self._lib.llama_get_logits_ith(self.pointer, index), (self._n_vocab,))
 
     def embedding(self, index: int) -> npt.NDArray[np.float32]:
-        """What the model made of the batch's token at `index`, valid until the next step."""
+        """The embedding of the batch's token at `index`, valid until the next step."""
         return np.ctypeslib.as_array(self._lib.llama_get_embeddings_ith(self.pointer, index), (self._n_embd,))
 
     def share(self, source: int, target: int, n_tokens: int) -> None:

@@ -1,4 +1,4 @@
-"""What the machine offers to this process."""
+"""Cores and memory of the machine that this process may use."""
 
 import os
 from pathlib import Path
@@ -10,9 +10,9 @@ _MEMORY = Path("/proc/meminfo")
 
 
 def usable_cores() -> int:
-    """Physical cores that this process may keep busy: two threads of one core only get in each other's way.
+    """Physical cores that this process may use; two threads on one core only slow each other down.
 
-    A container's share of the processor counts too.
+    A container's CPU quota is a limit too.
     """
     cpus = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
     cores = {_siblings(cpu) for cpu in cpus}
@@ -27,7 +27,7 @@ def _siblings(cpu: int) -> str:
 
 
 def _quota() -> int | None:
-    """Whole processors that the control group grants, where it sets a limit."""
+    """Whole processors that the control group grants; None without a limit."""
     try:
         quota, period = _QUOTA.read_text("ascii").split()
         return max(1, int(quota) // int(period))
@@ -36,7 +36,7 @@ def _quota() -> int | None:
 
 
 def memory_bytes() -> int:
-    """Memory that this process may use: all there is, or what its container grants."""
+    """Memory that this process may use: all of the machine's, or the container's limit."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     try:
         return min(total, int(_MEMORY_LIMIT.read_text("ascii")))
@@ -45,7 +45,7 @@ def memory_bytes() -> int:
 
 
 def free_memory_bytes() -> int:
-    """Memory that nobody needs at the moment; all there is where the system does not say."""
+    """Memory that is free or reclaimable now; `memory_bytes` if the system does not report it."""
     try:
         lines = dict(line.split(":", 1) for line in _MEMORY.read_text("ascii").splitlines())
         return min(memory_bytes(), int(lines["MemAvailable"].split()[0]) * 1024)
@@ -54,7 +54,7 @@ def free_memory_bytes() -> int:
 
 
 def processor_name() -> str:
-    """As the system calls it; empty where it does not say."""
+    """The processor's model name; empty if the system does not report it."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""llama.cpp's samplers, typed: what turns the model's opinion into the next token."""
+"""llama.cpp's samplers, typed: they turn the model's logits into the next token."""
 
 import ctypes
 from collections.abc import Mapping
@@ -11,52 +11,52 @@ from models.engine.errors import GenerationFailed
 from models.engine.native.llama import Context, Model, library
 
 Tokens = npt.NDArray[np.int32]
-Scores = npt.NDArray[np.float32]
+Logits = npt.NDArray[np.float32]
 
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 
 
 class Candidates:
-    """Tokens that may come next, in the memory that samplers sort and cut."""
+    """Tokens that may come next, in the array that samplers sort and cut."""
 
-    def __init__(self, tokens: Tokens, scores: Scores) -> None:
+    def __init__(self, tokens: Tokens, logits: Logits) -> None:
         lib = library()
         self._data = np.zeros(len(tokens), _CANDIDATE)
-        self._data["id"], self._data["logit"] = tokens, scores
+        self._data["id"], self._data["logit"] = tokens, logits
         pointer = ctypes.cast(self._data.ctypes.data, lib.llama_token_data_p)
         self.struct = lib.llama_token_data_array(data=pointer, size=len(tokens), selected=-1, sorted=False)
 
     @property
     def selected(self) -> int | None:
-        """The token that a chain chose; None where none was left to choose from."""
+        """The token that a chain selected; None if no candidate was left."""
         index = self.struct.selected
         return int(self._data["id"][index]) if 0 <= index < self.struct.size else None
 
     @property
     def possible(self) -> npt.NDArray[np.bool_]:
-        """Which candidates no sampler has ruled out, in the order in which they now lie."""
+        """Which candidates no sampler has ruled out, in the current order."""
         return np.asarray(np.isfinite(self._data["logit"][: self.struct.size]))
 
     @property
     def tokens(self) -> Tokens:
-        """In the order in which they now lie."""
+        """The tokens in the current order."""
         return self._data["id"][: self.struct.size]
 
     @property
-    def scores(self) -> Scores:
-        """In the same order."""
+    def logits(self) -> Logits:
+        """The logits in the current order."""
         return self._data["logit"][: self.struct.size]
 
 
 class Sampler:
-    """How one sequence chooses its next token: llama.cpp's samplers in a row, with their state."""
+    """A chain of llama.cpp's samplers and their state, for one sequence."""
 
     def __init__(self) -> None:
         self._lib = lib = library()
         self.pointer = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Free the memory."""
         if self.pointer:
             self._lib.llama_sampler_free(self.pointer)
             self.pointer = None
@@ -65,25 +65,25 @@ class Sampler:
         self.close()
 
     def sample(self, context: Context, index: int) -> int:
-        """Choose what follows the batch's token at `index`, and remember the choice."""
+        """Select what follows the batch's token at `index`, and accept it."""
         return int(self._lib.llama_sampler_sample(self.pointer, context.pointer, index))
 
     def apply(self, candidates: Candidates) -> None:
-        """Let the samplers sort, cut and perhaps select."""
+        """Let the samplers sort and cut `candidates`, and select one."""
         self._lib.llama_sampler_apply(self.pointer, ctypes.byref(candidates.struct))
 
     def accept(self, token: int) -> None:
-        """Remember a choice."""
+        """Tell the samplers which token was selected: penalties depend on it."""
         self._lib.llama_sampler_accept(self.pointer, token)
 
     def add_logit_bias(self, n_vocab: int, bias: Mapping[int, float]) -> None:
-        """Add to the score of single tokens."""
+        """Add to the logits of single tokens."""
         lib = self._lib
         entries = (lib.llama_logit_bias * len(bias))(*(lib.llama_logit_bias(t, b) for t, b in bias.items()))
         self._add(lib.llama_sampler_init_logit_bias(n_vocab, len(bias), entries))
 
     def add_penalties(self, n_vocab: int, last_n: int, repeat: float, frequency: float, presence: float) -> None:
-        """Make the last `last_n` tokens of the answer less likely to come again."""
+        """Make the last `last_n` tokens of the answer less likely to repeat."""
         self._add(self._lib.llama_sampler_init_penalties(n_vocab, last_n, repeat, frequency, presence))
 
     def add_greedy(self) -> None:
@@ -107,7 +107,7 @@ class Sampler:
         self._add(self._lib.llama_sampler_init_temp(temperature))
 
     def add_draw(self, seed: int) -> None:
-        """Draw from what is left."""
+        """Draw at random from the remaining tokens."""
         self._add(self._lib.llama_sampler_init_dist(seed))
 
     def _add(self, sampler: Any) -> None:
@@ -117,7 +117,7 @@ class Sampler:
 
 
 class Grammar:
-    """What may still come, in a text that follows rules.
+    """Which tokens may follow, in a text that obeys a grammar.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ class Grammar:
     Raises
     ------
     GenerationFailed
-        If llama.cpp does not take the rules.
+        If llama.cpp refuses the grammar.
     """
 
     def __init__(self, model: Model, source: str) -> None:
@@ -148,9 +148,9 @@ class Grammar:
         return bool(one.possible[0])
 
     def filter(self, candidates: Candidates) -> None:
-        """Rule out what may not come next."""
+        """Rule out candidates that may not come next."""
         self._lib.llama_sampler_apply(self.pointer, ctypes.byref(candidates.struct))
 
     def accept(self, token: int) -> None:
-        """Go on by a token that it allows; any other would end the process."""
+        """Advance by a token that the grammar allows; llama.cpp aborts the process on any other."""
         self._lib.llama_sampler_accept(self.pointer, token)

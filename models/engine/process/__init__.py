@@ -1,1 +1,1 @@
-"""The child process, and the supervisor that starts, watches and restarts it."""
+"""The engine's child process, and the supervisor that starts, watches and restarts it."""

@@ -1,7 +1,7 @@
-"""The engine's own process: load, try, report ready, serve.
+"""The engine's own process: load the model, test it, report ready, serve.
 
-It is always a child of `supervisor`. Standard input is the lifeline: when it closes, the parent is gone and so is this
-process. Standard output carries one JSON object a line, each with a `phase`; standard error carries the log.
+It is always a child of `supervisor`. When standard input closes, the parent is gone and this process ends. Standard
+output carries one JSON object a line, each with a `phase`; standard error carries the log.
 """
 
 import asyncio
@@ -22,14 +22,14 @@ from typing import Any, TextIO
 
 import uvicorn
 
-from models.engine.engine import Engine, describe
+from models.engine.engine import Engine, make_info
 from models.engine.errors import EngineError
-from models.engine.http.front_door import FrontDoor
+from models.engine.http.access_check import AccessCheck
 from models.engine.http.server import EngineServer, Handler
 from models.engine.loading.loading import Loaded, load, make_template, self_test
 from models.engine.options import EngineOptions
 from models.engine.process.phase import Phase
-from models.engine.process.probes import OF_THE_ENGINE, OF_THE_MODEL, WITHOUT_ASKING, probe
+from models.engine.process.probes import ALWAYS_SUPPORTED, ENGINE_PROBES, MODEL_PROBES, run_probes
 from models.engine.process.watchdog import Watchdog
 from models.host.child_environment import KEY_VARIABLE
 from models.host.log_format import LineFormatter, log_uncaught
@@ -39,7 +39,7 @@ from models.wire.errors import ModelError
 logger = logging.getLogger(__name__)
 
 EXIT_REFUSED = 3
-"""Trying again would change nothing; the reason has been reported."""
+"""The model is refused: a restart would not help. The reason has been reported."""
 
 EXIT_FATAL = 4
 GRACE_S = 5
@@ -47,46 +47,47 @@ _OOM_SCORE = "500"
 
 
 class Reporter:
-    """Tells the parent where this process is."""
+    """Reports the phase of this process to the parent."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def sign_of_life(self) -> None:
-        """An empty line."""
+    def heartbeat(self) -> None:
+        """Send an empty line: this process is alive."""
         with suppress(BrokenPipeError):
             print(" ", file=self._stream, flush=True)
 
-    def say(self, phase: Phase, **facts: Any) -> None:
-        """One line."""
-        with suppress(BrokenPipeError):  # the lifeline ends this process anyway
-            print(json.dumps({"phase": phase, **facts}), file=self._stream, flush=True)
+    def report(self, phase: Phase, **fields: Any) -> None:
+        """Send one report."""
+        with suppress(BrokenPipeError):  # the parent is gone, so this process ends anyway
+            print(json.dumps({"phase": phase, **fields}), file=self._stream, flush=True)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the engine as the JSON in the one argument says; the supervisor is the only caller."""
-    told = json.loads(arguments[0])
-    options = EngineOptions.from_json(told["options"])
-    os.umask(OTHERS)  # what llama.cpp writes, it writes for anybody
+    job = json.loads(arguments[0])
+    options = EngineOptions.from_json(job["options"])
+    os.umask(OTHERS)  # llama.cpp writes files that everybody may read
     reporter = Reporter(_claim_stdout())
-    log_to_parent(told["log_mark"])
-    threading.Thread(target=_die_with_parent, name="lifeline", daemon=True).start()
+    log_to_parent(job["log_mark"])
+    threading.Thread(target=_die_with_parent, name="parent watch", daemon=True).start()
     _offer_to_oom_killer()
     try:
-        known = None if told["features"] is None else frozenset(told["features"])
-        face = partial(_face, options=options, names=told["names"], key=os.environ.pop(KEY_VARIABLE, None))
-        listener = socket.socket(fileno=told["fd"])
-        asyncio.run(_serve(options, bool(told["use_extra_bufts"]), known, listener, face, reporter))
+        features = None if job["features"] is None else frozenset(job["features"])
+        make_app = partial(_make_app, options=options, names=job["names"], key=os.environ.pop(KEY_VARIABLE, None))
+        listener = socket.socket(fileno=job["fd"])
+        asyncio.run(_serve(options, bool(job["use_extra_bufts"]), features, listener, make_app, reporter))
     except ModelError as exc:
-        reporter.say(Phase.REFUSED, error=type(exc).__name__, message=exc.words)
+        reporter.report(Phase.REFUSED, error=type(exc).__name__, message=exc.full_message)
         return EXIT_REFUSED
     return 0
 
 
 def log_to_parent(mark: str) -> None:
-    """Lines that the supervisor reads: none holds a caller's text, as what libraries print beside them may.
+    """Log to standard error, which the supervisor reads, with `mark` before each line.
 
-    `mark` says which they are; nobody else knows it.
+    Native code prints to standard error too, and may quote a caller's text. It does not know the mark, so the
+    supervisor can tell its lines from those of the log.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter(f"{mark}%(levelname)s %(message)s"))
@@ -95,7 +96,7 @@ def log_to_parent(mark: str) -> None:
 
 
 def _claim_stdout() -> TextIO:
-    """Keep standard output for the reports: what libraries print goes to the log instead."""
+    """Reserve standard output for the reports; what libraries print goes to standard error instead."""
     reports = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     return reports
@@ -108,7 +109,7 @@ def _die_with_parent() -> None:
 
 
 def _offer_to_oom_killer() -> None:
-    """When memory runs out, this process should go rather than the gateway: it can be started again."""
+    """Let the kernel kill this process before the gateway if memory runs out: the supervisor starts it again."""
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE, "ascii")
 
@@ -116,19 +117,19 @@ def _offer_to_oom_killer() -> None:
 async def _serve(
     options: EngineOptions,
     use_extra_bufts: bool,
-    known: frozenset[str] | None,
+    cached_features: frozenset[str] | None,
     listener: socket.socket,
-    face: Callable[[Engine], Handler],
+    make_app: Callable[[Engine], Handler],
     reporter: Reporter,
 ) -> None:
-    loaded = _in_passing_thread(lambda: _load(options, use_extra_bufts, reporter))
+    loaded = _in_temporary_thread(lambda: _load(options, use_extra_bufts, reporter))
     engine = _make_engine(loaded, options, use_extra_bufts)
     try:
-        Watchdog(engine.scheduler, options.step_timeout_s, reporter.sign_of_life)
-        features = await probe(engine, OF_THE_ENGINE) if known is None else known  # as seen at an earlier start
-        engine.info = replace(engine.info, features=features | WITHOUT_ASKING, probed=known is not None)
+        Watchdog(engine.scheduler, options.step_timeout_s, reporter.heartbeat)
+        features = await run_probes(engine, ENGINE_PROBES) if cached_features is None else cached_features
+        engine.info = replace(engine.info, features=features | ALWAYS_SUPPORTED, probed=cached_features is not None)
         config = uvicorn.Config(
-            face(engine),
+            make_app(engine),
             lifespan="off",
             ws="none",
             log_config=None,
@@ -137,46 +138,46 @@ async def _serve(
             timeout_graceful_shutdown=GRACE_S,
         )
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-        reporter.say(Phase.READY, info=engine.info.to_json())
-        finding_out = asyncio.create_task(_find_out(engine, reporter))
+        reporter.report(Phase.READY, info=engine.info.to_json())
+        probing = asyncio.create_task(_probe_model(engine, reporter))
         await uvicorn.Server(config).serve(sockets=[listener])
-        finding_out.cancel()
+        probing.cancel()
     finally:
         engine.close()
         loaded.close()
 
 
-def _face(engine: Engine, *, options: EngineOptions, names: list[str] | None, key: str | None) -> Handler:
-    """What answers over HTTP; `names` is None on a unix socket."""
+def _make_app(engine: Engine, *, options: EngineOptions, names: list[str] | None, key: str | None) -> Handler:
+    """The ASGI application; `names` is None on a unix socket, where access needs no check."""
     server = EngineServer(engine, options)
-    return server if names is None else FrontDoor(server, names, key)
+    return server if names is None else AccessCheck(server, names, key)
 
 
-async def _find_out(engine: Engine, reporter: Reporter) -> None:
-    """Try what takes long, while requests are served, and report ready once more, with all that is known then."""
+async def _probe_model(engine: Engine, reporter: Reporter) -> None:
+    """Run the slow probes while requests are served, then report ready again with all features."""
     if not engine.info.probed:
         try:
-            found = await probe(engine, OF_THE_MODEL)
+            features = await run_probes(engine, MODEL_PROBES)
         except Exception:
-            logger.exception("what the model can do could not be found out; it is taken to do no more than is known")
+            logger.exception("the probes of the model's features failed; only the features found before are used")
             return
-        engine.info = replace(engine.info, features=engine.info.features | found, probed=True)
-        reporter.say(Phase.READY, info=engine.info.to_json())
+        engine.info = replace(engine.info, features=engine.info.features | features, probed=True)
+        reporter.report(Phase.READY, info=engine.info.to_json())
 
 
 def _load(options: EngineOptions, use_extra_bufts: bool, reporter: Reporter) -> Loaded:
-    reporter.say(Phase.LOADING)
+    reporter.report(Phase.LOADING)
     loaded = load(options, use_extra_bufts=use_extra_bufts)
-    reporter.say(Phase.TESTING)
+    reporter.report(Phase.TESTING)
     self_test(loaded)
     return loaded
 
 
-def _in_passing_thread(function: Callable[[], Loaded]) -> Loaded:
-    """Compute in a thread that is gone afterwards, and its OpenMP team with it.
+def _in_temporary_thread(function: Callable[[], Loaded]) -> Loaded:
+    """Compute in a thread that ends afterwards, so that its OpenMP team ends too.
 
-    A team belongs to the thread that began it. Were there a second one beside the scheduler's, OpenMP would count more
-    threads than cores and put waiting threads to sleep at once, which halves the speed of a single answer.
+    Each thread that computes has an OpenMP team of its own. With a second team beside the scheduler's, OpenMP would
+    count more threads than cores and put waiting threads to sleep at once, which halves the speed of a single answer.
     """
     with ThreadPoolExecutor(1) as executor:
         return executor.submit(function).result()
@@ -190,12 +191,12 @@ def _make_engine(loaded: Loaded, options: EngineOptions, use_extra_bufts: bool) 
         loaded.close()
         raise
     if template is None:
-        logger.warning("%s has no chat template: it can only continue text", options.model_path.name)
-    info = describe(loaded, options, frozenset(), use_extra_bufts)
-    return Engine(loaded, template, options, info, on_fatal=_give_up)
+        logger.warning("%s has no chat template: only /v1/completions works", options.model_path.name)
+    info = make_info(loaded, options, frozenset(), use_extra_bufts)
+    return Engine(loaded, template, options, info, on_fatal=_exit_soon)
 
 
-def _give_up(message: str) -> None:
-    """End this process so that a new one can begin; callers are told first."""
+def _exit_soon(message: str) -> None:
+    """End this process so that the supervisor starts a new one; callers get their errors first."""
     logger.critical("the engine ends itself: %s", message)
     asyncio.get_running_loop().call_later(1.0, os._exit, EXIT_FATAL)

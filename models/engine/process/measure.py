@@ -1,4 +1,4 @@
-"""A short, real measurement of a model on this machine."""
+"""Measures the speed of a model on this machine, with a real engine, in a short run."""
 
 import asyncio
 import tempfile
@@ -15,7 +15,7 @@ from models.engine.process.supervisor import EngineSupervisor
 
 START_TIMEOUT_S = 600.0
 ANSWER_TIMEOUT_S = 300.0
-LOOK_S = 0.1
+POLL_S = 0.1
 N_CTX = 2048
 N_TOKENS = 32
 CALLERS = 4
@@ -24,37 +24,37 @@ _TEXT = "The harbour lay quiet in the morning, and the gulls walked up and down 
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """What was measured.
+    """The result of `measure`.
 
     Attributes
     ----------
     ready_s : float
-        From nothing to ready.
-    reading_tokens_per_s : float
+        From the start of the process to ready.
+    prefill_tokens_per_s : float
         Prompt tokens, for one caller.
-    writing_tokens_per_s : float
+    decode_tokens_per_s : float
         Answer tokens, for one caller.
-    shared_tokens_per_s : float
+    concurrent_tokens_per_s : float
         Answer tokens, for `CALLERS` callers together.
     restarts : int
-        How often the engine had to be started again: 1 where repacked weights crash here.
+        How often the engine was restarted: 1 if repacked weights crash on this machine.
     """
 
     info: EngineInfo
     ready_s: float
-    reading_tokens_per_s: float
-    writing_tokens_per_s: float
-    shared_tokens_per_s: float
+    prefill_tokens_per_s: float
+    decode_tokens_per_s: float
+    concurrent_tokens_per_s: float
     restarts: int
 
 
-async def measure(options: EngineOptions, state_dir: Path, say: Callable[[str], None] = lambda _what: None) -> Speed:
-    """Start an engine on a socket of its own, and time it: as `options` say, but for its sizes.
+async def measure(options: EngineOptions, state_dir: Path, report: Callable[[str], None] = lambda _step: None) -> Speed:
+    """Start an engine on a socket of its own and time it, with `options` except for the sizes of the context.
 
     Raises
     ------
     EngineFailed
-        If it does not come up.
+        If it does not start.
     """
     with tempfile.TemporaryDirectory(prefix="slimgate-") as folder:
         socket_path = Path(folder) / "engine.sock"
@@ -65,42 +65,42 @@ async def measure(options: EngineOptions, state_dir: Path, say: Callable[[str], 
         transport = httpx.AsyncHTTPTransport(uds=str(socket_path))
         client = httpx.AsyncClient(base_url="http://engine/v1/", transport=transport, timeout=ANSWER_TIMEOUT_S)
         try:
-            say("loading the model, and letting it try itself out")
+            report("loading and testing the model")
             info = await supervisor.wait_ready(START_TIMEOUT_S)
             ready_s = perf_counter() - started
-            info = await _probed(supervisor, info, say)
-            say("reading a prompt")
-            reading = await _tokens_per_s(client, {"prompt": _TEXT * 12, "max_tokens": 1}, "prompt_tokens")
-            say("writing an answer")
-            writing = await _tokens_per_s(client, _writing(1), "completion_tokens")
-            say(f"writing {CALLERS} answers at once")
-            shared = await _tokens_per_s(client, _writing(CALLERS), "completion_tokens")
-            return Speed(info, ready_s, reading, writing, shared, supervisor.restarts)
+            info = await _probed_info(supervisor, info, report)
+            report("prefill: reading a prompt")
+            prefill = await _tokens_per_s(client, {"prompt": _TEXT * 12, "max_tokens": 1}, "prompt_tokens")
+            report("decode: writing an answer")
+            decode = await _tokens_per_s(client, _decode_body(1), "completion_tokens")
+            report(f"decode: writing {CALLERS} answers at once")
+            concurrent = await _tokens_per_s(client, _decode_body(CALLERS), "completion_tokens")
+            return Speed(info, ready_s, prefill, decode, concurrent, supervisor.restarts)
         finally:
             await client.aclose()
             await supervisor.stop()
 
 
-async def _probed(supervisor: EngineSupervisor, info: EngineInfo, say: Callable[[str], None]) -> EngineInfo:
-    """What the engine says once it has tried everything: until then it would disturb the measurement."""
-    say("letting it try a tool call")
+async def _probed_info(supervisor: EngineSupervisor, info: EngineInfo, report: Callable[[str], None]) -> EngineInfo:
+    """Wait until the engine has run all probes: they would disturb the measurement."""
+    report("waiting until the engine has probed tool calls")
     while not info.probed:
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(POLL_S)
         info = await supervisor.wait_ready(START_TIMEOUT_S)
     return info
 
 
-def _writing(n: int) -> dict[str, Any]:
+def _decode_body(n: int) -> dict[str, Any]:
     return {"prompt": [_TEXT] * n, "max_tokens": N_TOKENS, "temperature": 1.0}
 
 
-async def _tokens_per_s(client: httpx.AsyncClient, body: dict[str, Any], counted: str) -> float:
+async def _tokens_per_s(client: httpx.AsyncClient, body: dict[str, Any], usage_field: str) -> float:
     started = perf_counter()
     response = await client.post("completions", json={"model": "local", **body})
     response.raise_for_status()
-    return float(response.json()["usage"][counted]) / (perf_counter() - started)
+    return float(response.json()["usage"][usage_field]) / (perf_counter() - started)
 
 
-def run_measurement(options: EngineOptions, state_dir: Path, say: Callable[[str], None]) -> Speed:
-    """`measure`, from where there is no event loop."""
-    return asyncio.run(measure(options, state_dir, say))
+def run_measurement(options: EngineOptions, state_dir: Path, report: Callable[[str], None]) -> Speed:
+    """`measure` for callers without an event loop."""
+    return asyncio.run(measure(options, state_dir, report))

@@ -1,10 +1,10 @@
-"""Where the engine process is; what it reports to its parent."""
+"""The phases of the engine process, as it reports them to its parent."""
 
 from enum import StrEnum
 
 
 class Phase(StrEnum):
-    """Where the process is: a death is understood by when it happened."""
+    """What the process is doing. The supervisor reacts to a crash by the phase in which it happened."""
 
     LOADING = "loading"
     TESTING = "testing"

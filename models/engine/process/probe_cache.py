@@ -1,8 +1,7 @@
-"""What earlier starts taught about a model on this machine, kept on disk between starts."""
+"""What earlier starts found out about a model on this machine, kept on disk."""
 
 import json
 import logging
-import os
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from models.engine.native.machine import processor_name
 from models.engine.options import EngineOptions
-from models.host.private_files import private_file, private_folder
+from models.host.private_files import write_atomically
 
 logger = logging.getLogger(__name__)
 
@@ -18,17 +17,17 @@ FILE_NAME = "engine.json"
 _CRASHING, _FEATURES = "crashing_with_extra_bufts", "features"
 
 
-class Remembered:
-    """Which builds of llama.cpp crash on this processor when they repack weights, and what each model was seen to do.
+class ProbeCache:
+    """Which builds of llama.cpp crash on this processor when they repack weights, and which features each model has.
 
-    The key is the model, the build and the processor: a new build gets a new chance.
+    The key is the model, the build and the processor, so that a new build is probed again.
 
     Parameters
     ----------
     state_dir : Path
-        Where the file lies; made when first needed.
+        The folder of the file; made when first needed.
     options : EngineOptions
-        What runs.
+        The model, and how it is run.
     """
 
     def __init__(self, state_dir: Path, options: EngineOptions) -> None:
@@ -42,45 +41,42 @@ class Remembered:
 
     @property
     def features(self) -> frozenset[str] | None:
-        """What the model was seen to do; None where nobody has looked yet."""
-        seen = self._features().get(self._key)
-        return None if seen is None else frozenset(seen)
+        """The features that the probes found; None if they have not run yet."""
+        features = self._features().get(self._key)
+        return None if features is None else frozenset(features)
 
-    def crashes_with_extra_bufts(self) -> None:
-        """Never repack with this model, build and processor again."""
+    def record_extra_bufts_crash(self) -> None:
+        """Do not repack weights with this model, build and processor again."""
         self._write({_CRASHING: sorted({*self._crashing(), self._key})})
 
-    def has_features(self, features: frozenset[str]) -> None:
-        """Need not look again."""
+    def record_features(self, features: frozenset[str]) -> None:
+        """Keep what the probes found, so that they need not run again."""
         self._write({_FEATURES: {**self._features(), self._key: sorted(features)}})
 
     def _crashing(self) -> list[str]:
-        known = self._read().get(_CRASHING)
-        return known if isinstance(known, list) else []
+        keys = self._read().get(_CRASHING)
+        return keys if isinstance(keys, list) else []
 
     def _features(self) -> dict[str, list[str]]:
-        known = self._read().get(_FEATURES)
-        return known if isinstance(known, dict) else {}
+        features = self._read().get(_FEATURES)
+        return features if isinstance(features, dict) else {}
 
     def _read(self) -> dict[str, Any]:
         try:
-            known = json.loads(self._path.read_text("utf-8"))
+            content = json.loads(self._path.read_text("utf-8"))
         except (OSError, ValueError):
             return {}
-        return known if isinstance(known, dict) else {}
+        return content if isinstance(content, dict) else {}
 
-    def _write(self, news: dict[str, Any]) -> None:
-        draft = self._path.with_suffix(f".{os.getpid()}.tmp")
+    def _write(self, changes: dict[str, Any]) -> None:
         try:
-            private_folder(self._path.parent)
-            private_file(draft).write_text(json.dumps({**self._read(), **news}, indent=1), "utf-8")
-            draft.replace(self._path)
+            write_atomically(self._path, json.dumps({**self._read(), **changes}, indent=1).encode())
         except OSError as exc:
-            logger.warning("%s cannot be written, so the next start has to find out again: %s", self._path, exc)
+            logger.warning("%s cannot be written, so the next start must probe the model again: %s", self._path, exc)
 
 
 def _setup(options: EngineOptions) -> str:
-    """What decides how the model behaves; what is as usual is left out."""
+    """The options on which the model's features depend; defaults are left out."""
     model, template = options.model_path, options.chat_template
     parts = [f"{model.name}:{_size(model)}"]
     if template is not None:
@@ -98,7 +94,7 @@ def _size(path: Path) -> int:
 
 
 def _build() -> str:
-    """The installed llama-cpp-python and its compiled library; found, not loaded."""
+    """The installed llama-cpp-python and the size of its compiled library, without loading it."""
     try:
         name = version("llama_cpp_python")
     except PackageNotFoundError:

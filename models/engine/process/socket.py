@@ -1,4 +1,4 @@
-"""Sockets that callers can connect to before, and while, anybody accepts."""
+"""Listening sockets: callers can connect before a process accepts, and wait in the socket's queue."""
 
 import socket
 from contextlib import suppress
@@ -24,7 +24,7 @@ def listen_tcp(host: str, port: int) -> socket.socket:
 
 
 def listen_unix(path: Path) -> socket.socket:
-    """A listening unix socket that only this user may connect to. A socket file that nobody serves is replaced."""
+    """A listening unix socket for this user only. A socket file that no process serves is replaced."""
     if _is_served(path):
         raise OSError(f"another process serves on {path}")
     private_folder(path.parent)

@@ -1,4 +1,4 @@
-"""Notices when the engine process gets nowhere any more, and tells the parent that it is alive while it is."""
+"""Ends the engine process when it is stuck, and sends heartbeats to the parent while it is not."""
 
 import asyncio
 import logging
@@ -11,26 +11,26 @@ from models.engine.scheduling.scheduler import Scheduler
 
 logger = logging.getLogger(__name__)
 
-LOOK_S = 0.5
+CHECK_INTERVAL_S = 0.5
 EXIT_STUCK = 5
 
 
 class Watchdog:
-    """Ends this process when a step of the model, or the event loop, takes longer than the limit.
+    """Ends this process when a step of the model or the event loop takes longer than the limit.
 
-    Both mean that something in native code will never return; only a new process helps. The thread that watches needs
-    the interpreter's lock: should even that be held for ever, the signs of life stop and the parent acts.
+    Native code does not return then, and only a new process helps. The watching thread needs the interpreter's lock: if
+    native code holds that for ever, the heartbeats stop and the parent kills this process.
 
     Parameters
     ----------
-    sign_of_life : callable
+    heartbeat : callable
         Called twice a second.
     """
 
-    def __init__(self, scheduler: Scheduler, limit_s: float, sign_of_life: Callable[[], None]) -> None:
+    def __init__(self, scheduler: Scheduler, limit_s: float, heartbeat: Callable[[], None]) -> None:
         self._scheduler = scheduler
         self._limit_s = limit_s
-        self._sign_of_life = sign_of_life
+        self._heartbeat = heartbeat
         self._loop_seen = monotonic()
         self._loop = asyncio.get_running_loop()
         self._tick()
@@ -38,18 +38,18 @@ class Watchdog:
 
     def _tick(self) -> None:
         self._loop_seen = monotonic()
-        self._loop.call_later(LOOK_S, self._tick)
+        self._loop.call_later(CHECK_INTERVAL_S, self._tick)
 
     def _watch(self) -> None:
         while True:
-            sleep(LOOK_S)
+            sleep(CHECK_INTERVAL_S)
             now, step_started = monotonic(), self._scheduler.step_started
             if step_started is not None and now - step_started > self._limit_s:
                 self._end("a step of the model")
             if now - self._loop_seen > self._limit_s:
                 self._end("the event loop")
-            self._sign_of_life()
+            self._heartbeat()
 
     def _end(self, what: str) -> None:
-        logger.critical("%s has not come back for %g s: this process ends itself", what, self._limit_s)
+        logger.critical("%s has not returned for %g s: this process ends itself", what, self._limit_s)
         os._exit(EXIT_STUCK)

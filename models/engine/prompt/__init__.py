@@ -1,1 +1,1 @@
-"""From messages and tools to the text that the model reads, and tool calls back out of what it writes."""
+"""From messages and tools to the prompt, and from the model's text to tool calls."""

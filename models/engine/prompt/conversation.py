@@ -1,4 +1,4 @@
-"""Bends a conversation to what the model's chat template can print, without losing anything of it."""
+"""Adapts a conversation to what the model's chat template can print, without losing content."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from models.engine.prompt.template import Message
 
 
 def with_parsed_arguments(message: Message) -> Message:
-    """Tool calls with their arguments as objects: the API carries them as JSON text, templates want to print them."""
+    """Tool calls with their arguments as objects: the API has them as JSON text, templates expect objects."""
     if not message.get("tool_calls"):
         return message
     return {**message, "tool_calls": [_parsed(call) for call in message["tool_calls"]]}
@@ -19,20 +19,20 @@ def _parsed(call: Any) -> Any:
     function = call.get("function") if isinstance(call, dict) else None
     if not isinstance(function, dict):
         return call
-    # The name first, as models write it; clients send it last.
-    named = {"name": function.get("name"), **function, "arguments": _object(function.get("arguments"))}
-    return {**call, "function": named}
+    # The name comes first, as models write it; some clients send it last.
+    parsed = {"name": function.get("name"), **function, "arguments": _object(function.get("arguments"))}
+    return {**call, "function": parsed}
 
 
 def _object(arguments: Any) -> Any:
     try:
         return json.loads(arguments)
     except (TypeError, ValueError):
-        return arguments  # shown as it is: the model wrote it so
+        return arguments  # invalid JSON stays as the model wrote it
 
 
 def with_short_ids(message: Message) -> Message:
-    """Calls and results with ids of nine letters and digits."""
+    """The message with call ids of nine letters and digits."""
     if message.get("tool_calls"):
         message = {
             **message,
@@ -42,39 +42,39 @@ def with_short_ids(message: Message) -> Message:
 
 
 def calls_as_text(messages: Sequence[Message], calls: CallFormat) -> list[Message]:
-    """For templates that print no calls: they become text of the assistant; results that of the user, or of a role."""
-    spelled: list[Message] = []
+    """For templates that print no calls: calls become assistant text, results become text of user or `result_role`."""
+    converted: list[Message] = []
     for message in messages:
         if message["role"] in ("tool", "function") and calls.tools_in_system:
-            spelled.append({"role": calls.result_role, "content": message["content"]})
+            converted.append({"role": calls.result_role, "content": message["content"]})
         elif message["role"] in ("tool", "function"):
             result = f"<tool_response>\n{message['content']}\n</tool_response>"
-            if spelled and spelled[-1]["role"] == "user":
-                previous = spelled.pop()["content"]
+            if converted and converted[-1]["role"] == "user":
+                previous = converted.pop()["content"]
                 result = f"{previous}\n{result}"
-            spelled.append({"role": "user", "content": result})
+            converted.append({"role": "user", "content": result})
         elif message.get("tool_calls"):
-            text = calls.spelled([_function(_parsed(call)) for call in message["tool_calls"]])
-            spelled.append({"role": message["role"], "content": "\n".join(filter(None, (message["content"], text)))})
+            text = calls.to_text([_function(_parsed(call)) for call in message["tool_calls"]])
+            converted.append({"role": message["role"], "content": "\n".join(filter(None, (message["content"], text)))})
         else:
-            spelled.append(message)
-    return spelled
+            converted.append(message)
+    return converted
 
 
 def _function(call: Any) -> dict[str, Any]:
     function = call.get("function") if isinstance(call, dict) else None
-    known = function if isinstance(function, dict) else {}
-    return {"name": known.get("name"), "arguments": known.get("arguments")}
+    fields = function if isinstance(function, dict) else {}
+    return {"name": fields.get("name"), "arguments": fields.get("arguments")}
 
 
 def tools_in_system(messages: Sequence[Message], tools: Sequence[Any]) -> list[Message]:
-    """The tools as a field of the system message; in one of its own where there is none."""
+    """Messages with the tools as a field of the system message, which is added if there is none."""
     first, *rest = messages if messages[0]["role"] == "system" else [{"role": "system", "content": ""}, *messages]
     return [{**first, "tools": json.dumps(tools, ensure_ascii=False)}, *rest]
 
 
 def with_system(messages: Sequence[Message], text: str) -> list[Message]:
-    """`text` at the end of the system message; in one of its own where there is none."""
+    """Messages with `text` at the end of the system message, which is added if there is none."""
     first, *rest = messages
     if first["role"] == "system":
         return [{**first, "content": f"{first['content']}\n\n{text}"}, *rest]
@@ -82,7 +82,7 @@ def with_system(messages: Sequence[Message], text: str) -> list[Message]:
 
 
 def system_as_user(messages: Sequence[Message]) -> list[Message]:
-    """For templates that have no system role: it goes before the first words of the user."""
+    """For templates without a system role: the system message goes before the first user message."""
     system = "\n\n".join(message["content"] for message in messages if message["role"] == "system")
     others = [message for message in messages if message["role"] != "system"]
     if not system:

@@ -1,4 +1,4 @@
-"""From a conversation to the tokens that the model continues."""
+"""From a conversation to the tokens of the prompt."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 from models.engine.errors import TemplateError
 from models.engine.native.llama import Model
-from models.engine.prompt.call_format import HERMES, format_of
+from models.engine.prompt.call_format import HERMES, detect_call_format
 from models.engine.prompt.conversation import (
     calls_as_text,
     system_as_user,
@@ -19,7 +19,7 @@ from models.engine.prompt.template import ChatTemplate, Message
 from models.engine.prompt.tools import Toolbox
 from models.wire.errors import RequestError
 
-# Characters that Unicode keeps out of text for ever.
+# Unicode noncharacters: they never occur in text, so they can mark it.
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 _LITERAL = re.compile(f"{_OPEN}([^{_OPEN}{_CLOSE}]*){_CLOSE}")
 _SYSTEM = {"role": "system", "content": "probe_system"}
@@ -28,20 +28,20 @@ _STRAY = str.maketrans("", "", _OPEN + _CLOSE)
 
 
 class Prompter:
-    """Renders the chat template and cuts the result into tokens.
+    """Renders the chat template and tokenizes the result.
 
-    What callers write stays text: the name of a control token in a message (``<|im_end|>``) is spelled out to the model
-    and cannot end the caller's turn.
+    The text of callers stays text: the name of a control token in a message (``<|im_end|>``) is tokenized as ordinary
+    text and cannot end the caller's turn.
 
     Parameters
     ----------
     template : ChatTemplate, optional
-        None for a model that carries none: it continues text and cannot chat.
+        None for a model without one: it continues text and cannot chat.
 
     Attributes
     ----------
     calls : CallFormat
-        How the model writes tool calls.
+        The format in which the model writes tool calls.
     """
 
     def __init__(self, model: Model, template: ChatTemplate | None) -> None:
@@ -49,9 +49,9 @@ class Prompter:
         self._template = template
         self._bos = model.text_of_special(model.bos)
         self._takes_system = self._shows("probe_system", [_SYSTEM, _USER])
-        known = format_of(template) if template else None
-        self.calls = known or HERMES
-        self._takes_tools = known is not None
+        detected = detect_call_format(template) if template else None
+        self.calls = detected or HERMES
+        self._takes_tools = detected is not None
         controls = sorted(model.control_texts, key=len, reverse=True)
         self._controls = re.compile("|".join(map(re.escape, controls))) if controls else None
 
@@ -61,7 +61,7 @@ class Prompter:
         return self._template is not None
 
     def text(self, messages: Sequence[Message], **variables: Any) -> str:
-        """The prompt as text, with marks around what must not be read as control tokens.
+        """The prompt as text, with marks around texts that must not become control tokens.
 
         Raises
         ------
@@ -95,7 +95,7 @@ class Prompter:
         if not self._takes_system:
             messages = system_as_user(messages)
         text = self.text(messages, **variables)
-        # Most templates print the begin token themselves; it must not come twice.
+        # Most templates print the begin token themselves; it must not occur twice.
         add_special = not (self._bos and text.startswith(self._bos))
         tokens: list[int] = []
         for index, (piece, literal) in enumerate(_pieces(text)):
@@ -104,7 +104,7 @@ class Prompter:
         return tokens
 
     def _shows(self, word: str, messages: Sequence[Message], **variables: Any) -> bool:
-        """Whether the template prints `word`, when it is in what it is given."""
+        """Whether the template prints `word`, which `messages` or `variables` contain."""
         if self._template is None:
             return False
         try:
@@ -124,7 +124,7 @@ class Prompter:
 
 
 def _pieces(text: str) -> Iterator[tuple[str, bool]]:
-    """Cut at the marks: pieces of text, and whether each must be taken literally."""
+    """Split at the marks: pieces of text, and whether each must be tokenized as ordinary text."""
     for index, piece in enumerate(_LITERAL.split(text)):
         if piece := piece.translate(_STRAY):
             yield piece, index % 2 == 1

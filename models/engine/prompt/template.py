@@ -1,4 +1,4 @@
-"""The chat template that came with the model: Jinja source from a stranger, rendered in a sandbox with limits."""
+"""The model's chat template: Jinja source from an untrusted author, rendered in a sandbox with limits."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -11,34 +11,34 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from models.engine.errors import TemplateError
 from models.engine.prompt.time_limit import TimeLimitExceeded, run_limited
-from models.redaction.server_words import Told
+from models.redaction.server_words import ServerWords
 from models.wire.errors import RequestError
 
 TIME_LIMIT_S = 2.0
 MAX_PROMPT_CHARS = 16 * 1024 * 1024
 MAX_NUMBER = 10_000
-"""Larger numbers have no place where they set the length of a text or the rounds of a loop."""
+"""Largest number allowed where it sets the length of a text or the rounds of a loop."""
 
 Message = Mapping[str, Any]
 
 
 class _RefusedByTemplate(Exception):
-    """`raise_exception` in the template: it does not take this conversation."""
+    """The template called `raise_exception`: it refuses the conversation."""
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """No attributes that begin with an underscore, no changing of values, no text blown up by a number."""
+    """Forbids attributes that begin with an underscore, changes of values, and huge texts or numbers."""
 
     intercepted_binops = frozenset({"*", "**"})
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "**" or _is_large(left) or _is_large(right):
-            raise SecurityError(f"{operator} makes numbers or texts here that are too large")
+            raise SecurityError(f"{operator} would make a number or text that is too large")
         return super().call_binop(context, operator, left, right)
 
     def call(self, context: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(getattr(function, "__self__", None), str) and any(map(_is_large, (*args, *kwargs.values()))):
-            raise SecurityError("a number in a call on a text is too large")
+            raise SecurityError("a number in a call of a text method is too large")
         return super().call(context, function, *args, **kwargs)
 
 
@@ -46,8 +46,8 @@ def _is_large(value: Any) -> bool:
     return isinstance(value, int) and abs(value) > MAX_NUMBER
 
 
-def _modest(filter_: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter that makes text from a width, without the widths that only an attack would use."""
+def _with_bounded_numbers(filter_: Callable[..., Any]) -> Callable[..., Any]:
+    """`filter_`, but it refuses numbers above `MAX_NUMBER`: only an attack uses such widths."""
 
     def limited(*args: Any, **kwargs: Any) -> Any:
         if any(map(_is_large, (*args, *kwargs.values()))):
@@ -58,14 +58,14 @@ def _modest(filter_: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class ChatTemplate:
-    """Turns a conversation into the text that the model continues.
+    """Turns a conversation into the text of the prompt.
 
     Parameters
     ----------
     source : str
-        Jinja, as Hugging Face's `apply_chat_template` takes it.
+        Jinja, as for Hugging Face's `apply_chat_template`.
     bos, eos : str
-        The names of the begin and end tokens, which templates print.
+        The texts of the begin and end tokens, which templates print.
 
     Raises
     ------
@@ -86,7 +86,7 @@ class ChatTemplate:
             eos_token=eos,
         )
         for name in ("center", "indent"):
-            environment.filters[name] = _modest(environment.filters[name])
+            environment.filters[name] = _with_bounded_numbers(environment.filters[name])
         environment.globals.pop("lipsum")
         try:
             self._template = environment.from_string(source)
@@ -94,14 +94,14 @@ class ChatTemplate:
             raise TemplateError(f"the model's chat template does not compile: {exc}") from exc
 
     def render(self, messages: Sequence[Message], **variables: Any) -> str:
-        """The prompt, up to where the assistant's turn begins.
+        """The prompt, up to the beginning of the assistant's turn.
 
         Raises
         ------
         RequestError
-            If the template refuses the conversation, because roles do not alternate say.
+            If the template refuses the conversation, for example because roles do not alternate.
         TemplateError
-            If the template fails, reaches for what it must not, or does not end.
+            If the template fails, breaks a rule of the sandbox, or does not end in time.
         """
         try:
             return run_limited(lambda: self._render(messages, variables), self._time_limit_s)
@@ -111,9 +111,11 @@ class ChatTemplate:
             raise RequestError(f"The model's chat template refuses these messages: {exc}", param="messages") from None
         except (TemplateError, RequestError):
             raise
-        # The template is someone else's program: it may fail in any way, and never because of this code.
+        # The template is somebody else's program, so it may raise anything.
         except Exception as exc:
-            raise TemplateError(f"the model's chat template failed ({type(exc).__name__})", told=Told.of(exc)) from exc
+            raise TemplateError(
+                f"the model's chat template failed ({type(exc).__name__})", server_words=ServerWords.from_error(exc)
+            ) from exc
 
     def _render(self, messages: Sequence[Message], variables: Mapping[str, Any]) -> str:
         pieces: list[str] = []
@@ -142,5 +144,5 @@ def _bounded_range(*arguments: int) -> range:
 
 
 def _tojson(value: Any, ensure_ascii: bool = False, indent: int | None = None, **others: Any) -> str:
-    """Jinja's own filter escapes HTML, which a model should not see."""
+    """Replaces Jinja's filter, which escapes HTML: models expect plain JSON."""
     return json.dumps(value, ensure_ascii=ensure_ascii, indent=None if indent is None else min(indent, 8), **others)

@@ -1,4 +1,4 @@
-"""Ends Python code that does not end by itself: a chat template is a program from whoever made the model."""
+"""Runs Python code with a time limit: a chat template is a program from an untrusted source, and may never end."""
 
 import ctypes
 import threading
@@ -9,33 +9,33 @@ T = TypeVar("T")
 
 
 class TimeLimitExceeded(Exception):
-    """Raised inside the code that ran too long."""
+    """Raised inside code that exceeds its time limit."""
 
 
 def run_limited(function: Callable[[], T], limit_s: float) -> T:
-    """Call `function`, and break it off once it has run for `limit_s` seconds.
+    """Call `function`, and interrupt it after `limit_s` seconds.
 
-    The exception is raised in this thread from another one, between two of its bytecodes: endless loops end, a single
-    endless call into C does not.
+    Another thread raises the exception in this one, between two bytecodes. This ends endless loops, but not a single
+    endless call into C.
 
     Raises
     ------
     TimeLimitExceeded
-        If it took too long.
+        If `function` ran for longer.
     """
-    watch = _Watch(threading.get_ident())
-    timer = threading.Timer(limit_s, watch.interrupt)
+    interrupter = _Interrupter(threading.get_ident())
+    timer = threading.Timer(limit_s, interrupter.interrupt)
     timer.daemon = True
     timer.start()
     try:
         return function()
     finally:
-        watch.end()
+        interrupter.disarm()
         timer.cancel()
 
 
-class _Watch:
-    """Makes sure that the exception is only ever raised while the code runs."""
+class _Interrupter:
+    """Raises the exception in a thread, but only until it is disarmed."""
 
     def __init__(self, thread_id: int) -> None:
         self._thread_id = thread_id
@@ -49,6 +49,6 @@ class _Watch:
                     ctypes.c_ulong(self._thread_id), ctypes.py_object(TimeLimitExceeded)
                 )
 
-    def end(self) -> None:
+    def disarm(self) -> None:
         with self._lock:
             self._running = False

@@ -1,7 +1,7 @@
-"""Tool calls in an answer's text, in the model's own format: ``<tool_call>{"name": …, "arguments": {…}}</tool_call>``.
+"""Finds tool calls in an answer's text, such as ``<tool_call>{"name": …, "arguments": {…}}</tool_call>``.
 
-The grammar sees to it that what follows the opening is well formed; this file finds the calls in the text as it comes,
-so that arguments can be passed on while they are written.
+The grammar makes sure that the text after the opening is well formed. Calls are parsed while the text is generated, so
+that arguments can be streamed.
 """
 
 import re
@@ -11,7 +11,7 @@ from secrets import token_hex
 from models.engine.prompt.call_format import HERMES, CallFormat
 
 CALL_ID_PREFIX = "call_local_"
-"""Tells a call of ours from those of the cloud, when its result comes back: a tool loop stays where it began."""
+"""Marks calls of the local model: when the result of one comes back, the conversation stays local."""
 
 _NAME = r'\s*:\s*"((?:[^"\\]|\\.)*)"\s*,\s*'
 _CALL_END = re.compile(r"\s*\}")
@@ -20,14 +20,14 @@ _ITEM_END = re.compile(r"\s*\}\s*([,\]])")
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Text outside of any call."""
+    """Text outside of calls."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class CallStart:
-    """A call begins; its `index` counts the calls of this answer."""
+    """The beginning of a call; `index` counts the calls of the answer."""
 
     index: int
     id: str
@@ -36,7 +36,7 @@ class CallStart:
 
 @dataclass(frozen=True, slots=True)
 class CallArguments:
-    """The next piece of a call's arguments, JSON cut anywhere."""
+    """The next part of a call's arguments: JSON, split anywhere."""
 
     index: int
     text: str
@@ -46,7 +46,7 @@ Part = Text | CallStart | CallArguments
 
 
 class ToolCallReader:
-    """Splits an answer into text and calls, whatever pieces it comes in.
+    """Splits an answer into text and calls, however its text is split.
 
     >>> reader = ToolCallReader()
     >>> reader.feed('Well.<tool_'), reader.feed('call>{"name": "f", "arguments": {"a"')
@@ -60,7 +60,7 @@ class ToolCallReader:
         begin = "" if format_.bare else r'\s*\[?\s*\{\s*"name"'
         self._head = re.compile(rf'{begin}{_NAME}"{format_.arguments}"\s*:\s*')
         self._buffer = ""
-        self._said = False
+        self._has_text = False
         self._state = _OUTSIDE
         self._arguments = _JsonEnd()
         self.n_started = 0
@@ -68,7 +68,7 @@ class ToolCallReader:
 
     @property
     def awaits_call(self) -> bool:
-        """Whether an opening tag has just been read, and nothing after it but space."""
+        """Whether an opening tag was read, and only space after it."""
         return self._state is _HEADING and not self._buffer.strip()
 
     @property
@@ -77,14 +77,14 @@ class ToolCallReader:
         return self._state is not _OUTSIDE
 
     def overshoots(self, text: str) -> bool:
-        """Whether `text`, coming next, would open a call and already say something in it."""
+        """Whether `text`, if it came next, would contain an opening tag and a part of the call."""
         if self._state is not _OUTSIDE:
             return False
         _, tag, rest = self._at_opening(self._buffer + text)
         return bool(tag and rest.strip())
 
     def feed(self, text: str) -> list[Part]:
-        """Take the next text, return what is certain."""
+        """Take the next text, return the parts that are certain."""
         self._buffer += text
         parts: list[Part] = []
         while True:
@@ -94,16 +94,16 @@ class ToolCallReader:
                 return parts
 
     def finish(self) -> list[Part]:
-        """What was held back, now that no more text comes. A call that never got to its arguments is shown as text."""
+        """The text that was held back; call it when no more text comes. A call without arguments becomes text."""
         held, self._buffer = self._buffer, ""
         if self.n_started or (not held and self._state is _OUTSIDE):
             return []
         return [Text(self._format.opening + held if self._state is _HEADING else held)]
 
     def _at_opening(self, text: str) -> tuple[str, str, str]:
-        """`text` cut at the first opening that counts as one."""
+        """`text` split at the first opening; a bare call counts only at the beginning of the answer."""
         parts = text.partition(self._format.opening)
-        return (text, "", "") if self._format.bare and (self._said or parts[0].strip()) else parts
+        return (text, "", "") if self._format.bare and (self._has_text or parts[0].strip()) else parts
 
     def _read_outside(self) -> list[Part]:
         before, tag, after = self._at_opening(self._buffer)
@@ -112,14 +112,14 @@ class ToolCallReader:
             return self._shown(before.rstrip())
         opening = self._format.opening
         part = max((n for n in range(1, len(opening)) if before.endswith(opening[:n])), default=0)
-        if self._format.bare and (self._said or before[: len(before) - part].strip()):
-            part = 0  # it can begin a call no more
-        shown = before[: len(before) - part].rstrip()  # space before a call says nothing
+        if self._format.bare and (self._has_text or before[: len(before) - part].strip()):
+            part = 0  # a bare call can no longer begin
+        shown = before[: len(before) - part].rstrip()  # space before a call is dropped
         self._buffer = before[len(shown) :]
         return self._shown(shown)
 
     def _shown(self, text: str) -> list[Part]:
-        self._said = self._said or bool(text)
+        self._has_text = self._has_text or bool(text)
         return [Text(text)] if text else []
 
     def _read_heading(self) -> list[Part]:
@@ -168,7 +168,7 @@ _STEPS = {
 
 
 class _JsonEnd:
-    """Finds where a JSON object ends, in pieces of text."""
+    """Finds the end of a JSON object in text that is split anywhere."""
 
     def __init__(self) -> None:
         self._depth = 0
@@ -181,7 +181,7 @@ class _JsonEnd:
         return self._depth > 0
 
     def find(self, text: str) -> int | None:
-        """The place in `text` behind the object's end; None where it does not end there."""
+        """The index in `text` after the object's end; None if it does not end in `text`."""
         for index, char in enumerate(text):
             if self._in_string:
                 if self._escaped:

@@ -1,4 +1,4 @@
-"""The tools of a request: reading them, telling the model about them, and the rules for calling them."""
+"""The tools of a request: their validation, their description for the model, and the grammar of their calls."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,12 +8,11 @@ from typing import Any
 from models.engine.grammar.gbnf import RuleBook, either, json_literal, literal
 from models.engine.grammar.json_schema import SchemaCompiler, bounded
 from models.engine.prompt.call_format import CallFormat
-from models.wire.errors import RequestError
-from models.wire.fields import Body, unsupported
+from models.wire.json_reader import JsonReader
 
 MAX_TOOLS = 128
 
-# The words that Hermes and Qwen were trained on; models that were not can follow them.
+# Hermes and Qwen were trained on this text; other models can follow it.
 PROMPT = """You may call one or more functions to assist with the user query.
 
 You are provided with function signatures within <tools></tools> XML tags:
@@ -29,7 +28,7 @@ For each function call, return a json object with function name and arguments wi
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One function that the model may call. `strict` asks that every keyword of `parameters` be kept, or refused."""
+    """One function that the model may call. If `strict`, a schema that the grammar cannot enforce is refused."""
 
     name: str
     strict: bool
@@ -40,7 +39,7 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Toolbox:
-    """What may be called in one answer.
+    """The tools that one answer may call.
 
     Attributes
     ----------
@@ -49,7 +48,7 @@ class Toolbox:
     required : bool
         Whether the answer must be a call.
     parallel : bool
-        Whether it may be several.
+        Whether it may have several calls.
     """
 
     tools: Sequence[Tool]
@@ -57,12 +56,12 @@ class Toolbox:
     parallel: bool
 
     def grammar(self, calls: CallFormat, *, opened: bool) -> str:
-        """Rules for one or more calls; `opened` says that the first opening has been written.
+        """The grammar of one or more calls; `opened` says that the first opening has been generated already.
 
         Raises
         ------
         RequestError
-            If a tool's parameters ask for what cannot be promised.
+            If the schema of a tool's parameters is unsupported.
         """
         book = RuleBook()
         call = book.add("call", either([_call_rule(book, tool, calls) for tool in self.tools]))
@@ -76,12 +75,12 @@ class Toolbox:
         return bounded(book.text(rest if opened else f"{opening} {rest}"), "tools")
 
     def prompt(self) -> str:
-        """For models whose template has no place for tools."""
+        """Instructions for models whose template does not support tools."""
         return PROMPT.format(tools="\n".join(json.dumps(t.definition, ensure_ascii=False) for t in self.tools))
 
 
 def _call_rule(book: RuleBook, tool: Tool, calls: CallFormat) -> str:
-    """One call; a bare one without the beginning that the opening is."""
+    """The rule for one call; a bare call's beginning is its opening, and is left out."""
     where = f"{tool.where}.function.parameters"
     arguments = SchemaCompiler(book, tool.parameters, where, lenient=not tool.strict).rule()
     name = json_literal(tool.name)
@@ -93,62 +92,68 @@ def _call_rule(book: RuleBook, tool: Tool, calls: CallFormat) -> str:
     )
 
 
-def read_toolbox(body: Body) -> Toolbox | None:
-    """The tools that a request brings and lets the model use; None for none.
+def read_toolbox(body: JsonReader) -> Toolbox | None:
+    """The tools of a request that the model may call; None for none.
 
     Raises
     ------
     RequestError
         Naming the field at fault.
     """
-    given = body.get("tools") or []
-    if not isinstance(given, list) or len(given) > MAX_TOOLS:
-        raise RequestError(f"Field 'tools' must be an array of up to {MAX_TOOLS} tools.", param="tools")
-    tools = [_tool(item, f"tools[{index}]") for index, item in enumerate(given)]
-    parallel = body.get("parallel_tool_calls")
-    if parallel is not None and not isinstance(parallel, bool):
-        raise RequestError("Field 'parallel_tool_calls' must be true or false.", param="parallel_tool_calls")
-    return _chosen(body.get("tool_choice"), tools, parallel is not False)
+    return _select_tools(body["tool_choice"], _tools(body["tools"]), _parallel(body["parallel_tool_calls"]))
 
 
-def _tool(item: Any, where: str) -> Tool:
-    if not isinstance(item, dict) or not isinstance(item.get("type"), str):
-        raise RequestError(f"{where} must be an object with a 'type'.", param=where, code="invalid_type")
-    if item["type"] != "function":
-        raise unsupported(where, f"{where} is of type '{item['type']}', and this model calls functions only.")
-    function = item.get("function")
-    if not isinstance(function, dict) or not isinstance(function.get("name"), str) or not function["name"]:
-        raise RequestError(f"{where}.function must be an object with a 'name'.", param=f"{where}.function")
-    parameters = function.get("parameters") or {"type": "object", "properties": {}}
+def _tools(tools: JsonReader) -> list[Tool]:
+    if not tools.value:
+        return []
+    if not isinstance(tools.value, list) or len(tools.value) > MAX_TOOLS:
+        raise tools.must_be(f"an array of up to {MAX_TOOLS} tools")
+    return [_tool(tool) for tool in tools.each()]
+
+
+def _parallel(wanted: JsonReader) -> bool:
+    return wanted.flag() if wanted.given else True
+
+
+def _tool(tool: JsonReader) -> Tool:
+    if not isinstance(tool.value, dict) or not isinstance(tool.value.get("type"), str):
+        raise tool.must_be("an object with a 'type'")
+    if tool.value["type"] != "function":
+        raise tool.refused(f"this model calls functions only, and it is of type '{tool.value['type']}'")
+    function = tool["function"]
+    if (
+        not isinstance(function.value, dict)
+        or not isinstance(function["name"].value, str)
+        or not function["name"].value
+    ):
+        raise function.must_be("an object with a 'name'")
+    parameters = function["parameters"].value or {"type": "object", "properties": {}}
     if not isinstance(parameters, dict):
-        raise RequestError(f"{where}.function.parameters must be a schema.", param=f"{where}.function.parameters")
-    strict = function.get("strict") is True
-    return Tool(function["name"], strict, {"type": "object", **parameters}, item, where)
+        raise function["parameters"].must_be("a JSON schema")
+    strict = function["strict"].value is True
+    return Tool(function["name"].value, strict, {"type": "object", **parameters}, tool.value, tool.path)
 
 
-def _chosen(choice: Any, tools: Sequence[Tool], parallel: bool) -> Toolbox | None:
-    if choice in (None, "auto", "none", "required"):
-        if choice == "required" and not tools:
-            raise RequestError("Field 'tool_choice' is \"required\", but there are no tools.", param="tool_choice")
-        return None if choice == "none" or not tools else Toolbox(tools, choice == "required", parallel)
-    if isinstance(choice, dict) and choice.get("type") == "function":
-        named = _by_name(choice.get("function"), tools)
-        return Toolbox([named], True, parallel=False)
-    if isinstance(choice, dict) and choice.get("type") == "allowed_tools":
-        allowed = choice.get("allowed_tools") or {}
-        kept = [_by_name(item.get("function"), tools) for item in allowed.get("tools") or [] if isinstance(item, dict)]
+def _select_tools(choice: JsonReader, tools: Sequence[Tool], parallel: bool) -> Toolbox | None:
+    value = choice.value
+    if value in (None, "auto", "none", "required"):
+        if value == "required" and not tools:
+            raise choice.invalid("sent beside tools")
+        return None if value == "none" or not tools else Toolbox(tools, value == "required", parallel)
+    if isinstance(value, dict) and value.get("type") == "function":
+        return Toolbox([_by_name(choice, value.get("function"), tools)], True, parallel=False)
+    if isinstance(value, dict) and value.get("type") == "allowed_tools":
+        allowed = value.get("allowed_tools") or {}
+        items = [item.get("function") for item in allowed.get("tools") or [] if isinstance(item, dict)]
+        kept = [_by_name(choice, function, tools) for function in items]
         return Toolbox(kept, allowed.get("mode") == "required", parallel) if kept else None
-    raise RequestError(
-        'Field \'tool_choice\' must be "none", "auto", "required" or name a function: '
-        '{"type": "function", "function": {"name": "..."}}.',
-        param="tool_choice",
-        code="invalid_value",
-    )
+    expected = '"none", "auto", "required" or name a function: {"type": "function", "function": {"name": "..."}}'
+    raise choice.must_be(expected, "invalid_value")
 
 
-def _by_name(function: Any, tools: Sequence[Tool]) -> Tool:
+def _by_name(choice: JsonReader, function: Any, tools: Sequence[Tool]) -> Tool:
     name = function.get("name") if isinstance(function, dict) else None
     for tool in tools:
         if tool.name == name:
             return tool
-    raise RequestError(f"Field 'tool_choice' names {name!r}, which is not among the tools.", param="tool_choice")
+    raise choice.must_be(f"about one of the tools, and {name!r:.100} is none of them", "invalid_value")

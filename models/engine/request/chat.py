@@ -13,8 +13,7 @@ from models.engine.prompt.call_format import CallFormat
 from models.engine.prompt.tools import Toolbox, read_toolbox
 from models.engine.request.sampling import SamplingParams
 from models.wire.chat import ChatRequest, text_of
-from models.wire.errors import RequestError
-from models.wire.fields import Body, flag, number, refuse, strings, unsupported, whole, whole_or_none
+from models.wire.json_reader import JsonReader
 
 MAX_STOPS = 16
 MAX_N = 16
@@ -51,6 +50,8 @@ _NO_OPINION: dict[str, Sequence[Any]] = {
     "functions": ([],),
 }
 """Values that ask for nothing out of the ordinary."""
+
+_BIASES = "an object that maps token numbers to numbers from -100 to 100"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,42 +105,43 @@ def parse_chat(body: Any) -> ChatJob:
         Naming the first field at fault, and the cure.
     """
     request = ChatRequest.parse(body)
-    refuse_unsupported(request.body)
-    toolbox = read_toolbox(request.body)
-    format_rules = read_response_format(request.body)
+    reader = JsonReader(body)
+    refuse_unsupported(reader)
+    toolbox = read_toolbox(reader)
+    format_rules = read_response_format(reader["response_format"])
     if toolbox is not None and format_rules is not None:
-        raise unsupported("response_format", "Field 'response_format' cannot be promised beside 'tools'.")
+        raise reader["response_format"].refused("it cannot be promised beside 'tools'")
     return ChatJob(
-        messages=[_message(message, f"messages[{i}]") for i, message in enumerate(request.messages)],
-        sampling=read_sampling(request.body),
-        stops=strings(request.body, "stop", MAX_STOPS),
+        messages=[_message(message) for message in reader["messages"].each()],
+        sampling=read_sampling(reader),
+        stops=reader["stop"].texts(MAX_STOPS),
         max_tokens=request.max_tokens,
         stream=request.stream,
         include_usage=request.include_usage,
-        n=whole(request.body, "n", 1, 1, MAX_N),
-        n_alternatives=_alternatives(request.body),
+        n=reader["n"].whole(1, 1, MAX_N),
+        n_alternatives=_alternatives(reader),
         format_rules=format_rules,
         toolbox=toolbox,
     )
 
 
-def read_sampling(body: Body) -> SamplingParams:
+def read_sampling(body: JsonReader) -> SamplingParams:
     """How tokens are chosen; what the request leaves open is `SamplingParams`' default."""
     default = SamplingParams()
     return SamplingParams(
-        temperature=number(body, "temperature", default.temperature, 0, 2),
-        top_k=whole(body, "top_k", default.top_k, 0, 1_000_000),
-        top_p=number(body, "top_p", default.top_p, 0, 1),
-        min_p=number(body, "min_p", default.min_p, 0, 1),
-        presence_penalty=number(body, "presence_penalty", 0, -2, 2),
-        frequency_penalty=number(body, "frequency_penalty", 0, -2, 2),
-        repeat_penalty=number(body, "repeat_penalty", 1, 0.01, 10),
-        seed=whole_or_none(body, "seed", -MAX_SEED, MAX_SEED),
-        logit_bias=_logit_bias(body),
+        temperature=body["temperature"].number(default.temperature, 0, 2),
+        top_k=body["top_k"].whole(default.top_k, 0, 1_000_000),
+        top_p=body["top_p"].number(default.top_p, 0, 1),
+        min_p=body["min_p"].number(default.min_p, 0, 1),
+        presence_penalty=body["presence_penalty"].number(0, -2, 2),
+        frequency_penalty=body["frequency_penalty"].number(0, -2, 2),
+        repeat_penalty=body["repeat_penalty"].number(1, 0.01, 10),
+        seed=body["seed"].optional_whole(-MAX_SEED, MAX_SEED),
+        logit_bias=_logit_bias(body["logit_bias"]),
     )
 
 
-def read_response_format(body: Body) -> str | None:
+def read_response_format(wanted: JsonReader) -> str | None:
     """The grammar that ``response_format`` asks for, None where it asks for plain text.
 
     Raises
@@ -147,79 +149,69 @@ def read_response_format(body: Body) -> str | None:
     RequestError
         Where it asks for what cannot be promised.
     """
-    value = body.get("response_format")
-    if value is None:
+    if not wanted.given:
         return None
-    kind = value.get("type") if isinstance(value, dict) else None
+    kind = wanted.value.get("type") if isinstance(wanted.value, dict) else None
     if kind == "text":
         return None
     if kind == "json_object":
         return JSON_OBJECT_GRAMMAR
     if kind == "json_schema":
-        return schema_grammar(_unwrapped(value), "response_format.json_schema.schema")
-    raise refuse(
-        "response_format",
-        'Field \'response_format\' must be an object whose \'type\' is "text", "json_object" or "json_schema".',
-    )
+        return schema_grammar(_unwrapped(wanted.value), "response_format.json_schema.schema")
+    raise wanted.must_be('an object whose \'type\' is "text", "json_object" or "json_schema"', "invalid_value")
 
 
-def _unwrapped(value: Body) -> Mapping[str, Any]:
+def _unwrapped(wanted: Mapping[str, Any]) -> Mapping[str, Any]:
     """The schema within ``{"type": "json_schema", "json_schema": {"name", "strict", "schema"}}``."""
-    envelope = value.get("json_schema")
+    envelope = wanted.get("json_schema")
     schema = envelope.get("schema") if isinstance(envelope, dict) else None
     if not isinstance(schema, dict):
-        where = "response_format.json_schema.schema"
-        raise RequestError(f"Field '{where}' must be a JSON schema.", param=where, code="missing_required_parameter")
+        raise JsonReader(schema, "response_format.json_schema.schema").missing("it must be a JSON schema")
     return schema
 
 
-def _alternatives(body: Body) -> int | None:
-    wanted = flag(body, "logprobs")
-    n = whole_or_none(body, "top_logprobs", 0, MAX_ALTERNATIVES)
+def _alternatives(body: JsonReader) -> int | None:
+    wanted = body["logprobs"].flag()
+    n = body["top_logprobs"].optional_whole(0, MAX_ALTERNATIVES)
     if n and not wanted:
-        raise refuse("top_logprobs", "Field 'top_logprobs' needs 'logprobs' to be true.")
+        raise body["top_logprobs"].must_be("sent beside a 'logprobs' that is true", "invalid_value")
     return (n or 0) if wanted else None
 
 
-def _logit_bias(body: Body) -> Mapping[int, float]:
-    given = body.get("logit_bias") or {}
-    if not isinstance(given, dict):
-        raise refuse("logit_bias", "Field 'logit_bias' must map token numbers to numbers from -100 to 100.")
-    biases = {}
-    for token, bias in given.items():
+def _logit_bias(biases: JsonReader) -> Mapping[int, float]:
+    if not biases.value:
+        return {}
+    if not isinstance(biases.value, dict):
+        raise biases.must_be(_BIASES, "invalid_value")
+    for token, bias in biases.value.items():
         if not token.isdecimal() or isinstance(bias, bool) or not isinstance(bias, int | float) or abs(bias) > 100:
-            raise refuse(
-                f"logit_bias.{token}", "Field 'logit_bias' must map token numbers to numbers from -100 to 100."
-            )
-        biases[int(token)] = float(bias)
-    return biases
+            raise biases[token].must_be(f"left out: 'logit_bias' must be {_BIASES}", "invalid_value")
+    return {int(token): float(bias) for token, bias in biases.value.items()}
 
 
-def refuse_unsupported(body: Body) -> None:
+def refuse_unsupported(body: JsonReader) -> None:
     """Raise for any field that asks for what is not served here."""
     for field, why in UNSUPPORTED.items():
-        value = body.get(field)
+        value = body.value.get(field)
         if value is not None and value not in _NO_OPINION.get(field, ()):
-            raise unsupported(field, f"Field '{field}' is not supported by this model: {why}.")
-    modalities = body.get("modalities")
-    if modalities not in (None, ["text"], []):
-        raise unsupported("modalities", f"Field 'modalities' may only be [\"text\"] here, got {modalities!r}.")
+            raise body[field].refused(why)
+    if body["modalities"].value not in (None, ["text"], []):
+        raise body["modalities"].refused('this engine makes text only; send ["text"], or leave it out')
 
 
-def _message(message: Mapping[str, Any], where: str) -> dict[str, Any]:
-    _refuse_other_media(message, where)
-    role = message["role"]
-    cleaned = {name: value for name, value in message.items() if value is not None and name != "content"}
-    return {**cleaned, "role": "system" if role == "developer" else role, "content": text_of(message)}
+def _message(message: JsonReader) -> dict[str, Any]:
+    fields = message.object()
+    if isinstance(fields.get("content"), list):
+        _refuse_other_media(message["content"])
+    role = fields["role"]
+    cleaned = {name: value for name, value in fields.items() if value is not None and name != "content"}
+    return {**cleaned, "role": "system" if role == "developer" else role, "content": text_of(fields)}
 
 
-def _refuse_other_media(message: Mapping[str, Any], where: str) -> None:
-    content = message.get("content")
-    if not isinstance(content, list):
-        return
-    for index, part in enumerate(content):
-        kind, here = part["type"], f"{where}.content[{index}]"
+def _refuse_other_media(content: JsonReader) -> None:
+    for part in content.each():
+        kind, text = part.value["type"], part["text"]
         if kind != "text":
-            raise unsupported(here, f"{here} is of type '{kind}', and this model reads text only.")
-        if not isinstance(part.get("text"), str):
-            raise RequestError(f"{here}.text must be a string.", param=f"{here}.text", code="invalid_type")
+            raise part.refused(f"this model reads text only, and it is of type '{kind}'")
+        if not isinstance(text.value, str):
+            raise text.must_be("a string")

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.engine.request.sampling import SamplingParams
-from models.wire.errors import RequestError
-from models.wire.fields import Body, refuse
+from models.wire.json_reader import JsonReader
 
 MAX_PROMPTS = 256
+
+_PROMPTS = f"a non-empty string, an array of token numbers, or an array of up to {MAX_PROMPTS} of either"
 
 Prompt = str | list[int]
 
@@ -27,7 +28,7 @@ class CompletionJob:
     n_alternatives: int | None
 
 
-def read_prompts(body: Body, name: str) -> list[Prompt]:
+def read_prompts(prompts: JsonReader) -> list[Prompt]:
     """One text, several, or the same as tokens.
 
     Raises
@@ -35,15 +36,12 @@ def read_prompts(body: Body, name: str) -> list[Prompt]:
     RequestError
         If it is neither.
     """
-    value = body.get(name)
-    if value is None:
-        raise RequestError(f"Field '{name}' is missing.", param=name, code="missing_required_parameter")
+    value = prompts.value
     several = value if isinstance(value, list) and not _is_tokens(value) else [value]
     if not several or len(several) > MAX_PROMPTS or not all(isinstance(p, str) or _is_tokens(p) for p in several):
-        what = f"a non-empty string, an array of token numbers, or an array of up to {MAX_PROMPTS} of either"
-        raise refuse(name, f"Field '{name}' must be {what}.", "invalid_type")
+        raise prompts.wrong(_PROMPTS)
     if not all(several):
-        raise refuse(name, f"Field '{name}' must not be empty: there is nothing to go by.")
+        raise prompts.must_be("more than an empty string: there is nothing to go by", "invalid_value")
     return several
 
 

@@ -1,1 +1,1 @@
-"""One thread that owns the model's context: what each step computes, and for whom."""
+"""One thread that owns the model's context: it decides what each step computes, and for which answer."""

@@ -1,4 +1,4 @@
-"""Embeddings by the same model: the mean of what it makes of each token, of length one."""
+"""Embeddings by the same model: the mean of its output vectors for all tokens, normalised to length one."""
 
 import base64
 from collections.abc import Sequence
@@ -9,21 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from models.engine.errors import GenerationFailed
-from models.engine.native.llama import Batch, Context, Decoded, Model
+from models.engine.native.llama import Context, DecodeStatus, Model, StepBatch
 from models.engine.request.prompts import Prompt, read_prompts
-from models.wire.errors import RequestError
-from models.wire.fields import refuse, unsupported
+from models.wire.json_reader import JsonReader
 
 N_CTX = 2048
-CHUNK = 48
-"""Tokens between which running answers get their turn."""
+CHUNK_TOKENS = 48
+"""Tokens computed at a time; running answers get a step between two chunks."""
 
 Vector = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingJob:
-    """An embeddings request, checked."""
+    """A validated embeddings request."""
 
     inputs: Sequence[Prompt]
     as_base64: bool
@@ -35,57 +34,62 @@ def parse_embedding(body: Any) -> EmbeddingJob:
     Raises
     ------
     RequestError
-        Naming the first field at fault, and the cure.
+        Naming the first field at fault, and the fix.
     """
-    if not isinstance(body, dict):
-        raise RequestError("The request body must be a JSON object.")
-    if body.get("dimensions") is not None:
-        raise unsupported("dimensions", "Field 'dimensions' is not supported: this model's embeddings have one size.")
-    form = body.get("encoding_format") or "float"
-    if form not in ("float", "base64"):
-        raise refuse("encoding_format", f'Field \'encoding_format\' must be "float" or "base64", got {form!r}.')
-    return EmbeddingJob(read_prompts(body, "input"), form == "base64")
+    reader = JsonReader(body)
+    if reader["dimensions"].given:
+        raise reader["dimensions"].refused("this model's embeddings have one size")
+    form = reader["encoding_format"]
+    if (form.value or "float") not in ("float", "base64"):
+        raise form.unknown(("float", "base64"))
+    return EmbeddingJob(read_prompts(reader["input"]), form.value == "base64")
 
 
-def encoded(vector: Vector, as_base64: bool) -> Any:
-    """As the API carries it."""
+def to_wire(vector: Vector, *, as_base64: bool) -> Any:
+    """The vector as the API carries it: a list of numbers, or Base64 of little-endian float32."""
     return base64.b64encode(vector.astype("<f4").tobytes()).decode("ascii") if as_base64 else vector.tolist()
 
 
-class Embedder:
-    """Computes embeddings piece by piece, in a small context of its own. Belongs to the scheduler's thread."""
+class EmbeddingContext:
+    """Computes embeddings in chunks, in a small context of its own. It belongs to the scheduler's thread."""
 
     def __init__(self, model: Model, *, n_threads: int) -> None:
         self.n_ctx = min(N_CTX, model.n_ctx_train)
         self._context = Context(
-            model, n_ctx=self.n_ctx, n_sequences=1, n_batch=CHUNK, n_ubatch=CHUNK, n_threads=n_threads, embeddings=True
+            model,
+            n_ctx=self.n_ctx,
+            n_sequences=1,
+            n_batch=CHUNK_TOKENS,
+            n_ubatch=CHUNK_TOKENS,
+            n_threads=n_threads,
+            embeddings=True,
         )
-        self._batch = Batch(CHUNK, 1)
+        self._batch = StepBatch(CHUNK_TOKENS, 1)
 
-    def add(self, tokens: Sequence[int], position: int) -> Vector:
-        """The sum over the next few tokens of one input, the first of them at `position`.
+    def embed_chunk(self, tokens: Sequence[int], position: int) -> Vector:
+        """The sum of the output vectors of one chunk of an input; its first token is at `position`.
 
         Raises
         ------
         GenerationFailed
-            If the model does not compute them.
+            If the model fails to compute them.
         """
         if position == 0:
             self._context.clear()
         self._batch.clear()
         for offset, token in enumerate(tokens):
-            self._batch.add(0, [token], position + offset, wanted=True)
-        if self._context.decode(self._batch) is not Decoded.OK:
+            self._batch.add(0, [token], position + offset, wants_output=True)
+        if self._context.decode(self._batch) is not DecodeStatus.OK:
             raise GenerationFailed("the model failed to compute an embedding")
-        each = [self._context.embedding(index) for index in range(len(tokens))]
-        return np.asarray(np.sum(each, axis=0), np.float32)
+        vectors = [self._context.embedding(index) for index in range(len(tokens))]
+        return np.asarray(np.sum(vectors, axis=0), np.float32)
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Free the memory."""
         self._context.close()
 
 
-def normalised(vector: Vector) -> Vector:
-    """The same direction, length one."""
+def normalise(vector: Vector) -> Vector:
+    """Scale `vector` to length one."""
     length = float(np.linalg.norm(vector))
     return np.asarray(vector / length if length else vector, np.float32)

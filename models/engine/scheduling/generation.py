@@ -1,4 +1,4 @@
-"""One answer in the making: its tokens, its text, and what ends it."""
+"""The state of one answer while it is generated: its tokens, its text, and what ends it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,29 +12,31 @@ from models.engine.native.samplers import Grammar
 from models.engine.prompt.tool_calls import CallArguments, CallStart, Text, ToolCallReader
 from models.engine.scheduling.prefix_cache import TokenArray
 from models.engine.scheduling.text import StopMatcher, Utf8Stream
-from models.engine.scheduling.token_selection import Choice, Chooser
+from models.engine.scheduling.token_selection import SelectedToken, TokenSelector
 from models.usage.usage import Usage
 
 
 class Vocabulary(Protocol):
-    """What an answer needs to know of the model."""
+    """The part of the model's vocabulary that a generation uses."""
 
-    def piece(self, token: int, *, first: bool = False) -> bytes: ...
+    def piece(self, token: int, *, first: bool = False) -> bytes:
+        """The bytes that `token` stands for."""
+        ...
 
-    def ends(self, token: int) -> bool: ...
+    def is_end_token(self, token: int) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """The next text of an answer, and the choices that it came from where probabilities were asked for."""
+class TextDelta:
+    """The next text of an answer, and its tokens if the request asked for their probabilities."""
 
     text: str
-    choices: tuple[Choice, ...] = ()
+    tokens: tuple[SelectedToken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The answer is whole: `reason` is OpenAI's finish reason."""
+    """The answer is complete: `reason` is OpenAI's finish reason."""
 
     reason: str
     usage: Usage
@@ -42,18 +44,18 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The answer broke off."""
+    """The answer ended with an error."""
 
     error: Exception
 
 
-Event = Piece | CallStart | CallArguments | Finished | Failed
+Event = TextDelta | CallStart | CallArguments | Finished | Failed
 Listener = Callable[[Event], None]
 
 
 @dataclass(slots=True, eq=False)
 class Generation:
-    """State of one answer. Belongs to the scheduler's thread, but for `cancelled`, which anyone may set.
+    """State of one answer. It belongs to the scheduler's thread, except `cancelled`, which any thread may set.
 
     Attributes
     ----------
@@ -62,36 +64,36 @@ class Generation:
     max_new : int
         Most tokens of the answer.
     listener : callable
-        Takes the events, on the thread of whoever listens.
+        Takes the events, on the event loop's thread.
     tokens : list of int
         Prompt and answer so far.
-    slot : int
-        The sequence that holds its cells, -1 for none.
-    begun : bool
-        Whether it has taken over what there was of its prompt and computes the rest.
+    sequence : int
+        The number under which it holds KV cells, -1 for none.
+    started : bool
+        Whether prefill has begun: prefix reuse is decided, and the rest of the prompt is being computed.
     n_computed : int
         How many of `tokens` the model has computed.
     n_cached : int
-        How many of the prompt's tokens were taken over from elsewhere.
+        How many of the prompt's tokens were reused from another sequence.
     deadline : float
-        On the monotonic clock; past it the answer is broken off.
+        On the monotonic clock; past it the generation fails.
     reader : ToolCallReader, optional
         Finds tool calls in the answer.
     call_grammar : Grammar, optional
-        Rules that begin when the answer opens a tool call of its own accord.
+        Takes effect when the model itself opens a tool call.
     """
 
     prompt: Sequence[int]
     max_new: int
-    chooser: Chooser
+    selector: TokenSelector
     listener: Listener = field(default=lambda _event: None)
     stops: Sequence[str] = ()
     reader: ToolCallReader | None = None
     call_grammar: Grammar | None = None
     deadline: float = inf
     cancelled: bool = False
-    slot: int = -1
-    begun: bool = False
+    sequence: int = -1
+    started: bool = False
     prompt_array: TokenArray = field(init=False)
     tokens: list[int] = field(init=False)
     n_computed: int = 0
@@ -102,7 +104,7 @@ class Generation:
     _utf8: Utf8Stream = field(default_factory=Utf8Stream)
     _matcher: StopMatcher = field(init=False)
     _n_new: int = 0
-    _unreported: list[Choice] = field(default_factory=list)
+    _unreported: list[SelectedToken] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.prompt_array = np.array(self.prompt, np.int32)
@@ -110,65 +112,65 @@ class Generation:
         self._matcher = StopMatcher(self.stops)
 
     @property
-    def pending(self) -> int:
-        """Tokens still to be computed before the next one can be chosen."""
+    def n_pending(self) -> int:
+        """Tokens to compute before the next one can be selected: 1 in decode, more in prefill."""
         return len(self.tokens) - self.n_computed
 
     @property
-    def most_tokens(self) -> int:
-        """Tokens that prompt and answer may come to."""
+    def max_tokens(self) -> int:
+        """Most tokens of prompt and answer together."""
         return len(self.prompt) + self.max_new
 
     @property
     def usage(self) -> Usage:
-        """What it took so far."""
+        """Tokens used so far."""
         return Usage(len(self.prompt), self._n_new, self.n_cached)
 
-    def accept(self, choice: Choice, vocabulary: Vocabulary) -> list[Event]:
-        """Take the token that was chosen next; say what that means to the listener."""
-        if vocabulary.ends(choice.token):
+    def accept(self, selected: SelectedToken, vocabulary: Vocabulary) -> list[Event]:
+        """Append the selected token; return the events that follow from it."""
+        if vocabulary.is_end_token(selected.token):
             return self._finish("stop")
-        data = vocabulary.piece(choice.token, first=self._n_new == 0)
-        self.tokens.append(choice.token)
+        data = vocabulary.piece(selected.token, first=self._n_new == 0)
+        self.tokens.append(selected.token)
         self._n_new += 1
-        if choice.score is not None:
-            self._unreported.append(choice)
+        if selected.logprob is not None:
+            self._unreported.append(selected)
         events = self._read(self._matcher.feed(self._utf8.feed(data)))
         if self._matcher.matched:
-            return [*events, *self._last_words(), Finished("stop", self.usage)]
+            return [*events, *self._remaining_text(), Finished("stop", self.usage)]
         if self._n_new >= self.max_new:
             return [*events, *self._finish("length")]
-        self._mind_calls()
+        self._start_call_grammar()
         return events
 
-    def watch_for_calls(self, vocabulary: Vocabulary) -> None:
-        """Keep the model from opening a tool call in the middle of a token, where no rules could begin."""
+    def veto_split_openings(self, vocabulary: Vocabulary) -> None:
+        """Forbid tokens in the middle of which a tool call would open: `call_grammar` can only start between tokens."""
         reader = self.reader
         if reader is not None and self.call_grammar is not None:
-            self.chooser.veto = lambda token: reader.overshoots(vocabulary.piece(token).decode("utf-8", "ignore"))
+            self.selector.veto = lambda token: reader.overshoots(vocabulary.piece(token).decode("utf-8", "ignore"))
 
-    def _mind_calls(self) -> None:
+    def _start_call_grammar(self) -> None:
         if self.call_grammar is not None and self.reader is not None and self.reader.awaits_call:
-            self.chooser.grammar, self.call_grammar, self.chooser.veto = self.call_grammar, None, None
+            self.selector.grammar, self.call_grammar, self.selector.veto = self.call_grammar, None, None
 
     def _read(self, text: str) -> list[Event]:
         if not text:
             return []
         if self.reader is None:
-            return [self._piece(text)]
-        return [self._piece(part.text) if isinstance(part, Text) else part for part in self.reader.feed(text)]
+            return [self._text_delta(text)]
+        return [self._text_delta(part.text) if isinstance(part, Text) else part for part in self.reader.feed(text)]
 
-    def _piece(self, text: str) -> Piece:
-        choices, self._unreported = tuple(self._unreported), []
-        return Piece(text, choices)
+    def _text_delta(self, text: str) -> TextDelta:
+        tokens, self._unreported = tuple(self._unreported), []
+        return TextDelta(text, tokens)
 
     def _finish(self, reason: str) -> list[Event]:
         events = self._read(self._matcher.finish())
         if self.reader is not None and self.reader.n_complete and not self.reader.inside:
             reason = "tool_calls"
-        return [*events, *self._last_words(), Finished(reason, self.usage)]
+        return [*events, *self._remaining_text(), Finished(reason, self.usage)]
 
-    def _last_words(self) -> list[Event]:
+    def _remaining_text(self) -> list[Event]:
         if self.reader is None:
             return []
-        return [self._piece(part.text) for part in self.reader.finish() if isinstance(part, Text)]
+        return [self._text_delta(part.text) for part in self.reader.finish() if isinstance(part, Text)]

@@ -1,4 +1,4 @@
-"""What the engine counts and times, for Prometheus."""
+"""The engine's Prometheus metrics."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -15,20 +15,22 @@ class EngineMetrics:
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
-        self.queued = Gauge(f"{PREFIX}queued", "Answers that wait for a place.", registry=registry)
+        self.queued = Gauge(f"{PREFIX}queued", "Answers that wait to be admitted.", registry=registry)
         self.running = Gauge(f"{PREFIX}running", "Answers in progress.", registry=registry)
         self.expected_wait = Gauge(
-            f"{PREFIX}expected_wait_seconds", "How long a request that came now would wait.", registry=registry
+            f"{PREFIX}expected_wait_seconds", "How long a request that arrives now would wait.", registry=registry
         )
-        self.free_cells = Gauge(f"{PREFIX}free_cells", "Tokens of context that hold nothing.", registry=registry)
-        self.threads = Gauge(f"{PREFIX}threads", "Threads that compute, as the machine has room.", registry=registry)
-        self.prompt_tokens = Counter(f"{PREFIX}prompt_tokens", "Prompt tokens of whole answers.", registry=registry)
+        self.free_cells = Gauge(f"{PREFIX}free_cells", "KV cells that hold no token.", registry=registry)
+        self.threads = Gauge(f"{PREFIX}threads", "Threads that compute; fewer on a busy machine.", registry=registry)
+        self.prompt_tokens = Counter(f"{PREFIX}prompt_tokens", "Prompt tokens of finished answers.", registry=registry)
         self.cached_tokens = Counter(
-            f"{PREFIX}cached_tokens", "Prompt tokens that did not have to be computed again.", registry=registry
+            f"{PREFIX}cached_tokens", "Prompt tokens reused from the prefix cache.", registry=registry
         )
         self.completion_tokens = Counter(f"{PREFIX}completion_tokens", "Tokens generated.", registry=registry)
-        self.finished = Counter(f"{PREFIX}finished", "Answers that ended, by how.", ["reason"], registry=registry)
-        self.preempted = Counter(f"{PREFIX}preempted", "Answers that gave up their cells.", registry=registry)
+        self.finished = Counter(f"{PREFIX}finished", "Answers that ended, by reason.", ["reason"], registry=registry)
+        self.preempted = Counter(
+            f"{PREFIX}preempted", "Answers that were preempted: they gave up their KV cells.", registry=registry
+        )
         self.first_token = Histogram(
             f"{PREFIX}first_token_seconds", "From queueing to the first token.", registry=registry, buckets=_SECONDS
         )
@@ -37,12 +39,12 @@ class EngineMetrics:
         )
 
     def count(self, reason: str, usage: Usage) -> None:
-        """An answer has ended."""
+        """Count a finished answer."""
         self.finished.labels(reason).inc()
         self.prompt_tokens.inc(usage.prompt_tokens)
         self.cached_tokens.inc(usage.cached_tokens)
         self.completion_tokens.inc(usage.completion_tokens)
 
     def text(self) -> bytes:
-        """In Prometheus' format."""
+        """All metrics in Prometheus' text format."""
         return generate_latest(self._registry)

@@ -1,9 +1,8 @@
-"""What was computed once need not be computed again: prompts that begin alike share the cells of their beginning.
+"""Prompts with a common prefix share its KV cells, so that it is computed once.
 
-A finished answer's cells are kept, under a sequence number of their own, until room is needed; the least recently used
-go first. A new prompt takes over the longest beginning that it has in common with anything kept or running. Requests
-that come together with the same system prompt would each find nothing: there the first one computes, and the others
-wait for it.
+The cells of a finished answer are kept, under a sequence number of their own, until their room is needed; the least
+recently used are evicted first. A new prompt reuses the longest prefix that it has in common with a cached or a running
+sequence. When requests with the same system prompt arrive together, the first computes it and the others wait for it.
 """
 
 from dataclasses import dataclass
@@ -14,14 +13,14 @@ import numpy.typing as npt
 
 TokenArray = npt.NDArray[np.int32]
 
-MIN_SHARED = 8
-"""Shorter beginnings are not worth the bookkeeping; the same few words begin every prompt of a template."""
+MIN_PREFIX_TOKENS = 8
+"""Shorter prefixes are not worth the bookkeeping: every prompt of a template begins with the same few tokens."""
 
 
-def common_prefix(one: TokenArray, other: TokenArray) -> int:
+def common_prefix_length(one: TokenArray, other: TokenArray) -> int:
     """How many tokens two sequences share from their beginning.
 
-    >>> common_prefix(np.array([1, 2, 3, 4]), np.array([1, 2, 9]))
+    >>> common_prefix_length(np.array([1, 2, 3, 4]), np.array([1, 2, 9]))
     2
     """
     n = min(len(one), len(other))
@@ -30,8 +29,8 @@ def common_prefix(one: TokenArray, other: TokenArray) -> int:
 
 
 @dataclass(slots=True, eq=False)
-class Kept:
-    """Computed tokens that nobody is using, and the sequence that holds their cells."""
+class CachedSequence:
+    """The tokens of a finished answer, and the sequence that holds their cells."""
 
     sequence: int
     tokens: TokenArray
@@ -39,18 +38,18 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
-    """Where to take a prompt's beginning from."""
+class Prefix:
+    """The first `n_tokens` of `sequence`, to be reused by a new prompt."""
 
     sequence: int
     n_tokens: int
 
 
-NOTHING = Beginning(-1, 0)
+NO_PREFIX = Prefix(-1, 0)
 
 
 class PrefixCache:
-    """Remembers finished sequences. Knows nothing of cells: whoever keeps and forgets here sees to those too.
+    """The finished sequences that are kept. It knows no cells: its caller allocates and frees them.
 
     Parameters
     ----------
@@ -60,50 +59,51 @@ class PrefixCache:
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self._kept: list[Kept] = []
+        self._entries: list[CachedSequence] = []
         self._clock = count()
 
     @property
     def is_full(self) -> bool:
-        """Whether something has to go before more is kept."""
-        return len(self._kept) >= self.capacity
+        """Whether an entry must be evicted before another is added."""
+        return len(self._entries) >= self.capacity
 
-    def newest_first(self) -> list[Kept]:
-        """Everything kept, the most recently used first."""
-        return sorted(self._kept, key=lambda kept: -kept.last_used)
+    def most_recent_first(self) -> list[CachedSequence]:
+        """All entries, the most recently used first."""
+        return sorted(self._entries, key=lambda entry: -entry.last_used)
 
-    def longest(self, tokens: TokenArray) -> Beginning:
-        """The kept sequence that has most of the beginning of `tokens`; finding it counts as use.
+    def longest_prefix(self, tokens: TokenArray) -> Prefix:
+        """The longest cached prefix of `tokens`; its entry counts as used.
 
-        Of several with as much, the one used last: what all prompts have in common must not keep an old one young.
+        Of several equally long ones, the most recently used: a prefix that all prompts share must not keep an old entry
+        alive.
         """
-        best, found = NOTHING, None
-        for kept in self.newest_first():
-            n_tokens = common_prefix(tokens, kept.tokens)
-            if n_tokens > best.n_tokens:
-                best, found = Beginning(kept.sequence, n_tokens), kept
-        if found is not None:
-            found.last_used = next(self._clock)
-        return best
+        longest, used = NO_PREFIX, None
+        for entry in self.most_recent_first():
+            n_tokens = common_prefix_length(tokens, entry.tokens)
+            if n_tokens > longest.n_tokens:
+                longest, used = Prefix(entry.sequence, n_tokens), entry
+        if used is not None:
+            used.last_used = next(self._clock)
+        return longest
 
-    def wants(self, tokens: TokenArray) -> bool:
-        """Whether keeping `tokens` would add anything."""
-        if not self.capacity or len(tokens) < MIN_SHARED:
+    def would_gain(self, tokens: TokenArray) -> bool:
+        """Whether an entry for `tokens` would add anything that is not cached yet."""
+        if not self.capacity or len(tokens) < MIN_PREFIX_TOKENS:
             return False
-        return not any(common_prefix(tokens, kept.tokens) == len(tokens) for kept in self._kept)
+        return not any(common_prefix_length(tokens, entry.tokens) == len(tokens) for entry in self._entries)
 
-    def contained(self, tokens: TokenArray) -> list[Kept]:
-        """Kept sequences that are nothing but a beginning of `tokens`."""
-        return [kept for kept in self._kept if common_prefix(tokens, kept.tokens) == len(kept.tokens)]
+    def entries_within(self, tokens: TokenArray) -> list[CachedSequence]:
+        """Entries whose tokens are all a prefix of `tokens`."""
+        return [entry for entry in self._entries if common_prefix_length(tokens, entry.tokens) == len(entry.tokens)]
 
-    def keep(self, sequence: int, tokens: TokenArray) -> None:
-        """Remember that `sequence` holds `tokens`."""
-        self._kept.append(Kept(sequence, tokens, next(self._clock)))
+    def add(self, sequence: int, tokens: TokenArray) -> None:
+        """Add an entry: the cells of `sequence` hold `tokens`."""
+        self._entries.append(CachedSequence(sequence, tokens, next(self._clock)))
 
-    def oldest(self) -> Kept | None:
-        """The least recently used; None where nothing is kept."""
-        return min(self._kept, key=lambda kept: kept.last_used, default=None)
+    def least_recently_used(self) -> CachedSequence | None:
+        """The next entry to evict; None if the cache is empty."""
+        return min(self._entries, key=lambda entry: entry.last_used, default=None)
 
-    def forget(self, kept: Kept) -> None:
-        """It is gone."""
-        self._kept.remove(kept)
+    def remove(self, entry: CachedSequence) -> None:
+        """Remove an entry."""
+        self._entries.remove(entry)

@@ -1,11 +1,11 @@
-"""From token bytes to the text that a caller may see: whole characters only, and nothing of a stop string."""
+"""From token bytes to text for the caller: whole characters only, and no part of a stop string."""
 
 import codecs
 from collections.abc import Sequence
 
 
 class Utf8Stream:
-    r"""Turns bytes, cut anywhere, into whole characters. What never becomes one is shown as U+FFFD.
+    r"""Turns bytes, cut anywhere, into whole characters. Invalid bytes become U+FFFD.
 
     >>> stream = Utf8Stream()
     >>> stream.feed("é".encode()[:1]), stream.feed("é".encode()[1:])
@@ -16,12 +16,12 @@ class Utf8Stream:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def feed(self, data: bytes) -> str:
-        """Take the next bytes, return the characters they complete. An unfinished last one is never shown."""
+        """Take the next bytes, return the characters they complete. An incomplete last one is dropped."""
         return self._decoder.decode(data)
 
 
 class StopMatcher:
-    """Finds the first stop string to be completed, wherever the text is cut, and holds back what might begin one.
+    """Finds the first complete stop string, wherever the text is cut; holds back text that might begin one.
 
     >>> matcher = StopMatcher(["END"])
     >>> matcher.feed("the E"), matcher.feed("N"), matcher.feed("DING")
@@ -36,7 +36,7 @@ class StopMatcher:
         self.matched = False
 
     def feed(self, text: str) -> str:
-        """Take the next text, return what is certain to lie outside a stop string; nothing once one has matched."""
+        """Take the next text, return the text that cannot be part of a stop string; empty once one has matched."""
         if not self._stops or self.matched:
             return "" if self.matched else text
         text = self._held + text
@@ -45,23 +45,23 @@ class StopMatcher:
             self.matched = True
             self._held = ""
             return text[:start]
-        kept = max(_overlap(text, stop) for stop in self._stops)
-        self._held = text[len(text) - kept :]
-        return text[: len(text) - kept]
+        n_held = max(_overlap(text, stop) for stop in self._stops)
+        self._held = text[len(text) - n_held :]
+        return text[: len(text) - n_held]
 
     def finish(self) -> str:
-        """What was held back, now that no more text comes."""
+        """The text that was held back; call it when no more text comes."""
         held, self._held = self._held, ""
         return held
 
     def _first_match(self, text: str) -> int | None:
-        """Where the stop string begins that ends first (of several, the longest): as if read letter by letter."""
-        found = ((start + len(stop), start) for stop in self._stops if (start := text.find(stop)) >= 0)
-        return min(found, default=(0, None))[1]
+        """The start of the stop string that ends first (of several, the longest), as if text came letter by letter."""
+        matches = ((start + len(stop), start) for stop in self._stops if (start := text.find(stop)) >= 0)
+        return min(matches, default=(0, None))[1]
 
 
 def _overlap(text: str, stop: str) -> int:
-    """The length of the longest end of `text` that begins `stop` without being all of it."""
+    """The length of the longest suffix of `text` that is a proper prefix of `stop`."""
     for length in range(min(len(text), len(stop) - 1), 0, -1):
         if text.endswith(stop[:length]):
             return length

@@ -1,9 +1,9 @@
-"""As many computing threads as the machine has room for, step by step.
+"""Adapts the number of computing threads to the load of the machine.
 
-llama.cpp's threads meet at a barrier hundreds of times a step and spin while they wait, which is fastest on a machine
-of one's own. Where something else wants the processor too, one thread that was sent to sleep holds up all the others:
-two threads on two busy cores were measured at a tenth of the speed of one. Linux says how long threads had to wait for
-a core, so the number follows from that.
+llama.cpp's threads meet at a barrier hundreds of times a step and spin while they wait, which is fastest on an idle
+machine. If other processes need the cores too, one descheduled thread delays all the others: two threads on two busy
+cores were measured at a tenth of the speed of one. Linux reports how long threads waited for a core; the number of
+threads follows from that.
 """
 
 import os
@@ -11,29 +11,31 @@ from pathlib import Path
 
 from models.engine.native.llama import Context
 
-LOOK_S = 0.25
-BUSY, CALM = 0.3, 0.1
-"""Shares of their time that threads spend waiting for a core: above `BUSY` is too much, below `CALM` next to nothing.
+INTERVAL_S = 0.25
+"""Computing time between two adjustments."""
 
-The callers and the event loop take some of the processor too, and that alone must not cost a thread."""
+BUSY, CALM = 0.3, 0.1
+"""Shares of their time that threads wait for a core: above `BUSY` a thread is removed, below `CALM` one is added.
+
+The callers and the event loop use the cores too; that alone must not cost a thread."""
 
 _TASKS = Path("/proc/self/task")
 _NS = 1e-9
 
 
-def next_threads(n_threads: int, most: int, waiting: float) -> int:
-    """One step towards the right number: down fast, up slowly.
+def next_n_threads(n_threads: int, max_threads: int, wait_share: float) -> int:
+    """The number of threads after one adjustment: down fast, up slowly.
 
-    >>> next_threads(8, 8, waiting=0.5), next_threads(3, 8, waiting=0.0), next_threads(3, 8, waiting=0.2)
+    >>> next_n_threads(8, 8, wait_share=0.5), next_n_threads(3, 8, wait_share=0.0), next_n_threads(3, 8, wait_share=0.2)
     (6, 4, 3)
     """
-    if waiting > BUSY:
+    if wait_share > BUSY:
         return max(1, n_threads - max(1, n_threads // 4))
-    return min(most, n_threads + 1) if waiting < CALM else n_threads
+    return min(max_threads, n_threads + 1) if wait_share < CALM else n_threads
 
 
-def waited_s() -> float | None:
-    """Time that this process' threads have spent waiting for a core; None where the system does not say.
+def core_wait_s() -> float | None:
+    """Time that this process' threads have waited for a core since they began; None if the system does not report it.
 
     The main thread is left out: it runs the event loop and computes nothing.
     """
@@ -48,39 +50,39 @@ def waited_s() -> float | None:
 
 
 class ThreadGovernor:
-    """Sets how many threads compute the next step. Belongs to the scheduler's thread.
+    """Sets how many threads compute the next step. It belongs to the scheduler's thread.
 
     Parameters
     ----------
-    most : int
-        Threads on a calm machine.
+    max_threads : int
+        Threads on an idle machine.
 
     Attributes
     ----------
     n_threads : int
-        How many there are now.
+        The current number.
     """
 
-    def __init__(self, context: Context, most: int) -> None:
+    def __init__(self, context: Context, max_threads: int) -> None:
         self._context = context
-        self._most = self.n_threads = most
-        self._waited_s = waited_s() if most > 1 else None
+        self._max_threads = self.n_threads = max_threads
+        self._wait_s = core_wait_s() if max_threads > 1 else None
         self._computed_s = 0.0
 
     def observe(self, step_s: float) -> None:
-        """Take note of a step, and now and then draw conclusions."""
-        if self._waited_s is None:
+        """Take the duration of a step; after each `INTERVAL_S` of them, adjust the number of threads."""
+        if self._wait_s is None:
             return
         self._computed_s += step_s
-        if self._computed_s < LOOK_S:
+        if self._computed_s < INTERVAL_S:
             return
-        before, now = self._waited_s, waited_s()
+        before, now = self._wait_s, core_wait_s()
         if now is None:
             return
-        # Threads that ended in between take their waiting along, hence the lower bound.
-        waiting = max(0.0, now - before) / (self._computed_s * self.n_threads)
-        self._waited_s, self._computed_s = now, 0.0
-        n_threads = next_threads(self.n_threads, self._most, waiting)
+        # The waits of threads that ended in between are no longer counted, hence the lower bound.
+        wait_share = max(0.0, now - before) / (self._computed_s * self.n_threads)
+        self._wait_s, self._computed_s = now, 0.0
+        n_threads = next_n_threads(self.n_threads, self._max_threads, wait_share)
         if n_threads != self.n_threads:
             self.n_threads = n_threads
             self._context.use_threads(n_threads)

@@ -7,7 +7,7 @@ import pytest
 from openai.types import Completion
 
 from gateway.dialects.completions.request import read_request
-from models.remote.fan_out import AT_ONCE
+from models.remote.fan_out import MAX_CONCURRENT
 from models.wire.errors import RequestError
 from tests.conftest import MakeGateway
 from tests.live import Gateway
@@ -116,7 +116,7 @@ def test_several_prompts_are_asked_one_by_one_and_answered_as_one(gateway: Gatew
 
 
 def test_if_one_of_several_fails_all_do_and_the_others_are_counted(gateway: Gateway, provider: Provider) -> None:
-    provider.faults.extend(["none"] * AT_ONCE + ["error_500"] * 4)  # those after the first few wait for one to be whole
+    provider.faults.extend(["none"] * MAX_CONCURRENT + ["error_500"] * 4)  # later ones wait for a place
     with pytest.raises(openai.InternalServerError):
         gateway.client().completions.create(model="auto", prompt=["a"] * 12)
     row = gateway.row()

@@ -32,7 +32,7 @@ def test_vectors(gateway: Gateway, provider: Provider, encoding: Any, model: str
     options = {"encoding_format": encoding} if encoding else {}
     raw = gateway.client().embeddings.with_raw_response.create(model=model, input=["one", "two"], **options)
     answer = raw.parse()
-    vectors = [item.embedding for item in answer.data]
+    vectors: list[Any] = [item.embedding for item in answer.data]
     if encoding == "base64":
         assert vectors == ["AACAPgAAAL8="] * 2
     else:

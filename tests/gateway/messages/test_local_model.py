@@ -41,7 +41,7 @@ def test_an_answer(client: anthropic.Anthropic, local_gateway: Gateway) -> None:
 
 def test_a_stream_asks_the_same_as_a_chat(client: anthropic.Anthropic, local_gateway: Gateway) -> None:
     """What comes is not compared: near ties fall differently when a prompt is computed in other portions."""
-    events = list(create(client, stream=True))
+    events: list[Any] = list(create(client, stream=True))
     assert "".join(event.delta.text for event in events if event.type == "content_block_delta")
     assert events[-1].type == "message_stop"
     local_gateway.client().chat.completions.create(model="local", max_tokens=1, messages=HELLO)

@@ -7,7 +7,7 @@ import pytest
 from gateway.dialects.messages.request import REFUSED, to_chat
 from models.wire.chat import ChatRequest
 from models.wire.errors import RequestError
-from models.wire.json_reader import Node
+from models.wire.json_reader import JsonReader
 
 TOOL = {"name": "weather", "description": "Tells it.", "input_schema": {"type": "object"}}
 CHAT_TOOL = {
@@ -22,7 +22,7 @@ CHAT_PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64
 
 
 def chat(**body: Any) -> dict[str, Any]:
-    translated = to_chat(Node({"model": "auto", "max_tokens": 9, "messages": [user("hi")], **body}))
+    translated = to_chat(JsonReader({"model": "auto", "max_tokens": 9, "messages": [user("hi")], **body}))
     ChatRequest.parse(translated)
     return translated
 

@@ -25,7 +25,7 @@ def test_an_answer(local_gateway: Gateway) -> None:
 def test_a_stream_asks_the_same_as_a_chat(local_gateway: Gateway) -> None:
     """What comes is not compared: near ties fall differently when a prompt is computed in other portions."""
     client = local_gateway.client()
-    events = list(client.responses.create(model="local", input=HELLO, max_output_tokens=16, stream=True))
+    events: list[Any] = list(client.responses.create(model="local", input=HELLO, max_output_tokens=16, stream=True))
     text = "".join(event.delta for event in events if event.type == "response.output_text.delta")
     assert events[-1].response.output_text == text != ""
     messages: Any = [{"role": "user", "content": HELLO}]

@@ -14,7 +14,7 @@ from gateway.dialects.responses.request import to_chat
 from gateway.dispatch.cloud import make_cloud
 from models.wire.chat import ChatRequest, Native
 from models.wire.errors import RequestError
-from models.wire.json_reader import Node
+from models.wire.json_reader import JsonReader
 from tests import natively
 from tests.conftest import MakeGateway
 from tests.live import Gateway, running_gateway
@@ -167,7 +167,7 @@ def test_what_only_the_cloud_can_do_goes_there(make_gateway: MakeGateway, provid
         gateway.wait_ready()
         responses = gateway.client().responses
 
-        def ask(threshold: str = "1.01", **body: Any) -> tuple[str, str, str]:
+        def ask(threshold: str = "1.0001", **body: Any) -> tuple[str, str, str]:
             asked = {"model": "auto", "input": "Say hello.", "extra_headers": {"x-slimgate-threshold": threshold}}
             raw = responses.with_raw_response.create(**{**asked, **body})
             return raw.headers["x-slimgate-route"], raw.headers["x-slimgate-reason"], raw.parse().output_text
@@ -197,7 +197,7 @@ def test_openai_takes_responses_unless_told_otherwise(settings: dict[str, Any], 
     assert cloud is not None
     body = {"model": "auto", "input": "hi", "background": True}
     refusals: list[RequestError] = []
-    chat = to_chat(Node(body, refusals=refusals))
+    chat = to_chat(JsonReader(body, refusals=refusals))
     assert [refusal.param for refusal in refusals] == ["background"]
     assert cloud.takes(ChatRequest.parse(chat, original=body, native=Native("responses", body, refusals[0]))) is native
 
@@ -221,5 +221,5 @@ def says(part: dict[str, Any]) -> dict[str, Any]:
 )
 def test_all_that_a_chat_cannot_say_is_noted(body: dict[str, Any], params: list[str]) -> None:
     refusals: list[RequestError] = []
-    ChatRequest.parse(to_chat(Node({"model": "auto", "input": "hi", **body}, refusals=refusals)))
+    ChatRequest.parse(to_chat(JsonReader({"model": "auto", "input": "hi", **body}, refusals=refusals)))
     assert [refusal.param for refusal in refusals] == params

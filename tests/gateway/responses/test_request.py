@@ -7,7 +7,7 @@ import pytest
 from gateway.dialects.responses.request import REFUSED, to_chat
 from models.wire.chat import ChatRequest
 from models.wire.errors import RequestError
-from models.wire.json_reader import Node
+from models.wire.json_reader import JsonReader
 
 FUNCTION = {"type": "function", "name": "weather", "parameters": {"type": "object"}, "strict": True}
 CALL = {"type": "function_call", "call_id": "c1", "name": "weather", "arguments": "{}", "id": "fc_1"}
@@ -18,7 +18,7 @@ CHAT_PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64
 
 
 def chat(**body: Any) -> dict[str, Any]:
-    translated = to_chat(Node({"model": "auto", "input": "hi", **body}))
+    translated = to_chat(JsonReader({"model": "auto", "input": "hi", **body}))
     ChatRequest.parse(translated)
     return translated
 

@@ -1,4 +1,4 @@
-"""One engine for all tests that leave it as it is."""
+"""One engine for all tests that do not change it."""
 
 from collections.abc import Iterator
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import httpx
 from openai import OpenAI
 
-from models.engine.process.probe_cache import Remembered
+from models.engine.process.probe_cache import ProbeCache
 from models.engine.process.supervisor import EngineInfo, EngineOptions, EngineSupervisor
 from tests.learnt import hand_on
 from tests.models.engine.tiny import tiny_model
@@ -95,7 +95,7 @@ def running_engine(
         hand_on(state_dir, only_crashes=True)
     chosen = EngineOptions(**{"model_path": tiny_model(), "n_ctx": 2048, "max_sequences": 4, **options})
     if not probe:
-        Remembered(state_dir, chosen).has_features(frozenset())
+        ProbeCache(state_dir, chosen).record_features(frozenset())
     engine = LiveEngine(chosen, state_dir, command=command, api_key=api_key, allowed_hosts=allowed_hosts)
     try:
         yield engine

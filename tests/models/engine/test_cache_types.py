@@ -1,4 +1,4 @@
-"""How the context is kept: flash attention and the type of its numbers, with the real model."""
+"""Flash attention and the type of numbers in the KV cache, with the real model."""
 
 import resource
 from pathlib import Path
@@ -39,7 +39,7 @@ def test_answers_stay_sensible(tmp_path: Path, how: dict[str, Any]) -> None:
         assert "Tuesday" in content(answer)
 
 
-def test_the_arithmetic_follows_the_type_and_so_does_memory() -> None:
+def test_logits_and_memory_depend_on_the_type() -> None:
     model = Model(bundled_model_path(), use_extra_bufts=False)
     try:
         for kind in (KvCacheType.F16, KvCacheType.Q8_0, KvCacheType.Q4_0):
@@ -64,7 +64,7 @@ def test_a_quantised_context_without_flash_attention_is_refused(kind: KvCacheTyp
         load_settings(local={"flash_attention": "off", "kv_cache_type": kind.value})
 
 
-def test_a_type_that_the_model_cannot_have_is_refused_with_the_reason(tmp_path: Path) -> None:
+def test_a_type_that_does_not_fit_the_model_is_refused_with_the_reason(tmp_path: Path) -> None:
     """Blocks of 32 numbers do not divide heads of 16."""
     path = write_phi3(tmp_path / "tiny.gguf")
     with (

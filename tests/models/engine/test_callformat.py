@@ -1,4 +1,4 @@
-"""Tool calls as different families of models write them: found by the template, held to by the grammar, read back."""
+"""The call formats of several model families: detected by template, enforced by grammar, parsed from answers."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from models.catalogue.bundled import bundled_model_path
 from models.engine.native.llama import Model
 from models.engine.native.samplers import Grammar
-from models.engine.prompt.call_format import HERMES, LLAMA, MISTRAL, PHI, CallFormat, format_of
+from models.engine.prompt.call_format import HERMES, LLAMA, MISTRAL, PHI, CallFormat, detect_call_format
 from models.engine.prompt.prompter import Prompter
 from models.engine.prompt.template import ChatTemplate
 from models.engine.prompt.tool_calls import CallArguments, CallStart, Text, ToolCallReader
@@ -83,13 +83,13 @@ def template(source: str) -> ChatTemplate:
 
 
 @ALL
-def test_the_template_shows_its_family(calls: CallFormat) -> None:
-    assert format_of(template(LIKE[calls])) is calls
+def test_the_call_format_is_detected_by_the_template(calls: CallFormat) -> None:
+    assert detect_call_format(template(LIKE[calls])) is calls
 
 
-def test_a_template_without_tools_has_none(model: Model) -> None:
+def test_a_template_without_tools_has_no_call_format(model: Model) -> None:
     assert model.chat_template is not None
-    assert format_of(template(model.chat_template)) is None
+    assert detect_call_format(template(model.chat_template)) is None
     assert Prompter(model, template(model.chat_template)).calls is HERMES
 
 
@@ -103,7 +103,7 @@ def test_a_template_without_tools_has_none(model: Model) -> None:
     ],
     ids=["hermes", "mistral", "llama", "phi"],
 )
-def test_a_finished_tool_loop_is_told_as_the_model_knows_it(model: Model, calls: CallFormat, printed: str) -> None:
+def test_a_finished_tool_loop_is_rendered_in_the_models_format(model: Model, calls: CallFormat, printed: str) -> None:
     job = parse_chat({"model": "local", "messages": CONVERSATION, "tools": [TOOL]})
     tokens = Prompter(model, template(LIKE[calls])).chat_tokens(job.messages, job.toolbox)
     prompt = b"".join(model.piece(token) or model.text_of_special(token).encode() for token in tokens).decode()
@@ -139,7 +139,7 @@ def read(calls: CallFormat, pieces: list[str]) -> tuple[str, list[str], list[str
 
 @ALL
 @given(cuts=st.lists(st.integers(0, 200), max_size=8))
-def test_calls_are_found_wherever_the_text_is_cut(calls: CallFormat, cuts: list[int]) -> None:
+def test_calls_are_found_wherever_the_text_is_split(calls: CallFormat, cuts: list[int]) -> None:
     cases = [(ONE[calls], ("", ["f"], [ARGUMENTS], 1)), ("Just text: {} [].", ("Just text: {} [].", [], [], 0))]
     if calls in TWO:
         cases.append((TWO[calls], ("", ["f", "g"], [ARGUMENTS, "{}"], 2)))
@@ -150,12 +150,12 @@ def test_calls_are_found_wherever_the_text_is_cut(calls: CallFormat, cuts: list[
 
 
 @pytest.mark.parametrize("text", ['Here: {"name": "f", "parameters": {}}', '{"nam', '{"name" is what it is called'])
-def test_a_bare_call_is_the_whole_answer_or_none(text: str) -> None:
+def test_a_bare_call_counts_only_as_the_whole_answer(text: str) -> None:
     assert read(LLAMA, list(text)) == (text, [], [], 0)
 
 
 def follows(model: Model, rules: str, text: str) -> bool:
-    """Whether the rules let `text` be written to its end, and the answer end there."""
+    """Whether the grammar allows `text` and the end of the answer after it."""
     grammar = Grammar(model, rules)
     for token in model.tokenize(text, add_special=False, parse_special=False):
         if not grammar.allows(token):
@@ -165,9 +165,9 @@ def follows(model: Model, rules: str, text: str) -> bool:
 
 
 @ALL
-def test_the_rules_are_those_of_the_format(model: Model, calls: CallFormat) -> None:
+def test_the_grammar_follows_the_call_format(model: Model, calls: CallFormat) -> None:
     asked = {"model": "local", "messages": CONVERSATION[:1], "tools": [TOOL, TIME]}
-    one = calls.spelled([{"name": "get_weather", "arguments": {"city": "Paris"}}])
+    one = calls.to_text([{"name": "get_weather", "arguments": {"city": "Paris"}}])
     for choice, opened in (("required", False), ("auto", True)):
         job = parse_chat({**asked, "tool_choice": choice})
         rules = job.call_rules(calls) if opened else job.rules(calls)
@@ -177,7 +177,7 @@ def test_the_rules_are_those_of_the_format(model: Model, calls: CallFormat) -> N
         assert not follows(model, rules, one[begin:-1])
         assert not follows(model, rules, one[begin:].replace("get_weather", "get_money"))
         assert not follows(model, rules, one[begin:].replace("city", "town"))
-        several = calls.spelled([{"name": "get_time", "arguments": {}}] * 2)
+        several = calls.to_text([{"name": "get_time", "arguments": {}}] * 2)
         assert follows(model, rules, several[begin:]) is not calls.bare
 
 
@@ -205,7 +205,7 @@ def test_the_engine_calls_in_the_models_own_format(tmp_path: Path, calls: CallFo
 
 
 @pytest.mark.engine
-def test_tags_that_are_control_tokens_are_read_as_tags(tmp_path: Path) -> None:
+def test_tags_that_are_control_tokens_are_parsed_as_tags(tmp_path: Path) -> None:
     """As Phi-4's are: what is hidden from the reader of an answer otherwise.
 
     The bias makes the model open a call of its own accord too, and from there on it is held to the rules.

@@ -41,7 +41,7 @@ def test_several_prompts_and_choices_keep_their_order(engine: LiveEngine) -> Non
     assert together.usage.completion_tokens == 32
 
 
-def test_tokens_are_as_good_as_text(engine: LiveEngine) -> None:
+def test_a_prompt_of_tokens_equals_its_text(engine: LiveEngine) -> None:
     tokens = engine.client().completions.create(**{**PLAIN, "prompt": [504, 5345, 314]})
     assert tokens.usage is not None
     assert tokens.usage.prompt_tokens == 3
@@ -77,7 +77,7 @@ def test_bad_completion_fields_are_named(engine: LiveEngine, fields: dict[str, A
     assert (response.status_code, response.json()["error"]["param"]) == (400, param)
 
 
-def test_embeddings_are_near_where_meanings_are(engine: LiveEngine) -> None:
+def test_similar_texts_have_similar_embeddings(engine: LiveEngine) -> None:
     texts = ["A cat sleeps on the sofa.", "A kitten naps on the couch.", "The central bank raised interest rates."]
     answer = engine.client().embeddings.create(model="local", input=texts)
     cat, kitten, bank = (np.array(item.embedding) for item in answer.data)

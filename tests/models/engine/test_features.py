@@ -1,4 +1,4 @@
-"""What the API promises beyond text, kept with the real model."""
+"""The API's features beyond text, with the real model."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ from tests.models.engine.test_server import GREEDY, content, events
 pytestmark = pytest.mark.engine
 
 WEATHER = [{"role": "user", "content": "What is the weather in Paris?"}]
-TOOL = {
+TOOL: Any = {
     "type": "function",
     "function": {
         "name": "get_weather",
@@ -20,8 +20,8 @@ TOOL = {
         "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
     },
 }
-TIME = {"type": "function", "function": {"name": "get_time", "parameters": {"type": "object", "properties": {}}}}
-CALLING = {**GREEDY, "messages": WEATHER, "max_tokens": 80}
+TIME: Any = {"type": "function", "function": {"name": "get_time", "parameters": {"type": "object", "properties": {}}}}
+CALLING: dict[str, Any] = {**GREEDY, "messages": WEATHER, "max_tokens": 80}
 
 
 def ask(engine: LiveEngine, **fields: Any) -> Any:
@@ -37,7 +37,7 @@ def test_json_objects(engine: LiveEngine) -> None:
     assert isinstance(json.loads(content(answer)), dict)
 
 
-def test_a_schema_is_kept_and_its_envelope_unwrapped(engine: LiveEngine) -> None:
+def test_a_schema_is_followed_and_its_envelope_unwrapped(engine: LiveEngine) -> None:
     schema = {
         "type": "object",
         "properties": {
@@ -64,7 +64,7 @@ def test_a_schema_is_kept_and_its_envelope_unwrapped(engine: LiveEngine) -> None
         assert answer.choices[0].finish_reason == "stop"
 
 
-def test_a_schema_that_cannot_be_promised_is_a_400(engine: LiveEngine) -> None:
+def test_an_unsupported_schema_is_a_400(engine: LiveEngine) -> None:
     envelope = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "array", "uniqueItems": True}}}
     response = engine.post({**GREEDY, "response_format": envelope})
     assert response.status_code == 400
@@ -76,7 +76,7 @@ def test_a_schema_that_cannot_be_promised_is_a_400(engine: LiveEngine) -> None:
     [("required", {"get_weather", "get_time"}), ({"type": "function", "function": {"name": "get_time"}}, {"get_time"})],
 )
 def test_a_call_can_be_required(engine: LiveEngine, choice: Any, names: set[str]) -> None:
-    answer = engine.client().chat.completions.create(**CALLING, tools=[TOOL, TIME], tool_choice=choice)
+    answer: Any = engine.client().chat.completions.create(**CALLING, tools=[TOOL, TIME], tool_choice=choice)
     call = answer.choices[0].message.tool_calls[0]
     assert answer.choices[0].finish_reason == "tool_calls"
     assert call.function.name in names
@@ -84,7 +84,7 @@ def test_a_call_can_be_required(engine: LiveEngine, choice: Any, names: set[str]
     assert answer.choices[0].message.content is None
 
 
-def test_arguments_keep_to_their_schema(engine: LiveEngine) -> None:
+def test_arguments_follow_their_schema(engine: LiveEngine) -> None:
     answer = engine.client().chat.completions.create(
         **CALLING, tools=[TOOL], tool_choice="required", parallel_tool_calls=False
     )
@@ -121,8 +121,8 @@ def test_with_tool_choice_none_the_tools_cost_nothing(engine: LiveEngine) -> Non
     assert hidden.choices[0].message.tool_calls is None
 
 
-def test_a_model_that_opens_a_call_of_its_own_accord_is_held_to_the_rules(engine: LiveEngine) -> None:
-    """SmolLM2 does not of itself; a bias towards the characters of the opening tag makes it."""
+def test_a_call_that_the_model_opens_itself_follows_the_grammar(engine: LiveEngine) -> None:
+    """SmolLM2 opens none by itself; a bias towards the characters of the opening tag makes it open one."""
     tokens = tokens_of(engine, "<tool_call>")
     answer = ask(
         engine,
@@ -137,7 +137,7 @@ def test_a_model_that_opens_a_call_of_its_own_accord_is_held_to_the_rules(engine
         assert set(json.loads(call.function.arguments)) == {"city"}
 
 
-def test_a_finished_tool_loop_can_be_told(engine: LiveEngine) -> None:
+def test_a_finished_tool_loop_is_accepted(engine: LiveEngine) -> None:
     call = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": '{"city": "Paris"}'}}
     messages = [
         *WEATHER,
@@ -203,20 +203,20 @@ def test_a_bias_forbids_and_forces(engine: LiveEngine) -> None:
 
 @pytest.mark.parametrize("penalty", [{"presence_penalty": 2, "frequency_penalty": 2}, {"repeat_penalty": 2}])
 def test_penalties_reach_the_model(engine: LiveEngine, penalty: dict[str, float]) -> None:
-    """The days of the week begin again after Sunday, unless that is penalised."""
+    """The days of the week repeat after Sunday, unless repetition is penalised."""
     plain, penalised = ask(engine, max_tokens=24), engine.post({**GREEDY, "max_tokens": 24, **penalty}).json()
     assert content(plain).count("Monday") == 2
     assert penalised["choices"][0]["message"]["content"] != content(plain)
 
 
 @pytest.mark.parametrize("only", [{"top_k": 1}, {"top_p": 0.0}, {"min_p": 1.0}])
-def test_narrowing_to_one_token_is_greedy(engine: LiveEngine, only: dict[str, float]) -> None:
+def test_sampling_from_one_token_is_greedy(engine: LiveEngine, only: dict[str, float]) -> None:
     body = {**GREEDY, "max_tokens": 8}
     narrowed = engine.post({**body, "temperature": 2, **only}).json()
     assert narrowed["choices"][0]["message"]["content"] == content(ask(engine, max_tokens=8))
 
 
-def test_only_what_was_seen_to_work_is_advertised(engine: LiveEngine) -> None:
+def test_only_features_that_worked_are_advertised(engine: LiveEngine) -> None:
     wait_for(lambda: engine.ready().probed, 60)
     info = engine.ready()
     assert {"completions", "json_object", "json_schema", "logprobs", "logit_bias", "several_choices"} <= info.features

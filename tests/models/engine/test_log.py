@@ -1,4 +1,4 @@
-"""What the engine process says: nothing of what it was asked, however it fails."""
+"""The engine's log never contains a caller's text, however a request fails."""
 
 import logging
 from pathlib import Path
@@ -46,8 +46,8 @@ def said(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name == "models.engine.process.supervisor"]
 
 
-def test_what_native_code_writes_past_the_log_is_kept_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """llama.cpp prints a grammar that it cannot read, which a caller's schema made."""
+def test_lines_of_native_code_are_not_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """llama.cpp prints a grammar that it cannot parse, and a caller's schema made that grammar."""
     caplog.set_level(logging.INFO)
     with running_engine(tmp_path / "state", command=engine_that(tmp_path, TALKS_PAST_THE_LOG)) as engine:
         engine.ready()
@@ -56,7 +56,7 @@ def test_what_native_code_writes_past_the_log_is_kept_out(tmp_path: Path, caplog
     assert any("GGML_ASSERT(n > 0) failed" in line for line in said(caplog))
 
 
-def test_a_template_that_fails_tells_the_caller_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_template_is_explained_to_the_caller_only(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     with running_engine(tmp_path / "state", command=engine_that(tmp_path, HAS_A_TEMPLATE_THAT_FAILS)) as engine:
         engine.ready()
@@ -69,7 +69,7 @@ def test_a_template_that_fails_tells_the_caller_alone(tmp_path: Path, caplog: py
     assert not any("Zanzibar" in line or "lost" in line for line in said(caplog))
 
 
-def test_a_defect_says_where_and_not_what(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_defect_is_logged_by_location_without_its_message(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     with running_engine(tmp_path / "state", command=engine_that(tmp_path, FAILS)) as engine:
         engine.ready()

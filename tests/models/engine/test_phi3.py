@@ -1,4 +1,4 @@
-"""The architecture and the chat template that this project exists for, with random weights."""
+"""The architecture and chat template of Phi-3, the main model of this project, with random weights."""
 
 import contextlib
 from pathlib import Path
@@ -38,7 +38,7 @@ def test_the_template_becomes_the_right_tokens(phi3: Path) -> None:
         model.close()
 
 
-def test_it_answers(phi3: Path, tmp_path: Path) -> None:
+def test_a_chat_is_answered(phi3: Path, tmp_path: Path) -> None:
     with running_engine(tmp_path, model_path=phi3, n_ctx=None) as engine:
         info = engine.ready()
         assert (info.architecture, info.n_ctx, info.n_ctx_train) == ("phi3", 4096, 4096)
@@ -63,7 +63,7 @@ def test_it_answers(phi3: Path, tmp_path: Path) -> None:
 
 
 def test_characters_of_several_tokens_are_never_split(phi3: Path, tmp_path: Path) -> None:
-    """A bias towards bytes that are no ASCII makes the tiny model print pieces of characters all the time."""
+    """A bias towards bytes beyond ASCII makes the tiny model generate parts of characters."""
     bytes_from = len(CONTROLS)
     bias = {str(bytes_from + b): 30 for b in range(0xC3, 0xC4)} | {str(bytes_from + b): 28 for b in range(0xA0, 0xC0)}
     with running_engine(tmp_path, model_path=phi3) as engine:

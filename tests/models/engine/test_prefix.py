@@ -1,6 +1,7 @@
-"""What is computed once is not computed again, and no answer changes by that."""
+"""A shared prefix is computed once, and that changes no answer."""
 
 import concurrent.futures
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def ask(engine: LiveEngine, messages: list[dict[str, str]], **fields: Any) -> tu
 
 
 @pytest.fixture
-def fresh(tmp_path: Path):
+def fresh(tmp_path: Path) -> Iterator[LiveEngine]:
     """Of the tiny model, to which most letters are a token."""
     with running_engine(tmp_path) as engine:
         engine.ready()
@@ -45,9 +46,9 @@ def fresh(tmp_path: Path):
 
 
 @pytest.fixture
-def real_ones(tmp_path: Path):
+def real_ones(tmp_path: Path) -> Iterator[tuple[LiveEngine, LiveEngine]]:
     """Two of the bundled model, the second without a cache."""
-    real = {"model_path": bundled_model_path()}
+    real: dict[str, Any] = {"model_path": bundled_model_path()}
     with (
         running_engine(tmp_path / "fresh", **real) as fresh,
         running_engine(tmp_path / "forgetful", **real, prefix_cache=False) as forgetful,
@@ -58,7 +59,7 @@ def real_ones(tmp_path: Path):
 
 
 def test_reuse_changes_no_answer_beyond_rounding(real_ones: tuple[LiveEngine, LiveEngine]) -> None:
-    """llama.cpp rounds by where cells lie and how many tokens a step has: a near tie may fall otherwise, nothing else.
+    """llama.cpp's rounding depends on the cells' places and the tokens in a step: only near ties may change.
 
     A prefix that was not the prompt's own would be seen in the first token's probabilities already.
     """
@@ -113,7 +114,7 @@ def test_a_growing_conversation_is_computed_once(fresh: LiveEngine) -> None:
         assert ask(fresh, messages, max_tokens=1)[2] >= n_before
 
 
-def test_callers_who_come_together_share_as_well(fresh: LiveEngine) -> None:
+def test_concurrent_requests_share_a_prefix(fresh: LiveEngine) -> None:
     def one(question: str) -> tuple[str, int, int]:
         return ask(fresh, [SYSTEM, {"role": "user", "content": question}])
 
@@ -134,8 +135,8 @@ def test_several_choices_share_one_prompt(fresh: LiveEngine) -> None:
     assert n_cached == cached + 3 * (n_prompt - 1)
 
 
-def test_what_is_kept_gives_way_to_what_runs(tmp_path: Path) -> None:
-    """Ten different long prompts through a pool that holds two: the oldest go, and everybody is answered."""
+def test_cached_sequences_are_evicted_for_running_ones(tmp_path: Path) -> None:
+    """Ten different long prompts in a cache that holds two: the oldest are evicted, and all are answered."""
     with running_engine(tmp_path, n_ctx=512, n_cells=1024, max_sequences=2) as engine:
         engine.ready()
         prompts = [[{"role": "user", "content": f"Number {n}. " + f"word{n} " * 45}] for n in range(10)]

@@ -1,4 +1,4 @@
-"""Every field of a chat request: read, or refused by name, never overlooked."""
+"""Every field of a chat request is read or refused by name, never ignored silently."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def test_every_field_of_the_official_client_has_its_place() -> None:
 
 
 @pytest.mark.parametrize("field", sorted(UNSUPPORTED))
-def test_what_is_not_served_is_refused_by_name(field: str) -> None:
+def test_unsupported_fields_are_refused_by_name(field: str) -> None:
     with pytest.raises(RequestError) as caught:
         parse_chat({**BODY, field: {"anything": True}})
     assert (caught.value.param, caught.value.code) == (field, "unsupported_parameter")
@@ -33,11 +33,11 @@ def test_what_is_not_served_is_refused_by_name(field: str) -> None:
 
 
 @pytest.mark.parametrize("field", sorted(WITHOUT_EFFECT))
-def test_what_cannot_matter_is_let_pass(field: str) -> None:
+def test_fields_without_effect_are_accepted(field: str) -> None:
     assert parse_chat({**BODY, field: "x"}) == parse_chat(BODY)
 
 
-def test_unknown_fields_are_left_alone() -> None:
+def test_unknown_fields_are_accepted() -> None:
     assert parse_chat({**BODY, "hint_for_another_server": 1}) == parse_chat(BODY)
 
 

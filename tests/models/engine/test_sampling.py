@@ -1,4 +1,4 @@
-"""llama.cpp's samplers, as the request's fields set them up."""
+"""llama.cpp's samplers, as a request's fields configure them."""
 
 from typing import Any
 
@@ -40,15 +40,15 @@ def test_penalties_and_biases(fields: dict[str, Any], seen: list[int], expected:
 
 
 @pytest.mark.parametrize("fields", [{"top_k": 1}, {"top_p": 0.0}, {"min_p": 1.0}, {"temperature": 0.01}])
-def test_narrowing_leaves_the_likeliest(fields: dict[str, Any]) -> None:
+def test_top_k_top_p_and_min_p_keep_the_likeliest(fields: dict[str, Any]) -> None:
     wide = {"temperature": 2.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0}
     for seed in range(20):
         sampler = build_sampler(SamplingParams(seed=seed, **{**wide, **fields}), N_VOCAB, 100)
         assert chosen(sampler, {A: 1.0, B: 1.3, C: 0.9}) == B
 
 
-def test_seeds_decide_the_draw() -> None:
-    wide = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0}
+def test_equal_seeds_give_equal_draws() -> None:
+    wide: dict[str, Any] = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0}
 
     def draw(seed: int | None) -> tuple[int | None, ...]:
         sampler = build_sampler(SamplingParams(seed=seed, **wide), N_VOCAB, 100)

@@ -1,8 +1,9 @@
-"""JSON schemas as grammars: what they admit is valid, and what cannot be promised is refused by name."""
+"""JSON schemas as grammars: they admit only valid documents, and unsupported keywords are refused by name."""
 
 import json
 import random
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,14 +21,14 @@ from models.wire.errors import RequestError
 
 
 @pytest.fixture(scope="module")
-def model():
+def model() -> Iterator[Model]:
     model = Model(bundled_model_path())
     yield model
     model.close()
 
 
 def admits(model: Model, source: str, text: str) -> bool:
-    """Whether llama.cpp's own reading of the grammar lets the whole of `text` pass, and an end after it."""
+    """Whether llama.cpp, with this grammar, allows all of `text` and the end after it."""
     grammar = Grammar(model, source)
     for token in model.tokenize(text, add_special=False, parse_special=False):
         if not grammar.allows(token):
@@ -90,20 +91,22 @@ def test_any_json_object(model: Model, text: str) -> None:
     assert not admits(model, JSON_OBJECT_GRAMMAR, f"[{text}]")
 
 
-def test_whatever_a_grammar_makes_fits_the_schema(model: Model) -> None:
+def test_random_output_of_a_grammar_matches_the_schema(model: Model) -> None:
     """A random walk through the grammar, token by token, ends in valid JSON with the right names and types."""
     source = schema_grammar(OBJECT, "schema")
     rng = random.Random(0)
-    shortest = np.array([t for t in range(model.n_vocab) if 0 < len(model.piece(t)) <= 2 or model.ends(t)], np.int32)
+    shortest = np.array(
+        [t for t in range(model.n_vocab) if 0 < len(model.piece(t)) <= 2 or model.is_end_token(t)], np.int32
+    )
     for _ in range(20):
         grammar, text = Grammar(model, source), ""
         while True:
             candidates = Candidates(shortest, np.zeros(len(shortest), np.float32))
             grammar.filter(candidates)
             possible = candidates.tokens[candidates.possible].tolist()
-            closing = [t for t in possible if model.piece(t) in (b'"', b"}", b'"}') or model.ends(t)]
+            closing = [t for t in possible if model.piece(t) in (b'"', b"}", b'"}') or model.is_end_token(t)]
             token = rng.choice(closing if closing and rng.random() < 0.5 else possible)
-            if model.ends(token):
+            if model.is_end_token(token):
                 break
             grammar.accept(token)
             text += model.piece(token).decode("utf-8", "replace")
@@ -134,7 +137,7 @@ def test_whatever_a_grammar_makes_fits_the_schema(model: Model) -> None:
         ({"type": "string", "if": {}}, "schema.if"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_promised_is_refused_by_name(schema: Any, param: str) -> None:
+def test_unsupported_keywords_are_refused_by_name(schema: Any, param: str) -> None:
     with pytest.raises(RequestError) as caught:
         schema_grammar(schema, "schema")
     assert (caught.value.param, caught.value.code) == (param, "unsupported_schema")
@@ -151,7 +154,7 @@ def test_a_schema_without_end_is_refused() -> None:
 
 
 def as_regex(rule: str) -> str:
-    """The rule of an integer, back to a regular expression."""
+    """The rule of an integer as a regular expression."""
     return "".join(part.strip('"') for part in re.findall(r'"[^"]*"|\[[^\]]*\]|[(|)]', rule))
 
 

@@ -1,7 +1,8 @@
-"""The engine's HTTP face with the real model, the official client as judge."""
+"""The engine's HTTP server with the real model, checked by the official client."""
 
 import concurrent.futures
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ from tests.models.engine.tiny import NEVER_ENDS
 
 pytestmark = pytest.mark.engine
 
-# A question whose answer is never a near tie: those may fall either way, depending on what else is in memory.
+# A question whose answer has no near ties: those depend on rounding, and so on what else is in the KV cache.
 DAYS = [{"role": "user", "content": "Name the days of the week."}]
 STORY = "Write a long, detailed story about a red bicycle."
 GREEDY: dict[str, Any] = {"model": "local", "messages": DAYS, "temperature": 0}
@@ -29,7 +30,7 @@ def events(response: httpx.Response) -> list[Any]:
     return [line if line == "[DONE]" else json.loads(line) for line in data]
 
 
-def test_an_answer_in_one_piece(engine: LiveEngine) -> None:
+def test_an_answer_without_streaming(engine: LiveEngine) -> None:
     answer = engine.client().chat.completions.create(**GREEDY, max_tokens=8)
     assert content(answer).startswith("The days of the week")
     assert answer.choices[0].finish_reason == "length"
@@ -92,8 +93,8 @@ def test_stop_strings_end_the_answer_and_are_not_shown(engine: LiveEngine, stop:
     assert "".join(c["choices"][0]["delta"].get("content", "") for c in streamed[:-1]) == content(answer)
 
 
-def test_an_answer_that_ends_by_itself_has_stopped(engine: LiveEngine) -> None:
-    """A bias towards the token that ends a turn makes it end at once."""
+def test_an_end_token_ends_the_answer_with_stop(engine: LiveEngine) -> None:
+    """A bias towards the end token ends the answer at once."""
     body = {**GREEDY, "max_tokens": 12, "logit_bias": {"2": 100}}
     answer = engine.client().chat.completions.create(**body)
     assert (answer.choices[0].finish_reason, content(answer)) == ("stop", "")
@@ -117,7 +118,7 @@ def test_the_answer_ends_with_the_context(engine: LiveEngine) -> None:
     assert f"prompt {count} + max_tokens {n_ctx - count + 1} exceed n_ctx {n_ctx}" in str(caught.value)
 
 
-def test_a_prompt_that_is_too_long_is_refused_and_never_cut(engine: LiveEngine) -> None:
+def test_a_prompt_that_is_too_long_is_refused_and_never_truncated(engine: LiveEngine) -> None:
     message = [{"role": "user", "content": "one two " * 3000}]
     with pytest.raises(openai.BadRequestError) as caught:
         engine.client().chat.completions.create(**{**GREEDY, "messages": message})
@@ -152,8 +153,8 @@ def test_bad_json_is_a_400(engine: LiveEngine) -> None:
     assert (response.status_code, response.json()["error"]["code"]) == (400, "invalid_json")
 
 
-def test_streams_beside_each_other_stay_whole_and_apart(engine: LiveEngine) -> None:
-    """More callers than sequences; each must get its own answer, in order, as it would have got it alone."""
+def test_concurrent_streams_stay_complete_and_separate(engine: LiveEngine) -> None:
+    """More callers than sequences: each must get the same answer as alone."""
 
     def ask(word: str) -> tuple[str, str]:
         body = {**GREEDY, "messages": [{"role": "user", "content": f"Write a sentence about a {word}."}]}
@@ -171,7 +172,7 @@ def test_streams_beside_each_other_stay_whole_and_apart(engine: LiveEngine) -> N
     assert sum(map(bool, mentioned)) >= 9
 
 
-def test_whoever_hangs_up_frees_their_place(engine: LiveEngine) -> None:
+def test_a_disconnect_frees_the_sequence(engine: LiveEngine) -> None:
     body = {**GREEDY, "messages": [{"role": "user", "content": STORY}], "max_tokens": 1500}
     streams = [
         httpx.stream("POST", f"{engine.url}/v1/chat/completions", json={**body, "stream": True}) for _ in range(6)
@@ -184,27 +185,27 @@ def test_whoever_hangs_up_frees_their_place(engine: LiveEngine) -> None:
     wait_for(lambda: engine.health()["running"] == 0)
 
 
-def test_a_caller_who_hangs_up_before_the_answer_is_forgotten(engine: LiveEngine) -> None:
+def test_a_disconnect_before_the_answer_cancels_the_generation(engine: LiveEngine) -> None:
     body = {**GREEDY, "messages": [{"role": "user", "content": STORY}], "max_tokens": 1500}
     with pytest.raises(httpx.ReadTimeout):
         httpx.post(f"{engine.url}/v1/chat/completions", json=body, timeout=0.5)
     wait_for(lambda: engine.health()["running"] == 0)
 
 
-def test_a_full_queue_says_when_to_come_back(tmp_path) -> None:
+def test_a_full_queue_says_when_to_retry(tmp_path: Path) -> None:
     with running_engine(tmp_path, max_sequences=1, max_queue=0) as engine:
         engine.ready()
         body = {**GREEDY, "messages": [{"role": "user", "content": STORY}], "max_tokens": 1500, **NEVER_ENDS}
         with httpx.stream("POST", f"{engine.url}/v1/chat/completions", json={**body, "stream": True}) as running:
-            lines = running.iter_lines()  # kept: when it goes, the connection goes
+            lines = running.iter_lines()  # the variable keeps the connection open
             next(lines)
             refused = engine.post(body)
         assert (refused.status_code, refused.json()["error"]["code"]) == (503, "engine_busy")
         assert int(refused.headers["retry-after"]) >= 1
 
 
-def test_answers_that_outgrow_the_cells_together_all_become_whole(tmp_path) -> None:
-    """Three answers of 420 tokens in a pool of 768: somebody has to wait and be computed again, nobody is cut."""
+def test_answers_that_outgrow_the_kv_cells_all_become_complete(tmp_path: Path) -> None:
+    """Three answers of 420 tokens in 768 KV cells: one is preempted and computed again, none is truncated."""
     body = {**GREEDY, "messages": [{"role": "user", "content": "Tell a long story."}], "max_tokens": 420, **NEVER_ENDS}
     with running_engine(tmp_path, n_ctx=512, n_cells=768, max_sequences=3) as engine:
         engine.ready()
@@ -214,7 +215,7 @@ def test_answers_that_outgrow_the_cells_together_all_become_whole(tmp_path) -> N
         assert (answer["choices"][0]["finish_reason"], answer["usage"]["completion_tokens"]) == ("length", 420)
 
 
-def test_a_deadline_breaks_an_answer_off(engine: LiveEngine) -> None:
+def test_a_time_limit_ends_an_answer(engine: LiveEngine) -> None:
     body = {**GREEDY, "messages": [{"role": "user", "content": STORY}], "max_tokens": 1500}
     url, headers = f"{engine.url}/v1/chat/completions", {"x-slimgate-timeout-s": "1.0"}
     whole = httpx.post(url, json=body, headers=headers, timeout=60)

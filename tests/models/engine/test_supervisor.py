@@ -1,4 +1,4 @@
-"""Deaths of the engine process, each a real one, and what the parent and the caller see."""
+"""Real crashes and failures of the engine process, as the parent and the caller see them."""
 
 import contextlib
 import json
@@ -42,7 +42,7 @@ def engine_that(tmp_path: Path, prelude: str) -> list[str]:
     return [sys.executable, str(script)]
 
 
-DIES_WITH_REPACKED_WEIGHTS = """
+CRASHES_WITH_REPACKED_WEIGHTS = """
     import os, signal
     from models.engine.loading import loading
     load, real = loading.self_test, loading.Model.__init__
@@ -60,10 +60,10 @@ DIES_WITH_REPACKED_WEIGHTS = """
 
 
 @pytest.mark.parametrize("death", ["SIGSEGV", "SIGILL"])
-def test_a_crash_at_the_first_decode_is_cured_and_remembered(
+def test_a_crash_at_the_first_decode_is_worked_around_and_cached(
     tmp_path: Path, death: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    command = engine_that(tmp_path, DIES_WITH_REPACKED_WEIGHTS.format(signal=death))
+    command = engine_that(tmp_path, CRASHES_WITH_REPACKED_WEIGHTS.format(signal=death))
     with running_engine(tmp_path / "state", command=command, knows_nothing=True) as engine:
         assert engine.ready().use_extra_bufts is False
         assert engine.supervisor.restarts == 1
@@ -77,9 +77,10 @@ def test_a_crash_at_the_first_decode_is_cured_and_remembered(
 
 
 def test_killed_in_mid_stream(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """That caller's connection breaks, which no client takes for an end; the next caller is answered."""
+    """The caller's connection breaks, which no client takes for the end of an answer; the next one is answered."""
     with running_engine(tmp_path) as engine:
         engine.ready()
+        restarts = engine.supervisor.restarts  # 1 on machines where repacked weights crash
         url = f"{engine.url}/v1/chat/completions"
         with httpx.stream("POST", url, json={**BODY, "stream": True}, timeout=60) as response:
             lines = response.iter_lines()
@@ -89,11 +90,11 @@ def test_killed_in_mid_stream(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
                 list(lines)
         # The listening socket outlives the child: this call waits for the new one instead of being refused.
         assert engine.post({**BODY, "max_tokens": 3}).status_code == 200
-        assert engine.supervisor.restarts == 1
+        assert engine.supervisor.restarts == restarts + 1
     assert any("killed by SIGKILL while serving" in record.message for record in caplog.records)
 
 
-def test_a_crash_loop_ends_in_a_stated_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_loop_ends_in_a_failure_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("models.engine.process.supervisor.FIRST_PAUSE_S", 0.001)
     command = [sys.executable, "-c", "import sys; sys.exit('no such luck')"]
     with running_engine(tmp_path, command=command) as engine:
@@ -141,7 +142,7 @@ def test_a_template_that_never_ends_is_refused_at_once(tmp_path: Path) -> None:
         engine.ready()
 
 
-def test_not_ready_in_time_says_so(tmp_path: Path) -> None:
+def test_a_start_that_takes_too_long_is_reported(tmp_path: Path) -> None:
     with running_engine(tmp_path, command=[sys.executable, "-c", "import time; time.sleep(60)"]) as engine:
         with pytest.raises(EngineFailed, match=r"still starting after 0\.1 s"):
             engine.call(engine.supervisor.wait_ready(0.1))
@@ -155,7 +156,7 @@ def test_a_child_that_ignores_the_request_to_end_is_killed(tmp_path: Path, monke
         "print('deaf', file=sys.stderr, flush=True)\ntime.sleep(600)"
     )
     with running_engine(tmp_path, command=[sys.executable, "-c", stubborn]) as engine:
-        wait_for(lambda: list(engine.supervisor._lines) == ["deaf"])
+        wait_for(lambda: list(engine.supervisor._log_lines) == ["deaf"])
         pid = engine.pid
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
@@ -183,16 +184,16 @@ def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
         wait_for(lambda: not Path(f"/proc/{child}").exists(), READY_S)
 
 
-def test_a_dying_state_folder_costs_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unusable_state_folder_costs_only_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "state").write_text("a file where a folder should be")
-    command = engine_that(tmp_path, DIES_WITH_REPACKED_WEIGHTS.format(signal="SIGSEGV"))
+    command = engine_that(tmp_path, CRASHES_WITH_REPACKED_WEIGHTS.format(signal="SIGSEGV"))
     with running_engine(tmp_path / "state", command=command, knows_nothing=True) as engine:
         assert engine.ready().use_extra_bufts is False
     assert any("cannot be written" in record.message for record in caplog.records)
 
 
-def test_the_memory_of_crashes_is_plain_json(tmp_path: Path) -> None:
-    command = engine_that(tmp_path, DIES_WITH_REPACKED_WEIGHTS.format(signal="SIGILL"))
+def test_the_probe_cache_is_plain_json(tmp_path: Path) -> None:
+    command = engine_that(tmp_path, CRASHES_WITH_REPACKED_WEIGHTS.format(signal="SIGILL"))
     with running_engine(tmp_path / "state", command=command, knows_nothing=True) as engine:
         engine.ready()
     (key,) = json.loads((tmp_path / "state" / "engine.json").read_text())["crashing_with_extra_bufts"]
@@ -200,7 +201,7 @@ def test_the_memory_of_crashes_is_plain_json(tmp_path: Path) -> None:
 
 
 def answers(engine: LiveEngine) -> bool:
-    """Whether a call is answered; one that meets the dying process is not."""
+    """Whether a request is answered: one to a dying process is not."""
     with contextlib.suppress(httpx.TransportError):
         return engine.post({**BODY, "max_tokens": 3}).status_code == 200
     return False
@@ -222,13 +223,13 @@ STEPS_THAT_NEVER_END = """
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ("time.sleep(600)", "a step of the model has not come back for 3 s"),
-        ("os.kill(os.getpid(), signal.SIGSTOP)", "no sign of life for 4 s"),
+        ("time.sleep(600)", "a step of the model has not returned for 3 s"),
+        ("os.kill(os.getpid(), signal.SIGSTOP)", "no heartbeat for 4 s"),
         ("os.kill(os.getpid(), signal.SIGSEGV)", "killed by SIGSEGV while serving"),
         ("raise MemoryError", "the engine ends itself: MemoryError"),
     ],
 )
-def test_a_wedged_or_crashed_step_costs_a_restart(
+def test_a_stuck_or_crashed_step_costs_a_restart(
     tmp_path: Path, fault: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("models.engine.process.supervisor.SILENCE_GRACE_S", 1.0)
@@ -236,6 +237,7 @@ def test_a_wedged_or_crashed_step_costs_a_restart(
     command = engine_that(tmp_path, STEPS_THAT_NEVER_END.format(flag=str(flag), fault=fault))
     with running_engine(tmp_path / "state", command=command, step_timeout_s=3.0) as engine:
         engine.ready()
+        restarts = engine.supervisor.restarts  # 1 on machines where repacked weights crash
         with httpx.stream(
             "POST", f"{engine.url}/v1/chat/completions", json={**BODY, "stream": True}, timeout=60
         ) as response:
@@ -248,7 +250,7 @@ def test_a_wedged_or_crashed_step_costs_a_restart(
                 rest = []
         assert not rest or "error" in json.loads(rest[-1].removeprefix("data: "))
         wait_for(lambda: answers(engine), READY_S)
-        assert engine.supervisor.restarts == 1
+        assert engine.supervisor.restarts == restarts + 1
         assert words in str(engine.supervisor.last_error)
 
 
@@ -258,8 +260,8 @@ MEMORY_IS_SHORT = """
 """
 
 
-def test_too_little_memory_for_the_context_is_said(tmp_path: Path) -> None:
-    """A million cells take 23 GB; the system grants this process four."""
+def test_too_little_memory_for_the_context_is_reported(tmp_path: Path) -> None:
+    """A million cells need 23 GB; the limit of this process is 4 GB."""
     command = engine_that(tmp_path, MEMORY_IS_SHORT.format(limit=4_000_000_000))
     with running_engine(
         tmp_path / "state", command=command, n_cells=1_000_000, model_path=bundled_model_path()
@@ -269,7 +271,7 @@ def test_too_little_memory_for_the_context_is_said(tmp_path: Path) -> None:
         assert (engine.supervisor.state, engine.supervisor.restarts) == (EngineState.FAILED, 0)
 
 
-def test_what_a_model_can_do_is_looked_for_once(tmp_path: Path) -> None:
+def test_a_model_is_probed_once(tmp_path: Path) -> None:
     with running_engine(tmp_path, probe=True) as engine:
         wait_for(lambda: engine.ready().probed, READY_S)
         seen = engine.ready().features
@@ -280,35 +282,30 @@ def test_what_a_model_can_do_is_looked_for_once(tmp_path: Path) -> None:
         assert engine.metrics("finished_total") == 0
 
 
-FINDS_OUT_WHEN_TOLD = """
+PROBES_WHEN_FLAGGED = """
     import asyncio, os
-    from models.engine.process import child as process
-    real = process.probe
-    async def probe(engine, probes):
-        if probes is not process.OF_THE_MODEL:
+    import models.engine.process.child as process
+    real = process.run_probes
+    async def run_probes(engine, probes):
+        if probes is not process.MODEL_PROBES:
             return await real(engine, probes)
         while not os.path.exists({flag!r}):
             await asyncio.sleep(0.02)
         return frozenset(probes)
-    process.probe = probe
+    process.run_probes = run_probes
 """
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
 
 
-def remembered(state_dir: Path) -> Any:
-    path = state_dir / "engine.json"
-    return json.loads(path.read_text()) if path.exists() else {}
-
-
-def test_the_engine_serves_while_it_still_tries_its_model_out(
+def test_the_engine_serves_while_it_probes_its_model(
     tmp_path: Path, make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What it finds then, it says, and a gateway in front of it takes notice."""
+    """It reports the features that it finds, and the gateway uses them."""
     monkeypatch.setattr("gateway.dispatch.local.LOOK_AGAIN_S", 0.05)
     flag, body = tmp_path / "now", {**BODY, "logit_bias": None}
     calling = {**body, "max_tokens": 40, "tools": [TOOL], "tool_choice": "required"}
-    command = engine_that(tmp_path, FINDS_OUT_WHEN_TOLD.format(flag=str(flag)))
-    real = {"model_path": bundled_model_path(), "probe": True}
+    command = engine_that(tmp_path, PROBES_WHEN_FLAGGED.format(flag=str(flag)))
+    real: dict[str, Any] = {"model_path": bundled_model_path(), "probe": True}
     with running_engine(tmp_path / "engine", command=command, **real) as engine:
         info = engine.ready()
         assert (info.probed, "json_schema" in info.features, "tools" in info.features) == (False, True, False)
@@ -317,7 +314,8 @@ def test_the_engine_serves_while_it_still_tries_its_model_out(
         url = f"{gateway.url}/v1/chat/completions"
         assert httpx.post(url, json={**body, "max_tokens": 3}, timeout=60).status_code == 200
         assert "tools" in httpx.post(url, json=calling, timeout=60).json()["error"]["message"]
-        assert "features" not in remembered(tmp_path / "engine")  # half of the truth is not worth remembering
+        cache = tmp_path / "engine" / "engine.json"  # there already on machines where repacked weights crash
+        assert not cache.exists() or "features" not in json.loads(cache.read_text())  # an incomplete set is not cached
         flag.touch()
         wait_for(lambda: engine.ready().probed, READY_S)
         wait_for(lambda: httpx.post(url, json=calling, timeout=60).status_code == 200, READY_S)

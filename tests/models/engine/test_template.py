@@ -1,4 +1,6 @@
-"""Chat templates from strangers: what honest ones need works, what hostile ones try is refused in time."""
+"""Untrusted chat templates: usual ones work, attacks are refused within the time limit."""
+
+from typing import Any
 
 import pytest
 
@@ -9,7 +11,7 @@ from models.wire.errors import RequestError
 HELLO = [{"role": "user", "content": "hello"}]
 
 
-def render(source: str, messages=HELLO, limit_s: float = 0.3, **variables) -> str:
+def render(source: str, messages: Any = HELLO, limit_s: float = 0.3, **variables: Any) -> str:
     return ChatTemplate(source, bos="<s>", eos="</s>", time_limit_s=limit_s).render(messages, **variables)
 
 
@@ -27,7 +29,7 @@ def render(source: str, messages=HELLO, limit_s: float = 0.3, **variables) -> st
         ("{{ '%s!' % messages[0].content }}", "hello!"),
     ],
 )
-def test_what_templates_need(source: str, expected: str) -> None:
+def test_templates_have_the_functions_that_they_need(source: str, expected: str) -> None:
     assert render(source) == expected
 
 
@@ -66,6 +68,6 @@ def test_a_template_that_does_not_compile_is_named_so() -> None:
         ChatTemplate("{% for %}", bos="", eos="")
 
 
-def test_the_limit_is_gone_once_a_template_has_ended() -> None:
+def test_the_time_limit_ends_with_the_template() -> None:
     template = ChatTemplate("{{ messages[0].content }}", bos="", eos="", time_limit_s=0.01)
     assert all(template.render(HELLO) == "hello" for _ in range(300))

@@ -1,6 +1,7 @@
-"""Whole characters and stop strings, wherever the text is cut."""
+"""Whole characters and stop strings, wherever the text is split."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from models.engine.scheduling.text import StopMatcher, Utf8Stream
 
 
-def chunks_of(data: str | bytes, cuts: list[int]) -> list:
+def chunks_of(data: str | bytes, cuts: list[int]) -> list[Any]:
     places = [0, *sorted(c % (len(data) + 1) for c in cuts), len(data)]
     return [data[a:b] for a, b in pairwise(places)]
 
@@ -40,6 +41,6 @@ def test_stops_are_found_as_if_read_letter_by_letter(text: str, stops: list[str]
 
 
 @pytest.mark.parametrize("pieces", [["the E", "ND."], ["the ", "END."], ["the END."], list("the END.")])
-def test_nothing_of_a_stop_is_shown(pieces: list[str]) -> None:
+def test_no_part_of_a_stop_string_is_shown(pieces: list[str]) -> None:
     matcher = StopMatcher(["END"])
     assert "".join(map(matcher.feed, pieces)) == "the "

@@ -1,4 +1,4 @@
-"""Finding calls in text, wherever it is cut."""
+"""Tool calls are found in text, wherever it is split."""
 
 from itertools import pairwise
 
@@ -38,7 +38,7 @@ def read(pieces: list[str]) -> tuple[str, list[str], list[str], int]:
     ],
 )
 @given(cuts=st.lists(st.integers(0, 200), max_size=8))
-def test_calls_are_found_wherever_the_text_is_cut(whole: str, expected: tuple, cuts: list[int]) -> None:
+def test_calls_are_found_wherever_the_text_is_split(whole: str, expected: tuple[object, ...], cuts: list[int]) -> None:
     places = [0, *sorted(c % (len(whole) + 1) for c in cuts), len(whole)]
     assert read([whole[a:b] for a, b in pairwise(places)]) == expected
     assert read(list(whole)) == expected
@@ -48,7 +48,7 @@ def test_calls_are_found_wherever_the_text_is_cut(whole: str, expected: tuple, c
     ("before", "then", "overshoots"),
     [("<tool_call", ">", False), ("<tool_call", ">\n", False), ("<tool_call", ">[", True), ("x", "y", False)],
 )
-def test_a_token_that_opens_and_goes_on_is_seen(before: str, then: str, overshoots: bool) -> None:
+def test_a_token_that_overshoots_an_opening_is_detected(before: str, then: str, overshoots: bool) -> None:
     reader = ToolCallReader()
     reader.feed(before)
     assert reader.overshoots(then) is overshoots

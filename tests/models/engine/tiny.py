@@ -16,7 +16,7 @@ PHI3_TEMPLATE = (
     "{% elif message['role'] == 'assistant' %}{{ '<|assistant|>\n' + message['content'] + '<|end|>\n' }}{% endif %}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% endif %}"
 )
-"""In the manner of Phi-3-mini's."""
+"""A chat template like that of Phi-3-mini."""
 
 CONTROLS = (
     *("<unk>", "<s>", "</s>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>", "<|endoftext|>"),

@@ -1,10 +1,10 @@
-"""The circuit breaker, against a clock that the test moves."""
+"""The circuit breaker, with a clock that the test moves."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.remote.circuit_breaker import Breaker, Circuit
+from models.remote.circuit_breaker import CircuitBreaker, CircuitState
 
 
 class Clock:
@@ -20,38 +20,38 @@ def clock() -> Clock:
     return Clock()
 
 
-def opened(clock: Clock, failures: int = 3) -> Breaker:
-    breaker = Breaker(failures, rest_s=5, max_rest_s=20, clock=clock)
+def opened(clock: Clock, failures: int = 3) -> CircuitBreaker:
+    breaker = CircuitBreaker(failures, rest_s=5, max_rest_s=20, clock=clock)
     for _ in range(failures):
         assert breaker.admit()
-        breaker.failed()
+        breaker.record_failure()
     return breaker
 
 
 def test_failures_in_a_row_open_it(clock: Clock) -> None:
     breaker = opened(clock)
-    assert breaker.circuit is Circuit.OPEN
+    assert breaker.state is CircuitState.OPEN
     assert not breaker.admit()
-    assert breaker.opens_in_s == 5
+    assert breaker.probe_in_s == 5
 
 
 def test_a_success_in_between_does_not(clock: Clock) -> None:
-    breaker = Breaker(3, clock=clock)
+    breaker = CircuitBreaker(3, clock=clock)
     for _ in range(10):
-        breaker.failed()
-        breaker.failed()
-        breaker.succeeded()
-    assert breaker.circuit is Circuit.CLOSED
+        breaker.record_failure()
+        breaker.record_failure()
+        breaker.record_success()
+    assert str(breaker.state) == CircuitState.CLOSED
 
 
 def test_one_probe_at_a_time_and_its_success_closes(clock: Clock) -> None:
     breaker = opened(clock)
     clock.now += 5
-    assert breaker.circuit is Circuit.HALF_OPEN
+    assert breaker.state is CircuitState.HALF_OPEN
     assert breaker.admit()
     assert not breaker.admit()
-    breaker.succeeded()
-    assert breaker.circuit is Circuit.CLOSED
+    breaker.record_success()
+    assert str(breaker.state) == CircuitState.CLOSED
     assert breaker.admit()
     assert breaker.admit()
 
@@ -60,35 +60,35 @@ def test_failed_probes_double_the_rest_up_to_a_limit(clock: Clock) -> None:
     breaker = opened(clock)
     rests = []
     for _ in range(4):
-        clock.now += breaker.opens_in_s
+        clock.now += breaker.probe_in_s
         assert breaker.admit()
-        breaker.failed()
-        rests.append(breaker.opens_in_s)
+        breaker.record_failure()
+        rests.append(breaker.probe_in_s)
     assert rests == [10, 20, 20, 20]
 
 
-def test_an_abandoned_probe_lets_the_next_one_through(clock: Clock) -> None:
+def test_a_probe_without_result_allows_the_next_one(clock: Clock) -> None:
     breaker = opened(clock)
     clock.now += 5
     assert breaker.admit()
-    breaker.abandoned()
+    breaker.record_unknown()
     assert breaker.admit()
 
 
-def test_a_rest_that_was_asked_for(clock: Clock) -> None:
-    breaker = Breaker(clock=clock, max_rest_s=60)
+def test_a_pause_that_the_backend_asked_for(clock: Clock) -> None:
+    breaker = CircuitBreaker(clock=clock, max_rest_s=60)
     breaker.rest(7)
     assert not breaker.allows
     clock.now += 7
     assert breaker.allows
     breaker.rest(86_400)
-    assert breaker.opens_in_s == 60
+    assert breaker.probe_in_s == 60
 
 
-@given(st.lists(st.sampled_from(["succeeded", "failed", "abandoned", "wait"]), max_size=60))
-def test_it_never_stays_shut_for_good(events: list[str]) -> None:
+@given(st.lists(st.sampled_from(["record_success", "record_failure", "record_unknown", "wait"]), max_size=60))
+def test_it_never_stays_open_for_ever(events: list[str]) -> None:
     clock = Clock()
-    breaker = Breaker(2, rest_s=1, max_rest_s=8, clock=clock)
+    breaker = CircuitBreaker(2, rest_s=1, max_rest_s=8, clock=clock)
     for event in events:
         if event == "wait":
             clock.now += 3

@@ -1,8 +1,15 @@
-"""Who may knock: names and addresses, pages of other sites, bodies that a form could have sent."""
+"""The host check: names and addresses, pages of other sites, bodies that a form could have sent."""
 
 import pytest
 
-from models.host.doors import REMEMBERED_HOSTS, Doors, answered, check_json, plain_name, reaches_beyond
+from models.host.host_check import (
+    CACHED_HOSTS,
+    HostCheck,
+    add_fixed_headers,
+    check_json,
+    is_reachable_from_outside,
+    normalise_name,
+)
 from models.wire.errors import ForbiddenError, NotJsonError, RequestError
 
 OURS = ["localhost", "localhost:8000", "LOCALHOST.:8000", "app.localhost", "127.0.0.1", "127.0.0.1:8000", "10.1.2.3",
@@ -19,46 +26,46 @@ MALFORMED = ["", "user@localhost", "user:pass@localhost", "localhost:80:80", "lo
 
 
 @pytest.fixture
-def doors() -> Doors:
-    return Doors(["gate.lan", "*.example.org"], "the cure.")
+def host_check() -> HostCheck:
+    return HostCheck(["gate.lan", "*.example.org"], "the cure.")
 
 
-def check(doors: Doors, host: str, method: str = "POST", **headers: str) -> None:
+def check(host_check: HostCheck, host: str, method: str = "POST", **headers: str) -> None:
     more = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
-    doors.check(method, [(b"host", host.encode("latin-1")), *more])
+    host_check.check(method, [(b"host", host.encode("latin-1")), *more])
 
 
 @pytest.mark.parametrize("host", OURS)
-def test_what_it_is_called(doors: Doors, host: str) -> None:
-    check(doors, host)
+def test_own_names_and_addresses_are_accepted(host_check: HostCheck, host: str) -> None:
+    check(host_check, host)
 
 
 @pytest.mark.parametrize("host", STRANGERS)
-def test_another_name_is_refused_with_the_cure(doors: Doors, host: str) -> None:
+def test_another_name_is_refused_with_the_hint(host_check: HostCheck, host: str) -> None:
     with pytest.raises(RequestError) as no:
-        check(doors, host, method="GET")
+        check(host_check, host, method="GET")
     assert no.value.code == "forbidden"
     assert "the cure" in str(no.value)
 
 
 @pytest.mark.parametrize("host", MALFORMED)
-def test_no_host_at_all(doors: Doors, host: str) -> None:
+def test_a_malformed_host_is_refused(host_check: HostCheck, host: str) -> None:
     with pytest.raises(RequestError) as no:
-        check(doors, host)
+        check(host_check, host)
     assert no.value.code == "invalid_host"
 
 
 @pytest.mark.parametrize("hosts", [[], [b"localhost", b"localhost"], [b"evil.example", b"localhost"]])
-def test_exactly_one_host(doors: Doors, hosts: list[bytes]) -> None:
+def test_exactly_one_host(host_check: HostCheck, hosts: list[bytes]) -> None:
     with pytest.raises(RequestError) as no:
-        doors.check("GET", [(b"host", host) for host in hosts])
+        host_check.check("GET", [(b"host", host) for host in hosts])
     assert no.value.code == "invalid_host"
 
 
-def test_any_name_where_that_is_said() -> None:
-    check(Doors(["*"], ""), "evil.example")
+def test_a_star_accepts_any_name() -> None:
+    check(HostCheck(["*"], ""), "evil.example")
     with pytest.raises(RequestError):
-        check(Doors(["*"], ""), "user@evil.example")
+        check(HostCheck(["*"], ""), "user@evil.example")
 
 
 PAGES = [
@@ -78,7 +85,7 @@ PAGES = [
     ("localhost:8000", {"origin": "null", "sec_fetch_site": "same-origin"}, False),
     ("localhost:8000", {"origin": ""}, False),
     ("localhost:8000", {"origin": "http://user@localhost:8000"}, False),
-    # A proxy has put its own name for us into Host; the browser has compared the two before.
+    # A proxy changed the Host header; the browser had compared it with the origin before.
     ("gate.lan", {"sec_fetch_site": "same-origin", "origin": "https://public.example"}, True),
     ("gate.lan", {"origin": "https://public.example"}, False),
 ]
@@ -86,26 +93,28 @@ PAGES = [
 
 @pytest.mark.parametrize(("host", "headers", "passes"), PAGES)
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-def test_pages_of_other_sites(doors: Doors, host: str, headers: dict[str, str], passes: bool, method: str) -> None:
+def test_pages_of_other_sites(
+    host_check: HostCheck, host: str, headers: dict[str, str], passes: bool, method: str
+) -> None:
     if passes:
-        check(doors, host, method, **headers)
+        check(host_check, host, method, **headers)
         return
     with pytest.raises(ForbiddenError):
-        check(doors, host, method, **headers)
+        check(host_check, host, method, **headers)
     for reading in ("GET", "HEAD", "OPTIONS"):
-        check(doors, host, reading, **headers)
+        check(host_check, host, reading, **headers)
 
 
-def test_remembered_names_are_bounded(doors: Doors) -> None:
-    for number in range(2 * REMEMBERED_HOSTS):
-        check(doors, f"n{number}.localhost")
-    assert doors._is_ours.cache_info().currsize == REMEMBERED_HOSTS
+def test_the_cache_of_names_is_bounded(host_check: HostCheck) -> None:
+    for number in range(2 * CACHED_HOSTS):
+        check(host_check, f"n{number}.localhost")
+    assert host_check._is_own_host_cached.cache_info().currsize == CACHED_HOSTS
 
 
 @pytest.mark.parametrize(
     "kind", ["application/json", "Application/JSON; charset=utf-8", "application/vnd.api+json", " application/json "]
 )
-def test_what_is_json(kind: str) -> None:
+def test_json_content_types_are_accepted(kind: str) -> None:
     check_json([(b"content-type", kind.encode())])
 
 
@@ -115,7 +124,7 @@ def test_what_is_json(kind: str) -> None:
      [b"multipart/form-data; boundary=x+json"], [b"application/json", b"text/plain"], [b"text/plain, application/json"],
      [b"application/jsonp"]],
 )  # fmt: skip
-def test_what_a_form_might_send(kinds: list[bytes]) -> None:
+def test_content_types_of_forms_are_refused(kinds: list[bytes]) -> None:
     with pytest.raises(NotJsonError, match="content-type: application/json"):
         check_json([(b"content-type", kind) for kind in kinds])
 
@@ -123,22 +132,22 @@ def test_what_a_form_might_send(kinds: list[bytes]) -> None:
 @pytest.mark.parametrize("name", ["http://gate.lan", "gate.lan:8000", "gate.lan/x", "a b", "", "*.*", "x*.lan", "*lan"])
 def test_names_must_be_bare(name: str) -> None:
     with pytest.raises(ValueError, match="bare name"):
-        plain_name(name)
+        normalise_name(name)
 
 
 @pytest.mark.parametrize(
     "host",
     ["0.0.0.0", "::", "", "0", "10.0.0.1", "::ffff:0.0.0.0", "::ffff:10.0.0.1", "fe80::1", "no-such-name.invalid"],
 )
-def test_what_others_reach(host: str) -> None:
-    assert reaches_beyond(host)
+def test_hosts_that_are_reachable_from_outside(host: str) -> None:
+    assert is_reachable_from_outside(host)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "localhost", "127.1"])
-def test_what_only_this_machine_reaches(host: str) -> None:
-    assert not reaches_beyond(host)
+def test_hosts_that_only_this_machine_reaches(host: str) -> None:
+    assert not is_reachable_from_outside(host)
 
 
 def test_fixed_headers_are_added_once() -> None:
     kept = (b"cache-control", b"private")
-    assert answered([kept]) == [kept, (b"x-content-type-options", b"nosniff")]
+    assert add_fixed_headers([kept]) == [kept, (b"x-content-type-options", b"nosniff")]

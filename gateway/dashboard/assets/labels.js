@@ -1,4 +1,4 @@
-// What the closed lists mean, for people.
+// Texts for the values of the closed lists: routes, reasons, outcomes.
 
 export const ROUTES = { local: "Local model", cloud: "Cloud model", none: "Refused before routing" };
 
@@ -7,9 +7,9 @@ export const REASONS = {
   pinned: "The caller chose the side",
   capability: "Needs what the local model lacks",
   context: "Too long for the local model",
-  offline: "Only one side is there",
+  offline: "Only one side is available",
   budget: "The budget is spent",
-  session: "A tool loop stays where it began",
+  session: "A tool loop stays with the model that began it",
   load: "The local queue was too long",
   privacy: "Must not leave this machine",
   failover: "The first choice failed",
@@ -27,6 +27,16 @@ export const OUTCOMES = {
 };
 
 export const REASON_COLOURS = {
-  score: "c1", offline: "c2", pinned: "c3", failover: "c4", capability: "c5", context: "c6",
-  load: "c7", privacy: "c8", session: "c9", budget: "c10", escalated: "c11", invalid: "c12",
+  score: "c1",
+  offline: "c2",
+  pinned: "c3",
+  failover: "c4",
+  capability: "c5",
+  context: "c6",
+  load: "c7",
+  privacy: "c8",
+  session: "c9",
+  budget: "c10",
+  escalated: "c11",
+  invalid: "c12",
 };

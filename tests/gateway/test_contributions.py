@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from gateway.scoring.contributions import PER_SECOND, TraitSampler, traits_json
+from gateway.scoring.contributions import PER_SECOND, ContributionSampler, contributions_json
 from gateway.scoring.prompt import to_prompt
 from models.wire.chat import ChatRequest
 from router.artifact import load_artifact
@@ -15,7 +15,7 @@ BODY = {"model": "auto", "messages": [{"role": "user", "content": SECRET}]}
 
 
 def test_words_are_one_and_none_is_named() -> None:
-    text = traits_json(load_artifact().scorer, to_prompt(ChatRequest.parse(BODY))).lower()
+    text = contributions_json(load_artifact().scorer, to_prompt(ChatRequest.parse(BODY))).lower()
     assert "wording" in text
     assert [word for word in SECRET.lower().strip(".").split() if f'"{word}' in text or f"“{word}" in text] == []
 
@@ -23,7 +23,7 @@ def test_words_are_one_and_none_is_named() -> None:
 def test_no_more_than_a_few_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1000.0]
     monkeypatch.setattr("gateway.scoring.contributions.time.monotonic", lambda: clock[0])
-    sampler, prompt = TraitSampler(load_artifact().scorer), to_prompt(ChatRequest.parse(BODY))
+    sampler, prompt = ContributionSampler(load_artifact().scorer), to_prompt(ChatRequest.parse(BODY))
 
     def kept(n: int) -> int:
         return sum(sampler.of(prompt) is not None for _ in range(n))
@@ -39,8 +39,8 @@ def test_decision_tells_what_pushed_it(make_gateway: MakeGateway, provider: Prov
     gateway = make_gateway(local={"enabled": False}, cloud={"base_url": provider.base_url})
     answer = httpx.post(f"{gateway.url}/v1/chat/completions", json=BODY)
     row = httpx.get(f"{gateway.url}/v1/decisions/{answer.headers['x-request-id']}").json()
-    assert row["traits"]["pushes"]
-    assert 0 <= row["traits"]["familiarity"] <= 1
+    assert row["contributions"]["features"]
+    assert 0 <= row["contributions"]["vocabulary_coverage"] <= 1
     export = httpx.get(f"{gateway.url}/v1/decisions/export").text
-    assert '""pushes""' in export
+    assert '""features""' in export
     assert "Initech" not in export

@@ -8,7 +8,7 @@ from router.text.preprocessing import (
     HEAD_CHARS,
     SYSTEM_CHARS,
     TAIL_CHARS,
-    read,
+    preprocess,
     split_unspaced,
     without_options,
 )
@@ -19,26 +19,26 @@ def thread(*turns: tuple[str, str]) -> Prompt:
 
 
 def test_a_long_message_is_read_at_both_ends() -> None:
-    text = read(Prompt.from_text("a" * HEAD_CHARS + "x" * 10_000 + "b" * TAIL_CHARS)).text
+    text = preprocess(Prompt.from_text("a" * HEAD_CHARS + "x" * 10_000 + "b" * TAIL_CHARS)).text
     assert text == "a" * HEAD_CHARS + "\n" + "b" * TAIL_CHARS
 
 
 def test_answers_are_not_read_and_earlier_questions_are() -> None:
-    reading = read(thread(("user", "first"), ("assistant", "answer"), ("tool", "result"), ("user", "and why")))
-    assert reading.text == "first\nand why"
-    assert reading.n_turns == 4
+    document = preprocess(thread(("user", "first"), ("assistant", "answer"), ("tool", "result"), ("user", "and why")))
+    assert document.text == "first\nand why"
+    assert document.n_turns == 4
 
 
 def test_latest_earlier_messages_win_when_there_is_no_room_for_all() -> None:
     old, recent = "old " * EARLIER_CHARS, "recent " * EARLIER_CHARS
-    text = read(thread(("user", old), ("user", recent), ("user", "now"))).text
+    text = preprocess(thread(("user", old), ("user", recent), ("user", "now"))).text
     assert "recent" in text
     assert "old" not in text
     assert len(text) <= EARLIER_CHARS + len("\nnow")
 
 
 def test_the_system_message_is_read_in_part() -> None:
-    text = read(thread(("system", "s" * 5000), ("user", "question"))).text
+    text = preprocess(thread(("system", "s" * 5000), ("user", "question"))).text
     assert text == "s" * SYSTEM_CHARS + "\nquestion"
 
 
@@ -46,12 +46,12 @@ def test_the_system_message_is_read_in_part() -> None:
     "prompt", [Prompt(()), Prompt.from_text(""), thread(("assistant", "Hello")), thread(("tool", ""))]
 )
 def test_odd_threads_can_be_read(prompt: Prompt) -> None:
-    assert read(prompt).n_words <= 1
+    assert preprocess(prompt).n_words <= 1
 
 
 def test_ten_thousand_turns_cost_no_more_than_forty() -> None:
     turns = [("user", "u")] * 10_000
-    assert len(read(thread(*turns)).text) < 100
+    assert len(preprocess(thread(*turns)).text) < 100
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,27 @@
-// Tables of where requests went: by route and reason, and by key.
+// Tables of requests: by route and reason, and by key.
 
 import { el } from "./dom.js";
 import { count, percent, usdColumn } from "./format.js";
-import { REASONS, ROUTES } from "./words.js";
+import { REASONS, ROUTES } from "./labels.js";
 
 const sum = (groups, field) => groups.reduce((total, group) => total + group[field], 0);
 
-export function why(savings) {
+export function groupTable(savings) {
   const most = Math.max(1, ...savings.groups.map((group) => group.requests));
   const paid = usdColumn(savings.groups.map((group) => group.paid_usd));
   const saved = usdColumn(savings.groups.map((group) => group.saved_usd));
-  const worded = savings.groups.map((group, i) => ({ ...group, paid: paid[i], saved: saved[i] }));
+  const rows = savings.groups.map((group, i) => ({ ...group, paid: paid[i], saved: saved[i] }));
   return el(
-    "table.why",
+    "table.groups",
     {},
     head(["Went to, because", "Requests", "Paid", "Saved (est.)"]),
-    Object.keys(ROUTES).map((route) => routeRows(route, worded.filter((group) => group.route === route), most)),
+    Object.keys(ROUTES).map((route) =>
+      routeRows(
+        route,
+        rows.filter((group) => group.route === route),
+        most,
+      ),
+    ),
   );
 }
 
@@ -25,12 +31,28 @@ function routeRows(route, groups, most) {
   return el(
     "tbody",
     {},
-    el("tr.route", {}, el("th", { scope: "rowgroup", colspan: 4 }, el(`span.dot.${route}`, { "aria-hidden": "true" }), ROUTES[route], el("small", {}, ` ${count(sum(groups, "requests"))} requests`))),
+    el(
+      "tr.route",
+      {},
+      el(
+        "th",
+        { scope: "rowgroup", colspan: 4 },
+        el(`span.dot.${route}`, { "aria-hidden": "true" }),
+        ROUTES[route],
+        el("small", {}, ` ${count(sum(groups, "requests"))} requests`),
+      ),
+    ),
     groups.map((group) =>
       el(
         "tr",
         {},
-        el("th", { scope: "row" }, REASONS[group.reason] ?? group.reason, el("code", {}, group.reason), el(`i.meter.${route}`, { "aria-hidden": "true", style: { "--part": group.requests / most } })),
+        el(
+          "th",
+          { scope: "row" },
+          REASONS[group.reason] ?? group.reason,
+          el("code", {}, group.reason),
+          el(`i.meter.${route}`, { "aria-hidden": "true", style: { "--part": group.requests / most } }),
+        ),
         el("td", {}, count(group.requests)),
         el("td", {}, group.paid),
         el("td", {}, group.saved),
@@ -39,10 +61,10 @@ function routeRows(route, groups, most) {
   );
 }
 
-export function keys(data) {
+export function keyTable(data) {
   const saved = usdColumn(data.map((key) => key.saved_usd));
   return el(
-    "table.why",
+    "table.groups",
     {},
     head(["Key", "Requests", "Local", "Errors", "Saved (est.)"]),
     el(
@@ -63,4 +85,13 @@ export function keys(data) {
   );
 }
 
-const head = (headings) => el("thead", {}, el("tr", {}, headings.map((heading) => el("th", { scope: "col" }, heading))));
+const head = (headings) =>
+  el(
+    "thead",
+    {},
+    el(
+      "tr",
+      {},
+      headings.map((heading) => el("th", { scope: "col" }, heading)),
+    ),
+  );

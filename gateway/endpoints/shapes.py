@@ -1,0 +1,226 @@
+"""What the endpoints over the ledger answer: their part of the OpenAPI document is made of these models.
+
+An answer with a field that its model lacks is a defect, and fails.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Usd = str
+"""An exact decimal number."""
+
+
+class Shape(BaseModel):
+    """Base of all of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Figures(Shape):
+    """What can be said of some requests in numbers. Money is an estimate."""
+
+    requests: int
+    answered: int
+    answered_locally: int
+    errors: int
+    failovers: int
+    escalations: int
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    baseline_usd: Usd
+    cost_usd: Usd
+    deciding_usd: Usd
+    paid_usd: Usd
+    saved_usd: Usd
+    first_token_ms_mean: float | None
+
+
+class SavingsGroup(Figures):
+    """Requests that share a route and a reason."""
+
+    route: str
+    reason: str
+
+
+class Savings(Figures):
+    """The answer of /v1/savings."""
+
+    object: Literal["savings"]
+    estimate: Literal[True]
+    since: str | None
+    until: str | None
+    baseline_models: list[str]
+    local_share: float | None
+    coverage: float | None
+    summary: str
+    groups: list[SavingsGroup]
+
+
+class SavingsInterval(Figures):
+    """One bar of a chart."""
+
+    since: str
+    until: str
+    by_route: dict[str, int]
+    by_reason: dict[str, int]
+    by_outcome: dict[str, int]
+
+
+class SavingsTimeline(Shape):
+    """The answer of /v1/savings/timeline."""
+
+    object: Literal["list"] = "list"
+    tz: str
+    data: list[SavingsInterval]
+
+
+class KeyFigures(Figures):
+    """The figures of one key; of requests without one where it is null."""
+
+    key_id: str | None
+
+
+class SavingsByKey(Shape):
+    """The answer of /v1/savings/keys."""
+
+    object: Literal["list"] = "list"
+    data: list[KeyFigures]
+    total: int
+
+
+class RouteLatency(Shape):
+    """Time to the first token of some answers."""
+
+    answers: int
+    p50_ms: float | None
+    p95_ms: float | None
+
+
+class LatencyByRoute(Shape):
+    """The same by route."""
+
+    local: RouteLatency
+    cloud: RouteLatency
+
+
+class LatencyInterval(LatencyByRoute):
+    """One point of a chart."""
+
+    since: str
+    until: str
+
+
+class Latency(LatencyByRoute):
+    """The answer of /v1/latency."""
+
+    object: Literal["latency"]
+    newest: int = Field(description="Answers of a route that the figures are taken of, at most.")
+    intervals: list[LatencyInterval]
+
+
+class Decisions(Shape):
+    """One page of ledger rows."""
+
+    object: Literal["list"] = "list"
+    data: list[dict[str, Any]]
+    next: str | None = Field(description="For `after`: where the next page begins. Null on the last one.")
+
+
+class Choices(Shape):
+    """What there is to filter by."""
+
+    object: Literal["choices"] = "choices"
+    models: list[str]
+    keys: list[str]
+
+
+class ThresholdChangeItem(Shape):
+    """One move of the threshold."""
+
+    at: str
+    threshold: float | None
+    before: float
+    artifact: str
+    by: str
+    note: str
+
+
+class ThresholdState(Shape):
+    """The threshold in force, and who moved it when."""
+
+    object: Literal["threshold"] = "threshold"
+    artifact: str
+    threshold: float
+    default: float
+    applied: bool
+    outdated: bool
+    history: list[ThresholdChangeItem]
+
+
+class ThresholdPoint(Shape):
+    """What one threshold would mean."""
+
+    threshold: float
+    local_share: float | None
+    usd_per_30_days: Usd | None
+    expected_failure_rate: float | None
+
+
+class MeasuredPoint(Shape):
+    """How often the local model fails below one threshold, with the exact 95 % interval."""
+
+    threshold: float
+    n_local: int
+    failure_rate: float | None
+    low: float | None
+    high: float | None
+
+
+class MeasuredFailureRates(Shape):
+    """Failure rates by labels, from a file or from feedback."""
+
+    source: Literal["file", "feedback"]
+    trouble: str | None
+    labels: int
+    enough: int = Field(description="Labels that a rate takes at least.")
+    points: list[MeasuredPoint]
+
+
+class ValidationPoint(Shape):
+    """What one threshold did to the classifier's validation prompts."""
+
+    threshold: float
+    local_share: float
+    failure_rate: float | None
+
+
+class ThresholdCurve(Shape):
+    """What every threshold would mean."""
+
+    object: Literal["threshold_curve"]
+    artifact: str
+    requests: int
+    movable: int
+    of_other_artifacts: int
+    coverage: float | None
+    span_ms: int | None
+    in_force: ThresholdPoint
+    default: ThresholdPoint
+    presets: dict[str, ThresholdPoint]
+    points: list[ThresholdPoint]
+    validation: list[ValidationPoint]
+    failure_rates: MeasuredFailureRates
+
+
+class Flips(Shape):
+    """Requests that would go elsewhere."""
+
+    object: Literal["flips"] = "flips"
+    threshold: float
+    candidate: float
+    to: str
+    count: int
+    of: int
+    data: list[dict[str, Any]]

@@ -1,0 +1,163 @@
+"""Everything that a gateway consists of, built from its settings and joined. Nothing runs yet."""
+
+from dataclasses import dataclass
+
+from gateway.background import Background
+from gateway.config.settings import Settings
+from gateway.dispatch.backends import Backends
+from gateway.dispatch.cascade import Cascade
+from gateway.dispatch.decider import Decider
+from gateway.dispatch.dispatcher import Dispatcher
+from gateway.dispatch.embeddings import Embedder
+from gateway.dispatch.local import LocalSide, make_local
+from gateway.dispatch.privacy import PrivacyLane
+from gateway.ledger import Ledger
+from gateway.record.logs import apply_log_settings
+from gateway.record.metrics import Metrics
+from gateway.record.recorder import Recorder
+from gateway.record.telemetry import Telemetry, make_telemetry
+from gateway.reload import Lifecycle, Reloader, Taker
+from gateway.reports.failure_rates import FailureRates
+from gateway.scoring.active_classifier import ActiveClassifier
+from gateway.scoring.active_threshold import ActiveThreshold
+from gateway.scoring.contributions import ContributionSampler
+from gateway.spending.budget import Budget
+from gateway.spending.pricing import Pricer
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of one gateway that its endpoints and its lifespan use."""
+
+    background: Background
+    backends: Backends
+    budget: Budget
+    classifier: ActiveClassifier
+    decider: Decider
+    dispatcher: Dispatcher
+    embedder: Embedder
+    failure_rates: FailureRates
+    ledger: Ledger
+    lifecycle: Lifecycle
+    metrics: Metrics
+    pricer: Pricer
+    recorder: Recorder
+    telemetry: Telemetry | None
+    threshold: ActiveThreshold
+
+
+def make_parts(settings: Settings) -> Parts:
+    """Build and join them.
+
+    Raises
+    ------
+    ExtraMissingError
+        If the configuration needs a package that is not installed.
+    ArtifactError
+        If the router's artifact cannot be used.
+    """
+    classifier = ActiveClassifier(settings)
+    threshold = ActiveThreshold.of(settings, classifier.artifact)
+    metrics = Metrics()
+    backends = Backends(make_local(settings.local, settings.state_dir), settings.cloud)
+    pricer = Pricer(settings)
+    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", pricer.price, settings.ledger.keep_days)
+    ledger.when_committed(metrics.priced)
+    budget = Budget(settings.budget, ledger, pricer)
+    telemetry = make_telemetry(settings, pricer)
+    recorder = Recorder(ledger, metrics, budget, telemetry)
+    cascade = Cascade(settings.router.second_look, settings.local.total_timeout_s)
+    decider = Decider(
+        backends,
+        classifier,
+        lambda: threshold.value,
+        settings.router,
+        PrivacyLane(settings.privacy),
+        budget=budget,
+        cascade=cascade,
+    )
+    dispatcher = Dispatcher(
+        decider,
+        backends,
+        recorder,
+        budget=budget,
+        cascade=cascade,
+        classifier=classifier,
+        contributions=ContributionSampler(classifier),
+    )
+    failure_rates = FailureRates(settings.router.labels)
+    takers = _takers(backends, budget, cascade, failure_rates, pricer, telemetry)
+    _watch(metrics, backends.local, threshold, classifier)
+    _watch_money(metrics, ledger, budget)
+    return Parts(
+        background=Background(metrics.background_failed),
+        backends=backends,
+        budget=budget,
+        classifier=classifier,
+        decider=decider,
+        dispatcher=dispatcher,
+        embedder=Embedder(settings.embeddings, decider, backends, budget, recorder),
+        failure_rates=failure_rates,
+        ledger=ledger,
+        lifecycle=Lifecycle(settings, Reloader(settings, decider, classifier, threshold, takers)),
+        metrics=metrics,
+        pricer=pricer,
+        recorder=recorder,
+        telemetry=telemetry,
+        threshold=threshold,
+    )
+
+
+def _takers(
+    backends: Backends,
+    budget: Budget,
+    cascade: Cascade,
+    failure_rates: FailureRates,
+    pricer: Pricer,
+    telemetry: Telemetry | None,
+) -> dict[str, tuple[Taker, ...]]:
+    """What takes over each reloadable part of the configuration, by its name."""
+    names_servers = () if telemetry is None else (telemetry.configure,)
+    return {
+        "cloud": (lambda new: backends.configure(new.cloud), pricer.configure, *names_servers),
+        "router": (
+            lambda new: failure_rates.configure(new.router.labels),
+            lambda new: cascade.configure(new.router.second_look),
+        ),
+        "budget": (lambda new: budget.configure(new.budget),),
+        "savings": (pricer.configure,),
+        "prices": (pricer.configure,),
+        "log": (apply_log_settings,),
+    }
+
+
+def _watch(
+    metrics: Metrics,
+    local: LocalSide | None,
+    threshold: ActiveThreshold,
+    classifier: ActiveClassifier,
+) -> None:
+    metrics.watch("slimgate_threshold", "Scores from here on go to the cloud.", lambda: threshold.value, "livemax")
+    metrics.watch(
+        "slimgate_classifier_refused",
+        "Whether the classifier that is wanted cannot be used, and an earlier one decides.",
+        lambda: float(classifier.trouble is not None),
+        "livemax",
+    )
+    if local is not None:
+        metrics.watch("slimgate_local_up", "Whether the local model answers.", lambda: float(local.up), "livemin")
+        metrics.watch_count("slimgate_engine_restarts", "Times the engine was started again.", lambda: local.restarts)
+
+
+def _watch_money(metrics: Metrics, ledger: Ledger, budget: Budget) -> None:
+    metrics.watch("slimgate_ledger_pending_bytes", "Rows the database has not taken yet.", lambda: ledger.pending_bytes)
+    metrics.watch_count("slimgate_ledger_refused_rows", "Rows lost for want of disk.", lambda: ledger.refused_rows)
+    metrics.watch_count("slimgate_ledger_set_aside_rows", "Rows that cannot be stored.", lambda: ledger.set_aside.added)
+    metrics.watch_count("slimgate_ledger_unpriced_rows", "Rows that could not be priced.", lambda: ledger.unpriced_rows)
+    metrics.watch("slimgate_budget_used_ratio", "Share of the cloud's budget that is spent.", budget.used, "livemax")
+    metrics.watch(
+        "slimgate_budget_unknown",
+        "Whether it is not known at the moment what was spent.",
+        lambda: float(budget.trouble is not None),
+        "livemax",
+    )

@@ -1,0 +1,166 @@
+"""The KV cache: which generation gets which cells and sequence number, and which finished sequences are kept."""
+
+import logging
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+
+from models.engine.native.llama import Context
+from models.engine.scheduling.generation import Generation
+from models.engine.scheduling.kv_cells import KvCellPool
+from models.engine.scheduling.prefix_cache import (
+    MIN_PREFIX_TOKENS,
+    NO_PREFIX,
+    CachedSequence,
+    Prefix,
+    PrefixCache,
+    TokenArray,
+    common_prefix_length,
+)
+
+logger = logging.getLogger(__name__)
+
+GROWTH_CELLS = 256
+"""Cells reserved at admission for the growth of each answer, so that preemption stays the exception."""
+
+
+SMALL_ENTRY_CELLS = 256
+SMALL_ENTRIES_CELLS = 512
+"""Cells that cached sequences with fewer than `SMALL_ENTRY_CELLS` of their own may take together.
+
+Every cell in use slows every step a little (2,048 of them by a tenth), and a short prefix is soon computed again."""
+
+
+class KvCache:
+    """Gives running generations their sequences, and keeps finished ones for their prefixes.
+
+    Parameters
+    ----------
+    n_kept : int
+        Most finished sequences to keep; 0 keeps none.
+    """
+
+    def __init__(self, context: Context, *, n_kept: int) -> None:
+        self._context = context
+        self._pool = KvCellPool(context.n_ctx)
+        self._prefixes = PrefixCache(n_kept)
+        self._free_sequences = deque(range(context.n_sequences))
+
+    @property
+    def n_free(self) -> int:
+        """Cells that no sequence holds."""
+        return self._pool.n_free
+
+    @property
+    def reuses_prefixes(self) -> bool:
+        """Whether finished sequences are kept."""
+        return self._prefixes.capacity > 0
+
+    def has_room(self, newcomer: Generation, running: Sequence[Generation]) -> bool:
+        """Whether the cells will probably do for `newcomer` and all `running`, once cached sequences are evicted."""
+        if not running:
+            return True
+        n_held = self._pool.n_held_by_any([g.sequence for g in running])
+        left = self._pool.n_cells - n_held - sum(map(_n_growth_cells, running)) - _n_growth_cells(newcomer)
+        if left >= 0 or not self.reuses_prefixes:
+            return left >= 0
+        return left + max(min(_n_common(newcomer, g), g.n_computed) for g in running) >= 0
+
+    def assign_sequence(self, generation: Generation) -> None:
+        """Give `generation` a sequence number, which holds no cells yet."""
+        if not self._free_sequences:
+            self._evict_oldest()
+        generation.sequence = self._free_sequences.popleft()
+
+    def reuse_prefix(self, generation: Generation, running: Sequence[Generation]) -> bool:
+        """Share the cells of the longest computed prefix; false if a running generation will soon have a longer one."""
+        if not self.reuses_prefixes:
+            return True
+        tokens = _array(generation.tokens)[:-1]  # the last one must be computed: its logits give the first new token
+        longest = self._prefixes.longest_prefix(tokens)
+        for other in running:
+            if other is generation or not other.started:
+                continue
+            n_common = _n_common(generation, other)
+            if n_common > max(longest.n_tokens, MIN_PREFIX_TOKENS) and other.n_computed < min(n_common, len(tokens)):
+                return False
+            shared = Prefix(other.sequence, min(n_common, other.n_computed, len(tokens)))
+            longest = max(longest, shared, key=_n_tokens)
+        self._share(generation, longest if longest.n_tokens >= MIN_PREFIX_TOKENS else NO_PREFIX)
+        return True
+
+    def make_room(self, n_tokens: int) -> bool:
+        """Evict cached sequences until `n_tokens` cells are free; false if that is not enough."""
+        while self._pool.n_free < n_tokens:
+            if not self._evict_oldest():
+                return False
+        return True
+
+    def record_computed(self, generation: Generation, n_tokens: int) -> None:
+        """Account for `n_tokens` more tokens that a step computed."""
+        self._pool.allocate(generation.sequence, n_tokens)
+        generation.n_computed += n_tokens
+
+    def release(self, generation: Generation, *, keep: bool) -> None:
+        """Take the sequence away; keep its tokens in the prefix cache if `keep`, else free the cells."""
+        sequence, generation.sequence = generation.sequence, -1
+        computed = _array(generation.tokens[: generation.n_computed])
+        if keep and self._prefixes.would_gain(computed):
+            for entry in self._prefixes.entries_within(computed):
+                self._evict(entry)
+            if self._prefixes.is_full:
+                self._evict_oldest()
+            self._prefixes.add(sequence, computed)
+            self._evict_small()
+        else:
+            self._free(sequence)
+
+    def _share(self, generation: Generation, prefix: Prefix) -> None:
+        if prefix.n_tokens:
+            self._context.share(prefix.sequence, generation.sequence, prefix.n_tokens)
+            self._pool.share(prefix.sequence, generation.sequence, prefix.n_tokens)
+        generation.n_computed = prefix.n_tokens
+        generation.n_cached = generation.n_cached or min(prefix.n_tokens, len(generation.prompt))
+
+    def _evict_small(self) -> None:
+        """Evict the oldest small entries that exceed `SMALL_ENTRIES_CELLS`."""
+        left = SMALL_ENTRIES_CELLS
+        for entry in self._prefixes.most_recent_first():
+            n_own = self._pool.n_held_alone(entry.sequence)
+            if n_own < SMALL_ENTRY_CELLS:
+                left -= n_own
+                if left < 0:
+                    self._evict(entry)
+
+    def _evict_oldest(self) -> bool:
+        oldest = self._prefixes.least_recently_used()
+        if oldest is not None:
+            self._evict(oldest)
+        return oldest is not None
+
+    def _evict(self, entry: CachedSequence) -> None:
+        self._prefixes.remove(entry)
+        self._free(entry.sequence)
+
+    def _free(self, sequence: int) -> None:
+        self._context.drop(sequence)
+        self._pool.release(sequence)
+        self._free_sequences.append(sequence)
+
+
+def _array(tokens: Sequence[int]) -> TokenArray:
+    return np.array(tokens, np.int32)
+
+
+def _n_common(one: Generation, other: Generation) -> int:
+    return common_prefix_length(one.prompt_array, other.prompt_array)
+
+
+def _n_tokens(prefix: Prefix) -> int:
+    return prefix.n_tokens
+
+
+def _n_growth_cells(generation: Generation) -> int:
+    """Cells that a generation may still need soon."""
+    return min(generation.max_tokens, len(generation.tokens) + GROWTH_CELLS) - generation.n_computed

@@ -1,0 +1,54 @@
+"""How a step is divided among prefill and decode."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from models.engine.scheduling.step_batching import MIN_PREFILL_TOKENS, PrefillBudget, plan_step_batch
+
+
+class Pending:
+    """The part of a generation that step batching reads."""
+
+    def __init__(self, n_pending: int) -> None:
+        self.n_pending = n_pending
+        self.started = True
+
+
+@pytest.mark.parametrize(
+    ("n_pending", "capacity", "max_prefill", "expected"),
+    [
+        ([1, 1, 1], 512, 64, [1, 1, 1]),
+        ([400], 512, 512, [400]),
+        ([4000], 512, 64, [64]),
+        ([4000, 1], 512, 64, [64, 1]),  # beside decode: one chunk, not more
+        ([4000, 30, 1], 512, 64, [34, 30, 1]),  # a short prompt passes a long one
+        ([4000, 50, 50], 512, 512, [412, 50, 50]),
+        ([300, 300, 300], 512, 512, [300, 212]),  # the oldest first
+        ([4000, 100, 200, 1], 512, 64, [32, 32, 1]),
+    ],
+)
+def test_chunk_sizes(n_pending: Sequence[int], capacity: int, max_prefill: int, expected: list[int]) -> None:
+    running = [Pending(n) for n in n_pending]
+    chunks = plan_step_batch(running, capacity, max_prefill)  # type: ignore[arg-type]
+    by_generation = {id(c.generation): c.n_tokens for c in chunks}
+    assert [by_generation[id(g)] for g in running if id(g) in by_generation] == expected
+
+
+def test_every_answer_decodes_and_the_oldest_prompt_moves_on() -> None:
+    running = [Pending(5000), *(Pending(1) for _ in range(20)), *(Pending(40) for _ in range(9))]
+    chunks = plan_step_batch(running, 512, MIN_PREFILL_TOKENS)  # type: ignore[arg-type]
+    assert len([c for c in chunks if c.generation.n_pending == 1]) == 20
+    oldest = next(c.n_tokens for c in chunks if c.generation is running[0])  # type: ignore[comparison-overlap]
+    assert oldest >= MIN_PREFILL_TOKENS // 2
+    assert sum(c.n_tokens for c in chunks) <= 20 + MIN_PREFILL_TOKENS
+
+
+def test_a_slow_model_gets_smaller_chunks() -> None:
+    budget = PrefillBudget(512)
+    for _ in range(30):
+        budget.observe(512, 0.1)
+    assert budget.tokens == 512
+    for _ in range(30):
+        budget.observe(64, 10.0)
+    assert budget.tokens == MIN_PREFILL_TOKENS
