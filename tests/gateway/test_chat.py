@@ -86,6 +86,7 @@ def test_the_row_says_what_happened(cloud_only: Gateway, provider: Provider) -> 
     assert "hello" not in str(row).lower()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunks", range(1, 9))
 def test_a_client_that_goes_away_cancels_upstream_and_is_billed(
     cloud_only: Gateway, provider: Provider, chunks: int

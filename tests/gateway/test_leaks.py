@@ -23,6 +23,8 @@ from tests.live import Gateway, running_gateway
 from tests.process import running_command
 from tests.provider import FAULTS, Call, Provider, running_provider
 
+pytestmark = pytest.mark.slow
+
 KEY = "Wq7/canary+9f3b=Zz81xKp2"
 """Of no known form, and other in an address than here."""
 

@@ -155,6 +155,7 @@ def test_route_says_so_and_why(lane: Lane) -> None:
     lane.kept()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("fault", ["error_503", "reset", "silence", "context_length", "rate_limited"])
 def test_a_local_side_that_fails_is_never_replaced(tmp_path: Path, fault: str, stream: bool) -> None:
