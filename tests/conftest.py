@@ -12,6 +12,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "passive"
 
 import asyncio
+import gc
 import ipaddress
 import socket
 from collections.abc import Callable, Generator, Iterator
@@ -21,12 +22,17 @@ from types import SimpleNamespace
 from typing import Any
 
 import certifi
+import hypothesis
 import pytest
 
 from gateway.config.settings import Settings
 from gateway.process.server import settle
 from tests.live import Gateway, running_gateway
 from tests.provider import Provider, running_provider
+
+# A search for garbage, or a machine that is busy with other things, is no failure.
+hypothesis.settings.register_profile("slimgate", deadline=None)
+hypothesis.settings.load_profile("slimgate")
 
 NOTHING_SKIPS = bool(os.environ.get("NOTHING_SKIPS"))
 """Set where everything a test may want is installed, so that a check that did not run cannot pass for one that did."""
@@ -39,6 +45,9 @@ PAUSES = (
 """How long the ledger waits for more rows, for its database, and for rows of processes that died."""
 
 MakeGateway = Callable[..., Gateway]
+
+GARBAGE = (10_000, 10, 10)
+"""A search through everything takes a quarter of a second here, and would come with every thirtieth test."""
 
 NEEDS = {"engine": "engine", "local_gateway": "engine", "_hybrid": "engine", "hybrid": "engine", "browser": "browser"}
 """Fixtures, and the marks of tests that use them. A test that starts an engine or a browser itself is marked there."""
@@ -96,6 +105,7 @@ def _no_time_lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for pause, shorter_s in PAUSES:
             patch.setattr(pause, shorter_s)
         settle()
+        gc.set_threshold(*GARBAGE)
         yield
 
 

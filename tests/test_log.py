@@ -17,6 +17,8 @@ from tests.live import wait_for
 from tests.process import running_command
 from tests.provider import Provider
 
+pytestmark = pytest.mark.slow
+
 HELLO = [{"role": "user", "content": "Say hello."}]
 
 
@@ -28,6 +30,7 @@ def told(output: str) -> Iterator[dict[str, Any]]:
         yield record
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_every_line_is_json_whoever_writes_it(provider: Provider, tmp_path: Path, workers: str) -> None:
     environment = {"SLIMGATE_CLOUD__BASE_URL": provider.base_url, "SLIMGATE_LOG__FORMAT": "auto"}

@@ -19,7 +19,7 @@ def _cloud_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gate
     with running_provider() as provider:
         # No retries and no breaker: a test sees what its own fault does, and none that another test caused.
         cloud = {"base_url": provider.base_url, "retries": 0, "breaker_failures": 1_000_000}
-        limits = {"first_byte_timeout_s": 2, "chunk_timeout_s": 0.5, "total_timeout_s": 5}
+        limits = {"first_byte_timeout_s": 1, "chunk_timeout_s": 0.5, "total_timeout_s": 5}
         settings = Settings(
             state_dir=tmp_path_factory.mktemp("cloud"), local={"enabled": False}, cloud={**cloud, **limits}
         )

@@ -57,6 +57,7 @@ def test_a_thread_that_ends_is_down() -> None:
     assert background.down == ["thread"]
 
 
+@pytest.mark.slow
 def test_a_gateway_is_not_ready_while_a_task_fails(
     make_gateway: MakeGateway, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -86,11 +86,12 @@ def test_the_row_says_what_happened(cloud_only: Gateway, provider: Provider) -> 
     assert "hello" not in str(row).lower()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunks", range(1, 9))
 def test_a_client_that_goes_away_cancels_upstream_and_is_billed(
     cloud_only: Gateway, provider: Provider, chunks: int
 ) -> None:
-    provider.pause_s = 0.2
+    provider.pause_s = 0.1
     stream = cloud_only.client().chat.completions.create(model="cloud", messages=HELLO, stream=True)
     for _ in range(chunks):
         next(stream)

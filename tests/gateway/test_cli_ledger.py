@@ -21,6 +21,7 @@ from gateway.cli import app
 def test_a_database_that_does_not_answer(
     command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("gateway.ledger.ledger.READ_WAIT_S", 0.1)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SLIMGATE_STATE_DIR", str(tmp_path))
     monkeypatch.setenv("SLIMGATE_LEDGER__URL", f"sqlite:///{tmp_path / 'nowhere' / 'ledger.db'}")

@@ -14,6 +14,8 @@ from tests.conftest import MakeGateway
 from tests.live import Gateway, wait_for
 from tests.provider import Provider, running_provider
 
+pytestmark = pytest.mark.slow
+
 HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Say hello."}]
 
 

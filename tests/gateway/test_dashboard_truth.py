@@ -86,7 +86,10 @@ def test_report_of_an_empty_ledger_says_how_to_begin(tmp_path: Path, gateway: Ga
     assert report(empty).startswith("No requests yet.")
 
 
-def test_ledger_that_does_not_answer_is_said_and_costs_no_request(tmp_path: Path) -> None:
+def test_ledger_that_does_not_answer_is_said_and_costs_no_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.ledger.ledger.READ_WAIT_S", 0.1)
     nowhere = {"url": f"sqlite:///{tmp_path}/missing/ledger.db"}
     settings = Settings(state_dir=tmp_path, local={"enabled": False}, cloud={"base_url": NOBODY}, ledger=nowhere)
     with running_gateway(settings) as gateway:

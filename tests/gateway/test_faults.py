@@ -11,6 +11,8 @@ from tests.conftest import MakeGateway
 from tests.live import Gateway
 from tests.provider import PROMPT_TOKENS, WORDS, Provider
 
+pytestmark = pytest.mark.slow
+
 HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Say hello."}]
 
 

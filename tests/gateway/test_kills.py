@@ -11,6 +11,8 @@ from tests.kills import KILLS, PROMPT, Kill, kill
 from tests.live import Gateway, running_gateway, wait_for
 from tests.provider import PROMPT_TOKENS, Provider, running_provider
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, Provider]]:

@@ -23,10 +23,12 @@ from tests.live import Gateway, running_gateway
 from tests.process import running_command
 from tests.provider import FAULTS, Call, Provider, running_provider
 
+pytestmark = pytest.mark.slow
+
 KEY = "Wq7/canary+9f3b=Zz81xKp2"
 """Of no known form, and other in an address than here."""
 
-KEYS = {"cloud": KEY, "second": "sk-proj-canary0123456789abcdefgh", "local": "Lm5-canary-55aa66bb77cc"}
+KEYS = {"cloud": KEY, "second": "sk-proj-canary0123456789abcdefgh", "local": "Lm5-canary-55aa66bb77xz"}
 
 MARK = "Zanzibar-4711"
 FORGED = "12:00:00 CRITICAL slimgate: all is lost"

@@ -84,9 +84,10 @@ def test_commands_whose_database_is_away(tmp_path: Path, command: tuple[str, ...
 
 
 def test_answers_and_log_while_the_database_is_away(
-    make_gateway: MakeGateway, caplog: pytest.LogCaptureFixture
+    make_gateway: MakeGateway, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("psycopg")
+    monkeypatch.setattr("gateway.ledger.ledger.READ_WAIT_S", 0.1)
     url = "postgresql://me:hunter2@127.0.0.1:9/ledger?connect_timeout=1"
     cloud = {"base_url": "http://me:hunter2@127.0.0.1:9/v1"}
     gateway = make_gateway(local={"enabled": False}, cloud=cloud, ledger={"url": url})

@@ -58,9 +58,10 @@ class Lane:
 
 
 def running_lane(folder: Path, **settings: Any) -> Iterator[Lane]:
-    with running_provider() as local, running_provider() as cloud:
+    with running_provider() as local, running_provider() as cloud, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gateway.dispatch.dispatcher.NOTICE_S", 0.05)  # no engine here whose death is to be noticed
         sides = {
-            "local": {"base_url": local.base_url, "first_byte_timeout_s": 1, "total_timeout_s": 1},
+            "local": {"base_url": local.base_url, "first_byte_timeout_s": 0.5, "total_timeout_s": 0.5},
             "cloud": {"base_url": cloud.base_url, "retries": 0, "breaker_failures": 1000},
             "embeddings": {"backend": "cloud", "model": "vectors"},
         }
@@ -154,6 +155,7 @@ def test_route_says_so_and_why(lane: Lane) -> None:
     lane.kept()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("fault", ["error_503", "reset", "silence", "context_length", "rate_limited"])
 def test_a_local_side_that_fails_is_never_replaced(tmp_path: Path, fault: str, stream: bool) -> None:

@@ -15,6 +15,8 @@ from tests.conftest import MakeGateway
 from tests.live import Gateway, wait_for
 from tests.provider import Provider
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def gateway(make_gateway: MakeGateway, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> Gateway:

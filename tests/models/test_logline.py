@@ -145,6 +145,7 @@ def test_an_exception_that_ends_a_thread_becomes_one_line(
     ):
         monkeypatch.setattr(owner, name, getattr(owner, name))
     monkeypatch.setattr(logging, "raiseExceptions", True)
+    gc.collect()  # what earlier tests left
     log_uncaught()
     thread = threading.Thread(target=fail)
     thread.start()

@@ -88,6 +88,7 @@ def test_no_folder_is_an_error_that_names_it(tmp_path: Path) -> None:
         load_artifact(tmp_path / "nowhere")
 
 
+@pytest.mark.slow
 def test_the_pipeline_of_strangers_is_not_loaded(copy: Path) -> None:
     (copy / "pipeline.skops").write_bytes(b"PK")
     with pytest.raises(ArtifactError, match=r"pipeline\.skops"):
