@@ -30,7 +30,13 @@ def ask(gateway: Gateway, path: str = "chat/completions", headers: dict[str, str
 @pytest.fixture(scope="module")
 def sent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Collector, Provider, Provider]]:
     """What came to the collector of one request of each kind, and to both sides."""
-    with running_collector() as collector, running_provider() as local, running_provider() as cloud:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        running_collector() as collector,
+        running_provider() as local,
+        running_provider() as cloud,
+    ):
+        patch.setattr("gateway.record.otel.SHUTDOWN_S", 30.0)  # what is sent counts here, not how fast
         settings = Settings(
             state_dir=tmp_path_factory.mktemp("telemetry"),
             local={"base_url": local.base_url, "model": MODEL},
