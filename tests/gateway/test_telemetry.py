@@ -30,13 +30,7 @@ def ask(gateway: Gateway, path: str = "chat/completions", headers: dict[str, str
 @pytest.fixture(scope="module")
 def sent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Collector, Provider, Provider]]:
     """What came to the collector of one request of each kind, and to both sides."""
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        running_collector() as collector,
-        running_provider() as local,
-        running_provider() as cloud,
-    ):
-        patch.setattr("gateway.record.otel.SHUTDOWN_S", 30.0)  # what is sent counts here, not how fast
+    with running_collector() as collector, running_provider() as local, running_provider() as cloud:
         settings = Settings(
             state_dir=tmp_path_factory.mktemp("telemetry"),
             local={"base_url": local.base_url, "model": MODEL},
@@ -44,7 +38,8 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Collector, 
             telemetry={"otlp_endpoint": collector.url},
             prices={"gpt-4.1": {"input_usd_per_mtok": 2, "output_usd_per_mtok": 8}},
         )
-        with running_gateway(settings) as gateway:
+        with pytest.MonkeyPatch.context() as patch, running_gateway(settings) as gateway:
+            patch.setattr("gateway.record.otel.SHUTDOWN_S", 30.0)  # what is sent counts here, not how fast
             gateway.wait_ready()
             trace = {"traceparent": f"00-{TRACE_ID}-{CALLER_ID}-01", "x-slimgate-threshold": "1.0001"}
             assert ask(gateway, headers=trace) == 200  # local
