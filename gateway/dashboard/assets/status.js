@@ -11,7 +11,7 @@ function local({ local, recent_minutes: minutes }) {
   if (!local) return part("off", "Local model", "off");
   if (!local.up) return part("bad", local.model ?? "Local model", `down: ${local.trouble ?? "not ready"}`);
   const load = local.load ? `${count(local.load.running)} running, ${count(local.load.queued)} waiting` : "up";
-  const restarts = local.restarts ? `, restarted ${count(local.restarts)} times` : "";
+  const restarts = local.restarts ? `, restarts: ${count(local.restarts)}` : "";
   const errors = local.recent.errors ? `, ${count(local.recent.errors)} errors in ${minutes} min` : "";
   return part(errors ? "warn" : "local", local.model ?? "Local model", load + restarts + errors);
 }
