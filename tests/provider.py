@@ -14,6 +14,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 WORDS = ("The", " cloud", " answers", " with", " eight", " words", " in", " all.")
@@ -213,6 +215,35 @@ async def content_filter(call: Call) -> None:
 @fault
 async def context_length(call: Call) -> None:
     await call.error("400 Bad Request", "maximum context length is 8 tokens", "context_length_exceeded")
+
+
+@fault
+async def context_length_of_vllm(call: Call) -> None:
+    message = "This model's maximum context length is 8 tokens. However, you requested 9 tokens."
+    await call.answer(
+        "400 Bad Request", {"object": "error", "message": message, "type": "BadRequestError", "code": 400}
+    )
+
+
+@fault
+async def flagged(call: Call) -> None:
+    await call.error("403 Forbidden", "this request was flagged", "moderation_blocked")
+
+
+@fault
+async def quota_used_up(call: Call) -> None:
+    await call.error("429 Too Many Requests", "You exceeded your current quota", "insufficient_quota")
+
+
+@fault
+async def error_in_200(call: Call) -> None:
+    await call.answer("200 OK", {"error": {"message": "the upstream model is overloaded", "code": 503}})
+
+
+@fault
+async def rate_limited_until(call: Call) -> None:
+    until = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    await call.error("429 Too Many Requests", "slow down", "rate_limit_exceeded", f"retry-after: {until}")
 
 
 @fault

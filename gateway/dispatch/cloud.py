@@ -8,6 +8,7 @@ from gateway.config.sections import OPENAI_BASE_URL, CloudSettings, FallbackSett
 from gateway.scoring.prompt import needs_of
 from models.host.api_keys import key_from_environment
 from models.redaction.secrets import keep_secret
+from models.redaction.server_words import CONTEXT_LENGTH
 from models.remote.circuit_breaker import CircuitBreaker
 from models.remote.concurrency_limiter import ConcurrencyLimiter
 from models.remote.http import HttpServer
@@ -28,8 +29,6 @@ T = TypeVar("T", Completion, ChatStream)
 
 FORMS = frozenset({Feature.COMPLETIONS, Feature.RESPONSES})
 """API shapes, not abilities of a model: a setting of its own says which shapes a server accepts."""
-
-CONTEXT_LENGTH = "context_length_exceeded"
 
 
 class CloudSide:

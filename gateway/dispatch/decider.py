@@ -228,6 +228,13 @@ class Decider:
             waited_s=waited_s,
         )
 
+    async def fits_local(self, request: ChatRequest) -> bool:
+        """Whether prompt and answer fit into the local model's context, by its own count."""
+        local, capabilities = self._sides.local, self._capabilities
+        if local is None or not local.up or capabilities is None:
+            return False
+        return await self._tokens_needed(request, capabilities.n_ctx) <= capabilities.n_ctx
+
     @property
     def _capabilities(self) -> LocalCapabilities | None:
         local = self._sides.local

@@ -14,7 +14,6 @@ from typing import TypeVar
 
 from gateway.dispatch.backends import Backends
 from gateway.dispatch.cascade import Cascade, Unsure
-from gateway.dispatch.cloud import CONTEXT_LENGTH
 from gateway.dispatch.decider import Decider, RoutedRequest
 from gateway.http.overrides import Overrides
 from gateway.record.recorder import Recorder
@@ -23,6 +22,7 @@ from gateway.scoring.active_classifier import ActiveClassifier
 from gateway.scoring.contributions import ContributionSampler
 from gateway.spending.budget import Budget
 from gateway.spending.unmetered import tier_of
+from models.redaction.server_words import CONTEXT_LENGTH
 from models.wire.backend import Answerer, Completion
 from models.wire.chat import ChatRequest
 from models.wire.errors import BackendError, BackendRejected, BackendUnavailable
@@ -37,7 +37,12 @@ T = TypeVar("T", Completion, ChatStream)
 NOTICE_S = 0.5
 """Pause before a local side that just failed is asked again: until the end of an engine process has been noticed."""
 
-_LOCAL_SHORTCOMINGS = {CONTEXT_LENGTH: Reason.CONTEXT, "unsupported_parameter": Reason.CAPABILITY}
+_LOCAL_SHORTCOMINGS = {
+    CONTEXT_LENGTH: Reason.CONTEXT,
+    "unsupported_parameter": Reason.CAPABILITY,
+    "unsupported_value": Reason.CAPABILITY,
+    "unsupported_schema": Reason.CAPABILITY,
+}
 """Error codes by which the local model refuses what the cloud may well do."""
 
 
@@ -118,7 +123,7 @@ class Dispatcher:
         except Unsure:
             return await self._escalate(record, routed, call)
         except BackendError as exc:
-            reason = _reason_to_move(exc)
+            reason = await self._reason_to_move(exc, routed)
             if fallback is None or reason is None:
                 raise
             logger.warning("%s failed (%s); %s answers instead", chosen, exc, fallback)
@@ -145,6 +150,15 @@ class Dispatcher:
             logger.warning("cloud failed (%s); the local model answers after all", exc)
             record.came_back()
             return await self._call(Route.LOCAL, routed, call, is_last=True)
+
+    async def _reason_to_move(self, exc: BackendError, routed: RoutedRequest) -> Reason | None:
+        """Why the other side should answer after `exc`; None where it would fare no better."""
+        if not isinstance(exc, BackendRejected):
+            return Reason.FAILOVER
+        if exc.backend == Route.LOCAL:
+            return _LOCAL_SHORTCOMINGS.get(exc.code or "")
+        fits = exc.code == CONTEXT_LENGTH and await self._decider.fits_local(routed.request)
+        return Reason.CONTEXT if fits else None
 
     def _move(self, record: RequestRecord, routed: RoutedRequest, route: Route, reason: Reason) -> None:
         record.moved(route, reason)
@@ -190,10 +204,3 @@ def waiting(record: RequestRecord) -> Iterator[None]:
 def _paid_tokens(record: RequestRecord, request: ChatRequest) -> int:
     """About how many prompt tokens are paid for at the side that is asked now."""
     return prompt_tokens_guess(request) if record.route == Route.CLOUD else 0
-
-
-def _reason_to_move(exc: BackendError) -> Reason | None:
-    """Why the other side should answer after `exc`; None where it would fare no better."""
-    if not isinstance(exc, BackendRejected):
-        return Reason.FAILOVER
-    return _LOCAL_SHORTCOMINGS.get(exc.code or "") if exc.backend == Route.LOCAL else None

@@ -237,7 +237,9 @@ class Engine:
         n_vocab = self._model.n_vocab
         if unknown := [token for token in sampling.logit_bias if token >= n_vocab]:
             raise RequestError(
-                f"Field 'logit_bias' names the token {unknown[0]}; this model has {n_vocab} tokens.", param="logit_bias"
+                f"Field 'logit_bias' names the token {unknown[0]}; this model has {n_vocab} tokens.",
+                param="logit_bias",
+                code="unsupported_value",
             )
         if sampling.seed is not None:
             sampling = replace(sampling, seed=sampling.seed + index)  # equal seeds would give equal answers

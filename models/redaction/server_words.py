@@ -28,6 +28,19 @@ _READ_CHARS = 4 * MAX_WORDS_CHARS
 _UNREADABLE_CHARS = 200
 """How much is kept of a body that is no error object, such as an HTML page."""
 
+CONTEXT_LENGTH = "context_length_exceeded"
+"""OpenAI's code for a prompt that does not fit; every server's own way of saying so becomes this one."""
+
+_CONTEXT_TYPES = frozenset({CONTEXT_LENGTH, "exceed_context_size_error"})  # the second is llama-server's
+
+_CONTEXT_MESSAGE = re.compile(
+    r"maximum context length|context (length|size|window|limit)|prompt is too long|too many tokens|"
+    r"input (token count|length|is too long)|tokens? .{0,40}exceed|longer than the model|"
+    r"reduce the length of the (messages|prompt|input)",
+    re.IGNORECASE,
+)
+"""vLLM, SGLang, llama-server, Ollama, Mistral, Gemini, Anthropic, Groq, Together: none has a code for it."""
+
 _CODE = re.compile(r"[A-Za-z0-9_.:/$\[\]-]{1,100}")
 
 
@@ -47,29 +60,58 @@ class ServerWords:
     def from_error(cls, error: Any) -> "ServerWords":
         """Read an error object, or any other value in its place."""
         if not isinstance(error, Mapping):
-            return cls("" if error is None else clean_words(str(error)))
-        message = error.get("message")
-        return cls(
-            "" if message is None else clean_words(str(message)),
-            identifier(error.get("type")),
-            identifier(error.get("param")),
-            identifier(error.get("code")),
-        )
+            return cls(clean_words(_message_text(error)))
+        message = clean_words(_message_text(error.get("message")))
+        kind, code = identifier(error.get("type") or error.get("status")), error.get("code")
+        if is_about_context(message, kind):
+            code = CONTEXT_LENGTH
+        elif str(code).isdecimal():  # the status once more: it names no kind of failure
+            code = None
+        return cls(message, kind, identifier(error.get("param")), identifier(code))
 
     @classmethod
     def from_body(cls, body: bytes) -> "ServerWords":
-        """Read the body of a response with an error status."""
+        """Read the body of a response with an error status: OpenAI's envelope, or none, or a list around it."""
         try:
             error = orjson.loads(body)
-            return cls.from_error(error["error"] if "message" not in error else error)  # vLLM omits the envelope
-        except (orjson.JSONDecodeError, KeyError, TypeError):
+        except orjson.JSONDecodeError:
             return cls(clean_words(body[:_READ_CHARS].decode("utf-8", "replace"), _UNREADABLE_CHARS))
+        if isinstance(error, list) and error:  # Gemini's compatible endpoint
+            error = error[0]
+        if isinstance(error, Mapping):
+            inner = error.get("error")
+            if isinstance(inner, Mapping):
+                error = inner
+            elif "message" not in error:  # FastAPI and Ollama have a text only
+                error = {**error, "message": inner if inner is not None else error.get("detail")}
+        return cls.from_error(error)
 
     @property
     def kind(self) -> str:
         """The kind of failure, in identifiers only: ``, code rate_limit_exceeded, type requests``; may be empty."""
         identifiers = {"code": self.code, "type": self.type}
         return "".join(f", {name} {value}" for name, value in identifiers.items() if value)
+
+
+def is_about_context(message: str, kind: str | None = None) -> bool:
+    """Whether an error says that prompt and answer do not fit into the context.
+
+    >>> is_about_context("The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).")
+    True
+    >>> is_about_context("max_tokens must be at least 1")
+    False
+    """
+    return kind in _CONTEXT_TYPES or _CONTEXT_MESSAGE.search(message) is not None
+
+
+def _message_text(message: Any) -> str:
+    """A message as text: some servers send an object or a list of faults in its place."""
+    if isinstance(message, list):
+        return "; ".join(map(_message_text, message[:5]))
+    if isinstance(message, Mapping):
+        inner = message.get("message") or message.get("detail") or message.get("msg")
+        return str(message) if inner is None else _message_text(inner)
+    return "" if message is None else str(message)
 
 
 NO_WORDS = ServerWords()

@@ -12,6 +12,7 @@ import orjson
 from models.redaction.server_words import ServerWords, clean_name
 from models.remote.http import HttpServer, failure_reason
 from models.remote.quirks import NO_QUIRKS, Quirks
+from models.remote.retry_after import retry_after_s
 from models.usage.shapes import count
 from models.usage.usage import usage_in
 from models.wire.backend import Completion
@@ -38,12 +39,12 @@ _BAD_REQUEST = 400
 _TIMEOUT = 408
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
+_BAD_GATEWAY = 502
+_NO_STATUS = 600
 
 MAX_ERROR_BYTES = 64 * 1024
 ERROR_BODY_S = 5.0
 """The rest of a longer or slower error body is not read: the status says enough."""
-
-MAX_RETRY_AFTER_S = 24 * 3600.0
 
 # A choice, or an element of embeddings' data, must have one of these fields.
 _CONTENT_FIELDS = frozenset({"message", "text", "embedding"})
@@ -56,6 +57,9 @@ _MISCONFIGURED = {
     404: "the provider knows no such model or path",
     407: "the proxy before the provider wants credentials",
 }
+
+QUOTA = "insufficient_quota"
+_QUOTA_USED_UP = "the quota at the provider is used up"
 
 _ABOUT_OUR_KEY = frozenset({401, 402, 403, 407})
 """The provider's message may describe the gateway's key, so only the operator may see it, not the caller."""
@@ -222,6 +226,8 @@ class OpenAIBackend:
             raise self._unreachable(exc) from exc
         try:
             await self._check(response)
+            if response.content_type == "application/json":
+                raise self._not_a_stream(await self._error_bytes(response))
             kind = ResponsesStream if path == RESPONSES else ChatStream
             stream = kind(
                 self._name,
@@ -251,6 +257,8 @@ class OpenAIBackend:
         except orjson.JSONDecodeError as exc:
             raise self._unreadable(body) from exc
         items = answer.get(content) if isinstance(answer, dict) else None
+        if not items and isinstance(answer, dict) and answer.get("error"):
+            raise self._failure(_status_in(answer["error"]), ServerWords.from_body(body))
         if not isinstance(items, list) or not items:
             raise InvalidResponse(self._name, f"the answer has no {content}")
         if not all(isinstance(item, dict) and not item.keys().isdisjoint(_CONTENT_FIELDS) for item in items):
@@ -276,20 +284,24 @@ class OpenAIBackend:
         if status == _OK:
             return
         server_words = ServerWords.from_body(await self._error_bytes(response))
+        raise self._failure(status, server_words, retry_after_s(response.headers.get("retry-after")))
+
+    def _failure(self, status: int, server_words: ServerWords, pause_s: float | None = None) -> BackendError:
+        """The error for a status other than 200."""
         message = f"status {status}{server_words.kind}"
-        pause_s = _seconds(response.headers.get("retry-after"))
-        if status == _TOO_MANY_REQUESTS:
-            raise RateLimited(self._name, message, retry_after_s=pause_s, server_words=server_words)
-        if problem := _MISCONFIGURED.get(status):
+        is_quota = QUOTA in (server_words.code, server_words.type)
+        if status == _TOO_MANY_REQUESTS and not is_quota:
+            return RateLimited(self._name, message, retry_after_s=pause_s, server_words=server_words)
+        if problem := _QUOTA_USED_UP if is_quota else _MISCONFIGURED.get(status):
             is_private = status in _ABOUT_OUR_KEY
-            raise BackendMisconfigured(
+            return BackendMisconfigured(
                 self._name, problem, status=status, server_words=server_words, is_private=is_private
             )
         if status >= _SERVER_ERROR or status == _TIMEOUT:
-            raise BackendUnavailable(self._name, message, retry_after_s=pause_s, server_words=server_words)
+            return BackendUnavailable(self._name, message, retry_after_s=pause_s, server_words=server_words)
         if status >= _BAD_REQUEST:
-            raise BackendRejected(self._name, status, server_words)
-        raise InvalidResponse(self._name, f"unexpected status {status}")
+            return BackendRejected(self._name, status, server_words)
+        return InvalidResponse(self._name, f"unexpected status {status}")
 
     async def _error_bytes(self, response: aiohttp.ClientResponse) -> bytes:
         """As much of an error's body as arrives within the limits; possibly nothing."""
@@ -302,6 +314,14 @@ class OpenAIBackend:
                         break
         return body[:MAX_ERROR_BYTES]
 
+    def _not_a_stream(self, body: bytes) -> BackendError:
+        """The error for JSON instead of a stream: some servers report a failure with status 200."""
+        try:
+            error = orjson.loads(body)["error"]
+        except (ValueError, KeyError, TypeError):
+            return InvalidResponse(self._name, "the answer is JSON and no stream")
+        return self._failure(_status_in(error), ServerWords.from_body(body))
+
     def _unreadable(self, body: bytes) -> InvalidResponse:
         """The error for a body that is not JSON. If it begins like JSON, the model made it and it must be paid for."""
         kind = TruncatedAnswer if body.lstrip().startswith(b"{") else InvalidResponse
@@ -311,8 +331,8 @@ class OpenAIBackend:
         return BackendUnavailable(self._name, f"connection failed ({failure_reason(exc)})")
 
 
-def _seconds(retry_after: str | None) -> float | None:
-    try:
-        return None if retry_after is None else min(max(0.0, float(retry_after)), MAX_RETRY_AFTER_S)
-    except ValueError:
-        return None
+def _status_in(error: Any) -> int:
+    """The status that an error object in a 200 means: its code, if that is one; else a failure of the server."""
+    code = error.get("code") if isinstance(error, dict) else None
+    is_status = isinstance(code, int) and _BAD_REQUEST <= code < _NO_STATUS
+    return code if is_status and code is not None else _BAD_GATEWAY

@@ -23,6 +23,9 @@ from models.wire.stream import ChatStream
 
 T = TypeVar("T")
 
+SAYS_NOTHING = frozenset({402, 403, 404, 429})
+"""Statuses of refusals that say nothing about the backend's health: other requests and models may be served."""
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -147,8 +150,8 @@ class ResilientBackend:
 
     def _record(self, exc: BackendError) -> None:
         """Tell the breaker what a failure says about the backend's health."""
-        if isinstance(exc, BackendRejected):
-            self.breaker.record_success()
+        if isinstance(exc, BackendRejected) or (isinstance(exc, BackendMisconfigured) and exc.status in SAYS_NOTHING):
+            self.breaker.record_success()  # it is there, and answers others
         elif isinstance(exc, RateLimited):
             if exc.retry_after_s is not None and exc.retry_after_s > self._retry.max_pause_s:
                 self.breaker.rest(exc.retry_after_s)

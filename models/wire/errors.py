@@ -161,6 +161,7 @@ class BackendMisconfigured(BackendUnavailable):
 
     def __init__(self, backend: str, message: str, *, status: int, server_words: ServerWords, is_private: bool) -> None:
         super().__init__(backend, f"{message} (status {status}{server_words.kind})", server_words=server_words)
+        self.status = status
         self._private_words = f"{backend}: {message}" if is_private else None
 
     @property

@@ -12,7 +12,7 @@ from openai.types.chat import ChatCompletionMessageParam
 
 from tests.conftest import MakeGateway
 from tests.live import Gateway, wait_for
-from tests.provider import Provider, running_provider
+from tests.provider import MODEL, Provider, running_provider
 
 pytestmark = pytest.mark.slow
 
@@ -187,3 +187,70 @@ def test_a_silent_provider_is_answered_from_elsewhere_within_its_limit(
     started = time.monotonic()
     assert ask(gateway, stream=True).status_code == 200
     assert time.monotonic() - started < 2
+
+
+# What the refusal of one request means for others.
+
+
+@pytest.mark.parametrize("fault", ["flagged", "unknown_model", "context_length_of_vllm", "quota_used_up"])
+def test_a_requests_own_fault_does_not_open_the_breaker(
+    make_gateway: MakeGateway, provider: Provider, fault: str
+) -> None:
+    gateway = cloud_only(make_gateway, provider, breaker_failures=2, retries=0)
+    provider.faults.extend([fault] * 4)
+    assert all(ask(gateway).status_code >= 400 for _ in range(4))
+    assert ask(gateway).status_code == 200
+    assert len(provider.requests) == 5
+
+
+@pytest.mark.parametrize("fault", ["context_length_of_vllm", "quota_used_up", "error_in_200"])
+def test_the_next_model_answers_what_this_one_cannot(
+    make_gateway: MakeGateway, provider: Provider, second: Provider, fault: str
+) -> None:
+    fallbacks = [{"base_url": second.base_url, "model": "second"}]
+    gateway = cloud_only(make_gateway, provider, retries=0 if fault == "error_in_200" else 3, fallbacks=fallbacks)
+    provider.always = fault
+    assert ask(gateway).status_code == 200
+    assert (len(provider.requests), len(second.requests)) == (1, 1)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_error_in_a_200_has_the_providers_words(make_gateway: MakeGateway, provider: Provider, stream: bool) -> None:
+    gateway = cloud_only(make_gateway, provider, retries=0)
+    provider.always = "error_in_200"
+    answer = ask(gateway, stream=stream)
+    assert answer.status_code == 503
+    assert "the upstream model is overloaded" in answer.json()["error"]["message"]
+
+
+def test_a_quota_is_named(make_gateway: MakeGateway, provider: Provider) -> None:
+    gateway = cloud_only(make_gateway, provider, retries=3)
+    provider.always = "quota_used_up"
+    answer = ask(gateway)
+    assert "the quota at the provider is used up" in answer.json()["error"]["message"]
+    assert len(provider.requests) == 1
+
+
+def test_a_retry_after_may_be_a_date(make_gateway: MakeGateway, provider: Provider) -> None:
+    gateway = cloud_only(make_gateway, provider, retries=3)
+    provider.faults.append("rate_limited_until")  # 30 s from now
+    assert ask(gateway).status_code == 429
+    assert 25 <= int(ask(gateway).headers["retry-after"]) <= 30
+    assert len(provider.requests) == 1
+
+
+def test_a_context_refusal_of_the_cloud_goes_to_the_local_model_if_it_has_room(
+    make_gateway: MakeGateway, provider: Provider, second: Provider
+) -> None:
+    gateway = make_gateway(
+        local={"base_url": second.base_url, "model": MODEL, "n_ctx": 4096}, cloud={"base_url": provider.base_url}
+    )
+    gateway.wait_ready()
+    provider.always = "context_length_of_vllm"
+    headers = {"x-slimgate-threshold": "0"}
+    body: dict[str, Any] = {"model": "auto", "messages": HELLO}
+    answer = httpx.post(f"{gateway.url}/v1/chat/completions", json=body, headers=headers)
+    assert (answer.status_code, answer.headers["x-slimgate-route"]) == (200, "local")
+    assert answer.headers["x-slimgate-reason"] == "context"
+    body["max_tokens"] = 5000
+    assert httpx.post(f"{gateway.url}/v1/chat/completions", json=body, headers=headers).status_code == 400

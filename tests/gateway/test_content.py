@@ -150,3 +150,35 @@ def test_what_the_local_model_refuses_goes_to_the_cloud(hybrid: tuple[Gateway, P
     assert provider.requests[0]["verbosity"] == "low"
     pinned = post(gateway, "/v1/responses", **ask, model="local")
     assert (pinned.status_code, pinned.json()["error"]["param"]) == (400, "text.verbosity")
+
+
+LOCAL_CANNOT: dict[str, dict[str, Any]] = {
+    "many choices": {"n": 20},
+    "a token beyond its vocabulary": {"logit_bias": {"199999": 5}},
+    "a schema that it cannot follow": {
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {
+                "name": "tags",
+                "strict": True,
+                "schema": {"type": "object", "properties": {"tags": {"type": "array", "uniqueItems": True}}},
+            },
+        }
+    },
+}
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("what", LOCAL_CANNOT)
+def test_what_the_local_model_cannot_do_is_no_fault_of_the_request(hybrid: tuple[Gateway, Provider], what: str) -> None:
+    gateway, cloud = hybrid
+    answer = post(
+        gateway,
+        "/v1/chat/completions",
+        messages=[{"role": "user", "content": "hi"}],
+        max_tokens=4,
+        **LOCAL_CANNOT[what],
+    )
+    assert answer.status_code == 200, answer.text
+    assert (answer.headers["x-slimgate-route"], answer.headers["x-slimgate-reason"]) == ("cloud", "capability")
+    assert len(cloud.requests) == 1

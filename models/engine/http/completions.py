@@ -10,7 +10,7 @@ from models.engine.http.asgi import EventStream
 from models.engine.http.failures import describe_error
 from models.engine.http.responses import UsageSum
 from models.engine.http.shapes import TextShapes
-from models.engine.request.chat import MAX_N, MAX_STOPS, read_sampling
+from models.engine.request.chat import MAX_STOPS, read_n, read_sampling
 from models.engine.request.prompts import CompletionJob, read_prompts
 from models.engine.scheduling.generation import Failed, Finished, Generation, TextDelta
 from models.engine.scheduling.token_selection import SelectedToken
@@ -42,7 +42,7 @@ def parse_completion(body: Any) -> CompletionJob:
         max_tokens=reader["max_tokens"].whole(DEFAULT_MAX_TOKENS, 1, 2**31),
         stream=reader["stream"].flag(),
         include_usage=bool(options.value) and options["include_usage"].value is True,
-        n=reader["n"].whole(1, 1, MAX_N),
+        n=read_n(reader["n"]),
         n_alternatives=reader["logprobs"].optional_whole(0, MAX_ALTERNATIVES),
     )
 

@@ -108,7 +108,8 @@ class ChatTemplate:
         except TimeLimitExceeded:
             raise TemplateError(f"the model's chat template did not end within {self._time_limit_s:g} s") from None
         except _RefusedByTemplate as exc:
-            raise RequestError(f"The model's chat template refuses these messages: {exc}", param="messages") from None
+            message = f"The model's chat template refuses these messages: {exc}"
+            raise RequestError(message, param="messages", code="unsupported_value") from None
         except (TemplateError, RequestError):
             raise
         # The template is somebody else's program, so it may raise anything.

@@ -17,6 +17,10 @@ from models.wire.json_reader import JsonReader
 
 MAX_STOPS = 16
 MAX_N = 16
+"""Choices that the engine makes of one request."""
+
+API_MAX_N = 128
+"""Choices that the OpenAI API allows."""
 MAX_ALTERNATIVES = 20
 MAX_SEED = 2**63 - 1
 
@@ -118,7 +122,7 @@ def parse_chat(body: Any) -> ChatJob:
         max_tokens=request.max_tokens,
         stream=request.stream,
         include_usage=request.include_usage,
-        n=reader["n"].whole(1, 1, MAX_N),
+        n=read_n(reader["n"]),
         n_alternatives=_alternatives(reader),
         format_rules=format_rules,
         toolbox=toolbox,
@@ -176,6 +180,14 @@ def _alternatives(body: JsonReader) -> int | None:
     if n and not wanted:
         raise body["top_logprobs"].must_be("sent beside a 'logprobs' that is true", "invalid_value")
     return (n or 0) if wanted else None
+
+
+def read_n(n: JsonReader) -> int:
+    """The number of choices. More than the engine makes is no fault of the request: another server may do it."""
+    wanted = n.whole(1, 1, API_MAX_N)
+    if wanted > MAX_N:
+        raise n.refused(f"the local model gives at most {MAX_N} choices")
+    return wanted
 
 
 def _logit_bias(biases: JsonReader) -> Mapping[int, float]:
