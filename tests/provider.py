@@ -336,6 +336,24 @@ async def missing_done(call: Call) -> None:
 
 
 @fault
+async def empty_finish_reasons(call: Call) -> None:
+    """Cut off, by a server that sends an empty finish reason with every chunk."""
+    await call.begin_stream()
+    for word in WORDS[:3]:
+        await call.event(call.chunk({"content": word}, finish=""))
+    await call.done()
+
+
+@fault
+async def begins_with_a_bom(call: Call) -> None:
+    await call.begin_stream()
+    await call.send(b"\xef\xbb\xbf")
+    await call.words()
+    await call.finish()
+    await call.done()
+
+
+@fault
 async def done_without_finish(call: Call) -> None:
     await call.begin_stream()
     await call.words(3)

@@ -7,6 +7,9 @@ import orjson
 
 DONE = b"data: [DONE]\n\n"
 
+BOM = b"\xef\xbb\xbf"
+"""A stream may begin with it (HTML standard, "Server-sent events", parsing)."""
+
 _EVENT_END = re.compile(rb"\r?\n\r?\n|\r\r")
 
 # An event that never ends must not fill the memory.
@@ -52,6 +55,7 @@ class EventSplitter:
 
     def __init__(self) -> None:
         self._buffer = b""
+        self._at_start = True
 
     @property
     def rest(self) -> bytes:
@@ -67,6 +71,11 @@ class EventSplitter:
             If an event grows beyond `MAX_EVENT_BYTES`.
         """
         buffer = self._buffer + data
+        if self._at_start:
+            if BOM.startswith(buffer):
+                self._buffer = buffer
+                return []
+            buffer, self._at_start = buffer.removeprefix(BOM), False
         if b"\r" not in buffer:  # fast path for nearly all servers
             *events, self._buffer = [event + b"\n\n" for event in buffer.split(b"\n\n")]
             self._buffer = self._buffer[:-2]

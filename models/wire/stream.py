@@ -191,7 +191,7 @@ class ChatStream:
 
     def _inspect_choices(self, choices: list[dict[str, Any]]) -> None:
         for choice in choices:
-            if (reason := choice.get("finish_reason")) is not None:
+            if reason := choice.get("finish_reason"):  # some servers send "" with every chunk
                 self._finished = True
                 self._record_finish_reason(choice.get("index", 0), reason)
             delta = choice.get("delta") or choice

@@ -141,7 +141,15 @@ AFTER_THE_FIRST_BYTE = [
     "odd_chunk",
     "error_event",
     "done_without_finish",
+    "empty_finish_reasons",
 ]
+
+
+def test_a_byte_order_mark_costs_no_event(gateway: Gateway, provider: Provider) -> None:
+    provider.always = "begins_with_a_bom"
+    stream = gateway.client().chat.completions.create(model="auto", messages=HELLO, stream=True)
+    assert [chunk.choices[0].delta.content for chunk in stream if chunk.choices[0].delta.content] == WORDS
+    assert gateway.row()["outcome"] == "ok"
 
 
 @pytest.mark.parametrize("fault", AFTER_THE_FIRST_BYTE)
