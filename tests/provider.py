@@ -106,9 +106,10 @@ class Call:
     def asked_usage(self) -> bool:
         return bool((self.body.get("stream_options") or {}).get("include_usage"))
 
-    async def begin_stream(self) -> None:
+    async def begin_stream(self, first: bytes = b"") -> None:
         self.begun = True
         await self.head("200 OK", "text/event-stream")
+        await self.send(first)
         await self.event(self.chunk({"role": "assistant", "content": ""}))
 
     async def words(self, count: int = len(WORDS)) -> None:
@@ -346,8 +347,7 @@ async def empty_finish_reasons(call: Call) -> None:
 
 @fault
 async def begins_with_a_bom(call: Call) -> None:
-    await call.begin_stream()
-    await call.send(b"\xef\xbb\xbf")
+    await call.begin_stream(first=b"\xef\xbb\xbf")
     await call.words()
     await call.finish()
     await call.done()
