@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,16 @@ logger = logging.getLogger("slimgate")
 
 OPEN = "anyone who reaches this address may use it: allow_anonymous is set"
 
+
+class LogLevel(StrEnum):
+    """Levels of the log."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", "-c", help="TOML file with settings. Default: slimgate.toml in this folder, if any."),
@@ -36,7 +47,7 @@ def serve(
     workers: Annotated[
         int | None, typer.Option(help="Gateway processes; they share one engine and one ledger. Default: 1.")
     ] = None,
-    log_level: Annotated[str, typer.Option(help="Least level that is logged: debug, info, warning or error.")] = "info",
+    log_level: Annotated[LogLevel, typer.Option(help="Least level that is logged.")] = LogLevel.INFO,
 ) -> None:
     """Run the gateway.
 

@@ -51,6 +51,9 @@ class ModelNames:
         meant = self._alias(name, known)
         if meant not in known and meant.startswith(AUTO_AT):
             return Meaning(None, threshold=_threshold_in(meant))
+        if meant in (Route.LOCAL, Route.CLOUD) and meant not in known:
+            side = "local model" if meant == Route.LOCAL else "cloud model"
+            raise UnknownModelError(f"No {side} is configured, so '{name:.100}' has no answer here.", param="model")
         if meant not in known:
             alias = f'SLIMGATE_ROUTER__ALIASES=\'{{"{name:.100}": "{AUTO}"}}\''
             raise UnknownModelError(

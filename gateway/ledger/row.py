@@ -38,6 +38,8 @@ _TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens")
 _FLOATS = ("score", "threshold", "first_token_ms", "total_ms", "overhead_ms")
 _FLAGS = ("stream", "usage_estimated")
 _BOUNDS = {"created_ms": MAX_MS, "cost_nusd": MAX_NUSD, "baseline_nusd": MAX_NUSD, "deciding_nusd": MAX_NUSD}
+_EARLIER_NAMES = {"asked_model": "backend_model", "traits": "contributions"}
+_EARLIER_KEYS = {"familiarity": "vocabulary_coverage", "pushes": "features"}
 _ZERO = frozenset({"score", "threshold", "created_ms", "deciding_nusd"})
 
 
@@ -110,6 +112,8 @@ class LedgerRow:
             If the line is cut off or is not a row; the message says why.
         """
         values = orjson.loads(line)
+        if isinstance(values, dict):
+            _rename_earlier(values)
         try:
             row = cls(**{name: values[name] for name in values.keys() & cls.__slots__})
         except (TypeError, AttributeError) as exc:
@@ -151,6 +155,18 @@ class LedgerRow:
     def to_columns(self) -> dict[str, Any]:
         """Column values for the database."""
         return {name: getattr(self, name) for name in self.__slots__}  # asdict() would copy each value
+
+
+def _rename_earlier(values: dict[str, Any]) -> None:
+    """Give fields of a line the names of now: an earlier version may have left lines in its spool."""
+    for earlier, name in _EARLIER_NAMES.items():
+        if earlier in values:
+            values.setdefault(name, values.pop(earlier))
+    contributions = values.get("contributions")
+    if isinstance(contributions, str):
+        for earlier, name in _EARLIER_KEYS.items():
+            contributions = contributions.replace(f'"{earlier}":', f'"{name}":')
+        values["contributions"] = contributions
 
 
 def _is_count(value: Any, most: int) -> bool:

@@ -53,7 +53,7 @@ async def read_body(receive: Receive, max_bytes: int, silence_s: float | None = 
         part: bytes = message.get("body", b"")
         size += len(part)
         if size > max_bytes:
-            raise BodyTooLarge(f"The request body exceeds {max_bytes} bytes (setting max_body_bytes).")
+            raise BodyTooLarge(f"The request body exceeds {max_bytes} bytes.")
         parts.append(part)
         if not message.get("more_body"):
             return b"".join(parts)

@@ -229,3 +229,12 @@ def test_postgresql(postgres: tuple[str, Engine], tmp_path: Path) -> None:
     with engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(REQUESTS)) == 1000
         assert connection.scalar(select(func.sum(REQUESTS.c.baseline_nusd))) == 54_000_000
+
+
+def test_a_line_of_an_earlier_version_keeps_its_values() -> None:
+    values = orjson.loads(ROW.to_line())
+    del values["backend_model"], values["contributions"]
+    traits = '{"familiarity":0.9,"pushes":{"length":0.3}}'
+    row = LedgerRow.from_line(orjson.dumps({**values, "asked_model": "gpt-4.1", "traits": traits}))
+    assert row.backend_model == "gpt-4.1"
+    assert row.contributions == '{"vocabulary_coverage":0.9,"features":{"length":0.3}}'
