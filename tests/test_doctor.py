@@ -32,7 +32,8 @@ def said(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
 
 
 @pytest.mark.engine
-def test_the_bundled_model_is_measured(tmp_path: Path) -> None:
+def test_the_bundled_model_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.engine.process.measure.N_TOKENS", 8)
     done = doctor(tmp_path, SLIMGATE_LOCAL__KV_CACHE_TYPE="q8_0")
     facts = said(done)
     assert done.returncode == 0, done.stdout
