@@ -19,8 +19,8 @@ def doctor(tmp_path: Path, *arguments: str, **environment: str) -> subprocess.Co
     """The command with an empty state of its own; it never ends in a traceback."""
     state = {"SLIMGATE_STATE_DIR": str(tmp_path / "state")}
     # Another import path needs another process.
-    command = run_process if "PYTHONPATH" in environment else run
-    done = command("doctor", *arguments, cwd=tmp_path, **{**state, **environment})
+    command: Any = run_process if "PYTHONPATH" in environment else run
+    done: subprocess.CompletedProcess[str] = command("doctor", *arguments, cwd=tmp_path, **{**state, **environment})
     assert "Traceback" not in done.stdout + done.stderr
     return done
 
