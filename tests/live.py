@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import httpx
@@ -52,7 +53,18 @@ class Gateway:
         """A GET that carries the gateway's key, where it has one."""
         key = self.settings.api_key
         headers = {"authorization": f"Bearer {key.get_secret_value()}"} if key else {}
-        return httpx.get(self.url + path, params=params, headers=headers, timeout=30)
+        return self._http.get(self.url + path, params=params, headers=headers)
+
+    @cached_property
+    def _http(self) -> httpx.Client:
+        """One for all: a new client reads certificates and connects first, for as long as the answer takes."""
+        return httpx.Client(timeout=30)
+
+    def close(self) -> None:
+        """Close its clients."""
+        self._http.close()
+        for client in self.clients:
+            client.close()
 
     def wait_ready(self, timeout_s: float = 60) -> None:
         """Wait until the local model answers."""
@@ -92,8 +104,7 @@ def running_gateway(settings: Settings) -> Iterator[Gateway]:
         assert server.started, "the gateway did not start; its log has the reason"
         gateway = Gateway(f"http://127.0.0.1:{sock.getsockname()[1]}", app, settings)
         yield gateway
-        for client in gateway.clients:
-            client.close()
+        gateway.close()
     finally:
         server.should_exit = True
         thread.join(30)

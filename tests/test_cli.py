@@ -10,26 +10,13 @@ import pytest
 from typer.main import get_command
 
 from gateway.cli import app
+from tests.command import run, run_process
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parent.parent
-
-
-def run(*arguments: str, cwd: Path, timeout_s: float = 60, **environment: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SLIMGATE_")}
-    return subprocess.run(
-        [sys.executable, "-m", "gateway.cli", *arguments],
-        env={**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **environment},
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-    )
-
 
 def test_help_names_every_command(tmp_path: Path) -> None:
-    shown = run("--help", cwd=tmp_path)
+    shown = run_process("--help", cwd=tmp_path)
     assert shown.returncode == 0
     assert [name for name in get_command(app).commands if name not in shown.stdout] == []  # type: ignore[attr-defined]
 
@@ -45,7 +32,8 @@ def test_help_names_every_command(tmp_path: Path) -> None:
     ],
 )
 def test_mistakes_are_named(arguments: tuple[str, ...], environment: dict[str, Any], said: str, tmp_path: Path) -> None:
-    done = run(*arguments, cwd=tmp_path, SLIMGATE_STATE_DIR=str(tmp_path), **environment)
+    command = run_process if arguments == ("serve",) else run
+    done = command(*arguments, cwd=tmp_path, SLIMGATE_STATE_DIR=str(tmp_path), **environment)
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr

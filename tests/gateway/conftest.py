@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -15,13 +16,23 @@ from tests.provider import Provider, running_provider
 
 
 @pytest.fixture(scope="module")
-def _cloud_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, Provider]]:
+def more_settings() -> dict[str, Any]:
+    """What the shared gateway is told beyond what it needs. Modules that share another define their own."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def _cloud_only(
+    tmp_path_factory: pytest.TempPathFactory, more_settings: dict[str, Any]
+) -> Iterator[tuple[Gateway, Provider]]:
     with running_provider() as provider:
         # No retries and no breaker: a test sees what its own fault does, and none that another test caused.
         cloud = {"base_url": provider.base_url, "retries": 0, "breaker_failures": 1_000_000}
         limits = {"first_byte_timeout_s": 1, "chunk_timeout_s": 0.5, "total_timeout_s": 5}
         settings = Settings(
-            state_dir=tmp_path_factory.mktemp("cloud"), local={"enabled": False}, cloud={**cloud, **limits}
+            state_dir=tmp_path_factory.mktemp("cloud"),
+            local={"enabled": False},
+            **{**more_settings, "cloud": {**cloud, **limits, **more_settings.get("cloud", {})}},
         )
         with running_gateway(settings) as gateway:
             yield gateway, provider

@@ -16,9 +16,19 @@ HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Say hell
 PATHS = ["/v1/models", "/v1/savings", "/v1/decisions", "/metrics", "/dashboard", "/docs", "/openapi.json", "/nowhere"]
 
 
+@pytest.fixture(scope="module")
+def more_settings() -> dict[str, Any]:
+    return {"api_key": "sk-gate"}
+
+
 @pytest.fixture
-def gateway(make_gateway: MakeGateway, provider: Provider) -> Gateway:
-    return make_gateway(api_key="sk-gate", local={"enabled": False}, cloud={"base_url": provider.base_url})
+def gateway(shared_gateway: Gateway) -> Gateway:
+    return shared_gateway
+
+
+@pytest.fixture
+def provider(shared_provider: Provider) -> Provider:
+    return shared_provider
 
 
 @pytest.mark.parametrize("path", PATHS)

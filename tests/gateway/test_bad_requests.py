@@ -7,18 +7,19 @@ import openai
 import pytest
 from openai.types.chat import ChatCompletionMessageParam
 
-from tests.conftest import MakeGateway
 from tests.live import Gateway
-from tests.provider import Provider
 
 HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Say hello."}]
 
 
+@pytest.fixture(scope="module")
+def more_settings() -> dict[str, Any]:
+    return {"max_body_bytes": 4096, "router": {"aliases": {}}}
+
+
 @pytest.fixture
-def gateway(make_gateway: MakeGateway, provider: Provider) -> Gateway:
-    return make_gateway(
-        local={"enabled": False}, cloud={"base_url": provider.base_url}, max_body_bytes=4096, router={"aliases": {}}
-    )
+def gateway(shared_gateway: Gateway) -> Gateway:
+    return shared_gateway
 
 
 def post(gateway: Gateway, content: bytes | None = None, **options: Any) -> httpx.Response:

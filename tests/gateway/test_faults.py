@@ -1,6 +1,7 @@
 """A cloud that fails, with nobody else to answer: an honest status before the first byte, an error event after it."""
 
 import time
+from typing import Any
 
 import httpx
 import openai
@@ -16,16 +17,30 @@ pytestmark = pytest.mark.slow
 HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Say hello."}]
 
 
+LIMITS = {"first_byte_timeout_s": 0.5, "chunk_timeout_s": 0.5, "total_timeout_s": 0.5}
+
+
+@pytest.fixture(scope="module")
+def more_settings() -> dict[str, Any]:
+    return {"cloud": LIMITS}
+
+
 @pytest.fixture
-def gateway(make_gateway: MakeGateway, provider: Provider) -> Gateway:
-    cloud = {
-        "base_url": provider.base_url,
-        "first_byte_timeout_s": 0.5,
-        "chunk_timeout_s": 0.5,
-        "total_timeout_s": 0.5,
-        "retries": 0,
-    }
-    return make_gateway(local={"enabled": False}, cloud=cloud)
+def provider(shared_provider: Provider) -> Provider:
+    return shared_provider
+
+
+@pytest.fixture
+def own_gateway(make_gateway: MakeGateway, provider: Provider) -> Gateway:
+    """For tests whose provider asks to be left alone for seconds."""
+    return make_gateway(local={"enabled": False}, cloud={"base_url": provider.base_url, "retries": 0, **LIMITS})
+
+
+@pytest.fixture
+def gateway(request: pytest.FixtureRequest) -> Gateway:
+    is_left_alone = "rate_limited" in request.node.name
+    gateway: Gateway = request.getfixturevalue("own_gateway" if is_left_alone else "shared_gateway")
+    return gateway
 
 
 BEFORE_THE_FIRST_BYTE = [
@@ -81,10 +96,10 @@ def test_before_the_first_byte(
     assert row["completion_tokens"] == 0
 
 
-def test_retry_after_is_passed_on(gateway: Gateway, provider: Provider) -> None:
+def test_retry_after_is_passed_on(own_gateway: Gateway, provider: Provider) -> None:
     provider.always = "rate_limited"
     with pytest.raises(openai.RateLimitError) as caught:
-        gateway.client().chat.completions.create(model="auto", messages=HELLO)
+        own_gateway.client().chat.completions.create(model="auto", messages=HELLO)
     assert caught.value.response.headers["retry-after"] == "7"
 
 

@@ -78,8 +78,8 @@ def test_an_answer_that_is_still_being_streamed_can_be_judged(gateway: Gateway, 
         assert say(gateway, stream.headers["x-request-id"]).status_code == 200
 
 
-def test_a_request_that_nobody_knows_is_not_found(gateway: Gateway) -> None:
-    answer = say(gateway, "req_0123")
+def test_a_request_that_nobody_knows_is_not_found(shared_gateway: Gateway) -> None:
+    answer = say(shared_gateway, "req_0123")
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "request_not_found")
     assert "x-request-id" in answer.json()["error"]["message"]
 
@@ -99,8 +99,8 @@ BAD: list[Any] = [
 
 
 @pytest.mark.parametrize(("body", "param"), BAD)
-def test_what_does_not_fit_names_the_field(gateway: Gateway, body: Any, param: str | None) -> None:
-    answer = httpx.post(f"{gateway.url}/v1/feedback", json=body)
+def test_what_does_not_fit_names_the_field(shared_gateway: Gateway, body: Any, param: str | None) -> None:
+    answer = httpx.post(f"{shared_gateway.url}/v1/feedback", json=body)
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
 
 

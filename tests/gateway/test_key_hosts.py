@@ -7,7 +7,7 @@ import pytest
 
 from gateway.config.key_hosts import HOSTS, belongs
 from gateway.config.settings import SettingsError, load_settings
-from tests.test_cli import run
+from tests.command import run
 
 CLOUD = '[cloud]\nbase_url = "https://evil.example/v1"\n'
 LOCAL = '[local]\nbase_url = "https://evil.example/v1"\n'

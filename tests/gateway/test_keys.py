@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from gateway.config.settings import SettingsError, load_settings
+from tests.command import run
 from tests.process import running_command
 from tests.provider import Provider
-from tests.test_cli import run
 
 HELLO: dict[str, Any] = {"model": "cloud", "messages": [{"role": "user", "content": "Say hello."}]}
 OWN = ["SLIMGATE_API_KEY", "SLIMGATE_CLOUD__API_KEY", "SLIMGATE_LOCAL__API_KEY", "OPENAI_API_KEY"]

@@ -9,8 +9,8 @@ import pytest
 from gateway.config.masking import mask_text, mask_url
 from gateway.config.settings import SettingsError, load_settings
 from gateway.record.logs import configure_logging
+from tests.command import run
 from tests.conftest import MakeGateway
-from tests.test_cli import run
 
 URLS = [
     ("postgresql://me:hunter2@db/ledger", "postgresql://me:***@db/ledger"),

@@ -219,14 +219,14 @@ CROSS_SITE: list[Any] = [
 
 
 @pytest.mark.parametrize("headers", CROSS_SITE)
-def test_other_sites_move_nothing(gateway: Gateway, headers: dict[str, str]) -> None:
-    before = httpx.get(f"{gateway.url}/v1/threshold").json()
+def test_other_sites_move_nothing(shared_gateway: Gateway, headers: dict[str, str]) -> None:
+    before = httpx.get(f"{shared_gateway.url}/v1/threshold").json()
     content = json.dumps({"threshold": 0.0})
     answer = httpx.post(
-        f"{gateway.url}/v1/threshold", content=content, headers={"content-type": "application/json", **headers}
+        f"{shared_gateway.url}/v1/threshold", content=content, headers={"content-type": "application/json", **headers}
     )
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "forbidden")
-    assert httpx.get(f"{gateway.url}/v1/threshold").json() == before
+    assert httpx.get(f"{shared_gateway.url}/v1/threshold").json() == before
 
 
 def test_browser_password_moves_nothing(make_gateway: MakeGateway, provider: Provider) -> None:
@@ -252,13 +252,13 @@ BAD: list[Any] = [
 
 
 @pytest.mark.parametrize(("body", "param"), BAD)
-def test_bad_wishes_name_the_field(gateway: Gateway, body: Any, param: str) -> None:
-    answer = httpx.post(f"{gateway.url}/v1/threshold", json=body)
+def test_bad_wishes_name_the_field(shared_gateway: Gateway, body: Any, param: str) -> None:
+    answer = httpx.post(f"{shared_gateway.url}/v1/threshold", json=body)
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
 
 
-def test_stale_wish_is_a_conflict(gateway: Gateway) -> None:
-    answer = httpx.post(f"{gateway.url}/v1/threshold", json={"threshold": 0.4, "expected": 0.123})
+def test_stale_wish_is_a_conflict(shared_gateway: Gateway) -> None:
+    answer = httpx.post(f"{shared_gateway.url}/v1/threshold", json={"threshold": 0.4, "expected": 0.123})
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "threshold_changed")
 
 

@@ -5,10 +5,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+from sklearn.pipeline import Pipeline
 
 from router.artifact import DEFAULT_ARTIFACT, load_artifact, load_pipeline, read_card, save_artifact
 from router.decision import Prompt
 from router.errors import ArtifactError
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> Pipeline:
+    return load_pipeline()
 
 
 @pytest.fixture
@@ -95,14 +101,14 @@ def test_the_pipeline_of_strangers_is_not_loaded(copy: Path) -> None:
         load_pipeline(copy)
 
 
-def test_nothing_is_overwritten(copy: Path) -> None:
+def test_nothing_is_overwritten(copy: Path, pipeline: Pipeline) -> None:
     with pytest.raises(ArtifactError, match="exists already"):
-        save_artifact(copy, load_pipeline(), {}, {"threshold": 0.5})
+        save_artifact(copy, pipeline, {}, {"threshold": 0.5})
 
 
-def test_saving_what_was_loaded_gives_the_same_version(tmp_path: Path) -> None:
+def test_saving_what_was_loaded_gives_the_same_version(tmp_path: Path, pipeline: Pipeline) -> None:
     shipped = load_artifact()
-    version = save_artifact(tmp_path / "new", load_pipeline(), shipped.validation, {"threshold": 0.25})
+    version = save_artifact(tmp_path / "new", pipeline, shipped.validation, {"threshold": 0.25})
     saved = load_artifact(tmp_path / "new")
     assert (version, saved.version, saved.threshold) == (shipped.version, shipped.version, 0.25)
     assert [path.name for path in tmp_path.iterdir()] == ["new"], "no unfinished folder is left behind"

@@ -14,16 +14,27 @@ from tests.provider import Provider
 MODEL = "text-embedding-3-small"
 
 
+MORE: dict[str, Any] = {
+    "embeddings": {"backend": "cloud", "model": MODEL},
+    "router": {"aliases": {"ada": "auto"}},
+    "prices": {MODEL: {"input_usd_per_mtok": "0.02", "output_usd_per_mtok": "0"}},
+}
+
+
+@pytest.fixture(scope="module")
+def more_settings() -> dict[str, Any]:
+    return MORE
+
+
 @pytest.fixture
-def gateway(make_gateway: MakeGateway, provider: Provider) -> Gateway:
-    provider.always = "embeds"
-    return make_gateway(
-        local={"enabled": False},
-        cloud={"base_url": provider.base_url, "api_key": "sk-provider", "retries": 0},
-        embeddings={"backend": "cloud", "model": MODEL},
-        router={"aliases": {"ada": "auto"}},
-        prices={MODEL: {"input_usd_per_mtok": "0.02", "output_usd_per_mtok": "0"}},
-    )
+def provider(shared_provider: Provider) -> Provider:
+    shared_provider.always = "embeds"
+    return shared_provider
+
+
+@pytest.fixture
+def gateway(shared_gateway: Gateway, provider: Provider) -> Gateway:
+    return shared_gateway
 
 
 @pytest.mark.parametrize("encoding", ["float", "base64", None])
@@ -43,7 +54,8 @@ def test_vectors(gateway: Gateway, provider: Provider, encoding: Any, model: str
     assert raw.headers["x-slimgate-model"] == MODEL
 
 
-def test_one_row_that_claims_no_saving(gateway: Gateway, provider: Provider) -> None:
+def test_one_row_that_claims_no_saving(make_gateway: MakeGateway, provider: Provider) -> None:
+    gateway = make_gateway(local={"enabled": False}, cloud={"base_url": provider.base_url}, **MORE)
     gateway.client().embeddings.create(model=MODEL, input="one")
     (row,) = gateway.rows()
     assert (row["endpoint"], row["route"], row["outcome"]) == ("embeddings", "cloud", "ok")
@@ -91,7 +103,6 @@ def test_a_provider_that_fails(gateway: Gateway, provider: Provider) -> None:
 
 
 def test_a_local_server(make_gateway: MakeGateway, provider: Provider) -> None:
-    provider.always = "embeds"
     gateway = make_gateway(local={"base_url": provider.base_url}, embeddings={"backend": "local", "model": "nomic"})
     gateway.wait_ready()
     assert gateway.client().embeddings.create(model="nomic", input="one").data[0].embedding == [0.25, -0.5]
@@ -99,9 +110,10 @@ def test_a_local_server(make_gateway: MakeGateway, provider: Provider) -> None:
     assert (row["route"], row["cost_usd"], row["baseline_usd"]) == ("local", "0.000000000", "0.000000000")
 
 
-def test_nobody_says_what_to_set(shared_gateway: Gateway) -> None:
+def test_nobody_says_what_to_set(make_gateway: MakeGateway, provider: Provider) -> None:
+    gateway = make_gateway(local={"enabled": False}, cloud={"base_url": provider.base_url})
     with pytest.raises(openai.BadRequestError, match="SLIMGATE_EMBEDDINGS__BACKEND") as caught:
-        shared_gateway.client().embeddings.create(model="auto", input="one")
+        gateway.client().embeddings.create(model="auto", input="one")
     assert caught.value.code == "unsupported_capability"
 
 
