@@ -28,6 +28,7 @@ WEATHER = {
     "required": ["city"],
     "additionalProperties": False,
 }
+ONE_CALL: Any = {"type": "any", "disable_parallel_tool_use": True}
 TOOLS: list[Any] = [{"type": "function", "function": {"name": "weather", "parameters": WEATHER}}]
 
 
@@ -108,8 +109,10 @@ def where(gateway: Gateway, messages: list[Any], threshold: str) -> tuple[str | 
 @pytest.mark.parametrize("stream", [False, True])
 def test_what_began_here_goes_on_here(hybrid: tuple[Gateway, Provider], stream: bool) -> None:
     gateway, _ = hybrid
-    options: Any = {"tools": TOOLS, "tool_choice": "required", "temperature": 0, "stream": stream, "max_tokens": 60}
-    answer: Any = gateway.client().chat.completions.create(model="local", messages=[USER], **options)
+    options: Any = {"tools": TOOLS, "tool_choice": "required", "parallel_tool_calls": False, "max_tokens": 60}
+    answer: Any = gateway.client().chat.completions.create(
+        model="local", messages=[USER], temperature=0, stream=stream, **options
+    )
     if stream:
         deltas = [delta for chunk in answer for delta in chunk.choices[0].delta.tool_calls or ()]
         call_id = next(delta.id for delta in deltas if delta.id)
@@ -137,7 +140,7 @@ def test_a_loop_in_the_shape_of_messages(hybrid: tuple[Gateway, Provider]) -> No
     gateway, _ = hybrid
     client = anthropic.Anthropic(base_url=gateway.url, api_key="unused", max_retries=0)
     tools: Any = [{"name": "weather", "input_schema": WEATHER}]
-    options: Any = {"model": "local", "max_tokens": 60, "tools": tools, "tool_choice": {"type": "any"}}
+    options: Any = {"model": "local", "max_tokens": 60, "tools": tools, "tool_choice": ONE_CALL}
     first = client.messages.create(messages=[USER], **options)
     use = next(block for block in first.content if block.type == "tool_use")
     turns: Any = [
