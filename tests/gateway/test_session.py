@@ -10,13 +10,12 @@ from gateway.config.settings import Settings
 from gateway.dialects.messages.dialect import MessagesDialect
 from gateway.dialects.responses.dialect import ResponsesDialect
 from gateway.scoring.prompt import loop_began
-from models.catalogue.bundled import bundled_model_path
 from models.engine.prompt.tool_calls import CALL_ID_PREFIX
 from models.wire.chat import ChatRequest
 from router.decision import Route
 from router.policy import LocalCapabilities
 from tests.live import Gateway, running_gateway
-from tests.models.engine.live import running_engine
+from tests.models.engine.live import LiveEngine
 from tests.provider import Provider, running_provider
 
 HERE, THERE = f"{CALL_ID_PREFIX}1", "call_abc"
@@ -83,10 +82,9 @@ def test_other_shapes_keep_the_ids(call_id: str, began: Route) -> None:
 
 
 @pytest.fixture(scope="module")
-def hybrid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, Provider]]:
+def hybrid(tmp_path_factory: pytest.TempPathFactory, engine: LiveEngine) -> Iterator[tuple[Gateway, Provider]]:
     folder = tmp_path_factory.mktemp("session")
-    with running_provider() as provider, running_engine(folder, model_path=bundled_model_path()) as engine:
-        engine.ready()
+    with running_provider() as provider:
         # The bundled model calls no tool of its own accord, so its engine says that it has none. It can be made to.
         local = {"base_url": f"{engine.url}/v1", "features": ["tools"]}
         cloud = {"base_url": provider.base_url, "retries": 0, "breaker_failures": 1000}
