@@ -304,7 +304,7 @@ def test_the_engine_serves_while_it_probes_its_model(
     """It reports the features that it finds, and the gateway uses them."""
     monkeypatch.setattr("gateway.dispatch.local.LOOK_AGAIN_S", 0.05)
     flag, body = tmp_path / "now", {**BODY, "logit_bias": None}
-    calling = {**body, "max_tokens": 40, "tools": [TOOL], "tool_choice": "required"}
+    calling = {**body, "max_tokens": 40, "tools": [TOOL], "tool_choice": "required", "parallel_tool_calls": False}
     command = engine_that(tmp_path, PROBES_WHEN_FLAGGED.format(flag=str(flag)))
     real: dict[str, Any] = {"model_path": bundled_model_path(), "probe": True}
     with running_engine(tmp_path / "engine", command=command, **real) as engine:
