@@ -29,7 +29,9 @@ import pytest
 import router.artifact
 from gateway.config.settings import Settings
 from gateway.process.server import settle
-from tests.live import Gateway, running_gateway
+from models.catalogue.bundled import bundled_model_path
+from tests.live import Gateway, running_gateway, wait_for
+from tests.models.engine.live import READY_S, LiveEngine, running_engine
 from tests.provider import Provider, running_provider
 
 # A search for garbage, or a machine that is busy with other things, is no failure.
@@ -140,3 +142,11 @@ def local_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]
     with running_gateway(settings) as gateway:
         gateway.wait_ready()
         yield gateway
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveEngine]:
+    """One engine for all tests that leave it as it is: the bundled model, four sequences of 2,048 tokens."""
+    with running_engine(tmp_path_factory.mktemp("engine"), probe=True, model_path=bundled_model_path()) as engine:
+        wait_for(lambda: engine.ready().probed, READY_S)
+        yield engine

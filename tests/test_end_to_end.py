@@ -15,6 +15,7 @@ from openai.types.chat import ChatCompletionMessageParam
 from gateway.config.settings import Settings
 from tests.conftest import MakeGateway
 from tests.live import Gateway, running_gateway, wait_for
+from tests.models.engine.tiny import tiny_model
 from tests.provider import WORDS, Provider, running_provider
 
 pytestmark = pytest.mark.engine
@@ -187,10 +188,17 @@ def test_a_request_that_the_cloud_refuses_is_not_tried_elsewhere(misbehaving: tu
     assert gateway.row()["outcome"] == "rejected"
 
 
+def engine_restarts(gateway: Gateway) -> float:
+    """How often its engine was started again: once on machines where repacked weights crash, if that is news."""
+    lines = gateway.get("/metrics").text.splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("slimgate_engine_restarts_total "))
+
+
 def test_an_engine_that_dies_costs_one_answer(make_gateway: MakeGateway) -> None:
     before = set(engine_pids())
     gateway = make_gateway()
     gateway.wait_ready()
+    restarts = engine_restarts(gateway)
     (pid,) = set(engine_pids()) - before
     stream = gateway.client().chat.completions.create(
         model="auto", messages=[{"role": "user", "content": "Write a long story."}], max_tokens=1000, stream=True
@@ -202,13 +210,12 @@ def test_an_engine_that_dies_costs_one_answer(make_gateway: MakeGateway) -> None
     assert gateway.row()["outcome"] == "interrupted"
     answer = gateway.client().chat.completions.create(model="auto", messages=HELLO, max_tokens=4)
     assert answer.choices[0].message.content
-    metrics = httpx.get(f"{gateway.url}/metrics").text
-    assert "slimgate_engine_restarts_total 1.0" in metrics
+    assert engine_restarts(gateway) == restarts + 1
 
 
 def test_who_calls_at_the_moment_of_an_engines_death_is_answered(make_gateway: MakeGateway, provider: Provider) -> None:
     before = set(engine_pids())
-    gateway = make_gateway(cloud={"base_url": provider.base_url, "retries": 0})
+    gateway = make_gateway(cloud={"base_url": provider.base_url, "retries": 0}, local={"model_path": tiny_model()})
     gateway.wait_ready()
     (pid,) = set(engine_pids()) - before
     chat = gateway.client().chat.completions.with_raw_response

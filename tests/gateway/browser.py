@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 # A machine that is busy with other things is slow, not wrong.
 expect.set_options(timeout=20_000)
@@ -22,6 +22,9 @@ FLAGS = (
     "--disable-sync",
 )
 
+REFRESH_MS = 5000
+"""How often the page fetches its figures again."""
+
 CONFLICT = "409 (Conflict)"
 """Browsers note it by themselves where a test means it to happen."""
 
@@ -35,15 +38,25 @@ def chromium_path() -> str:
 
 
 @contextmanager
-def running_browser() -> Iterator[Browser]:
+def running_browser(*flags: str) -> Iterator[Browser]:
     """Chromium without a window."""
     path = chromium_path()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
         try:
             yield browser
         finally:
             browser.close()
+
+
+def leave_out_charts(context: BrowserContext) -> None:
+    """Let plotly's script be empty, for tests that look at no chart: a page would run it for a second."""
+    context.route("**/plotly-*.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+
+
+def let_refresh(page: Page) -> None:
+    """Put the clock of a page on which `clock.install` was called forward to its next refresh."""
+    page.clock.fast_forward(REFRESH_MS)
 
 
 class Complaints:

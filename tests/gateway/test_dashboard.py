@@ -8,12 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from gateway.config.settings import Settings
 from gateway.ledger import LedgerRow
 from tests.gateway import seed
-from tests.gateway.browser import Complaints, running_browser
+from tests.gateway.browser import Complaints, leave_out_charts, let_refresh, running_browser
 from tests.live import Gateway, running_gateway
 from tests.provider import Provider
 
@@ -64,14 +64,27 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, gateway: Gateway) -> Iterator[Page]:
-    """A fresh tab that may do nothing wrong."""
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """Somebody who has not been here before."""
     context = browser.new_context(timezone_id="America/New_York")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, gateway: Gateway) -> Iterator[Page]:
+    """A fresh tab that may do nothing wrong."""
     page = context.new_page()
     complaints = Complaints(page, gateway.url)
     yield page
-    context.close()
     assert complaints.all == []
+
+
+@pytest.fixture
+def page_without_charts(context: BrowserContext, page: Page) -> Page:
+    """A fresh tab that may do nothing wrong, sooner."""
+    leave_out_charts(context)
+    return page
 
 
 def test_page_loads_from_here_alone_and_shows_the_ledger(page: Page, gateway: Gateway) -> None:
@@ -97,7 +110,8 @@ def test_names_that_callers_made_up_stay_text(page: Page, gateway: Gateway) -> N
     assert page.locator("img[src='x'], image[href='x']").count() == 0
 
 
-def test_range_narrows_every_figure(page: Page, gateway: Gateway) -> None:
+def test_range_narrows_every_figure(page_without_charts: Page, gateway: Gateway) -> None:
+    page = page_without_charts
     page.goto(f"{gateway.url}/dashboard")
     page.select_option("#range", "all")
     expect(page.locator("#tile-requests b")).to_have_text("2,001")
@@ -111,13 +125,26 @@ def test_range_narrows_every_figure(page: Page, gateway: Gateway) -> None:
     expect(page.locator("#saved")).to_contain_text("No request was answered in this range")
 
 
-def test_filters_find_and_export_the_same_rows(page: Page, gateway: Gateway) -> None:
+def choose_whole_range(page: Page) -> None:
+    """Show requests of any time, and wait until they are asked for: the next choice is then asked for once."""
+    with page.expect_response(lambda answer: "/v1/decisions?" in answer.url and "since=" not in answer.url):
+        page.select_option("#range", "all")
+
+
+def choose_reason(page: Page, reason: str) -> None:
+    """Show requests of one reason, and wait until there are no others, and some."""
+    page.select_option("#filter-reason", reason)
+    expect(page.locator(".decisions .reason").first).to_contain_text(reason)
+    expect(page.locator(".decisions .reason", has_not_text=reason)).to_have_count(0)
+
+
+def test_filters_find_and_export_the_same_rows(page_without_charts: Page, gateway: Gateway) -> None:
+    page = page_without_charts
     page.goto(f"{gateway.url}/dashboard#decisions")
-    page.select_option("#range", "all")
+    choose_whole_range(page)
     page.select_option("#filter-route", "cloud")
-    page.select_option("#filter-reason", "capability")
+    choose_reason(page, "capability")
     expect(page.locator("#decisions-note")).to_have_text("Page 1")
-    expect(page.locator(".decisions .reason", has_not_text="capability")).to_have_count(0)
     first = page.locator(".decisions tbody tr").first.get_attribute("data-id")
     page.click("#older")
     expect(page.locator("#decisions-note")).to_have_text("Page 2")
@@ -131,11 +158,11 @@ def test_filters_find_and_export_the_same_rows(page: Page, gateway: Gateway) -> 
     assert [line.split(",")[0] for line in lines] == ["id", *(row["id"] for row in expected)]
 
 
-def test_row_opens_by_keyboard_and_explains_itself(page: Page, gateway: Gateway) -> None:
+def test_row_opens_by_keyboard_and_explains_itself(page_without_charts: Page, gateway: Gateway) -> None:
+    page = page_without_charts
     page.goto(f"{gateway.url}/dashboard#decisions")
-    page.select_option("#range", "all")
-    page.select_option("#filter-reason", "score")
-    expect(page.locator(".decisions .reason", has_not_text="score")).to_have_count(0)
+    choose_whole_range(page)
+    choose_reason(page, "score")
     button = page.locator(".decisions .open").first
     button.focus()
     page.keyboard.press("Enter")
@@ -146,11 +173,11 @@ def test_row_opens_by_keyboard_and_explains_itself(page: Page, gateway: Gateway)
     expect(page.locator("#open-row")).to_have_count(0)
 
 
-def test_second_look_tells_what_it_found_and_cost(page: Page, gateway: Gateway) -> None:
+def test_second_look_tells_what_it_found_and_cost(page_without_charts: Page, gateway: Gateway) -> None:
+    page = page_without_charts
     page.goto(f"{gateway.url}/dashboard#decisions")
-    page.select_option("#range", "all")
-    page.select_option("#filter-reason", "escalated")
-    expect(page.locator(".decisions .reason", has_not_text="escalated")).to_have_count(0)
+    choose_whole_range(page)
+    choose_reason(page, "escalated")
     page.locator(".decisions .open").first.click()
     expect(page.locator("#open-row .steps")).to_contain_text("confidence 0.310: too unsure to go on")
     expect(page.locator("#open-row .figures")).to_contain_text("thrown away: 120 tokens in, 9 out")
@@ -160,21 +187,28 @@ def test_second_look_tells_what_it_found_and_cost(page: Page, gateway: Gateway) 
 VIEWS = {"overview": "#groups tbody tr", "tuner": "#presets button", "decisions": ".decisions tbody tr"}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("view", VIEWS)
-def test_telephone_needs_no_sideways_scrolling(browser: Browser, gateway: Gateway, view: str, scheme: str) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
-    page = context.new_page()
-    page.goto(f"{gateway.url}/dashboard#{view}")
-    page.locator(VIEWS[view]).first.wait_for()
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate("document.documentElement.scrollWidth") == 390
-    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert (paper == "rgb(16, 20, 19)") == (scheme == "dark")
+@pytest.fixture(scope="module", params=["light", "dark"])
+def telephone(request: pytest.FixtureRequest, browser: Browser, gateway: Gateway) -> Iterator[tuple[Page, str]]:
+    """A small screen that shows one view after the other, and the colour scheme that it asks for."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=request.param)
+    yield context.new_page(), request.param
     context.close()
 
 
-def test_everything_that_can_be_used_has_a_name(page: Page, gateway: Gateway) -> None:
+@pytest.mark.parametrize("view", VIEWS)
+def test_telephone_needs_no_sideways_scrolling(telephone: tuple[Page, str], gateway: Gateway, view: str) -> None:
+    page, scheme = telephone
+    page.goto(f"{gateway.url}/dashboard#{view}")
+    page.locator(VIEWS[view]).first.wait_for()
+    for plot in page.locator(f"#view-{view} .plot").all():
+        expect(plot.locator(".main-svg").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (paper == "rgb(16, 20, 19)") == (scheme == "dark")
+
+
+def test_everything_that_can_be_used_has_a_name(page_without_charts: Page, gateway: Gateway) -> None:
+    page = page_without_charts
     for view, sign in VIEWS.items():
         page.goto(f"{gateway.url}/dashboard#{view}")
         page.locator(f"#view-{view} {sign}").first.wait_for()
@@ -182,12 +216,16 @@ def test_everything_that_can_be_used_has_a_name(page: Page, gateway: Gateway) ->
             assert page.get_by_role(role, name=re.compile(r"^$")).count() == 0, (view, role)
 
 
-def test_refresh_leaves_the_keyboard_where_it_was(page: Page, gateway: Gateway) -> None:
+def test_refresh_leaves_the_keyboard_where_it_was(page_without_charts: Page, gateway: Gateway) -> None:
+    page = page_without_charts
+    page.clock.install()
     page.goto(f"{gateway.url}/dashboard#tuner")
+    shown = page.locator("#readout-share")
+    expect(shown).to_have_text(re.compile(r"\d %"))
     page.locator("[data-preset=balanced]").focus()
-    with page.expect_response(lambda response: "/v1/threshold/curve" in response.url, timeout=15_000):
-        pass
-    page.wait_for_load_state("networkidle")
+    shown.evaluate("share => (share.textContent = 'of old')")
+    let_refresh(page)
+    expect(shown).to_have_text(re.compile(r"\d %"))
     expect(page.locator("[data-preset=balanced]")).to_be_focused()
 
 
@@ -197,7 +235,9 @@ def test_newcomer_sends_a_first_request_from_the_page(browser: Browser, provider
         Settings(state_dir=tmp_path, local={"enabled": False}, cloud=cloud, api_key="sesame")
     ) as gateway:
         context = browser.new_context(http_credentials={"username": "", "password": "sesame"})
+        leave_out_charts(context)
         page = context.new_page()
+        page.clock.install()
         page.goto(f"{gateway.url}/dashboard")
         expect(page.locator("#welcome h1")).to_have_text("Nothing has come through yet")
         expect(page.locator("#welcome pre")).to_contain_text(f"{gateway.url}/v1")
@@ -210,7 +250,9 @@ def test_newcomer_sends_a_first_request_from_the_page(browser: Browser, provider
         expect(page.locator("#welcome")).to_be_hidden()
         body = {"model": "auto", "messages": [{"role": "user", "content": "hello"}]}
         httpx.post(f"{gateway.url}/v1/chat/completions", json=body, headers={"authorization": "Bearer sesame"})
-        expect(page.locator("#tile-requests b")).to_have_text("2", timeout=15_000)  # by itself
+        gateway.rows()  # wait until it is written
+        let_refresh(page)
+        expect(page.locator("#tile-requests b")).to_have_text("2")
         assert len(provider.requests) == 2
         context.close()
 
@@ -274,6 +316,7 @@ def test_key_opens_the_page_as_a_password(browser: Browser, tmp_path: Path) -> N
     with running_gateway(settings(tmp_path, api_key="open-sesame")) as gateway:
         assert httpx.get(f"{gateway.url}/dashboard").status_code == 401
         context = browser.new_context(http_credentials={"username": "", "password": "open-sesame"})
+        leave_out_charts(context)
         page = context.new_page()
         page.goto(f"{gateway.url}/dashboard")
         expect(page.locator("#trouble")).to_be_hidden()

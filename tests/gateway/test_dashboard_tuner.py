@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -12,7 +13,7 @@ from gateway.config.settings import Settings
 from gateway.scoring.artifact_store import ArtifactStore
 from tests.classifiers import ALL_CLOUD, make_classifier
 from tests.gateway import seed
-from tests.gateway.browser import Complaints, running_browser
+from tests.gateway.browser import Complaints, leave_out_charts, running_browser
 from tests.gateway.test_feedback import answered, judge
 from tests.live import Gateway, running_gateway, wait_for
 from tests.provider import Provider
@@ -26,23 +27,39 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture
-def gateway(tmp_path: Path, provider: Provider) -> Iterator[Gateway]:
-    """A gateway with traffic behind it, whose line stands at `START`."""
-    seed.write(tmp_path / "ledger.db", seed.traffic(1000, time.time_ns() // 1_000_000, days=5))
+@contextmanager
+def gateway_with_traffic(state_dir: Path, cloud_url: str) -> Iterator[Gateway]:
+    """A gateway with traffic behind it, whose threshold is `START`."""
+    seed.write(state_dir / "ledger.db", seed.traffic(1000, time.time_ns() // 1_000_000, days=5))
     settings = Settings(
-        state_dir=tmp_path,
+        state_dir=state_dir,
         local={"enabled": False},
-        cloud={"base_url": provider.base_url},
+        cloud={"base_url": cloud_url},
         router={"threshold": START},
     )
     with running_gateway(settings) as gateway:
         yield gateway
 
 
+@pytest.fixture(scope="module")
+def read_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """For the tests that apply nothing."""
+    with gateway_with_traffic(tmp_path_factory.mktemp("state"), "http://127.0.0.1:9/v1") as gateway:
+        yield gateway
+
+
 @pytest.fixture
-def page(browser: Browser, gateway: Gateway) -> Iterator[Page]:
+def gateway(tmp_path: Path, provider: Provider) -> Iterator[Gateway]:
+    """For a test that moves its threshold."""
+    with gateway_with_traffic(tmp_path, provider.base_url) as gateway:
+        yield gateway
+
+
+@contextmanager
+def tuner_of(gateway: Gateway, browser: Browser, *, charts: bool) -> Iterator[Page]:
     context = browser.new_context()
+    if not charts:
+        leave_out_charts(context)
     page = context.new_page()
     complaints = Complaints(page, gateway.url)
     page.goto(f"{gateway.url}/dashboard#tuner")
@@ -50,6 +67,24 @@ def page(browser: Browser, gateway: Gateway) -> Iterator[Page]:
     yield page
     context.close()
     assert complaints.all == []
+
+
+@pytest.fixture
+def page(browser: Browser, gateway: Gateway) -> Iterator[Page]:
+    with tuner_of(gateway, browser, charts=False) as page:
+        yield page
+
+
+@pytest.fixture
+def page_with_charts(browser: Browser, gateway: Gateway) -> Iterator[Page]:
+    with tuner_of(gateway, browser, charts=True) as page:
+        yield page
+
+
+@pytest.fixture
+def read_page(browser: Browser, read_gateway: Gateway) -> Iterator[Page]:
+    with tuner_of(read_gateway, browser, charts=False) as page:
+        yield page
 
 
 def threshold_of_next_decision(gateway: Gateway) -> str:
@@ -62,7 +97,8 @@ def points(gateway: Gateway) -> dict[float, dict[str, float | str]]:
     return {point["threshold"]: point for point in curve["points"]}
 
 
-def test_dragged_applied_felt_and_rolled_back(page: Page, gateway: Gateway) -> None:
+def test_dragged_applied_felt_and_rolled_back(page_with_charts: Page, gateway: Gateway) -> None:
+    page = page_with_charts
     slider = page.locator("#slider")
     box = slider.bounding_box()
     assert box is not None
@@ -89,7 +125,8 @@ def test_dragged_applied_felt_and_rolled_back(page: Page, gateway: Gateway) -> N
     expect(page.locator("#history li")).to_have_count(2)
 
 
-def test_slider_moves_by_keyboard_and_says_what_it_means(page: Page, gateway: Gateway) -> None:
+def test_slider_moves_by_keyboard_and_says_what_it_means(read_page: Page, read_gateway: Gateway) -> None:
+    page, gateway = read_page, read_gateway
     slider = page.locator("#slider")
     slider.focus()
     page.keyboard.press("ArrowRight")
@@ -105,7 +142,8 @@ def test_slider_moves_by_keyboard_and_says_what_it_means(page: Page, gateway: Ga
     expect(page.locator("#apply")).to_have_text("Apply never the cloud")
 
 
-def test_money_typed_moves_the_line_just_far_enough(page: Page, gateway: Gateway) -> None:
+def test_money_typed_moves_the_line_just_far_enough(read_page: Page, read_gateway: Gateway) -> None:
+    page, gateway = read_page, read_gateway
     curve = points(gateway)
     budget = (float(curve[0.3]["usd_per_30_days"]) + float(curve[0.305]["usd_per_30_days"])) / 2
     page.fill("#target-cost", f"{budget:.6f}")
@@ -116,7 +154,8 @@ def test_money_typed_moves_the_line_just_far_enough(page: Page, gateway: Gateway
     expect(page.locator("#apply-said")).to_contain_text("No threshold reaches that")
 
 
-def test_rate_typed_moves_the_line_just_far_enough(page: Page, gateway: Gateway) -> None:
+def test_rate_typed_moves_the_line_just_far_enough(read_page: Page, read_gateway: Gateway) -> None:
+    page, gateway = read_page, read_gateway
     curve = points(gateway)
     rate = (float(curve[0.6]["expected_failure_rate"]) + float(curve[0.605]["expected_failure_rate"])) / 2
     page.fill("#target-failing", f"{rate * 100:.6f}")
@@ -124,14 +163,16 @@ def test_rate_typed_moves_the_line_just_far_enough(page: Page, gateway: Gateway)
     expect(page.locator("#apply")).to_have_text("Apply 0.60")
 
 
-def test_presets_move_the_line(page: Page, gateway: Gateway) -> None:
+def test_presets_move_the_line(read_page: Page, read_gateway: Gateway) -> None:
+    page, gateway = read_page, read_gateway
     preset = httpx.get(f"{gateway.url}/v1/threshold/curve").json()["presets"]["careful"]
     page.click("[data-preset=careful]")
     expect(page.locator("#apply")).to_contain_text(f"Apply {preset['threshold']:.2f}")
     expect(page.locator("[data-preset=careful]")).to_have_attribute("aria-pressed", "true")
 
 
-def test_prompt_is_taken_apart_at_the_place_of_the_slider(page: Page) -> None:
+def test_prompt_is_taken_apart_at_the_place_of_the_slider(read_page: Page) -> None:
+    page = read_page
     page.click("[data-preset='save more']")
     place = (page.locator("#apply").text_content() or "").removeprefix("Apply ")
     page.fill("#trial-prompt", "Prove that there are infinitely many primes.")
@@ -154,6 +195,7 @@ def test_own_labels_give_the_failures_an_interval(browser: Browser, provider: Pr
     )
     with running_gateway(settings) as gateway:
         page = browser.new_page()
+        leave_out_charts(page.context)
         page.goto(f"{gateway.url}/dashboard#tuner")
         expect(page.locator("#readout-failing")).to_have_text("10 %")
         expect(page.locator("#readout-failing-now")).to_have_text("4.9 % to 18 %, by 100 labels")
@@ -173,6 +215,7 @@ def test_what_callers_said_gives_the_failures_an_interval(browser: Browser, prov
     )
     with running_gateway(settings) as gateway:
         page = browser.new_page()
+        leave_out_charts(page.context)
         page.goto(f"{gateway.url}/dashboard#tuner")
         expect(page.locator("#readout-failing")).to_have_text("10 %")
         expect(page.locator("#readout-failing-now")).to_contain_text("by 40 judged answers")

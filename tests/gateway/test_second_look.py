@@ -10,11 +10,10 @@ import pytest
 
 from gateway.config.sections import BudgetSettings
 from gateway.config.settings import Settings, SettingsError, load_settings
-from models.catalogue.bundled import bundled_model_path
 from models.wire.sse import event_data
 from router.confidence import CascadeVerdict
 from tests.live import Gateway, running_gateway, wait_for
-from tests.models.engine.live import LiveEngine, running_engine
+from tests.models.engine.live import LiveEngine
 from tests.provider import MODEL, WORDS, Provider, running_provider
 
 CONFIDENT = "Repeat after me: The cat sat on the mat."
@@ -36,15 +35,14 @@ Hybrid = tuple[Gateway, Provider, LiveEngine]
 
 
 @pytest.fixture(scope="module")
-def _hybrid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hybrid]:
-    folder = tmp_path_factory.mktemp("look")
-    with running_engine(folder / "engine", model_path=bundled_model_path()) as engine, running_provider() as provider:
+def _hybrid(tmp_path_factory: pytest.TempPathFactory, engine: LiveEngine) -> Iterator[Hybrid]:
+    with running_provider() as provider:
         model = engine.ready().model
         local = {"base_url": f"{engine.url}/v1", "features": ["logprobs", "tools", "json_object", "logit_bias"]}
         cloud = {"base_url": provider.base_url, "retries": 0, "breaker_failures": 1_000_000}
         looks = {"band": BAND, "n_tokens": 8, "least_confidence": LEAST}
         settings = Settings(
-            state_dir=folder / "gateway",
+            state_dir=tmp_path_factory.mktemp("look"),
             local=local,
             cloud={**cloud, "first_byte_timeout_s": 5},
             router={"threshold": 1, "second_look": looks},

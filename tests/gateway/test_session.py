@@ -10,13 +10,12 @@ from gateway.config.settings import Settings
 from gateway.dialects.messages.dialect import MessagesDialect
 from gateway.dialects.responses.dialect import ResponsesDialect
 from gateway.scoring.prompt import loop_began
-from models.catalogue.bundled import bundled_model_path
 from models.engine.prompt.tool_calls import CALL_ID_PREFIX
 from models.wire.chat import ChatRequest
 from router.decision import Route
 from router.policy import LocalCapabilities
 from tests.live import Gateway, running_gateway
-from tests.models.engine.live import running_engine
+from tests.models.engine.live import LiveEngine
 from tests.provider import Provider, running_provider
 
 HERE, THERE = f"{CALL_ID_PREFIX}1", "call_abc"
@@ -28,6 +27,7 @@ WEATHER = {
     "required": ["city"],
     "additionalProperties": False,
 }
+ONE_CALL: Any = {"type": "any", "disable_parallel_tool_use": True}
 TOOLS: list[Any] = [{"type": "function", "function": {"name": "weather", "parameters": WEATHER}}]
 
 
@@ -82,10 +82,9 @@ def test_other_shapes_keep_the_ids(call_id: str, began: Route) -> None:
 
 
 @pytest.fixture(scope="module")
-def hybrid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, Provider]]:
+def hybrid(tmp_path_factory: pytest.TempPathFactory, engine: LiveEngine) -> Iterator[tuple[Gateway, Provider]]:
     folder = tmp_path_factory.mktemp("session")
-    with running_provider() as provider, running_engine(folder, model_path=bundled_model_path()) as engine:
-        engine.ready()
+    with running_provider() as provider:
         # The bundled model calls no tool of its own accord, so its engine says that it has none. It can be made to.
         local = {"base_url": f"{engine.url}/v1", "features": ["tools"]}
         cloud = {"base_url": provider.base_url, "retries": 0, "breaker_failures": 1000}
@@ -108,8 +107,10 @@ def where(gateway: Gateway, messages: list[Any], threshold: str) -> tuple[str | 
 @pytest.mark.parametrize("stream", [False, True])
 def test_what_began_here_goes_on_here(hybrid: tuple[Gateway, Provider], stream: bool) -> None:
     gateway, _ = hybrid
-    options: Any = {"tools": TOOLS, "tool_choice": "required", "temperature": 0, "stream": stream, "max_tokens": 60}
-    answer: Any = gateway.client().chat.completions.create(model="local", messages=[USER], **options)
+    options: Any = {"tools": TOOLS, "tool_choice": "required", "parallel_tool_calls": False, "max_tokens": 60}
+    answer: Any = gateway.client().chat.completions.create(
+        model="local", messages=[USER], temperature=0, stream=stream, **options
+    )
     if stream:
         deltas = [delta for chunk in answer for delta in chunk.choices[0].delta.tool_calls or ()]
         call_id = next(delta.id for delta in deltas if delta.id)
@@ -137,7 +138,7 @@ def test_a_loop_in_the_shape_of_messages(hybrid: tuple[Gateway, Provider]) -> No
     gateway, _ = hybrid
     client = anthropic.Anthropic(base_url=gateway.url, api_key="unused", max_retries=0)
     tools: Any = [{"name": "weather", "input_schema": WEATHER}]
-    options: Any = {"model": "local", "max_tokens": 60, "tools": tools, "tool_choice": {"type": "any"}}
+    options: Any = {"model": "local", "max_tokens": 60, "tools": tools, "tool_choice": ONE_CALL}
     first = client.messages.create(messages=[USER], **options)
     use = next(block for block in first.content if block.type == "tool_use")
     turns: Any = [

@@ -46,16 +46,11 @@ def fresh(tmp_path: Path) -> Iterator[LiveEngine]:
 
 
 @pytest.fixture
-def real_ones(tmp_path: Path) -> Iterator[tuple[LiveEngine, LiveEngine]]:
+def real_ones(tmp_path: Path, engine: LiveEngine) -> Iterator[tuple[LiveEngine, LiveEngine]]:
     """Two of the bundled model, the second without a cache."""
-    real: dict[str, Any] = {"model_path": bundled_model_path()}
-    with (
-        running_engine(tmp_path / "fresh", **real) as fresh,
-        running_engine(tmp_path / "forgetful", **real, prefix_cache=False) as forgetful,
-    ):
-        fresh.ready()
+    with running_engine(tmp_path, model_path=bundled_model_path(), prefix_cache=False) as forgetful:
         forgetful.ready()
-        yield fresh, forgetful
+        yield engine, forgetful
 
 
 def test_reuse_changes_no_answer_beyond_rounding(real_ones: tuple[LiveEngine, LiveEngine]) -> None:

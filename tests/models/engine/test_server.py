@@ -217,7 +217,7 @@ def test_answers_that_outgrow_the_kv_cells_all_become_complete(tmp_path: Path) -
 
 def test_a_time_limit_ends_an_answer(engine: LiveEngine) -> None:
     body = {**GREEDY, "messages": [{"role": "user", "content": STORY}], "max_tokens": 1500}
-    url, headers = f"{engine.url}/v1/chat/completions", {"x-slimgate-timeout-s": "1.0"}
+    url, headers = f"{engine.url}/v1/chat/completions", {"x-slimgate-timeout-s": "0.5"}
     whole = httpx.post(url, json=body, headers=headers, timeout=60)
     assert (whole.status_code, whole.json()["error"]["code"]) == (504, "deadline_exceeded")
     streamed = httpx.post(url, json={**body, "stream": True}, headers=headers, timeout=60)

@@ -223,8 +223,8 @@ STEPS_THAT_NEVER_END = """
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ("time.sleep(600)", "a step of the model has not returned for 3 s"),
-        ("os.kill(os.getpid(), signal.SIGSTOP)", "no heartbeat for 4 s"),
+        ("time.sleep(600)", "a step of the model has not returned for 1.5 s"),
+        ("os.kill(os.getpid(), signal.SIGSTOP)", "no heartbeat for 2 s"),
         ("os.kill(os.getpid(), signal.SIGSEGV)", "killed by SIGSEGV while serving"),
         ("raise MemoryError", "the engine ends itself: MemoryError"),
     ],
@@ -232,10 +232,11 @@ STEPS_THAT_NEVER_END = """
 def test_a_stuck_or_crashed_step_costs_a_restart(
     tmp_path: Path, fault: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("models.engine.process.supervisor.SILENCE_GRACE_S", 1.0)
+    monkeypatch.setattr("models.engine.process.supervisor.SILENCE_GRACE_S", 0.5)
+    monkeypatch.setattr("models.engine.process.supervisor.CHECK_INTERVAL_S", 0.1)
     flag = tmp_path / "fault"
     command = engine_that(tmp_path, STEPS_THAT_NEVER_END.format(flag=str(flag), fault=fault))
-    with running_engine(tmp_path / "state", command=command, step_timeout_s=3.0) as engine:
+    with running_engine(tmp_path / "state", command=command, step_timeout_s=1.5) as engine:
         engine.ready()
         restarts = engine.supervisor.restarts  # 1 on machines where repacked weights crash
         with httpx.stream(
@@ -303,7 +304,7 @@ def test_the_engine_serves_while_it_probes_its_model(
     """It reports the features that it finds, and the gateway uses them."""
     monkeypatch.setattr("gateway.dispatch.local.LOOK_AGAIN_S", 0.05)
     flag, body = tmp_path / "now", {**BODY, "logit_bias": None}
-    calling = {**body, "max_tokens": 40, "tools": [TOOL], "tool_choice": "required"}
+    calling = {**body, "max_tokens": 40, "tools": [TOOL], "tool_choice": "required", "parallel_tool_calls": False}
     command = engine_that(tmp_path, PROBES_WHEN_FLAGGED.format(flag=str(flag)))
     real: dict[str, Any] = {"model_path": bundled_model_path(), "probe": True}
     with running_engine(tmp_path / "engine", command=command, **real) as engine:
