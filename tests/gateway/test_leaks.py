@@ -366,7 +366,7 @@ def test_a_pause_without_end_is_a_day(tmp_path: Path, monkeypatch: pytest.Monkey
 
 TEXT = {"format": "text"}
 WORDY = {**TEXT, "provider_messages": True, "exception_messages": True}
-SILENT = {"html", "html_200", "redirect", "error_in_200", "endless_error", "reason_phrase", "no_http", "names"}
+SILENT = {"html", "html_200", "redirect", "endless_error", "reason_phrase", "no_http", "names"}
 SILENT |= {"malformed", "odd", "odd_choices"}
 """What says nothing in the form of an error."""
 
