@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from gateway.config.settings import Settings
 from gateway.ledger import LedgerRow
@@ -171,6 +171,25 @@ def test_row_opens_by_keyboard_and_explains_itself(page_without_charts: Page, ga
     expect(page.locator("#open-row .contributions li").first).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.locator("#open-row")).to_have_count(0)
+
+
+def test_late_rows_of_an_earlier_choice_are_not_shown(page_without_charts: Page, gateway: Gateway) -> None:
+    page = page_without_charts
+    page.goto(f"{gateway.url}/dashboard#decisions")
+    expect(page.locator(".decisions tbody tr").first).to_be_visible()
+    late: list[Route] = []
+    page.route(re.compile(r"/v1/decisions\?(?!.*reason=)"), lambda route: late.append(route))
+    with page.expect_request(re.compile(r"/v1/decisions\?(?!.*reason=)")):
+        page.select_option("#range", "all")
+    choose_reason(page, "escalated")
+    page.locator(".decisions .open").first.click()
+    expect(page.locator("#open-row")).to_be_visible()
+    with page.expect_response(re.compile(r"/v1/decisions\?(?!.*reason=)")):
+        for route in late:
+            route.continue_()
+    page.wait_for_timeout(200)
+    expect(page.locator(".decisions .reason", has_not_text="escalated")).to_have_count(0)
+    expect(page.locator("#open-row")).to_be_visible()
 
 
 def test_second_look_tells_what_it_found_and_cost(page_without_charts: Page, gateway: Gateway) -> None:

@@ -10,7 +10,7 @@ const PAGE = 50;
 const COLUMNS = ["Time", "Went to", "Reason", "Score", "Model", "Outcome", "Tokens", "First byte", "Paid"];
 const NUMBERS = new Set(["Tokens", "First byte", "Paid"]);
 
-const state = { range: {}, filters: {}, after: [], open: null };
+const state = { range: {}, filters: {}, after: [], open: null, asked: 0 };
 
 // A refresh must not close an opened row or turn back a page.
 export const busy = () => state.open !== null || state.after.length > 0;
@@ -82,9 +82,11 @@ const query = () => ({ ...state.range, ...state.filters });
 
 export function ask(range) {
   state.range = range;
+  state.asked += 1;
   return Promise.all([
     get("v1/decisions", { ...query(), limit: PAGE, after: state.after.at(-1) }),
     get("v1/decisions/choices", range),
+    state.asked,
   ]);
 }
 
@@ -100,7 +102,9 @@ function offer(name, values) {
   );
 }
 
-export function show([page, choices]) {
+export function show([page, choices, asked]) {
+  if (asked !== state.asked) return; // filters or page were chosen meanwhile: their rows are the ones to show
+  const opened = byId("open-row");
   offer("model", choices.models);
   offer("key_id", choices.keys);
   for (const format of ["csv", "json"])
@@ -132,6 +136,7 @@ export function show([page, choices]) {
         el("tbody", { role: "rowgroup" }, page.data.map(row)),
       ),
   );
+  if (opened && state.open) putUnder(lineOf(state.open), opened);
 }
 
 function row(item) {
@@ -181,16 +186,21 @@ async function toggleRow(id) {
   const opened = state.open;
   byId("open-row")?.remove();
   state.open = null;
-  if (opened) document.querySelector(`[data-id="${CSS.escape(opened)}"] .open`)?.setAttribute("aria-expanded", "false");
+  if (opened) lineOf(opened)?.querySelector(".open").setAttribute("aria-expanded", "false");
   if (opened === id) return;
   state.open = id;
   const item = await get(`v1/decisions/${encodeURIComponent(id)}`);
-  const line = document.querySelector(`[data-id="${CSS.escape(id)}"]`);
-  if (state.open !== id || !line) return;
+  if (state.open !== id) return;
+  const cells = el("td", { role: "cell", colspan: COLUMNS.length }, detail(item));
+  putUnder(lineOf(id), el("tr.opened", { id: "open-row", role: "row" }, cells));
+}
+
+const lineOf = (id) => document.querySelector(`[data-id="${CSS.escape(id)}"]`);
+
+function putUnder(line, opened) {
+  if (!line) return; // not on this page of the table any more
   line.querySelector(".open").setAttribute("aria-expanded", "true");
-  line.after(
-    el("tr.opened", { id: "open-row", role: "row" }, el("td", { role: "cell", colspan: COLUMNS.length }, detail(item))),
-  );
+  line.after(opened);
 }
 
 function older() {

@@ -10,7 +10,7 @@ import { askForKey } from "./key.js";
 import { trial } from "./trial.js";
 import { drawTuner } from "./tunerchart.js";
 
-const state = { curve: null, active: null, range: {}, at: null }; // `at`: index into the grid, null until the slider is moved
+const state = { curve: null, active: null, range: {}, at: null, asked: 0 }; // `at`: index into the grid, null until the slider is moved
 let waiting = 0;
 
 export function build(view) {
@@ -134,10 +134,12 @@ function targets() {
 
 export function ask(range) {
   state.range = range;
-  return Promise.all([get("v1/threshold/curve", range), get("v1/threshold")]);
+  state.asked += 1;
+  return Promise.all([get("v1/threshold/curve", range), get("v1/threshold"), state.asked]);
 }
 
-export function show([curve, active]) {
+export function show([curve, active, asked]) {
+  if (asked !== state.asked) return; // asked again meanwhile, after a threshold was applied or the range changed
   Object.assign(state, { curve, active });
   byId("slider").max = curve.points.length - 1;
   display();
