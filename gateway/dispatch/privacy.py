@@ -5,11 +5,12 @@ In doubt a request stays: if the detector fails, or if it cannot read the conten
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from gateway.config.sections import PrivacySettings
+from gateway.dispatch.readable import Unread, texts_of
 from models.wire.chat import ChatRequest
 from models.wire.errors import ExtraMissingError
 from router.sensitive import Detector, windows
@@ -21,14 +22,6 @@ BY_HEADER = "the header x-slimgate-privacy says so"
 BY_FAILURE = "the detector failed, and what could not be looked at stays"
 BY_MEDIA = "it holds content that the detector cannot read"
 BY_FINDING = "the detector found: {}"
-
-MEDIA = frozenset({
-    "image", "image_url", "input_image", "audio", "input_audio", "document", "file", "input_file", "video", "video_url",
-    "computer_screenshot",
-})  # fmt: skip
-"""Types of content parts that hold no text for the detector, in all API shapes."""
-
-DATA_URL = "data:"
 
 
 class PrivacyLane:
@@ -71,37 +64,12 @@ class PrivacyLane:
             return BY_FAILURE
 
     async def _why_sensitive(self, detector: Detector, bodies: tuple[Mapping[str, Any], ...]) -> str | None:
-        pieces = [piece for body in bodies for piece in _pieces_of_body(body)]
-        if None in pieces and not self._settings.media_may_leave:
-            return BY_MEDIA
-        texts = dict.fromkeys(piece for piece in pieces if piece is not None)
-        for number, window in enumerate(windows("\n".join(texts))):
-            if number:
-                await asyncio.sleep(0)  # others are served in between
+        """What was found. Others are served between two pieces of text, however large or deep the bodies are."""
+        unread = Unread()
+        for window in windows(texts_of(bodies, unread)):
+            await asyncio.sleep(0)
+            if unread.found and not self._settings.media_may_leave:
+                return BY_MEDIA
             if (kind := detector.find(window)) is not None:
                 return BY_FINDING.format(kind)
-        return None
-
-
-def _pieces_of_body(body: Mapping[str, Any]) -> Iterator[str | None]:
-    yield from _pieces(body)
-    given = body.get("prompt") or body.get("input")
-    if isinstance(given, list) and any(isinstance(part, int | list) for part in given):
-        yield None  # numbers of tokens
-
-
-def _pieces(value: Any) -> Iterator[str | None]:
-    """Every text in `value`, field names and numbers included; None for content that is not text."""
-    if isinstance(value, str):
-        yield None if value.startswith(DATA_URL) else value
-    elif isinstance(value, dict):
-        yield from value
-        for item in value.values():
-            yield from _pieces(item)
-        if str(value.get("type")) in MEDIA:  # in a JSON schema it may be a list
-            yield None
-    elif isinstance(value, list):
-        for item in value:
-            yield from _pieces(item)
-    elif isinstance(value, int):
-        yield str(value)
+        return BY_MEDIA if unread.found and not self._settings.media_may_leave else None

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -253,6 +255,72 @@ def test_no_depth_or_neighbour_hides_it(before: Any, after: Any, wrap: list[type
         inner = [before, inner, after] if kind is list else {"type": before, "x": inner, "text": after}
     why = asyncio.run(PrivacyLane(PrivacySettings(detect=[Sensitive.EMAIL])).why({"messages": inner}, asked=False))
     assert why == BY_FINDING.format("email")
+
+
+def found_in(body: dict[str, Any], **settings: Any) -> str | None:
+    lane = PrivacyLane(PrivacySettings(**{"detect": list(Sensitive), **settings}))
+    return asyncio.run(lane.why(body, asked=False))
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        ([{"type": "text", "text": "4111 1111"}, {"type": "text", "text": "1111 1111"}], "card"),
+        ([{"type": "text", "text": "4111 11"}, {"type": "text", "text": "11 1111 1111"}], "card"),
+        ([{"type": "text", "text": "anna@exam"}, {"type": "text", "text": "ple.se"}], "email"),
+        ([4111, 1111, 1111, 1111], "card"),
+        (4111111111111111.0, "card"),
+        ("data: 4111 1111 1111 1111", "card"),
+        ("data:text/plain,4111%201111%201111%201111", "card"),
+        ("data:image/png;base64,AAAA is my picture, 4111 1111 1111 1111 my card", "card"),
+        ("many words\u200b" * 3_000 + "4111 1111 1111 1111".replace(" ", "\u2063" * 300), "card"),
+    ],
+)
+def test_no_way_of_writing_hides_it_where_media_may_leave(content: Any, kind: str) -> None:
+    assert found_in({"messages": user(content)}, media_may_leave=True) == BY_FINDING.format(kind)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "input_video", "video": "clip"},
+        {"type": "hologram", "data": "AAAA"},
+        {"type": "text", "text": "QUJD" * 300},
+        {"type": "text", "text": "data:application/pdf;base64,QUJD"},
+    ],
+)
+def test_what_cannot_be_read_stays_whatever_it_is_called(part: dict[str, Any]) -> None:
+    assert found_in({"messages": user([part])}) == BY_MEDIA
+    assert found_in({"messages": user([part])}, media_may_leave=True) is None
+
+
+def test_what_a_provider_encrypted_may_go_back_to_it() -> None:
+    reasoning = {"type": "reasoning", "encrypted_content": "QUJD" * 300, "summary": []}
+    thinking = {"type": "thinking", "thinking": "Well.", "signature": "QUJD" * 300}
+    assert found_in({"input": [reasoning, {"role": "user", "content": "Go on."}]}) is None
+    assert found_in({"messages": [{"role": "assistant", "content": [thinking]}]}) is None
+
+
+@pytest.mark.parametrize("body", ["[" * 900 + "]" * 900, "[" + "[]," * 1_000_000 + "[]]", '["x", 1, 2.5]'])
+def test_depth_and_width_cost_no_more_than_their_length(body: str) -> None:
+    longest_s = 0.0
+
+    async def watch() -> None:
+        nonlocal longest_s
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0)
+            longest_s = max(longest_s, time.monotonic() - before)
+
+    async def look() -> str | None:
+        watching = asyncio.create_task(watch())
+        lane = PrivacyLane(PrivacySettings(detect=list(Sensitive)))
+        why = await lane.why({"messages": orjson.loads(body)}, asked=False)
+        watching.cancel()
+        return why
+
+    assert asyncio.run(look()) is None
+    assert longest_s < 1
 
 
 def test_what_holds_nothing_goes_where_it_would(watched: Lane) -> None:
