@@ -53,11 +53,13 @@ lock: $(VENV)/.uv ## Pin anew what pyproject.toml asks for; pins that still fit 
 bench: $(VENV)/.dev ## Measure speed, as ratios, side by side
 	@for name in gateway engine faults dashboard; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
-dist: $(VENV)/.dev ## Build sdist and wheel, check them, and try the wheel in an environment of its own
+dist: $(VENV)/.dev ## Build sdist and wheel with a bill of materials (SBOM), check them, try the wheel in an environment of its own
 	@rm -rf dist
 	@$(BIN)/uv build --quiet
 	@$(BIN)/twine check --strict dist/*
 	@$(BIN)/python -m tests.smoke dist/*.whl
+	@$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application --output-reproducible \
+		--output-file dist/slimgate.cdx.json requirements/run.txt
 
 clean: ## Remove the virtual environments and caches
 	rm -rf $(VENV) $(LOWEST) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage build dist
