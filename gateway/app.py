@@ -29,6 +29,7 @@ from gateway.endpoints.status import status_endpoints
 from gateway.endpoints.threshold import threshold_endpoints
 from gateway.http import errors
 from gateway.http.fast_path import FastPathApp
+from gateway.http.inflate import InflateBodies
 from gateway.openapi import describe
 from gateway.parts import Parts, make_parts
 from gateway.record.logs import apply_log_settings
@@ -118,6 +119,7 @@ def _add_others(app: FastPathApp, parts: Parts, settings: Settings) -> None:
 
 def _guard(app: FastPathApp, settings: Settings) -> None:
     """Put in front of every endpoint what a call has to pass; the last one is passed first."""
+    app.put_in_front(partial(InflateBodies, max_bytes=settings.max_body_bytes))
     app.put_in_front(RequireJson)
     if settings.api_key is not None:
         app.put_in_front(partial(RequireKey, key=settings.api_key.get_secret_value()))
