@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import make_url
 
 from gateway.access.auth import RequireKey
+from gateway.access.cors import AllowOrigins
 from gateway.access.guard import Guard, RequireJson, make_host_check
 from gateway.config.settings import Settings
 from gateway.config.state_dir import prepare_state_dir
@@ -123,6 +124,8 @@ def _guard(app: FastPathApp, settings: Settings) -> None:
     app.put_in_front(RequireJson)
     if settings.api_key is not None:
         app.put_in_front(partial(RequireKey, key=settings.api_key.get_secret_value()))
+    if settings.allowed_origins:
+        app.put_in_front(partial(AllowOrigins, origins=settings.allowed_origins))
     app.put_in_front(partial(Guard, host_check=make_host_check(settings)))
 
 
