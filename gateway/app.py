@@ -31,6 +31,7 @@ from gateway.endpoints.threshold import threshold_endpoints
 from gateway.http import errors
 from gateway.http.fast_path import FastPathApp
 from gateway.http.inflate import InflateBodies
+from gateway.http.paths import OtherPaths
 from gateway.openapi import describe
 from gateway.parts import Parts, make_parts
 from gateway.record.logs import apply_log_settings
@@ -127,6 +128,7 @@ def _guard(app: FastPathApp, settings: Settings) -> None:
     if settings.allowed_origins:
         app.put_in_front(partial(AllowOrigins, origins=settings.allowed_origins))
     app.put_in_front(partial(Guard, host_check=make_host_check(settings)))
+    app.put_in_front(OtherPaths)
 
 
 def _hide(settings: Settings) -> None:

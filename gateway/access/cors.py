@@ -18,6 +18,8 @@ from models.wire.errors import ForbiddenError
 
 PREFLIGHT_KEPT_S = 600
 
+FOREIGN = f"This web site may not call the gateway.{ORIGIN_CURE}"
+
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
 _HEADER_NAMES = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z, \t-]{0,4000}")
@@ -66,11 +68,12 @@ class AllowOrigins:
         is_preflight = scope["method"] == "OPTIONS" and _header(scope, b"access-control-request-method") is not None
         if not self._allows(origin):
             if is_preflight:
-                await refuse(ForbiddenError(f"This web site may not call the gateway.{ORIGIN_CURE}"), scope, receive, send)
+                await refuse(ForbiddenError(FOREIGN), scope, receive, send)
             else:
                 await self._app(scope, receive, send)  # its page cannot read the answer
         elif is_preflight:
-            await Response(status_code=204, headers=_preflight_headers(scope))(scope, receive, self._readable(send, origin))
+            response = Response(status_code=204, headers=_preflight_headers(scope))
+            await response(scope, receive, self._readable(send, origin))
         else:
             await self._app(scope, receive, self._readable(send, origin))
 

@@ -281,9 +281,9 @@ def _not_for_a_found_file(settings: Settings, environment: Mapping[str, Any]) ->
         )
     if settings.allowed_origins and settings.api_key is None and environment.get("allowed_origins") is None:
         yield (
-            "allowed_origins is set only by the slimgate.toml in this folder, and no key is set: if you trust that file, "
-            f"name it (--config slimgate.toml, or SLIMGATE_CONFIG), or set {variable_name(('allowed_origins',))} in the "
-            "environment"
+            "allowed_origins is set only by the slimgate.toml in this folder, and no key is set: if you trust that "
+            "file, name it (--config slimgate.toml, or SLIMGATE_CONFIG), or set "
+            f"{variable_name(('allowed_origins',))} in the environment"
         )
 
 

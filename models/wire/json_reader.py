@@ -10,6 +10,11 @@ from models.wire.errors import RequestError
 
 T = TypeVar("T")
 
+MAX_DEPTH = 200
+"""Arrays and objects within each other that a body may have. Translated to another API shape it gets some more."""
+
+_ORJSON_DEPTH = 254
+
 
 def parse_json(body: bytes) -> Any:
     """Decode a request body.
@@ -17,12 +22,33 @@ def parse_json(body: bytes) -> Any:
     Raises
     ------
     RequestError
-        If it is not JSON.
+        If it is not JSON, or nested deeper than `MAX_DEPTH`.
     """
     try:
-        return orjson.loads(body)
+        value = orjson.loads(body)
     except orjson.JSONDecodeError as exc:
         raise RequestError(f"The request body is not valid JSON: {exc}", code="invalid_json") from exc
+    # What has no more brackets cannot be deeper: a search for bytes costs next to nothing.
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and is_too_deep(value):
+        raise RequestError(
+            f"The request body is nested too deeply: at most {MAX_DEPTH} arrays and objects may lie within each other.",
+            code="invalid_json",
+        )
+    return value
+
+
+def is_too_deep(value: Any) -> bool:
+    """Whether more than `MAX_DEPTH` arrays and objects lie within each other in a decoded value.
+
+    orjson writes 254 levels and no more, and finds that out a hundred times faster than a walk in Python.
+    """
+    for _ in range(_ORJSON_DEPTH - MAX_DEPTH):
+        value = [value]
+    try:
+        orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return True
+    return False
 
 
 @dataclass(slots=True)  # frozen, it would take three times as long to make, for every field of every request

@@ -14,7 +14,7 @@ from tests.provider import Provider
 
 BODY = json.dumps({"model": "cloud", "messages": [{"role": "user", "content": "Say hello."}]}).encode()
 LENGTH = b"content-length: %d\r\n" % len(BODY)
-H2C = b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\n"
+H2C = b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUA\r\n"
 HEAD = b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
 OFFER = HEAD + LENGTH + H2C + b"\r\n" + BODY
 
@@ -66,7 +66,9 @@ def test_other_options_of_the_connection_still_count(shared_gateway: Gateway, sh
 
 
 def test_a_tunnel_is_no_offer(shared_gateway: Gateway) -> None:
-    answer = sent(shared_gateway.url, [b"CONNECT example.com:443 HTTP/1.1\r\nhost: example.com:443\r\n" + H2C + b"\r\n"])
+    answer = sent(
+        shared_gateway.url, [b"CONNECT example.com:443 HTTP/1.1\r\nhost: example.com:443\r\n" + H2C + b"\r\n"]
+    )
     assert not answer.startswith(b"HTTP/1.1 2")
 
 

@@ -96,7 +96,9 @@ def test_any_page_with_a_key(make_gateway: MakeGateway, provider: Provider) -> N
     assert httpx.post(f"{gateway.url}/v1/chat/completions", json=CHAT, headers=headers, timeout=30).status_code == 200
 
 
-@pytest.mark.parametrize("origin", ["localhost:3000", "https://a.example/path", "null", "https://", "https://u@a.example"])
+@pytest.mark.parametrize(
+    "origin", ["localhost:3000", "https://a.example/path", "null", "https://", "https://u@a.example"]
+)
 def test_what_is_no_origin(origin: str) -> None:
     with pytest.raises(ValueError, match="should be an origin"):
         Settings(allowed_origins=[origin])
