@@ -104,7 +104,7 @@ def _add_others(app: FastPathApp, parts: Parts, settings: Settings) -> None:
     decider, classifier, threshold, ledger = parts.decider, parts.classifier, parts.threshold, parts.ledger
     has_key, max_body_bytes = settings.api_key is not None, settings.max_body_bytes
     for endpoints in (
-        models_endpoints(decider),
+        models_endpoints(decider, parts.embedder),
         count_tokens_endpoints(decider, max_body_bytes=max_body_bytes),
         route_endpoints(decider, classifier, max_body_bytes=max_body_bytes),
         savings_endpoints(ledger),

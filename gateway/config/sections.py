@@ -287,7 +287,9 @@ class EmbeddingsSettings(_Section):
     """The model for embeddings. They are not routed: vectors of two models cannot be mixed."""
 
     backend: Literal["local", "cloud"] | None = Field(
-        None, description="The side that answers /v1/embeddings. Default: none; embeddings are refused."
+        None,
+        description="The side that answers /v1/embeddings. Default: OpenAI, if it is the cloud; else embeddings are "
+        "refused.",
     )
     model: str | None = Field(
         None, description="That side's model for embeddings. Default for local: the local model itself."

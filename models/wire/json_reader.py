@@ -158,15 +158,15 @@ class JsonReader:
 
     def missing(self, cure: str) -> RequestError:
         """The error for a value that is not given."""
-        return self._error(f"is missing; {cure}", "missing_required_parameter")
+        return self.error(f"is missing; {cure}", "missing_required_parameter")
 
     def must_be(self, expected: str, code: str = "invalid_type") -> RequestError:
         """The error for a value other than `expected`."""
-        return self._error(f"must be {expected}", code)
+        return self.error(f"must be {expected}", code)
 
     def invalid(self, expected: str) -> RequestError:
         """The error for a value outside of what is `expected`; it shows the value's beginning."""
-        return self._error(f"must be {expected}; got {self.value!r:.100}", "invalid_value")
+        return self.error(f"must be {expected}; got {self.value!r:.100}", "invalid_value")
 
     def unknown(self, values: Iterable[str]) -> RequestError:
         """The error for a name that is none of `values`."""
@@ -180,8 +180,9 @@ class JsonReader:
 
     def refused(self, why: str) -> RequestError:
         """The error for what is understood and not served; `why` says what to do instead."""
-        return self._error(f"is not supported here: {why}", "unsupported_parameter")
+        return self.error(f"is not supported here: {why}", "unsupported_parameter")
 
-    def _error(self, predicate: str, code: str) -> RequestError:
+    def error(self, predicate: str, code: str) -> RequestError:
+        """The error that says `predicate` of the value."""
         subject = f"Field '{self.path}'" if self.path else "The request body"
         return RequestError(f"{subject} {predicate}.", param=self.path or None, code=code)
