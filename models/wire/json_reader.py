@@ -1,5 +1,6 @@
 """JSON of a request, read field by field: the right type and range, or an error that names the field at fault."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -9,6 +10,10 @@ import orjson
 from models.wire.errors import RequestError
 
 T = TypeVar("T")
+
+TEXT_OR_ARRAY = "a string or an array"
+
+SHOWN_CHARS = 100
 
 MAX_DEPTH = 200
 """Arrays and objects within each other that a body may have. Translated to another API shape it gets some more."""
@@ -75,10 +80,10 @@ class JsonReader:
             raise self.wrong("an object")
         return JsonReader(self.value.get(name), f"{self.path}.{name}" if self.path else name, self.refusals)
 
-    def each(self) -> Iterator["JsonReader"]:
-        """The elements of an array."""
+    def each(self, expected: str = "an array") -> Iterator["JsonReader"]:
+        """The elements of an array; `expected` says what else it might have been."""
         if not isinstance(self.value, list):
-            raise self.wrong("an array")
+            raise self.wrong(expected)
         return map(self.element, range(len(self.value)))
 
     def element(self, index: int) -> "JsonReader":
@@ -158,7 +163,7 @@ class JsonReader:
 
     def missing(self, cure: str) -> RequestError:
         """The error for a value that is not given."""
-        return self.error(f"is missing; {cure}", "missing_required_parameter")
+        return self.error(f"is missing or null; {cure}", "missing_required_parameter")
 
     def must_be(self, expected: str, code: str = "invalid_type") -> RequestError:
         """The error for a value other than `expected`."""
@@ -166,7 +171,7 @@ class JsonReader:
 
     def invalid(self, expected: str) -> RequestError:
         """The error for a value outside of what is `expected`; it shows the value's beginning."""
-        return self.error(f"must be {expected}; got {self.value!r:.100}", "invalid_value")
+        return self.error(f"must be {expected}; got {shown(self.value)}", "invalid_value")
 
     def unknown(self, values: Iterable[str]) -> RequestError:
         """The error for a name that is none of `values`."""
@@ -186,3 +191,14 @@ class JsonReader:
         """The error that says `predicate` of the value."""
         subject = f"Field '{self.path}'" if self.path else "The request body"
         return RequestError(f"{subject} {predicate}.", param=self.path or None, code=code)
+
+
+def shown(value: Any) -> str:
+    """A decoded value as its sender wrote it, cut short; of an array or object only what it is.
+
+    >>> shown(None), shown(True), shown("a"), shown([1])
+    ('null', 'true', '"a"', 'an array')
+    """
+    if isinstance(value, list | dict):
+        return "an array" if isinstance(value, list) else "an object"
+    return json.dumps(value[:SHOWN_CHARS] if isinstance(value, str) else value, ensure_ascii=False)[:SHOWN_CHARS]
