@@ -126,7 +126,7 @@ class RequestRecord:
         if self.served_model:
             headers["x-slimgate-model"] = header_value(self.served_model)
         if self.notes.left_out:
-            headers["x-slimgate-warning"] = f"left out, as the model does not take it: {', '.join(self.notes.left_out)}"
+            headers["x-slimgate-warning"] = f"left out: {', '.join(self.notes.left_out)}"
         if self.overhead_s is not None:
             headers["x-slimgate-overhead-ms"] = f"{self.overhead_s * 1000:.2f}"
         return headers

@@ -332,7 +332,9 @@ class OpenAIBackend:
         if status == _OK:
             return
         server_words = ServerWords.from_body(await self._error_bytes(response))
-        raise self._failure(status, server_words, retry_after_s(response.headers.get("retry-after")))
+        failure = self._failure(status, server_words, retry_after_s(response.headers.get("retry-after")))
+        failure.notes = Notes(passed_on(response.headers.items()))
+        raise failure
 
     def _failure(self, status: int, server_words: ServerWords, pause_s: float | None = None) -> BackendError:
         """The error for a status other than 200."""

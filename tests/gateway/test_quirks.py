@@ -97,6 +97,11 @@ async def tells_its_limits(call: Call) -> None:
     await FAULTS["none"](call)
 
 
+@fault
+async def refuses_with_limits(call: Call) -> None:
+    await call.error("429 Too Many Requests", "slow down", "rate_limit_exceeded", "x-ratelimit-reset-requests: 6m0s")
+
+
 def ask(gateway: Gateway, path: str = "/v1/chat/completions", **more: Any) -> httpx.Response:
     body = {"model": "auto", **SHAPES[path], **more}
     return httpx.post(gateway.url + path, json=body, timeout=30)
@@ -137,13 +142,13 @@ def test_what_is_refused_is_learnt_and_told(
     with caplog.at_level(logging.WARNING):
         first = ask(gateway, temperature=0.3, top_p=0.5, stream=stream)
     assert first.status_code == 200
-    assert first.headers[WARNING] == "left out, as the model does not take it: temperature, top_p"
+    assert first.headers[WARNING] == "left out: temperature, top_p"
     assert provider.requests[-1]["max_completion_tokens"] == 50
     assert len(provider.requests) == 4
     assert [record.message.count("'temperature'") for record in caplog.records].count(1) == 1
     second = ask(gateway, temperature=0.7)
     assert (second.headers[WARNING], len(provider.requests)) == (
-        "left out, as the model does not take it: temperature",
+        "left out: temperature",
         5,
     )
     assert WARNING not in ask(gateway).headers
@@ -170,7 +175,7 @@ def test_a_model_that_takes_a_temperature_gets_it(make_gateway: MakeGateway, pro
 def test_what_is_known_to_be_refused_is_told_too(make_gateway: MakeGateway, provider: Provider, model: str) -> None:
     gateway = at(make_gateway, provider, model=model)
     response = ask(gateway, temperature=0.3, logprobs=False, presence_penalty=0)
-    assert response.headers[WARNING] == "left out, as the model does not take it: temperature"
+    assert response.headers[WARNING] == "left out: temperature"
     assert WARNING not in ask(gateway, temperature=1).headers
 
 
@@ -279,6 +284,13 @@ def test_limits_and_times_of_the_provider_reach_the_caller(
     headers = ask(shared_gateway, path, stream=stream).headers
     assert (headers["openai-processing-ms"], headers["x-ratelimit-remaining-tokens"]) == ("17", "149984")
     assert not {"set-cookie", "x-other"} & set(headers)
+
+
+@pytest.mark.parametrize("path", SHAPES)
+def test_they_come_with_its_errors_too(shared_gateway: Gateway, shared_provider: Provider, path: str) -> None:
+    shared_provider.always = "refuses_with_limits"
+    response = ask(shared_gateway, path)
+    assert (response.status_code, response.headers["x-ratelimit-reset-requests"]) == (429, "6m0s")
 
 
 def test_what_no_header_may_hold_is_not_passed_on() -> None:
