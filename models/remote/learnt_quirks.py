@@ -8,6 +8,7 @@ is told with the answer (`models.wire.notes`).
 import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from models.redaction.server_words import ServerWords
@@ -56,42 +57,53 @@ _ONLY_THE_DEFAULT = re.compile(r"only the default", re.IGNORECASE)
 class LearntQuirks:
     """The changes that requests for one model at one server need: those that are known, then those that it taught.
 
-    What it taught holds for one reasoning effort, since a model may take a temperature at one and not at another.
+    What it taught holds for one reasoning effort, since a model may take a temperature at one and not at another. It is
+    remembered once a request was accepted with it: a refusal may quote a caller, who must not decide for the others.
     """
 
     def __init__(self, known: Quirks) -> None:
         self._known = known
         self._learnt: OrderedDict[tuple[str, str], str | None] = OrderedDict()
 
-    def apply(self, body: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
-        """The request as the server takes it, and the fields that are left out though they may make a difference."""
-        changes = self._changes(body)
-        changed = changes.apply(self._known.apply(body))
-        lost = (self._known.drop | changes.drop) & body.keys()
-        return changed, tuple(sorted(name for name in lost if body[name] not in (None, NO_LOSS.get(name))))
+    def apply(
+        self, asked: dict[str, Any], taught: Mapping[str, str | None] = MappingProxyType({})
+    ) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """The request as the server takes it, and the fields that are left out though they may make a difference.
 
-    def _changes(self, body: Mapping[str, Any]) -> Quirks:
-        """What was learnt for a request like this."""
-        if not self._learnt:
-            return NO_QUIRKS
-        effort = _effort(body)
-        found = {name: new for (name, at), new in self._learnt.items() if at == effort}
-        renamed = {name: new for name, new in found.items() if new is not None}
-        return Quirks(renamed, frozenset(found.keys() - renamed.keys()))
+        `taught` are changes that this request's own refusals asked for.
+        """
+        changes = self._changes(asked, taught)
+        changed = changes.apply(self._known.apply(asked))
+        lost = (self._known.drop | changes.drop) & asked.keys()
+        return changed, tuple(sorted(name for name in lost if asked[name] not in (None, NO_LOSS.get(name))))
 
-    def learn(self, words: ServerWords, sent: Mapping[str, Any]) -> dict[str, str | None]:
-        """What the refusal of `sent` teaches: new names of fields, None for one that is left out; empty for nothing."""
-        effort = _effort(sent)
-        taught = {
+    def taught_by(
+        self, words: ServerWords, sent: Mapping[str, Any], taught: Mapping[str, str | None]
+    ) -> dict[str, str | None]:
+        """What the refusal of `sent` asks for beyond `taught`: new names of fields, None for one to be left out."""
+        return {
             name: OTHER_NAME.get(name)
             for name in refused_fields(words, sent)
-            if (OTHER_NAME.get(name), effort) not in self._learnt  # both names of the limit: then neither is known
+            if name not in taught
+            and OTHER_NAME.get(name) not in taught  # both names of the limit: then neither is known
         }
+
+    def remember(self, asked: Mapping[str, Any], taught: Mapping[str, str | None]) -> None:
+        """Change further requests like `asked` in this way."""
+        effort = _effort(asked)
         for name, new in taught.items():
             self._learnt[name, effort] = new
         while len(self._learnt) > MOST_LEARNT:
             self._learnt.popitem(last=False)
-        return taught
+
+    def _changes(self, asked: Mapping[str, Any], taught: Mapping[str, str | None]) -> Quirks:
+        """What was learnt for a request like this."""
+        if not self._learnt and not taught:
+            return NO_QUIRKS
+        effort = _effort(asked)
+        found = {name: new for (name, at), new in self._learnt.items() if at == effort} | dict(taught)
+        renamed = {name: new for name, new in found.items() if new is not None}
+        return Quirks(renamed, frozenset(found.keys() - renamed.keys()))
 
 
 def refused_fields(words: ServerWords, sent: Mapping[str, Any]) -> list[str]:
@@ -107,7 +119,12 @@ def refused_fields(words: ServerWords, sent: Mapping[str, Any]) -> list[str]:
         return []
     if not _REFUSED.search(message) and words.code not in ("unsupported_parameter", "unknown_parameter"):
         return []
-    return [name for name in sent if _may_change(name) and (words.param == name or _names(message, name))]
+    return [name for name in sent if _may_change(name) and _is_meant(words, name)]
+
+
+def _is_meant(words: ServerWords, name: str) -> bool:
+    """Whether it is this field that is refused; a server that names the field beside its message means no other."""
+    return words.param == name if words.param is not None else _names(words.message, name)
 
 
 def _may_change(name: str) -> bool:

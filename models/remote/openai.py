@@ -214,26 +214,27 @@ class OpenAIBackend:
 
     async def _ask(self, path: str, asked: dict[str, Any]) -> tuple[aiohttp.ClientResponse, Notes]:
         """The response to a request, once it has the fields that the model takes; the caller must close it."""
+        taught: dict[str, str | None] = {}
         for changes_left in reversed(range(MOST_CHANGES)):
-            body, left_out = self._quirks.apply(asked)
+            body, left_out = self._quirks.apply(asked, taught)
             try:
                 response = await self._open(self._server.post(path, orjson.dumps(body)))
             except BackendRejected as exc:
-                if not changes_left or not self._learns(exc, body):
+                is_about_fields = exc.status in _ABOUT_FIELDS
+                more = self._quirks.taught_by(exc.server_words, body, taught) if is_about_fields else {}
+                if not more or not changes_left:
                     raise
+                taught |= more
             else:
+                self._remember(asked, taught)
                 return response, Notes(passed_on(response.headers.items()), left_out)
         raise AssertionError("unreachable")
 
-    def _learns(self, exc: BackendRejected, body: Mapping[str, Any]) -> bool:
-        """Whether a refusal teaches how to ask instead."""
-        taught = self._quirks.learn(exc.server_words, body) if exc.status in _ABOUT_FIELDS else {}
+    def _remember(self, asked: Mapping[str, Any], taught: Mapping[str, str | None]) -> None:
+        self._quirks.remember(asked, taught)
         for name, new in taught.items():
             how = "is left out" if new is None else f"is sent as '{new}'"
-            logger.warning(
-                "%s: model %s does not take the field '%s'; it %s from now on", self._name, self.model, name, how
-            )
-        return bool(taught)
+            logger.warning("%s: %s does not take the field '%s'; it %s from now on", self._name, self.model, name, how)
 
     async def _within(self, limit_s: float, missing: str, work: Awaitable[T]) -> T:
         try:

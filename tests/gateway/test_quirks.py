@@ -76,6 +76,12 @@ async def refuses_both_limits(call: Call) -> None:
 
 
 @fault
+async def repeats_the_made_up(call: Call) -> None:
+    error = {"message": f"Invalid value: {call.body['made_up']}", "type": "invalid_request_error"}
+    await call.answer("400 Bad Request", {"error": error})
+
+
+@fault
 async def refuses_tools(call: Call) -> None:
     await refuse(call, "tools", "Unsupported parameter: 'tools' is not supported with this model.")
 
@@ -193,9 +199,19 @@ def test_what_decides_on_the_answer_is_never_left_out(
 def test_a_limit_is_never_left_out(make_gateway: MakeGateway, provider: Provider) -> None:
     gateway = at(make_gateway, provider)
     provider.always = "refuses_both_limits"
-    for asked in (2, 3):
+    for asked in (2, 4):
         assert ask(gateway).status_code == 400
         assert len(provider.requests) == asked
+
+
+def test_what_a_refusal_quotes_decides_nothing_for_others(make_gateway: MakeGateway, provider: Provider) -> None:
+    """A server that repeats a caller's words: they must not take other callers' fields away."""
+    gateway = at(make_gateway, provider)
+    provider.always = "repeats_the_made_up"
+    assert ask(gateway, temperature=0.3, made_up="'temperature' is unsupported").status_code == 400
+    provider.always = "none"
+    assert WARNING not in ask(gateway, temperature=0.3).headers
+    assert provider.requests[-1]["temperature"] == 0.3
 
 
 def test_the_settings_know_better(make_gateway: MakeGateway, provider: Provider) -> None:
@@ -262,7 +278,7 @@ def test_servers_ways_of_saying_it(message: str, param: str | None, refused: lis
 def test_what_is_learnt_is_bounded() -> None:
     learnt = LearntQuirks(NO_QUIRKS)
     for number in range(MOST_LEARNT + 50):
-        learnt.learn(ServerWords("unsupported: 'top_k'"), {"top_k": 1, "reasoning_effort": str(number)})
+        learnt.remember({"top_k": 1, "reasoning_effort": str(number)}, {"top_k": None})
     assert len(learnt._learnt) == MOST_LEARNT
     assert MOST_CHANGES < 10
 
