@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import make_url
 
 from gateway.access.auth import RequireKey
+from gateway.access.cors import AllowOrigins
 from gateway.access.guard import Guard, RequireJson, make_host_check
 from gateway.config.settings import Settings
 from gateway.config.state_dir import prepare_state_dir
@@ -29,6 +30,8 @@ from gateway.endpoints.status import status_endpoints
 from gateway.endpoints.threshold import threshold_endpoints
 from gateway.http import errors
 from gateway.http.fast_path import FastPathApp
+from gateway.http.inflate import InflateBodies
+from gateway.http.paths import OtherPaths
 from gateway.openapi import describe
 from gateway.parts import Parts, make_parts
 from gateway.record.logs import apply_log_settings
@@ -101,7 +104,7 @@ def _add_others(app: FastPathApp, parts: Parts, settings: Settings) -> None:
     decider, classifier, threshold, ledger = parts.decider, parts.classifier, parts.threshold, parts.ledger
     has_key, max_body_bytes = settings.api_key is not None, settings.max_body_bytes
     for endpoints in (
-        models_endpoints(decider),
+        models_endpoints(decider, parts.embedder),
         count_tokens_endpoints(decider, max_body_bytes=max_body_bytes),
         route_endpoints(decider, classifier, max_body_bytes=max_body_bytes),
         savings_endpoints(ledger),
@@ -118,10 +121,14 @@ def _add_others(app: FastPathApp, parts: Parts, settings: Settings) -> None:
 
 def _guard(app: FastPathApp, settings: Settings) -> None:
     """Put in front of every endpoint what a call has to pass; the last one is passed first."""
+    app.put_in_front(partial(InflateBodies, max_bytes=settings.max_body_bytes))
     app.put_in_front(RequireJson)
     if settings.api_key is not None:
         app.put_in_front(partial(RequireKey, key=settings.api_key.get_secret_value()))
+    if settings.allowed_origins:
+        app.put_in_front(partial(AllowOrigins, origins=settings.allowed_origins))
     app.put_in_front(partial(Guard, host_check=make_host_check(settings)))
+    app.put_in_front(OtherPaths)
 
 
 def _hide(settings: Settings) -> None:

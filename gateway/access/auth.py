@@ -12,9 +12,12 @@ from gateway.http.errors import UnauthorizedError
 OPEN_PATHS = ("/health/",)
 """Paths that need no key, for an orchestrator's probes. They say only whether the gateway is alive and ready."""
 
+KEY_HEADERS = (b"x-api-key", b"api-key")
+"""Headers that hold the bare key: Anthropic's, Azure's."""
+
 
 class RequireKey:
-    """Requires the key: as a bearer token, in `x-api-key` as Anthropic's clients send it, or as a browser's password.
+    """Requires the key: as a bearer token, in one of `KEY_HEADERS`, or as a browser's password.
 
     A browser sends a password with every request, even one that another site's page makes. So a password is good for
     GET and HEAD only.
@@ -40,7 +43,7 @@ class RequireKey:
         await refuse(exc, scope, receive, send, asks if _wants_page(scope) else None)
 
     def _admits(self, scope: Scope) -> bool:
-        if secrets.compare_digest(_header(scope, b"x-api-key"), self._key):
+        if any(secrets.compare_digest(_header(scope, name), self._key) for name in KEY_HEADERS):
             return True
         scheme, _, value = _header(scope, b"authorization").partition(b" ")
         if scheme.lower() == b"bearer":

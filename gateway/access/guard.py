@@ -1,6 +1,7 @@
 """Checks in front of every endpoint, and the headers of every answer.
 
-Plain ASGI, outermost first: `Guard` (Host, Origin, the fixed headers), `gateway.access.auth.RequireKey`, `RequireJson`.
+Plain ASGI, outermost first: `Guard` (Host, Origin, the fixed headers), `gateway.access.cors.AllowOrigins`,
+`gateway.access.auth.RequireKey`, `RequireJson`.
 
 With a key, any Host is accepted unless `allowed_hosts` is set: a page that points its own name at this machine (DNS
 rebinding) has no key, and a browser sends a password only to the origin where it was typed. So a gateway behind a proxy
@@ -25,6 +26,11 @@ POLICY_VIOLATION = 1008
 CURE = (
     "name it in the setting allowed_hosts (SLIMGATE_ALLOWED_HOSTS='[\"NAME\"]'), use localhost or the address, or set "
     "a key (SLIMGATE_API_KEY)."
+)
+
+ORIGIN_CURE = (
+    " If that site may, name its origin in the setting allowed_origins "
+    "(SLIMGATE_ALLOWED_ORIGINS='[\"https://app.example.org\"]')."
 )
 
 
@@ -66,9 +72,9 @@ class RequireJson:
 
 def make_host_check(settings: Settings) -> HostCheck:
     """The checks for a gateway with these settings."""
-    if settings.api_key is not None and not settings.allowed_hosts:
-        return HostCheck([ANY_NAME], CURE)
-    return HostCheck([*settings.allowed_hosts, *host_as_name(settings.host)], CURE)
+    any_host = settings.api_key is not None and not settings.allowed_hosts
+    names = [ANY_NAME] if any_host else [*settings.allowed_hosts, *host_as_name(settings.host)]
+    return HostCheck(names, CURE, settings.allowed_origins, ORIGIN_CURE)
 
 
 def with_fixed_headers(send: Send) -> Send:

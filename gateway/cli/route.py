@@ -18,6 +18,7 @@ from gateway.scoring.active_threshold import ActiveThreshold
 from gateway.scoring.artifact_store import ArtifactStore
 from models.wire.chat import ChatRequest
 from models.wire.errors import RequestError
+from models.wire.json_reader import parse_json
 from router.artifact import Artifact, load_artifact
 from router.decision import Route, RoutingDecision
 from router.errors import CannotServe
@@ -153,7 +154,7 @@ async def _decided(line: bytes, decider: Decider) -> dict[str, Any]:
 
 
 def _read_request(line: bytes) -> tuple[Any, ChatRequest]:
-    body = json.loads(line)
+    body = parse_json(line)
     if not isinstance(body, dict):
         raise ValueError("a line must be a JSON object")
     if "id" not in body:

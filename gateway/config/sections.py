@@ -63,6 +63,14 @@ class LocalSettings(_Section):
         description="What the model at `base_url` can do beyond text, such as images. Default: what the "
         "server lists, or else tools and JSON.",
     )
+    rename_params: dict[str, str] | None = Field(
+        None,
+        description="Request fields that the server at `base_url` calls by another name. Default: "
+        '{"max_completion_tokens": "max_tokens"}, which all such servers know.',
+    )
+    drop_params: list[str] | None = Field(
+        None, description="Request fields that the server at `base_url` refuses. Default: learnt from its refusals."
+    )
     n_ctx: int | None = Field(
         None, ge=128, description="Context window in tokens. Default: what the model was trained for, at most 8192."
     )
@@ -129,10 +137,10 @@ class ProviderSettings(_Section):
     rename_params: dict[str, str] | None = Field(
         None,
         description="Request fields that the model calls by another name: "
-        '{"max_tokens": "max_completion_tokens"}. Default: known per model.',
+        '{"max_tokens": "max_completion_tokens"}. Default: known per provider and model, or learnt.',
     )
     drop_params: list[str] | None = Field(
-        None, description="Request fields that the model refuses. Default: known per model."
+        None, description="Request fields that the model refuses. Default: known per model, or learnt."
     )
     responses: Literal["native", "translate"] | None = Field(
         None,
@@ -279,7 +287,9 @@ class EmbeddingsSettings(_Section):
     """The model for embeddings. They are not routed: vectors of two models cannot be mixed."""
 
     backend: Literal["local", "cloud"] | None = Field(
-        None, description="The side that answers /v1/embeddings. Default: none; embeddings are refused."
+        None,
+        description="The side that answers /v1/embeddings. Default: OpenAI, if it is the cloud; else embeddings are "
+        "refused.",
     )
     model: str | None = Field(
         None, description="That side's model for embeddings. Default for local: the local model itself."

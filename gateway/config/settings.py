@@ -40,7 +40,7 @@ from gateway.config.sections import (
     TelemetrySettings,
 )
 from models.host.api_keys import key_from_environment
-from models.host.host_check import is_reachable_from_outside, normalise_name
+from models.host.host_check import ANY_NAME, is_reachable_from_outside, normalise_name, normalise_origin
 
 ENV_PREFIX = "SLIMGATE_"
 NESTING = "__"
@@ -86,6 +86,12 @@ class Settings(BaseSettings):
         description="Host names that clients use for this server, besides localhost and IP addresses; "
         "*.example.org allows all its subdomains, * any name. Other names are refused (403). "
         "Default: any name with a key, only `host` without one.",
+    )
+    allowed_origins: Annotated[list[str], AT_START] = Field(
+        default_factory=list,
+        description="Origins of web pages that may call this server from a browser (CORS), such as "
+        "https://app.example.org; * for any, which needs a key. Their pages still have to send the key, where there "
+        "is one. Default: none.",
     )
     workers: Annotated[int, AT_START] = Field(
         1, ge=1, le=64, description="Gateway processes behind the port. They share one engine and one ledger."
@@ -150,6 +156,20 @@ class Settings(BaseSettings):
     @classmethod
     def _bare_names(cls, names: list[str]) -> list[str]:
         return [normalise_name(name) for name in names]
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, origins: list[str]) -> list[str]:
+        return [normalise_origin(origin) for origin in origins]
+
+    @model_validator(mode="after")
+    def _any_page_needs_a_key(self) -> Self:
+        if ANY_NAME in self.allowed_origins and self.api_key is None:
+            raise ValueError(
+                "allowed_origins is *, and no key is set, so any page on the web could spend your money: set "
+                f"{variable_name(('api_key',))}, or name the origins"
+            )
+        return self
 
     @field_validator("state_dir")
     @classmethod
@@ -258,6 +278,12 @@ def _not_for_a_found_file(settings: Settings, environment: Mapping[str, Any]) ->
             "allow_anonymous is set only by the slimgate.toml in this folder: if you trust that file, name it "
             f"(--config slimgate.toml, or SLIMGATE_CONFIG), or set {variable_name(('allow_anonymous',))} in the "
             "environment"
+        )
+    if settings.allowed_origins and settings.api_key is None and environment.get("allowed_origins") is None:
+        yield (
+            "allowed_origins is set only by the slimgate.toml in this folder, and no key is set: if you trust that "
+            "file, name it (--config slimgate.toml, or SLIMGATE_CONFIG), or set "
+            f"{variable_name(('allowed_origins',))} in the environment"
         )
 
 

@@ -1,6 +1,6 @@
 """The two sides that may answer: the local model and the cloud."""
 
-from gateway.config.sections import CloudSettings
+from gateway.config.sections import OPENAI_BASE_URL, CloudSettings
 from gateway.dispatch.cloud import CloudSide, make_cloud
 from gateway.dispatch.local import LocalSide
 from models.wire.backend import Backend
@@ -31,6 +31,11 @@ class Backends:
         if self.cloud is not None:
             self._replaced.append(self.cloud)
         self.cloud, self._cloud_settings = make_cloud(settings), settings
+
+    @property
+    def cloud_is_openai(self) -> bool:
+        """Whether the cloud is OpenAI itself, whose models are known by name."""
+        return self.cloud is not None and self._cloud_settings.base_url == OPENAI_BASE_URL
 
     async def embedding_backend(self, route: Route) -> Backend:
         """The backend of that side, for embeddings; raises `BackendUnavailable` if it does not answer."""

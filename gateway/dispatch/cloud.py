@@ -13,7 +13,7 @@ from models.remote.circuit_breaker import CircuitBreaker
 from models.remote.concurrency_limiter import ConcurrencyLimiter
 from models.remote.http import HttpServer
 from models.remote.openai import OpenAIBackend
-from models.remote.quirks import Quirks, quirks_of
+from models.remote.quirks import quirks_of
 from models.remote.resilient_backend import ResilientBackend, RetryPolicy
 from models.wire.backend import Completion
 from models.wire.chat import COMPLETIONS, ChatRequest
@@ -163,7 +163,7 @@ def _make_model(settings: ProviderSettings, key: str | None) -> ResilientBackend
         settings.model,
         first_byte_timeout_s=settings.first_byte_timeout_s,
         total_timeout_s=settings.total_timeout_s,
-        quirks=_quirks(settings),
+        quirks=quirks_of(settings.model, settings.base_url).told(settings.rename_params, settings.drop_params),
         native=frozenset(_native(settings)),
     )
     breaker = CircuitBreaker(settings.breaker_failures, settings.breaker_rest_s)
@@ -182,9 +182,3 @@ def _credentials(header: str, key: str | None) -> dict[str, str]:
     if key is None:
         return {}
     return {header: f"Bearer {key}" if header == "authorization" else key}
-
-
-def _quirks(settings: ProviderSettings) -> Quirks:
-    if settings.rename_params is None and settings.drop_params is None:
-        return quirks_of(settings.model)
-    return Quirks(settings.rename_params or {}, frozenset(settings.drop_params or ()))

@@ -24,6 +24,17 @@ NOBODY = (
     "SLIMGATE_EMBEDDINGS__MODEL to a model of that side."
 )
 
+OPENAI_MODELS = ("text-embedding-3-small", "text-embedding-3-large", "text-embedding-ada-002")
+"""OpenAI's, which its key opens without any setting; the first for callers who name none of them. They share one
+tokenizer, cl100k_base, which clients also use for names that they do not know."""
+
+FOREIGN_TOKENS = (
+    "holds token numbers, and whose they are cannot be known: '{}' would read them as other words. Send the text "
+    "(LangChain's OpenAIEmbeddings does with check_embedding_ctx_length=False)"
+)
+
+_INPUTS = "a non-empty string, or a non-empty array of strings or of tokens"
+
 
 class Embedder:
     """Sends embeddings requests to the side that the configuration names."""
@@ -57,37 +68,77 @@ class Embedder:
             If that side fails. Nobody stands in for it.
         """
         reader = JsonReader(body)
-        record.requested_model = reader["model"].text()
-        if not reader["input"].value:
-            raise reader["input"].wrong("a non-empty string, or an array of strings or tokens")
-        route = self._route(record.requested_model)
+        record.requested_model = name = reader["model"].text()
+        has_tokens = _has_tokens(reader["input"])
+        route, model = self._target(name)
         private = await self._decider.why_private(body, overrides)
         if private is not None and route is Route.CLOUD:
             raise MustStayLocal(private, "The cloud makes the embeddings here.")
-        if route is Route.CLOUD and (obstacle := self._unaffordable()) is not None:
+        if route is Route.CLOUD and (obstacle := self._unaffordable(model)) is not None:
             raise BudgetSpent(obstacle, "It makes the embeddings here.")
+        if has_tokens and not (route is Route.CLOUD and _shares_tokens(name, model)):
+            raise reader["input"].error(FOREIGN_TOKENS.format(model or route), "unsupported_value")
         record.moved(route, Reason.PINNED if private is None else Reason.PRIVACY)
-        record.served_model = self._settings.model or ""
+        record.served_model = model
         self._recorder.opened(record, input_tokens_guess(body["input"]) if route is Route.CLOUD else 0)
         with waiting(record):
             backend = await self._backends.embedding_backend(route)
-            model = self._settings.model or backend.model
+            model = model or backend.model
             record.set_backend(model)
             return await backend.embed({**body, "model": model})
 
-    def _unaffordable(self) -> str | None:
-        return self._budget.spent() or self._budget.unpriced((self._settings.model or "",))
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of models for embeddings, which are no names for chats."""
+        if self._settings.backend is None:
+            return OPENAI_MODELS if self._backends.cloud_is_openai else ()
+        return () if self._settings.model is None else (self._settings.model,)
 
-    def _route(self, name: str) -> Route:
-        """The side that `name` asks for."""
-        settings = self._settings
-        if settings.backend is None:
+    def _unaffordable(self, model: str) -> str | None:
+        return self._budget.spent() or self._budget.unpriced((model,))
+
+    def _target(self, name: str) -> tuple[Route, str]:
+        """The side that `name` asks for, and its model; empty for the side's own."""
+        settings, names = self._settings, self.names
+        if settings.backend is None and not names:
             raise RequestError(NOBODY, param="model", code="unsupported_capability")
-        route = Route(settings.backend)
-        if name not in (settings.model, AUTO, route):
+        route = Route(settings.backend or Route.CLOUD)
+        if name in names:
+            return route, name
+        if name not in (AUTO, route):
             meaning = self._decider.names.meaning(name)
             if meaning.model is not None or meaning.route not in (None, route):
+                usable = "' or '".join(names) or route
                 raise UnknownModelError(
-                    f"The model '{name:.100}' makes no embeddings here; use '{settings.model or route}'.", param="model"
+                    f"The model '{name:.100}' makes no embeddings here; use '{usable}'.", param="model"
                 )
-        return route
+        return route, names[0] if names else ""
+
+
+def _has_tokens(given: JsonReader) -> bool:
+    """Whether the input is token numbers, and not text.
+
+    Raises
+    ------
+    RequestError
+        If it is neither.
+    """
+    value = given.value
+    if isinstance(value, str) and value:
+        return False
+    if not isinstance(value, list) or not value:
+        raise given.wrong(_INPUTS)
+    if all(isinstance(part, str) for part in value):
+        return False
+    if not (_are_tokens(value) or all(map(_are_tokens, value))):
+        raise given.must_be(_INPUTS)
+    return True
+
+
+def _are_tokens(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(token, int) and not isinstance(token, bool) for token in value)
+
+
+def _shares_tokens(name: str, model: str) -> bool:
+    """Whether a client that calls the model `name` counts in tokens that `model` reads."""
+    return model in OPENAI_MODELS and name in (*OPENAI_MODELS, AUTO, Route.CLOUD)

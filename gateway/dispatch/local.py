@@ -23,6 +23,7 @@ from models.remote.circuit_breaker import CircuitBreaker
 from models.remote.concurrency_limiter import ConcurrencyLimiter
 from models.remote.http import HttpServer
 from models.remote.openai import OpenAIBackend
+from models.remote.quirks import NO_QUIRKS, Quirks, quirks_of
 from models.remote.resilient_backend import ResilientBackend, RetryPolicy
 from models.wire.backend import Backend
 from models.wire.chat import COMPLETIONS, ChatRequest
@@ -221,7 +222,8 @@ class ServerSide:
             uds=None if uds == base_url else Path(uds),
             silence_s=settings.chunk_timeout_s,
         )
-        self._server = _backend(server, settings.model or "", settings)
+        quirks = quirks_of("", server.base_url).told(settings.rename_params, settings.drop_params)
+        self._server = _backend(server, settings.model or "", settings, quirks)
         self._breaker = CircuitBreaker(failures=3, rest_s=2)
         limiter = ConcurrencyLimiter(
             "local", settings.max_concurrent, settings.max_queue, settings.first_byte_timeout_s
@@ -328,7 +330,7 @@ def _bearer(settings: LocalSettings) -> dict[str, str]:
     return {"authorization": f"Bearer {key.get_secret_value()}"} if key else {}
 
 
-def _backend(server: HttpServer, model: str, settings: LocalSettings) -> OpenAIBackend:
+def _backend(server: HttpServer, model: str, settings: LocalSettings, quirks: Quirks = NO_QUIRKS) -> OpenAIBackend:
     """All local servers take text completions: the engine, vLLM, llama-server, Ollama, LM Studio."""
     return OpenAIBackend(
         "local",
@@ -336,6 +338,7 @@ def _backend(server: HttpServer, model: str, settings: LocalSettings) -> OpenAIB
         model,
         first_byte_timeout_s=settings.first_byte_timeout_s,
         total_timeout_s=settings.total_timeout_s,
+        quirks=quirks,
         native=frozenset({COMPLETIONS}),
     )
 

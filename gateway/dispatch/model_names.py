@@ -64,8 +64,14 @@ class ModelNames:
         return known[meant]
 
     def all(self) -> list[str]:
-        """Every name that has a meaning, `auto` first."""
-        return list(dict.fromkeys((*self._meanings(), *(alias for alias in self.aliases if "*" not in alias))))
+        """Every name that has a meaning, `auto` first; an alias for a side that is not configured has none."""
+        known = self._meanings()
+        aliases = (
+            alias
+            for alias, meant in self.aliases.items()
+            if "*" not in alias and (meant in known or meant.startswith(AUTO_AT))
+        )
+        return list(dict.fromkeys((*known, *aliases)))
 
     def _alias(self, name: str, known: Mapping[str, Meaning]) -> str:
         if name in self.aliases or name in known:

@@ -45,6 +45,7 @@ class AnsweringEndpoint(RecordedEndpoint):
         completion = await self._dispatcher.chat(record, request, overrides)
         record.first_byte()
         record.served_model = completion.model
+        record.notes = completion.notes
         record.finish_reasons = completion.finish_reasons
         record.took(completion.usage, lambda: Usage(prompt_tokens_guess(request), answer_tokens_guess(completion.body)))
         body = self._dialect.completion(request, completion)
@@ -57,6 +58,7 @@ class AnsweringEndpoint(RecordedEndpoint):
         try:
             record.first_byte()
             record.served_model = stream.model or record.served_model
+            record.notes = stream.notes
             await reply.begin_stream(record.headers())
             async for events in stream:
                 last = events == [DONE]

@@ -25,6 +25,7 @@ class EmbeddingsEndpoint(RecordedEndpoint):
         answer = await self._embedder.embed(record, body, overrides)
         record.first_byte()
         record.served_model = answer.model
+        record.notes = answer.notes
         record.took(answer.usage, lambda: Usage(input_tokens_guess(body["input"])))
         self._recorder.close(record, Outcome.OK)
         await reply.whole(answer.body, 200, record.headers())

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.http.client import Reply, read_body
 from gateway.http.errors import error_headers, error_object, error_status, log_unforeseen
 from gateway.http.overrides import Overrides, read_overrides
+from gateway.http.paths import with_deployment
 from gateway.ledger import Outcome
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
@@ -51,7 +52,8 @@ class RecordedEndpoint(ABC):
             try:
                 body = await read_body(receive, self._max_body_bytes)
                 async with WhileConnected(receive):
-                    await self.serve(record, parse_json(body), read_overrides(scope), reply)
+                    asked = with_deployment(scope, parse_json(body))
+                    await self.serve(record, asked, read_overrides(scope), reply)
             except ClientGone:
                 self._recorder.close(record, Outcome.CANCELLED)
             except Exception as exc:

@@ -13,7 +13,7 @@ from gateway.http.json_response import json_response
 from gateway.http.overrides import read_overrides
 from gateway.scoring.active_classifier import ActiveClassifier
 from models.wire.chat import ChatRequest
-from models.wire.json_reader import parse_json
+from models.wire.json_reader import JsonReader, parse_json
 
 
 def route_endpoints(decider: Decider, classifier: ActiveClassifier, *, max_body_bytes: int) -> APIRouter:
@@ -43,6 +43,6 @@ def route_endpoints(decider: Decider, classifier: ActiveClassifier, *, max_body_
 
 
 def _as_chat(body: Any) -> Any:
-    if isinstance(body, dict) and isinstance(body.get("prompt"), str) and "messages" not in body:
-        body = {**body, "messages": [{"role": "user", "content": body["prompt"]}]}
+    if isinstance(body, dict) and "prompt" in body and "messages" not in body:
+        body = {**body, "messages": [{"role": "user", "content": JsonReader(body)["prompt"].text()}]}
     return {"model": AUTO, **body} if isinstance(body, dict) else body

@@ -57,6 +57,10 @@ class HeadTooLargeError(Exception):
     """The request line and headers exceed the limit."""
 
 
+class UnknownCodingError(Exception):
+    """The body is compressed in a way that is not understood here."""
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorShape:
     """How the caller sees one kind of failure. `retry_after_s`: when a retry may succeed."""
@@ -79,6 +83,7 @@ ERROR_SHAPES: dict[type[Exception], ErrorShape] = {
     NotJsonError: ErrorShape(415, "invalid_request_error", "unsupported_media_type"),
     RequestNotFound: ErrorShape(404, "invalid_request_error", "request_not_found"),
     ThresholdChanged: ErrorShape(409, "invalid_request_error", "threshold_changed"),
+    UnknownCodingError: ErrorShape(415, "invalid_request_error", "unsupported_content_encoding"),
     SlowRequestError: ErrorShape(408, "invalid_request_error", "request_timeout"),
     HeadTooLargeError: ErrorShape(431, "invalid_request_error", "headers_too_large"),
     BodyTooLarge: ErrorShape(413, "invalid_request_error", "request_too_large"),
@@ -93,6 +98,9 @@ ERROR_SHAPES: dict[type[Exception], ErrorShape] = {
     ModelError: ErrorShape(500, "server_error", "internal_error"),
     Exception: ErrorShape(500, "server_error", "internal_error"),
 }
+
+ACCEPTED_CODINGS = "gzip, deflate, br, zstd"
+"""How a request's body may be compressed (`gateway.http.inflate`); RFC 9110, section 12.5.3, lets an answer say it."""
 
 _UNAUTHORIZED = 401
 _TOO_MANY_REQUESTS = 429
@@ -163,6 +171,8 @@ def error_headers(exc: Exception) -> dict[str, str]:
         headers["x-should-retry"] = "false"
     if status == _UNAUTHORIZED:
         headers["www-authenticate"] = "Bearer"
+    if isinstance(exc, UnknownCodingError):
+        headers["accept-encoding"] = ACCEPTED_CODINGS
     return headers
 
 

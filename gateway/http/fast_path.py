@@ -35,4 +35,6 @@ class FastPathApp(FastAPI):
             if endpoint is not None:
                 await endpoint(scope, receive, send)
                 return
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}  # the same answer; the server leaves its body out
         await super().__call__(scope, receive, send)

@@ -6,23 +6,16 @@ as long as the connection is open. `gateway/http/client.py` reads and limits bod
 
 import asyncio
 import re
-from http import HTTPStatus
-
-import orjson
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.http import client
 from gateway.http.errors import HeadTooLargeError, SlowRequestError, error_object, error_status
-from models.host.host_check import FIXED_HEADERS
-from models.wire.errors import RequestError
+from models.host.http_protocol import PlainProtocol
 
 MAX_HEAD_BYTES = 64 * 1024
 """The most bytes of request line and headers, after those of the first packet."""
 
-_FIXED = "".join(f"{name.decode()}: {value.decode()}\r\n" for name, value in FIXED_HEADERS)
 
-
-class WatchedProtocol(HttpToolsProtocol):
+class WatchedProtocol(PlainProtocol):
     """Closes connections whose caller does not finish a head, or reads nothing of an answer, for `client.SILENCE_S`."""
 
     _head_open = True
@@ -74,9 +67,6 @@ class WatchedProtocol(HttpToolsProtocol):
             others = [(name, value) for name, value in self.headers if name != b"host"]
             self.headers[:] = [(b"host", re.split(rb"[/?#]", rest, maxsplit=1)[0]), *others]
 
-    def send_400_response(self, msg: str) -> None:
-        self._refuse(RequestError(msg))
-
     def pause_writing(self) -> None:
         super().pause_writing()
         self._await_taking()
@@ -113,13 +103,4 @@ class WatchedProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     def _refuse(self, exc: Exception) -> None:
-        """Answer with an error and close the connection: where the next request begins is unknown."""
-        if self.transport.is_closing():
-            return
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.transport.abort()  # another answer is being sent
-            return
-        status, body = HTTPStatus(error_status(exc)), orjson.dumps(error_object(exc))
-        head = f"HTTP/1.1 {status} {status.phrase}\r\ncontent-type: application/json\r\nconnection: close\r\n{_FIXED}"
-        self.transport.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
-        self.transport.close()
+        self.refuse(error_status(exc), error_object(exc))

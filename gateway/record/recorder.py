@@ -80,8 +80,10 @@ class Recorder:
 
     def failed(self, record: RequestRecord, exc: Exception) -> None:
         """The request has ended in `exc`; parts of it may have been answered."""
-        if isinstance(exc, BackendError) and exc.spent is not None:
-            record.took(exc.spent, Usage)
+        if isinstance(exc, BackendError):
+            record.notes = exc.notes
+            if exc.spent is not None:
+                record.took(exc.spent, Usage)
         if isinstance(exc, CannotServe) and record.route == NO_ROUTE:
             record.reason = exc.reason
         if isinstance(exc, BackendError) and record.outcome is None:

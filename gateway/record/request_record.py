@@ -14,6 +14,7 @@ from models.redaction.plain_text import plain_text
 from models.redaction.server_words import clean_name
 from models.usage.usage import UNCOUNTED, Usage
 from models.wire.chat import ChatRequest
+from models.wire.notes import NO_NOTES, Notes
 from router.confidence import CascadeVerdict
 from router.decision import Reason, Route, RoutingDecision
 
@@ -38,6 +39,8 @@ class RequestRecord:
         Seconds spent waiting for backends until the first byte; the rest of that time is our overhead.
     backend_model, served_model : str
         The model that a backend was asked for last, and the one that it says has answered.
+    notes : Notes
+        What is told with the answer.
     trace : Trace or None
         None where nobody collects traces.
     cascade_result : CascadeResult or None
@@ -61,6 +64,7 @@ class RequestRecord:
     backend_model: str = ""
     served_model: str = ""
     finish_reasons: tuple[str, ...] = ()
+    notes: Notes = NO_NOTES
     usage: Usage = field(default_factory=Usage)
     usage_estimated: bool = False
     upstream_s: float = 0.0
@@ -112,7 +116,7 @@ class RequestRecord:
 
     def headers(self) -> dict[str, str]:
         """The `x-slimgate-*` headers, the same on answers, streams and errors."""
-        headers = {"x-request-id": self.id}
+        headers = {**self.notes.headers, "x-request-id": self.id}
         if self.route == NO_ROUTE:
             return headers
         headers |= {"x-slimgate-route": self.route, "x-slimgate-reason": self.reason}
@@ -121,6 +125,8 @@ class RequestRecord:
             headers["x-slimgate-threshold"] = f"{self.decision.threshold:.4f}"
         if self.served_model:
             headers["x-slimgate-model"] = header_value(self.served_model)
+        if self.notes.left_out:
+            headers["x-slimgate-warning"] = f"left out: {', '.join(self.notes.left_out)}"
         if self.overhead_s is not None:
             headers["x-slimgate-overhead-ms"] = f"{self.overhead_s * 1000:.2f}"
         return headers

@@ -39,13 +39,13 @@ def loop_began(request: ChatRequest, tier: LocalCapabilities | None) -> Route | 
     """
     last = next((message for message in reversed(request.messages) if message["role"] == "assistant"), None)
     calls = last.get("tool_calls") if last is not None else None
-    if tier is None or not tier.marks_calls or not isinstance(calls, list) or not calls:
+    if tier is None or not tier.marks_calls or not calls:
         return None
     return Route.LOCAL if all(map(_made_here, calls)) else Route.CLOUD
 
 
-def _made_here(call: Any) -> bool:
-    return isinstance(call, dict) and str(call.get("id")).startswith(CALL_ID_PREFIX)
+def _made_here(call: Mapping[str, Any]) -> bool:
+    return str(call.get("id")).startswith(CALL_ID_PREFIX)
 
 
 def _needs(body: Mapping[str, Any]) -> Iterator[Feature]:

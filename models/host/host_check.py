@@ -46,7 +46,9 @@ SHOWN_CHARS = 100
 
 _HOST = re.compile(r"(\[[0-9a-z:.%]+\]|[a-z0-9_.-]+)(?::(\d{0,5}))?")
 _NAME = re.compile(r"(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::(\d{1,5}))?")
 _DEFAULT_PORTS = ("", "80", "443")
+_SCHEME_PORTS = {"http": "80", "https": "443"}
 
 
 class HostCheck:
@@ -59,11 +61,17 @@ class HostCheck:
         ``*`` for every name.
     hint : str
         How the operator adds a name, for the error message.
+    origins : iterable of str
+        Origins of other sites whose pages may call this server, as `normalise_origin` gives them; ``*`` stands for all.
+    origin_hint : str
+        How the operator adds an origin, for the error message.
     """
 
-    def __init__(self, names: Iterable[str], hint: str) -> None:
+    def __init__(self, names: Iterable[str], hint: str, origins: Iterable[str] = (), origin_hint: str = "") -> None:
         self._names = frozenset(map(normalise_name, names))
         self._hint = hint
+        self._origins = frozenset(origins)
+        self._origin_hint = origin_hint
         self._is_own_host_cached = lru_cache(CACHED_HOSTS)(self._is_own_host)
 
     def check(self, method: str, headers: Sequence[Header]) -> None:
@@ -82,7 +90,18 @@ class HostCheck:
             host = _only_host(headers)
         self._check_host(host)
         if method not in SAFE_METHODS and (b"origin" in values or b"sec-fetch-site" in values):
-            _check_origin(host, _joined(headers, b"origin"), _joined(headers, b"sec-fetch-site"))
+            self._check_site(host, _joined(headers, b"origin"), _joined(headers, b"sec-fetch-site"))
+
+    def _check_site(self, host: bytes, origin: bytes | None, site: bytes | None) -> None:
+        if origin is not None and self._origins and self._allows(origin.decode("latin-1")):
+            return
+        if why := _why_foreign(host, origin, site):
+            raise ForbiddenError(
+                f"A page of another web site may not use or change anything here ({why}).{self._origin_hint}"
+            )
+
+    def _allows(self, origin: str) -> bool:
+        return origin in self._origins or ANY_NAME in self._origins
 
     def _check_host(self, host: bytes) -> None:
         if len(host) > MAX_HOST_BYTES:
@@ -112,22 +131,21 @@ def _joined(headers: Sequence[Header], wanted: bytes) -> bytes | None:
     return b", ".join(values) if values else None
 
 
-def _check_origin(host: bytes, origin: bytes | None, site: bytes | None) -> None:
-    """Accept requests from programs and from pages of this server.
+def _why_foreign(host: bytes, origin: bytes | None, site: bytes | None) -> str | None:
+    """What says that a page of another site sent a request; None for programs and for pages of this server.
 
     A browser that says "same-origin" compared both itself, before a proxy could change the Host header.
     """
     if site is not None and site not in OUR_PAGES:
-        raise _other_site(f"sec-fetch-site: {_shown(site)}")
+        return f"sec-fetch-site: {_shown(site)}"
     if origin == b"null":
-        raise _other_site("origin: null")
+        return "origin: null"
     if origin is None or site == b"same-origin":
-        return
+        return None
     _, _, origin_host = origin.partition(b"://")
-    if _authority(origin_host) != _authority(host):
-        raise _other_site(
-            f"its origin is {_shown(origin)}, this server is {_shown(host)}; a proxy must pass on the Host header"
-        )
+    if _authority(origin_host) == _authority(host):
+        return None
+    return f"its origin is {_shown(origin)}, this server is {_shown(host)}; a proxy must pass on the Host header"
 
 
 def _authority(value: bytes) -> tuple[str, str] | None:
@@ -238,6 +256,30 @@ def normalise_name(name: str) -> str:
     return normal
 
 
+def normalise_origin(origin: str) -> str:
+    """A configured origin as browsers send it, or ``*``.
+
+    Raises
+    ------
+    ValueError
+        If it is none; the message says how to fix it.
+
+    >>> normalise_origin("https://App.example.org:443/"), normalise_origin("http://localhost:3000")
+    ('https://app.example.org', 'http://localhost:3000')
+    """
+    normal = origin.strip().lower().removesuffix("/")
+    if normal == ANY_NAME:
+        return normal
+    match = _ORIGIN.fullmatch(normal)
+    if match is None:
+        raise ValueError(
+            f"{origin!r} should be an origin such as https://app.example.org or http://localhost:3000, or * for any: "
+            "a scheme, a name, perhaps a port, no path"
+        )
+    scheme, name, port = match.groups()
+    return f"{scheme}://{name}" if port in (None, _SCHEME_PORTS.get(scheme)) else f"{scheme}://{name}:{port}"
+
+
 def add_fixed_headers(headers: list[Header]) -> list[Header]:
     """A response's headers and those of `FIXED_HEADERS` that it does not set itself."""
     present = dict(headers)
@@ -246,10 +288,6 @@ def add_fixed_headers(headers: list[Header]) -> list[Header]:
 
 def _malformed(host: bytes) -> RequestError:
     return RequestError(f"The Host header {_shown(host)!r} is no name or address.", code="invalid_host")
-
-
-def _other_site(why: str) -> ForbiddenError:
-    return ForbiddenError(f"A page of another web site may not use or change anything here ({why}).")
 
 
 def _shown(value: bytes) -> str:

@@ -110,8 +110,13 @@ def _message_text(message: Any) -> str:
         return "; ".join(map(_message_text, message[:5]))
     if isinstance(message, Mapping):
         inner = message.get("message") or message.get("detail") or message.get("msg")
-        return str(message) if inner is None else _message_text(inner)
+        return str(message) if inner is None else _place(message.get("loc")) + _message_text(inner)
     return "" if message is None else str(message)
+
+
+def _place(path: Any) -> str:
+    """The field that pydantic complains about, in front of the complaint."""
+    return f"{'.'.join(map(str, path[:10]))}: " if isinstance(path, list) and path else ""
 
 
 NO_WORDS = ServerWords()

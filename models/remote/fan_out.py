@@ -56,7 +56,7 @@ def merge(completions: Sequence[Completion], usage: Usage) -> Completion:
     body.pop("usage", None)  # it is the first completion's
     if not usage.uncounted:
         body["usage"] = usage.to_wire()
-    return Completion(orjson.dumps(body), completions[0].model, usage)
+    return Completion(orjson.dumps(body), completions[0].model, usage, notes=completions[0].notes)
 
 
 def _usage(request: ChatRequest, completion: Completion) -> Usage:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ import orjson
 
 from models.redaction.server_words import ServerWords, clean_name
 from models.remote.http import HttpServer, failure_reason
+from models.remote.learnt_quirks import MOST_CHANGES, LearntQuirks
 from models.remote.quirks import NO_QUIRKS, Quirks
 from models.remote.retry_after import retry_after_s
 from models.usage.shapes import count
@@ -27,9 +29,12 @@ from models.wire.errors import (
     RateLimited,
     TruncatedAnswer,
 )
+from models.wire.notes import Notes, passed_on
 from models.wire.responses import PATH as RESPONSES
 from models.wire.responses import ResponsesStream, check_response
 from models.wire.stream import ChatStream, clean_reasons
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -41,6 +46,9 @@ _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 _BAD_GATEWAY = 502
 _NO_STATUS = 600
+
+_ABOUT_FIELDS = frozenset({400, 422})
+"""Statuses by which servers refuse a field; the second is that of FastAPI, and so of Mistral."""
 
 MAX_ERROR_BYTES = 64 * 1024
 ERROR_BODY_S = 5.0
@@ -81,7 +89,7 @@ class OpenAIBackend:
     total_timeout_s : float
         The longest wait for an answer that is not streamed.
     quirks : Quirks
-        Request fields that this model needs changed.
+        Request fields that this model needs changed; more are learnt from its refusals.
     native : frozenset of str
         Paths of API shapes that the server supports beside chat completions: requests in them are sent unchanged.
     """
@@ -102,7 +110,7 @@ class OpenAIBackend:
         self.model = model
         self._first_byte_timeout_s = first_byte_timeout_s
         self._total_timeout_s = total_timeout_s
-        self._quirks = quirks
+        self._quirks = LearntQuirks(quirks)
         self._native = native
 
     @property
@@ -120,10 +128,7 @@ class OpenAIBackend:
         BackendError
             Its class says whether a retry or another backend may help.
         """
-        path, body = self._path_and_body(request)
-        response = self._post(path, self._upstream_content(request, path, body))
-        answer = await self._within(self._total_timeout_s, "no answer", response)
-        return self._response(answer) if path == RESPONSES else self._completion(answer)
+        return await self._within(self._total_timeout_s, "no answer", self._whole(request))
 
     async def stream(self, request: ChatRequest) -> ChatStream:
         """Answer as a stream; returns when the first event has arrived.
@@ -143,14 +148,14 @@ class OpenAIBackend:
         BackendError
             As `chat` does.
         """
-        answer = await self._within(self._total_timeout_s, "no answer", self._post("embeddings", orjson.dumps(body)))
-        completion = self._completion(answer, "data")
+        completion = await self._within(self._total_timeout_s, "no answer", self._embedded(body))
         return completion if completion.usage is None else replace(completion, usage=completion.usage.prompt_only())
 
     async def count_tokens(self, request: ChatRequest) -> int | None:
         """Prompt tokens as the model itself counts them; None if the server cannot (only the engine can)."""
         try:
-            answer = await self._post("count_tokens", self._upstream_content(request, CHAT, request.body))
+            asked, _ = self._quirks.apply(self._upstream(request, CHAT, request.body))
+            answer = await self._post("count_tokens", orjson.dumps(asked))
             return count(orjson.loads(answer)["prompt_tokens"])
         except (BackendError, KeyError, TypeError, ValueError):
             return None
@@ -189,11 +194,47 @@ class OpenAIBackend:
             raise native.untranslatable
         return CHAT, request.body
 
-    def _upstream_content(self, request: ChatRequest, path: str, body: Mapping[str, Any]) -> bytes:
+    def _upstream(self, request: ChatRequest, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         upstream: dict[str, Any] = {**body, "model": self.model}
         if request.stream and path != RESPONSES:
             upstream["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
-        return orjson.dumps(self._quirks.apply(upstream))
+        return upstream
+
+    async def _whole(self, request: ChatRequest) -> Completion:
+        path, body = self._path_and_body(request)
+        response, notes = await self._ask(path, self._upstream(request, path, body))
+        answer = await self._read(response)
+        completion = self._response(answer) if path == RESPONSES else self._completion(answer)
+        return replace(completion, notes=notes)
+
+    async def _embedded(self, body: Mapping[str, Any]) -> Completion:
+        response = await self._open(self._server.post("embeddings", orjson.dumps(body)))
+        completion = self._completion(await self._read(response), "data")
+        return replace(completion, notes=Notes(passed_on(response.headers.items())))
+
+    async def _ask(self, path: str, asked: dict[str, Any]) -> tuple[aiohttp.ClientResponse, Notes]:
+        """The response to a request, once it has the fields that the model takes; the caller must close it."""
+        taught: dict[str, str | None] = {}
+        for changes_left in reversed(range(MOST_CHANGES)):
+            body, left_out = self._quirks.apply(asked, taught)
+            try:
+                response = await self._open(self._server.post(path, orjson.dumps(body)))
+            except BackendRejected as exc:
+                is_about_fields = exc.status in _ABOUT_FIELDS
+                more = self._quirks.taught_by(exc.server_words, body, taught) if is_about_fields else {}
+                if not more or not changes_left:
+                    raise
+                taught |= more
+            else:
+                self._remember(asked, taught)
+                return response, Notes(passed_on(response.headers.items()), left_out)
+        raise AssertionError("unreachable")
+
+    def _remember(self, asked: Mapping[str, Any], taught: Mapping[str, str | None]) -> None:
+        self._quirks.remember(asked, taught)
+        for name, new in taught.items():
+            how = "is left out" if new is None else f"is sent as '{new}'"
+            logger.warning("%s: %s does not take the field '%s'; it %s from now on", self._name, self.model, name, how)
 
     async def _within(self, limit_s: float, missing: str, work: Awaitable[T]) -> T:
         try:
@@ -207,25 +248,32 @@ class OpenAIBackend:
 
     async def _read_answer(self, responding: Awaitable[aiohttp.ClientResponse]) -> bytes:
         """The body of an answer that is not streamed."""
-        try:
-            response = await responding
-        except aiohttp.ClientError as exc:
-            raise self._unreachable(exc) from exc
+        return await self._read(await self._open(responding))
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         async with response:
-            await self._check(response)
             try:
                 return await response.read()
             except aiohttp.ClientError as exc:
                 raise TruncatedAnswer(self._name, f"the answer broke off ({type(exc).__name__})") from exc
 
-    async def _open_stream(self, request: ChatRequest) -> ChatStream:
-        path, body = self._path_and_body(request)
+    async def _open(self, responding: Awaitable[aiohttp.ClientResponse]) -> aiohttp.ClientResponse:
+        """A response with a good status; the caller must close it."""
         try:
-            response = await self._server.post(path, self._upstream_content(request, path, body))
+            response = await responding
         except aiohttp.ClientError as exc:
             raise self._unreachable(exc) from exc
         try:
             await self._check(response)
+        except BaseException:  # a cancellation too must close the connection, which ends the generation
+            response.release()
+            raise
+        return response
+
+    async def _open_stream(self, request: ChatRequest) -> ChatStream:
+        path, body = self._path_and_body(request)
+        response, notes = await self._ask(path, self._upstream(request, path, body))
+        try:
             if response.content_type == "application/json":
                 raise self._not_a_stream(await self._error_bytes(response))
             kind = ResponsesStream if path == RESPONSES else ChatStream
@@ -236,6 +284,7 @@ class OpenAIBackend:
                 keep_usage=request.include_usage,
                 keep_logprobs=not request.hide_logprobs,
             )
+            stream.notes = notes
             await stream.prime()
         except BaseException:  # a cancellation too must close the connection, which ends the generation
             response.release()
@@ -284,7 +333,9 @@ class OpenAIBackend:
         if status == _OK:
             return
         server_words = ServerWords.from_body(await self._error_bytes(response))
-        raise self._failure(status, server_words, retry_after_s(response.headers.get("retry-after")))
+        failure = self._failure(status, server_words, retry_after_s(response.headers.get("retry-after")))
+        failure.notes = Notes(passed_on(response.headers.items()))
+        raise failure
 
     def _failure(self, status: int, server_words: ServerWords, pause_s: float | None = None) -> BackendError:
         """The error for a status other than 200."""

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from models.usage.usage import Usage
 from models.wire.chat import ChatRequest
+from models.wire.notes import NO_NOTES, Notes
 from models.wire.stream import ChatStream
 
 
@@ -13,13 +14,15 @@ from models.wire.stream import ChatStream
 class Completion:
     """An answer that is not streamed: the JSON `body` as the backend sent it, the `model` it names, and its usage.
 
-    `usage` is None if the backend reported none; `finish_reasons` has one for each choice that gives a reason.
+    `usage` is None if the backend reported none; `finish_reasons` has one for each choice that gives a reason; `notes`
+    is told with it.
     """
 
     body: bytes
     model: str
     usage: Usage | None
     finish_reasons: tuple[str, ...] = ()
+    notes: Notes = NO_NOTES
 
 
 class Answerer(Protocol):

@@ -19,6 +19,16 @@ COMPLETIONS = "completions"
 
 ROLES = frozenset({"developer", "system", "user", "assistant", "tool", "function"})
 
+_TYPES: tuple[tuple[str, type | tuple[type, ...], str], ...] = (
+    *((name, str, "a string") for name in ("user", "safety_identifier", "prompt_cache_key", "service_tier")),
+    *((name, str, "a string") for name in ("reasoning_effort", "verbosity", "prompt_cache_retention")),
+    *((name, dict, "an object") for name in ("metadata", "prediction", "logit_bias", "prompt_cache_options")),
+    *((name, list, "an array") for name in ("tools", "functions", "modalities")),
+    ("tool_choice", (str, dict), "a string or an object"),
+    ("response_format", dict, "an object"),
+    ("store", bool, "true or false"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Native:
@@ -82,6 +92,7 @@ class ChatRequest:
         """
         if not isinstance(body, dict):
             raise JsonReader(body).must_be("a JSON object")
+        _check_types(body)
         return cls(
             body=body,
             model=_model(body),
@@ -121,6 +132,8 @@ def _check_message(message: Any, index: int) -> None:
     role = message.get("role")
     if not isinstance(role, str) or role not in ROLES:
         raise JsonReader(message, f"messages[{index}]")["role"].unknown(ROLES)
+    if role in ("tool", "assistant"):
+        _check_calls(message, index)
     content = message.get("content")
     if isinstance(content, str) or (content is None and role == "assistant"):  # a turn of nothing but tool calls
         return
@@ -131,6 +144,29 @@ def _check_message(message: Any, index: int) -> None:
             raise JsonReader(part, f"messages[{index}].content[{place}]").must_be("an object with a 'type'")
 
 
+def _check_types(body: Mapping[str, Any]) -> None:
+    """Refuse what every server that keeps to OpenAI's API refuses, and one that has no use for the field might not."""
+    for name, kinds, expected in _TYPES:
+        value = body.get(name)
+        if value is not None and not isinstance(value, kinds):
+            raise JsonReader(value, name).must_be(expected)
+
+
+def _check_calls(message: Mapping[str, Any], index: int) -> None:
+    """What belongs to tool calls: the calls, or the name of the one that is answered."""
+    where = f"messages[{index}]"
+    if message["role"] == "tool" and not isinstance(message.get("tool_call_id"), str):
+        raise JsonReader(message.get("tool_call_id"), f"{where}.tool_call_id").wrong("the id of the call it answers")
+    calls = message.get("tool_calls")
+    if calls is None:
+        return
+    if not isinstance(calls, list):
+        raise JsonReader(calls, f"{where}.tool_calls").must_be("an array")
+    for place, call in enumerate(calls):
+        if not isinstance(call, dict):
+            raise JsonReader(call, f"{where}.tool_calls[{place}]").must_be("an object")
+
+
 def _flag(body: Mapping[str, Any], name: str) -> bool:
     value = body.get(name)
     return value is True or JsonReader(value, name).flag() if value is not None else False
@@ -138,7 +174,7 @@ def _flag(body: Mapping[str, Any], name: str) -> bool:
 
 def _include_usage(body: Mapping[str, Any]) -> bool:
     options = body.get("stream_options")
-    return options is not None and JsonReader(options, "stream_options")["include_usage"].value is True
+    return options is not None and JsonReader(options, "stream_options")["include_usage"].flag()
 
 
 def _max_tokens(body: Mapping[str, Any]) -> int | None:

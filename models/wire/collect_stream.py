@@ -32,7 +32,7 @@ async def collect_stream(stream: ChatStream) -> Completion:
                 collected["finish_reason"] = choice.get("finish_reason") or collected["finish_reason"]
             fields |= {name: value for name, value in chunk.items() if value is not None}
     body = orjson.dumps({**fields, "object": "chat.completion", "choices": [collected]})
-    return Completion(body, stream.model, stream.usage)
+    return Completion(body, stream.model, stream.usage, notes=stream.notes)
 
 
 def _add(message: dict[str, Any], delta: Mapping[str, Any]) -> None:

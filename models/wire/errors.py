@@ -25,6 +25,7 @@
 from typing import TYPE_CHECKING
 
 from models.redaction.server_words import NO_WORDS, ServerWords
+from models.wire.notes import NO_NOTES
 
 if TYPE_CHECKING:
     from models.usage.usage import Usage
@@ -116,10 +117,13 @@ class BackendError(ModelError):
         Whether the backend was called more than once.
     spent : Usage or None
         The usage of sub-requests that were answered before this one failed.
+    notes : Notes
+        What is told with it.
     """
 
     retried = False
     spent: "Usage | None" = None
+    notes = NO_NOTES
 
     def __init__(self, backend: str, message: str, *, server_words: ServerWords = NO_WORDS) -> None:
         super().__init__(f"{backend}: {message}")

@@ -11,6 +11,7 @@ from models.redaction.server_words import ServerWords, clean_name, identifier
 from models.usage.usage import Usage, usage_in
 from models.wire.chat import reasoning_of
 from models.wire.errors import BackendError, BackendUnavailable, InvalidResponse, StreamInterrupted
+from models.wire.notes import NO_NOTES
 from models.wire.sse import DONE, EventSplitter, EventTooLarge, encode_event, event_data
 from models.wire.token_estimates import delta_tokens_guess
 
@@ -49,6 +50,8 @@ class ChatStream:
         Tokens of the answer so far, estimated from its chunks: used if the server reports no usage.
     logprobs : list of float
         Natural logarithms of the tokens' probabilities so far, if the server reports them.
+    notes : Notes
+        What is told with the answer.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class ChatStream:
         self.finish_reasons: dict[int, str] = {}
         self.tokens_seen = 0
         self.logprobs: list[float] = []
+        self.notes = NO_NOTES
         self.interrupted = False
         self._backend = backend
         self._chunks = chunks

@@ -13,7 +13,8 @@ from tests.live import Gateway
 from tests.provider import Provider
 
 HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Say hello."}]
-PATHS = ["/v1/models", "/v1/savings", "/v1/decisions", "/metrics", "/dashboard", "/docs", "/openapi.json", "/nowhere"]
+PATHS = ["/v1/models", "/v1/savings", "/v1/decisions", "/metrics", "/dashboard", "/docs", "/openapi.json", "/nowhere",
+         "/models", "/openai/models", "/openai/v1/models", "/openai/deployments/m/chat/completions"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,24 @@ def test_anthropics_header_opens_too(gateway: Gateway, provider: Provider) -> No
     assert no.value.body["type"] == "error"
     assert no.value.body["error"]["type"] == "authentication_error"
     assert len(provider.requests) == 1
+    assert "sk-gate" not in str(provider.headers)
+
+
+def test_no_other_url_of_an_answer_goes_without_a_key(gateway: Gateway, provider: Provider) -> None:
+    for path in ("/chat/completions", "/openai/v1/chat/completions", "/openai/deployments/m/chat/completions"):
+        body = {"model": "auto", "messages": HELLO}
+        assert httpx.post(gateway.url + path, json=body).status_code == 401
+        assert httpx.post(gateway.url + path, json=body, headers={"api-key": "wrong"}).status_code == 401
+    assert not provider.requests
+
+
+def test_azures_header_opens_too(gateway: Gateway, provider: Provider) -> None:
+    client = openai.AzureOpenAI(
+        azure_endpoint=gateway.url, api_key="sk-gate", api_version="2024-10-21", max_retries=0, timeout=60
+    )
+    with client:
+        assert client.chat.completions.create(model="auto", messages=HELLO).choices
+        assert client.models.list().data
     assert "sk-gate" not in str(provider.headers)
 
 

@@ -55,6 +55,20 @@ def error_of(response: httpx.Response) -> dict[str, Any]:
         ({"model": "auto", "messages": HELLO, "max_tokens": 0}, "max_tokens"),
         ({"model": "auto", "messages": HELLO, "max_completion_tokens": True}, "max_completion_tokens"),
         ({"model": "auto", "messages": HELLO, "stream_options": 1}, "stream_options"),
+        (
+            {"model": "auto", "messages": HELLO, "stream_options": {"include_usage": "x"}},
+            "stream_options.include_usage",
+        ),
+        ({"model": "auto", "messages": HELLO, "logit_bias": []}, "logit_bias"),
+        ({"model": "auto", "messages": HELLO, "user": 5}, "user"),
+        ({"model": "auto", "messages": HELLO, "metadata": "x"}, "metadata"),
+        ({"model": "auto", "messages": HELLO, "store": "x"}, "store"),
+        ({"model": "auto", "messages": HELLO, "tools": {}}, "tools"),
+        ({"model": "auto", "messages": HELLO, "tool_choice": 5}, "tool_choice"),
+        ({"model": "auto", "messages": HELLO, "response_format": "json"}, "response_format"),
+        ({"model": "auto", "messages": [*HELLO, {"role": "tool", "content": "x"}]}, "messages[1].tool_call_id"),
+        ({"model": "auto", "messages": [{"role": "assistant", "tool_calls": "x"}]}, "messages[0].tool_calls"),
+        ({"model": "auto", "messages": [{"role": "assistant", "tool_calls": ["x"]}]}, "messages[0].tool_calls[0]"),
     ],
 )
 def test_the_field_at_fault_is_named(gateway: Gateway, body: Any, param: str | None) -> None:
@@ -62,6 +76,45 @@ def test_the_field_at_fault_is_named(gateway: Gateway, body: Any, param: str | N
     assert response.status_code == 400
     assert error_of(response)["param"] == param
     assert gateway.row()["outcome"] == "rejected"
+
+
+def of(role: str, content: Any) -> list[Any]:
+    return [{"role": role, "content": content}]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "words"),
+    [
+        ("responses", {"input": 5}, "Field 'input' must be a string or an array."),
+        ("responses", {"input": of("user", 5)}, "Field 'input[0].content' must be a string or an array."),
+        ("responses", {"input": of("user", None)}, "content' is missing or null; it must be a string or an array"),
+        ("responses", {"input": "x", "tools": [{"type": "function", "name": "f"}], "tool_choice": 5},
+         "Field 'tool_choice' must be a string or an object."),
+        ("responses", {"input": "x", "text": {"format": {"type": True}}}, "must be a string"),
+        ("messages", {"max_tokens": 9, "messages": of("user", 5)}, "must be a string or an array"),
+        ("messages", {"max_tokens": 9, "messages": of("user", None)}, "is missing or null; it must be a string or an"),
+        ("messages", {"max_tokens": 9, "messages": of("assistant", {})}, "must be a string or an array"),
+        ("messages", {"max_tokens": 9, "messages": of("user", "x"), "system": 5}, "must be a string or an array"),
+        ("messages", {"max_tokens": 9, "messages": of("king", "x")}, 'got "king"'),
+        ("chat/completions", {"messages": of("user", None)}, "must be a string or an array of content parts"),
+        ("chat/completions", {"messages": [{"role": None}]}, "got null"),
+        ("chat/completions", {"messages": [{"role": True}]}, "got true"),
+        ("chat/completions", {"messages": [{"role": ["user"]}]}, "got an array"),
+        ("route", {"prompt": 5}, "Field 'prompt' must be a string."),
+        ("route", {"prompt": None}, "Field 'prompt' is missing or null"),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_it_is_true(gateway: Gateway, path: str, body: dict[str, Any], words: str) -> None:
+    response = httpx.post(f"{gateway.url}/v1/{path}", json={"model": "auto", **body})
+    assert response.status_code == 400
+    assert words in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("query", ["?beta=true", "?api-version=2024-10-21&x=%ff", "?"])
+def test_unknown_parameters_of_the_url_are_ignored(gateway: Gateway, query: str) -> None:
+    body = {"model": "auto", "messages": HELLO}
+    assert httpx.post(f"{gateway.url}/v1/chat/completions{query}", json=body, timeout=30).status_code == 200
+    assert httpx.get(f"{gateway.url}/v1/models{query}").status_code == 200
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"model": "auto"', b"null", b'"text"'])

@@ -131,9 +131,14 @@ def test_a_tool_loop_so_far_is_the_same_in_every_shape(hybrid: tuple[Gateway, Pr
 
 @pytest.mark.parametrize(
     ("path", "effort"),
-    [("/v1/responses", {"reasoning": {"effort": "low"}}), ("/v1/messages", {"output_config": {"effort": "low"}})],
+    [
+        ("/v1/responses", {"reasoning": {"effort": "low"}}),
+        ("/v1/messages", {"output_config": {"effort": "low"}}),
+        ("/v1/responses", {"text": {"verbosity": "low"}}),
+        ("/v1/chat/completions", {"verbosity": "high"}),
+    ],
 )
-def test_effort_does_not_keep_a_request_from_the_local_model(
+def test_a_hint_does_not_keep_a_request_from_the_local_model(
     hybrid: tuple[Gateway, Provider], path: str, effort: dict[str, Any]
 ) -> None:
     gateway, provider = hybrid
@@ -144,12 +149,12 @@ def test_effort_does_not_keep_a_request_from_the_local_model(
 
 def test_what_the_local_model_refuses_goes_to_the_cloud(hybrid: tuple[Gateway, Provider]) -> None:
     gateway, provider = hybrid
-    ask = {**SHAPES["/v1/responses"](1), "text": {"verbosity": "low"}}
-    response = post(gateway, "/v1/responses", **ask).raise_for_status()
+    ask = {**SHAPES["/v1/chat/completions"](1), "moderation": {"model": "m"}}
+    response = post(gateway, "/v1/chat/completions", **ask).raise_for_status()
     assert (response.headers["x-slimgate-route"], response.headers["x-slimgate-reason"]) == ("cloud", "capability")
-    assert provider.requests[0]["verbosity"] == "low"
-    pinned = post(gateway, "/v1/responses", **ask, model="local")
-    assert (pinned.status_code, pinned.json()["error"]["param"]) == (400, "text.verbosity")
+    assert provider.requests[0]["moderation"] == {"model": "m"}
+    pinned = post(gateway, "/v1/chat/completions", **ask, model="local")
+    assert (pinned.status_code, pinned.json()["error"]["param"]) == (400, "moderation")
 
 
 LOCAL_CANNOT: dict[str, dict[str, Any]] = {

@@ -53,7 +53,18 @@ def calls(gateway: Gateway) -> list[tuple[str, str]]:
     paths = gateway.app.openapi()["paths"]
     described = [(method.upper(), re.sub(r"{\w+}", "x", path)) for path, verbs in paths.items() for method in verbs]
     assert len(described) > 20
-    return [*described, *UNDESCRIBED, *ODD_METHODS]
+    return [
+        *described,
+        *UNDESCRIBED,
+        *ODD_METHODS,
+        *((method, url) for method, path in described for url in urls(path)),
+    ]
+
+
+def urls(path: str) -> list[str]:
+    """Other URLs that may lead to the same endpoint."""
+    below = path.removeprefix("/v1")
+    return [below, f"/openai{below}", f"/openai{path}", f"/openai/deployments/m{below}?api-version=2024-10-21"]
 
 
 def call(gateway: Gateway, method: str, path: str, **headers: str) -> httpx.Response:
@@ -66,7 +77,7 @@ def call(gateway: Gateway, method: str, path: str, **headers: str) -> httpx.Resp
 def error(response: httpx.Response, path: str) -> dict[str, Any]:
     """The error object in the API shape of `path`."""
     body = response.json()
-    if path.startswith("/v1/messages"):
+    if path.startswith(("/v1/messages", "/messages", "/openai/messages", "/openai/v1/messages")):
         assert body["type"] == "error"
     found: dict[str, Any] = body["error"]
     return found

@@ -55,8 +55,8 @@ def result(call_id: str) -> dict[str, Any]:
         ([USER, calls(HERE), result(HERE), USER], Route.LOCAL),  # a picture it returned, or a word in between
         ([USER, calls(HERE), result(HERE), {"role": "assistant", "content": "It rains."}, USER], None),
         ([USER, calls(THERE), result(THERE), calls(HERE), result(HERE)], Route.LOCAL),
-        ([USER, {**calls(HERE), "tool_calls": "nonsense"}], None),
-        ([USER, {**calls(HERE), "tool_calls": ["nonsense", None]}], Route.CLOUD),
+        ([USER, {**calls(HERE), "tool_calls": []}], None),
+        ([USER, {**calls(HERE), "tool_calls": [{}]}], Route.CLOUD),
     ],
 )
 def test_where_a_loop_began(messages: list[Any], began: Route | None) -> None:

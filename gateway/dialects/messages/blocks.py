@@ -6,12 +6,12 @@ from typing import Any
 import orjson
 
 from gateway.dialects.message_builder import Conversation, Part
-from models.wire.json_reader import JsonReader
+from models.wire.json_reader import TEXT_OR_ARRAY, JsonReader
 
 
 def system_text(system: JsonReader) -> str:
     """The system prompt, its blocks as paragraphs of one text."""
-    return system.value if isinstance(system.value, str) else _texts(system)
+    return system.value if isinstance(system.value, str) else _texts(system, TEXT_OR_ARRAY)
 
 
 def to_messages(messages: JsonReader) -> list[dict[str, Any]]:
@@ -36,7 +36,7 @@ def _user(conversation: Conversation, content: JsonReader) -> None:
     if isinstance(content.value, str):
         conversation.say("user", content.value)
         return
-    blocks = list(content.each())
+    blocks = list(content.each(TEXT_OR_ARRAY))
     rest = [block for block in blocks if block["type"].value != "tool_result"]
     for block in blocks:
         if block["type"].value == "tool_result":
@@ -50,7 +50,7 @@ def _assistant(conversation: Conversation, content: JsonReader) -> None:
         conversation.say("assistant", content.value)
         return
     text = ""
-    for block in content.each():
+    for block in content.each(TEXT_OR_ARRAY):
         if block["type"].value == "text":
             text += block["text"].text()
             continue
@@ -89,7 +89,7 @@ def _result(block: JsonReader) -> str | list[Part]:
 def _content(content: JsonReader, kinds: "Kinds | None" = None) -> str | list[Part]:
     if isinstance(content.value, str):
         return content.value
-    return [part for block in content.each() for part in block["type"].one_of(kinds or _PARTS)(block)]
+    return [part for block in content.each(TEXT_OR_ARRAY) for part in block["type"].one_of(kinds or _PARTS)(block)]
 
 
 def _text(block: JsonReader) -> list[Part]:
@@ -129,8 +129,8 @@ def _search_result(block: JsonReader) -> list[Part]:
     return [{"type": "text", "text": head + _texts(block["content"])}]
 
 
-def _texts(blocks: JsonReader) -> str:
-    return "\n\n".join(block["text"].text() for block in blocks.each())
+def _texts(blocks: JsonReader, expected: str = "an array") -> str:
+    return "\n\n".join(block["text"].text() for block in blocks.each(expected))
 
 
 _TURNS: dict[str, Callable[[Conversation, JsonReader], None]] = {

@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway.dialects.message_builder import Conversation
 from gateway.dialects.responses.parts import to_content
-from models.wire.json_reader import JsonReader
+from models.wire.json_reader import TEXT_OR_ARRAY, JsonReader
 
 # The newer name is known to fewer servers, and means the same.
 _ROLES = {"user": "user", "assistant": "assistant", "system": "system", "developer": "system"}
@@ -21,7 +21,7 @@ def to_messages(body: JsonReader) -> list[dict[str, Any]]:
         conversation.say("user", given.value)
         return conversation.messages()
     if given.value or not body.refusals:  # with a stored conversation, say, there need be no input
-        for item in given.each():
+        for item in given.each(TEXT_OR_ARRAY):
             _add(conversation, item)
     messages = conversation.messages()
     if not messages and not body.refusals:

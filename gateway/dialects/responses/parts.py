@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from gateway.dialects.message_builder import Part
-from models.wire.json_reader import JsonReader
+from models.wire.json_reader import TEXT_OR_ARRAY, JsonReader
 
 
 def to_content(content: JsonReader) -> str | list[Part]:
     """The content of one message or one tool result."""
-    return content.text() if isinstance(content.value, str) else [_part(part) for part in content.each()]
+    return content.text() if isinstance(content.value, str) else [_part(part) for part in content.each(TEXT_OR_ARRAY)]
 
 
 def _part(part: JsonReader) -> Part:

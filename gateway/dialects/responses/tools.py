@@ -44,6 +44,8 @@ def to_tool_choice(choice: JsonReader) -> Any:
         if choice.value not in ("none", "auto", "required"):
             raise choice.unknown(("none", "auto", "required"))
         return choice.value
+    if not isinstance(choice.value, dict):
+        raise choice.wrong("a string or an object")
     if choice["type"].value != "allowed_tools":
         return _named(choice)
     tools = [_named(tool) for tool in choice["tools"].each()]

@@ -32,6 +32,7 @@ from models.engine.process.phase import Phase
 from models.engine.process.probes import ALWAYS_SUPPORTED, ENGINE_PROBES, MODEL_PROBES, run_probes
 from models.engine.process.watchdog import Watchdog
 from models.host.child_environment import KEY_VARIABLE
+from models.host.http_protocol import PlainProtocol
 from models.host.log_format import LineFormatter, log_uncaught
 from models.host.private_files import OTHERS
 from models.wire.errors import ModelError
@@ -130,6 +131,7 @@ async def _serve(
         engine.info = replace(engine.info, features=features | ALWAYS_SUPPORTED, probed=cached_features is not None)
         config = uvicorn.Config(
             make_app(engine),
+            http=PlainProtocol,
             lifespan="off",
             ws="none",
             log_config=None,

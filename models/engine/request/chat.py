@@ -35,6 +35,7 @@ WITHOUT_EFFECT = frozenset({
     "service_tier",
     "store",
     "user",
+    "verbosity",  # a hint, as effort is: no reason to send a request elsewhere
 })  # fmt: skip
 """Fields about billing, caching, keeping and effort: without meaning here, and without influence on any answer."""
 
@@ -43,13 +44,11 @@ UNSUPPORTED = {
     "function_call": "send 'tool_choice' instead",
     "functions": "send 'tools' instead",
     "moderation": "this engine does not moderate",
-    "verbosity": "the local model has no such setting; say it in the prompt",
     "web_search_options": "this engine reaches no web",
 }
 """Fields that would change the answer, and what to say about each."""
 
 _NO_OPINION: dict[str, Sequence[Any]] = {
-    "verbosity": ("medium",),
     "function_call": ("none", "auto"),
     "functions": ([],),
 }

@@ -86,7 +86,7 @@ def test_the_answer_repeats_what_was_obeyed_and_no_more(gateway: Gateway, provid
     assert answer["metadata"] == {"a": "b"}
     assert answer["max_output_tokens"] == 50
     assert (answer["store"], answer["truncation"], answer["previous_response_id"]) == (False, "disabled", None)
-    assert set(provider.requests[0]) == {"model", "messages", "max_completion_tokens"}
+    assert set(provider.requests[0]) == {"model", "messages", "max_tokens"}
 
 
 def test_events_come_in_order(gateway: Gateway, provider: Provider) -> None:

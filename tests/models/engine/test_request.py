@@ -27,14 +27,15 @@ def test_every_field_of_the_official_client_has_its_place() -> None:
 @pytest.mark.parametrize("field", sorted(UNSUPPORTED))
 def test_unsupported_fields_are_refused_by_name(field: str) -> None:
     with pytest.raises(RequestError) as caught:
-        parse_chat({**BODY, field: {"anything": True}})
+        parse_chat({**BODY, field: [{"anything": True}] if field == "functions" else {"anything": True}})
     assert (caught.value.param, caught.value.code) == (field, "unsupported_parameter")
     assert field in caught.value.message
 
 
 @pytest.mark.parametrize("field", sorted(WITHOUT_EFFECT))
 def test_fields_without_effect_are_accepted(field: str) -> None:
-    assert parse_chat({**BODY, field: "x"}) == parse_chat(BODY)
+    values: dict[str, Any] = {"metadata": {"a": "b"}, "prediction": {}, "prompt_cache_options": {}, "store": True}
+    assert parse_chat({**BODY, field: values.get(field, "x")}) == parse_chat(BODY)
 
 
 def test_unknown_fields_are_accepted() -> None:
@@ -69,6 +70,12 @@ def test_unknown_fields_are_accepted() -> None:
         ({"logit_bias": {"x": 1}}, "logit_bias.x"),
         ({"logit_bias": {"1": 101}}, "logit_bias.1"),
         ({"logit_bias": [1]}, "logit_bias"),
+        ({"logit_bias": []}, "logit_bias"),
+        ({"user": 5}, "user"),
+        ({"metadata": "x"}, "metadata"),
+        ({"stream_options": {"include_usage": "x"}}, "stream_options.include_usage"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0].tool_call_id"),
+        ({"messages": [{"role": "assistant", "tool_calls": "x"}]}, "messages[0].tool_calls"),
         ({"modalities": ["text", "audio"]}, "modalities"),
         ({"response_format": {"type": "xml"}}, "response_format"),
         ({"response_format": "json"}, "response_format"),
