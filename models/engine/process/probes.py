@@ -133,6 +133,6 @@ async def _passes(engine: Engine, body: dict[str, Any], check: Check) -> bool:
 async def _complete(engine: Engine, body: dict[str, Any]) -> ChatCompletion:
     shapes = ChatShapes(engine.info.model, engine.fingerprint, engine.token_bytes)
     job = parse_chat(body)
-    generations = await asyncio.to_thread(engine.prepare, job)
+    generations = await engine.prepare(job)
     with engine.submit(generations) as events:
         return await collect_chat(events, job, shapes)
