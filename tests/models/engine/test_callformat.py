@@ -82,6 +82,11 @@ def model() -> Iterator[Model]:
     model.close()
 
 
+@pytest.fixture(scope="module")
+def compiler(model: Model) -> GrammarCompiler:
+    return GrammarCompiler(model)
+
+
 def template(source: str) -> ChatTemplate:
     return ChatTemplate(source, bos="<s>", eos="</s>")
 
@@ -166,8 +171,7 @@ def allowed_tools(choice: str, *tools: Any) -> Toolbox:
 
 
 @ALL
-def test_the_grammar_follows_the_call_format(model: Model, calls: CallFormat) -> None:
-    compiler = GrammarCompiler(model)
+def test_the_grammar_follows_the_call_format(model: Model, compiler: GrammarCompiler, calls: CallFormat) -> None:
     one = calls.to_text([{"name": "get_weather", "arguments": {"city": "Paris"}}])
     for choice in ("required", "auto"):
         grammar = compiler.compile(allowed_tools(choice, TOOL, TIME).grammar(calls, literal))
@@ -184,10 +188,10 @@ def test_the_grammar_follows_the_call_format(model: Model, calls: CallFormat) ->
 @pytest.mark.parametrize(
     "name", ["root", "start", "a b", 'say "hi"', "back\\slash", "%json", "//", "é😀", "two\nlines"]
 )
-def test_names_may_hold_any_characters(model: Model, calls: CallFormat, name: str) -> None:
+def test_names_may_hold_any_characters(model: Model, compiler: GrammarCompiler, calls: CallFormat, name: str) -> None:
     parameters = {"type": "object", "properties": {name: {"type": "integer"}}, "required": [name]}
     tool = {"type": "function", "function": {"name": name, "parameters": parameters}}
-    grammar = GrammarCompiler(model).compile(allowed_tools("required", tool).grammar(calls, literal))
+    grammar = compiler.compile(allowed_tools("required", tool).grammar(calls, literal))
     text = calls.to_text([{"name": name, "arguments": {name: 1}}])
     assert admits(model, grammar.begin(), text)
     assert read(calls, [text])[1:] == ([name], [json.dumps({name: 1}, ensure_ascii=False)], 1)
@@ -199,20 +203,20 @@ def test_a_tag_is_one_token_where_the_model_has_one(model: Model) -> None:
     assert tag("<tool_call>") == '"<tool_call>"'
 
 
-def test_a_tool_that_is_not_strict_is_followed_as_far_as_possible(model: Model) -> None:
+def test_a_tool_that_is_not_strict_is_followed_as_far_as_possible(model: Model, compiler: GrammarCompiler) -> None:
     """Keywords beyond a grammar are left out; a schema that makes no sense to it allows any object."""
     unique = {"type": "object", "properties": {"a": {"type": "array", "uniqueItems": True}}, "required": ["a"]}
     odd = {"type": "object", "properties": {"a": {"type": "string", "pattern": "(?=x)"}}}
     for parameters, good, bad in ((unique, '{"a": [1, 1]}', '{"b": 1}'), (odd, '{"b": [1]}', "[1]")):
         function = {"name": "f", "parameters": parameters}
         toolbox = allowed_tools("required", {"type": "function", "function": function}, TIME)
-        grammar = GrammarCompiler(model).compile(toolbox.grammar(HERMES, literal))
+        grammar = compiler.compile(toolbox.grammar(HERMES, literal))
         text = HERMES.to_text([{"name": "f", "arguments": {}}])
         assert admits(model, grammar.begin(), text.replace("{}", good))
         assert not admits(model, grammar.begin(), text.replace("{}", bad))
         toolbox = allowed_tools("required", {"type": "function", "function": {**function, "strict": True}}, TIME)
         with pytest.raises(RequestError) as caught:
-            GrammarCompiler(model).compile(toolbox.grammar(HERMES, literal))
+            compiler.compile(toolbox.grammar(HERMES, literal))
         assert caught.value.code == "unsupported_schema"
         assert str(caught.value.param).startswith("tools[0].function.parameters.properties.a.")
 

@@ -52,15 +52,22 @@ def compiled(model: Model, threads: ThreadPoolExecutor) -> Compile:
 
 
 def admits(model: Model, grammar: Grammar, text: str) -> bool:
-    """Whether the grammar allows all of `text` and the end after it."""
-    for token in model.tokenize(text, add_special=False, parse_special=False):
-        if not grammar.allowed()[token]:
+    """Whether the grammar allows all of `text` and the end after it. It may prefer other tokens than the tokenizer."""
+    rest = text.encode()
+    while rest:
+        allowed = grammar.allowed()
+        tokens = model.tokenize(rest.decode("utf-8", "ignore"), add_special=False, parse_special=False)[:1]
+        if not tokens or not allowed[tokens[0]]:
+            tokens = [t for t in np.flatnonzero(allowed).tolist() if model.piece(t) and rest.startswith(model.piece(t))]
+        if not tokens:
             return False
+        token = max(tokens, key=lambda t: len(model.piece(t)))
         grammar.accept(token)
+        rest = rest[len(model.piece(token)) :]
     return bool(grammar.allowed()[model.eos])
 
 
-def walk(model: Model, grammar: Grammar, seed: int, most: int = 400) -> str | None:
+def walk(model: Model, grammar: Grammar, seed: int, most: int = 200) -> str | None:
     """A document that the grammar allows, token by token at random; None if it is not complete after `most` tokens."""
     rng, text = random.Random(seed), b""
     short = np.array([0 < len(model.piece(t)) <= 3 or model.is_end_token(t) for t in range(model.n_vocab)])
@@ -152,7 +159,7 @@ def test_a_grammar_admits_what_the_schema_does(
     assert [text for text in bad if admits(model, grammar.begin(), text)] == []
     validator = Draft202012Validator(schema)
     assert [text for text in good if not validator.is_valid(json.loads(text))] == []
-    documents = filter(None, (walk(model, grammar.begin(), seed) for seed in range(6)))
+    documents = filter(None, (walk(model, grammar.begin(), seed) for seed in range(4)))
     assert [text for text in documents if not validator.is_valid(json.loads(text))] == []
 
 
