@@ -31,13 +31,16 @@ class Reason(StrEnum):
 class Feature(StrEnum):
     """What a request may need beyond text in, text out. A local model has some of these or none.
 
-    `COMPLETIONS` and `RESPONSES` stand for what only those API shapes can express, and a chat cannot.
+    `FORCED_TOOLS` is a call of a tool that the request demands, which a grammar can make of any model; a model with
+    `TOOLS` has it too. `COMPLETIONS` and `RESPONSES` stand for what only those API shapes can express, and a chat
+    cannot.
     """
 
     IMAGES = "images"
     AUDIO = "audio"
     FILES = "files"
     TOOLS = "tools"
+    FORCED_TOOLS = "forced_tools"
     HOSTED_TOOLS = "hosted_tools"
     JSON_OBJECT = "json_object"
     JSON_SCHEMA = "json_schema"
@@ -46,6 +49,16 @@ class Feature(StrEnum):
     SEVERAL_CHOICES = "several_choices"
     COMPLETIONS = "completions"
     RESPONSES = "responses"
+
+
+def lacking(needs: frozenset[Feature], features: frozenset[Feature]) -> frozenset[Feature]:
+    """What of `needs` somebody with `features` cannot do.
+
+    >>> lacking(frozenset({Feature.FORCED_TOOLS}), frozenset({Feature.TOOLS}))
+    frozenset()
+    """
+    implied = {Feature.FORCED_TOOLS} if Feature.TOOLS in features else set()
+    return needs - features - implied
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from router.decision import Feature, Prompt, Reason, Route, RoutingDecision
+from router.decision import Feature, Prompt, Reason, Route, RoutingDecision, lacking
 from router.errors import BudgetSpent, CannotServe, MustStayLocal
 
 
@@ -81,7 +81,7 @@ class Situation:
         """What the local model lacks for `prompt`, with a message; None if it lacks nothing."""
         if self.local is None:
             return None
-        if missing := prompt.needs - self.local.features:
+        if missing := lacking(prompt.needs, self.local.features):
             return Reason.CAPABILITY, f"the local model has no {', '.join(sorted(missing))}"
         if self.tokens_needed > self.local.n_ctx:
             words = (

@@ -130,8 +130,8 @@ class ProviderSettings(_Section):
     )
     features: list[Feature] | None = Field(
         None,
-        description="What the model can do beyond text: images, audio, files, tools, hosted_tools, "
-        "json_object, json_schema, logprobs, logit_bias, several_choices. A request that needs "
+        description="What the model can do beyond text: images, audio, files, tools, forced_tools, "
+        "hosted_tools, json_object, json_schema, logprobs, logit_bias, several_choices. A request that needs "
         "more goes to another model. Default: everything.",
     )
     rename_params: dict[str, str] | None = Field(

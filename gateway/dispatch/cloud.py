@@ -20,7 +20,7 @@ from models.wire.chat import COMPLETIONS, ChatRequest
 from models.wire.errors import BackendBusy, BackendError, BackendRejected
 from models.wire.responses import PATH as RESPONSES
 from models.wire.stream import ChatStream
-from router.decision import Feature
+from router.decision import Feature, lacking
 from router.errors import MustStayLocal
 
 logger = logging.getLogger(__name__)
@@ -74,13 +74,13 @@ class CloudSide:
             return frozenset()
         asked = zip(self.models, self._features, strict=True)
         had = next((known for model, known in asked if only in (None, model.model)), None)
-        return needs_of(request) - FORMS - (had or frozenset())
+        return lacking(needs_of(request) - FORMS, had or frozenset())
 
     def _able(self, request: ChatRequest, only: str | None) -> Iterator[ResilientBackend]:
         """The models that have every feature that `request` needs, in order."""
         needs = frozenset() if self._all_do_everything else needs_of(request) - FORMS
         for model, known in zip(self.models, self._features, strict=True):
-            if only in (None, model.model) and (known is None or needs <= known):
+            if only in (None, model.model) and (known is None or not lacking(needs, known)):
                 yield model
 
     async def ask(

@@ -76,10 +76,19 @@ def _tool_needs(body: Mapping[str, Any]) -> Iterator[Feature]:
         yield Feature.HOSTED_TOOLS
     if body.get("tool_choice") == "none":
         return
+    functions = Feature.FORCED_TOOLS if _forces_call(body.get("tool_choice")) else Feature.TOOLS
     for tool in _list(body, "tools"):
-        yield Feature.TOOLS if isinstance(tool, dict) and tool.get("type") == "function" else Feature.HOSTED_TOOLS
+        yield functions if isinstance(tool, dict) and tool.get("type") == "function" else Feature.HOSTED_TOOLS
     if body.get("functions"):
         yield Feature.TOOLS
+
+
+def _forces_call(choice: Any) -> bool:
+    """Whether a ``tool_choice`` demands the call of a function."""
+    if not isinstance(choice, dict):
+        return bool(choice == "required")
+    allowed = choice.get("allowed_tools")
+    return choice.get("type") == "function" or (isinstance(allowed, dict) and allowed.get("mode") == "required")
 
 
 def _list(body: Mapping[str, Any], name: str) -> Sequence[Any]:

@@ -12,10 +12,12 @@ from math import inf
 
 import numpy as np
 
-from models.engine.errors import GenerationFailed
+from models.engine.grammar.schema import unsupported
+from models.engine.grammar.source import GrammarSource
 from models.engine.loading.loading import Loaded, llama_cpp_version
+from models.engine.native.guidance import CompiledGrammar, GrammarCompiler, compile_threads
 from models.engine.native.llama import system_info
-from models.engine.native.samplers import Grammar, Sampler
+from models.engine.native.samplers import Sampler
 from models.engine.options import EngineInfo, EngineOptions
 from models.engine.prompt.prompter import Prompter
 from models.engine.prompt.template import ChatTemplate
@@ -31,6 +33,9 @@ from models.engine.scheduling.token_selection import TokenSelector
 from models.wire.errors import ContextLengthError, RequestError
 
 logger = logging.getLogger(__name__)
+
+COMPILE_TIME_LIMIT_S = 10.0
+"""Longest that a request waits for its grammar; most take a millisecond."""
 
 IndexedEvent = tuple[int, Event]
 
@@ -85,6 +90,8 @@ class Engine:
         self._embedding_lock = asyncio.Lock()
         self._model = loaded.model
         self._prompter = Prompter(loaded.model, template)
+        self._compiler = GrammarCompiler(loaded.model)
+        self._compiling = compile_threads()
         self._loop = asyncio.get_running_loop()
         self.max_parallel = max(1, (options.max_sequences + options.max_queue) // 2)
         self._on_fatal = on_fatal
@@ -113,16 +120,35 @@ class Engine:
         """
         return self._prompter.chat_tokens(job.messages, job.toolbox)
 
-    def prepare(self, job: ChatJob) -> list[Generation]:
-        """The generations that answer `job`, not yet submitted. It takes milliseconds: not for the event loop.
+    async def prepare(self, job: ChatJob) -> list[Generation]:
+        """The generations that answer `job`, not yet submitted.
 
         Raises
         ------
         RequestError, TemplateError
         """
+        source = job.rules(self._prompter.calls, self._prompter.tag)
+        rules = None if source is None else await self._compile(source)
+        return await asyncio.to_thread(self._generations, job, rules)
+
+    async def _compile(self, source: GrammarSource) -> CompiledGrammar:
+        """Compile in threads of their own: others of this process must not wait for those."""
+        try:
+            async with asyncio.timeout(COMPILE_TIME_LIMIT_S):
+                return await self._loop.run_in_executor(self._compiling, self._compiler.compile, source)
+        except TimeoutError:
+            reason = f"to make a grammar of it takes more than {COMPILE_TIME_LIMIT_S:g} s"
+            raise unsupported(source.where, reason) from None
+
+    @property
+    def compiling_since(self) -> float | None:
+        """When the longest compilation in progress began, on the monotonic clock; None if there is none."""
+        return self._compiler.busy_since
+
+    def _generations(self, job: ChatJob, rules: CompiledGrammar | None) -> list[Generation]:
         prompt = self.prompt_tokens(job)
         max_new = self.max_answer_tokens(len(prompt), job.max_tokens)
-        return [self._generation(job, prompt, max_new, index) for index in range(job.n)]
+        return [self._generation(job, prompt, max_new, index, rules) for index in range(job.n)]
 
     def prepare_completion(self, job: CompletionJob) -> list[Generation]:
         """The generations that answer `job`: `n` for the first prompt, then for the next. Not for the event loop.
@@ -218,17 +244,20 @@ class Engine:
         finally:
             self.scheduler.cancel(generations)
 
-    def _generation(self, job: ChatJob, prompt: Sequence[int], max_new: int, index: int) -> Generation:
-        calls = self._prompter.calls
+    def _generation(
+        self, job: ChatJob, prompt: Sequence[int], max_new: int, index: int, rules: CompiledGrammar | None
+    ) -> Generation:
+        toolbox, grammar = job.toolbox, None if rules is None else rules.begin()
+        begins_later = toolbox is not None and not toolbox.required
         generation = Generation(
             prompt=prompt,
             max_new=max_new,
             selector=TokenSelector(
-                self._chain(job.sampling, index), self._grammar(job.rules(calls)), job.n_alternatives
+                self._chain(job.sampling, index), None if begins_later else grammar, job.n_alternatives
             ),
             stops=job.stops,
-            reader=ToolCallReader(calls) if job.toolbox else None,
-            call_grammar=self._grammar(job.call_rules(calls)),
+            reader=ToolCallReader(self._prompter.calls) if toolbox else None,
+            call_grammar=grammar if begins_later else None,
         )
         generation.veto_split_openings(self._model)
         return generation
@@ -245,21 +274,10 @@ class Engine:
             sampling = replace(sampling, seed=sampling.seed + index)  # equal seeds would give equal answers
         return build_sampler(sampling, n_vocab, self.info.n_ctx)
 
-    def _grammar(self, source: str | None) -> Grammar | None:
-        if source is None:
-            return None
-        try:
-            return Grammar(self._model, source)
-        except GenerationFailed as exc:
-            raise RequestError(
-                "The schema is too complex for a grammar; simplify it.",
-                param="response_format",
-                code="unsupported_schema",
-            ) from exc
-
     def close(self) -> None:
         """Stop the scheduler's thread."""
         self.scheduler.stop()
+        self._compiling.shutdown(wait=False, cancel_futures=True)
         if self._embedding_context is not None:
             self._embedding_context.close()
 

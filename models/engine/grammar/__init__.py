@@ -1,1 +1,1 @@
-"""From JSON schemas to grammars that force the model's output to match them."""
+"""JSON schemas and tool calls as grammars, written for llguidance."""

@@ -73,7 +73,7 @@ class EngineServer:
             await self._answer(job, send, time_limit_s(scope))
 
     async def _answer(self, job: ChatJob, send: Send, limit_s: float) -> None:
-        generations = await asyncio.to_thread(self._engine.prepare, job)
+        generations = await self._engine.prepare(job)
         shapes = ChatShapes(self._engine.info.model, self._engine.fingerprint, self._engine.token_bytes)
         with self._engine.submit(generations, limit_s) as answer:
             if job.stream:

@@ -139,7 +139,7 @@ class Model:
         self.size_bytes: int = lib.llama_model_size(self.pointer)
         self.architecture = self.metadata("general.architecture") or ""
         self._sentencepiece = lib.llama_vocab_type(self._vocab) == _VOCAB_SENTENCEPIECE
-        self._end_tokens = frozenset(t for t in range(self.n_vocab) if lib.llama_vocab_is_eog(self._vocab, t))
+        self.end_tokens = frozenset(t for t in range(self.n_vocab) if lib.llama_vocab_is_eog(self._vocab, t))
         self._visible_control_tokens = visible_control_tokens
         self._piece = lru_cache(maxsize=None)(self._visible_piece)
 
@@ -217,6 +217,11 @@ class Model:
                 return list(tokens[:count])
             room = -count
 
+    def token_named(self, text: str) -> int | None:
+        """The control token, or other single token, whose text is exactly `text`; None if several tokens spell it."""
+        tokens = self.tokenize(text, add_special=False)
+        return tokens[0] if len(tokens) == 1 else None
+
     def piece(self, token: int, *, first: bool = False) -> bytes:
         """The bytes of `token`: not always whole characters; empty for most control tokens.
 
@@ -231,7 +236,7 @@ class Model:
 
     def is_end_token(self, token: int) -> bool:
         """Whether `token` ends an answer."""
-        return token in self._end_tokens
+        return token in self.end_tokens
 
     def _visible_piece(self, token: int) -> bytes:
         """The bytes of a text token, or the name of a visible control token."""

@@ -8,44 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from models.engine.errors import GenerationFailed
-from models.engine.native.llama import Context, Model, library
+from models.engine.native.llama import Context, library
 
-Tokens = npt.NDArray[np.int32]
 Logits = npt.NDArray[np.float32]
 
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
-
-
-class Candidates:
-    """Tokens that may come next, in the array that samplers sort and cut."""
-
-    def __init__(self, tokens: Tokens, logits: Logits) -> None:
-        lib = library()
-        self._data = np.zeros(len(tokens), _CANDIDATE)
-        self._data["id"], self._data["logit"] = tokens, logits
-        pointer = ctypes.cast(self._data.ctypes.data, lib.llama_token_data_p)
-        self.struct = lib.llama_token_data_array(data=pointer, size=len(tokens), selected=-1, sorted=False)
-
-    @property
-    def selected(self) -> int | None:
-        """The token that a chain selected; None if no candidate was left."""
-        index = self.struct.selected
-        return int(self._data["id"][index]) if 0 <= index < self.struct.size else None
-
-    @property
-    def possible(self) -> npt.NDArray[np.bool_]:
-        """Which candidates no sampler has ruled out, in the current order."""
-        return np.asarray(np.isfinite(self._data["logit"][: self.struct.size]))
-
-    @property
-    def tokens(self) -> Tokens:
-        """The tokens in the current order."""
-        return self._data["id"][: self.struct.size]
-
-    @property
-    def logits(self) -> Logits:
-        """The logits in the current order."""
-        return self._data["logit"][: self.struct.size]
 
 
 class Sampler:
@@ -68,9 +35,14 @@ class Sampler:
         """Select what follows the batch's token at `index`, and accept it."""
         return int(self._lib.llama_sampler_sample(self.pointer, context.pointer, index))
 
-    def apply(self, candidates: Candidates) -> None:
-        """Let the samplers sort and cut `candidates`, and select one."""
-        self._lib.llama_sampler_apply(self.pointer, ctypes.byref(candidates.struct))
+    def choose(self, logits: Logits) -> int:
+        """Select a token by logits other than the batch's; `accept` it once it is certain."""
+        candidates = np.zeros(len(logits), _CANDIDATE)
+        candidates["id"], candidates["logit"] = np.arange(len(logits)), logits
+        data = ctypes.cast(candidates.ctypes.data, self._lib.llama_token_data_p)
+        struct = self._lib.llama_token_data_array(data=data, size=len(candidates), selected=-1, sorted=False)
+        self._lib.llama_sampler_apply(self.pointer, ctypes.byref(struct))
+        return int(candidates["id"][struct.selected])
 
     def accept(self, token: int) -> None:
         """Tell the samplers which token was selected: penalties depend on it."""
@@ -114,43 +86,3 @@ class Sampler:
         if not sampler:
             raise GenerationFailed("llama.cpp refused a sampler")
         self._lib.llama_sampler_chain_add(self.pointer, sampler)
-
-
-class Grammar:
-    """Which tokens may follow, in a text that obeys a grammar.
-
-    Parameters
-    ----------
-    source : str
-        GBNF, starting at ``root``.
-
-    Raises
-    ------
-    GenerationFailed
-        If llama.cpp refuses the grammar.
-    """
-
-    def __init__(self, model: Model, source: str) -> None:
-        self._lib = lib = library()
-        self.pointer = lib.llama_sampler_init_grammar(model.vocabulary, source.encode(), b"root")
-        if not self.pointer:
-            raise GenerationFailed("llama.cpp refused a grammar")
-
-    def __del__(self) -> None:
-        if getattr(self, "pointer", None):
-            self._lib.llama_sampler_free(self.pointer)
-            self.pointer = None
-
-    def allows(self, token: int) -> bool:
-        """Whether `token` may come next."""
-        one = Candidates(np.array([token], np.int32), np.zeros(1, np.float32))
-        self.filter(one)
-        return bool(one.possible[0])
-
-    def filter(self, candidates: Candidates) -> None:
-        """Rule out candidates that may not come next."""
-        self._lib.llama_sampler_apply(self.pointer, ctypes.byref(candidates.struct))
-
-    def accept(self, token: int) -> None:
-        """Advance by a token that the grammar allows; llama.cpp aborts the process on any other."""
-        self._lib.llama_sampler_accept(self.pointer, token)

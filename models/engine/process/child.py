@@ -126,7 +126,11 @@ async def _serve(
     loaded = _in_temporary_thread(lambda: _load(options, use_extra_bufts, reporter))
     engine = _make_engine(loaded, options, use_extra_bufts)
     try:
-        Watchdog(engine.scheduler, options.step_timeout_s, reporter.heartbeat)
+        steps = {
+            "a step of the model": lambda: engine.scheduler.step_started,
+            "the compilation of a grammar": lambda: engine.compiling_since,
+        }
+        Watchdog(steps, options.step_timeout_s, reporter.heartbeat)
         features = await run_probes(engine, ENGINE_PROBES) if cached_features is None else cached_features
         engine.info = replace(engine.info, features=features | ALWAYS_SUPPORTED, probed=cached_features is not None)
         config = uvicorn.Config(

@@ -94,9 +94,9 @@ def _size(path: Path) -> int:
 
 
 def _build() -> str:
-    """The installed llama-cpp-python and the size of its compiled library, without loading it."""
+    """The installed llguidance, llama-cpp-python and the size of its compiled library, without loading them."""
     try:
-        name = version("llama_cpp_python")
+        name = f"{version('llama_cpp_python')} {version('llguidance')}"
     except PackageNotFoundError:
         return "none"
     spec = find_spec("llama_cpp")

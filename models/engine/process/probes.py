@@ -50,9 +50,23 @@ def _message(completion: ChatCompletion) -> Mapping[str, Any]:
     return message
 
 
-def _calls_weather(completion: ChatCompletion) -> bool:
+def _weather_request(**fields: Any) -> dict[str, Any]:
+    tools = [{"type": "function", "function": _TOOL}]
+    return _request("What is the weather in Paris right now?", max_tokens=48, tools=tools, **fields)
+
+
+def _city(completion: ChatCompletion) -> str | None:
+    """The city in a call of the tool; None where there is no call."""
     calls = _message(completion).get("tool_calls") or []
-    return bool(calls) and "paris" in str(json.loads(calls[0]["function"]["arguments"])["city"]).lower()
+    return str(json.loads(calls[0]["function"]["arguments"])["city"]) if calls else None
+
+
+def _calls_weather(completion: ChatCompletion) -> bool:
+    return "paris" in (_city(completion) or "").lower()
+
+
+def _calls_anything(completion: ChatCompletion) -> bool:
+    return _city(completion) is not None
 
 
 def _begins_object(completion: ChatCompletion) -> bool:
@@ -95,15 +109,9 @@ ENGINE_PROBES: Probes = {
 """Features of the engine, tried with this model: a few tokens each, before requests are served."""
 
 MODEL_PROBES: Probes = {
-    # Whether the model calls a tool by itself; the grammar can force any model to.
-    "tools": (
-        _request(
-            "What is the weather in Paris right now?",
-            max_tokens=48,
-            tools=[{"type": "function", "function": _TOOL}],
-        ),
-        _calls_weather,
-    ),
+    # Whether the model calls a tool by itself, and whether the grammar can make it. Both have the same prompt.
+    "tools": (_weather_request(), _calls_weather),
+    "forced_tools": (_weather_request(tool_choice="required"), _calls_anything),
 }
 """Features of the model. The prompt takes half a minute with a large model, so it is tried while requests are served.
 
@@ -133,6 +141,6 @@ async def _passes(engine: Engine, body: dict[str, Any], check: Check) -> bool:
 async def _complete(engine: Engine, body: dict[str, Any]) -> ChatCompletion:
     shapes = ChatShapes(engine.info.model, engine.fingerprint, engine.token_bytes)
     job = parse_chat(body)
-    generations = await asyncio.to_thread(engine.prepare, job)
+    generations = await engine.prepare(job)
     with engine.submit(generations) as events:
         return await collect_chat(events, job, shapes)

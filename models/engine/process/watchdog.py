@@ -4,10 +4,8 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic, sleep
-
-from models.engine.scheduling.scheduler import Scheduler
 
 logger = logging.getLogger(__name__)
 
@@ -16,19 +14,23 @@ EXIT_STUCK = 5
 
 
 class Watchdog:
-    """Ends this process when a step of the model or the event loop takes longer than the limit.
+    """Ends this process when one of `steps` or the event loop takes longer than the limit.
 
     Native code does not return then, and only a new process helps. The watching thread needs the interpreter's lock: if
     native code holds that for ever, the heartbeats stop and the parent kills this process.
 
     Parameters
     ----------
+    steps : mapping of str to callable
+        What may be stuck, and when it began, on the monotonic clock; None while it is not running.
     heartbeat : callable
         Called twice a second.
     """
 
-    def __init__(self, scheduler: Scheduler, limit_s: float, heartbeat: Callable[[], None]) -> None:
-        self._scheduler = scheduler
+    def __init__(
+        self, steps: Mapping[str, Callable[[], float | None]], limit_s: float, heartbeat: Callable[[], None]
+    ) -> None:
+        self._steps = steps
         self._limit_s = limit_s
         self._heartbeat = heartbeat
         self._loop_seen = monotonic()
@@ -43,9 +45,10 @@ class Watchdog:
     def _watch(self) -> None:
         while True:
             sleep(CHECK_INTERVAL_S)
-            now, step_started = monotonic(), self._scheduler.step_started
-            if step_started is not None and now - step_started > self._limit_s:
-                self._end("a step of the model")
+            now = monotonic()
+            for what, started in self._steps.items():
+                if (since := started()) is not None and now - since > self._limit_s:
+                    self._end(what)
             if now - self._loop_seen > self._limit_s:
                 self._end("the event loop")
             self._heartbeat()

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from models.engine.errors import TemplateError
+from models.engine.grammar.source import literal, token_literal
 from models.engine.native.llama import Model
 from models.engine.prompt.call_format import HERMES, detect_call_format
 from models.engine.prompt.conversation import (
@@ -60,6 +61,11 @@ class Prompter:
         """Whether there is a template."""
         return self._template is not None
 
+    def tag(self, text: str) -> str:
+        """The grammar that matches a tag around tool calls: one token, if the model has one for it."""
+        token = self._model.token_named(text)
+        return literal(text) if token is None else token_literal(token)
+
     def text(self, messages: Sequence[Message], **variables: Any) -> str:
         """The prompt as text, with marks around texts that must not become control tokens.
 
@@ -98,9 +104,9 @@ class Prompter:
         # Most templates print the begin token themselves; it must not occur twice.
         add_special = not (self._bos and text.startswith(self._bos))
         tokens: list[int] = []
-        for index, (piece, literal) in enumerate(_pieces(text)):
+        for index, (piece, is_literal) in enumerate(_pieces(text)):
             first = add_special and index == 0
-            tokens += self._model.tokenize(piece, add_special=first, parse_special=not literal)
+            tokens += self._model.tokenize(piece, add_special=first, parse_special=not is_literal)
         return tokens
 
     def _shows(self, word: str, messages: Sequence[Message], **variables: Any) -> bool:

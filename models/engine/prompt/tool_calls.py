@@ -4,6 +4,7 @@ The grammar makes sure that the text after the opening is well formed. Calls are
 that arguments can be streamed.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from secrets import token_hex
@@ -129,7 +130,7 @@ class ToolCallReader:
         self._buffer = self._buffer[head.end() :]
         self._state, self._arguments = _ARGUMENTS, _JsonEnd()
         self.n_started += 1
-        return [CallStart(self.n_started - 1, f"{CALL_ID_PREFIX}{token_hex(12)}", head.group(1))]
+        return [CallStart(self.n_started - 1, f"{CALL_ID_PREFIX}{token_hex(12)}", _unescaped(head.group(1)))]
 
     def _read_arguments(self) -> list[Part]:
         if not self._arguments.begun:
@@ -165,6 +166,14 @@ _STEPS = {
     _END: ToolCallReader._read_end,
     _CLOSING: ToolCallReader._read_closing,
 }
+
+
+def _unescaped(name: str) -> str:
+    """A name without JSON's escapes; as it stands where they are wrong."""
+    try:
+        return str(json.loads(f'"{name}"', strict=False))
+    except ValueError:
+        return name
 
 
 class _JsonEnd:

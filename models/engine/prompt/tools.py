@@ -1,12 +1,12 @@
 """The tools of a request: their validation, their description for the model, and the grammar of their calls."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from models.engine.grammar.gbnf import RuleBook, either, json_literal, literal
-from models.engine.grammar.json_schema import SchemaCompiler, bounded
+from models.engine.grammar.schema import check_schema
+from models.engine.grammar.source import GrammarSource, SchemaPart, json_literal
 from models.engine.prompt.call_format import CallFormat
 from models.wire.json_reader import JsonReader
 
@@ -28,13 +28,11 @@ For each function call, return a json object with function name and arguments wi
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One function that the model may call. If `strict`, a schema that the grammar cannot enforce is refused."""
+    """One function that the model may call: its name, the schema of its arguments, and the JSON that defines it."""
 
     name: str
-    strict: bool
-    parameters: Mapping[str, Any]
+    arguments: SchemaPart
     definition: Mapping[str, Any]
-    where: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,41 +53,36 @@ class Toolbox:
     required: bool
     parallel: bool
 
-    def grammar(self, calls: CallFormat, *, opened: bool) -> str:
-        """The grammar of one or more calls; `opened` says that the first opening has been generated already.
+    def grammar(self, calls: CallFormat, tag: Callable[[str], str]) -> GrammarSource:
+        """The grammar of one or more calls: from their opening, or after it where the model opens them if it likes.
 
-        Raises
-        ------
-        RequestError
-            If the schema of a tool's parameters is unsupported.
+        Parameters
+        ----------
+        tag : callable
+            From the text of an opening or closing to the grammar that matches it.
         """
-        book = RuleBook()
-        call = book.add("call", either([_call_rule(book, tool, calls) for tool in self.tools]))
-        opening, closing = literal(calls.opening), f"space {literal(calls.closing)}" if calls.closing else ""
+        opening, closing = tag(calls.opening), f"space {tag(calls.closing)}" if calls.closing else ""
         if calls.array:
-            more = f'(space "," space {call})*' if self.parallel else ""
-            rest = f'space "[" space {call} {more} space "]" {closing}'
+            more = '(space "," space call)*' if self.parallel else ""
+            rest = f'space "[" space call {more} space "]" {closing}'
         else:
-            more = f"(space {opening} space {call} {closing})*" if self.parallel and not calls.bare else ""
-            rest = f"space {call} {closing} {more}"
-        return bounded(book.text(rest if opened else f"{opening} {rest}"), "tools")
+            more = f"(space {opening} space call {closing})*" if self.parallel and not calls.bare else ""
+            rest = f"space call {closing} {more}"
+        choices = "\n | ".join(_call_rule(tool, calls, index) for index, tool in enumerate(self.tools))
+        frame = f"start: {opening if self.required else ''} {rest}\ncall: {choices}"
+        return GrammarSource(frame, [tool.arguments for tool in self.tools], "tools")
 
     def prompt(self) -> str:
         """Instructions for models whose template does not support tools."""
         return PROMPT.format(tools="\n".join(json.dumps(t.definition, ensure_ascii=False) for t in self.tools))
 
 
-def _call_rule(book: RuleBook, tool: Tool, calls: CallFormat) -> str:
+def _call_rule(tool: Tool, calls: CallFormat, index: int) -> str:
     """The rule for one call; a bare call's beginning is its opening, and is left out."""
-    where = f"{tool.where}.function.parameters"
-    arguments = SchemaCompiler(book, tool.parameters, where, lenient=not tool.strict).rule()
-    name = json_literal(tool.name)
-    begin = "" if calls.bare else '"{" space "\\"name\\"" space'
+    begin = "" if calls.bare else rf'"{{" space {json_literal("name")} space'
     key = json_literal(calls.arguments)
-    return book.add(
-        f"call-{tool.name}",
-        f'{begin} ":" space {name} space "," space {key} space ":" space {arguments} space "}}"',
-    )
+    name = json_literal(tool.name)
+    return f'{begin} ":" space {name} space "," space {key} space ":" space schema_{index} space "}}"'
 
 
 def read_toolbox(body: JsonReader) -> Toolbox | None:
@@ -121,17 +114,20 @@ def _tool(tool: JsonReader) -> Tool:
     if tool.value["type"] != "function":
         raise tool.refused(f"this model calls functions only, and it is of type '{tool.value['type']}'")
     function = tool["function"]
-    if (
-        not isinstance(function.value, dict)
-        or not isinstance(function["name"].value, str)
-        or not function["name"].value
-    ):
+    if not isinstance(function.value, dict):
         raise function.must_be("an object with a 'name'")
-    parameters = function["parameters"].value or {"type": "object", "properties": {}}
-    if not isinstance(parameters, dict):
-        raise function["parameters"].must_be("a JSON schema")
-    strict = function["strict"].value is True
-    return Tool(function["name"].value, strict, {"type": "object", **parameters}, tool.value, tool.path)
+    name = function["name"]
+    if not isinstance(name.value, str) or not name.value:
+        raise name.must_be("a non-empty string")
+    return Tool(name.value, _arguments(function), tool.value)
+
+
+def _arguments(function: JsonReader) -> SchemaPart:
+    """The schema of the arguments. If the function is `strict`, what a grammar cannot enforce is refused."""
+    parameters = function["parameters"]
+    schema = parameters.object() if parameters.given else {"properties": {}}
+    check_schema(JsonReader(schema, parameters.path))
+    return SchemaPart({"type": "object", **schema}, parameters.path, lenient=not function["strict"].flag())
 
 
 def _select_tools(choice: JsonReader, tools: Sequence[Tool], parallel: bool) -> Toolbox | None:
@@ -140,20 +136,21 @@ def _select_tools(choice: JsonReader, tools: Sequence[Tool], parallel: bool) -> 
         if value == "required" and not tools:
             raise choice.invalid("sent beside tools")
         return None if value == "none" or not tools else Toolbox(tools, value == "required", parallel)
-    if isinstance(value, dict) and value.get("type") == "function":
-        return Toolbox([_by_name(choice, value.get("function"), tools)], True, parallel=False)
-    if isinstance(value, dict) and value.get("type") == "allowed_tools":
-        allowed = value.get("allowed_tools") or {}
-        items = [item.get("function") for item in allowed.get("tools") or [] if isinstance(item, dict)]
-        kept = [_by_name(choice, function, tools) for function in items]
-        return Toolbox(kept, allowed.get("mode") == "required", parallel) if kept else None
+    kind = value.get("type") if isinstance(value, dict) else None
+    if kind == "function":
+        return Toolbox([_by_name(choice["function"], tools)], True, parallel=False)
+    if kind == "allowed_tools":
+        allowed = choice["allowed_tools"]
+        kept = [_by_name(tool["function"], tools) for tool in allowed["tools"].each()]
+        required = allowed["mode"].one_of({"auto": False, "required": True})
+        return Toolbox(kept, required, parallel) if kept else None
     expected = '"none", "auto", "required" or name a function: {"type": "function", "function": {"name": "..."}}'
     raise choice.must_be(expected, "invalid_value")
 
 
-def _by_name(choice: JsonReader, function: Any, tools: Sequence[Tool]) -> Tool:
-    name = function.get("name") if isinstance(function, dict) else None
+def _by_name(function: JsonReader, tools: Sequence[Tool]) -> Tool:
+    name = function["name"].text()
     for tool in tools:
         if tool.name == name:
             return tool
-    raise choice.must_be(f"about one of the tools, and {name!r:.100} is none of them", "invalid_value")
+    raise function["name"].must_be(f"the name of one of the tools, and {name!r:.100} is not", "invalid_value")

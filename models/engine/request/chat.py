@@ -4,11 +4,12 @@ A field is read here, or it is in `WITHOUT_EFFECT` because it could not change t
 refused. Fields that OpenAI's API does not know are left alone: clients send hints of their own to other servers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from models.engine.grammar.json_schema import JSON_OBJECT_GRAMMAR, schema_grammar
+from models.engine.grammar.schema import check_schema
+from models.engine.grammar.source import GrammarSource, SchemaPart, json_object_source, schema_source
 from models.engine.prompt.call_format import CallFormat
 from models.engine.prompt.tools import Toolbox, read_toolbox
 from models.engine.request.sampling import SamplingParams
@@ -54,7 +55,13 @@ _NO_OPINION: dict[str, Sequence[Any]] = {
 }
 """Values that ask for nothing out of the ordinary."""
 
+_SCHEMA = "json_schema.schema"
+
 _BIASES = "an object that maps token numbers to numbers from -100 to 100"
+
+
+Tag = Callable[[str], str]
+"""From the text of a tag around tool calls to the grammar that matches it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,7 @@ class ChatJob:
         How many answers.
     n_alternatives : int, optional
         How many of the likeliest tokens to report with each token; None reports no probabilities at all.
-    format_rules : str, optional
+    format_rules : GrammarSource, optional
         Grammar of the wanted format.
     toolbox : Toolbox, optional
         What the answer may call.
@@ -85,18 +92,12 @@ class ChatJob:
     include_usage: bool
     n: int = 1
     n_alternatives: int | None = None
-    format_rules: str | None = None
+    format_rules: GrammarSource | None = None
     toolbox: Toolbox | None = None
 
-    def rules(self, calls: CallFormat) -> str | None:
-        """The grammar that the answer follows from its first character."""
-        toolbox = self.toolbox
-        return toolbox.grammar(calls, opened=False) if toolbox and toolbox.required else self.format_rules
-
-    def call_rules(self, calls: CallFormat) -> str | None:
-        """The grammar that begins when the answer opens a tool call of its own accord."""
-        toolbox = self.toolbox
-        return toolbox.grammar(calls, opened=True) if toolbox and not toolbox.required else None
+    def rules(self, calls: CallFormat, tag: Tag) -> GrammarSource | None:
+        """The grammar of the wanted format, or of tool calls: from the answer's beginning only if one is required."""
+        return self.format_rules if self.toolbox is None else self.toolbox.grammar(calls, tag)
 
 
 def parse_chat(body: Any) -> ChatJob:
@@ -144,13 +145,13 @@ def read_sampling(body: JsonReader) -> SamplingParams:
     )
 
 
-def read_response_format(wanted: JsonReader) -> str | None:
+def read_response_format(wanted: JsonReader) -> GrammarSource | None:
     """The grammar that ``response_format`` asks for, None where it asks for plain text.
 
     Raises
     ------
     RequestError
-        Where it asks for what cannot be promised.
+        Where it is malformed.
     """
     if not wanted.given:
         return None
@@ -158,19 +159,20 @@ def read_response_format(wanted: JsonReader) -> str | None:
     if kind == "text":
         return None
     if kind == "json_object":
-        return JSON_OBJECT_GRAMMAR
+        return json_object_source(wanted.path)
     if kind == "json_schema":
-        return schema_grammar(_unwrapped(wanted.value), "response_format.json_schema.schema")
+        return schema_source(_schema_part(wanted))
     raise wanted.must_be('an object whose \'type\' is "text", "json_object" or "json_schema"', "invalid_value")
 
 
-def _unwrapped(wanted: Mapping[str, Any]) -> Mapping[str, Any]:
+def _schema_part(wanted: JsonReader) -> SchemaPart:
     """The schema within ``{"type": "json_schema", "json_schema": {"name", "strict", "schema"}}``."""
-    envelope = wanted.get("json_schema")
-    schema = envelope.get("schema") if isinstance(envelope, dict) else None
-    if not isinstance(schema, dict):
-        raise JsonReader(schema, "response_format.json_schema.schema").missing("it must be a JSON schema")
-    return schema
+    envelope = wanted["json_schema"].value
+    schema = JsonReader(envelope.get("schema") if isinstance(envelope, dict) else None, f"{wanted.path}.{_SCHEMA}")
+    if not isinstance(schema.value, dict):
+        raise schema.wrong("a JSON schema")
+    check_schema(schema)
+    return SchemaPart(schema.value, schema.path)
 
 
 def _alternatives(body: JsonReader) -> int | None:

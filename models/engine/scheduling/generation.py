@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from models.engine.native.samplers import Grammar
+from models.engine.native.guidance import Grammar
 from models.engine.prompt.tool_calls import CallArguments, CallStart, Text, ToolCallReader
 from models.engine.scheduling.prefix_cache import TokenArray
 from models.engine.scheduling.text import StopMatcher, Utf8Stream

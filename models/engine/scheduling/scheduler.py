@@ -21,6 +21,7 @@ from models.engine.scheduling.kv_cache import KvCache
 from models.engine.scheduling.metrics import EngineMetrics
 from models.engine.scheduling.step_batching import Chunk, PrefillBudget, plan_step_batch
 from models.engine.scheduling.threads import ThreadGovernor
+from models.wire.errors import RequestError
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class Scheduler:
     Attributes
     ----------
     step_started : float or None
-        When the step in progress began, on the monotonic clock; None between steps.
+        When the step in progress began, on the monotonic clock: it decodes and selects tokens. None between steps.
     """
 
     def __init__(
@@ -162,7 +163,9 @@ class Scheduler:
                 self._drop_cancelled()
                 self._admit()
                 if self._running:
+                    self.step_started = monotonic()
                     self._step()
+                    self.step_started = None
                 self._flush()
         except Exception as exc:
             logger.exception("the scheduler failed")
@@ -232,9 +235,8 @@ class Scheduler:
     def _step(self) -> None:
         chunks = self._schedule()
         indices = self._fill_batch(chunks)
-        self.step_started = started = monotonic()
+        started = monotonic()
         status = self._context.decode(self._batch)
-        self.step_started = None
         step_s = monotonic() - started
         self._metrics.step.observe(step_s)
         self._threads.observe(step_s)
@@ -276,8 +278,9 @@ class Scheduler:
 
     def _select_token(self, generation: Generation, index: int) -> None:
         try:
-            selected = generation.selector.select(self._context, index, self._model.is_end_token)
-        except GenerationFailed as exc:
+            selected = generation.selector.select(self._context, index)
+        except RequestError as exc:
+            self._metrics.finished.labels("failed").inc()
             self._emit(generation, Failed(exc))
             self._release(generation, keep=False)
             return

@@ -5,12 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.engine.errors import GenerationFailed
+from models.engine.native.guidance import Grammar
 from models.engine.native.llama import Context
-from models.engine.native.samplers import Candidates, Grammar, Logits, Sampler
-
-SHORTLIST_TOKENS = 256
-"""The likeliest tokens, on which the grammar is tried first: trying all of them takes tens of milliseconds."""
+from models.engine.native.samplers import Logits, Sampler
 
 Veto = Callable[[int], bool]
 
@@ -47,7 +44,7 @@ class TokenSelector:
     Attributes
     ----------
     veto : callable, optional
-        Whether a token is forbidden, beside the grammar.
+        Whether a token is forbidden; before the grammar begins.
     """
 
     def __init__(self, chain: Sampler, grammar: Grammar | None = None, n_alternatives: int | None = None) -> None:
@@ -56,59 +53,36 @@ class TokenSelector:
         self.grammar = grammar
         self.veto: Veto | None = None
 
-    def select(self, context: Context, index: int, is_end_token: Callable[[int], bool]) -> SelectedToken:
+    def select(self, context: Context, index: int) -> SelectedToken:
         """The next token, after the batch's token at `index`.
 
         Raises
         ------
-        GenerationFailed
-            If the grammar allows no token.
+        RequestError
+            If the grammar cannot be followed any further.
         """
-        if self.grammar is None and self.veto is None and self._n_alternatives is None:
-            return SelectedToken(self._chain.sample(context, index))
-        logits = context.logits(index)
-        token = self._allowed_token(logits)
-        self._chain.accept(token)
-        if self.grammar is not None and not is_end_token(token):
-            self.grammar.accept(token)
-        return self._with_logprobs(token, logits)
-
-    def _allowed_token(self, logits: Logits) -> int:
-        token = self._sampled(Candidates(np.arange(len(logits), dtype=np.int32), logits))
-        if token is not None and self._is_allowed(token):
-            return token
-        n_shortlist = min(SHORTLIST_TOKENS, len(logits))
-        shortlist = np.argpartition(logits, -n_shortlist)[-SHORTLIST_TOKENS:].astype(np.int32)
-        for tokens in (shortlist, np.arange(len(logits), dtype=np.int32)):
-            allowed = self._allowed_candidates(Candidates(tokens, logits[tokens]))
-            if allowed is not None and (token := self._sampled(allowed)) is not None:
-                return token
-        raise GenerationFailed("the grammar of this answer allows no further token")
-
-    def _sampled(self, candidates: Candidates) -> int | None:
-        self._chain.apply(candidates)
-        return candidates.selected
-
-    def _is_allowed(self, token: int) -> bool:
-        if self.veto is not None and self.veto(token):
-            return False
-        return self.grammar is None or self.grammar.allows(token)
-
-    def _allowed_candidates(self, candidates: Candidates) -> Candidates | None:
-        """Those of `candidates` that grammar and veto allow; None if there are none."""
-        if self.grammar is not None:
-            self.grammar.filter(candidates)
-        is_allowed = candidates.possible
-        if self.veto is not None:
-            is_allowed &= np.array([not self.veto(token) for token in candidates.tokens.tolist()])
-        if not is_allowed.any():
-            return None
-        return Candidates(candidates.tokens[is_allowed], candidates.logits[is_allowed])
-
-    def _with_logprobs(self, token: int, logits: Logits) -> SelectedToken:
         if self._n_alternatives is None:
-            return SelectedToken(token)
-        logprobs = _log_softmax(logits)
+            return SelectedToken(self._allowed_token(context, index))
+        logprobs = _log_softmax(context.logits(index))  # before the grammar rules out any
+        return self._with_logprobs(self._allowed_token(context, index), logprobs)
+
+    def _allowed_token(self, context: Context, index: int) -> int:
+        if self.veto is not None:
+            return self._token_without_veto(context.logits(index), self.veto)
+        if self.grammar is None:
+            return self._chain.sample(context, index)
+        context.logits(index)[~self.grammar.allowed()] = -np.inf
+        token = self._chain.sample(context, index)
+        self.grammar.accept(token)
+        return token
+
+    def _token_without_veto(self, logits: Logits, veto: Veto) -> int:
+        while veto(token := self._chain.choose(logits)):
+            logits[token] = -np.inf
+        self._chain.accept(token)
+        return token
+
+    def _with_logprobs(self, token: int, logprobs: Logits) -> SelectedToken:
         n = self._n_alternatives
         top = np.argpartition(logprobs, -n)[-n:] if n else np.empty(0, np.int64)
         top = top[np.argsort(-logprobs[top], kind="stable")]

@@ -11,15 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.catalogue.bundled import bundled_model_path
+from models.engine.grammar.source import literal
+from models.engine.native.guidance import GrammarCompiler
 from models.engine.native.llama import Model
-from models.engine.native.samplers import Grammar
 from models.engine.prompt.call_format import HERMES, LLAMA, MISTRAL, PHI, CallFormat, detect_call_format
 from models.engine.prompt.prompter import Prompter
 from models.engine.prompt.template import ChatTemplate
 from models.engine.prompt.tool_calls import CallArguments, CallStart, Text, ToolCallReader
+from models.engine.prompt.tools import Toolbox
 from models.engine.request.chat import parse_chat
+from models.wire.errors import RequestError
 from tests.models.engine.live import running_engine
 from tests.models.engine.test_features import CALLING, TIME, TOOL
+from tests.models.engine.test_schema import admits
 from tests.models.engine.test_server import events
 from tests.models.engine.tiny import CONTROLS, token_of, write_phi3
 
@@ -76,6 +80,11 @@ def model() -> Iterator[Model]:
     model = Model(bundled_model_path(), use_extra_bufts=False)
     yield model
     model.close()
+
+
+@pytest.fixture(scope="module")
+def compiler(model: Model) -> GrammarCompiler:
+    return GrammarCompiler(model)
 
 
 def template(source: str) -> ChatTemplate:
@@ -154,31 +163,62 @@ def test_a_bare_call_counts_only_as_the_whole_answer(text: str) -> None:
     assert read(LLAMA, list(text)) == (text, [], [], 0)
 
 
-def follows(model: Model, rules: str, text: str) -> bool:
-    """Whether the grammar allows `text` and the end of the answer after it."""
-    grammar = Grammar(model, rules)
-    for token in model.tokenize(text, add_special=False, parse_special=False):
-        if not grammar.allows(token):
-            return False
-        grammar.accept(token)
-    return grammar.allows(model.eos)
+def allowed_tools(choice: str, *tools: Any) -> Toolbox:
+    body = {"model": "local", "messages": CONVERSATION[:1], "tools": list(tools), "tool_choice": choice}
+    toolbox = parse_chat(body).toolbox
+    assert toolbox is not None
+    return toolbox
 
 
 @ALL
-def test_the_grammar_follows_the_call_format(model: Model, calls: CallFormat) -> None:
-    asked = {"model": "local", "messages": CONVERSATION[:1], "tools": [TOOL, TIME]}
+def test_the_grammar_follows_the_call_format(model: Model, compiler: GrammarCompiler, calls: CallFormat) -> None:
     one = calls.to_text([{"name": "get_weather", "arguments": {"city": "Paris"}}])
-    for choice, opened in (("required", False), ("auto", True)):
-        job = parse_chat({**asked, "tool_choice": choice})
-        rules = job.call_rules(calls) if opened else job.rules(calls)
-        assert rules is not None
-        begin = one.index(calls.opening) + len(calls.opening) if opened else 0
-        assert follows(model, rules, one[begin:])
-        assert not follows(model, rules, one[begin:-1])
-        assert not follows(model, rules, one[begin:].replace("get_weather", "get_money"))
-        assert not follows(model, rules, one[begin:].replace("city", "town"))
+    for choice in ("required", "auto"):
+        grammar = compiler.compile(allowed_tools(choice, TOOL, TIME).grammar(calls, literal))
+        begin = one.index(calls.opening) + len(calls.opening) if choice == "auto" else 0
+        assert admits(model, grammar.begin(), one[begin:])
+        assert not admits(model, grammar.begin(), one[begin:-1])
+        assert not admits(model, grammar.begin(), one[begin:].replace("get_weather", "get_money"))
+        assert not admits(model, grammar.begin(), one[begin:].replace("city", "town"))
         several = calls.to_text([{"name": "get_time", "arguments": {}}] * 2)
-        assert follows(model, rules, several[begin:]) is not calls.bare
+        assert admits(model, grammar.begin(), several[begin:]) is not calls.bare
+
+
+@ALL
+@pytest.mark.parametrize(
+    "name", ["root", "start", "a b", 'say "hi"', "back\\slash", "%json", "//", "é😀", "two\nlines"]
+)
+def test_names_may_hold_any_characters(model: Model, compiler: GrammarCompiler, calls: CallFormat, name: str) -> None:
+    parameters = {"type": "object", "properties": {name: {"type": "integer"}}, "required": [name]}
+    tool = {"type": "function", "function": {"name": name, "parameters": parameters}}
+    grammar = compiler.compile(allowed_tools("required", tool).grammar(calls, literal))
+    text = calls.to_text([{"name": name, "arguments": {name: 1}}])
+    assert admits(model, grammar.begin(), text)
+    assert read(calls, [text])[1:] == ([name], [json.dumps({name: 1}, ensure_ascii=False)], 1)
+
+
+def test_a_tag_is_one_token_where_the_model_has_one(model: Model) -> None:
+    tag = Prompter(model, None).tag
+    assert tag("<|im_start|>") == f"<[{model.token_named('<|im_start|>')}]>"
+    assert tag("<tool_call>") == '"<tool_call>"'
+
+
+def test_a_tool_that_is_not_strict_is_followed_as_far_as_possible(model: Model, compiler: GrammarCompiler) -> None:
+    """Keywords beyond a grammar are left out; a schema that makes no sense to it allows any object."""
+    unique = {"type": "object", "properties": {"a": {"type": "array", "uniqueItems": True}}, "required": ["a"]}
+    odd = {"type": "object", "properties": {"a": {"type": "string", "pattern": "(?=x)"}}}
+    for parameters, good, bad in ((unique, '{"a": [1, 1]}', '{"b": 1}'), (odd, '{"b": [1]}', "[1]")):
+        function = {"name": "f", "parameters": parameters}
+        toolbox = allowed_tools("required", {"type": "function", "function": function}, TIME)
+        grammar = compiler.compile(toolbox.grammar(HERMES, literal))
+        text = HERMES.to_text([{"name": "f", "arguments": {}}])
+        assert admits(model, grammar.begin(), text.replace("{}", good))
+        assert not admits(model, grammar.begin(), text.replace("{}", bad))
+        toolbox = allowed_tools("required", {"type": "function", "function": {**function, "strict": True}}, TIME)
+        with pytest.raises(RequestError) as caught:
+            compiler.compile(toolbox.grammar(HERMES, literal))
+        assert caught.value.code == "unsupported_schema"
+        assert str(caught.value.param).startswith("tools[0].function.parameters.properties.a.")
 
 
 @pytest.mark.engine
@@ -219,6 +259,7 @@ def test_tags_that_are_control_tokens_are_parsed_as_tags(tmp_path: Path) -> None
         plain = engine.post({**body, "tools": None, "max_tokens": 2}).json()["choices"][0]
     for answer in answers:
         (call,) = answer["message"]["tool_calls"]
-        assert (call["function"], answer["finish_reason"]) == ({"name": "get_time", "arguments": "{}"}, "tool_calls")
+        assert (call["function"]["name"], answer["finish_reason"]) == ("get_time", "tool_calls")
+        assert json.loads(call["function"]["arguments"]) == {}
         assert answer["message"]["content"] is None
     assert plain["message"]["content"] in (PHI.opening * 2, PHI.closing * 2)  # the token itself, not its letters

@@ -12,6 +12,13 @@ MESSAGES = [{"role": "user", "content": "hi"}]
 BODY = {"model": "local", "messages": MESSAGES}
 FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
 
+
+def with_parameters(parameters: Any) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": "f", "parameters": parameters}}
+
+
+NO_SCHEMAS: list[Any] = ["x", 5, [], [1], False, ""]
+
 READ = frozenset({
     "model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "stop", "temperature",
     "top_p", "presence_penalty", "frequency_penalty", "seed", "n", "logprobs", "top_logprobs", "logit_bias",
@@ -82,10 +89,34 @@ def test_unknown_fields_are_accepted() -> None:
         ({"response_format": {"type": "json_schema", "schema": {}}}, "response_format.json_schema.schema"),
         ({"tools": [{"type": "web_search"}]}, "tools[0]"),
         ({"tools": [{"type": "function"}]}, "tools[0].function"),
+        ({"tools": [{"type": "function", "function": [1]}]}, "tools[0].function"),
+        ({"tools": [{"type": "function", "function": {"name": 5}}]}, "tools[0].function.name"),
+        ({"tools": [{"type": "function", "function": {"name": ["f"]}}]}, "tools[0].function.name"),
+        *(({"tools": [with_parameters(wrong)]}, "tools[0].function.parameters") for wrong in NO_SCHEMAS),
+        ({"tools": [with_parameters({"type": 5})]}, "tools[0].function.parameters.type"),
+        ({"tools": [with_parameters({"properties": []})]}, "tools[0].function.parameters.properties"),
+        ({"tools": [with_parameters({"required": "a"})]}, "tools[0].function.parameters.required"),
+        ({"tools": [{"type": "function", "function": {"name": "f", "strict": "yes"}}]}, "tools[0].function.strict"),
+        ({"tools": [FUNCTION], "tool_choice": {"type": "function"}}, "tool_choice.function"),
+        ({"tools": [FUNCTION], "tool_choice": {"type": "function", "function": "f"}}, "tool_choice.function"),
+        ({"tools": [FUNCTION], "tool_choice": {"type": "function", "function": {"name": 1}}},
+         "tool_choice.function.name"),
+        ({"tools": [FUNCTION], "tool_choice": {"type": "allowed_tools", "allowed_tools": [1]}},
+         "tool_choice.allowed_tools"),
+        ({"tools": [FUNCTION], "tool_choice": {"type": "allowed_tools", "allowed_tools": {"tools": 5}}},
+         "tool_choice.allowed_tools.tools"),
+        ({"tools": [FUNCTION],
+          "tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": 5, "tools": [FUNCTION]}}},
+         "tool_choice.allowed_tools.mode"),
+        ({"response_format": {"type": "json_schema"}}, "response_format.json_schema.schema"),
+        ({"response_format": {"type": "json_schema", "json_schema": [1]}}, "response_format.json_schema.schema"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"schema": "x"}}},
+         "response_format.json_schema.schema"),
         ({"tools": "f"}, "tools"),
         ({"tool_choice": "required"}, "tool_choice"),
         ({"tools": [FUNCTION], "tool_choice": "sometimes"}, "tool_choice"),
-        ({"tools": [FUNCTION], "tool_choice": {"type": "function", "function": {"name": "g"}}}, "tool_choice"),
+        ({"tools": [FUNCTION], "tool_choice": {"type": "function", "function": {"name": "g"}}},
+         "tool_choice.function.name"),
         ({"tools": [FUNCTION], "parallel_tool_calls": 1}, "parallel_tool_calls"),
         ({"tools": [FUNCTION], "response_format": {"type": "json_object"}}, "response_format"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]},
