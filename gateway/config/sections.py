@@ -18,6 +18,8 @@ from router.threshold import HIGHEST_THRESHOLD, to_threshold
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 
+MIN_KEY_CHARS = 32
+
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110, 5.6.2
 
 
@@ -27,6 +29,16 @@ def _clean(key: SecretStr) -> SecretStr:
 
 ApiKey = Annotated[SecretStr, AfterValidator(_clean)]
 """A key, stripped of whitespace; refused if it cannot be sent in a header."""
+
+
+def _long_enough(key: SecretStr) -> SecretStr:
+    if len(key.get_secret_value()) < MIN_KEY_CHARS:
+        raise ValueError(f"must have at least {MIN_KEY_CHARS} characters")
+    return key
+
+
+EncryptionKey = Annotated[SecretStr, AfterValidator(_long_enough)]
+"""A secret that texts are encrypted with."""
 
 
 class _Section(BaseModel):
@@ -349,6 +361,29 @@ class LedgerSettings(_Section):
                     "@ : / in a password are written %40 %3A %2F"
                 ) from None
         return url
+
+
+class ResponsesSettings(_Section):
+    """What is kept of answers of /v1/responses, so that callers can refer to them by their ids."""
+
+    keep_days: float = Field(
+        30.0,
+        ge=0,
+        le=36_500,
+        description="Days after its last use after which a response is deleted; 0 keeps none. A request with "
+        "`store: false` is never kept.",
+    )
+    keep_mb: float = Field(
+        1000.0,
+        gt=0,
+        le=1e9,
+        description="The most megabytes that all of them may hold; the longest unused are deleted first.",
+    )
+    encryption_key: EncryptionKey | None = Field(
+        None,
+        description="Encrypts them, at least 32 characters. Environment only. Default: a random key in "
+        "responses.key in state_dir; gateways that share a PostgreSQL ledger need one key.",
+    )
 
 
 class LogSettings(_Section):

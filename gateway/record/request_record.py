@@ -38,6 +38,10 @@ class RequestRecord:
         Seconds spent waiting for backends until the first byte; the rest of that time is our overhead.
     backend_model, served_model : str
         The model that a backend was asked for last, and the one that it says has answered.
+    owner : str
+        The id of the key that it came with; empty for a gateway without one.
+    private : str or None
+        Why it may not leave this machine; None where it may.
     trace : Trace or None
         None where nobody collects traces.
     cascade_result : CascadeResult or None
@@ -68,6 +72,8 @@ class RequestRecord:
     overhead_s: float | None = None
     outcome: Outcome | None = None
     error_code: str | None = None
+    owner: str = ""
+    private: str | None = None
     trace: "Trace | None" = None
 
     def set_request(self, request: ChatRequest) -> None:

@@ -97,6 +97,26 @@ class HttpServer:
         """
         return await self._open().get(self._url(path), timeout=self._timeout, allow_redirects=False, proxy=self._proxy)
 
+    async def request(
+        self, method: str, path: str, content: bytes | None, query: Mapping[str, str]
+    ) -> aiohttp.ClientResponse:
+        """Send a request whose path holds a name; returns as `post` does.
+
+        Raises
+        ------
+        aiohttp.ClientError
+        """
+        url = URL(self.base_url).join(URL(path)).update_query({**self._query, **query})
+        return await self._open().request(
+            method,
+            url,
+            data=content,
+            headers=_JSON if content is not None else None,
+            timeout=self._timeout,
+            allow_redirects=False,
+            proxy=self._proxy,
+        )
+
     async def get_json(self, path: str, timeout_s: float) -> Any:
         """What is there, decoded.
 

@@ -155,6 +155,21 @@ class OpenAIBackend:
         except (BackendError, KeyError, TypeError, ValueError):
             return None
 
+    def speaks(self, path: str) -> bool:
+        """Whether the server supports the API shape at `path` itself."""
+        return path in self._native
+
+    async def forward(self, method: str, path: str, content: bytes | None, query: Mapping[str, str]) -> bytes:
+        """The answer to a call about something that the server keeps, as it came.
+
+        Raises
+        ------
+        BackendError
+            As `chat` does.
+        """
+        responding = self._server.request(method, path, content, query)
+        return await self._within(self._total_timeout_s, "no answer", self._read_answer(responding))
+
     async def list_models(self) -> list[dict[str, Any]]:
         """The server's models, as its ``/models`` lists them."""
         answer = await self._within(

@@ -59,6 +59,14 @@ class Backend(Answerer, Protocol):
         """Compute embeddings: OpenAI's embeddings request and answer."""
         ...
 
+    def speaks(self, path: str) -> bool:
+        """Whether it supports the API shape at `path` itself."""
+        ...
+
+    async def forward(self, method: str, path: str, content: bytes | None, query: Mapping[str, str]) -> bytes:
+        """Call it about something that it keeps; its answer as it came."""
+        ...
+
     async def aclose(self) -> None:
         """Close the connections."""
         ...
