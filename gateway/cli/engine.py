@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gateway.config.settings import SettingsError, default_state_dir, variable_name
+from gateway.config.settings import SettingsError, chosen_state_dir, variable_name
 from gateway.config.state_dir import prepare_state_dir
 from models.catalogue.bundled import bundled_model_path
 from models.engine.options import (
@@ -115,16 +115,16 @@ def engine(
         max_sequences=max_sequences,
         max_queue=max_queue,
         chat_template=chat_template,
-        weights_dir=default_state_dir() / WEIGHTS if reencode else None,
+        weights_dir=chosen_state_dir() / WEIGHTS if reencode else None,
     )
     handler = logging.StreamHandler()
     handler.setFormatter(LineFormatter("%(levelname)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     os.umask(OTHERS)
-    prepare_state_dir(default_state_dir())
+    prepare_state_dir(chosen_state_dir())
     tcp = None if uds else (host, port)
     names = _names(allowed_host or [])
-    supervisor = EngineSupervisor(options, uds, default_state_dir(), tcp=tcp, allowed_hosts=names, api_key=key)
+    supervisor = EngineSupervisor(options, uds, chosen_state_dir(), tcp=tcp, allowed_hosts=names, api_key=key)
     raise typer.Exit(asyncio.run(_run(supervisor, uds)))
 
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, fi
 
 from models.engine.options import MAX_SEQUENCES, FlashAttention, KvCacheType, check_cache
 from models.host.api_keys import clean_key
+from models.wire.backend import MAX_ANSWER_BYTES
 from router.decision import Feature
 from router.sensitive import Sensitive
 from router.threshold import HIGHEST_THRESHOLD, to_threshold
@@ -110,6 +111,11 @@ class LocalSettings(_Section):
     first_byte_timeout_s: float = Field(120.0, gt=0, description="Longest wait for a stream's first event, in seconds.")
     chunk_timeout_s: float = Field(60.0, gt=0, description="Longest silence within a stream, in seconds.")
     total_timeout_s: float = Field(600.0, gt=0, description="Longest wait for an unstreamed answer, in seconds.")
+    max_answer_bytes: int = Field(
+        MAX_ANSWER_BYTES,
+        ge=1024,
+        description="Largest answer accepted, streamed or not, in bytes; a longer one is an error.",
+    )
 
     @model_validator(mode="after")
     def _cache_can_be_read(self) -> Self:
@@ -159,6 +165,11 @@ class ProviderSettings(_Section):
     first_byte_timeout_s: float = Field(60.0, gt=0, description="Longest wait for a stream's first event, in seconds.")
     chunk_timeout_s: float = Field(60.0, gt=0, description="Longest silence within a stream, in seconds.")
     total_timeout_s: float = Field(600.0, gt=0, description="Longest wait for an unstreamed answer, in seconds.")
+    max_answer_bytes: int = Field(
+        MAX_ANSWER_BYTES,
+        ge=1024,
+        description="Largest answer accepted, streamed or not, in bytes; a longer one is an error.",
+    )
     retries: int = Field(1, ge=0, le=10, description="Retries after a failure that the provider itself reports.")
     max_concurrent: int = Field(256, ge=1, description="Requests to the provider at the same time.")
     max_queue: int = Field(

@@ -214,6 +214,12 @@ def default_state_dir() -> Path:
     return Path(base, "slimgate").expanduser()
 
 
+def chosen_state_dir() -> Path:
+    """The state folder for commands that read no other setting: the environment's, or the default."""
+    named = os.environ.get(variable_name(("state_dir",)))
+    return Path(named).expanduser() if named else default_state_dir()
+
+
 def load_settings(config: Path | None = None, *, serves: bool = True, **overrides: Any) -> Settings:
     """Join defaults, file and environment.
 
@@ -323,7 +329,7 @@ def _check_file(path: Path) -> None:
         values = tomllib.loads(path.read_text("utf-8"))
     except OSError as exc:
         raise SettingsError(f"{path}: {exc.strerror or exc}") from exc
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+    except ValueError as exc:  # not TOML, not UTF-8, or a number of thousands of digits
         raise SettingsError(f"{path} is not valid TOML: {exc}") from exc
     for key in setting_keys():
         if key[-1] in SECRETS and _lookup(values, key) is not None:

@@ -171,6 +171,7 @@ def _make_model(settings: ProviderSettings, key: str | None) -> ResilientBackend
         settings.model,
         first_byte_timeout_s=settings.first_byte_timeout_s,
         total_timeout_s=settings.total_timeout_s,
+        max_answer_bytes=settings.max_answer_bytes,
         quirks=_quirks(settings),
         native=frozenset(_native(settings)),
     )

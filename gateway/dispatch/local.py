@@ -336,6 +336,7 @@ def _backend(server: HttpServer, model: str, settings: LocalSettings) -> OpenAIB
         model,
         first_byte_timeout_s=settings.first_byte_timeout_s,
         total_timeout_s=settings.total_timeout_s,
+        max_answer_bytes=settings.max_answer_bytes,
         native=frozenset({COMPLETIONS}),
     )
 

@@ -26,7 +26,7 @@ def models_endpoints(decider: Decider) -> APIRouter:
     async def get_model(name: str) -> Response:
         """One item of the list, or a 404."""
         if name not in decider.names.all():
-            raise UnknownModelError(f"The model '{name}' does not exist here.", param="model")
+            raise UnknownModelError(f"The model '{name:.100}' does not exist here.", param="model")
         return json_response(_item(name, created))
 
     def _item(name: str, created: int) -> dict[str, Any]:

@@ -163,8 +163,8 @@ class RequestRecord:
 
 
 def header_value(text: str) -> str:
-    """`text` as a header value: printable ASCII."""
-    return "".join(char if " " <= char <= "~" else "?" for char in text)
+    """`text` as a header value: printable ASCII, and no more of it than a name has."""
+    return "".join(char if " " <= char <= "~" else "?" for char in text[:TEXT_CHARS])
 
 
 def _ms(seconds: float | None) -> float | None:

@@ -8,6 +8,9 @@ from models.usage.usage import Usage
 from models.wire.chat import ChatRequest
 from models.wire.stream import ChatStream
 
+MAX_ANSWER_BYTES = 256 * 1024 * 1024
+"""The largest answer that is accepted, unless a setting says otherwise: 2,048 embeddings are half as large."""
+
 
 @dataclass(frozen=True, slots=True)
 class Completion:
