@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from functools import partial
 from importlib.metadata import version
@@ -38,6 +39,8 @@ from gateway.openapi import describe
 from gateway.parts import Parts, make_parts
 from gateway.record.logs import apply_log_settings
 from models.redaction.secrets import keep_secret
+
+logger = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -80,6 +83,8 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
     background.watch("ledger", lambda: parts.ledger.alive)
     if local is not None:
         await local.start(background)
+        if parts.backends.cloud is not None and not local.up:
+            logger.info("the local model is not ready yet; until it is, the cloud answers what may leave this machine")
     await parts.budget.first_refresh()
     background.keep("metrics", parts.metrics.keep_fresh)
     background.keep("reload", parts.lifecycle.reloader.follow)

@@ -21,6 +21,9 @@ OPENAI_BASE_URL = "https://api.openai.com/v1"
 
 MIN_KEY_CHARS = 32
 
+PINS = ("auto", "local", "cloud")
+"""Model names whose meaning is fixed."""
+
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110, 5.6.2
 
 
@@ -284,8 +287,10 @@ class RouterSettings(_Section):
     @field_validator("aliases")
     @classmethod
     def _mean_something(cls, aliases: dict[str, str]) -> dict[str, str]:
-        for meaning in aliases.values():
-            if meaning not in ("auto", "local", "cloud"):
+        for alias, meaning in aliases.items():
+            if alias in PINS or alias.startswith("auto:"):
+                raise ValueError(f"{alias!r} has a meaning of its own, so it cannot be an alias")
+            if meaning not in PINS:
                 kind, _, threshold = meaning.partition(":")
                 if kind != "auto" or to_threshold(threshold) is None:
                     raise ValueError(f"{meaning!r} must be auto, auto:THRESHOLD such as auto:0.4, local, or cloud")
