@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from sqlalchemy import make_url
+from starlette.types import ASGIApp
 
 from gateway.access.auth import RequireKey
 from gateway.access.cors import AllowOrigins
@@ -15,15 +17,19 @@ from gateway.access.guard import Guard, RequireJson, make_host_check
 from gateway.config.settings import Settings
 from gateway.config.state_dir import prepare_state_dir
 from gateway.dialects.registry import DIALECTS
+from gateway.dispatch.native_responses import NativeResponses
 from gateway.endpoints.answering import AnsweringEndpoint
+from gateway.endpoints.compact import CompactEndpoint, Compacting, input_tokens_endpoints
 from gateway.endpoints.count_tokens import count_tokens_endpoints
 from gateway.endpoints.dashboard import dashboard_endpoints
 from gateway.endpoints.decisions import decisions_endpoints
 from gateway.endpoints.embeddings import EmbeddingsEndpoint
 from gateway.endpoints.feedback import feedback_endpoints
 from gateway.endpoints.health import health_endpoints
+from gateway.endpoints.kept_responses import kept_responses_endpoints
 from gateway.endpoints.ledger import ledger_endpoints
 from gateway.endpoints.models import models_endpoints
+from gateway.endpoints.responses import ResponsesEndpoint
 from gateway.endpoints.route import route_endpoints
 from gateway.endpoints.savings import savings_endpoints
 from gateway.endpoints.status import status_endpoints
@@ -36,6 +42,8 @@ from gateway.openapi import describe
 from gateway.parts import Parts, make_parts
 from gateway.record.logs import apply_log_settings
 from models.redaction.secrets import keep_secret
+
+logger = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -78,10 +86,14 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
     background.watch("ledger", lambda: parts.ledger.alive)
     if local is not None:
         await local.start(background)
+        if parts.backends.cloud is not None and not local.up:
+            logger.info("the local model is not ready yet; until it is, the cloud answers what may leave this machine")
     await parts.budget.first_refresh()
     background.keep("metrics", parts.metrics.keep_fresh)
     background.keep("reload", parts.lifecycle.reloader.follow)
     background.keep("budget", parts.budget.keep_fresh)
+    if parts.conversations.store is not None:
+        background.keep("responses", parts.conversations.store.keep_tidy)
     try:
         yield
     finally:
@@ -90,14 +102,29 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
             await local.stop()
         await parts.backends.aclose()
         parts.ledger.close()
+        if parts.conversations.store is not None:
+            parts.conversations.store.close()
         if parts.telemetry is not None:
             await asyncio.to_thread(parts.telemetry.shutdown)
 
 
 def _add_answering(app: FastPathApp, parts: Parts, max_body_bytes: int) -> None:
-    for path, dialect in DIALECTS.items():
-        app.answer(path, AnsweringEndpoint(dialect, parts.dispatcher, parts.recorder, max_body_bytes=max_body_bytes))
-    app.answer("/v1/embeddings", EmbeddingsEndpoint(parts.embedder, parts.recorder, max_body_bytes=max_body_bytes))
+    dispatcher, recorder, limit = parts.dispatcher, parts.recorder, max_body_bytes
+    endpoints: dict[str, ASGIApp] = {
+        **{
+            path: AnsweringEndpoint(dialect, dispatcher, recorder, max_body_bytes=limit)
+            for path, dialect in DIALECTS.items()
+        },
+        "/v1/responses": ResponsesEndpoint(parts.conversations, dispatcher, recorder, max_body_bytes=limit),
+        "/v1/responses/compact": CompactEndpoint(_compacting(parts), dispatcher, recorder, max_body_bytes=limit),
+        "/v1/embeddings": EmbeddingsEndpoint(parts.embedder, recorder, max_body_bytes=limit),
+    }
+    for path, endpoint in endpoints.items():
+        app.answer(path, endpoint)
+
+
+def _compacting(parts: Parts) -> Compacting:
+    return Compacting(parts.conversations, NativeResponses(parts.backends, parts.decider), parts.decider)
 
 
 def _add_others(app: FastPathApp, parts: Parts, settings: Settings) -> None:
@@ -106,6 +133,8 @@ def _add_others(app: FastPathApp, parts: Parts, settings: Settings) -> None:
     for endpoints in (
         models_endpoints(decider, parts.embedder),
         count_tokens_endpoints(decider, max_body_bytes=max_body_bytes),
+        input_tokens_endpoints(_compacting(parts), decider, max_body_bytes=max_body_bytes),
+        kept_responses_endpoints(parts.conversations, NativeResponses(parts.backends, decider)),
         route_endpoints(decider, classifier, max_body_bytes=max_body_bytes),
         savings_endpoints(ledger),
         decisions_endpoints(ledger),

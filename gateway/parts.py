@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from gateway.background import Background
 from gateway.config.settings import Settings
+from gateway.conversations.conversations import Conversations, make_conversations
 from gateway.dispatch.backends import Backends
 from gateway.dispatch.cascade import Cascade
 from gateway.dispatch.decider import Decider
@@ -33,6 +34,7 @@ class Parts:
     backends: Backends
     budget: Budget
     classifier: ActiveClassifier
+    conversations: Conversations
     decider: Decider
     dispatcher: Dispatcher
     embedder: Embedder
@@ -55,6 +57,8 @@ def make_parts(settings: Settings) -> Parts:
         If the configuration needs a package that is not installed.
     ArtifactError
         If the router's artifact cannot be used.
+    SettingsError
+        If the key of what is kept cannot be read or made.
     """
     classifier = ActiveClassifier(settings)
     threshold = ActiveThreshold.of(settings, classifier.artifact)
@@ -94,6 +98,7 @@ def make_parts(settings: Settings) -> Parts:
         backends=backends,
         budget=budget,
         classifier=classifier,
+        conversations=make_conversations(settings),
         decider=decider,
         dispatcher=dispatcher,
         embedder=Embedder(settings.embeddings, decider, backends, budget, recorder),

@@ -4,10 +4,12 @@ What can change does, what cannot is named, nothing is half done.
 """
 
 import asyncio
+import functools
 import logging
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from gateway.config.settings import Settings, read_at_start
+from gateway.config.settings import Settings, read_at_start, setting_keys
 from gateway.dispatch.decider import Decider
 from gateway.dispatch.privacy import PrivacyLane
 from gateway.scoring.active_classifier import ActiveClassifier
@@ -69,7 +71,7 @@ class Reloader:
             self._decide_with(artifact)
             for take in dict.fromkeys(taker for takers in self._takers.values() for taker in takers):
                 take(new)
-            logger.info("configuration reloaded")
+            logger.info("configuration reloaded; %s", _what_changed(old, new))
             waiting = [name for name in sorted(read_at_start()) if getattr(new, name) != getattr(old, name)]
             if waiting:
                 logger.warning("these settings changed too, and need a restart: %s", ", ".join(waiting))
@@ -88,12 +90,22 @@ class Reloader:
         """Between two requests: classifier and threshold change together."""
         before, configured = self._classifier.version, self._settings.router.threshold
         self._classifier.artifact = artifact
-        self._threshold.rebase(*threshold_default(configured, artifact))
+        self._threshold.rebase(*threshold_default(configured, artifact), is_configured=configured is not None)
         if artifact.version == before:
             return
         logger.info("the classifier %s decides from here on, and %s no longer", artifact.version, before)
         if configured is not None and self._settings.router.threshold_for is None:
             logger.warning("router.threshold %g was kept; was it chosen for this classifier? calibrate", configured)
+
+
+def _what_changed(old: Settings, new: Settings) -> str:
+    """Which settings have other values now: their names, since a value may be a secret."""
+    changed = [".".join(key) for key in setting_keys() if _value(old, key) != _value(new, key)]
+    return f"changed: {', '.join(changed)}" if changed else "nothing has changed"
+
+
+def _value(settings: Settings, key: tuple[str, ...]) -> Any:
+    return functools.reduce(getattr, key, settings)
 
 
 class Lifecycle:

@@ -110,3 +110,24 @@ async def responds_with_error(call: Call) -> None:
 async def responds_with_error_first(call: Call) -> None:
     await call.head("200 OK", "text/event-stream")
     await Events(call).send("error", code="server_error", message="it broke", param=None)
+
+
+@fault
+async def keeps(call: Call) -> None:
+    """What a cloud says of a response that it keeps, by the path that is asked."""
+    path = call.provider.paths[-1].partition("?")[0]
+    item = {"id": "msg_in", "type": "message", "role": "user", "content": [{"type": "input_text", "text": "hi"}]}
+    listed = {"object": "list", "data": [item], "first_id": "msg_in", "last_id": "msg_in", "has_more": False}
+    answers: dict[str, Any] = {
+        "input_items": listed,
+        "cancel": response("cancelled", []),
+        "input_tokens": {"object": "response.input_tokens", "input_tokens": 77},
+        "compact": {
+            "id": "resp_c",
+            "object": "response.compaction",
+            "created_at": 1,
+            "output": [],
+            "usage": usage(call),
+        },
+    }
+    await call.answer("200 OK", answers.get(path.rpartition("/")[2], response("completed", [message()])))

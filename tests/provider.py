@@ -435,7 +435,7 @@ async def _serve(provider: Provider, reader: asyncio.StreamReader, writer: async
             await Call(provider, {}, writer).answer("200 OK", models)
         else:
             provider.paths.append(lines[0].split(" ")[1])
-            await _chat(provider, headers, json.loads(body), reader, writer)
+            await _chat(provider, headers, json.loads(body or b"{}"), reader, writer)
     except (ConnectionError, asyncio.IncompleteReadError):
         pass
     finally:

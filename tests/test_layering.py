@@ -17,7 +17,7 @@ FLOORS: dict[str, list[str]] = {
     "gateway": [
         "dashboard background config",
         "ledger",
-        "scoring spending",
+        "conversations scoring spending",
         "http",
         "dialects record",
         "access openapi dispatch",

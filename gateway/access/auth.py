@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 import secrets
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -14,6 +15,11 @@ OPEN_PATHS = ("/health/",)
 
 KEY_HEADERS = (b"x-api-key", b"api-key")
 """Headers that hold the bare key: Anthropic's, Azure's."""
+
+KEY_ID = "slimgate.key_id"
+"""Where in the scope the id of the call's key is, for what belongs to the callers with that key."""
+
+KEY_ID_CHARS = 16
 
 
 class RequireKey:
@@ -31,9 +37,11 @@ class RequireKey:
     def __init__(self, app: ASGIApp, key: str) -> None:
         self._app = app
         self._key = key.encode()
+        self._id = hashlib.sha256(self._key).hexdigest()[:KEY_ID_CHARS]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or scope["path"].startswith(OPEN_PATHS) or self._admits(scope):
+            scope[KEY_ID] = self._id
             await self._app(scope, receive, send)
             return
         exc = UnauthorizedError(

@@ -1,5 +1,6 @@
 """The `slimgate` command: one file a subcommand, joined here."""
 
+import errno
 import sys
 from importlib.metadata import version
 from typing import Annotated
@@ -39,6 +40,9 @@ app.add_typer(artifacts.app, name="artifacts")
 app.add_typer(models.app, name="models")
 app.add_typer(set_aside.app, name="ledger")
 
+UNUSABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR})
+"""Why a file or folder cannot be used, where that is nobody's defect: rights, room, or something else in its place."""
+
 
 def _print_version(wanted: bool) -> None:
     if wanted:
@@ -59,6 +63,17 @@ def main() -> None:
     try:
         app()
     except (SettingsError, ModelError, ArtifactError, DatasetError) as exc:
-        # Escaped, because "slimgate[local]" is not markup.
-        Console(stderr=True).print(f"[bold red]slimgate:[/] {escape(mask(str(exc)))}", highlight=False, soft_wrap=True)
-        sys.exit(2)
+        _exit(str(exc))
+    except OSError as exc:
+        if exc.errno not in UNUSABLE or exc.filename is None:
+            raise
+        _exit(
+            f"{exc.filename}: {exc.strerror}; make room or rights there, or name another state folder "
+            "(SLIMGATE_STATE_DIR)"
+        )
+
+
+def _exit(message: str) -> None:
+    # Escaped, because "slimgate[local]" is not markup.
+    Console(stderr=True).print(f"[bold red]slimgate:[/] {escape(mask(message))}", highlight=False, soft_wrap=True)
+    sys.exit(2)

@@ -71,6 +71,8 @@ def calibrate(
         raise typer.BadParameter("Give one of --cloud-share, --max-failure-rate and --budget-usd-per-month.")
     if labels is not None and ledger:
         raise typer.BadParameter("Give --labels or --ledger, not both.")
+    _check_share("--max-failure-rate", max_failure_rate)
+    _check_share("--confidence", confidence)
     settings = load_settings(config, serves=False)
     artifact = load_artifact(ArtifactStore.of(settings).in_use)
     evidence = _evidence(settings, artifact, labels, ledger)
@@ -90,6 +92,11 @@ def calibrate(
         _print(outcome)
 
 
+def _check_share(option: str, share: float | None) -> None:
+    if share is not None and not 0 < share < 1:
+        raise typer.BadParameter(f"is a share between 0 and 1, as 0.05 for 5 %; got {share:g}", param_hint=option)
+
+
 def _evidence(settings: Settings, artifact: Artifact, labels: Path | None, ledger: bool) -> "Evidence":
     # Imported late: numpy and scipy are large, and most commands need neither.
     from gateway.cli.evidence import from_labels, from_ledger, from_validation
@@ -102,8 +109,6 @@ def _evidence(settings: Settings, artifact: Artifact, labels: Path | None, ledge
 def _by_failure_rate(evidence: "Evidence", max_rate: float, confidence: float) -> float:
     from router.training.calibrate import Infeasible, threshold_for_failure_rate
 
-    if not (0 < max_rate < 1 and 0 < confidence < 1):
-        raise typer.BadParameter("--max-failure-rate and --confidence must lie between 0 and 1.")
     if evidence.judged is None:
         raise typer.BadParameter(
             "There is no feedback on local answers in the ledger: have callers POST "

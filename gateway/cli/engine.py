@@ -1,7 +1,6 @@
 """`slimgate engine`: serves one local model without the gateway."""
 
 import asyncio
-import logging
 import os
 import signal
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gateway.config.settings import SettingsError, default_state_dir, variable_name
+from gateway.config.settings import SettingsError, chosen_state_dir, variable_name
 from gateway.config.state_dir import prepare_state_dir
+from gateway.record.logs import configure_logging
 from models.catalogue.bundled import bundled_model_path
 from models.engine.options import (
     MAX_SEQUENCES,
@@ -25,7 +25,6 @@ from models.engine.options import (
 from models.engine.process.supervisor import EngineState, EngineSupervisor
 from models.host.api_keys import key_from_environment
 from models.host.host_check import is_reachable_from_outside, normalise_name
-from models.host.log_format import LineFormatter
 from models.host.private_files import OTHERS
 
 KEY_VARIABLE = variable_name(("local", "api_key"))
@@ -115,16 +114,14 @@ def engine(
         max_sequences=max_sequences,
         max_queue=max_queue,
         chat_template=chat_template,
-        weights_dir=default_state_dir() / WEIGHTS if reencode else None,
+        weights_dir=chosen_state_dir() / WEIGHTS if reencode else None,
     )
-    handler = logging.StreamHandler()
-    handler.setFormatter(LineFormatter("%(levelname)s %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    configure_logging("warning")
     os.umask(OTHERS)
-    prepare_state_dir(default_state_dir())
+    prepare_state_dir(chosen_state_dir())
     tcp = None if uds else (host, port)
     names = _names(allowed_host or [])
-    supervisor = EngineSupervisor(options, uds, default_state_dir(), tcp=tcp, allowed_hosts=names, api_key=key)
+    supervisor = EngineSupervisor(options, uds, chosen_state_dir(), tcp=tcp, allowed_hosts=names, api_key=key)
     raise typer.Exit(asyncio.run(_run(supervisor, uds)))
 
 

@@ -1,6 +1,5 @@
 """`slimgate models`: lists, fetches, checks and removes local models."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
 
-from gateway.config.settings import default_state_dir
+from gateway.config.settings import chosen_state_dir
 from gateway.config.state_dir import prepare_state_dir
 from models.catalogue.catalogue import CatalogueError, CatalogueModel, catalogue, file_name, find_model
 from models.catalogue.pull import Progress as Report
@@ -92,7 +91,10 @@ def verify_model(
 @app.command("rm")
 def remove_model(name: NameArgument, folder: FolderOption = None) -> None:
     """Delete a model, or an unfinished download of one."""
-    path = _path(name, folder or _default_folder())
+    where = folder or _default_folder()
+    path = _path(name, where)
+    if path.parent.resolve() != where.resolve():
+        raise PullError(f"{path} is not in {where}, so it is left alone; --dir names another folder")
     if not remove(path):
         raise PullError(f"there is no file {path}")
     console.print(f"removed {path}")
@@ -107,7 +109,7 @@ def _row(model: CatalogueModel, folder: Path) -> tuple[str, ...]:
 
 
 def _default_folder() -> Path:
-    return Path(os.environ.get("SLIMGATE_STATE_DIR") or default_state_dir()).expanduser() / "models"
+    return chosen_state_dir() / "models"
 
 
 def _catalogue_model(name: str) -> CatalogueModel | None:

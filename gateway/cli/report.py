@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from gateway.reports.savings import SavingsReport
     from gateway.reports.timeline import Interval
 
+MOST_DAYS = 36_500
+
 LOCALTIME = Path("/etc/localtime")
 
 
@@ -28,7 +30,7 @@ def report(
     config: ConfigOption = None,
     since: Annotated[datetime | None, typer.Option(help="Only requests since this local time.")] = None,
     until: Annotated[datetime | None, typer.Option(help="Only requests before this local time.")] = None,
-    days: Annotated[float | None, typer.Option(min=0, help="Only the last so many days, instead of --since.")] = None,
+    days: Annotated[float | None, typer.Option(help="Only the last so many days, instead of --since.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, as GET /v1/savings does.")] = False,
 ) -> None:
     """Show what was saved, and where requests went.
@@ -42,6 +44,8 @@ def report(
     if days is not None:
         if since is not None:
             raise typer.BadParameter("give --since or --days, not both", param_hint="--days")
+        if not 0 < days <= MOST_DAYS:
+            raise typer.BadParameter(f"must be more than 0, and at most {MOST_DAYS}", param_hint="--days")
         since = datetime.now() - timedelta(days=days)
     settings, span = load_settings(config, serves=False), (_aware(since), _aware(until))
     with read_ledger(settings) as connection:

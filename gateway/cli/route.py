@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from gateway.cli.serve import ConfigOption
 from gateway.config.settings import load_settings
 from gateway.dispatch.assumed import assumed_decider
 from gateway.dispatch.decider import Decider, RoutedRequest
@@ -59,7 +60,7 @@ def route(
             help="Try another threshold: scores at or above go to the cloud. Default: the configured one.",
         ),
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="Configuration file. Default: slimgate.toml, if here.")] = None,
+    config: ConfigOption = None,
 ) -> None:
     """Explain where a request would be answered. Nothing is generated, no server is needed.
 

@@ -12,11 +12,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, fi
 
 from models.engine.options import MAX_SEQUENCES, FlashAttention, KvCacheType, check_cache
 from models.host.api_keys import clean_key
+from models.wire.backend import MAX_ANSWER_BYTES
 from router.decision import Feature
 from router.sensitive import Sensitive
 from router.threshold import HIGHEST_THRESHOLD, to_threshold
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
+
+MIN_KEY_CHARS = 32
+
+PINS = ("auto", "local", "cloud")
+"""Model names whose meaning is fixed."""
 
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110, 5.6.2
 
@@ -27,6 +33,16 @@ def _clean(key: SecretStr) -> SecretStr:
 
 ApiKey = Annotated[SecretStr, AfterValidator(_clean)]
 """A key, stripped of whitespace; refused if it cannot be sent in a header."""
+
+
+def _long_enough(key: SecretStr) -> SecretStr:
+    if len(key.get_secret_value()) < MIN_KEY_CHARS:
+        raise ValueError(f"must have at least {MIN_KEY_CHARS} characters")
+    return key
+
+
+EncryptionKey = Annotated[SecretStr, AfterValidator(_long_enough)]
+"""A secret that texts are encrypted with."""
 
 
 class _Section(BaseModel):
@@ -106,6 +122,11 @@ class LocalSettings(_Section):
     first_byte_timeout_s: float = Field(120.0, gt=0, description="Longest wait for a stream's first event, in seconds.")
     chunk_timeout_s: float = Field(60.0, gt=0, description="Longest silence within a stream, in seconds.")
     total_timeout_s: float = Field(600.0, gt=0, description="Longest wait for an unstreamed answer, in seconds.")
+    max_answer_bytes: int = Field(
+        MAX_ANSWER_BYTES,
+        ge=1024,
+        description="Largest answer accepted, streamed or not, in bytes; a longer one is an error.",
+    )
 
     @model_validator(mode="after")
     def _cache_can_be_read(self) -> Self:
@@ -155,6 +176,11 @@ class ProviderSettings(_Section):
     first_byte_timeout_s: float = Field(60.0, gt=0, description="Longest wait for a stream's first event, in seconds.")
     chunk_timeout_s: float = Field(60.0, gt=0, description="Longest silence within a stream, in seconds.")
     total_timeout_s: float = Field(600.0, gt=0, description="Longest wait for an unstreamed answer, in seconds.")
+    max_answer_bytes: int = Field(
+        MAX_ANSWER_BYTES,
+        ge=1024,
+        description="Largest answer accepted, streamed or not, in bytes; a longer one is an error.",
+    )
     retries: int = Field(1, ge=0, le=10, description="Retries after a failure that the provider itself reports.")
     max_concurrent: int = Field(256, ge=1, description="Requests to the provider at the same time.")
     max_queue: int = Field(
@@ -269,8 +295,10 @@ class RouterSettings(_Section):
     @field_validator("aliases")
     @classmethod
     def _mean_something(cls, aliases: dict[str, str]) -> dict[str, str]:
-        for meaning in aliases.values():
-            if meaning not in ("auto", "local", "cloud"):
+        for alias, meaning in aliases.items():
+            if alias in PINS or alias.startswith("auto:"):
+                raise ValueError(f"{alias!r} has a meaning of its own, so it cannot be an alias")
+            if meaning not in PINS:
                 kind, _, threshold = meaning.partition(":")
                 if kind != "auto" or to_threshold(threshold) is None:
                     raise ValueError(f"{meaning!r} must be auto, auto:THRESHOLD such as auto:0.4, local, or cloud")
@@ -359,6 +387,29 @@ class LedgerSettings(_Section):
                     "@ : / in a password are written %40 %3A %2F"
                 ) from None
         return url
+
+
+class ResponsesSettings(_Section):
+    """What is kept of answers of /v1/responses, so that callers can refer to them by their ids."""
+
+    keep_days: float = Field(
+        30.0,
+        ge=0,
+        le=36_500,
+        description="Days after its last use after which a response is deleted; 0 keeps none. A request with "
+        "`store: false` is never kept.",
+    )
+    keep_mb: float = Field(
+        1000.0,
+        gt=0,
+        le=1e9,
+        description="The most megabytes that all of them may hold; the longest unused are deleted first.",
+    )
+    encryption_key: EncryptionKey | None = Field(
+        None,
+        description="Encrypts them, at least 32 characters. Environment only. Default: a random key in "
+        "responses.key in state_dir; gateways that share a PostgreSQL ledger need one key.",
+    )
 
 
 class LogSettings(_Section):

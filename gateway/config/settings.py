@@ -35,6 +35,7 @@ from gateway.config.sections import (
     LogSettings,
     PriceSettings,
     PrivacySettings,
+    ResponsesSettings,
     RouterSettings,
     SavingsSettings,
     TelemetrySettings,
@@ -45,6 +46,9 @@ from models.host.host_check import ANY_NAME, is_reachable_from_outside, normalis
 ENV_PREFIX = "SLIMGATE_"
 NESTING = "__"
 CONFIG_VARIABLE = "SLIMGATE_CONFIG"
+
+SECRETS = ("api_key", "encryption_key")
+"""Names of settings that come from the environment only and are never shown."""
 
 Source = PydanticBaseSettingsSource
 
@@ -118,6 +122,7 @@ class Settings(BaseSettings):
     budget: BudgetSettings = BudgetSettings()
     embeddings: Annotated[EmbeddingsSettings, AT_START] = EmbeddingsSettings()
     ledger: Annotated[LedgerSettings, AT_START] = LedgerSettings()
+    responses: Annotated[ResponsesSettings, AT_START] = ResponsesSettings()
     savings: SavingsSettings = SavingsSettings()
     log: LogSettings = LogSettings()
     telemetry: Annotated[TelemetrySettings, AT_START] = TelemetrySettings()
@@ -146,7 +151,7 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_no_key(cls, values: Any) -> Any:
         """Refuse an empty variable for a key. Otherwise it would count as unset, and open the gateway to everybody."""
-        keys = {variable_name(key) for key in setting_keys() if key[-1] == "api_key"}
+        keys = {variable_name(key) for key in setting_keys() if key[-1] in SECRETS}
         for variable, value in os.environ.items():
             if variable.upper() in keys and not value.strip():
                 key_from_environment(variable)
@@ -227,6 +232,12 @@ def default_state_dir() -> Path:
     """The default state folder, by the XDG base directory specification."""
     base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
     return Path(base, "slimgate").expanduser()
+
+
+def chosen_state_dir() -> Path:
+    """The state folder for commands that read no other setting: the environment's, or the default."""
+    named = os.environ.get(variable_name(("state_dir",)))
+    return Path(named).expanduser() if named else default_state_dir()
 
 
 def load_settings(config: Path | None = None, *, serves: bool = True, **overrides: Any) -> Settings:
@@ -344,10 +355,10 @@ def _check_file(path: Path) -> None:
         values = tomllib.loads(path.read_text("utf-8"))
     except OSError as exc:
         raise SettingsError(f"{path}: {exc.strerror or exc}") from exc
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+    except ValueError as exc:  # not TOML, not UTF-8, or a number of thousands of digits
         raise SettingsError(f"{path} is not valid TOML: {exc}") from exc
     for key in setting_keys():
-        if key[-1] == "api_key" and _lookup(values, key) is not None:
+        if key[-1] in SECRETS and _lookup(values, key) is not None:
             raise SettingsError(
                 f"{path}: {'.'.join(key)} is a secret and belongs in the environment, as {variable_name(key)}"
             )
@@ -381,7 +392,7 @@ def _problems(exc: ValidationError) -> Iterator[str]:
             yield error["msg"].removeprefix("Value error, ")
         elif error["type"] == "extra_forbidden":
             yield f"{'.'.join(key)} is not a setting; `slimgate config show` lists them"
-        elif key[-1] == "api_key":  # never show the key
+        elif key[-1] in SECRETS:  # never show the key
             yield f"{'.'.join(key)} ({variable_name(key)}) {error['msg'].removeprefix('Value error, ')}"
         elif error["type"] == "value_error":
             yield f"{'.'.join(key)}: {error['msg'].removeprefix('Value error, ')}"

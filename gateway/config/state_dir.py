@@ -1,12 +1,14 @@
 """The state directory: readable by this user only, also what earlier versions left readable by others."""
 
+import errno
+import os
 import stat
 from pathlib import Path
 
 from gateway.config.settings import SettingsError
 from models.host.private_files import private_folder, tighten
 
-OURS = ("ledger.db*", "spool", "artifacts", "weights", "threshold.*", "engine.json")
+OURS = ("ledger.db*", "spool", "artifacts", "weights", "threshold.*", "engine.json", "responses.*")
 """slimgate's own files there. Other files in a folder that the user chose are left alone."""
 
 
@@ -16,11 +18,13 @@ def prepare_state_dir(state_dir: Path) -> None:
     Raises
     ------
     SettingsError
-        If it cannot be created.
+        If it cannot be created, or nothing can be written there.
     """
     try:
         private_folder(state_dir)
         shared = _is_shared(state_dir)
+        if not os.access(state_dir, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+            raise PermissionError(errno.EACCES, "nothing can be written there")
     except OSError as exc:
         raise SettingsError(
             f"state_dir {state_dir} cannot be used: {exc.strerror or exc}; SLIMGATE_STATE_DIR names another"

@@ -120,6 +120,14 @@ class CloudSide:
                 logger.warning("%s failed (%s); asking %s", model.model, exc, candidates[number + 1].model)
         raise BackendBusy("cloud", "none of its models may be paid for this")
 
+    def speaking(self, path: str, model: str | None = None) -> ResilientBackend | None:
+        """The model of this name, or else the first, that supports the API shape at `path` itself; None if none does.
+
+        `model` names one that was asked before; it may be gone.
+        """
+        speaking = [candidate for candidate in self.models if candidate.speaks(path)]
+        return next((one for one in speaking if one.model == model), next(iter(speaking), None))
+
     async def aclose(self) -> None:
         """Close all connections."""
         for model in self.models:
@@ -164,6 +172,7 @@ def _make_model(settings: ProviderSettings, key: str | None) -> ResilientBackend
         first_byte_timeout_s=settings.first_byte_timeout_s,
         total_timeout_s=settings.total_timeout_s,
         quirks=quirks_of(settings.model, settings.base_url).told(settings.rename_params, settings.drop_params),
+        max_answer_bytes=settings.max_answer_bytes,
         native=frozenset(_native(settings)),
     )
     breaker = CircuitBreaker(settings.breaker_failures, settings.breaker_rest_s)

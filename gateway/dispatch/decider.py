@@ -243,13 +243,14 @@ class Decider:
     async def _wait_for_capabilities(self, request: ChatRequest) -> float:
         """If only the local model may answer, wait until it is loaded; the seconds that took."""
         local = self._sides.local
-        if local is None or local.capabilities is not None or self._cloud_may_answer(request):
+        if local is None or local.capabilities is not None or self.cloud_may_answer(request):
             return 0.0
         started = time.perf_counter()
         await local.wait_ready()
         return time.perf_counter() - started
 
-    def _cloud_may_answer(self, request: ChatRequest) -> bool:
+    def cloud_may_answer(self, request: ChatRequest) -> bool:
+        """Whether a cloud is there, and may be given this and be paid for it."""
         return self._sides.cloud is not None and request.private is None and self._budget_obstacle(request) is None
 
     def _apply_rules(self, request: ChatRequest, prompt: Prompt, situation: Situation) -> RoutingDecision:

@@ -339,6 +339,7 @@ def _backend(server: HttpServer, model: str, settings: LocalSettings, quirks: Qu
         first_byte_timeout_s=settings.first_byte_timeout_s,
         total_timeout_s=settings.total_timeout_s,
         quirks=quirks,
+        max_answer_bytes=settings.max_answer_bytes,
         native=frozenset({COMPLETIONS}),
     )
 

@@ -4,6 +4,7 @@ A `Dialect` puts one API shape over it. Inside, everything speaks the chat forma
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from gateway.dialects.dialect import Dialect
@@ -17,9 +18,16 @@ from gateway.record.request_record import RequestRecord
 from models.usage.usage import Usage
 from models.wire.chat import ChatRequest
 from models.wire.errors import BackendTimeout, TruncatedAnswer
+from models.wire.responses import ResponsesStream
 from models.wire.sse import DONE
 from models.wire.stream import ChatStream
 from models.wire.token_estimates import answer_tokens_guess, prompt_tokens_guess
+
+Keep = Callable[[bytes, bool], Awaitable[None]]
+"""Given the JSON of a whole answer, or the last events of a stream; and whether the backend itself wrote them so."""
+
+
+async def _keep_nothing(_answer: bytes, _native: bool) -> None: ...
 
 
 class AnsweringEndpoint(RecordedEndpoint):
@@ -31,17 +39,29 @@ class AnsweringEndpoint(RecordedEndpoint):
         self._dispatcher = dispatcher
 
     async def serve(self, record: RequestRecord, body: Any, overrides: Overrides, reply: Reply) -> None:
-        request = self._dialect.request(body)
+        await self.answer(record, self._dialect.request(body), overrides, reply)
+
+    async def answer(
+        self,
+        record: RequestRecord,
+        request: ChatRequest,
+        overrides: Overrides,
+        reply: Reply,
+        keep: Keep = _keep_nothing,
+    ) -> None:
+        """Answer `request`, and let `keep` have the answer before the caller has all of it."""
         answer = self._stream if request.stream else self._whole
         try:
-            await answer(record, request, overrides, reply)
+            await answer(record, request, overrides, reply, keep)
         except (asyncio.CancelledError, BackendTimeout, TruncatedAnswer):
             # It will never say what it took, and is paid for what it has read all the same.
             if record.first_token_s is None and record.served_model:
                 record.took(None, lambda: Usage(prompt_tokens_guess(request)))
             raise
 
-    async def _whole(self, record: RequestRecord, request: ChatRequest, overrides: Overrides, reply: Reply) -> None:
+    async def _whole(
+        self, record: RequestRecord, request: ChatRequest, overrides: Overrides, reply: Reply, keep: Keep
+    ) -> None:
         completion = await self._dispatcher.chat(record, request, overrides)
         record.first_byte()
         record.served_model = completion.model
@@ -49,10 +69,13 @@ class AnsweringEndpoint(RecordedEndpoint):
         record.finish_reasons = completion.finish_reasons
         record.took(completion.usage, lambda: Usage(prompt_tokens_guess(request), answer_tokens_guess(completion.body)))
         body = self._dialect.completion(request, completion)
+        await keep(body, body is completion.body)
         self._recorder.close(record, Outcome.OK)
         await reply.whole(body, 200, record.headers())
 
-    async def _stream(self, record: RequestRecord, request: ChatRequest, overrides: Overrides, reply: Reply) -> None:
+    async def _stream(
+        self, record: RequestRecord, request: ChatRequest, overrides: Overrides, reply: Reply, keep: Keep
+    ) -> None:
         stream = await self._dispatcher.stream(record, request, overrides)
         translator = self._dialect.translator(request)
         try:
@@ -62,10 +85,12 @@ class AnsweringEndpoint(RecordedEndpoint):
             await reply.begin_stream(record.headers())
             async for events in stream:
                 last = events == [DONE]
+                seen = b"".join(map(translator.event, events))
                 if last:
+                    await keep(seen, isinstance(stream, ResponsesStream))
                     _count(record, request, stream)
                     self._recorder.close(record, Outcome.OK)
-                if (seen := b"".join(map(translator.event, events))) or last:
+                if seen or last:
                     await reply.event(seen, last=last)
         except Exception as exc:
             _count(record, request, stream)

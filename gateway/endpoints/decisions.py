@@ -5,11 +5,11 @@ from itertools import chain
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
-from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
 from gateway.endpoints.answer_models import Choices, Decisions
 from gateway.endpoints.savings import Since, Until
+from gateway.http.errors import RequestNotFound
 from gateway.ledger import Ledger, Outcome
 from gateway.ledger.row import INVALID, NO_ROUTE
 from gateway.ledger.units import epoch_ms
@@ -93,7 +93,9 @@ def decisions_endpoints(ledger: Ledger) -> APIRouter:
         with ledger.read() as connection:
             row = get_decision(connection, id)
         if row is None:
-            raise HTTPException(404, f"There is no request {id!r} in the ledger")
+            raise RequestNotFound(
+                f"There is no request {id!r:.100} in the ledger; its old rows are deleted (ledger.keep_days)."
+            )
         return {"object": "decision", **row, "rules": explain_row(row)}
 
     return endpoints

@@ -4,10 +4,18 @@ from collections.abc import Mapping
 
 from gateway.http.errors import SlowRequestError
 from models.wire import asgi
-from models.wire.asgi import JSON, Receive, Send
+from models.wire.asgi import JSON, BodyGivenUp, Receive, Send, UnfinishedBodies
 
 SILENCE_S = 60.0
 """How long a caller may neither send the rest of a request nor take the rest of an answer."""
+
+WHOLE_S = 180.0
+"""How long a request's body may take until its end, however much of it comes meanwhile."""
+
+MOST_UNFINISHED_BYTES = 256 * 1024 * 1024
+"""The most bytes that unfinished bodies hold together, in one process; one alone may always be of the largest size."""
+
+_UNFINISHED = UnfinishedBodies()
 
 
 async def read_body(receive: Receive, max_bytes: int) -> bytes:
@@ -20,12 +28,18 @@ async def read_body(receive: Receive, max_bytes: int) -> bytes:
     ClientGone
         If the caller hangs up before its end.
     SlowRequestError
-        If nothing more comes for `SILENCE_S`.
+        If nothing more comes for `SILENCE_S`, the end not within `WHOLE_S`, or others need the room meanwhile.
     """
     try:
-        return await asgi.read_body(receive, max_bytes, SILENCE_S)
+        return await asgi.read_body(receive, max_bytes, SILENCE_S, WHOLE_S, _UNFINISHED, MOST_UNFINISHED_BYTES)
     except TimeoutError:
-        raise SlowRequestError(f"The rest of the request did not come within {SILENCE_S:g} s.") from None
+        limits = f"{SILENCE_S:g} s, or its end within {WHOLE_S:g} s"
+        raise SlowRequestError(f"The rest of the request did not come within {limits}.") from None
+    except BodyGivenUp:
+        raise SlowRequestError(
+            f"The request was given up before its end: all that are unfinished hold more than {MOST_UNFINISHED_BYTES} "
+            "bytes together, and this one began first. Send it again, in one go."
+        ) from None
 
 
 class Reply:

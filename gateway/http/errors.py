@@ -15,6 +15,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from gateway.conversations.conversations import ResponseNotFound
+from gateway.conversations.store import ResponsesUnavailable
 from gateway.http.json_response import json_response
 from gateway.ledger import LedgerUnavailable
 from gateway.scoring.active_threshold import ThresholdChanged
@@ -82,6 +84,7 @@ ERROR_SHAPES: dict[type[Exception], ErrorShape] = {
     ForbiddenError: ErrorShape(403, "invalid_request_error", "forbidden"),
     NotJsonError: ErrorShape(415, "invalid_request_error", "unsupported_media_type"),
     RequestNotFound: ErrorShape(404, "invalid_request_error", "request_not_found"),
+    ResponseNotFound: ErrorShape(404, "invalid_request_error", "response_not_found"),
     ThresholdChanged: ErrorShape(409, "invalid_request_error", "threshold_changed"),
     UnknownCodingError: ErrorShape(415, "invalid_request_error", "unsupported_content_encoding"),
     SlowRequestError: ErrorShape(408, "invalid_request_error", "request_timeout"),
@@ -91,6 +94,7 @@ ERROR_SHAPES: dict[type[Exception], ErrorShape] = {
     BackendUnavailable: ErrorShape(503, "server_error", "backend_unavailable", retry_after_s=1),
     BackendMisconfigured: ErrorShape(503, "server_error", "backend_unavailable"),
     LedgerUnavailable: ErrorShape(503, "server_error", "ledger_unavailable", retry_after_s=5),
+    ResponsesUnavailable: ErrorShape(503, "server_error", "responses_unavailable", retry_after_s=5),
     BackendTimeout: ErrorShape(504, "server_error", "backend_timeout"),
     InvalidResponse: ErrorShape(502, "server_error", "invalid_backend_response"),
     StreamInterrupted: ErrorShape(502, "server_error", "stream_interrupted"),

@@ -7,12 +7,14 @@ from fastapi import FastAPI
 from gateway.openapi.chat import CHAT
 from gateway.openapi.completions import COMPLETIONS, EMBEDDINGS
 from gateway.openapi.messages import COUNT_TOKENS, MESSAGES
-from gateway.openapi.responses import RESPONSES
+from gateway.openapi.responses import COMPACT, INPUT_TOKENS, RESPONSES
 from gateway.openapi.rest import complete
 
 PATHS: dict[str, Any] = {
     "/v1/chat/completions": CHAT,
     "/v1/responses": RESPONSES,
+    "/v1/responses/compact": COMPACT,
+    "/v1/responses/input_tokens": INPUT_TOKENS,
     "/v1/messages": MESSAGES,
     "/v1/messages/count_tokens": COUNT_TOKENS,
     "/v1/completions": COMPLETIONS,

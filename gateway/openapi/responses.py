@@ -74,8 +74,8 @@ _NO = "Only for a cloud that takes Responses itself. Otherwise: "
 RESPONSES = answering(
     "responses",
     "Answer a conversation, in OpenAI's newer shape",
-    "Passed on as it is to a cloud that takes Responses itself; translated to a chat for everybody else. The gateway "
-    "stores nothing: where a local model may answer, send the whole conversation each time.",
+    "Passed on as it is to a cloud that takes Responses itself; translated to a chat for everybody else. Answers are "
+    "kept for callers who refer to them, unless `store` is false.",
     object_of(
         ["model", "input"],
         {
@@ -102,6 +102,7 @@ RESPONSES = answering(
             "store": FLAG,
             "metadata": nullable("object"),
             **{name: {"description": _NO + why} for name, why in REFUSED.items()},
+            "previous_response_id": nullable("string", description="An answer that is kept, or that a cloud keeps."),
         },
         description="OpenAI's Responses request. Fields that the Responses API does not have are passed on as they "
         "are.",
@@ -115,4 +116,42 @@ RESPONSES = answering(
             "output": array_of(object_of(["id", "type"], {"id": TEXT, "type": TEXT})),
         },
     ),
+)
+
+_CONVERSATION = object_of(
+    ["model", "input"],
+    {
+        "model": MODEL,
+        "input": {"anyOf": [TEXT, array_of(_ITEM, minItems=1)]},
+        "instructions": nullable("string"),
+        "previous_response_id": nullable("string"),
+    },
+    description="A Responses request; only the conversation counts.",
+)
+
+COMPACT = answering(
+    "responses",
+    "Make a long conversation short",
+    "A model summarizes it. The summary is encrypted, and is read where it comes back as an input item.",
+    _CONVERSATION,
+    object_of(
+        ["id", "object", "created_at", "output"],
+        {
+            "id": TEXT,
+            "object": {"const": "response.compaction"},
+            "output": array_of(object_of(["type"], {"type": TEXT})),
+        },
+    ),
+    streams=False,
+)
+
+INPUT_TOKENS = answering(
+    "responses",
+    "Count a request's tokens",
+    "By the local model's tokenizer, or estimated; by the cloud, if only it has the conversation.",
+    _CONVERSATION,
+    object_of(
+        ["object", "input_tokens"], {"object": {"const": "response.input_tokens"}, "input_tokens": {"type": "integer"}}
+    ),
+    streams=False,
 )

@@ -41,6 +41,10 @@ class RequestRecord:
         The model that a backend was asked for last, and the one that it says has answered.
     notes : Notes
         What is told with the answer.
+    owner : str
+        The id of the key that it came with; empty for a gateway without one.
+    private : str or None
+        Why it may not leave this machine; None where it may.
     trace : Trace or None
         None where nobody collects traces.
     cascade_result : CascadeResult or None
@@ -72,6 +76,8 @@ class RequestRecord:
     overhead_s: float | None = None
     outcome: Outcome | None = None
     error_code: str | None = None
+    owner: str = ""
+    private: str | None = None
     trace: "Trace | None" = None
 
     def set_request(self, request: ChatRequest) -> None:
@@ -163,8 +169,8 @@ class RequestRecord:
 
 
 def header_value(text: str) -> str:
-    """`text` as a header value: printable ASCII."""
-    return "".join(char if " " <= char <= "~" else "?" for char in text)
+    """`text` as a header value: printable ASCII, and no more of it than a name has."""
+    return "".join(char if " " <= char <= "~" else "?" for char in text[:TEXT_CHARS])
 
 
 def _ms(seconds: float | None) -> float | None:

@@ -108,14 +108,18 @@ class ActiveThreshold:
         """The last change that was made for the current classifier and configuration."""
         return self._applied
 
-    def rebase(self, default: float, basis: str) -> None:
-        """After a change of classifier or configuration: from now on only changes made for `basis` count."""
+    def rebase(self, default: float, basis: str, *, is_configured: bool = False) -> None:
+        """After a change of classifier or configuration: from now on only changes made for `basis` count.
+
+        `is_configured` says where the default comes from, for the log.
+        """
         if basis == self._basis:
             return
         before = self._last_value()
         self.default, self._basis = default, basis
         self._applied = self._find_applied()
-        why = "the default" if self.applied is None else f"as applied by {self.applied.by}"
+        default_words = "as configured" if is_configured else "the default"
+        why = default_words if self.applied is None else f"as applied by {self.applied.by}"
         logger.warning("the threshold is %g now, %s; before the change it was %g", self._last_value(), why, before)
 
     def history(self) -> list[ThresholdChange]:

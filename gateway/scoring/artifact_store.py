@@ -113,7 +113,9 @@ class ArtifactStore:
         try:
             write_atomically(self._note, f"{version}\n".encode())
         except OSError as exc:
-            raise ArtifactError(f"{self._note} cannot be written: {exc.strerror or exc}") from exc
+            raise ArtifactError(
+                f"{self._note} cannot be written: {exc.strerror or exc}; SLIMGATE_STATE_DIR names another state folder"
+            ) from exc
 
     def adopt(self, folder: Path) -> str:
         """Move a finished artifact into the store and return its version. An existing version is kept."""

@@ -35,8 +35,11 @@ def needs_of(request: ChatRequest) -> frozenset[Feature]:
 def loop_began(request: ChatRequest, tier: LocalCapabilities | None) -> Route | None:
     """The side that made the pending tool calls of a tool loop; None where there are none, or it cannot be known.
 
-    The calls' ids show it, and callers send those back: so it works in every worker, and after a restart.
+    The calls' ids show it, and callers send those back: so it works in every worker, and after a restart. Of responses
+    that the gateway keeps it is remembered.
     """
+    if request.began is not None:
+        return Route(request.began)
     last = next((message for message in reversed(request.messages) if message["role"] == "assistant"), None)
     calls = last.get("tool_calls") if last is not None else None
     if tier is None or not tier.marks_calls or not calls:

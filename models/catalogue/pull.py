@@ -65,11 +65,12 @@ def pull(source: Source, target: Path, progress: Progress = lambda _done, _total
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_links(_part(target), _part_info(target), checksum_file(target))
         digest = _fetch_with_retries(source, target, progress)
         part = _part(target)
         os.replace(part, target)
         _part_info(target).unlink(missing_ok=True)
-        checksum_file(target).write_text(f"{digest}  {target.name}\n", "utf-8")
+        _write_text(checksum_file(target), f"{digest}  {target.name}\n")
     except OSError as exc:
         raise PullError(f"{target} cannot be written: {exc.strerror or exc}; make room and run this again") from exc
     return digest
@@ -132,7 +133,7 @@ def _fetch(source: Source, target: Path, progress: Progress) -> str:
             have = 0
         total = _total_bytes(response, have)
         etag = response.headers.get("etag")
-        _part_info(target).write_text(json.dumps({"url": source.url, "etag": etag}), "utf-8")
+        _write_text(_part_info(target), json.dumps({"url": source.url, "etag": etag}))
         _check_room(target, total, have)
         digest = _hash_file(part, have, progress, total)
         _write(response, part, have, total, digest, progress)
@@ -165,6 +166,9 @@ def _open_source(source: Source, have: int, etag: str | None) -> Iterator[tuple[
 
 def _check_status(response: httpx.Response, url: str) -> None:
     status = response.status_code
+    encoding = response.headers.get("content-encoding", "identity")
+    if encoding != "identity":  # it may unpack to any size, and its length would not be the file's
+        raise PullError(f"{url} sends the file packed ({encoding:.20}), although it was asked not to")
     if status in (httpx.codes.OK, httpx.codes.PARTIAL_CONTENT, httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE):
         return
     if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
@@ -191,6 +195,22 @@ def _total_bytes(response: httpx.Response, have: int) -> int | None:
     return have + int(length) if length is not None and length.isdecimal() else None
 
 
+def _refuse_links(*paths: Path) -> None:
+    """Refuse to write where somebody else may have put a link to a file that must not be overwritten."""
+    for path in paths:
+        if path.is_symlink():
+            raise PullError(f"{path} is a link, and a download would overwrite what it leads to; remove the link")
+
+
+def _no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
+
+
+def _write_text(path: Path, text: str) -> None:
+    with open(path, "w", encoding="utf-8", opener=_no_link) as file:
+        file.write(text)
+
+
 def _check_room(target: Path, total: int | None, have: int) -> None:
     free = shutil.disk_usage(target.parent).free
     missing = (total or 0) - have
@@ -204,11 +224,15 @@ def _check_room(target: Path, total: int | None, have: int) -> None:
 def _write(
     response: httpx.Response, part: Path, have: int, total: int | None, digest: "hashlib._Hash", progress: Progress
 ) -> None:
-    with part.open("r+b" if have else "wb") as file:
+    with open(part, "r+b" if have else "wb", opener=_no_link) as file:
         file.seek(have)
         file.truncate()
         done = have
-        for chunk in response.iter_bytes():  # written as it arrives, so that a broken connection loses nothing
+        looked = have
+        for chunk in response.iter_raw():  # written as it arrives, so that a broken connection loses nothing
+            if done - looked > SPARE_BYTES // 2:  # a server that tells no length may send without end
+                looked = done
+                _check_room(part, None, 0)
             if not done and not chunk.startswith(MAGIC[: len(chunk)]):
                 raise PullError("what the server sends is no GGUF file (a login or error page, perhaps)")
             file.write(chunk)

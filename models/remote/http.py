@@ -24,10 +24,17 @@ _UNLIMITED = 0
 
 _STREAM_BUFFER_BYTES = 256 * 1024
 
+MAX_FACTS_BYTES = 1024 * 1024
+"""The most that a server may say of itself."""
+
 _JSON = {"content-type": "application/json"}
 
 TRACE_HEADERS: ContextVar[Mapping[str, str] | None] = ContextVar("trace_headers", default=None)
 """Headers that name the trace; sent with the requests of the current task."""
+
+
+class AnswerTooLarge(ValueError):
+    """A server sends more than is accepted."""
 
 
 class HttpServer:
@@ -97,6 +104,26 @@ class HttpServer:
         """
         return await self._open().get(self._url(path), timeout=self._timeout, allow_redirects=False, proxy=self._proxy)
 
+    async def request(
+        self, method: str, path: str, content: bytes | None, query: Mapping[str, str]
+    ) -> aiohttp.ClientResponse:
+        """Send a request whose path holds a name; returns as `post` does.
+
+        Raises
+        ------
+        aiohttp.ClientError
+        """
+        url = URL(self.base_url).join(URL(path)).update_query({**self._query, **query})
+        return await self._open().request(
+            method,
+            url,
+            data=content,
+            headers=_JSON if content is not None else None,
+            timeout=self._timeout,
+            allow_redirects=False,
+            proxy=self._proxy,
+        )
+
     async def get_json(self, path: str, timeout_s: float) -> Any:
         """What is there, decoded.
 
@@ -106,7 +133,7 @@ class HttpServer:
         """
         async with asyncio.timeout(timeout_s), await self.get(path) as response:
             response.raise_for_status()
-            return orjson.loads(await response.read())
+            return orjson.loads(await self.read(response, MAX_FACTS_BYTES))
 
     async def chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         """The bytes of a body, in chunks as they arrive.
@@ -126,6 +153,24 @@ class HttpServer:
             if not chunk:
                 return
             yield chunk
+
+    async def read(self, response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
+        """A whole body, which takes as long as it takes.
+
+        Raises
+        ------
+        AnswerTooLarge
+            As soon as more than `max_bytes` have come.
+        aiohttp.ClientError
+        """
+        parts: list[bytes] = []
+        size = 0
+        async for part in response.content.iter_any():
+            size += len(part)
+            if size > max_bytes:
+                raise AnswerTooLarge(f"the answer exceeds {max_bytes} bytes (max_answer_bytes)")
+            parts.append(part)
+        return b"".join(parts)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -11,13 +11,13 @@ import aiohttp
 import orjson
 
 from models.redaction.server_words import ServerWords, clean_name
-from models.remote.http import HttpServer, failure_reason
+from models.remote.http import AnswerTooLarge, HttpServer, failure_reason
 from models.remote.learnt_quirks import MOST_CHANGES, LearntQuirks
 from models.remote.quirks import NO_QUIRKS, Quirks
 from models.remote.retry_after import retry_after_s
 from models.usage.shapes import count
 from models.usage.usage import usage_in
-from models.wire.backend import Completion
+from models.wire.backend import MAX_ANSWER_BYTES, Completion
 from models.wire.chat import ChatRequest
 from models.wire.errors import (
     BackendError,
@@ -90,6 +90,8 @@ class OpenAIBackend:
         The longest wait for an answer that is not streamed.
     quirks : Quirks
         Request fields that this model needs changed; more are learnt from its refusals.
+    max_answer_bytes : int
+        The largest answer that is accepted, streamed or not.
     native : frozenset of str
         Paths of API shapes that the server supports beside chat completions: requests in them are sent unchanged.
     """
@@ -102,6 +104,7 @@ class OpenAIBackend:
         *,
         first_byte_timeout_s: float = 60.0,
         total_timeout_s: float = 600.0,
+        max_answer_bytes: int = MAX_ANSWER_BYTES,
         quirks: Quirks = NO_QUIRKS,
         native: frozenset[str] = frozenset(),
     ) -> None:
@@ -111,6 +114,7 @@ class OpenAIBackend:
         self._first_byte_timeout_s = first_byte_timeout_s
         self._total_timeout_s = total_timeout_s
         self._quirks = LearntQuirks(quirks)
+        self._max_answer_bytes = max_answer_bytes
         self._native = native
 
     @property
@@ -159,6 +163,21 @@ class OpenAIBackend:
             return count(orjson.loads(answer)["prompt_tokens"])
         except (BackendError, KeyError, TypeError, ValueError):
             return None
+
+    def speaks(self, path: str) -> bool:
+        """Whether the server supports the API shape at `path` itself."""
+        return path in self._native
+
+    async def forward(self, method: str, path: str, content: bytes | None, query: Mapping[str, str]) -> bytes:
+        """The answer to a call about something that the server keeps, as it came.
+
+        Raises
+        ------
+        BackendError
+            As `chat` does.
+        """
+        responding = self._server.request(method, path, content, query)
+        return await self._within(self._total_timeout_s, "no answer", self._read_answer(responding))
 
     async def list_models(self) -> list[dict[str, Any]]:
         """The server's models, as its ``/models`` lists them."""
@@ -253,7 +272,10 @@ class OpenAIBackend:
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         async with response:
             try:
-                return await response.read()
+                return await self._server.read(response, self._max_answer_bytes)
+            except AnswerTooLarge as exc:
+                response.close()  # there may be no end to what is still to come
+                raise TruncatedAnswer(self._name, str(exc)) from None
             except aiohttp.ClientError as exc:
                 raise TruncatedAnswer(self._name, f"the answer broke off ({type(exc).__name__})") from exc
 
@@ -292,8 +314,14 @@ class OpenAIBackend:
         return stream
 
     async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+        size = 0
         try:
             async for chunk in self._server.chunks(response):
+                size += len(chunk)
+                if size > self._max_answer_bytes:
+                    raise InvalidResponse(
+                        self._name, f"the answer exceeds {self._max_answer_bytes} bytes (max_answer_bytes)"
+                    )
                 yield chunk
         except TimeoutError as exc:
             raise BackendTimeout(self._name, "silent for longer than the limit") from exc

@@ -112,6 +112,16 @@ class ResilientBackend:
         finally:
             self.limiter.release()
 
+    def speaks(self, path: str) -> bool:
+        return self._backend.speaks(path)
+
+    async def forward(self, method: str, path: str, content: bytes | None, query: Mapping[str, str]) -> bytes:
+        await self.limiter.acquire()
+        try:
+            return await self._call_once(lambda: self._backend.forward(method, path, content, query))
+        finally:
+            self.limiter.release()
+
     async def aclose(self) -> None:
         await self._backend.aclose()
 

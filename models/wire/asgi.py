@@ -5,6 +5,7 @@ A framework would add its own cost to each event of a stream, here in front of t
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -31,32 +32,112 @@ class BodyTooLarge(Exception):
     """The request's body is larger than the limit."""
 
 
-async def read_body(receive: Receive, max_bytes: int, silence_s: float | None = None) -> bytes:
+class BodyGivenUp(Exception):
+    """The rest of the request's body is not waited for: others need the room."""
+
+
+class UnfinishedBodies:
+    """The bodies that are being received. Together they hold no more than a number of bytes.
+
+    Where they would, those that began first are given up, since they had the most time: callers who only hold what
+    they have begun cannot keep others out.
+    """
+
+    def __init__(self) -> None:
+        self._bodies: dict[_Receiving, None] = {}
+        self._bytes = 0
+
+    def hold(self, body: "_Receiving", n_bytes: int, most: int) -> None:
+        """Count `n_bytes` more of `body`, and give up others until no more than `most` are held."""
+        self._bodies[body] = None
+        body.n_bytes += n_bytes
+        self._bytes += n_bytes
+        for other in [one for one in self._bodies if one is not body]:
+            if self._bytes <= most:
+                return
+            self.drop(other)
+            other.give_up()
+
+    def drop(self, body: "_Receiving") -> None:
+        """It has ended, one way or another."""
+        if body in self._bodies:
+            del self._bodies[body]
+            self._bytes -= body.n_bytes
+
+
+class _Receiving:
+    """One body that is being received."""
+
+    def __init__(self) -> None:
+        self.n_bytes = 0
+        self.is_given_up = False
+        self._waiting: asyncio.Timeout | None = None
+
+    def give_up(self) -> None:
+        self.is_given_up = True
+        if self._waiting is not None:
+            with suppress(RuntimeError):  # it is timing out anyway
+                self._waiting.reschedule(0)
+
+    async def next(self, receive: Receive, until: float | None) -> MutableMapping[str, Any]:
+        """The next message, unless none comes until a moment of the loop's clock, or the body is given up."""
+        try:
+            async with asyncio.timeout_at(until) as self._waiting:
+                message = await receive()
+        except TimeoutError:
+            if self.is_given_up:
+                raise BodyGivenUp from None
+            raise
+        finally:
+            self._waiting = None
+        if self.is_given_up:
+            raise BodyGivenUp
+        return message
+
+
+async def read_body(
+    receive: Receive,
+    max_bytes: int,
+    silence_s: float | None = None,
+    total_s: float | None = None,
+    unfinished: UnfinishedBodies | None = None,
+    most_unfinished: int = 0,
+) -> bytes:
     """The whole request body.
 
     Raises
     ------
     BodyTooLarge
         As soon as more than `max_bytes` have come.
+    BodyGivenUp
+        If all bodies in `unfinished` together hold more than `most_unfinished`, and this one began first.
     ClientGone
         If the caller hangs up before its end.
     TimeoutError
-        If nothing more comes for `silence_s`.
+        If nothing more comes for `silence_s`, or the end does not within `total_s`.
     """
     parts: list[bytes] = []
     size = 0
-    while True:
-        async with asyncio.timeout(silence_s):
-            message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        part: bytes = message.get("body", b"")
-        size += len(part)
-        if size > max_bytes:
-            raise BodyTooLarge(f"The request body exceeds {max_bytes} bytes.")
-        parts.append(part)
-        if not message.get("more_body"):
-            return b"".join(parts)
+    body, clock = _Receiving(), asyncio.get_running_loop().time
+    end = None if total_s is None else clock() + total_s
+    try:
+        while True:
+            silent = None if silence_s is None else clock() + silence_s
+            message = await body.next(receive, min((at for at in (end, silent) if at is not None), default=None))
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            part: bytes = message.get("body", b"")
+            size += len(part)
+            if size > max_bytes:
+                raise BodyTooLarge(f"The request body exceeds {max_bytes} bytes.")
+            parts.append(part)
+            if not message.get("more_body"):
+                return b"".join(parts)
+            if unfinished is not None:
+                unfinished.hold(body, len(part), max(most_unfinished, max_bytes))
+    finally:
+        if unfinished is not None:
+            unfinished.drop(body)
 
 
 class WhileConnected:

@@ -9,6 +9,9 @@ from models.wire.chat import ChatRequest
 from models.wire.notes import NO_NOTES, Notes
 from models.wire.stream import ChatStream
 
+MAX_ANSWER_BYTES = 256 * 1024 * 1024
+"""The largest answer that is accepted, unless a setting says otherwise: 2,048 embeddings are half as large."""
+
 
 @dataclass(frozen=True, slots=True)
 class Completion:
@@ -60,6 +63,14 @@ class Backend(Answerer, Protocol):
 
     async def embed(self, body: Mapping[str, Any]) -> Completion:
         """Compute embeddings: OpenAI's embeddings request and answer."""
+        ...
+
+    def speaks(self, path: str) -> bool:
+        """Whether it supports the API shape at `path` itself."""
+        ...
+
+    async def forward(self, method: str, path: str, content: bytes | None, query: Mapping[str, str]) -> bytes:
+        """Call it about something that it keeps; its answer as it came."""
         ...
 
     async def aclose(self) -> None:

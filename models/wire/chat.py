@@ -59,6 +59,7 @@ class ChatRequest:
     `native` is set where some servers take the caller's own shape.
     `sub_requests` are requests to answer one by one, and to tell as one answer; this request is then about all of them.
     `private` says why the request may not leave this machine; None where it may.
+    `began` is the side, ``local`` or ``cloud``, that has to go on with what it began; None where that is open.
     `hide_logprobs` says that the tokens' probabilities, which `body` asks for, are the gateway's and not the caller's.
     """
 
@@ -72,6 +73,7 @@ class ChatRequest:
     native: Native | None = None
     sub_requests: Sequence["ChatRequest"] = ()
     private: str | None = None
+    began: str | None = None
     hide_logprobs: bool = False
 
     @classmethod

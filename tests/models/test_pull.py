@@ -1,5 +1,6 @@
 """Downloads of models from a real HTTP server that misbehaves on request."""
 
+import gzip
 import hashlib
 import os
 import random
@@ -9,12 +10,14 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from models.catalogue import pull as pulling
 from models.catalogue.catalogue import CatalogueError, catalogue, find_model
 from models.catalogue.pull import PullError, Source, pull, remove, verify
+from tests import command
 
 CONTENT = b"GGUF" + random.Random(0).randbytes(3_000_000)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -31,6 +34,7 @@ class Hub(ThreadingHTTPServer):
         self.stated: str | None = None
         self.ranges = True
         self.declared: int | None = None
+        self.encoding: str | None = None
         self.seen: list[str | None] = []
 
     @property
@@ -62,6 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(206 if start else 200)
         self.send_header("content-length", str(hub.declared or len(hub.content) - start))
         self.send_header("etag", hub.etag)
+        if hub.encoding:
+            self.send_header("content-encoding", hub.encoding)
         self.end_headers()
         body = hub.content[start:]
         if hub.cut_after:
@@ -252,6 +258,54 @@ def test_the_command_pulls_verifies_and_removes(hub: Hub, tmp_path: Path) -> Non
     assert all(name in listed for name in ("phi-3-mini-4k", "smollm2-135m", "served only"))
     assert "vLLM" in run("pull", "phi-3-small-8k").stderr
     assert "did you mean 'phi-3-mini-4k'" in run("pull", "phi-3-mini-4").stderr
+
+
+@pytest.mark.parametrize("name", ["model.gguf.part", "model.gguf.part.json", "model.gguf.sha256"])
+@pytest.mark.parametrize("dangling", [False, True])
+def test_links_are_not_followed(hub: Hub, target: Path, tmp_path: Path, name: str, dangling: bool) -> None:
+    precious = tmp_path / "precious"
+    if not dangling:
+        precious.write_text("keep me")
+    target.parent.mkdir()
+    (target.parent / name).symlink_to(precious)
+    with pytest.raises(PullError, match=rf"{name} is a link.*remove the link"):
+        pull(Source(hub.url, DIGEST), target)
+    assert precious.exists() is not dangling
+    assert dangling or precious.read_text() == "keep me"
+    assert not hub.seen
+
+
+def test_nothing_is_unpacked(hub: Hub, target: Path) -> None:
+    """A few kilobytes of gzip would become gigabytes, which no content-length announces."""
+    hub.content, hub.encoding = gzip.compress(CONTENT[:4] + bytes(50_000_000)), "gzip"
+    with pytest.raises(PullError, match=r"packed \(gzip\)"):
+        pull(Source(hub.url), target)
+    assert leftovers(target) == set()
+
+
+def test_a_file_without_end_stops_before_the_disk_is_full(
+    hub: Hub, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulling, "SPARE_BYTES", 1_000_000)
+    rooms = iter([10**9, 10**9, 999_999])
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: SimpleNamespace(free=next(rooms)))
+    with pytest.raises(PullError, match="make room"):
+        pull(Source(hub.url), target)
+
+
+@pytest.mark.parametrize("name", ["../precious.gguf", "sub/../../precious.gguf", "{folder}/precious.gguf"])
+def test_only_models_are_removed(tmp_path: Path, name: str) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    precious = tmp_path / "precious.gguf"
+    precious.write_text("keep me")
+    done = command.run("models", "rm", name.format(folder=tmp_path), cwd=models, SLIMGATE_STATE_DIR=str(tmp_path))
+    assert done.returncode == 2
+    assert "is left alone" in done.stderr
+    assert precious.exists()
+    (models / "mine.gguf").symlink_to(precious)  # the link is in the folder, what it leads to is not
+    assert command.run("models", "rm", "mine.gguf", cwd=models, SLIMGATE_STATE_DIR=str(tmp_path)).returncode == 0
+    assert precious.exists()
 
 
 def test_every_row_of_the_catalogue_is_usable() -> None:

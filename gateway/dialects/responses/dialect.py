@@ -1,10 +1,13 @@
 """POST /v1/responses: OpenAI's Responses API."""
 
+import re
 from collections import deque
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
+from gateway.conversations.turn import Turn
 from gateway.dialects.responses.output import ResponsesOutput
 from gateway.dialects.responses.request import NAMES_HERE, to_chat
 from gateway.dialects.responses.shapes import ResponseShapes, ending, to_logprobs, to_usage
@@ -16,6 +19,8 @@ from models.wire.errors import RequestError
 from models.wire.json_reader import JsonReader
 from models.wire.responses import PATH
 
+_INDEX = re.compile(r"\binput\[(\d+)\]")
+
 
 class ResponsesDialect:
     """OpenAI's Responses: passed on to clouds that take them, and translated to a chat for everybody else."""
@@ -23,10 +28,12 @@ class ResponsesDialect:
     endpoint = "responses"
 
     def request(self, body: Any) -> ChatRequest:
-        refusals: list[RequestError] = []
-        chat = to_chat(JsonReader(body, refusals=refusals))
-        native = Native(PATH, body, refusals[0] if refusals else None)
-        return ChatRequest.parse(chat, original=body, native=native)
+        return _to_request(Turn(body))
+
+    def turn(self, turn: Turn) -> ChatRequest:
+        """The chat request for a request that may refer to what is kept here; raises as `request` does."""
+        request = _to_request(turn)
+        return replace(request, original={**request.original, "store": turn.is_kept})
 
     def completion(self, request: ChatRequest, completion: Completion) -> bytes:
         answer = orjson.loads(completion.body)
@@ -46,3 +53,29 @@ class ResponsesDialect:
 
     def error(self, exc: Exception) -> Any:
         return error_object(exc, NAMES_HERE)
+
+
+def _to_request(turn: Turn) -> ChatRequest:
+    before = len(turn.items_before)
+    refusals = [] if turn.missing is None else [turn.missing]
+    try:
+        chat = to_chat(JsonReader(turn.whole_body, refusals=refusals))
+        refused = _renumbered(refusals[0], before) if refusals else None
+        native = Native(PATH, turn.native_body, refused)
+        request = ChatRequest.parse(chat, original=turn.body, native=native)
+    except RequestError as exc:
+        raise _renumbered(exc, before) from None
+    return replace(request, private=turn.private, began=turn.began)
+
+
+def _renumbered(exc: RequestError, before: int) -> RequestError:
+    """The same error for a caller who did not send the first `before` items."""
+    match = _INDEX.match(exc.param or "")
+    if match is None or not before:
+        return exc
+    if (number := int(match[1])) < before:
+        message = f"An earlier turn holds what cannot be said here: {exc.message}"
+        return RequestError(message, param="previous_response_id", code=exc.code)
+    here = f"input[{number - before}]"
+    param, message = (_INDEX.sub(here, text, count=1) for text in (exc.param or "", exc.message))
+    return RequestError(message, param=param, code=exc.code)

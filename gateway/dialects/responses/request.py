@@ -18,14 +18,14 @@ SAME_IN_CHAT = (
 WITHOUT_EFFECT = (
     "metadata",  # labels for a stored response
     "client_metadata",
-    "store",  # nothing is ever stored, and the answer says so
+    "store",  # `gateway.conversations` keeps the answer, or not
     "max_tool_calls",  # counts only tools that the provider runs itself, and those are refused
     "truncation",  # nothing is ever truncated: what does not fit is an error
 )
 
 REFUSED = {
-    "previous_response_id": "responses are not stored; send the whole conversation in 'input', with the earlier "
-    "answer's output items in it",
+    "previous_response_id": "it is not kept here; send the whole conversation in 'input', with the earlier answer's "
+    "output items in it",
     "conversation": "conversations are not stored; send the earlier turns in 'input'",
     "prompt": "prompt templates are not stored; send their text in 'instructions' or 'input'",
     "background": "answers are not kept for later; leave it out, and stream if the answer takes long",
@@ -111,13 +111,20 @@ def _format(format_: JsonReader) -> dict[str, Any]:
     if kind == "text":
         return {}
     if kind == "json_object":
-        return {"response_format": {"type": "json_object"}}
+        return {"response_format": _json_object(format_["schema"])}
     if kind != "json_schema":
         raise format_["type"].unknown(("text", "json_object", "json_schema"))
     format_["name"].text()
     format_["schema"].object()
     schema = {name: value for name, value in format_.object().items() if name != "type" and value is not None}
     return {"response_format": {"type": "json_schema", "json_schema": schema}}
+
+
+def _json_object(schema: JsonReader) -> dict[str, Any]:
+    """Any object; with a schema, as some servers take it here, one that fits it."""
+    if not schema.given:
+        return {"type": "json_object"}
+    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(schema.object())}}
 
 
 def _reasoning(reasoning: JsonReader) -> dict[str, Any]:

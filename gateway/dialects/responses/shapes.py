@@ -9,9 +9,12 @@ from gateway.dialects.responses.output_item import new_id
 from models.usage.usage import Usage
 
 _ECHOED = (
-    "instructions", "max_output_tokens", "max_tool_calls", "prompt_cache_key", "safety_identifier", "temperature",
-    "top_p", "user",
+    "instructions", "max_output_tokens", "max_tool_calls", "previous_response_id", "prompt_cache_key",
+    "safety_identifier", "user",
 )  # fmt: skip
+
+_NUMBERS = {"temperature": 1.0, "top_p": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
+"""Sampling numbers that every response repeats, and what they are where the request does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +55,13 @@ class ResponseShapes:
             "output": output,
             "usage": usage,
             **{name: request_body.get(name) for name in _ECHOED},
+            **{name: _number(request_body.get(name), usual) for name, usual in _NUMBERS.items()},
             "metadata": request_body.get("metadata") or {},
             "parallel_tool_calls": True if parallel is None else parallel,
-            "previous_response_id": None,
             "reasoning": {"effort": (request_body.get("reasoning") or {}).get("effort"), "summary": None},
-            "service_tier": self.service_tier,
-            "store": False,
-            "text": {"format": {"type": "text"}, **_without_nulls(request_body.get("text"))},
+            "service_tier": self.service_tier or "default",
+            "store": request_body.get("store") is True,
+            "text": _text(request_body.get("text")),
             "tool_choice": request_body.get("tool_choice") or "auto",
             "tools": [_tool(tool) for tool in request_body.get("tools") or ()],
             "top_logprobs": request_body.get("top_logprobs") or 0,
@@ -107,6 +110,18 @@ def _with_bytes(token: Mapping[str, Any]) -> dict[str, Any]:
 def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
     fixed = {"description": None, "parameters": None, "strict": None} if tool["type"] == "function" else {}
     return {**fixed, **tool}
+
+
+def _text(given: Any) -> dict[str, Any]:
+    """How the text was asked for, with every field that a format has."""
+    text = {"format": {"type": "text"}, **_without_nulls(given)}
+    if text["format"].get("type") == "json_schema":
+        text["format"] = {"description": None, "strict": False, **_without_nulls(text["format"])}
+    return text
+
+
+def _number(value: Any, usual: float) -> float:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else usual
 
 
 def _without_nulls(value: Any) -> dict[str, Any]:

@@ -112,6 +112,8 @@ class _Window:
                 cut = exc.msg.startswith("Unterminated string") or exc.pos >= len(self._text) - _CUT_CHARS
                 if self._ended or not cut:
                     return Unreadable(f"not valid JSON ({exc.msg}); the rest is not read")
+            except ValueError:  # Python turns no more than some thousand digits into a number
+                return Unreadable("a number has too many digits; the rest is not read")
             if len(self._text) - self._at > MOST_BYTES:
                 return Unreadable(f"longer than {MOST_BYTES // 2**20} MiB; the rest is not read")
             self._more()

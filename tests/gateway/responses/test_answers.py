@@ -85,7 +85,7 @@ def test_the_answer_repeats_what_was_obeyed_and_no_more(gateway: Gateway, provid
     assert answer["instructions"] == "Be brief."
     assert answer["metadata"] == {"a": "b"}
     assert answer["max_output_tokens"] == 50
-    assert (answer["store"], answer["truncation"], answer["previous_response_id"]) == (False, "disabled", None)
+    assert (answer["store"], answer["truncation"], answer["previous_response_id"]) == (True, "disabled", None)
     assert set(provider.requests[0]) == {"model", "messages", "max_tokens"}
 
 

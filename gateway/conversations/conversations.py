@@ -1,0 +1,246 @@
+"""What the endpoints use of kept responses: find what a request refers to, keep what was answered."""
+
+import asyncio
+import base64
+import logging
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.config.settings import Settings
+from gateway.conversations.cipher import Cipher, UnreadableError, load_cipher
+from gateway.conversations.store import (
+    ConversationTooLong,
+    Item,
+    KeptResponse,
+    ResponseStore,
+    ResponsesUnavailable,
+)
+from gateway.conversations.turn import Turn, input_items, referred_id
+from models.wire.asgi import BodyTooLarge
+from models.wire.errors import RequestError
+
+logger = logging.getLogger(__name__)
+
+DATABASE = "responses.db"
+MARK = "slimgate:"
+"""Begins the encrypted content of compactions that were made here."""
+
+COMPACTION = "compaction"
+_SUMMARY = "Summary of the conversation until now:\n\n"
+
+CURE = (
+    "send the whole conversation in 'input', with the earlier answers' output items in it, or set responses.keep_days "
+    "(SLIMGATE_RESPONSES__KEEP_DAYS)"
+)
+
+
+class ResponseNotFound(Exception):
+    """No response of this id is kept for the caller."""
+
+
+class Conversations:
+    """Finds, keeps and deletes the responses of one gateway.
+
+    Parameters
+    ----------
+    store : ResponseStore or None
+        Where they are; None where nothing is kept.
+    cipher : Cipher or None
+        Seals summaries that callers keep; None where nothing is kept.
+    max_bytes : int
+        The most that the earlier turns of one request may hold, in bytes.
+    """
+
+    def __init__(self, store: ResponseStore | None, cipher: Cipher | None, max_bytes: int) -> None:
+        self.store = store
+        self._cipher = cipher
+        self._max_bytes = max_bytes
+
+    async def turn(self, body: Any, owner: str) -> Turn:
+        """A request's body with what it refers to.
+
+        Raises
+        ------
+        RequestError
+            If it refers to what is not there, and no cloud may have it either.
+        BodyTooLarge
+            If what it refers to holds more than a request may.
+        ResponsesUnavailable
+        """
+        if not isinstance(body, dict):
+            return Turn(body, owner)  # whoever reads it says what is wrong
+        body = self._with_opened_summaries(body, owner)
+        is_kept = self.store is not None and body.get("store") is not False
+        turn = Turn(body, owner, is_kept)
+        previous = body.get("previous_response_id")
+        ids = [id for item in input_items(body) if (id := referred_id(item)) is not None]
+        if previous is None and not ids:
+            return turn
+        if previous is not None and not (isinstance(previous, str) and previous):
+            raise RequestError(
+                "Field 'previous_response_id' must be a string.", param="previous_response_id", code="invalid_type"
+            )
+        if self.store is None:
+            return Turn(body, owner, missing=_not_kept("previous_response_id" if previous else "input", CURE))
+        return await asyncio.to_thread(self._find, self.store, turn, previous, ids)
+
+    async def keep(self, kept: KeptResponse) -> None:
+        """Keep a response that was given. If that fails, the log says so, and the caller is answered all the same."""
+        if self.store is None:
+            return
+        try:
+            await asyncio.to_thread(self.store.keep, kept)
+        except (ResponsesUnavailable, SQLAlchemyError) as exc:
+            logger.error("the response %s could not be kept: %s", kept.id, type(exc).__name__)
+
+    async def find(self, owner: str, id: str) -> KeptResponse | None:
+        """The response of this id; None where it is not here, and a cloud may have it.
+
+        Raises
+        ------
+        ResponseNotFound
+            If it is somebody else's.
+        """
+        if self.store is None:
+            return None
+        kept = await asyncio.to_thread(self.store.find, owner, id)
+        if kept is None and await asyncio.to_thread(self.store.is_foreign, owner, id):
+            raise not_found(id)
+        return kept
+
+    async def input_of(self, kept: KeptResponse) -> list[Item]:
+        """All that was given to the model for this response, the earlier turns included."""
+        assert self.store is not None
+        body = {"input": kept.input, "previous_response_id": kept.previous_id}
+        ids = [id for item in kept.input if (id := referred_id(item)) is not None]
+        turn = Turn(body, kept.owner)
+        if kept.previous_id is not None or ids:
+            turn = await asyncio.to_thread(self._find, self.store, turn, kept.previous_id, ids, as_far_as_kept=True)
+        return input_items(turn.whole_body)
+
+    async def delete(self, kept: KeptResponse) -> None:
+        """Delete one response and its items."""
+        assert self.store is not None
+        await asyncio.to_thread(self.store.delete, kept.owner, kept.id)
+
+    def sealed_summary(self, text: str, owner: str) -> str:
+        """`text` as the encrypted content of a compaction item, readable only here and for the same owner."""
+        assert self._cipher is not None
+        return MARK + base64.b64encode(self._cipher.seal(text.encode(), _summary_place(owner))).decode()
+
+    def _find(
+        self, store: ResponseStore, turn: Turn, previous: str | None, ids: list[str], *, as_far_as_kept: bool = False
+    ) -> Turn:
+        try:
+            earlier, lost = ([], None) if previous is None else store.turns(turn.owner, previous, self._max_bytes)
+            inner = [id for kept in earlier for item in kept.input if (id := referred_id(item)) is not None]
+            referred = store.holders(turn.owner, [*ids, *inner], self._max_bytes)
+        except ConversationTooLong as exc:
+            raise BodyTooLarge(f"{exc} Begin a new one, or compact it.") from None
+        missing = self._missing(store, turn.owner, earlier, lost)
+        for number, item in enumerate(input_items(turn.body)):
+            id = referred_id(item)
+            if id is not None and id not in referred:
+                self._refuse_foreign(store, turn.owner, id)
+                missing = missing or _no_item(id, f"input[{number}].id")
+        if missing is None and (gone := next((id for id in inner if id not in referred), None)) is not None:
+            missing = _no_item(gone, "previous_response_id")
+        if missing is not None and not as_far_as_kept and earlier and not earlier[-1].native:
+            raise missing  # no cloud knows the response either
+        return Turn(turn.body, turn.owner, turn.is_kept, earlier, referred, missing)
+
+    def _missing(
+        self, store: ResponseStore, owner: str, earlier: list[KeptResponse], lost: str | None
+    ) -> RequestError | None:
+        if lost is None:
+            return None
+        if not earlier:
+            self._refuse_foreign(store, owner, lost)
+            return _no_response(f"No response {lost!r:.100} is kept here")
+        return _no_response(f"An earlier turn of that conversation ({lost:.100}) was deleted, or is too old")
+
+    def _refuse_foreign(self, store: ResponseStore, owner: str, id: str) -> None:
+        if store.is_foreign(owner, id):
+            raise _no_response(f"No response or item {id!r:.100} is kept here")
+
+    def _with_opened_summaries(self, body: dict[str, Any], owner: str) -> dict[str, Any]:
+        """`body` with compactions that were made here as the messages that they stand for."""
+        given = body.get("input")
+        if self._cipher is None or not isinstance(given, list) or not any(map(_is_summary, given)):
+            return body
+        opened = [self._opened(i, n, owner) if _is_summary(i) else i for n, i in enumerate(given)]
+        return {**body, "input": opened}
+
+    def _opened(self, item: Item, index: int, owner: str) -> Item:
+        assert self._cipher is not None
+        try:
+            sealed = base64.b64decode(item["encrypted_content"].removeprefix(MARK), validate=True)
+            text = self._cipher.open(sealed, _summary_place(owner)).decode()
+        except (UnreadableError, ValueError):
+            param = f"input[{index}].encrypted_content"
+            raise RequestError(
+                f"Field '{param}' cannot be read: it was made for another key, or changed since.",
+                param=param,
+                code="invalid_value",
+            ) from None
+        return {"type": "message", "role": "user", "content": _SUMMARY + text}
+
+
+def make_conversations(settings: Settings) -> Conversations:
+    """The conversations that `settings` ask to be kept.
+
+    Raises
+    ------
+    SettingsError
+        If the key cannot be read or made.
+    ExtraMissingError
+        If the database's driver is not installed.
+    """
+    wanted = settings.responses
+    if not wanted.keep_days:
+        return Conversations(None, None, settings.max_body_bytes)
+    key = wanted.encryption_key
+    cipher = load_cipher(settings.state_dir, None if key is None else key.get_secret_value())
+    url = settings.ledger_url if settings.ledger_url.startswith("postgres") else _sqlite(settings)
+    return Conversations(ResponseStore(url, cipher, wanted.keep_days, wanted.keep_mb), cipher, settings.max_body_bytes)
+
+
+def _sqlite(settings: Settings) -> str:
+    return f"sqlite:///{settings.state_dir / DATABASE}"
+
+
+def not_found(id: str) -> ResponseNotFound:
+    """The error for an id that is not kept for the caller."""
+    return ResponseNotFound(
+        f"No response {id!r:.100} is kept here: it was never kept (store: false, responses.keep_days), was deleted, "
+        "or is too old."
+    )
+
+
+def _is_summary(item: Any) -> bool:
+    if not isinstance(item, dict) or item.get("type") != COMPACTION:
+        return False
+    return str(item.get("encrypted_content")).startswith(MARK)
+
+
+def _summary_place(owner: str) -> str:
+    return f"{owner}/{COMPACTION}"
+
+
+def _no_response(what: str) -> RequestError:
+    return RequestError(f"{what}; {CURE}.", param="previous_response_id", code="previous_response_not_found")
+
+
+def _no_item(id: str, param: str) -> RequestError:
+    return RequestError(
+        f"Field '{param}': no item {id!r:.100} is kept here; send the item itself.", param=param, code="item_not_found"
+    )
+
+
+def _not_kept(param: str, cure: str) -> RequestError:
+    return RequestError(
+        f"Field '{param}' refers to an earlier answer, and this gateway keeps none (responses.keep_days is 0): {cure}.",
+        param=param,
+        code="unsupported_parameter",
+    )

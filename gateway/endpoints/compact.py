@@ -1,0 +1,148 @@
+"""POST /v1/responses/compact and /v1/responses/input_tokens: a long conversation made short, or only measured."""
+
+import time
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from gateway.access.auth import KEY_ID
+from gateway.conversations.conversations import COMPACTION, CURE, Conversations
+from gateway.conversations.turn import Turn
+from gateway.dialects.responses.dialect import ResponsesDialect
+from gateway.dialects.responses.output_item import new_id
+from gateway.dialects.responses.shapes import to_usage
+from gateway.dispatch.decider import Decider
+from gateway.dispatch.dispatcher import Dispatcher
+from gateway.dispatch.native_responses import NativeResponses
+from gateway.endpoints.recorded import RecordedEndpoint
+from gateway.http.client import Reply, read_body
+from gateway.http.json_response import json_response
+from gateway.http.overrides import Overrides, read_overrides
+from gateway.ledger import Outcome
+from gateway.record.recorder import Recorder
+from gateway.record.request_record import RequestRecord
+from models.usage.usage import Usage, usage_in
+from models.wire.chat import ChatRequest, text_of
+from models.wire.errors import InvalidResponse, RequestError
+from models.wire.json_reader import parse_json
+from models.wire.token_estimates import answer_tokens_guess, prompt_tokens_guess
+from router.decision import Reason, Route
+
+INSTRUCTION = (
+    "Summarize the conversation above for whoever continues it: what the user wants, what was found and decided, "
+    "names, numbers, and what remains to be done. Answer with the summary alone."
+)
+ENDPOINT = "responses.compact"
+
+
+class Compacting:
+    """What compacting and counting share: who does it, and the request that it is about."""
+
+    def __init__(self, conversations: Conversations, native: NativeResponses, decider: Decider) -> None:
+        self.conversations = conversations
+        self._native = native
+        self._decider = decider
+        self._dialect = ResponsesDialect()
+
+    async def turn(self, body: Any, owner: str) -> tuple[Turn, ChatRequest]:
+        """The conversation in `body`, with what it refers to, and as a chat."""
+        turn = await self.conversations.turn(body, owner)
+        return turn, self._dialect.turn(turn)
+
+    async def by_cloud(self, what: str, turn: Turn, request: ChatRequest, overrides: Overrides) -> bytes | None:
+        """The answer of a cloud that keeps the conversation itself, or is the only one to have it; None for no such."""
+        untranslatable = None if request.native is None else request.native.untranslatable
+        is_for_cloud = turn.is_native or untranslatable is not None or self._is_cloud_only(request)
+        if is_for_cloud and self._decider.cloud_may_answer(request) and await self._may_leave(request, overrides):
+            assert request.native is not None
+            body = {**request.native.body, "model": self._native.model()}
+            return await self._native.call("POST", what, content=orjson.dumps(body))
+        if untranslatable is not None:
+            raise untranslatable
+        return None
+
+    @property
+    def cloud_model(self) -> str:
+        """The model that `by_cloud` asks."""
+        return self._native.model() or ""
+
+    async def _may_leave(self, request: ChatRequest, overrides: Overrides) -> bool:
+        is_private = await self._decider.why_private(request.body, overrides) is not None
+        return not is_private and await self._native.may_know(overrides)
+
+    def _is_cloud_only(self, request: ChatRequest) -> bool:
+        names = self._decider.names
+        return names.local_model is None or names.meaning(request.model).route is Route.CLOUD
+
+
+class CompactEndpoint(RecordedEndpoint):
+    """Has a model summarize a conversation; the summary is encrypted, and is read where it comes back as an item."""
+
+    def __init__(
+        self, compacting: Compacting, dispatcher: Dispatcher, recorder: Recorder, *, max_body_bytes: int
+    ) -> None:
+        super().__init__(ENDPOINT, recorder, max_body_bytes=max_body_bytes)
+        self._compacting = compacting
+        self._dispatcher = dispatcher
+
+    async def serve(self, record: RequestRecord, body: Any, overrides: Overrides, reply: Reply) -> None:
+        turn, request = await self._compacting.turn(body, record.owner)
+        answer = await self._compacting.by_cloud("compact", turn, request, overrides)
+        if answer is None:
+            answer = await self._summarize(record, turn, request, overrides)
+        else:
+            self._record_cloud(record, request, answer)
+        self._recorder.close(record, Outcome.OK)
+        await reply.whole(answer, 200, record.headers())
+
+    def _record_cloud(self, record: RequestRecord, request: ChatRequest, answer: bytes) -> None:
+        record.set_request(request)
+        record.set_backend(self._compacting.cloud_model)
+        record.moved(Route.CLOUD, Reason.CAPABILITY)
+        record.first_byte()
+        record.took(usage_in(orjson.loads(answer)), lambda: Usage(prompt_tokens_guess(request)))
+
+    async def _summarize(self, record: RequestRecord, turn: Turn, request: ChatRequest, overrides: Overrides) -> bytes:
+        if self._compacting.conversations.store is None:
+            raise RequestError(f"This gateway keeps no conversations, so it compacts none: {CURE}.")
+        asked = ChatRequest.parse(
+            {"model": request.model, "messages": [*request.messages, {"role": "user", "content": INSTRUCTION}]}
+        )
+        completion = await self._dispatcher.chat(record, asked, overrides)
+        record.first_byte()
+        record.served_model = completion.model
+        record.took(completion.usage, lambda: Usage(prompt_tokens_guess(asked), answer_tokens_guess(completion.body)))
+        summary = text_of(orjson.loads(completion.body)["choices"][0].get("message") or {})
+        if not summary:
+            raise InvalidResponse(record.route, "the model gave no summary")
+        sealed = self._compacting.conversations.sealed_summary(summary, turn.owner)
+        return orjson.dumps(
+            {
+                "id": new_id("resp"),
+                "object": "response.compaction",
+                "created_at": int(time.time()),
+                "output": [{"id": new_id("cmp"), "type": COMPACTION, "encrypted_content": sealed}],
+                "usage": to_usage(record.usage),
+            }
+        )
+
+
+def input_tokens_endpoints(compacting: Compacting, decider: Decider, *, max_body_bytes: int) -> APIRouter:
+    """The endpoint that counts."""
+    endpoints = APIRouter(tags=["responses"])
+
+    @endpoints.post("/v1/responses/input_tokens", summary="Count a request's tokens")
+    async def input_tokens(request: Request) -> Response:
+        """Counted by the cloud if only it has the conversation, else by the local model's tokenizer, or estimated."""
+        body = parse_json(await read_body(request.receive, max_body_bytes))
+        turn, chat = await compacting.turn(body, request.scope.get(KEY_ID, ""))
+        answer = await compacting.by_cloud("input_tokens", turn, chat, read_overrides(request.scope))
+        if answer is not None:
+            return json_response(answer)
+        counted = await decider.count_tokens(chat)
+        tokens = prompt_tokens_guess(chat) if counted is None else counted
+        return json_response({"object": "response.input_tokens", "input_tokens": tokens})
+
+    return endpoints

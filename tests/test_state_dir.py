@@ -1,0 +1,68 @@
+"""A state folder that cannot be used: one line that names it and the cure, in every command that uses it."""
+
+import ctypes
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from gateway.config.settings import SettingsError
+from gateway.config.state_dir import prepare_state_dir
+from router.training import calibrate as _imports_much  # noqa: F401  # while the interpreter's files can be read
+from tests.command import run
+
+NOBODY = 65534
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """In this thread, and in those that it starts, without root's right to write everywhere."""
+    as_user = ctypes.CDLL(None).setfsuid
+    as_user(NOBODY if os.geteuid() == 0 else os.geteuid())
+    try:
+        yield
+    finally:
+        as_user(os.geteuid())
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Iterator[Path]:
+    """A state folder that can be read, and nothing else."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    for above in (*tmp_path.parents[:2], tmp_path):
+        above.chmod(0o755)
+    folder.chmod(0o555)
+    yield folder
+    folder.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("serve", "--port", "0"),
+        ("report",),
+        ("second-look",),
+        ("ledger", "set-aside"),
+        ("artifacts", "use", "shipped"),
+        ("models", "pull", "https://127.0.0.1:9/x.gguf"),
+        ("calibrate", "--max-failure-rate", "0.05", "--ledger"),
+        ("engine", "--uds", "/nowhere/x.sock"),
+    ],
+)
+def test_a_state_folder_that_is_read_only_is_one_line(closed: Path, tmp_path: Path, command: tuple[str, ...]) -> None:
+    with as_nobody():
+        done = run(*command, cwd=tmp_path, SLIMGATE_STATE_DIR=str(closed), OPENAI_API_KEY="sk-x")
+    message = done.stderr.strip()
+    assert done.returncode in (1, 2), message
+    assert "Traceback" not in message
+    assert str(closed) in message.replace("\n", "")
+    assert "SLIMGATE_STATE_DIR" in message
+
+
+def test_a_state_folder_where_a_file_is(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingsError, match="SLIMGATE_STATE_DIR names another"):
+        prepare_state_dir(tmp_path / "file" / "state")
