@@ -21,6 +21,7 @@ from models.engine.prompt.prompter import Prompter
 from models.engine.prompt.template import ChatTemplate
 from models.engine.prompt.tool_calls import ToolCallReader
 from models.engine.request.chat import ChatJob
+from models.engine.request.preparations import Preparations
 from models.engine.request.prompts import CompletionJob, Prompt
 from models.engine.request.sampling import SamplingParams, build_sampler
 from models.engine.scheduling.embeddings import CHUNK_TOKENS, EmbeddingContext, Vector, normalise
@@ -85,6 +86,7 @@ class Engine:
         self._embedding_lock = asyncio.Lock()
         self._model = loaded.model
         self._prompter = Prompter(loaded.model, template)
+        self.preparations = Preparations()
         self._loop = asyncio.get_running_loop()
         self.max_parallel = max(1, (options.max_sequences + options.max_queue) // 2)
         self._on_fatal = on_fatal
@@ -98,6 +100,16 @@ class Engine:
             on_fatal=self._report_fatal,
         )
         self.scheduler.start()
+
+    @property
+    def stalled_s(self) -> float:
+        """For how long it has made no progress with what it has to do, in seconds; 0 while it does."""
+        return max(self.scheduler.stalled_s, self.preparations.stalled_s)
+
+    @property
+    def expected_wait_s(self) -> float:
+        """How long a request that arrives now would probably wait for its first step."""
+        return self.scheduler.expected_wait_s + self.preparations.stalled_s
 
     @property
     def can_chat(self) -> bool:
@@ -147,7 +159,7 @@ class Engine:
         ------
         RequestError, GenerationFailed, EngineBusy
         """
-        tokens = await asyncio.to_thread(self._tokens, prompt, "input")
+        tokens = await self.preparations.run(partial(self._tokens, prompt, "input"))
         async with self._embedding_lock:
             context = await asyncio.wrap_future(self.scheduler.call(self._get_embedding_context))
             if len(tokens) > context.n_ctx:
@@ -259,6 +271,7 @@ class Engine:
 
     def close(self) -> None:
         """Stop the scheduler's thread."""
+        self.preparations.close()
         self.scheduler.stop()
         if self._embedding_context is not None:
             self._embedding_context.close()

@@ -10,7 +10,7 @@ import aiohttp
 import orjson
 
 from models.redaction.server_words import ServerWords, clean_name
-from models.remote.http import HttpServer, failure_reason
+from models.remote.http import HttpServer, failure_reason, never_arrived
 from models.remote.quirks import NO_QUIRKS, Quirks
 from models.remote.retry_after import retry_after_s
 from models.usage.shapes import count
@@ -19,10 +19,12 @@ from models.wire.backend import Completion
 from models.wire.chat import ChatRequest
 from models.wire.errors import (
     BackendError,
+    BackendLost,
     BackendMisconfigured,
     BackendRejected,
     BackendTimeout,
     BackendUnavailable,
+    BackendUnreached,
     InvalidResponse,
     RateLimited,
     TruncatedAnswer,
@@ -43,6 +45,9 @@ _BAD_GATEWAY = 502
 _NO_STATUS = 600
 
 MAX_ERROR_BYTES = 64 * 1024
+COUNT_S = 2.0
+"""Longest wait for a count of tokens: an estimate does as well as a count that comes late."""
+
 ERROR_BODY_S = 5.0
 """The rest of a longer or slower error body is not read: the status says enough."""
 
@@ -148,9 +153,10 @@ class OpenAIBackend:
         return completion if completion.usage is None else replace(completion, usage=completion.usage.prompt_only())
 
     async def count_tokens(self, request: ChatRequest) -> int | None:
-        """Prompt tokens as the model itself counts them; None if the server cannot (only the engine can)."""
+        """Prompt tokens as the model itself counts them; None if the server cannot or is slow (only the engine can)."""
+        counting = self._post("count_tokens", self._upstream_content(request, CHAT, request.body))
         try:
-            answer = await self._post("count_tokens", self._upstream_content(request, CHAT, request.body))
+            answer = await self._within(COUNT_S, "no count of tokens", counting)
             return count(orjson.loads(answer)["prompt_tokens"])
         except (BackendError, KeyError, TypeError, ValueError):
             return None
@@ -328,7 +334,8 @@ class OpenAIBackend:
         return kind(self._name, "the answer is not JSON")
 
     def _unreachable(self, exc: Exception) -> BackendUnavailable:
-        return BackendUnavailable(self._name, f"connection failed ({failure_reason(exc)})")
+        kind = BackendUnreached if never_arrived(exc, unix=self._server.is_unix) else BackendLost
+        return kind(self._name, f"connection failed ({failure_reason(exc)})")
 
 
 def _status_in(error: Any) -> int:

@@ -330,6 +330,9 @@ class Context:
         As `EngineOptions` has them.
     embeddings : bool
         Output an embedding for each token, instead of logits.
+    unified : bool
+        One pool for all sequences. If false, each has a pool of its own, an equal share of `n_ctx`, and its tokens
+        always lie in their order.
     """
 
     def __init__(
@@ -344,6 +347,7 @@ class Context:
         flash_attention: FlashAttention = FlashAttention.AUTO,
         kv_cache_type: KvCacheType = KvCacheType.F16,
         embeddings: bool = False,
+        unified: bool = True,
     ) -> None:
         self._lib = lib = library()
         params = lib.llama_context_default_params()
@@ -356,7 +360,7 @@ class Context:
         if embeddings:
             params.pooling_type = _POOLING_NONE
         params.n_threads = params.n_threads_batch = n_threads
-        params.kv_unified = True
+        params.kv_unified = unified
         params.flash_attn_type = _FLASH_ATTENTION[flash_attention]
         params.type_k = params.type_v = _CACHE_TYPES[kv_cache_type][0]
         self.pointer = lib.llama_init_from_model(model.pointer, params)

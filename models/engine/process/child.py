@@ -125,7 +125,7 @@ async def _serve(
     loaded = _in_temporary_thread(lambda: _load(options, use_extra_bufts, reporter))
     engine = _make_engine(loaded, options, use_extra_bufts)
     try:
-        Watchdog(engine.scheduler, options.step_timeout_s, reporter.heartbeat)
+        Watchdog(engine.scheduler, engine.preparations, options.step_timeout_s, reporter.heartbeat)
         features = await run_probes(engine, ENGINE_PROBES) if cached_features is None else cached_features
         engine.info = replace(engine.info, features=features | ALWAYS_SUPPORTED, probed=cached_features is not None)
         config = uvicorn.Config(

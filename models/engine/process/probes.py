@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from models.engine.engine import Engine
@@ -133,6 +134,6 @@ async def _passes(engine: Engine, body: dict[str, Any], check: Check) -> bool:
 async def _complete(engine: Engine, body: dict[str, Any]) -> ChatCompletion:
     shapes = ChatShapes(engine.info.model, engine.fingerprint, engine.token_bytes)
     job = parse_chat(body)
-    generations = await asyncio.to_thread(engine.prepare, job)
+    generations = await engine.preparations.run(partial(engine.prepare, job))
     with engine.submit(generations) as events:
         return await collect_chat(events, job, shapes)
