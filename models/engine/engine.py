@@ -18,7 +18,7 @@ from models.engine.native.llama import system_info
 from models.engine.native.samplers import Grammar, Sampler
 from models.engine.options import EngineInfo, EngineOptions
 from models.engine.prompt.prompter import Prompter
-from models.engine.prompt.template import ChatTemplate
+from models.engine.prompt.template import Template
 from models.engine.prompt.tool_calls import ToolCallReader
 from models.engine.request.chat import ChatJob
 from models.engine.request.preparations import Preparations
@@ -74,7 +74,7 @@ class Engine:
     def __init__(
         self,
         loaded: Loaded,
-        template: ChatTemplate | None,
+        template: Template | None,
         options: EngineOptions,
         info: EngineInfo,
         on_fatal: Callable[[str], None],
@@ -123,7 +123,7 @@ class Engine:
         ------
         RequestError, TemplateError
         """
-        return self._prompter.chat_tokens(job.messages, job.toolbox)
+        return self._prompter.chat_tokens(job.messages, job.toolbox, job.template_variables)
 
     def prepare(self, job: ChatJob) -> list[Generation]:
         """The generations that answer `job`, not yet submitted. It takes milliseconds: not for the event loop.

@@ -5,13 +5,14 @@ refused. Fields that OpenAI's API does not know are left alone: clients send hin
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from models.engine.grammar.json_schema import JSON_OBJECT_GRAMMAR, schema_grammar
 from models.engine.prompt.call_format import CallFormat
 from models.engine.prompt.tools import Toolbox, read_toolbox
 from models.engine.request.sampling import SamplingParams
+from models.engine.request.template_variables import read_template_variables
 from models.wire.chat import ChatRequest, text_of
 from models.wire.json_reader import JsonReader
 
@@ -76,6 +77,8 @@ class ChatJob:
         Grammar of the wanted format.
     toolbox : Toolbox, optional
         What the answer may call.
+    template_variables : mapping
+        Variables of the caller's own for the chat template.
     """
 
     messages: Sequence[Mapping[str, Any]]
@@ -88,6 +91,7 @@ class ChatJob:
     n_alternatives: int | None = None
     format_rules: str | None = None
     toolbox: Toolbox | None = None
+    template_variables: Mapping[str, Any] = field(default_factory=dict)
 
     def rules(self, calls: CallFormat) -> str | None:
         """The grammar that the answer follows from its first character."""
@@ -126,6 +130,7 @@ def parse_chat(body: Any) -> ChatJob:
         n_alternatives=_alternatives(reader),
         format_rules=format_rules,
         toolbox=toolbox,
+        template_variables=read_template_variables(reader["chat_template_kwargs"]),
     )
 
 
@@ -203,10 +208,10 @@ def _logit_bias(biases: JsonReader) -> Mapping[int, float]:
 
 def refuse_unsupported(body: JsonReader) -> None:
     """Raise for any field that asks for what is not served here."""
-    for field, why in UNSUPPORTED.items():
-        value = body.value.get(field)
-        if value is not None and value not in _NO_OPINION.get(field, ()):
-            raise body[field].refused(why)
+    for name, why in UNSUPPORTED.items():
+        value = body.value.get(name)
+        if value is not None and value not in _NO_OPINION.get(name, ()):
+            raise body[name].refused(why)
     if body["modalities"].value not in (None, ["text"], []):
         raise body["modalities"].refused('this engine makes text only; send ["text"], or leave it out')
 
