@@ -245,6 +245,8 @@ class Decider:
         local = self._sides.local
         if local is None or local.capabilities is not None or self.cloud_may_answer(request):
             return 0.0
+        if self.names.means_cloud(request.model):  # if it cannot have the cloud, it is refused
+            return 0.0
         started = time.perf_counter()
         await local.wait_ready()
         return time.perf_counter() - started
@@ -278,7 +280,7 @@ class Decider:
             pinned=pinned,
             local_wait_s=0.0 if local is None or local.load is None else local.load.expected_wait_s,
             max_local_wait_s=self._settings.max_local_wait_s,
-            tokens_needed=0 if capabilities is None else await self._tokens_needed(request, capabilities.n_ctx),
+            tokens_needed=await self._tokens_for_local(request, capabilities, pinned),
             budget_spent=budget_spent,
             began=loop_began(request, capabilities),
             private=request.private,
@@ -304,6 +306,14 @@ class Decider:
 
     def _gets_second_look(self, request: ChatRequest, prompt: Prompt, decision: RoutingDecision) -> bool:
         return self._cascade is not None and self._cascade.wanted(request, prompt, decision, self._capabilities)
+
+    async def _tokens_for_local(
+        self, request: ChatRequest, capabilities: LocalCapabilities | None, pinned: Route | None
+    ) -> int:
+        """What the local model would need; not asked of it for a request that it will not answer."""
+        if capabilities is None or pinned is Route.CLOUD:
+            return 0
+        return await self._tokens_needed(request, capabilities.n_ctx)
 
     async def _tokens_needed(self, request: ChatRequest, n_ctx: int) -> int:
         """Prompt tokens plus room for the answer; counted exactly only where they might not fit."""

@@ -15,6 +15,7 @@ from typing import TypeVar
 from gateway.dispatch.backends import Backends
 from gateway.dispatch.cascade import Cascade, Unsure
 from gateway.dispatch.decider import Decider, RoutedRequest
+from gateway.dispatch.local import unless_stuck
 from gateway.http.overrides import Overrides
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
@@ -25,7 +26,14 @@ from gateway.spending.unmetered import tier_of
 from models.redaction.server_words import CONTEXT_LENGTH
 from models.wire.backend import Answerer, Completion
 from models.wire.chat import ChatRequest
-from models.wire.errors import BackendError, BackendRejected, BackendUnavailable
+from models.wire.errors import (
+    BackendError,
+    BackendLost,
+    BackendRejected,
+    BackendUnavailable,
+    BackendUnreached,
+    LocalLost,
+)
 from models.wire.stream import ChatStream
 from models.wire.token_estimates import prompt_tokens_guess
 from router.decision import Reason, Route
@@ -175,21 +183,26 @@ class Dispatcher:
         return await self._backends.cloud.ask(routed.request, call, only=routed.meaning.model, may_pay=may_pay)
 
     async def _call_local(self, call: Callable[[Answerer], Awaitable[T]], *, is_last: bool) -> T:
-        """If nobody else can answer, a local side that starts is waited for, and one that died is asked again."""
+        """If nobody else can answer, a local side that starts is waited for, and one that hangs is put up with.
+
+        What never arrived at an engine that died is sent to the next one. What may have killed it is not.
+        """
         local = self._backends.local
         assert local is not None
-        if not local.up:
-            if not is_last:
+        if not is_last:
+            if not local.up:
                 raise BackendUnavailable("local", local.trouble or "not ready")
+            return await unless_stuck(local, call(local.backend))
+        if not local.up:
             await local.wait_ready()
         try:
             return await call(local.backend)
-        except BackendUnavailable as exc:
-            if not is_last or exc.retry_after_s is not None:
-                raise
+        except BackendUnreached:
             await asyncio.sleep(NOTICE_S)
             await local.wait_ready()
             return await call(local.backend)
+        except BackendLost as exc:
+            raise LocalLost(exc) from exc
 
 
 @contextmanager

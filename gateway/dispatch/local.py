@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 import logging
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import aiohttp
 
@@ -27,15 +28,20 @@ from models.remote.quirks import NO_QUIRKS, Quirks, quirks_of
 from models.remote.resilient_backend import ResilientBackend, RetryPolicy
 from models.wire.backend import Backend
 from models.wire.chat import COMPLETIONS, ChatRequest
-from models.wire.errors import BackendError, BackendUnavailable, InvalidResponse
+from models.wire.errors import BackendError, BackendTimeout, BackendUnavailable, InvalidResponse
 from router.decision import Feature
 from router.policy import LocalCapabilities
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 LOOK_AGAIN_S = 5.0
 LOAD_S = 1.0
 HEALTH_TIMEOUT_S = 1.0
+STUCK_S = 10.0
+"""An engine without any progress for so long is given up by requests that the cloud may answer."""
+
 UNIX = "unix:"
 UNTOLD_N_CTX = 4096
 MODELS_SHOWN = 20
@@ -46,11 +52,22 @@ COMMON_FEATURES = frozenset({Feature.TOOLS, Feature.JSON_OBJECT, Feature.JSON_SC
 
 @dataclass(frozen=True, slots=True)
 class LocalLoad:
-    """The load that the local side reports; `expected_wait_s` is the wait of a request that arrives now, in seconds."""
+    """The load that the local side reports.
+
+    Attributes
+    ----------
+    running, queued : int
+        Answers in progress, and those that wait.
+    expected_wait_s : float
+        How long a request that arrives now would probably wait, in seconds. It grows while the engine is stuck.
+    stalled_s : float
+        For how long it has made no progress with what it has to do, in seconds; 0 while it does.
+    """
 
     running: int
     queued: int
     expected_wait_s: float
+    stalled_s: float = 0.0
 
 
 class LocalSide(Protocol):
@@ -303,26 +320,68 @@ class ServerSide:
         self._seen.set()
 
 
+async def unless_stuck(local: LocalSide, work: Awaitable[T]) -> T:
+    """The result of `work`, which waits for the local side.
+
+    Raises
+    ------
+    BackendTimeout
+        If the local side makes no progress at all for `STUCK_S`; `work` is then cancelled.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        while not (await asyncio.wait({task}, timeout=LOAD_S))[0]:
+            if local.load is not None and local.load.stalled_s > STUCK_S:
+                raise BackendTimeout("local", f"no progress for more than {STUCK_S:g} s")
+        return task.result()
+    finally:
+        task.cancel()
+
+
 class LoadWatch:
-    """Asks the built-in engine for its load once a second, while it is `up`."""
+    """Asks the built-in engine for its load once a second, while it is `up`.
+
+    An engine that is asked and says nothing is stuck, and counts as busier by every second of its silence.
+    """
 
     def __init__(self, server: HttpServer, up: Callable[[], bool]) -> None:
         self._server = server
         self._up = up
-        self.latest: LocalLoad | None = None
+        self._told: LocalLoad | None = None
+        self._silent_since: float | None = None
+
+    @property
+    def latest(self) -> LocalLoad | None:
+        """The load as far as it is known; None where it is not."""
+        if self._silent_since is None:
+            return self._told
+        silent_s = time.monotonic() - self._silent_since
+        told = self._told or LocalLoad(0, 0, 0.0)
+        return replace(told, expected_wait_s=told.expected_wait_s + silent_s, stalled_s=told.stalled_s + silent_s)
 
     async def watch(self) -> None:
         """Poll until cancelled."""
         while True:
-            self.latest = await self._ask() if self._up() else None
+            await self._look()
             await asyncio.sleep(LOAD_S)
 
-    async def _ask(self) -> LocalLoad | None:
+    async def _look(self) -> None:
+        if not self._up():
+            self._told = self._silent_since = None
+            return
+        asked = time.monotonic()
         try:
-            facts = await self._server.get_json("/health", HEALTH_TIMEOUT_S)
-            return LocalLoad(int(facts["running"]), int(facts["queued"]), float(facts["expected_wait_s"]))
-        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError):
-            return None
+            self._told = _load_in(await self._server.get_json("/health", HEALTH_TIMEOUT_S))
+            self._silent_since = None
+        except TimeoutError:
+            self._silent_since = self._silent_since or asked
+        except (aiohttp.ClientError, ValueError, KeyError, TypeError):
+            self._told = self._silent_since = None
+
+
+def _load_in(health: Any) -> LocalLoad:
+    wait_s, stalled_s = float(health["expected_wait_s"]), float(health.get("stalled_s", 0.0))
+    return LocalLoad(int(health["running"]), int(health["queued"]), wait_s, stalled_s)
 
 
 def _bearer(settings: LocalSettings) -> dict[str, str]:

@@ -63,6 +63,13 @@ class ModelNames:
             )
         return known[meant]
 
+    def means_cloud(self, name: str) -> bool:
+        """Whether `name` asks for the cloud; false for a name that is not known, or not yet."""
+        try:
+            return self.meaning(name).route is Route.CLOUD
+        except UnknownModelError:
+            return False
+
     def all(self) -> list[str]:
         """Every name that has a meaning, `auto` first; an alias for a side that is not configured has none."""
         known = self._meanings()

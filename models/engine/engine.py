@@ -20,9 +20,10 @@ from models.engine.native.llama import system_info
 from models.engine.native.samplers import Sampler
 from models.engine.options import EngineInfo, EngineOptions
 from models.engine.prompt.prompter import Prompter
-from models.engine.prompt.template import ChatTemplate
+from models.engine.prompt.template import Template
 from models.engine.prompt.tool_calls import ToolCallReader
 from models.engine.request.chat import ChatJob
+from models.engine.request.preparations import Preparations
 from models.engine.request.prompts import CompletionJob, Prompt
 from models.engine.request.sampling import SamplingParams, build_sampler
 from models.engine.scheduling.embeddings import CHUNK_TOKENS, EmbeddingContext, Vector, normalise
@@ -78,7 +79,7 @@ class Engine:
     def __init__(
         self,
         loaded: Loaded,
-        template: ChatTemplate | None,
+        template: Template | None,
         options: EngineOptions,
         info: EngineInfo,
         on_fatal: Callable[[str], None],
@@ -92,6 +93,7 @@ class Engine:
         self._prompter = Prompter(loaded.model, template)
         self._compiler = GrammarCompiler(loaded.model)
         self._compiling = compile_threads()
+        self.preparations = Preparations()
         self._loop = asyncio.get_running_loop()
         self.max_parallel = max(1, (options.max_sequences + options.max_queue) // 2)
         self._on_fatal = on_fatal
@@ -107,6 +109,16 @@ class Engine:
         self.scheduler.start()
 
     @property
+    def stalled_s(self) -> float:
+        """For how long it has made no progress with what it has to do, in seconds; 0 while it does."""
+        return max(self.scheduler.stalled_s, self.preparations.stalled_s)
+
+    @property
+    def expected_wait_s(self) -> float:
+        """How long a request that arrives now would probably wait for its first step."""
+        return self.scheduler.expected_wait_s + self.preparations.stalled_s
+
+    @property
     def can_chat(self) -> bool:
         """Whether the model has a chat template."""
         return self._prompter.can_chat
@@ -118,7 +130,7 @@ class Engine:
         ------
         RequestError, TemplateError
         """
-        return self._prompter.chat_tokens(job.messages, job.toolbox)
+        return self._prompter.chat_tokens(job.messages, job.toolbox, job.template_variables)
 
     async def prepare(self, job: ChatJob) -> list[Generation]:
         """The generations that answer `job`, not yet submitted.
@@ -129,7 +141,7 @@ class Engine:
         """
         source = job.rules(self._prompter.calls, self._prompter.tag)
         rules = None if source is None else await self._compile(source)
-        return await asyncio.to_thread(self._generations, job, rules)
+        return await self.preparations.run(partial(self._generations, job, rules))
 
     async def _compile(self, source: GrammarSource) -> CompiledGrammar:
         """Compile in threads of their own: others of this process must not wait for those."""
@@ -173,7 +185,7 @@ class Engine:
         ------
         RequestError, GenerationFailed, EngineBusy
         """
-        tokens = await asyncio.to_thread(self._tokens, prompt, "input")
+        tokens = await self.preparations.run(partial(self._tokens, prompt, "input"))
         async with self._embedding_lock:
             context = await asyncio.wrap_future(self.scheduler.call(self._get_embedding_context))
             if len(tokens) > context.n_ctx:
@@ -276,6 +288,7 @@ class Engine:
 
     def close(self) -> None:
         """Stop the scheduler's thread."""
+        self.preparations.close()
         self.scheduler.stop()
         self._compiling.shutdown(wait=False, cancel_futures=True)
         if self._embedding_context is not None:

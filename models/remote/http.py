@@ -5,6 +5,7 @@ CPU a call; its request and response objects cost another 0.4 ms.
 """
 
 import asyncio
+import errno
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextvars import ContextVar
@@ -78,6 +79,11 @@ class HttpServer:
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout_s)
         self._session: aiohttp.ClientSession | None = None
         self._urls: dict[str, URL] = {}
+
+    @property
+    def is_unix(self) -> bool:
+        """Whether connections go to a unix socket."""
+        return self._uds is not None
 
     async def post(self, path: str, content: bytes) -> aiohttp.ClientResponse:
         """Send JSON; returns when the response's headers have arrived, without a time limit. The caller must close it.
@@ -213,6 +219,17 @@ def failure_reason(exc: Exception) -> str:
     if isinstance(exc, aiohttp.ClientHttpProxyError):
         return f"the proxy answers with status {exc.status}"
     return _reason(exc)
+
+
+def never_arrived(exc: Exception, *, unix: bool) -> bool:
+    """Whether a request surely was not read to its end, so that nobody can have worked on it.
+
+    On a unix socket, Linux resets a connection only if its other end closed with bytes unread; an end that had read
+    everything closes in order.
+    """
+    if isinstance(exc, aiohttp.ClientConnectorError | aiohttp.ClientConnectionResetError):
+        return True
+    return unix and isinstance(exc, OSError) and exc.errno in (errno.EPIPE, errno.ECONNRESET)
 
 
 def _reason(exc: BaseException) -> str:

@@ -11,7 +11,7 @@ import aiohttp
 import orjson
 
 from models.redaction.server_words import ServerWords, clean_name
-from models.remote.http import AnswerTooLarge, HttpServer, failure_reason
+from models.remote.http import AnswerTooLarge, HttpServer, failure_reason, never_arrived
 from models.remote.learnt_quirks import MOST_CHANGES, LearntQuirks
 from models.remote.quirks import NO_QUIRKS, Quirks
 from models.remote.retry_after import retry_after_s
@@ -21,10 +21,12 @@ from models.wire.backend import MAX_ANSWER_BYTES, Completion
 from models.wire.chat import ChatRequest
 from models.wire.errors import (
     BackendError,
+    BackendLost,
     BackendMisconfigured,
     BackendRejected,
     BackendTimeout,
     BackendUnavailable,
+    BackendUnreached,
     InvalidResponse,
     RateLimited,
     TruncatedAnswer,
@@ -51,6 +53,9 @@ _ABOUT_FIELDS = frozenset({400, 422})
 """Statuses by which servers refuse a field; the second is that of FastAPI, and so of Mistral."""
 
 MAX_ERROR_BYTES = 64 * 1024
+COUNT_S = 2.0
+"""Longest wait for a count of tokens: an estimate does as well as a count that comes late."""
+
 ERROR_BODY_S = 5.0
 """The rest of a longer or slower error body is not read: the status says enough."""
 
@@ -156,10 +161,10 @@ class OpenAIBackend:
         return completion if completion.usage is None else replace(completion, usage=completion.usage.prompt_only())
 
     async def count_tokens(self, request: ChatRequest) -> int | None:
-        """Prompt tokens as the model itself counts them; None if the server cannot (only the engine can)."""
+        """Prompt tokens as the model itself counts them; None if the server cannot or is slow (only the engine can)."""
         try:
             asked, _ = self._quirks.apply(self._upstream(request, CHAT, request.body))
-            answer = await self._post("count_tokens", orjson.dumps(asked))
+            answer = await self._within(COUNT_S, "no count of tokens", self._post("count_tokens", orjson.dumps(asked)))
             return count(orjson.loads(answer)["prompt_tokens"])
         except (BackendError, KeyError, TypeError, ValueError):
             return None
@@ -407,7 +412,8 @@ class OpenAIBackend:
         return kind(self._name, "the answer is not JSON")
 
     def _unreachable(self, exc: Exception) -> BackendUnavailable:
-        return BackendUnavailable(self._name, f"connection failed ({failure_reason(exc)})")
+        kind = BackendUnreached if never_arrived(exc, unix=self._server.is_unix) else BackendLost
+        return kind(self._name, f"connection failed ({failure_reason(exc)})")
 
 
 def _status_in(error: Any) -> int:

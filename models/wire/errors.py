@@ -10,6 +10,9 @@
     └── BackendError            the backend did not answer as it should
         ├── BackendUnavailable  not reachable, not ready, or refusing work for now
         │   ├── BackendBusy           refused by this process, before anything was sent
+        │   ├── BackendUnreached      the request never arrived there
+        │   ├── BackendLost           the connection broke after the request had arrived, before any answer
+        │   ├── LocalLost             the same of the local side, which may have died of the request
         │   └── BackendMisconfigured  refuses what the gateway adds: key, model name, path
         ├── BackendTimeout      silent for longer than the limit
         ├── RateLimited         the provider asks for a pause
@@ -150,6 +153,27 @@ class BackendUnavailable(BackendError):
 
 class BackendBusy(BackendUnavailable):
     """Too many requests, or too many failures lately: this process did not send the request."""
+
+
+class BackendUnreached(BackendUnavailable):
+    """No connection, or one that broke before the whole request was read: nothing can have been done about it."""
+
+
+class BackendLost(BackendUnavailable):
+    """The connection broke before an answer came. The backend may have been at work on the request, or died of it."""
+
+
+class LocalLost(BackendUnavailable):
+    """The local side was lost while it worked on this request. It is not sent there again, since it may be the cause.
+
+    Parameters
+    ----------
+    lost : BackendLost
+        How that showed.
+    """
+
+    def __init__(self, lost: BackendLost) -> None:
+        super().__init__(lost.backend, f"lost while it worked on this request, which is not sent again: {lost.message}")
 
 
 class BackendMisconfigured(BackendUnavailable):

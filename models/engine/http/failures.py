@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from models.engine.errors import DeadlineExceeded, EngineBusy, EngineError
+from models.engine.errors import DeadlineExceeded, EngineBusy, EngineError, TemplateError
 from models.wire.asgi import BodyTooLarge
 from models.wire.errors import ForbiddenError, NotJsonError, RequestError, UnknownModelError, error_body
 
@@ -41,6 +41,9 @@ def describe_error(exc: Exception) -> tuple[int, dict[str, Any], dict[str, str]]
         return 503, body, {"retry-after": str(exc.retry_after_s)}
     if isinstance(exc, DeadlineExceeded):
         return 504, error_body(str(exc), type_="server_error", code="deadline_exceeded"), {}
+    if isinstance(exc, TemplateError):  # of this model, for this conversation: another model may well take it
+        logger.error("a request failed: %s", exc)
+        return 400, error_body(exc.full_message, type_="invalid_request_error", code="unsupported_value"), {}
     if isinstance(exc, EngineError):
         logger.error("a request failed: %s", exc)
         return 500, error_body(exc.full_message, type_="server_error", code="engine_error"), {}

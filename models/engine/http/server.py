@@ -1,8 +1,8 @@
 """The engine's HTTP server: OpenAI's wire format over raw ASGI."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 from time import time
 from typing import Any
 
@@ -89,7 +89,7 @@ class EngineServer:
             await self._complete(job, send, time_limit_s(scope))
 
     async def _complete(self, job: CompletionJob, send: Send, limit_s: float) -> None:
-        generations = await asyncio.to_thread(self._engine.prepare_completion, job)
+        generations = await self._engine.preparations.run(partial(self._engine.prepare_completion, job))
         shapes = TextShapes(self._engine.info.model, self._engine.fingerprint, self._engine.token_bytes)
         async with aclosing(events_in_rounds(self._engine, generations, limit_s)) as events:
             if job.stream:
@@ -116,7 +116,8 @@ class EngineServer:
 
     async def _count_tokens(self, _scope: Scope, receive: Receive, send: Send) -> None:
         job = parse_chat(await read_json(receive, self._max_body_bytes))
-        prompt = await asyncio.to_thread(self._engine.prompt_tokens, job)
+        async with WhileConnected(receive):
+            prompt = await self._engine.preparations.run(partial(self._engine.prompt_tokens, job))
         await send_json(send, 200, {"prompt_tokens": len(prompt)})
 
     async def _models(self, _scope: Scope, _receive: Receive, send: Send) -> None:
@@ -146,7 +147,8 @@ class EngineServer:
             "model": self._engine.info.model,
             "queued": scheduler.n_waiting,
             "running": scheduler.n_running,
-            "expected_wait_s": round(scheduler.expected_wait_s, 3),
+            "expected_wait_s": round(self._engine.expected_wait_s, 3),
+            "stalled_s": round(self._engine.stalled_s, 3),
         }
         await send_json(send, 200, health)
 

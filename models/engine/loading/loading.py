@@ -11,7 +11,7 @@ from models.engine.native.llama import Context, DecodeStatus, Model, StepBatch, 
 from models.engine.native.machine import usable_cores
 from models.engine.options import EngineOptions
 from models.engine.prompt.call_format import TAGS
-from models.engine.prompt.template import ChatTemplate
+from models.engine.prompt.template_process import TemplateProcess
 
 logger = logging.getLogger(__name__)
 
@@ -174,7 +174,7 @@ def _must_decode(context: Context, batch: StepBatch) -> None:
         raise ModelLoadError("the model loads, but its logits are not finite: the weights are damaged")
 
 
-def make_template(model: Model, options: EngineOptions) -> ChatTemplate | None:
+def make_template(model: Model, options: EngineOptions) -> TemplateProcess | None:
     """The template in `options`, else the model's own, tested on a short conversation; None if there is neither.
 
     Raises
@@ -185,7 +185,7 @@ def make_template(model: Model, options: EngineOptions) -> ChatTemplate | None:
     source = options.chat_template.read_text("utf-8") if options.chat_template else model.chat_template
     if source is None:
         return None
-    template = ChatTemplate(source, bos=model.text_of_special(model.bos), eos=model.text_of_special(model.eos))
+    template = TemplateProcess(source, bos=model.text_of_special(model.bos), eos=model.text_of_special(model.eos))
     if "ping" not in template.render([{"role": "user", "content": "ping"}]):
         raise TemplateError("the model's chat template leaves the user's message out")
     return template

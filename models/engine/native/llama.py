@@ -35,6 +35,7 @@ _CACHE_TYPES = {
     KvCacheType.BF16: (30, 2.0),
 }
 _VOCAB_SENTENCEPIECE = 1
+_USER_DEFINED = 1 << 4
 _LOG_LEVELS = {3: logging.WARNING, 4: logging.ERROR}  # ggml's own numbers; lower levels are not logged
 # A false alarm: the context is shared by all sequences and may exceed the length that one was trained for.
 _OVERFLOW_WARNING = "possible training context overflow"
@@ -175,6 +176,13 @@ class Model:
         lib = self._lib
         control = (t for t in range(self.n_vocab) if lib.llama_vocab_is_control(self._vocab, t))
         return frozenset(text for t in control if (text := self.text_of_special(t)))
+
+    @property
+    def user_defined_texts(self) -> dict[str, int]:
+        """Texts, with their tokens, that become one token wherever they stand: markers, but also spaces and HTML."""
+        attribute, vocabulary = self._lib.llama_vocab_get_attr, self._vocab
+        tokens = (t for t in range(self.n_vocab) if attribute(vocabulary, t) & _USER_DEFINED)
+        return {text: t for t in tokens if (text := self.text_of_special(t))}
 
     @property
     def chat_template(self) -> str | None:
@@ -335,6 +343,9 @@ class Context:
         As `EngineOptions` has them.
     embeddings : bool
         Output an embedding for each token, instead of logits.
+    unified : bool
+        One pool for all sequences. If false, each has a pool of its own, an equal share of `n_ctx`, and its tokens
+        always lie in their order.
     """
 
     def __init__(
@@ -349,6 +360,7 @@ class Context:
         flash_attention: FlashAttention = FlashAttention.AUTO,
         kv_cache_type: KvCacheType = KvCacheType.F16,
         embeddings: bool = False,
+        unified: bool = True,
     ) -> None:
         self._lib = lib = library()
         params = lib.llama_context_default_params()
@@ -361,7 +373,7 @@ class Context:
         if embeddings:
             params.pooling_type = _POOLING_NONE
         params.n_threads = params.n_threads_batch = n_threads
-        params.kv_unified = True
+        params.kv_unified = unified
         params.flash_attn_type = _FLASH_ATTENTION[flash_attention]
         params.type_k = params.type_v = _CACHE_TYPES[kv_cache_type][0]
         self.pointer = lib.llama_init_from_model(model.pointer, params)

@@ -30,7 +30,8 @@ from models.engine.loading.loading import Loaded, load, make_template, self_test
 from models.engine.options import EngineOptions
 from models.engine.process.phase import Phase
 from models.engine.process.probes import ALWAYS_SUPPORTED, ENGINE_PROBES, MODEL_PROBES, run_probes
-from models.engine.process.watchdog import Watchdog
+from models.engine.process.watchdog import Step, Watchdog
+from models.engine.request.preparations import STUCK_S
 from models.host.child_environment import KEY_VARIABLE
 from models.host.http_protocol import PlainProtocol
 from models.host.log_format import LineFormatter, log_uncaught
@@ -127,8 +128,11 @@ async def _serve(
     engine = _make_engine(loaded, options, use_extra_bufts)
     try:
         steps = {
-            "a step of the model": lambda: engine.scheduler.step_started,
-            "the compilation of a grammar": lambda: engine.compiling_since,
+            "a step of the model": Step(lambda: engine.scheduler.busy_since, options.step_timeout_s),
+            "the compilation of a grammar": Step(lambda: engine.compiling_since, options.step_timeout_s),
+            "the preparation of a request": Step(
+                lambda: engine.preparations.busy_since, min(options.step_timeout_s, STUCK_S)
+            ),
         }
         Watchdog(steps, options.step_timeout_s, reporter.heartbeat)
         features = await run_probes(engine, ENGINE_PROBES) if cached_features is None else cached_features

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.engine.errors import TemplateError
-from models.engine.prompt.template import ChatTemplate
+from models.engine.prompt.template import Template
 from models.wire.errors import RequestError
 
 
@@ -88,7 +88,7 @@ _TURNS_WITH_CALL: list[dict[str, Any]] = [
 ]
 
 
-def detect_call_format(template: ChatTemplate) -> CallFormat | None:
+def detect_call_format(template: Template) -> CallFormat | None:
     """The format that `template` uses; None if it has no tools, or an unknown format."""
     if "probe_tool" in _rendered(template, _USER_TURN, tools=[_TOOL]):
         printed = _rendered(template, _TURNS_WITH_CALL)
@@ -103,7 +103,7 @@ def short_id(call_id: Any) -> str:
     return hashlib.sha256(str(call_id).encode()).hexdigest()[:9]
 
 
-def _rendered(template: ChatTemplate, messages: Sequence[Mapping[str, Any]], **variables: Any) -> str:
+def _rendered(template: Template, messages: Sequence[Mapping[str, Any]], **variables: Any) -> str:
     try:
         return template.render(messages, **variables)
     except (RequestError, TemplateError):

@@ -2,41 +2,49 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from functools import partial
 from typing import Any
 
-from models.engine.errors import TemplateError
 from models.engine.grammar.source import literal, token_literal
 from models.engine.native.llama import Model
-from models.engine.prompt.call_format import HERMES, detect_call_format
+from models.engine.prompt.call_format import HERMES, TAGS, detect_call_format
 from models.engine.prompt.conversation import (
     calls_as_text,
-    system_as_user,
     tools_in_system,
     with_parsed_arguments,
     with_short_ids,
     with_system,
+    without_empty_calls,
 )
-from models.engine.prompt.template import ChatTemplate, Message
+from models.engine.prompt.template import Message, Template
+from models.engine.prompt.template_limits import TemplateLimits, find_limits
 from models.engine.prompt.tools import Toolbox
 from models.wire.errors import RequestError
 
 # Unicode noncharacters: they never occur in text, so they can mark it.
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 _LITERAL = re.compile(f"{_OPEN}([^{_OPEN}{_CLOSE}]*){_CLOSE}")
-_SYSTEM = {"role": "system", "content": "probe_system"}
-_USER = {"role": "user", "content": "hello"}
+_REASONING = re.compile(r"</?[\w-]+>")
+"""Tags such as ``</think>``, which assistants write and templates look for in their earlier turns."""
+
+_MARKER = re.compile(r"[<\[]?[|｜].+[|｜][>\]]?|\[/?[A-Z_]+\]|<<?/?[A-Z_]+>?>")
+"""How the names of markers look where a vocabulary lists them among its ordinary texts: ``<|system|>``, ``[INST]``."""
+
 _STRAY = str.maketrans("", "", _OPEN + _CLOSE)
+NO_VARIABLES: Mapping[str, Any] = {}
 
 
 class Prompter:
     """Renders the chat template and tokenizes the result.
 
     The text of callers stays text: the name of a control token in a message (``<|im_end|>``) is tokenized as ordinary
-    text and cannot end the caller's turn.
+    text and cannot end the caller's turn. The same holds for markers that the model's author left among ordinary texts
+    (``USER_DEFINED``), which llama.cpp makes tokens of wherever they stand.
 
     Parameters
     ----------
-    template : ChatTemplate, optional
+    template : Template, optional
         None for a model without one: it continues text and cannot chat.
 
     Attributes
@@ -45,16 +53,26 @@ class Prompter:
         The format in which the model writes tool calls.
     """
 
-    def __init__(self, model: Model, template: ChatTemplate | None) -> None:
+    def __init__(self, model: Model, template: Template | None) -> None:
         self._model = model
         self._template = template
         self._bos = model.text_of_special(model.bos)
-        self._takes_system = self._shows("probe_system", [_SYSTEM, _USER])
         detected = detect_call_format(template) if template else None
         self.calls = detected or HERMES
         self._takes_tools = detected is not None
-        controls = sorted(model.control_texts, key=len, reverse=True)
-        self._controls = re.compile("|".join(map(re.escape, controls))) if controls else None
+        prints_calls = self._takes_tools and not self.calls.tools_in_system
+        self._limits = find_limits(template, prints_calls=prints_calls) if template else TemplateLimits()
+        controls, markers = model.control_texts, self._markers()
+        self._marker_tokens = frozenset(markers.values())
+        self._markup = _any_of(controls | markers.keys())
+        self._markup_of_assistants = _any_of(controls | {m for m in markers if not _REASONING.fullmatch(m)})
+
+    def _markers(self) -> dict[str, int]:
+        """The markers among the vocabulary's user-defined texts, with their tokens."""
+        source = self._template.source if self._template else ""
+        tags = {tag.decode() for tag in TAGS}
+        texts = self._model.user_defined_texts
+        return {t: n for t, n in texts.items() if t in tags or _MARKER.fullmatch(t) or (_is_tag(t) and t in source)}
 
     @property
     def can_chat(self) -> bool:
@@ -75,11 +93,21 @@ class Prompter:
             As `ChatTemplate.render`.
         """
         if self._template is None:
-            raise TemplateError("this model has no chat template, so it cannot chat; use /v1/completions")
-        return self._template.render(self._mark(messages), **{name: self._mark(v) for name, v in variables.items()})
+            raise RequestError(
+                "This model has no chat template, so it cannot chat: use /v1/completions, or another model.",
+                param="messages",
+                code="unsupported_value",
+            )
+        marked = [self._mark(message, assistant=message["role"] == "assistant") for message in messages]
+        return self._template.render(marked, **{name: self._mark(v) for name, v in variables.items()})
 
-    def chat_tokens(self, messages: Sequence[Message], toolbox: Toolbox | None = None) -> list[int]:
-        """The prompt as tokens.
+    def chat_tokens(
+        self,
+        messages: Sequence[Message],
+        toolbox: Toolbox | None = None,
+        template_variables: Mapping[str, Any] = NO_VARIABLES,
+    ) -> list[int]:
+        """The prompt as tokens; `template_variables` are the caller's own, for the template.
 
         Raises
         ------
@@ -88,6 +116,7 @@ class Prompter:
         """
         variables: dict[str, Any] = {}
         tools = [tool.definition for tool in toolbox.tools] if toolbox is not None else []
+        messages = [without_empty_calls(message) for message in messages]
         if not self._takes_tools:
             messages = calls_as_text(messages, self.calls)
             messages = with_system(messages, toolbox.prompt()) if toolbox is not None else messages
@@ -98,35 +127,42 @@ class Prompter:
             messages = [with_parsed_arguments(message) for message in messages]
             messages = [with_short_ids(message) for message in messages] if self.calls.short_ids else messages
             variables = {"tools": tools} if tools else {}
-        if not self._takes_system:
-            messages = system_as_user(messages)
-        text = self.text(messages, **variables)
+        text = self.text(self._limits.fit(messages), **{**template_variables, **variables})
         # Most templates print the begin token themselves; it must not occur twice.
         add_special = not (self._bos and text.startswith(self._bos))
         tokens: list[int] = []
         for index, (piece, is_literal) in enumerate(_pieces(text)):
             first = add_special and index == 0
-            tokens += self._model.tokenize(piece, add_special=first, parse_special=not is_literal)
+            tokenize = self._literal if is_literal else partial(self._model.tokenize, parse_special=True)
+            tokens += tokenize(piece, add_special=first)
         return tokens
 
-    def _shows(self, word: str, messages: Sequence[Message], **variables: Any) -> bool:
-        """Whether the template prints `word`, which `messages` or `variables` contain."""
-        if self._template is None:
-            return False
-        try:
-            return word in self._template.render(messages, **variables)
-        except (RequestError, TemplateError):
-            return False
+    def _literal(self, text: str, *, add_special: bool = False) -> list[int]:
+        """Tokens of a text that must not become a marker: if it does as a whole, it is tokenized in parts."""
+        tokens = self._model.tokenize(text, add_special=add_special, parse_special=False)
+        if len(text) < 2 or self._marker_tokens.isdisjoint(tokens):
+            return tokens
+        head = self._model.tokenize(text[0], add_special=add_special, parse_special=False)
+        return head + self._literal(text[1:])
 
-    def _mark(self, value: Any) -> Any:
+    def _mark(self, value: Any, *, assistant: bool = False) -> Any:
         if isinstance(value, str):
-            clean = value.translate(_STRAY)
-            return self._controls.sub(lambda m: f"{_OPEN}{m.group()}{_CLOSE}", clean) if self._controls else clean
+            clean, markup = value.translate(_STRAY), self._markup_of_assistants if assistant else self._markup
+            return markup.sub(lambda m: f"{_OPEN}{m.group()}{_CLOSE}", clean) if markup else clean
         if isinstance(value, Mapping):
-            return {key: self._mark(inner) for key, inner in value.items()}
+            return {self._mark(key): self._mark(inner, assistant=assistant) for key, inner in value.items()}
         if isinstance(value, list | tuple):
-            return [self._mark(inner) for inner in value]
+            return [self._mark(inner, assistant=assistant) for inner in value]
         return value
+
+
+def _is_tag(text: str) -> bool:
+    return text[:1] in "<[" and text[-1:] in ">]"
+
+
+def _any_of(texts: AbstractSet[str]) -> re.Pattern[str] | None:
+    """What finds any of `texts`, the longest first."""
+    return re.compile("|".join(map(re.escape, sorted(texts, key=len, reverse=True)))) if texts else None
 
 
 def _pieces(text: str) -> Iterator[tuple[str, bool]]:

@@ -3,10 +3,13 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from jinja2 import TemplateError as JinjaError
+from jinja2 import nodes
 from jinja2.exceptions import SecurityError
+from jinja2.ext import Extension
+from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from models.engine.errors import TemplateError
@@ -16,10 +19,37 @@ from models.wire.errors import RequestError
 
 TIME_LIMIT_S = 2.0
 MAX_PROMPT_CHARS = 16 * 1024 * 1024
+TOO_MUCH_MEMORY = "the model's chat template needs too much memory for these messages"
 MAX_NUMBER = 10_000
 """Largest number allowed where it sets the length of a text or the rounds of a loop."""
 
 Message = Mapping[str, Any]
+
+SET_BY_US = frozenset({"messages", "tools", "add_generation_prompt"})
+"""Variables of every template that a request has other fields for, or none."""
+
+
+class Template(Protocol):
+    """What renders conversations: a `ChatTemplate`, or one in another process."""
+
+    @property
+    def source(self) -> str:
+        """The Jinja source."""
+        ...
+
+    def render(self, messages: Sequence[Message], **variables: Any) -> str:
+        """As `ChatTemplate.render`."""
+        ...
+
+
+class _GenerationTag(Extension):
+    """Hugging Face's ``{% generation %}``, which marks the assistant's text for training: its content is printed."""
+
+    tags = {"generation"}  # noqa: RUF012 - as Jinja declares it
+
+    def parse(self, parser: Parser) -> list[nodes.Node]:
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
 
 class _RefusedByTemplate(Exception):
@@ -57,6 +87,11 @@ def _with_bounded_numbers(filter_: Callable[..., Any]) -> Callable[..., Any]:
     return limited
 
 
+_EXTENSIONS = ("jinja2.ext.loopcontrols", "jinja2.ext.do")
+_USUAL = {"add_generation_prompt": True, "tools": None, "documents": None}
+"""Variables that Hugging Face's `apply_chat_template` always sets."""
+
+
 class ChatTemplate:
     """Turns a conversation into the text of the prompt.
 
@@ -76,7 +111,7 @@ class ChatTemplate:
     def __init__(self, source: str, *, bos: str, eos: str, time_limit_s: float = TIME_LIMIT_S) -> None:
         self._time_limit_s = time_limit_s
         self.source = source
-        environment = _Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
+        environment = _Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=[*_EXTENSIONS, _GenerationTag])
         environment.filters["tojson"] = _tojson
         environment.globals.update(
             raise_exception=_raise_exception,
@@ -112,6 +147,8 @@ class ChatTemplate:
             raise RequestError(message, param="messages", code="unsupported_value") from None
         except (TemplateError, RequestError):
             raise
+        except MemoryError:
+            raise TemplateError(TOO_MUCH_MEMORY) from None
         # The template is somebody else's program, so it may raise anything.
         except Exception as exc:
             raise TemplateError(
@@ -121,7 +158,7 @@ class ChatTemplate:
     def _render(self, messages: Sequence[Message], variables: Mapping[str, Any]) -> str:
         pieces: list[str] = []
         length = 0
-        for piece in self._template.generate(messages=messages, **{"add_generation_prompt": True, **variables}):
+        for piece in self._template.generate(messages=messages, **{**_USUAL, **variables}):
             length += len(piece)
             if length > MAX_PROMPT_CHARS:
                 raise TemplateError(f"the model's chat template printed more than {MAX_PROMPT_CHARS} characters")
@@ -144,6 +181,13 @@ def _bounded_range(*arguments: int) -> range:
     return numbers
 
 
-def _tojson(value: Any, ensure_ascii: bool = False, indent: int | None = None, **others: Any) -> str:
-    """Replaces Jinja's filter, which escapes HTML: models expect plain JSON."""
-    return json.dumps(value, ensure_ascii=ensure_ascii, indent=None if indent is None else min(indent, 8), **others)
+def _tojson(
+    value: Any,
+    ensure_ascii: bool = False,
+    indent: int | None = None,
+    separators: tuple[str, str] | None = None,
+    sort_keys: bool = False,
+) -> str:
+    """Replaces Jinja's filter, which escapes HTML: models expect plain JSON. The options are Hugging Face's."""
+    width = None if indent is None else min(indent, 8)
+    return json.dumps(value, ensure_ascii=ensure_ascii, indent=width, separators=separators, sort_keys=sort_keys)

@@ -5,7 +5,7 @@ refused. Fields that OpenAI's API does not know are left alone: clients send hin
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from models.engine.grammar.schema import check_schema
@@ -13,6 +13,7 @@ from models.engine.grammar.source import GrammarSource, SchemaPart, json_object_
 from models.engine.prompt.call_format import CallFormat
 from models.engine.prompt.tools import Toolbox, read_toolbox
 from models.engine.request.sampling import SamplingParams
+from models.engine.request.template_variables import read_template_variables
 from models.wire.chat import ChatRequest, text_of
 from models.wire.json_reader import JsonReader
 
@@ -82,6 +83,8 @@ class ChatJob:
         Grammar of the wanted format.
     toolbox : Toolbox, optional
         What the answer may call.
+    template_variables : mapping
+        Variables of the caller's own for the chat template.
     """
 
     messages: Sequence[Mapping[str, Any]]
@@ -94,6 +97,7 @@ class ChatJob:
     n_alternatives: int | None = None
     format_rules: GrammarSource | None = None
     toolbox: Toolbox | None = None
+    template_variables: Mapping[str, Any] = field(default_factory=dict)
 
     def rules(self, calls: CallFormat, tag: Tag) -> GrammarSource | None:
         """The grammar of the wanted format, or of tool calls: from the answer's beginning only if one is required."""
@@ -126,6 +130,7 @@ def parse_chat(body: Any) -> ChatJob:
         n_alternatives=_alternatives(reader),
         format_rules=format_rules,
         toolbox=toolbox,
+        template_variables=read_template_variables(reader["chat_template_kwargs"]),
     )
 
 
@@ -204,10 +209,10 @@ def _logit_bias(biases: JsonReader) -> Mapping[int, float]:
 
 def refuse_unsupported(body: JsonReader) -> None:
     """Raise for any field that asks for what is not served here."""
-    for field, why in UNSUPPORTED.items():
-        value = body.value.get(field)
-        if value is not None and value not in _NO_OPINION.get(field, ()):
-            raise body[field].refused(why)
+    for name, why in UNSUPPORTED.items():
+        value = body.value.get(name)
+        if value is not None and value not in _NO_OPINION.get(name, ()):
+            raise body[name].refused(why)
     if body["modalities"].value not in (None, ["text"], []):
         raise body["modalities"].refused('this engine makes text only; send ["text"], or leave it out')
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from models.engine.native.guidance import Grammar
 from models.engine.prompt.tool_calls import CallArguments, CallStart, Text, ToolCallReader
+from models.engine.scheduling.allowance import SelectionAllowance
 from models.engine.scheduling.prefix_cache import TokenArray
 from models.engine.scheduling.text import StopMatcher, Utf8Stream
 from models.engine.scheduling.token_selection import SelectedToken, TokenSelector
@@ -81,6 +82,8 @@ class Generation:
         Finds tool calls in the answer.
     call_grammar : Grammar, optional
         Takes effect when the model itself opens a tool call.
+    allowance : SelectionAllowance
+        The processor time that the choice of its tokens may take.
     """
 
     prompt: Sequence[int]
@@ -98,6 +101,7 @@ class Generation:
     tokens: list[int] = field(init=False)
     n_computed: int = 0
     n_cached: int = 0
+    allowance: SelectionAllowance = field(default_factory=SelectionAllowance)
     queued_at: float = field(default_factory=monotonic)
     admitted_at: float = 0.0
     first_token_at: float = 0.0

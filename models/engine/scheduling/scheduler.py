@@ -26,6 +26,8 @@ from models.wire.errors import RequestError
 logger = logging.getLogger(__name__)
 
 MAX_FAILED_STEPS = 3
+USUAL_ROUND_S = 2.0
+"""What a round may take before the engine counts as stalled."""
 
 T = TypeVar("T")
 SchedulerOutput = Sequence[tuple[Generation, Event]]
@@ -43,8 +45,9 @@ class Scheduler:
 
     Attributes
     ----------
-    step_started : float or None
-        When the step in progress began, on the monotonic clock: it decodes and selects tokens. None between steps.
+    busy_since : float or None
+        When the round in progress began, on the monotonic clock: a step of the model, and the choice of a token for
+        every answer. None while there is nothing to do.
     """
 
     def __init__(
@@ -64,7 +67,7 @@ class Scheduler:
         self._threads = ThreadGovernor(context, context.n_threads)
         self._prefill_budget = PrefillBudget(context.n_batch)
         self._deliver, self._on_fatal, self._metrics = deliver, on_fatal, metrics
-        self.step_started: float | None = None
+        self.busy_since: float | None = None
         self._max_sequences, self._max_queue = max_sequences, max_queue
         self._waiting: deque[Generation] = deque()
         self._running: list[Generation] = []
@@ -72,7 +75,7 @@ class Scheduler:
         self._output: list[tuple[Generation, Event]] = []
         self._callbacks: deque[Callable[[], None]] = deque()
         self._wake = threading.Condition()
-        self._n_unfinished = 0
+        self._places: set[Generation] = set()
         self._stopping = False
         self._failed_steps = 0
         self._mean_service_s = 1.0
@@ -92,7 +95,7 @@ class Scheduler:
     @property
     def n_waiting(self) -> int:
         """Generations that are not admitted yet."""
-        return max(0, self._n_unfinished - len(self._running))
+        return max(0, len(self._places) - self.n_running)
 
     @property
     def n_running(self) -> int:
@@ -100,10 +103,19 @@ class Scheduler:
         return len(self._running)
 
     @property
+    def stalled_s(self) -> float:
+        """For how long the round in progress has run, beyond what a round usually takes."""
+        since = self.busy_since
+        return 0.0 if since is None else max(0.0, monotonic() - since - USUAL_ROUND_S)
+
+    @property
     def expected_wait_s(self) -> float:
-        """How long a request that arrives now would probably wait to be admitted."""
-        ahead = self._n_unfinished - self._max_sequences + 1
-        return max(0, ahead) * self._mean_service_s / self._max_sequences
+        """How long a request that arrives now would probably wait to be admitted.
+
+        A round that has not ended for long will probably not end soon either: it may take as long again.
+        """
+        ahead = len(self._places) - self._max_sequences + 1
+        return max(0, ahead) * self._mean_service_s / self._max_sequences + self.stalled_s
 
     def update_gauges(self) -> None:
         """Bring the gauges up to date."""
@@ -124,10 +136,10 @@ class Scheduler:
         with self._wake:
             if self._stopping:
                 raise EngineBusy("the engine is stopping")
-            if self._n_unfinished + len(generations) > self._max_sequences + self._max_queue:
+            if len(self._places) + len(generations) > self._max_sequences + self._max_queue:
                 wait_s = max(1, round(self.expected_wait_s))
                 raise EngineBusy(f"{self.n_waiting} requests are waiting already", retry_after_s=wait_s)
-            self._n_unfinished += len(generations)
+            self._places.update(generations)
             self._submitted.extend(generations)
             self._wake.notify()
 
@@ -149,24 +161,25 @@ class Scheduler:
         return future
 
     def cancel(self, generations: Iterable[Generation]) -> None:
-        """Drop generations before the next step: nobody listens to them any more."""
+        """Drop generations before the next step: nobody listens to them any more. Their places are free at once."""
         with self._wake:
             for generation in generations:
                 generation.cancelled = True
+                self._places.discard(generation)
             self._wake.notify()
 
     def _run(self) -> None:
         try:
             while self._wait_for_work():
+                self.busy_since = monotonic()
                 self._run_callback()
                 self._fail_overdue()
                 self._drop_cancelled()
                 self._admit()
                 if self._running:
-                    self.step_started = monotonic()
                     self._step()
-                    self.step_started = None
                 self._flush()
+                self.busy_since = None
         except Exception as exc:
             logger.exception("the scheduler failed")
             self._on_fatal(type(exc).__name__)
@@ -217,7 +230,7 @@ class Scheduler:
             self._release(generation, keep=True)
         else:
             self._waiting.remove(generation)
-            self._n_unfinished -= 1
+            self._leave(generation)
 
     def _admit(self) -> None:
         """First come, first served: small requests cannot overtake a large one for ever."""
@@ -278,7 +291,9 @@ class Scheduler:
 
     def _select_token(self, generation: Generation, index: int) -> None:
         try:
-            selected = generation.selector.select(self._context, index)
+            with generation.allowance:
+                selected = generation.selector.select(self._context, index)
+                events = generation.accept(selected, self._model)
         except RequestError as exc:
             self._metrics.finished.labels("failed").inc()
             self._emit(generation, Failed(exc))
@@ -287,7 +302,7 @@ class Scheduler:
         if not generation.first_token_at:
             generation.first_token_at = monotonic()
             self._metrics.first_token.observe(generation.first_token_at - generation.queued_at)
-        for event in generation.accept(selected, self._model):
+        for event in events:
             self._emit(generation, event)
             if isinstance(event, Finished):
                 self._metrics.count(event.reason, event.usage)
@@ -317,7 +332,11 @@ class Scheduler:
     def _release(self, generation: Generation, *, keep: bool) -> None:
         self._running.remove(generation)
         self._kv_cache.release(generation, keep=keep)
-        self._n_unfinished -= 1
+        self._leave(generation)
+
+    def _leave(self, generation: Generation) -> None:
+        with self._wake:
+            self._places.discard(generation)
 
     def _emit(self, generation: Generation, event: Event) -> None:
         if not generation.cancelled:

@@ -24,15 +24,9 @@ TALKS_PAST_THE_LOG = """
     server.parse_chat = parse
 """
 
-HAS_A_TEMPLATE_THAT_FAILS = """
-    from models.engine.prompt.template import ChatTemplate
-    real = ChatTemplate._render
-    def render(self, messages, variables):
-        if "Zanzibar" in str(messages):
-            raise TypeError(f"cannot say {messages[0]['content']}")
-        return real(self, messages, variables)
-    ChatTemplate._render = render
-"""
+TEMPLATE_THAT_FAILS = (
+    "{% set said = messages[0].content %}{% if 'Zanzibar' in said %}{{ {}[said].nothing }}{% endif %}{{ said }}"
+)
 
 FAILS = """
     from models.engine.engine import Engine
@@ -58,14 +52,16 @@ def test_lines_of_native_code_are_not_logged(tmp_path: Path, caplog: pytest.LogC
 
 def test_a_failing_template_is_explained_to_the_caller_only(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    with running_engine(tmp_path / "state", command=engine_that(tmp_path, HAS_A_TEMPLATE_THAT_FAILS)) as engine:
+    template = tmp_path / "failing.jinja"
+    template.write_text(TEMPLATE_THAT_FAILS)
+    with running_engine(tmp_path / "state", chat_template=template) as engine:
         engine.ready()
         answer = engine.post(BODY)
-    assert answer.status_code == 500
-    assert answer.json()["error"]["message"] == (
-        "the model's chat template failed (TypeError): cannot say Zanzibar-4711 ERROR all is lost"
-    )
-    assert "engine: a request failed: the model's chat template failed (TypeError)" in said(caplog)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unsupported_value")
+    message = answer.json()["error"]["message"]
+    assert message.startswith("the model's chat template failed (UndefinedError): ")
+    assert "Zanzibar-4711" in message
+    assert "engine: a request failed: the model's chat template failed (UndefinedError)" in said(caplog)
     assert not any("Zanzibar" in line or "lost" in line for line in said(caplog))
 
 

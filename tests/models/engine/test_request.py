@@ -156,3 +156,27 @@ def test_tool_choice(choice: Any, required: bool, names: list[str]) -> None:
 
 def test_tool_choice_none_hides_the_tools() -> None:
     assert parse_chat({**BODY, "tools": [FUNCTION], "tool_choice": "none"}).toolbox is None
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ([], "an object"),
+        ({"messages": []}, "messages"),
+        ({"raise_exception": 1}, "from the request itself"),
+        ({"_x": 1}, "letters, digits and underscores"),
+        ({"a b": 1}, "letters, digits and underscores"),
+        ({"x": "y" * 20_000}, "bytes of JSON"),
+        ({f"v{n}": n for n in range(40)}, "up to 32 variables"),
+    ],
+)
+def test_variables_for_the_template_are_bounded_and_replace_nothing(variables: Any, words: str) -> None:
+    with pytest.raises(RequestError, match=words) as caught:
+        parse_chat({**BODY, "chat_template_kwargs": variables})
+    assert str(caught.value.param).startswith("chat_template_kwargs")
+
+
+def test_variables_for_the_template_are_taken() -> None:
+    wanted = {"enable_thinking": False, "documents": [{"title": "a"}]}
+    assert parse_chat({**BODY, "chat_template_kwargs": wanted}).template_variables == wanted
+    assert parse_chat({**BODY, "chat_template_kwargs": None}).template_variables == {}

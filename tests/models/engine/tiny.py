@@ -3,6 +3,7 @@
 import atexit
 import shutil
 import tempfile
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -39,8 +40,13 @@ NEVER_ENDS = {"logit_bias": {str(CONTROLS.index(end)): -100 for end in ("</s>", 
 """Fields of a request that keep the tiny model from ending its answer by chance."""
 
 
-def write_phi3(path: Path, *, template: str | None = PHI3_TEMPLATE, seed: int = 0) -> Path:
-    """A Phi-3 of two layers, with SentencePiece tokens for every byte, letter and some words."""
+def write_phi3(
+    path: Path, *, template: str | None = PHI3_TEMPLATE, seed: int = 0, user_defined: Sequence[str] = ()
+) -> Path:
+    """A Phi-3 of two layers, with SentencePiece tokens for every byte, letter and some words.
+
+    Those of `CONTROLS` that are `user_defined` are not marked as control tokens.
+    """
     writer = gguf.GGUFWriter(path, "phi3")
     writer.add_name("tiny-phi3")
     writer.add_context_length(N_CTX)
@@ -53,7 +59,7 @@ def write_phi3(path: Path, *, template: str | None = PHI3_TEMPLATE, seed: int = 
     writer.add_rope_dimension_count(N_EMBD // N_HEAD)
     writer.add_rope_freq_base(10000.0)
     writer.add_sliding_window(0)
-    n_vocab = _add_vocabulary(writer)
+    n_vocab = _add_vocabulary(writer, user_defined)
     if template is not None:
         writer.add_chat_template(template)
     _add_weights(writer, n_vocab, np.random.default_rng(seed))
@@ -69,11 +75,12 @@ def token_of(letter: str) -> int:
     return len(CONTROLS) + 256 + len(WORDS) + ord(letter) - ord("!")
 
 
-def _add_vocabulary(writer: gguf.GGUFWriter) -> int:
+def _add_vocabulary(writer: gguf.GGUFWriter, user_defined: Sequence[str]) -> int:
     letters = [chr(c) for c in range(ord("!"), ord("~") + 1)]
     tokens = [*CONTROLS, *(f"<0x{b:02X}>" for b in range(256)), *WORDS, *letters]
     kinds = [
-        *([gguf.TokenType.UNKNOWN] + [gguf.TokenType.CONTROL] * (len(CONTROLS) - 1)),
+        gguf.TokenType.UNKNOWN,
+        *(gguf.TokenType.USER_DEFINED if c in user_defined else gguf.TokenType.CONTROL for c in CONTROLS[1:]),
         *([gguf.TokenType.BYTE] * 256),
         *([gguf.TokenType.NORMAL] * (len(WORDS) + len(letters))),
     ]
