@@ -23,6 +23,9 @@ class Fixed:
 
 TEXT = Prompt.from_text("hello")
 TOOLS = Prompt(TEXT.turns, frozenset({Feature.TOOLS}))
+FORCED = Prompt(TEXT.turns, frozenset({Feature.FORCED_TOOLS}))
+CAN_BE_FORCED = LocalCapabilities(frozenset({Feature.FORCED_TOOLS}), n_ctx=100)
+CALLS = LocalCapabilities(frozenset({Feature.TOOLS}), n_ctx=100)
 LOGPROBS = frozenset({Feature.LOGPROBS})
 BOTH = Situation(local=LocalCapabilities(frozenset({Feature.JSON_OBJECT}), n_ctx=100), cloud=True, threshold=0.5)
 
@@ -42,6 +45,10 @@ BOTH = Situation(local=LocalCapabilities(frozenset({Feature.JSON_OBJECT}), n_ctx
         (TEXT, {"pinned": Route.LOCAL}, 0.9, Route.LOCAL, Reason.PINNED),
         (TOOLS, {}, 0.1, Route.CLOUD, Reason.CAPABILITY),
         (TOOLS, {"pinned": Route.CLOUD}, 0.1, Route.CLOUD, Reason.PINNED),
+        (FORCED, {}, 0.1, Route.CLOUD, Reason.CAPABILITY),
+        (FORCED, {"local": CAN_BE_FORCED}, 0.1, Route.LOCAL, Reason.SCORE),
+        (FORCED, {"local": CALLS}, 0.1, Route.LOCAL, Reason.SCORE),
+        (TOOLS, {"local": CAN_BE_FORCED}, 0.1, Route.CLOUD, Reason.CAPABILITY),
         (TEXT, {"tokens_needed": 101}, 0.1, Route.CLOUD, Reason.CONTEXT),
         (TEXT, {"tokens_needed": 100}, 0.1, Route.LOCAL, Reason.SCORE),
         (TEXT, {"cloud": False}, 0.9, Route.LOCAL, Reason.OFFLINE),
