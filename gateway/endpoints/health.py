@@ -38,6 +38,7 @@ def health_endpoints(backends: Backends, lifecycle: Lifecycle, metrics: Metrics,
             "local": "up" if local_up else "down" if local is not None else "off",
             "cloud": "off" if cloud is None else "up" if cloud.up else "down",
             "failing": background.down,
+            "local_trouble": None if local is None else local.trouble,
         }
         return json_response(body, 200 if status == "ready" else 503)
 

@@ -26,7 +26,7 @@ from models.engine.request.chat import ChatJob
 from models.engine.request.preparations import Preparations
 from models.engine.request.prompts import CompletionJob, Prompt
 from models.engine.request.sampling import SamplingParams, build_sampler
-from models.engine.scheduling.embeddings import CHUNK_TOKENS, EmbeddingContext, Vector, normalise
+from models.engine.scheduling.embeddings import CHUNK_TOKENS, EmbeddingContext, Pooling, Vector, normalise
 from models.engine.scheduling.generation import Event, Generation
 from models.engine.scheduling.metrics import EngineMetrics
 from models.engine.scheduling.scheduler import Scheduler, SchedulerOutput
@@ -192,11 +192,12 @@ class Engine:
                 raise ContextLengthError(
                     f"The input has {len(tokens)} tokens; embeddings take up to {context.n_ctx}.", param="input"
                 )
-            total: Vector = np.zeros(self._model.n_embd, np.float32)
+            pooling, pooled = Pooling.declared_by(self._model), np.zeros(self._model.n_embd, np.float32)
             for start in range(0, len(tokens), CHUNK_TOKENS):
                 embed_chunk = partial(context.embed_chunk, tokens[start : start + CHUNK_TOKENS], start)
-                total = total + await asyncio.wrap_future(self.scheduler.call(embed_chunk))
-        return normalise(total), len(tokens)
+                vectors = await asyncio.wrap_future(self.scheduler.call(embed_chunk))
+                pooled = pooling.add(pooled, vectors, start)
+        return normalise(pooled), len(tokens)
 
     def _get_embedding_context(self) -> EmbeddingContext:
         if self._embedding_context is None:

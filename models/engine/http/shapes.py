@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from secrets import token_hex
 from time import time
 from typing import Any
@@ -76,7 +75,7 @@ class ChatShapes:
 
     def _logprob_item(self, scored: TokenLogprob) -> dict[str, Any]:
         data = self.token_bytes(scored.token)
-        return {"token": data.decode("utf-8", "replace"), "logprob": scored.logprob, "bytes": list(data)}
+        return {"token": token_text(data), "logprob": scored.logprob, "bytes": list(data)}
 
     def _head(self, kind: str) -> dict[str, Any]:
         return {
@@ -113,22 +112,33 @@ class TextShapes:
         if not scored:
             return None
         texts = [self._text(logprob.token) for logprob, _ in scored]
-        offsets = list(accumulate(map(len, texts), initial=0))[:-1]
         return {
             "tokens": texts,
             "token_logprobs": [logprob.logprob for logprob, _ in scored],
             "top_logprobs": [{self._text(o.token): o.logprob for o in others} for _, others in scored],
-            "text_offset": offsets,
+            "text_offset": [t.text_offset for t in tokens if t.logprob is not None],
         }
 
     def _text(self, token: int) -> str:
-        return self.token_bytes(token).decode("utf-8", "replace")
+        return token_text(self.token_bytes(token), "bytes:")
+
+
+def token_text(data: bytes, prefix: str = "") -> str:
+    r"""The text of a token; of one that is no whole character, `prefix` and its bytes, as OpenAI writes them.
+
+    >>> print(token_text(b"hi"), token_text(b"\xf0\x9f"), token_text(b"\xf0\x9f", "bytes:"))
+    hi \xf0\x9f bytes:\xf0\x9f
+    """
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return prefix + "".join(f"\\x{byte:02x}" for byte in data)
 
 
 def to_delta(event: TextDelta | CallStart | CallArguments) -> Delta:
     """The delta for an event: the first of a call carries its id and name, later ones only arguments."""
     if isinstance(event, TextDelta):
-        return {"content": event.text}
+        return {"content": event.text} if event.text else {}
     if isinstance(event, CallStart):
         function = {"name": event.name, "arguments": ""}
         return {"tool_calls": [{"index": event.index, "id": event.id, "type": "function", "function": function}]}

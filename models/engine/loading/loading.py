@@ -113,6 +113,11 @@ def _load(options: EngineOptions, use_extra_bufts: bool, n_gpu_layers: int) -> L
     if options.weights_dir is not None and n_gpu_layers == 0:
         path = faster_weights(path, options.weights_dir, n_threads=n_threads)
     model = Model(path, n_gpu_layers=n_gpu_layers, use_extra_bufts=use_extra_bufts, visible_control_tokens=TAGS)
+    if model.is_encoder:
+        raise ModelLoadError(
+            f"{model.path.name} is an encoder-only model ({model.architecture}): it makes embeddings and cannot chat. "
+            "Name a chat model"
+        )
     if not model.usable:
         raise ModelLoadError(f"{model.path.name} is not a model that continues text ({model.architecture})")
     sizes = choose_sizes(

@@ -6,6 +6,7 @@
 
 import ctypes
 import logging
+import re
 from collections.abc import Collection, Sequence
 from enum import IntEnum
 from functools import lru_cache
@@ -60,20 +61,23 @@ def library() -> ModuleType:
     return lib
 
 
-_last_error = ""
+_first_error = ""
+"""The first error since it was last cleared. It says why; what follows says of what else that was the end."""
+
+_ERROR_PREFIX = re.compile(r"\w+: (?:error loading model: )?(?:error loading model \w+: )?")
 
 
 @lru_cache(maxsize=1)  # keeps the callback alive: llama.cpp may call it at any time
 def _log_callback(lib: Any) -> Any:
     def log(level: int, text: bytes, _user_data: Any) -> None:
-        global _last_error
+        global _first_error
         if level not in _LOG_LEVELS:
             return
         message = text.decode("utf-8", "replace").strip()
         if _OVERFLOW_WARNING in message:
             return
-        if level == max(_LOG_LEVELS) and message:
-            _last_error = message
+        if level == max(_LOG_LEVELS) and message and not _first_error:
+            _first_error = _ERROR_PREFIX.sub("", message, count=1)
         logger.log(_LOG_LEVELS[level], "llama.cpp: %s", message)
 
     return lib.llama_log_callback(log)
@@ -118,17 +122,17 @@ class Model:
         use_extra_bufts: bool = True,
         visible_control_tokens: Collection[bytes] = (),
     ) -> None:
-        global _last_error
+        global _first_error
         if not path.is_file():
             raise ModelLoadError(f"there is no model file at {path}")
         self._lib = lib = library()
         params = lib.llama_model_default_params()
         params.n_gpu_layers = n_gpu_layers
         params.use_extra_bufts = use_extra_bufts
-        _last_error = ""
+        _first_error = ""
         self.pointer = lib.llama_model_load_from_file(str(path).encode(), params)
         if not self.pointer:
-            raise ModelLoadError(f"{path.name} cannot be loaded: {_last_error or 'not a usable GGUF file'}")
+            raise ModelLoadError(f"{path.name} cannot be loaded: {_first_error or 'not a usable GGUF file'}")
         self.path = path
         self.vocabulary = self._vocab = lib.llama_model_get_vocab(self.pointer)
         self.n_vocab: int = lib.llama_vocab_n_tokens(self._vocab)
@@ -189,6 +193,11 @@ class Model:
         """The Jinja source in the GGUF file."""
         source = self._lib.llama_model_chat_template(self.pointer, None)
         return None if source is None else bytes(source).decode("utf-8", "replace")
+
+    @property
+    def is_encoder(self) -> bool:
+        """Whether each token sees those after it: such a model makes embeddings, and continues no text."""
+        return self.metadata(f"{self.architecture}.attention.causal") == "false"
 
     @property
     def usable(self) -> bool:
@@ -362,6 +371,7 @@ class Context:
         embeddings: bool = False,
         unified: bool = True,
     ) -> None:
+        global _first_error
         self._lib = lib = library()
         params = lib.llama_context_default_params()
         params.n_ctx = n_ctx
@@ -376,9 +386,10 @@ class Context:
         params.kv_unified = unified
         params.flash_attn_type = _FLASH_ATTENTION[flash_attention]
         params.type_k = params.type_v = _CACHE_TYPES[kv_cache_type][0]
+        _first_error = ""
         self.pointer = lib.llama_init_from_model(model.pointer, params)
         if not self.pointer:
-            reason = _last_error or "not enough memory?"
+            reason = _first_error or "not enough memory?"
             raise ModelLoadError(f"no context of {n_ctx} tokens could be made for {model.path.name}: {reason}")
         self._memory = lib.llama_get_memory(self.pointer)
         self.n_ctx: int = lib.llama_n_ctx(self.pointer)

@@ -14,6 +14,9 @@ from models.engine.prompt.call_format import HERMES, CallFormat
 CALL_ID_PREFIX = "call_local_"
 """Marks calls of the local model: when the result of one comes back, the conversation stays local."""
 
+MIN_CUT_CHARS = 2
+"""A single ``<`` at the end of an answer is text; more of an opening is taken for one."""
+
 _NAME = r'\s*:\s*"((?:[^"\\]|\\.)*)"\s*,\s*'
 _CALL_END = re.compile(r"\s*\}")
 _ITEM_END = re.compile(r"\s*\}\s*([,\]])")
@@ -95,11 +98,13 @@ class ToolCallReader:
                 return parts
 
     def finish(self) -> list[Part]:
-        """The text that was held back; call it when no more text comes. A call without arguments becomes text."""
+        """The text that was held back; call it when no more text comes. What was cut of a call is never text."""
         held, self._buffer = self._buffer, ""
-        if self.n_started or (not held and self._state is _OUTSIDE):
+        if self.n_started or self._state is not _OUTSIDE:
             return []
-        return [Text(self._format.opening + held if self._state is _HEADING else held)]
+        opening = self._format.opening
+        is_cut = any(held.endswith(opening[:n]) for n in range(MIN_CUT_CHARS, len(opening)))
+        return [Text(held)] if held and not is_cut else []
 
     def _at_opening(self, text: str) -> tuple[str, str, str]:
         """`text` split at the first opening; a bare call counts only at the beginning of the answer."""

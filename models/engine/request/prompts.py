@@ -9,8 +9,6 @@ from models.wire.json_reader import JsonReader
 
 MAX_PROMPTS = 256
 
-_PROMPTS = f"a non-empty string, an array of token numbers, or an array of up to {MAX_PROMPTS} of either"
-
 Prompt = str | list[int]
 
 
@@ -28,8 +26,8 @@ class CompletionJob:
     n_alternatives: int | None
 
 
-def read_prompts(prompts: JsonReader) -> list[Prompt]:
-    """One text, several, or the same as tokens.
+def read_prompts(prompts: JsonReader, most: int = MAX_PROMPTS) -> list[Prompt]:
+    """One text, up to `most` of them, or the same as tokens.
 
     Raises
     ------
@@ -38,8 +36,8 @@ def read_prompts(prompts: JsonReader) -> list[Prompt]:
     """
     value = prompts.value
     several = value if isinstance(value, list) and not _is_tokens(value) else [value]
-    if not several or len(several) > MAX_PROMPTS or not all(isinstance(p, str) or _is_tokens(p) for p in several):
-        raise prompts.wrong(_PROMPTS)
+    if not several or len(several) > most or not all(isinstance(p, str) or _is_tokens(p) for p in several):
+        raise prompts.wrong(f"a non-empty string, an array of token numbers, or an array of up to {most} of either")
     if not all(several):
         raise prompts.must_be("more than an empty string: there is nothing to go by", "invalid_value")
     return several

@@ -7,6 +7,13 @@ from secrets import randbits
 from models.engine.native.samplers import Sampler
 
 SEED_BITS = 32
+RANDOM = 2**SEED_BITS - 1
+"""llama.cpp's sign for a seed of its own choice. It is what -1 becomes, too."""
+
+INSTEAD_OF_RANDOM = 0x9E3779B9
+
+GREEDY_BELOW = 1e-9
+"""At lower temperatures only the likeliest token can be drawn, and at far lower ones llama.cpp's numbers overflow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +26,7 @@ class SamplingParams:
     Attributes
     ----------
     temperature : float in [0, 2]
-        0 always takes the likeliest token.
+        0 always takes the likeliest token, and so does anything below `GREEDY_BELOW`.
     top_k : int
         0 switches it off.
     seed : int, optional
@@ -57,7 +64,7 @@ def build_sampler(params: SamplingParams, n_vocab: int, n_ctx: int) -> Sampler:
         sampler.add_logit_bias(n_vocab, params.logit_bias)
     if params.penalises:
         sampler.add_penalties(n_vocab, n_ctx, params.repeat_penalty, params.frequency_penalty, params.presence_penalty)
-    if params.temperature == 0:
+    if params.temperature < GREEDY_BELOW:
         sampler.add_greedy()
         return sampler
     if params.top_k:
@@ -67,5 +74,11 @@ def build_sampler(params: SamplingParams, n_vocab: int, n_ctx: int) -> Sampler:
     if params.min_p:
         sampler.add_min_p(params.min_p)
     sampler.add_temperature(params.temperature)
-    sampler.add_draw(randbits(SEED_BITS) if params.seed is None else params.seed % 2**SEED_BITS)
+    sampler.add_draw(_seed(randbits(SEED_BITS) if params.seed is None else params.seed))
     return sampler
+
+
+def _seed(seed: int) -> int:
+    """The seed as llama.cpp takes it."""
+    bits = seed % 2**SEED_BITS
+    return INSTEAD_OF_RANDOM if bits == RANDOM else bits

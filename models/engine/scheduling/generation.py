@@ -1,7 +1,7 @@
 """The state of one answer while it is generated: its tokens, its text, and what ends it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from time import monotonic
 from typing import Protocol
@@ -29,7 +29,10 @@ class Vocabulary(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """The next text of an answer, and its tokens if the request asked for their probabilities."""
+    """The next text of an answer, and its tokens if the request asked for their probabilities.
+
+    Each token comes when it has been chosen, with or without text: that may follow with later tokens, or never.
+    """
 
     text: str
     tokens: tuple[SelectedToken, ...] = ()
@@ -108,7 +111,7 @@ class Generation:
     _utf8: Utf8Stream = field(default_factory=Utf8Stream)
     _matcher: StopMatcher = field(init=False)
     _n_new: int = 0
-    _unreported: list[SelectedToken] = field(default_factory=list)
+    _n_chars: int = 0
 
     def __post_init__(self) -> None:
         self.prompt_array = np.array(self.prompt, np.int32)
@@ -137,9 +140,12 @@ class Generation:
         data = vocabulary.piece(selected.token, first=self._n_new == 0)
         self.tokens.append(selected.token)
         self._n_new += 1
+        selected = replace(selected, text_offset=self._n_chars)
+        text = self._utf8.feed(data)
+        self._n_chars += len(text)
+        events = self._read(self._matcher.feed(text))
         if selected.logprob is not None:
-            self._unreported.append(selected)
-        events = self._read(self._matcher.feed(self._utf8.feed(data)))
+            events = _with_token(events, selected)
         if self._matcher.matched:
             return [*events, *self._remaining_text(), Finished("stop", self.usage)]
         if self._n_new >= self.max_new:
@@ -161,12 +167,8 @@ class Generation:
         if not text:
             return []
         if self.reader is None:
-            return [self._text_delta(text)]
-        return [self._text_delta(part.text) if isinstance(part, Text) else part for part in self.reader.feed(text)]
-
-    def _text_delta(self, text: str) -> TextDelta:
-        tokens, self._unreported = tuple(self._unreported), []
-        return TextDelta(text, tokens)
+            return [TextDelta(text)]
+        return [TextDelta(part.text) if isinstance(part, Text) else part for part in self.reader.feed(text)]
 
     def _finish(self, reason: str) -> list[Event]:
         events = self._read(self._matcher.finish())
@@ -177,4 +179,11 @@ class Generation:
     def _remaining_text(self) -> list[Event]:
         if self.reader is None:
             return []
-        return [self._text_delta(part.text) for part in self.reader.finish() if isinstance(part, Text)]
+        return [TextDelta(part.text) for part in self.reader.finish() if isinstance(part, Text)]
+
+
+def _with_token(events: list[Event], selected: SelectedToken) -> list[Event]:
+    """`events` that follow from one token, with the token."""
+    if events and isinstance(events[0], TextDelta):
+        return [TextDelta(events[0].text, (selected,)), *events[1:]]
+    return [TextDelta("", (selected,)), *events]

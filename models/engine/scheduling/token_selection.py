@@ -22,11 +22,15 @@ class TokenLogprob:
 
 @dataclass(frozen=True, slots=True)
 class SelectedToken:
-    """The next token; its `logprob` and the likeliest `alternatives` only if the request asked for them."""
+    """The next token; its `logprob` and the likeliest `alternatives` only if the request asked for them.
+
+    `text_offset` counts the characters of the answer before it. Several tokens that make one character have the same.
+    """
 
     token: int
     logprob: TokenLogprob | None = None
     alternatives: tuple[TokenLogprob, ...] = ()
+    text_offset: int = 0
 
 
 class TokenSelector:

@@ -158,9 +158,17 @@ def test_calls_are_found_wherever_the_text_is_split(calls: CallFormat, cuts: lis
         assert read(calls, list(whole)) == expected
 
 
-@pytest.mark.parametrize("text", ['Here: {"name": "f", "parameters": {}}', '{"nam', '{"name" is what it is called'])
-def test_a_bare_call_counts_only_as_the_whole_answer(text: str) -> None:
-    assert read(LLAMA, list(text)) == (text, [], [], 0)
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ('Here: {"name": "f", "parameters": {}}', 'Here: {"name": "f", "parameters": {}}'),
+        ('{"nam', ""),  # cut within the markup of a call
+        ('{"name": "f', ""),
+        ("{", "{"),
+    ],
+)
+def test_a_bare_call_counts_only_as_the_whole_answer(text: str, seen: str) -> None:
+    assert read(LLAMA, list(text)) == (seen, [], [], 0)
 
 
 def allowed_tools(choice: str, *tools: Any) -> Toolbox:

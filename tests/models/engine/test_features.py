@@ -166,6 +166,50 @@ def test_probabilities_in_a_stream(engine: LiveEngine) -> None:
     assert len(scored) == 6
 
 
+def scored_in(answer: Any) -> list[Any]:
+    """The tokens with probabilities of an unstreamed answer, or of all chunks of a streamed one."""
+    found = [choice["logprobs"] for part in answer for choice in part["choices"] if choice["logprobs"]]
+    return [item for logprobs in found for item in logprobs["content"]]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"stop": "days of", "max_tokens": 12},
+        {"tools": [TOOL], "tool_choice": "required", "max_tokens": 40},
+        {"tools": [TOOL], "tool_choice": "required", "max_tokens": 4},  # cut within the markup
+    ],
+)
+def test_probabilities_follow_tokens_and_not_what_is_seen_of_them(
+    engine: LiveEngine, fields: dict[str, Any], stream: bool
+) -> None:
+    body = {**GREEDY, "logprobs": True, "top_logprobs": 1, **fields, "stream": stream}
+    response = engine.post({**body, "stream_options": {"include_usage": True}} if stream else body)
+    answer = [chunk for chunk in events(response) if chunk != "[DONE]"] if stream else [response.json()]
+    assert len(scored_in(answer)) == answer[-1]["usage"]["completion_tokens"] > 0
+
+
+def test_probabilities_of_a_split_character(engine: LiveEngine) -> None:
+    """Each of its tokens has its own bytes, and all of them the place of the character."""
+    emoji = tokens_of(engine, "🫠")
+    assert len(emoji) > 1
+    schema = {"type": "json_schema", "json_schema": {"name": "only", "schema": {"const": "a🫠b"}}}
+    scored = scored_in([engine.post({**GREEDY, "logprobs": True, "response_format": schema}).json()])
+    assert bytes(byte for item in scored for byte in item["bytes"]).decode() == '"a🫠b"'
+    assert sum(item["token"].startswith("\\x") for item in scored) >= 2
+    bias = {str(token): 100 for token in emoji[:1]}
+    body = {"model": "local", "prompt": "hi", "max_tokens": 3, "temperature": 0, "logprobs": 1, "logit_bias": bias}
+    choice = engine.post(body, "/v1/completions").json()["choices"][0]
+    assert choice["logprobs"]["tokens"][0].startswith("bytes:\\x")
+    assert len(choice["logprobs"]["tokens"]) == 3
+    streamed = events(engine.post({**body, "stream": True, "logit_bias": {}, "max_tokens": 6}, "/v1/completions"))
+    offsets = [o for c in streamed[:-1] if (found := c["choices"][0]["logprobs"]) for o in found["text_offset"]]
+    whole = engine.post({**body, "logit_bias": {}, "max_tokens": 6}, "/v1/completions").json()["choices"][0]
+    assert offsets == whole["logprobs"]["text_offset"] == sorted(offsets)
+    assert len(set(offsets)) == 6
+
+
 def test_several_choices(engine: LiveEngine) -> None:
     answer = ask(engine, n=3, temperature=1.5, seed=1, max_tokens=12)
     texts = [choice.message.content for choice in answer.choices]

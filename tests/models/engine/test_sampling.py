@@ -55,4 +55,12 @@ def test_equal_seeds_give_equal_draws() -> None:
         return tuple(chosen(sampler, {A: 1.0, B: 1.0, C: 1.0}) for _ in range(12))
 
     assert draw(1) == draw(1) != draw(2)
+    assert draw(-1) == draw(-1) == draw(2**32 - 1)
     assert draw(None) != draw(None)
+
+
+@pytest.mark.parametrize("temperature", [1e-9 / 2, 1e-37, 1e-40, 1e-46, 5e-324])
+def test_the_lowest_temperatures_are_greedy(temperature: float) -> None:
+    for seed in range(20):
+        sampler = build_sampler(SamplingParams(temperature=temperature, top_k=0, seed=seed), N_VOCAB, 100)
+        assert chosen(sampler, {A: 20.0, B: 20.1, C: -19.0}) == B

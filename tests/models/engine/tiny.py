@@ -41,11 +41,17 @@ NEVER_ENDS = {"logit_bias": {str(CONTROLS.index(end)): -100 for end in ("</s>", 
 
 
 def write_phi3(
-    path: Path, *, template: str | None = PHI3_TEMPLATE, seed: int = 0, user_defined: Sequence[str] = ()
+    path: Path,
+    *,
+    template: str | None = PHI3_TEMPLATE,
+    seed: int = 0,
+    user_defined: Sequence[str] = (),
+    pooling: int | None = None,
 ) -> Path:
     """A Phi-3 of two layers, with SentencePiece tokens for every byte, letter and some words.
 
-    Those of `CONTROLS` that are `user_defined` are not marked as control tokens.
+    Those of `CONTROLS` that are `user_defined` are not marked as control tokens. `pooling` is llama.cpp's number of a
+    way to make embeddings.
     """
     writer = gguf.GGUFWriter(path, "phi3")
     writer.add_name("tiny-phi3")
@@ -59,10 +65,46 @@ def write_phi3(
     writer.add_rope_dimension_count(N_EMBD // N_HEAD)
     writer.add_rope_freq_base(10000.0)
     writer.add_sliding_window(0)
+    if pooling is not None:
+        writer.add_uint32("phi3.pooling_type", pooling)
     n_vocab = _add_vocabulary(writer, user_defined)
     if template is not None:
         writer.add_chat_template(template)
     _add_weights(writer, n_vocab, np.random.default_rng(seed))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def write_bert(path: Path) -> Path:
+    """A BERT of one layer: an encoder, which makes embeddings only."""
+    writer = gguf.GGUFWriter(path, "bert")
+    writer.add_context_length(512)
+    writer.add_embedding_length(N_EMBD)
+    writer.add_feed_forward_length(N_FF)
+    writer.add_block_count(1)
+    writer.add_head_count(N_HEAD)
+    writer.add_layer_norm_eps(1e-12)
+    writer.add_causal_attention(False)
+    writer.add_token_type_count(2)
+    writer.add_pooling_type(gguf.PoolingType.MEAN)
+    n_vocab = _add_vocabulary(writer, ())
+    squares = [f"blk.0.attn_{name}" for name in ("q", "k", "v", "output")]
+    for name, shape in {
+        **dict.fromkeys(squares, (N_EMBD, N_EMBD)),
+        "blk.0.ffn_up": (N_FF, N_EMBD),
+        "blk.0.ffn_down": (N_EMBD, N_FF),
+    }.items():
+        writer.add_tensor(f"{name}.weight", np.zeros(shape, np.float32))
+        writer.add_tensor(f"{name}.bias", np.zeros(shape[0], np.float32))
+    for name in ("token_embd_norm", "blk.0.attn_output_norm", "blk.0.layer_output_norm"):
+        writer.add_tensor(f"{name}.weight", np.ones(N_EMBD, np.float32))
+        writer.add_tensor(f"{name}.bias", np.zeros(N_EMBD, np.float32))
+    writer.add_tensor("token_embd.weight", np.zeros((n_vocab, N_EMBD), np.float32))
+    writer.add_tensor("token_types.weight", np.zeros((2, N_EMBD), np.float32))
+    writer.add_tensor("position_embd.weight", np.zeros((512, N_EMBD), np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
