@@ -161,6 +161,8 @@ def _guard(app: FastPathApp, settings: Settings) -> None:
 
 
 def _hide(settings: Settings) -> None:
-    """Keys that no connection to a model carries: callers' own, and the database's password."""
+    """Keys that no connection to a model carries: callers' own, that of kept responses, and the database's password."""
     key = settings.api_key
+    secret = settings.responses.encryption_key
+    keep_secret([None if secret is None else secret.get_secret_value()])
     keep_secret([None if key is None else key.get_secret_value(), make_url(settings.ledger_url).password])

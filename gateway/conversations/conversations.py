@@ -1,14 +1,14 @@
 """What the endpoints use of kept responses: find what a request refers to, keep what was answered."""
 
 import asyncio
-import base64
 import logging
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.config.settings import Settings
-from gateway.conversations.cipher import Cipher, UnreadableError, load_cipher
+from gateway.conversations.cipher import load_cipher
 from gateway.conversations.store import (
     ConversationTooLong,
     Item,
@@ -16,6 +16,7 @@ from gateway.conversations.store import (
     ResponseStore,
     ResponsesUnavailable,
 )
+from gateway.conversations.summaries import Summaries
 from gateway.conversations.turn import Turn, input_items, referred_id
 from models.wire.asgi import BodyTooLarge
 from models.wire.errors import RequestError
@@ -23,12 +24,6 @@ from models.wire.errors import RequestError
 logger = logging.getLogger(__name__)
 
 DATABASE = "responses.db"
-MARK = "slimgate:"
-"""Begins the encrypted content of compactions that were made here."""
-
-COMPACTION = "compaction"
-_SUMMARY = "Summary of the conversation until now:\n\n"
-
 CURE = (
     "send the whole conversation in 'input', with the earlier answers' output items in it, or set responses.keep_days "
     "(SLIMGATE_RESPONSES__KEEP_DAYS)"
@@ -46,15 +41,15 @@ class Conversations:
     ----------
     store : ResponseStore or None
         Where they are; None where nothing is kept.
-    cipher : Cipher or None
+    summaries : Summaries or None
         Seals summaries that callers keep; None where nothing is kept.
     max_bytes : int
         The most that the earlier turns of one request may hold, in bytes.
     """
 
-    def __init__(self, store: ResponseStore | None, cipher: Cipher | None, max_bytes: int) -> None:
+    def __init__(self, store: ResponseStore | None, summaries: Summaries | None, max_bytes: int) -> None:
         self.store = store
-        self._cipher = cipher
+        self.summaries = summaries
         self._max_bytes = max_bytes
 
     async def turn(self, body: Any, owner: str) -> Turn:
@@ -70,9 +65,11 @@ class Conversations:
         """
         if not isinstance(body, dict):
             return Turn(body, owner)  # whoever reads it says what is wrong
-        body = self._with_opened_summaries(body, owner)
+        private = None
+        if self.summaries is not None:
+            body, private = self.summaries.open_all(body, owner)
         is_kept = self.store is not None and body.get("store") is not False
-        turn = Turn(body, owner, is_kept)
+        turn = Turn(body, owner, is_kept, stays=private)
         previous = body.get("previous_response_id")
         ids = [id for item in input_items(body) if (id := referred_id(item)) is not None]
         if previous is None and not ids:
@@ -82,7 +79,7 @@ class Conversations:
                 "Field 'previous_response_id' must be a string.", param="previous_response_id", code="invalid_type"
             )
         if self.store is None:
-            return Turn(body, owner, missing=_not_kept("previous_response_id" if previous else "input", CURE))
+            return Turn(body, owner, missing=_not_kept("previous_response_id" if previous else "input"))
         return await asyncio.to_thread(self._find, self.store, turn, previous, ids)
 
     async def keep(self, kept: KeptResponse) -> None:
@@ -124,11 +121,6 @@ class Conversations:
         assert self.store is not None
         await asyncio.to_thread(self.store.delete, kept.owner, kept.id)
 
-    def sealed_summary(self, text: str, owner: str) -> str:
-        """`text` as the encrypted content of a compaction item, readable only here and for the same owner."""
-        assert self._cipher is not None
-        return MARK + base64.b64encode(self._cipher.seal(text.encode(), _summary_place(owner))).decode()
-
     def _find(
         self, store: ResponseStore, turn: Turn, previous: str | None, ids: list[str], *, as_far_as_kept: bool = False
     ) -> Turn:
@@ -148,7 +140,7 @@ class Conversations:
             missing = _no_item(gone, "previous_response_id")
         if missing is not None and not as_far_as_kept and earlier and not earlier[-1].native:
             raise missing  # no cloud knows the response either
-        return Turn(turn.body, turn.owner, turn.is_kept, earlier, referred, missing)
+        return replace(turn, earlier=earlier, referred=referred, missing=missing)
 
     def _missing(
         self, store: ResponseStore, owner: str, earlier: list[KeptResponse], lost: str | None
@@ -163,28 +155,6 @@ class Conversations:
     def _refuse_foreign(self, store: ResponseStore, owner: str, id: str) -> None:
         if store.is_foreign(owner, id):
             raise _no_response(f"No response or item {id!r:.100} is kept here")
-
-    def _with_opened_summaries(self, body: dict[str, Any], owner: str) -> dict[str, Any]:
-        """`body` with compactions that were made here as the messages that they stand for."""
-        given = body.get("input")
-        if self._cipher is None or not isinstance(given, list) or not any(map(_is_summary, given)):
-            return body
-        opened = [self._opened(i, n, owner) if _is_summary(i) else i for n, i in enumerate(given)]
-        return {**body, "input": opened}
-
-    def _opened(self, item: Item, index: int, owner: str) -> Item:
-        assert self._cipher is not None
-        try:
-            sealed = base64.b64decode(item["encrypted_content"].removeprefix(MARK), validate=True)
-            text = self._cipher.open(sealed, _summary_place(owner)).decode()
-        except (UnreadableError, ValueError):
-            param = f"input[{index}].encrypted_content"
-            raise RequestError(
-                f"Field '{param}' cannot be read: it was made for another key, or changed since.",
-                param=param,
-                code="invalid_value",
-            ) from None
-        return {"type": "message", "role": "user", "content": _SUMMARY + text}
 
 
 def make_conversations(settings: Settings) -> Conversations:
@@ -203,7 +173,8 @@ def make_conversations(settings: Settings) -> Conversations:
     key = wanted.encryption_key
     cipher = load_cipher(settings.state_dir, None if key is None else key.get_secret_value())
     url = settings.ledger_url if settings.ledger_url.startswith("postgres") else _sqlite(settings)
-    return Conversations(ResponseStore(url, cipher, wanted.keep_days, wanted.keep_mb), cipher, settings.max_body_bytes)
+    store = ResponseStore(url, cipher, wanted.keep_days, wanted.keep_mb)
+    return Conversations(store, Summaries(cipher), settings.max_body_bytes)
 
 
 def _sqlite(settings: Settings) -> str:
@@ -218,16 +189,6 @@ def not_found(id: str) -> ResponseNotFound:
     )
 
 
-def _is_summary(item: Any) -> bool:
-    if not isinstance(item, dict) or item.get("type") != COMPACTION:
-        return False
-    return str(item.get("encrypted_content")).startswith(MARK)
-
-
-def _summary_place(owner: str) -> str:
-    return f"{owner}/{COMPACTION}"
-
-
 def _no_response(what: str) -> RequestError:
     return RequestError(f"{what}; {CURE}.", param="previous_response_id", code="previous_response_not_found")
 
@@ -238,9 +199,9 @@ def _no_item(id: str, param: str) -> RequestError:
     )
 
 
-def _not_kept(param: str, cure: str) -> RequestError:
+def _not_kept(param: str) -> RequestError:
     return RequestError(
-        f"Field '{param}' refers to an earlier answer, and this gateway keeps none (responses.keep_days is 0): {cure}.",
+        f"Field '{param}' refers to an earlier answer, and this gateway keeps none (responses.keep_days is 0): {CURE}.",
         param=param,
         code="unsupported_parameter",
     )

@@ -41,6 +41,8 @@ class Turn:
         The responses before it, the first one first; empty where it continues none that is kept here.
     referred : mapping of str to (item, KeptResponse)
         The items referred to, here or in `earlier`, and the responses that hold them.
+    stays : str or None
+        Why it may not leave this machine, where it holds a summary of text that may not.
     missing : RequestError or None
         What it refers to and is not here; only a cloud that speaks Responses itself may know it.
     """
@@ -50,6 +52,7 @@ class Turn:
     is_kept: bool = False
     earlier: Sequence[KeptResponse] = ()
     referred: Mapping[str, tuple[Item, KeptResponse]] = field(default_factory=dict)
+    stays: str | None = None
     missing: RequestError | None = None
 
     @property
@@ -60,7 +63,7 @@ class Turn:
     @property
     def private(self) -> str | None:
         """Why the text may not leave this machine, where that was so of any of what it refers to."""
-        return next((kept.private for kept in self._holders if kept.private is not None), None)
+        return self.stays or next((kept.private for kept in self._holders if kept.private is not None), None)
 
     @property
     def began(self) -> str | None:

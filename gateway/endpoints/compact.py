@@ -1,6 +1,7 @@
 """POST /v1/responses/compact and /v1/responses/input_tokens: a long conversation made short, or only measured."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -8,7 +9,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from gateway.access.auth import KEY_ID
-from gateway.conversations.conversations import COMPACTION, CURE, Conversations
+from gateway.conversations.conversations import CURE, Conversations
+from gateway.conversations.summaries import COMPACTION
 from gateway.conversations.turn import Turn
 from gateway.dialects.responses.dialect import ResponsesDialect
 from gateway.dialects.responses.output_item import new_id
@@ -105,11 +107,12 @@ class CompactEndpoint(RecordedEndpoint):
         record.took(usage_in(orjson.loads(answer)), lambda: Usage(prompt_tokens_guess(request)))
 
     async def _summarize(self, record: RequestRecord, turn: Turn, request: ChatRequest, overrides: Overrides) -> bytes:
-        if self._compacting.conversations.store is None:
+        summaries = self._compacting.conversations.summaries
+        if summaries is None:
             raise RequestError(f"This gateway keeps no conversations, so it compacts none: {CURE}.")
-        asked = ChatRequest.parse(
-            {"model": request.model, "messages": [*request.messages, {"role": "user", "content": INSTRUCTION}]}
-        )
+        messages = [*request.messages, {"role": "user", "content": INSTRUCTION}]
+        asked = ChatRequest.parse({"model": request.model, "messages": messages})
+        asked = replace(asked, private=request.private)
         completion = await self._dispatcher.chat(record, asked, overrides)
         record.first_byte()
         record.served_model = completion.model
@@ -117,7 +120,7 @@ class CompactEndpoint(RecordedEndpoint):
         summary = text_of(orjson.loads(completion.body)["choices"][0].get("message") or {})
         if not summary:
             raise InvalidResponse(record.route, "the model gave no summary")
-        sealed = self._compacting.conversations.sealed_summary(summary, turn.owner)
+        sealed = summaries.seal(summary, turn.owner, record.private)
         return orjson.dumps(
             {
                 "id": new_id("resp"),

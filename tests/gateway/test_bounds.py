@@ -11,6 +11,8 @@ import httpx
 import pytest
 
 from gateway.record.request_record import RequestRecord
+from models.engine.http import asgi as engine_asgi
+from models.engine.http.failures import describe_error
 from models.wire.asgi import BodyGivenUp, UnfinishedBodies, read_body
 from tests.command import run
 from tests.live import Gateway
@@ -135,6 +137,22 @@ def test_the_first_to_begin_are_the_first_to_go() -> None:
     assert asyncio.run(_received(60, 60, 60, most=150)) == [BodyGivenUp, 60, 60]
     assert asyncio.run(_received(20, 90, 20, most=100)) == [BodyGivenUp, BodyGivenUp, 20]
     assert asyncio.run(_received(90, most=10)) == [90]  # one alone may be as large as a body may be
+
+
+def test_the_engine_alone_gives_up_what_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_asgi, "SILENCE_S", 0.05)
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(0)
+        if begun.is_set():
+            await asyncio.sleep(10)
+        begun.set()
+        return {"type": "http.request", "body": b"{", "more_body": True}
+
+    begun = asyncio.Event()
+    with pytest.raises(engine_asgi.SlowCaller) as caught:
+        asyncio.run(engine_asgi.read_json(receive, 100))
+    assert describe_error(caught.value)[0] == 408
 
 
 def test_a_long_model_name_is_cut_in_headers() -> None:

@@ -6,11 +6,23 @@ from typing import Any
 import orjson
 
 from models.wire import asgi
-from models.wire.asgi import Receive, Scope, Send
+from models.wire.asgi import BodyGivenUp, Receive, Scope, Send, UnfinishedBodies
 from models.wire.errors import RequestError
 from models.wire.json_reader import parse_json
 
+SILENCE_S, WHOLE_S = 60.0, 180.0
+"""How long a caller may send nothing of a body that has begun, and how long all of it may take."""
+
+MOST_UNFINISHED_BYTES = 256 * 1024 * 1024
+"""The most bytes that unfinished bodies hold together."""
+
+_UNFINISHED = UnfinishedBodies()
+
 TIME_LIMIT_HEADER = b"x-slimgate-timeout-s"
+
+
+class SlowCaller(Exception):
+    """A request was begun and not finished."""
 
 
 async def read_json(receive: Receive, max_bytes: int) -> Any:
@@ -19,8 +31,14 @@ async def read_json(receive: Receive, max_bytes: int) -> Any:
     Raises
     ------
     RequestError, BodyTooLarge, ClientGone
+    SlowCaller
+        If the rest does not come in time, or others need the room meanwhile.
     """
-    return parse_json(await asgi.read_body(receive, max_bytes))
+    try:
+        body = await asgi.read_body(receive, max_bytes, SILENCE_S, WHOLE_S, _UNFINISHED, MOST_UNFINISHED_BYTES)
+    except (TimeoutError, BodyGivenUp):
+        raise SlowCaller("The rest of the request did not come in time; send it again, in one go.") from None
+    return parse_json(body)
 
 
 async def send_json(send: Send, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from models.engine.errors import DeadlineExceeded, EngineBusy, EngineError, TemplateError
+from models.engine.http.asgi import SlowCaller
 from models.wire.asgi import BodyTooLarge
 from models.wire.errors import ForbiddenError, NotJsonError, RequestError, UnknownModelError, error_body
 
@@ -34,6 +35,8 @@ def describe_error(exc: Exception) -> tuple[int, dict[str, Any], dict[str, str]]
         return 401, body, {"www-authenticate": "Bearer"}
     if isinstance(exc, BodyTooLarge):
         return 413, error_body(str(exc), type_="invalid_request_error", code="request_too_large"), {}
+    if isinstance(exc, SlowCaller):
+        return 408, error_body(str(exc), type_="invalid_request_error", code="request_timeout"), {}
     if isinstance(exc, NotFound):
         return exc.status, error_body(str(exc), type_="invalid_request_error", code=exc.code), {}
     if isinstance(exc, EngineBusy):

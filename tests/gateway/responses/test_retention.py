@@ -1,5 +1,6 @@
 """Kept responses in their database: how long, how many, with which key; in SQLite and in PostgreSQL."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,9 @@ from gateway.conversations.conversations import make_conversations
 from gateway.conversations.schema import METADATA
 from gateway.conversations.store import ConversationTooLong, KeptResponse, ResponseStore, ResponsesUnavailable
 from gateway.ledger.units import now_ms
+from tests.conftest import MakeGateway
+from tests.live import wait_for
+from tests.provider import Provider
 
 DAY_MS = 24 * 3600 * 1000
 MUCH = 1_000_000
@@ -110,6 +114,22 @@ def test_owners_are_kept_apart(make: Any) -> None:
     assert store.find("one", "a").input[0]["content"] == "hi"
 
 
+def test_processes_share_one_file(make: Any) -> None:
+    stores = [make() for _ in range(4)]
+
+    def work(number: int) -> None:
+        for turn in range(25):
+            stores[number].keep(kept(f"r{number}-{turn}", f"r{number}-{turn - 1}" if turn else None))
+            stores[number].turns("", f"r{number}-{turn}", MUCH)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [len(stores[0].turns("", f"r{number}-24", MUCH)[0]) for number in range(4)] == [25] * 4
+
+
 def test_another_key_reads_nothing(make: Any) -> None:
     make().keep(kept("a"))
     other = make(key=b"x" * 32)
@@ -141,6 +161,27 @@ def test_a_database_that_does_not_answer(tmp_path: Path) -> None:
     with pytest.raises(ResponsesUnavailable):
         store.find("", "a")
     store.close()
+
+
+def test_a_gateway_deletes_the_old_by_itself(
+    make_gateway: MakeGateway, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "SWEEP_EVERY_S", 0.05)
+    gateway = make_gateway(
+        local={"enabled": False}, cloud={"base_url": provider.base_url}, responses={"keep_days": 0.3 / 86_400}
+    )
+    client = gateway.client()
+    first = client.responses.create(model="auto", input="hi")
+    assert client.responses.retrieve(first.id).id == first.id
+
+    def is_gone() -> bool:
+        return gateway.get(f"/v1/responses/{first.id}").status_code == 404
+
+    wait_for(is_gone)
+    database = (gateway.settings.state_dir / "responses.db").absolute()
+    with sqlite3.connect(database) as connection:
+        assert connection.execute("SELECT count(*) FROM kept_responses").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM kept_items").fetchone() == (0,)
 
 
 def test_postgresql_keeps_them_beside_the_ledger(postgres: tuple[str, Engine], tmp_path: Path) -> None:

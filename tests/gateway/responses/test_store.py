@@ -315,7 +315,9 @@ def test_what_had_to_stay_here_stays(three: tuple[Gateway, Provider, Provider]) 
     third = where(gateway, reference, CLOUD)[2]  # nor by what came of it
     assert where(gateway, "Again.", CLOUD, previous_response_id=third.id)[:2] == ("local", "privacy")
     assert not cloud.requests
-    gateway.client().responses.compact(model="auto", previous_response_id=first.id)
+    summary = gateway.client().responses.compact(model="auto", previous_response_id=first.id).output[0]
+    turn = [summary.model_dump(exclude_none=True), {"role": "user", "content": "Go on."}]
+    assert where(gateway, turn, CLOUD)[:2] == ("local", "privacy")
     gateway.client().responses.input_tokens.count(model="auto", previous_response_id=first.id)
     assert not cloud.requests
     assert gateway.row()["route"] == "local"
