@@ -67,7 +67,7 @@ class HttpServer:
         self._query = dict(query or {})
         self._proxy = _proxy(self.base_url) if use_proxy and uds is None else None
         _keep_secrets(self._headers | self._query, self.base_url, self._proxy)
-        self._silence_s = silence_s
+        self.silence_s = silence_s
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout_s)
         self._session: aiohttp.ClientSession | None = None
         self._urls: dict[str, URL] = {}
@@ -108,21 +108,26 @@ class HttpServer:
             response.raise_for_status()
             return orjson.loads(await response.read())
 
-    async def chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    async def chunks(self, response: aiohttp.ClientResponse, silence_s: float | None) -> AsyncIterator[bytes]:
         """The bytes of a body, in chunks as they arrive.
 
         Raises
         ------
         TimeoutError
-            After `silence_s` without a chunk.
+            After `silence_s` without a chunk; never where that is None.
         aiohttp.ClientError
         """
         content = response.content
         while True:
-            chunk = content.read_nowait()  # a timer costs time: start one only if nothing has arrived yet
-            if not chunk:
-                async with asyncio.timeout(self._silence_s):
-                    chunk = await content.readany()
+            try:
+                chunk = content.read_nowait()  # a timer costs time: start one only if nothing has arrived yet
+                if not chunk:
+                    async with asyncio.timeout(silence_s):
+                        chunk = await content.readany()
+            except aiohttp.ClientError:
+                if rest := content._read_nowait(-1):  # arrived before the failure, which aiohttp tells of first
+                    yield rest
+                raise
             if not chunk:
                 return
             yield chunk

@@ -1,7 +1,6 @@
 """A backend for every server that speaks the OpenAI API: the engine process, a local vLLM or Ollama, the cloud."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -10,13 +9,15 @@ import aiohttp
 import orjson
 
 from models.redaction.server_words import ServerWords, clean_name
+from models.remote.content_encoding import reader_of
 from models.remote.http import HttpServer, failure_reason
 from models.remote.quirks import NO_QUIRKS, Quirks
 from models.remote.retry_after import retry_after_s
+from models.remote.whole_body import read_json
 from models.usage.shapes import count
-from models.usage.usage import usage_in
+from models.usage.usage import Usage, usage_in
 from models.wire.backend import Completion
-from models.wire.chat import ChatRequest
+from models.wire.chat import BROKEN_OFF, ChatRequest
 from models.wire.errors import (
     BackendError,
     BackendMisconfigured,
@@ -29,12 +30,15 @@ from models.wire.errors import (
 )
 from models.wire.responses import PATH as RESPONSES
 from models.wire.responses import ResponsesStream, check_response
-from models.wire.stream import ChatStream, clean_reasons
+from models.wire.stream import ChatStream, broken_choice, clean_reasons
+from models.wire.tool_calls import mend_calls
+from models.wire.whole_characters import loads_whole
 
 T = TypeVar("T")
 
 CHAT = "chat/completions"
 _OK = 200
+_REDIRECTION = 300
 _BAD_REQUEST = 400
 _TIMEOUT = 408
 _TOO_MANY_REQUESTS = 429
@@ -214,7 +218,7 @@ class OpenAIBackend:
         async with response:
             await self._check(response)
             try:
-                return await response.read()
+                return await read_json(self._plain(response, silence_s=None))
             except aiohttp.ClientError as exc:
                 raise TruncatedAnswer(self._name, f"the answer broke off ({type(exc).__name__})") from exc
 
@@ -235,6 +239,7 @@ class OpenAIBackend:
                 response.release,
                 keep_usage=request.include_usage,
                 keep_logprobs=not request.hide_logprobs,
+                n_choices=_n_choices(body),
             )
             await stream.prime()
         except BaseException:  # a cancellation too must close the connection, which ends the generation
@@ -242,9 +247,15 @@ class OpenAIBackend:
             raise
         return stream
 
+    def _plain(self, response: aiohttp.ClientResponse, silence_s: float | None) -> AsyncIterator[bytes]:
+        """The bytes of a body, inflated where they came compressed; `silence_s` as in `HttpServer.chunks`."""
+        plain = reader_of(self._name, response.headers.get("content-encoding"))
+        chunks = self._server.chunks(response, silence_s)
+        return chunks if plain is None else plain(chunks)
+
     async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         try:
-            async for chunk in self._server.chunks(response):
+            async for chunk in self._plain(response, self._server.silence_s):
                 yield chunk
         except TimeoutError as exc:
             raise BackendTimeout(self._name, "silent for longer than the limit") from exc
@@ -252,37 +263,66 @@ class OpenAIBackend:
             raise self._unreachable(exc) from exc
 
     def _completion(self, body: bytes, content: str = "choices") -> Completion:
-        try:
-            answer = orjson.loads(body)
-        except orjson.JSONDecodeError as exc:
-            raise self._unreadable(body) from exc
+        answer, body = self._decode(body)
         items = answer.get(content) if isinstance(answer, dict) else None
         if not items and isinstance(answer, dict) and answer.get("error"):
             raise self._failure(_status_in(answer["error"]), ServerWords.from_body(body))
         if not isinstance(items, list) or not items:
             raise InvalidResponse(self._name, f"the answer has no {content}")
-        if not all(isinstance(item, dict) and not item.keys().isdisjoint(_CONTENT_FIELDS) for item in items):
+        if not all(isinstance(item, dict) for item in items):
+            raise InvalidResponse(self._name, f"the answer's {content} are no objects")
+        usage = usage_in(answer)
+        self._check_choices(items, usage)
+        if not all(not item.keys().isdisjoint(_CONTENT_FIELDS) for item in items):
             raise InvalidResponse(self._name, f"the answer's {content} are empty")
         return Completion(
-            body=body,
+            body=orjson.dumps(answer) if self._mended(items) else body,
             model=clean_name(answer.get("model")) or self.model,
-            usage=usage_in(answer),
+            usage=usage,
             finish_reasons=clean_reasons(item.get("finish_reason") for item in items),
         )
 
     def _response(self, body: bytes) -> Completion:
-        try:
-            answer = orjson.loads(body)
-        except orjson.JSONDecodeError as exc:
-            raise self._unreadable(body) from exc
+        answer, body = self._decode(body)
         check_response(self._name, answer)
         return Completion(body=body, model=clean_name(answer.get("model")) or self.model, usage=usage_in(answer))
+
+    def _decode(self, body: bytes) -> tuple[Any, bytes]:
+        """The JSON of an answer, and the answer, in which all characters are whole."""
+        try:
+            return orjson.loads(body), body
+        except orjson.JSONDecodeError:
+            pass
+        try:
+            answer = loads_whole(body)
+        except ValueError as exc:
+            raise self._unreadable(body) from exc
+        return answer, orjson.dumps(answer)
+
+    def _check_choices(self, choices: list[dict[str, Any]], usage: Usage | None) -> None:
+        """Raise the error that a choice tells of in place of its end."""
+        for choice in choices:
+            if choice.get("error") or str(choice.get("finish_reason")) in BROKEN_OFF:
+                failed = broken_choice(self._name, choice)
+                exc = TruncatedAnswer(self._name, failed.message, server_words=failed.server_words)
+                exc.spent = usage
+                raise exc
+
+    def _mended(self, choices: list[dict[str, Any]]) -> bool:
+        """Make strings of the arguments of tool calls; whether any was none."""
+        try:
+            calls = [call for choice in choices for call in (choice.get("message") or {}).get("tool_calls") or ()]
+            return mend_calls(calls, whole=True)
+        except (AttributeError, TypeError) as exc:
+            raise InvalidResponse(self._name, "the answer's message is not in OpenAI's format") from exc
 
     async def _check(self, response: aiohttp.ClientResponse) -> None:
         """Raise the error for a status other than 200."""
         status = response.status
         if status == _OK:
             return
+        if _REDIRECTION <= status < _BAD_REQUEST:
+            raise self._redirected(response)
         server_words = ServerWords.from_body(await self._error_bytes(response))
         raise self._failure(status, server_words, retry_after_s(response.headers.get("retry-after")))
 
@@ -303,15 +343,25 @@ class OpenAIBackend:
             return BackendRejected(self._name, status, server_words)
         return InvalidResponse(self._name, f"unexpected status {status}")
 
+    def _redirected(self, response: aiohttp.ClientResponse) -> InvalidResponse:
+        """The error for a redirection, which is not followed: the gateway's key goes to the named server only."""
+        message = f"redirects (status {response.status}), which is not followed; name the right address in base_url"
+        location = response.headers.get("location", "")
+        return InvalidResponse(self._name, message, server_words=ServerWords.from_error(f"it names {location}"))
+
     async def _error_bytes(self, response: aiohttp.ClientResponse) -> bytes:
         """As much of an error's body as arrives within the limits; possibly nothing."""
         body = b""
-        with contextlib.suppress(TimeoutError, aiohttp.ClientError):
+        try:
             async with asyncio.timeout(ERROR_BODY_S):
-                async for chunk in self._server.chunks(response):
+                async for chunk in self._plain(response, self._server.silence_s):
                     body += chunk
                     if len(body) >= MAX_ERROR_BYTES:
                         break
+        except (TimeoutError, aiohttp.ClientError):
+            pass
+        except InvalidResponse as exc:  # compressed in a way that cannot be read here
+            return exc.message.encode()
         return body[:MAX_ERROR_BYTES]
 
     def _not_a_stream(self, body: bytes) -> BackendError:
@@ -329,6 +379,13 @@ class OpenAIBackend:
 
     def _unreachable(self, exc: Exception) -> BackendUnavailable:
         return BackendUnavailable(self._name, f"connection failed ({failure_reason(exc)})")
+
+
+def _n_choices(body: Mapping[str, Any]) -> int:
+    """How many choices a request asks for: `n` for each prompt."""
+    n, prompt = body.get("n"), body.get("prompt")
+    n_prompts = len(prompt) if isinstance(prompt, list) and prompt and isinstance(prompt[0], str | list) else 1
+    return n_prompts * (n if isinstance(n, int) else 1)
 
 
 def _status_in(error: Any) -> int:

@@ -17,6 +17,12 @@ REASONING_FIELDS = ("reasoning_content", "reasoning")
 COMPLETIONS = "completions"
 """Where text completions are sent, after the base URL."""
 
+CUT_SHORT = frozenset({"length", "max_tokens", "MAX_TOKENS", "model_length"})
+"""Finish reasons that mean that the answer reached a limit: OpenAI's, and what proxies pass on of others."""
+
+BROKEN_OFF = frozenset({"error", "abort", "aborted", "insufficient_system_resource"})
+"""Finish reasons of answers that are not whole: OpenRouter's and Mistral's, vLLM's and SGLang's, DeepSeek's."""
+
 ROLES = frozenset({"developer", "system", "user", "assistant", "tool", "function"})
 
 
@@ -159,11 +165,23 @@ def text_of(message: Mapping[str, Any]) -> str:
         return content
     if not isinstance(content, list):
         return ""
-    parts = (part.get("text") for part in content if part.get("type") == "text")
+    parts = (part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text")
     return "\n".join(part for part in parts if isinstance(part, str))
 
 
 def reasoning_of(message: Mapping[str, Any]) -> str:
     """The reasoning that one message (or one delta of it) shows; empty where there is none."""
-    texts = (message.get(field) for field in REASONING_FIELDS)
-    return next((text for text in texts if isinstance(text, str) and text), "")
+    for field in REASONING_FIELDS:
+        text = message.get(field)
+        if isinstance(text, str) and text:
+            return text
+    content = message.get("content")
+    return "".join(map(_thinking, content)) if isinstance(content, list) else ""
+
+
+def _thinking(part: Any) -> str:
+    """The text of a content part in which a model thinks, as Mistral's do: a text, or text parts once more."""
+    thought = part.get("thinking") if isinstance(part, dict) and part.get("type") == "thinking" else None
+    if isinstance(thought, list):
+        return "".join(text_of({"content": [inner]}) for inner in thought)
+    return thought if isinstance(thought, str) else ""

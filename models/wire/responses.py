@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from models.redaction.server_words import clean_name
 from models.wire.errors import InvalidResponse
 from models.wire.stream import ChatStream, error_in_stream
@@ -22,7 +20,7 @@ class ResponsesStream(ChatStream):
     """The events of one answer in the Responses API."""
 
     def _inspect(self, event: bytes, payload: bytes) -> bytes | None:
-        fields = orjson.loads(payload)
+        fields, event = self._decode(event, payload)
         if not isinstance(fields, dict):
             raise InvalidResponse(self._backend, "an event of the stream is not an object")
         kind, response = str(fields.get("type")), fields.get("response")

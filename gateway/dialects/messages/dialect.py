@@ -10,7 +10,7 @@ from gateway.dialects.messages.request import shows_thinking, to_chat
 from gateway.dialects.messages.shapes import ending, new_message, to_usage
 from gateway.dialects.messages.stream import MessagesTranslator
 from models.wire.backend import Completion
-from models.wire.chat import ChatRequest
+from models.wire.chat import CUT_SHORT, ChatRequest
 from models.wire.errors import InvalidResponse
 from models.wire.json_reader import JsonReader
 
@@ -29,7 +29,7 @@ class MessagesDialect:
         output = MessagesOutput(shows_thinking=shows_thinking(request_body))
         events = [*output.take(choice.get("message") or {}), *output.close()]
         try:
-            content = assemble(events, cut_short=choice.get("finish_reason") == "length")
+            content = assemble(events, cut_short=choice.get("finish_reason") in CUT_SHORT)
         except ValueError as exc:
             raise InvalidResponse(completion.model, str(exc)) from exc
         message = new_message(completion.model, content)

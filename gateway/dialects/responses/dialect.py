@@ -34,7 +34,7 @@ class ResponsesDialect:
             return completion.body
         choice = answer["choices"][0]
         status, reason = ending(choice.get("finish_reason"))
-        output = ResponsesOutput()
+        output = ResponsesOutput(request.original.get("tools"))
         deque(output.take(choice.get("message") or {}, to_logprobs(choice)), maxlen=0)
         deque(output.close(status), maxlen=0)
         shapes = ResponseShapes(request.original, completion.model, answer.get("service_tier"))

@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.dialects.responses.output_item import new_id
 from models.usage.usage import Usage
+from models.wire.chat import CUT_SHORT
 
 _ECHOED = (
     "instructions", "max_output_tokens", "max_tool_calls", "prompt_cache_key", "safety_identifier", "temperature",
@@ -68,7 +69,7 @@ class ResponseShapes:
 
 def ending(finish_reason: str | None) -> tuple[str, str | None]:
     """Status and reason of incompleteness, from a chat answer's finish reason."""
-    if finish_reason == "length":
+    if finish_reason in CUT_SHORT:
         return "incomplete", "max_output_tokens"
     if finish_reason == "content_filter":
         return "incomplete", "content_filter"

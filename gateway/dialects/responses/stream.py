@@ -45,7 +45,7 @@ class FromChat:
     def __init__(self, request_body: Mapping[str, Any]) -> None:
         self._request_body = request_body
         self._shapes: ResponseShapes | None = None
-        self._output = ResponsesOutput()
+        self._output = ResponsesOutput(request_body.get("tools"))
         self._sequence_number = 0
         self._finish_reason: str | None = None
         self._usage: Usage | None = None
