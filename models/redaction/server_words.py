@@ -110,8 +110,14 @@ def _message_text(message: Any) -> str:
         return "; ".join(map(_message_text, message[:5]))
     if isinstance(message, Mapping):
         inner = message.get("message") or message.get("detail") or message.get("msg")
-        return str(message) if inner is None else _message_text(inner)
+        return str(message) if inner is None else _place(message.get("loc")) + _message_text(inner)
     return "" if message is None else str(message)
+
+
+def _place(location: Any) -> str:
+    """The field at fault as pydantic tells it, which FastAPI's and Mistral's errors are full of: a list of names."""
+    names = location[1:] if isinstance(location, list) and location[:1] == ["body"] else location
+    return f"{'.'.join(map(str, names[:20]))}: " if isinstance(names, list) and names else ""
 
 
 NO_WORDS = ServerWords()

@@ -1,7 +1,7 @@
 """A backend for every server that speaks the OpenAI API: the engine process, a local vLLM or Ollama, the cloud."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ from models.redaction.server_words import ServerWords, clean_name
 from models.remote.content_encoding import reader_of
 from models.remote.http import HttpServer, failure_reason
 from models.remote.quirks import NO_QUIRKS, Quirks
+from models.remote.replayed_reasoning import has_reasoning, is_about_reasoning, without_reasoning
 from models.remote.retry_after import retry_after_s
 from models.remote.whole_body import read_json
 from models.usage.shapes import count
@@ -108,6 +109,7 @@ class OpenAIBackend:
         self._total_timeout_s = total_timeout_s
         self._quirks = quirks
         self._native = native
+        self._refuses_reasoning = False
 
     @property
     def name(self) -> str:
@@ -124,10 +126,7 @@ class OpenAIBackend:
         BackendError
             Its class says whether a retry or another backend may help.
         """
-        path, body = self._path_and_body(request)
-        response = self._post(path, self._upstream_content(request, path, body))
-        answer = await self._within(self._total_timeout_s, "no answer", response)
-        return self._response(answer) if path == RESPONSES else self._completion(answer)
+        return await self._ask(request, self._chat)
 
     async def stream(self, request: ChatRequest) -> ChatStream:
         """Answer as a stream; returns when the first event has arrived.
@@ -137,7 +136,7 @@ class OpenAIBackend:
         BackendError
             As `chat` does, for a failure before the first event.
         """
-        return await self._within(self._first_byte_timeout_s, "no first event", self._open_stream(request))
+        return await self._ask(request, self._stream)
 
     async def embed(self, body: Mapping[str, Any]) -> Completion:
         """Compute embeddings; `body` names the embedding model.
@@ -182,6 +181,29 @@ class OpenAIBackend:
         native = request.native
         return () if native is not None and native.path in self._native else request.sub_requests
 
+    async def _ask(self, request: ChatRequest, ask: Callable[[ChatRequest, str, Mapping[str, Any]], Awaitable[T]]) -> T:
+        """Ask by `ask`. Where the server refuses reasoning that is sent back, ask without it, from then on at once."""
+        path, body = self._path_and_body(request)
+        if path != CHAT or not has_reasoning(body):
+            return await ask(request, path, body)
+        if not self._refuses_reasoning:
+            try:
+                return await ask(request, path, body)
+            except BackendRejected as exc:
+                if not is_about_reasoning(exc):
+                    raise
+                self._refuses_reasoning = True
+        return await ask(request, path, without_reasoning(body))
+
+    async def _chat(self, request: ChatRequest, path: str, body: Mapping[str, Any]) -> Completion:
+        response = self._post(path, self._upstream_content(request, path, body))
+        answer = await self._within(self._total_timeout_s, "no answer", response)
+        return self._response(answer) if path == RESPONSES else self._completion(answer)
+
+    async def _stream(self, request: ChatRequest, path: str, body: Mapping[str, Any]) -> ChatStream:
+        opening = self._open_stream(request, path, body)
+        return await self._within(self._first_byte_timeout_s, "no first event", opening)
+
     def _path_and_body(self, request: ChatRequest) -> tuple[str, Mapping[str, Any]]:
         """The path and body of the upstream request: in the caller's API shape if the server supports it."""
         native = request.native
@@ -222,8 +244,7 @@ class OpenAIBackend:
             except aiohttp.ClientError as exc:
                 raise TruncatedAnswer(self._name, f"the answer broke off ({type(exc).__name__})") from exc
 
-    async def _open_stream(self, request: ChatRequest) -> ChatStream:
-        path, body = self._path_and_body(request)
+    async def _open_stream(self, request: ChatRequest, path: str, body: Mapping[str, Any]) -> ChatStream:
         try:
             response = await self._server.post(path, self._upstream_content(request, path, body))
         except aiohttp.ClientError as exc:

@@ -35,6 +35,10 @@ def text(text: str) -> dict[str, Any]:
     return {"type": "text", "text": text}
 
 
+def thought(text: str) -> dict[str, Any]:
+    return {"type": "thinking", "thinking": text, "signature": ""}
+
+
 ASKED = [user("hi"), {"role": "assistant", "content": [text("Looking."), USE]}]
 CHAT_ASKED = [user("hi"), {"role": "assistant", "content": "Looking.", "tool_calls": [CHAT_CALL]}]
 
@@ -78,6 +82,28 @@ CHAT_ASKED = [user("hi"), {"role": "assistant", "content": "Looking.", "tool_cal
         (
             [*ASKED, user([RESULT, text("and?")])],
             [*CHAT_ASKED, {"role": "tool", "tool_call_id": "t1", "content": "rain"}, user("and?")],
+        ),
+        # text and thoughts between calls belong to the one message of the turn
+        (
+            [
+                user("hi"),
+                {
+                    "role": "assistant",
+                    "content": [thought("Hm."), USE, text("Looking."), thought("Well."), {**USE, "id": "t2"}],
+                },
+                user([RESULT, {**RESULT, "tool_use_id": "t2"}]),
+            ],
+            [
+                user("hi"),
+                {
+                    "role": "assistant",
+                    "content": "Looking.",
+                    "reasoning_content": "Hm.\n\nWell.",
+                    "tool_calls": [CHAT_CALL, {**CHAT_CALL, "id": "t2"}],
+                },
+                {"role": "tool", "tool_call_id": "t1", "content": "rain"},
+                {"role": "tool", "tool_call_id": "t2", "content": "rain"},
+            ],
         ),
         # pictures that a tool returned follow
         (

@@ -12,6 +12,7 @@ from models.wire.json_reader import JsonReader
 FUNCTION = {"type": "function", "name": "weather", "parameters": {"type": "object"}, "strict": True}
 CALL = {"type": "function_call", "call_id": "c1", "name": "weather", "arguments": "{}", "id": "fc_1"}
 RESULT = {"type": "function_call_output", "call_id": "c1", "output": "rain"}
+SECOND = {**RESULT, "call_id": "c2", "output": "sun"}
 CHAT_CALL = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
 PICTURE = {"type": "input_image", "image_url": "data:image/png;base64,AA", "detail": "low"}
 CHAT_PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA", "detail": "low"}}
@@ -25,6 +26,10 @@ def chat(**body: Any) -> dict[str, Any]:
 
 def user(content: Any) -> dict[str, Any]:
     return {"role": "user", "content": content}
+
+
+def reasoning(text: str) -> dict[str, Any]:
+    return {"type": "reasoning", "summary": [], "content": [{"type": "reasoning_text", "text": text}]}
 
 
 @pytest.mark.parametrize(
@@ -64,6 +69,47 @@ def user(content: Any) -> dict[str, Any]:
                 {"role": "tool", "tool_call_id": "c1", "content": "rain"},
             ],
         ),
+        # also where the text comes after the call, and more calls after that: results follow at once
+        (
+            [
+                CALL,
+                {"role": "assistant", "content": "Looking."},
+                {**CALL, "call_id": "c2"},
+                RESULT,
+                user("and?"),
+                SECOND,
+            ],
+            [
+                {"role": "assistant", "content": "Looking.", "tool_calls": [CHAT_CALL, {**CHAT_CALL, "id": "c2"}]},
+                {"role": "tool", "tool_call_id": "c1", "content": "rain"},
+                {"role": "tool", "tool_call_id": "c2", "content": "sun"},
+                user("and?"),
+            ],
+        ),
+        # between two results, too
+        (
+            [CALL, {**CALL, "call_id": "c2"}, RESULT, {"role": "assistant", "content": "Hm."}, SECOND],
+            [
+                {"role": "assistant", "content": "Hm.", "tool_calls": [CHAT_CALL, {**CHAT_CALL, "id": "c2"}]},
+                {"role": "tool", "tool_call_id": "c1", "content": "rain"},
+                {"role": "tool", "tool_call_id": "c2", "content": "sun"},
+            ],
+        ),
+        # and with thoughts in between
+        (
+            [reasoning("Hm."), CALL, reasoning("Well."), {"role": "assistant", "content": "So."}, RESULT],
+            [
+                {
+                    "role": "assistant",
+                    "content": "So.",
+                    "tool_calls": [CHAT_CALL],
+                    "reasoning_content": "Hm.\n\nWell.",
+                },
+                {"role": "tool", "tool_call_id": "c1", "content": "rain"},
+            ],
+        ),
+        # a result that nobody asked for stays where it is
+        ([RESULT, user("hi")], [{"role": "tool", "tool_call_id": "c1", "content": "rain"}, user("hi")]),
         # and calls after results are another turn
         (
             [CALL, RESULT, CALL],
