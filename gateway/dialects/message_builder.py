@@ -47,11 +47,11 @@ class Conversation:
         """What the tool of one call returned."""
         texts = content
         if isinstance(content, list):
-            texts = [part for part in content if part["type"] == "text"]
+            texts = "\n".join(part["text"] for part in content if part["type"] == "text")
             media = [part for part in content if part["type"] != "text"]
             if media:
                 self._media += [{"type": "text", "text": f"What tool call {call_id} returned:"}, *media]
-        message = {"role": "tool", "tool_call_id": call_id, "content": _simplest(texts)}
+        message = {"role": "tool", "tool_call_id": call_id, "content": texts}
         turn = self._awaited.pop(call_id, None)
         if turn is None:  # nobody here called it, and whoever answers says so
             self._turns.append(_Turn(message))

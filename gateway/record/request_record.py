@@ -38,6 +38,8 @@ class RequestRecord:
         Seconds spent waiting for backends until the first byte; the rest of that time is our overhead.
     backend_model, served_model : str
         The model that a backend was asked for last, and the one that it says has answered.
+    left_out : tuple of str
+        Parts of the request that the answering model was not told of.
     trace : Trace or None
         None where nobody collects traces.
     cascade_result : CascadeResult or None
@@ -61,6 +63,7 @@ class RequestRecord:
     backend_model: str = ""
     served_model: str = ""
     finish_reasons: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
     usage_estimated: bool = False
     upstream_s: float = 0.0
@@ -121,6 +124,8 @@ class RequestRecord:
             headers["x-slimgate-threshold"] = f"{self.decision.threshold:.4f}"
         if self.served_model:
             headers["x-slimgate-model"] = header_value(self.served_model)
+        if self.left_out:
+            headers["x-slimgate-warning"] = header_value(f"left out: {', '.join(self.left_out)}")
         if self.overhead_s is not None:
             headers["x-slimgate-overhead-ms"] = f"{self.overhead_s * 1000:.2f}"
         return headers

@@ -5,10 +5,10 @@ Only what is needed to route and to account for it is read, and checked, here.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from models.wire.errors import RequestError
+from models.wire.errors import LeftOut, RequestError
 from models.wire.json_reader import JsonReader
 
 REASONING_FIELDS = ("reasoning_content", "reasoning")
@@ -38,11 +38,25 @@ class Native:
         The caller's JSON as it came.
     untranslatable : RequestError or None
         Why the chat format cannot say the same; None where it can.
+    left_out : sequence of LeftOut
+        What the translation leaves out, where it is sent.
     """
 
     path: str
     body: Mapping[str, Any]
     untranslatable: RequestError | None = None
+    left_out: Sequence[LeftOut] = ()
+
+    @classmethod
+    def translated(cls, path: str, body: Mapping[str, Any], refusals: Sequence[RequestError]) -> "Native":
+        """A request in whose translation these `refusals` came up; `LeftOut` alone do not make it impossible."""
+        hard = next((refusal for refusal in refusals if not isinstance(refusal, LeftOut)), None)
+        return cls(path, body, hard, tuple(refusal for refusal in refusals if isinstance(refusal, LeftOut)))
+
+    @property
+    def whole(self) -> "Native":
+        """The same, to be answered by nobody who leaves something out."""
+        return replace(self, untranslatable=self.untranslatable or next(iter(self.left_out), None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ import orjson
 
 from gateway.dialects.call_arguments import CallArguments
 from gateway.dialects.responses.output_item import Emitted, Item, new_id
-from gateway.dialects.responses.tool_names import OwnTool, ToolNames
+from gateway.dialects.responses.tool_names import SEARCH, OwnTool, ToolNames
+
+SEARCH_CALL = "tool_search_call"
 
 INPUT = "input"
 """The one argument of the function that stands for a custom tool."""
@@ -18,7 +20,8 @@ def new_call(index: int, piece: Mapping[str, Any], names: ToolNames) -> "CallIte
     if piece.get("type") == "custom":
         return CustomCall(index, piece, OwnTool(_name(piece.get("custom"))))
     tool = names.own(_name(piece.get("function")))
-    return (DisguisedCall if tool.custom else FunctionCall)(index, piece, tool)
+    kinds = {"custom": DisguisedCall, SEARCH: SearchCall}
+    return kinds.get(tool.kind, FunctionCall)(index, piece, tool)
 
 
 def _name(inner: Any) -> str:
@@ -104,6 +107,31 @@ class DisguisedCall(CustomCall):
     def end(self) -> Iterator[Emitted]:
         yield from self._emit(_input_in(self._arguments))
         yield from super().end()
+
+
+class SearchCall(CallItem):
+    """A search for more tools by the caller. Its arguments are an object, which is known when all of it is there."""
+
+    kind, prefix = SEARCH_CALL, "tsc"
+
+    def json(self) -> dict[str, Any]:
+        item = {"id": self._id, "type": self.kind, "status": self.status, "call_id": self._call_id}
+        return {**item, "execution": "client", "arguments": _object_in(self._text)}
+
+    def write(self, piece: Mapping[str, Any]) -> Iterator[Emitted]:
+        self._text += (piece.get("function") or {}).get("arguments") or ""
+        yield from ()
+
+    def end(self) -> Iterator[Emitted]:
+        yield from ()
+
+
+def _object_in(arguments: str) -> dict[str, Any]:
+    try:
+        value = orjson.loads(arguments)
+    except orjson.JSONDecodeError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _input_in(arguments: str) -> str:

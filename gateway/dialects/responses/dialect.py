@@ -9,6 +9,7 @@ from gateway.dialects.responses.output import ResponsesOutput
 from gateway.dialects.responses.request import NAMES_HERE, to_chat
 from gateway.dialects.responses.shapes import ResponseShapes, ending, to_logprobs, to_usage
 from gateway.dialects.responses.stream import ResponsesTranslator
+from gateway.dialects.responses.tool_names import ToolNames, offered
 from gateway.http.errors import error_object
 from models.wire.backend import Completion
 from models.wire.chat import ChatRequest, Native
@@ -25,7 +26,7 @@ class ResponsesDialect:
     def request(self, body: Any) -> ChatRequest:
         refusals: list[RequestError] = []
         chat = to_chat(JsonReader(body, refusals=refusals))
-        native = Native(PATH, body, refusals[0] if refusals else None)
+        native = Native.translated(PATH, body, refusals)
         return ChatRequest.parse(chat, original=body, native=native)
 
     def completion(self, request: ChatRequest, completion: Completion) -> bytes:
@@ -34,7 +35,7 @@ class ResponsesDialect:
             return completion.body
         choice = answer["choices"][0]
         status, reason = ending(choice.get("finish_reason"))
-        output = ResponsesOutput(request.original.get("tools"))
+        output = ResponsesOutput(ToolNames(offered(request.original)))
         deque(output.take(choice.get("message") or {}, to_logprobs(choice)), maxlen=0)
         deque(output.close(status), maxlen=0)
         shapes = ResponseShapes(request.original, completion.model, answer.get("service_tier"))

@@ -14,10 +14,10 @@ from models.wire.chat import reasoning_of, text_of
 
 
 class ResponsesOutput:
-    """All items so far. Each method gives the events that it causes. `tools` are those of the request."""
+    """All items so far. Each method gives the events that it causes. `names` are those of the request's tools."""
 
-    def __init__(self, tools: Any) -> None:
-        self._names = ToolNames(tools)
+    def __init__(self, names: ToolNames) -> None:
+        self._names = names
         self._items: list[Item] = []
         self._open: list[Item] = []
         self._numbers = CallNumbers()

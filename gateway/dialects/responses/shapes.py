@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.dialects.responses.output_item import new_id
+from gateway.dialects.responses.tool_names import is_client_search
 from models.usage.usage import Usage
 from models.wire.chat import CUT_SHORT
 
@@ -61,7 +62,7 @@ class ResponseShapes:
             "store": False,
             "text": {"format": {"type": "text"}, **_without_nulls(request_body.get("text"))},
             "tool_choice": request_body.get("tool_choice") or "auto",
-            "tools": [_tool(tool) for tool in request_body.get("tools") or ()],
+            "tools": [_tool(tool) for tool in request_body.get("tools") or () if _is_own(tool)],
             "top_logprobs": request_body.get("top_logprobs") or 0,
             "truncation": "disabled",
         }
@@ -108,6 +109,11 @@ def _with_bytes(token: Mapping[str, Any]) -> dict[str, Any]:
 def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
     fixed = {"description": None, "parameters": None, "strict": None} if tool["type"] == "function" else {}
     return {**fixed, **tool}
+
+
+def _is_own(tool: Mapping[str, Any]) -> bool:
+    """Whether a tool was offered to the model: those that a provider runs were left out."""
+    return tool["type"] in ("function", "custom", "namespace") or is_client_search(tool)
 
 
 def _without_nulls(value: Any) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from typing import Any
 MAX_NAME_CHARS = 64
 """OpenAI's limit on a function's name; longer ones are shortened, and end in a part of their hash."""
 
+SEARCH = "tool_search"
+SEARCH_OUTPUT = "tool_search_output"
+
 _HASH_CHARS = 8
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
@@ -20,24 +23,26 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
 
 @dataclass(frozen=True, slots=True)
 class OwnTool:
-    """A tool as the caller knows it."""
+    """A tool as the caller knows it. `kind` is its type: function, custom or tool_search."""
 
     name: str
     namespace: str | None = None
-    custom: bool = False
+    kind: str = "function"
 
 
 class ToolNames:
     """The names of one request's tools.
 
-    `tools` is the field of that name as it came; what is no tool in it is passed over.
+    `tools` are those that it offers, as they came; what is no tool is passed over. `searchable` says that a model may
+    be offered a tool only when a search has found it.
 
     >>> names = ToolNames([{"type": "namespace", "name": "docs", "tools": [{"type": "function", "name": "find"}]}])
     >>> names.in_chat("find", "docs"), names.own("docs__find").namespace, names.own("find").namespace
     ('docs__find', 'docs', None)
     """
 
-    def __init__(self, tools: Any) -> None:
+    def __init__(self, tools: list[Any]) -> None:
+        self.searchable = any(isinstance(tool, Mapping) and tool.get("type") == SEARCH for tool in tools)
         self._own: dict[str, OwnTool] = {}
         self._in_chat: dict[tuple[str | None, str], str] = {}
         # Names without a namespace stay as they are: one of a namespace must not take theirs.
@@ -64,13 +69,28 @@ class ToolNames:
 
 def _own_tools(tools: Any, namespace: str | None = None) -> Iterator[OwnTool]:
     for tool in tools if isinstance(tools, list) else ():
-        name = tool.get("name") if isinstance(tool, Mapping) else None
-        if not isinstance(name, str):
+        if not isinstance(tool, Mapping):
             continue
-        if tool.get("type") == "namespace" and namespace is None:
+        kind, name = tool.get("type"), tool.get("name")
+        if is_client_search(tool):
+            yield OwnTool(SEARCH, kind=SEARCH)
+        elif kind == "namespace" and namespace is None and isinstance(name, str):
             yield from _own_tools(tool.get("tools"), name)
-        elif tool.get("type") in ("function", "custom"):
-            yield OwnTool(name, namespace, tool["type"] == "custom")
+        elif kind in ("function", "custom") and isinstance(name, str):
+            yield OwnTool(name, namespace, kind)
+
+
+def is_client_search(tool: Mapping[str, Any]) -> bool:
+    """Whether a tool is the search for more tools, which the caller runs itself."""
+    return tool.get("type") == SEARCH and tool.get("execution") == "client"
+
+
+def offered(request_body: Mapping[str, Any]) -> list[Any]:
+    """All tools of a request as they came: those in `tools`, and those that earlier searches have found."""
+    tools, given = request_body.get("tools"), request_body.get("input")
+    items = given if isinstance(given, list) else ()
+    found = [item.get("tools") for item in items if isinstance(item, dict) and item.get("type") == SEARCH_OUTPUT]
+    return [tool for some in (tools, *found) if isinstance(some, list) for tool in some]
 
 
 def _flat(name: str, namespace: str | None) -> str:
