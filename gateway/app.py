@@ -13,6 +13,7 @@ from gateway.access.auth import RequireKey
 from gateway.access.guard import Guard, RequireJson, make_host_check
 from gateway.config.settings import Settings
 from gateway.config.state_dir import prepare_state_dir
+from gateway.dialects.messages.errors import refusal
 from gateway.dialects.registry import DIALECTS
 from gateway.endpoints.answering import AnsweringEndpoint
 from gateway.endpoints.count_tokens import count_tokens_endpoints
@@ -59,7 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.lifecycle = parts.lifecycle
-    errors.install(app)
+    errors.install(app, refusal)
     _add_answering(app, parts, settings.max_body_bytes)
     _add_others(app, parts, settings)
     _guard(app, settings)

@@ -337,6 +337,7 @@ def _backend(server: HttpServer, model: str, settings: LocalSettings) -> OpenAIB
         first_byte_timeout_s=settings.first_byte_timeout_s,
         total_timeout_s=settings.total_timeout_s,
         native=frozenset({COMPLETIONS}),
+        is_local=True,
     )
 
 

@@ -40,6 +40,8 @@ class RequestRecord:
         The model that a backend was asked for last, and the one that it says has answered.
     left_out : tuple of str
         Parts of the request that the answering model was not told of.
+    local_only : tuple of str
+        Fields that a cloud is not told of.
     trace : Trace or None
         None where nobody collects traces.
     cascade_result : CascadeResult or None
@@ -64,6 +66,7 @@ class RequestRecord:
     served_model: str = ""
     finish_reasons: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    local_only: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
     usage_estimated: bool = False
     upstream_s: float = 0.0
@@ -77,6 +80,7 @@ class RequestRecord:
         """Keep what the body says."""
         self.requested_model = request.model
         self.stream = request.stream
+        self.local_only = tuple(sorted(request.local_only))
 
     def set_decision(
         self, decision: RoutingDecision, artifact: str | None = None, contributions: str | None = None
@@ -116,6 +120,8 @@ class RequestRecord:
     def headers(self) -> dict[str, str]:
         """The `x-slimgate-*` headers, the same on answers, streams and errors."""
         headers = {"x-request-id": self.id}
+        if self.endpoint == "messages":
+            headers["request-id"] = self.id  # Anthropic's name for it
         if self.route == NO_ROUTE:
             return headers
         headers |= {"x-slimgate-route": self.route, "x-slimgate-reason": self.reason}
@@ -124,8 +130,8 @@ class RequestRecord:
             headers["x-slimgate-threshold"] = f"{self.decision.threshold:.4f}"
         if self.served_model:
             headers["x-slimgate-model"] = header_value(self.served_model)
-        if self.left_out:
-            headers["x-slimgate-warning"] = header_value(f"left out: {', '.join(self.left_out)}")
+        if left_out := self.left_out + (self.local_only if self.route == Route.CLOUD else ()):
+            headers["x-slimgate-warning"] = header_value(f"left out: {', '.join(left_out)}")
         if self.overhead_s is not None:
             headers["x-slimgate-overhead-ms"] = f"{self.overhead_s * 1000:.2f}"
         return headers

@@ -89,6 +89,8 @@ class OpenAIBackend:
         Request fields that this model needs changed.
     native : frozenset of str
         Paths of API shapes that the server supports beside chat completions: requests in them are sent unchanged.
+    is_local : bool
+        Whether it is a local server: those take more than OpenAI's fields, and clouds refuse them.
     """
 
     def __init__(
@@ -101,6 +103,7 @@ class OpenAIBackend:
         total_timeout_s: float = 600.0,
         quirks: Quirks = NO_QUIRKS,
         native: frozenset[str] = frozenset(),
+        is_local: bool = False,
     ) -> None:
         self._name = name
         self._server = server
@@ -109,6 +112,7 @@ class OpenAIBackend:
         self._total_timeout_s = total_timeout_s
         self._quirks = quirks
         self._native = native
+        self._is_local = is_local
         self._refuses_reasoning = False
 
     @property
@@ -219,6 +223,11 @@ class OpenAIBackend:
         upstream: dict[str, Any] = {**body, "model": self.model}
         if request.stream and path != RESPONSES:
             upstream["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
+            if self._is_local and request.early_usage:
+                upstream["stream_options"]["continuous_usage_stats"] = True
+        if not self._is_local:
+            for name in request.local_only:
+                upstream.pop(name, None)
         return orjson.dumps(self._quirks.apply(upstream))
 
     async def _within(self, limit_s: float, missing: str, work: Awaitable[T]) -> T:

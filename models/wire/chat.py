@@ -69,6 +69,8 @@ class ChatRequest:
     `native` is set where some servers take the caller's own shape.
     `sub_requests` are requests to answer one by one, and to tell as one answer; this request is then about all of them.
     `private` says why the request may not leave this machine; None where it may.
+    `local_only` names fields of `body` that clouds refuse, and local servers take.
+    `early_usage` says that the prompt's tokens are wanted with the first chunk of a stream, where a server can.
     `hide_logprobs` says that the tokens' probabilities, which `body` asks for, are the gateway's and not the caller's.
     """
 
@@ -82,6 +84,8 @@ class ChatRequest:
     native: Native | None = None
     sub_requests: Sequence["ChatRequest"] = ()
     private: str | None = None
+    local_only: frozenset[str] = frozenset()
+    early_usage: bool = False
     hide_logprobs: bool = False
 
     @classmethod
@@ -92,6 +96,7 @@ class ChatRequest:
         original: Mapping[str, Any] | None = None,
         native: Native | None = None,
         sub_requests: Sequence["ChatRequest"] = (),
+        local_only: frozenset[str] = frozenset(),
     ) -> "ChatRequest":
         """Check a decoded JSON body far enough to route it.
 
@@ -112,6 +117,7 @@ class ChatRequest:
             original=body if original is None else original,
             native=native,
             sub_requests=sub_requests,
+            local_only=local_only & body.keys(),
         )
 
 

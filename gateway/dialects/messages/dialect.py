@@ -1,12 +1,13 @@
 """POST /v1/messages: Anthropic's API, translated to the chat format and back."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from gateway.dialects.messages.errors import anthropic_error
 from gateway.dialects.messages.output import MessagesOutput, assemble
-from gateway.dialects.messages.request import shows_thinking, to_chat
+from gateway.dialects.messages.request import LOCAL_ONLY, shows_thinking, to_chat
 from gateway.dialects.messages.shapes import ending, new_message, to_usage
 from gateway.dialects.messages.stream import MessagesTranslator
 from models.wire.backend import Completion
@@ -21,7 +22,8 @@ class MessagesDialect:
     endpoint = "messages"
 
     def request(self, body: Any) -> ChatRequest:
-        return ChatRequest.parse(to_chat(JsonReader(body)), original=body)
+        request = ChatRequest.parse(to_chat(JsonReader(body)), original=body, local_only=LOCAL_ONLY)
+        return replace(request, early_usage=request.stream)
 
     def completion(self, request: ChatRequest, completion: Completion) -> bytes:
         request_body, answer = request.original, orjson.loads(completion.body)
@@ -40,5 +42,5 @@ class MessagesDialect:
     def translator(self, request: ChatRequest) -> MessagesTranslator:
         return MessagesTranslator(request.original)
 
-    def error(self, exc: Exception) -> Any:
-        return anthropic_error(exc)
+    def error(self, exc: Exception, request_id: str) -> Any:
+        return anthropic_error(exc, request_id)

@@ -45,5 +45,5 @@ class ResponsesDialect:
     def translator(self, request: ChatRequest) -> ResponsesTranslator:
         return ResponsesTranslator(request.original)
 
-    def error(self, exc: Exception) -> Any:
+    def error(self, exc: Exception, _request_id: str) -> Any:
         return error_object(exc, NAMES_HERE)

@@ -36,10 +36,11 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The answer is complete: `reason` is OpenAI's finish reason."""
+    """The answer is complete: `reason` is OpenAI's finish reason, `stop` the stop string that was met."""
 
     reason: str
     usage: Usage
+    stop: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ class Generation:
             self._unreported.append(selected)
         events = self._read(self._matcher.feed(self._utf8.feed(data)))
         if self._matcher.matched:
-            return [*events, *self._remaining_text(), Finished("stop", self.usage)]
+            return [*events, *self._remaining_text(), Finished("stop", self.usage, self._matcher.found)]
         if self._n_new >= self.max_new:
             return [*events, *self._finish("length")]
         self._start_call_grammar()
