@@ -6,7 +6,7 @@ A `Dialect` puts one API shape over it. Inside, everything speaks the chat forma
 import asyncio
 from typing import Any
 
-from gateway.dialects.dialect import Dialect, Translator
+from gateway.dialects.dialect import Dialect
 from gateway.dispatch.dispatcher import Dispatcher
 from gateway.endpoints.recorded import RecordedEndpoint
 from gateway.http.client import Reply
@@ -16,15 +16,10 @@ from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
 from models.usage.usage import Usage
 from models.wire.chat import ChatRequest
-from models.wire.errors import BackendTimeout, InvalidResponse, StreamInterrupted, TruncatedAnswer
+from models.wire.errors import BackendTimeout, TruncatedAnswer
 from models.wire.sse import DONE
 from models.wire.stream import ChatStream
 from models.wire.token_estimates import answer_tokens_guess, prompt_tokens_guess
-
-NOT_IN_THE_FORMAT = (AttributeError, LookupError, TypeError, ValueError)
-"""What translating an answer raises whose fields are not of the types that OpenAI's have."""
-
-_ODD = "the answer is not in OpenAI's format"
 
 
 class AnsweringEndpoint(RecordedEndpoint):
@@ -52,10 +47,7 @@ class AnsweringEndpoint(RecordedEndpoint):
         record.served_model = completion.model
         record.finish_reasons = completion.finish_reasons
         record.took(completion.usage, lambda: Usage(prompt_tokens_guess(request), answer_tokens_guess(completion.body)))
-        try:
-            body = self._dialect.completion(request, completion)
-        except NOT_IN_THE_FORMAT as exc:
-            raise InvalidResponse(record.route, _ODD) from exc
+        body = self._dialect.completion(request, completion)
         self._recorder.close(record, Outcome.OK)
         await reply.whole(body, 200, record.headers())
 
@@ -71,7 +63,7 @@ class AnsweringEndpoint(RecordedEndpoint):
                 if last:
                     _count(record, request, stream)
                     self._recorder.close(record, Outcome.OK)
-                if (seen := _translated(record, translator, events)) or last:
+                if (seen := b"".join(map(translator.event, events))) or last:
                     await reply.event(seen, last=last)
         except Exception as exc:
             _count(record, request, stream)
@@ -81,13 +73,6 @@ class AnsweringEndpoint(RecordedEndpoint):
         finally:
             _count(record, request, stream)
             await stream.aclose()
-
-
-def _translated(record: RequestRecord, translator: Translator, events: list[bytes]) -> bytes:
-    try:
-        return b"".join(map(translator.event, events))
-    except NOT_IN_THE_FORMAT as exc:
-        raise StreamInterrupted(record.route, _ODD) from exc
 
 
 def _count(record: RequestRecord, request: ChatRequest, stream: ChatStream) -> None:

@@ -332,7 +332,10 @@ class OpenAIBackend:
     def _check_choices(self, choices: list[dict[str, Any]], usage: Usage | None) -> None:
         """Raise the error that a choice tells of in place of its end."""
         for choice in choices:
-            if choice.get("error") or str(choice.get("finish_reason")) in BROKEN_OFF:
+            reason = choice.get("finish_reason")
+            if not isinstance(reason, str | None):
+                raise InvalidResponse(self._name, "the answer's finish reason is no text")
+            if choice.get("error") or reason in BROKEN_OFF:
                 failed = broken_choice(self._name, choice)
                 exc = TruncatedAnswer(self._name, failed.message, server_words=failed.server_words)
                 exc.spent = usage

@@ -11,11 +11,19 @@ def mend_calls(calls: Iterable[Any], *, whole: bool) -> bool:
 
     In a piece of a stream (not `whole`), null is no mistake: further pieces follow.
 
+    Raises
+    ------
+    TypeError, AttributeError
+        If what should be calls are none.
+
     >>> call = {"function": {"name": "weather", "arguments": {"city": "Lund"}}}
     >>> mend_calls([call], whole=False), call["function"]["arguments"]
     (True, '{"city":"Lund"}')
     """
-    functions = [call["function"] for call in calls if call.get("function")]
+    called = [(call.get("function"), call.get("custom")) for call in calls]
+    if not all(isinstance(inner, dict | None) for pair in called for inner in pair):
+        raise TypeError("a call is no object")
+    functions = [function for function, _ in called if function]
     wrong = [function for function in functions if _is_wrong(function.get("arguments"), whole=whole)]
     for function in wrong:
         arguments = function.get("arguments")

@@ -304,12 +304,22 @@ async def says_odd_types(call: Call) -> None:
 
 
 @fault
+async def calls_no_custom_tool(call: Call) -> None:
+    await whole(call, {"content": None, "tool_calls": [{"type": "custom", "custom": "patch"}]}, "tool_calls")
+
+
+@fault
+async def ends_for_no_reason(call: Call) -> None:
+    await whole(call, {"content": "Hi."}, ["stop"])  # type: ignore[arg-type]
+
+
+@fault
 async def says_no_object(call: Call) -> None:
     await call.answer("200 OK", {"choices": [{"index": 0, "message": "hello", "finish_reason": "stop"}]})
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("kind", ["says_odd_types", "says_no_object"])
+@pytest.mark.parametrize("kind", ["says_odd_types", "says_no_object", "calls_no_custom_tool", "ends_for_no_reason"])
 def test_an_answer_of_other_types_is_the_providers_fault_not_ours(
     shared_gateway: Gateway, shared_provider: Provider, kind: str, shape: str
 ) -> None:
