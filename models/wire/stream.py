@@ -93,6 +93,7 @@ class ChatStream:
         self._whole_at = 0.0
         self._begun: set[Any] = set()
         self._mender = CharacterMender()
+        self._is_mended = False
         self._events = self._read()
         self._buffered: deque[list[bytes]] = deque()
 
@@ -147,7 +148,11 @@ class ChatStream:
         batch: list[bytes] = []
         try:
             while True:
-                data = await self._next_bytes()
+                data: bytes | None
+                try:
+                    data = await (self._next_after_end() if self._finished else self._chunks.__anext__())
+                except StopAsyncIteration:
+                    data = None
                 for event in self._last_events(splitter) if data is None else splitter.feed(data):
                     if (payload := event_data(event)).startswith(b"[DONE]"):
                         self._check_finished()
@@ -174,9 +179,9 @@ class ChatStream:
             raise self._to_backend_error(exc) from exc
         yield [DONE]  # the answer is complete, but the provider did not send [DONE]
 
-    async def _next_bytes(self) -> bytes | None:
-        """What comes next; None at the end. A server that hangs up or lingers after it is not waited for."""
-        if not self._finished or len(self.finish_reasons) < self._n_choices:
+    async def _next_after_end(self) -> bytes | None:
+        """What comes after the end of all choices, None if nothing does: hanging up or lingering then is no failure."""
+        if len(self.finish_reasons) < self._n_choices:
             return await anext(self._chunks, None)
         try:
             async with asyncio.timeout(self._grace_left_s()):
@@ -201,7 +206,9 @@ class ChatStream:
 
     def _inspect(self, event: bytes, payload: bytes) -> bytes | None:
         """Read one chunk; return the bytes to pass on, or None if the caller should not see it."""
-        chunk, event = self._decode(event, payload)
+        chunk = self._loads(payload)
+        if self._is_mended:
+            event = with_data(event, chunk)
         if not isinstance(chunk, dict):
             raise InvalidResponse(self._backend, "a chunk of the stream is not an object")
         choices = chunk.get("choices")
@@ -225,15 +232,15 @@ class ChatStream:
             return _NULL_USAGE.sub(b"", event)
         return event if choices else None
 
-    def _decode(self, event: bytes, payload: bytes) -> tuple[Any, bytes]:
-        """The event's JSON, and the event, in which characters are whole."""
-        if not self._mender.waiting:
+    def _loads(self, payload: bytes) -> Any:
+        """An event's JSON, in which characters are whole; `_is_mended` then says whether they were not."""
+        self._is_mended = self._mender.waiting
+        if not self._is_mended:
             try:
-                return orjson.loads(payload), event
+                return orjson.loads(payload)
             except orjson.JSONDecodeError:
-                pass
-        chunk = self._mender.loads(payload)
-        return chunk, with_data(event, chunk)
+                self._is_mended = True
+        return self._mender.loads(payload)
 
     def _record_usage(self, answer: Mapping[str, Any]) -> None:
         """Merge the usage that a chunk reports, if any."""

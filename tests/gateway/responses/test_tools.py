@@ -151,3 +151,13 @@ def test_a_cloud_that_has_them_gets_them(make_gateway: MakeGateway, provider: Pr
     provider.always = "none"
     answer = ask(gateway, "responses", model="chat", tools=[FIND, WEB])
     assert answer.headers["x-slimgate-warning"] == "left out: tool web_search"
+
+
+def test_a_local_model_that_has_tools_gets_them_all(make_gateway: MakeGateway, provider: Provider) -> None:
+    provider.always = "calls_in_a_namespace"
+    gateway = make_gateway(local={"base_url": provider.base_url})
+    gateway.wait_ready()
+    answer = ask(gateway, "responses", tools=[*TOOLS, WEB])
+    assert (answer.status_code, answer.headers["x-slimgate-route"]) == (200, "local")
+    assert answer.headers["x-slimgate-warning"] == "left out: tool web_search"
+    assert CALLS["calls_in_a_namespace"].items() <= answer.json()["output"][0].items()
