@@ -236,10 +236,11 @@ class Decider:
         if native is None or not native.left_out:
             return request
         whole = replace(request, native=native.whole)
-        may = cloud is not None and meaning.route is not Route.LOCAL and self._cloud_may_answer(request)
-        if self._settings.hosted_tools == "refuse" or (may and cloud is not None and cloud.takes(whole, meaning.model)):
+        if self._settings.hosted_tools == "refuse":
             return whole
-        return request
+        if cloud is None or meaning.route is Route.LOCAL or request.private is not None:
+            return request
+        return whole if cloud.takes(whole, meaning.model) else request
 
     async def fits_local(self, request: ChatRequest) -> bool:
         """Whether prompt and answer fit into the local model's context, by its own count."""

@@ -101,9 +101,13 @@ def _replace(value: Any) -> Any:
 
 def _decode(payload: bytes) -> Any:
     try:
-        return json.loads(payload.decode("utf-8", _BROKEN), parse_constant=lambda _name: None)
+        return json.loads(payload.decode("utf-8", _BROKEN), parse_constant=_refuse_constant)
     except RecursionError:
         raise ValueError("the JSON is nested too deeply") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _whole(text: str) -> str:

@@ -161,3 +161,10 @@ def test_a_local_model_that_has_tools_gets_them_all(make_gateway: MakeGateway, p
     assert (answer.status_code, answer.headers["x-slimgate-route"]) == (200, "local")
     assert answer.headers["x-slimgate-warning"] == "left out: tool web_search"
     assert CALLS["calls_in_a_namespace"].items() <= answer.json()["output"][0].items()
+
+
+def test_what_is_left_out_costs_nothing(make_gateway: MakeGateway, provider: Provider) -> None:
+    """A budget that could not count the searches has none to count."""
+    cloud = {"base_url": provider.base_url}
+    gateway = make_gateway(local={"enabled": False}, cloud=cloud, budget={"usd_per_day": "1"})
+    assert ask(gateway, "responses", tools=[FIND, WEB]).status_code == 200
