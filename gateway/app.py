@@ -16,6 +16,7 @@ from gateway.access.cors import AllowOrigins
 from gateway.access.guard import Guard, RequireJson, make_host_check
 from gateway.config.settings import Settings
 from gateway.config.state_dir import prepare_state_dir
+from gateway.dialects.messages.errors import refusal
 from gateway.dialects.registry import DIALECTS
 from gateway.dispatch.native_responses import NativeResponses
 from gateway.endpoints.answering import AnsweringEndpoint
@@ -70,7 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.lifecycle = parts.lifecycle
-    errors.install(app)
+    errors.install(app, refusal)
     _add_answering(app, parts, settings.max_body_bytes)
     _add_others(app, parts, settings)
     _guard(app, settings)

@@ -154,6 +154,9 @@ FAULTS: dict[str, Fault] = {}
 
 
 def fault(function: Fault) -> Fault:
+    """Make `function` known by its name, which no other may have: the last one imported would win."""
+    if function.__name__ in FAULTS:
+        raise ValueError(f"there is a fault '{function.__name__}' already")
     FAULTS[function.__name__] = function
     return function
 

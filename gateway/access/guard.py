@@ -8,19 +8,15 @@ rebinding) has no key, and a browser sends a password only to the origin where i
 needs no further setting.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.config.settings import Settings
-from gateway.dialects.messages.errors import anthropic_error
-from gateway.http.errors import error_headers, error_object, error_status
-from gateway.http.json_response import json_response
+from gateway.dialects.messages.errors import refusal
 from models.host.host_check import ANY_NAME, METHODS_WITH_BODY, HostCheck, add_fixed_headers, check_json, host_as_name
 from models.wire.errors import RequestError
 
-MESSAGES = "/v1/messages"
 POLICY_VIOLATION = 1008
 
 CURE = (
@@ -91,14 +87,8 @@ def with_fixed_headers(send: Send) -> Send:
 async def refuse(
     exc: Exception, scope: Scope, receive: Receive, send: Send, headers: dict[str, str] | None = None
 ) -> None:
-    """Refuse a call, with an error in the API shape of its path."""
+    """Refuse a call, with an error in its API shape."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": ""})
         return
-    body = describe_at(scope["path"])(exc)
-    await json_response(body, error_status(exc), {**error_headers(exc), **(headers or {})})(scope, receive, send)
-
-
-def describe_at(path: str) -> Callable[[Exception], Any]:
-    """The function that makes the JSON error object for a failure at `path`."""
-    return anthropic_error if path == MESSAGES or path.startswith(f"{MESSAGES}/") else error_object
+    await refusal(scope, exc, headers)(scope, receive, send)

@@ -285,6 +285,11 @@ class RouterSettings(_Section):
         ge=0,
         description="Longest expected wait in the local queue, in seconds; if it would be longer, the cloud answers.",
     )
+    hosted_tools: Literal["drop", "refuse"] = Field(
+        "drop",
+        description="What happens to tools that a provider runs (web_search) if /v1/responses is answered by a "
+        "model that has none: drop leaves them out and says so in x-slimgate-warning, refuse is a 400.",
+    )
     second_look: SecondLookSettings = SecondLookSettings()
     aliases: dict[str, str] = Field(
         default_factory=dict,

@@ -22,7 +22,7 @@ class ChatDialect:
     def translator(self, _request: ChatRequest) -> "ChatDialect":
         return self
 
-    def error(self, exc: Exception) -> Any:
+    def error(self, exc: Exception, _request_id: str) -> Any:
         return error_object(exc)
 
     def event(self, event: bytes) -> bytes:

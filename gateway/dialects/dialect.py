@@ -38,6 +38,6 @@ class Dialect(Protocol):
         """For a streamed answer."""
         ...
 
-    def error(self, exc: Exception) -> Any:
-        """The JSON object that tells of `exc`."""
+    def error(self, exc: Exception, request_id: str, /) -> Any:
+        """The JSON object that tells the caller of the request with this id of `exc`."""
         ...

@@ -37,7 +37,7 @@ class AssumedCloud:
     names: tuple[str, ...] = (Route.CLOUD.value,)
     up: bool = True
 
-    def takes(self, _request: ChatRequest) -> bool:
+    def takes(self, _request: ChatRequest, only: str | None = None) -> bool:  # noqa: ARG002
         """Always."""
         return True
 

@@ -64,9 +64,9 @@ class CloudSide:
         """Whether the circuit breaker of any of them lets calls through."""
         return any(model.breaker.allows for model in self.models)
 
-    def takes(self, request: ChatRequest) -> bool:
-        """Whether any of them accepts this request at all."""
-        return any(model.takes(request) for model in self._able(request, None))
+    def takes(self, request: ChatRequest, only: str | None = None) -> bool:
+        """Whether any of them (with `only`, that one) accepts this request at all."""
+        return any(model.takes(request) for model in self._able(request, only))
 
     def missing(self, request: ChatRequest, only: str | None = None) -> frozenset[Feature]:
         """Features that `request` needs and no model has (with `only`: that model); empty if one has all of them."""

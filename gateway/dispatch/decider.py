@@ -6,7 +6,7 @@ one `Decider`; the last two over assumed sides (`gateway.dispatch.assumed`).
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from gateway.config.sections import RouterSettings
@@ -72,8 +72,8 @@ class CloudState(Protocol):
         """Whether any of its models is thought to answer."""
         ...
 
-    def takes(self, request: ChatRequest) -> bool:
-        """Whether any of its models can be asked this at all."""
+    def takes(self, request: ChatRequest, only: str | None = None) -> bool:
+        """Whether any of its models (with `only`, that one) can be asked this at all."""
         ...
 
     def missing(self, request: ChatRequest, only: str | None = None) -> frozenset[Feature]:
@@ -214,7 +214,9 @@ class Decider:
         """
         request = await self._privacy.mark(request, asked=overrides.private)
         waited_s = await self._wait_for_capabilities(request)
-        meaning, prompt = self.names.meaning(request.model), to_prompt(request)
+        meaning = self.names.meaning(request.model)
+        request = self._without_omissions(request, meaning)
+        prompt = to_prompt(request)
         situation = await self._situation(request, meaning, overrides)
         decision = self._apply_rules(request, prompt, situation)
         fallback = self._fallback(decision, situation)
@@ -227,6 +229,18 @@ class Decider:
             second_look=fallback is not None and self._gets_second_look(request, prompt, decision),
             waited_s=waited_s,
         )
+
+    def _without_omissions(self, request: ChatRequest, meaning: Meaning) -> ChatRequest:
+        """`request`, for those alone who leave nothing out, if one of them may answer or omissions are not wanted."""
+        native, cloud = request.native, self._sides.cloud
+        if native is None or not native.left_out:
+            return request
+        whole = replace(request, native=native.whole)
+        if self._settings.hosted_tools == "refuse":
+            return whole
+        if cloud is None or meaning.route is Route.LOCAL or request.private is not None:
+            return request
+        return whole if cloud.takes(whole, meaning.model) else request
 
     async def fits_local(self, request: ChatRequest) -> bool:
         """Whether prompt and answer fit into the local model's context, by its own count."""

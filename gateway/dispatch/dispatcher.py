@@ -113,6 +113,7 @@ class Dispatcher:
         routed = await self._decider.decide(request, overrides)
         record.upstream_s += routed.waited_s
         record.private = routed.request.private
+        record.left_out = left_out_of(routed.request)
         record.set_decision(routed.decision, self._classifier.version, self._contributions.of(routed.prompt))
         self._recorder.opened(record, _paid_tokens(record, routed.request))
 
@@ -213,6 +214,14 @@ def waiting(record: RequestRecord) -> Iterator[None]:
         yield
     finally:
         record.upstream_s += time.perf_counter() - started
+
+
+def left_out_of(request: ChatRequest) -> tuple[str, ...]:
+    """What the answering model is not told of, by name; each once."""
+    native = request.native
+    if native is None or native.untranslatable is not None:
+        return ()
+    return tuple(dict.fromkeys(left_out.what for left_out in native.left_out))
 
 
 def _paid_tokens(record: RequestRecord, request: ChatRequest) -> int:

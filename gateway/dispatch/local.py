@@ -400,6 +400,7 @@ def _backend(server: HttpServer, model: str, settings: LocalSettings, quirks: Qu
         quirks=quirks,
         max_answer_bytes=settings.max_answer_bytes,
         native=frozenset({COMPLETIONS}),
+        is_local=True,
     )
 
 

@@ -3,11 +3,11 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from gateway.dialects.messages.errors import anthropic_error
+from gateway.dialects.messages.errors import new_headers, refusal
 from gateway.dialects.messages.request import to_chat
 from gateway.dispatch.decider import Decider
 from gateway.http.client import read_body
-from gateway.http.errors import error_headers, error_status, log_unforeseen
+from gateway.http.errors import log_unforeseen
 from gateway.http.json_response import json_response
 from models.wire.chat import ChatRequest
 from models.wire.json_reader import JsonReader, parse_json
@@ -25,9 +25,10 @@ def count_tokens_endpoints(decider: Decider, *, max_body_bytes: int) -> APIRoute
             body = parse_json(await read_body(request.receive, max_body_bytes))
             chat = ChatRequest.parse(to_chat(JsonReader(body), counting=True))
             counted = await decider.count_tokens(chat)
-            return json_response({"input_tokens": prompt_tokens_guess(chat) if counted is None else counted})
+            count = {"input_tokens": prompt_tokens_guess(chat) if counted is None else counted}
+            return json_response(count, headers=new_headers())
         except Exception as exc:  # in the shape that callers of this path expect
             log_unforeseen(exc, "count_tokens")
-            return json_response(anthropic_error(exc), error_status(exc), error_headers(exc))
+            return refusal(request.scope, exc)
 
     return endpoints

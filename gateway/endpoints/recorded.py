@@ -27,7 +27,7 @@ class RecordedEndpoint(ABC):
     endpoint : str
         Its name in ledger, log and metrics.
     error : callable
-        The JSON object that tells of a failure.
+        The JSON object that tells of a failure, and of the request's id where the shape has a place for it.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class RecordedEndpoint(ABC):
         recorder: Recorder,
         *,
         max_body_bytes: int,
-        error: Callable[[Exception], Any] = error_object,
+        error: Callable[[Exception, str], Any] = lambda exc, _request_id: error_object(exc),
     ) -> None:
         self._endpoint = endpoint
         self._recorder = recorder
@@ -62,5 +62,5 @@ class RecordedEndpoint(ABC):
                 self._recorder.failed(record, exc)
                 # Once the stream has begun, it has told the caller itself.
                 if not reply.begun:
-                    body = orjson.dumps(self._error(exc))
+                    body = orjson.dumps(self._error(exc, record.id))
                     await reply.whole(body, error_status(exc), {**record.headers(), **error_headers(exc)})

@@ -6,7 +6,7 @@ own is never a 401.
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Scope
 
 from gateway.conversations.conversations import ResponseNotFound
 from gateway.conversations.store import ResponsesUnavailable
@@ -52,6 +53,14 @@ class RequestNotFound(Exception):
     """There is no such request in the ledger."""
 
 
+class UnknownPathError(Exception):
+    """There is nothing at this path."""
+
+
+class WrongMethodError(Exception):
+    """What is at this path takes other methods."""
+
+
 class SlowRequestError(Exception):
     """The caller began a request and did not finish it."""
 
@@ -88,6 +97,8 @@ ERROR_SHAPES: dict[type[Exception], ErrorShape] = {
     ResponseNotFound: ErrorShape(404, "invalid_request_error", "response_not_found"),
     ThresholdChanged: ErrorShape(409, "invalid_request_error", "threshold_changed"),
     UnknownCodingError: ErrorShape(415, "invalid_request_error", "unsupported_content_encoding"),
+    UnknownPathError: ErrorShape(404, "invalid_request_error", "unknown_url"),
+    WrongMethodError: ErrorShape(405, "invalid_request_error", "method_not_allowed"),
     SlowRequestError: ErrorShape(408, "invalid_request_error", "request_timeout"),
     HeadTooLargeError: ErrorShape(431, "invalid_request_error", "headers_too_large"),
     BodyTooLarge: ErrorShape(413, "invalid_request_error", "request_too_large"),
@@ -111,7 +122,7 @@ ACCEPTED_CODINGS = "gzip, deflate, br, zstd"
 _UNAUTHORIZED = 401
 _TOO_MANY_REQUESTS = 429
 
-_HTTP_CODES = {404: "unknown_url", 405: "method_not_allowed"}
+_HTTP_ERRORS = {404: UnknownPathError, 405: WrongMethodError}
 
 
 def shape_of(exc: Exception) -> ErrorShape:
@@ -182,9 +193,9 @@ def error_headers(exc: Exception) -> dict[str, str]:
     return headers
 
 
-def error_response(exc: Exception) -> Response:
-    """The whole answer for `exc`."""
-    return json_response(error_object(exc), error_status(exc), error_headers(exc))
+def error_response(exc: Exception, headers: Mapping[str, str] | None = None) -> Response:
+    """The whole answer for `exc`, with more `headers`."""
+    return json_response(error_object(exc), error_status(exc), {**error_headers(exc), **(headers or {})})
 
 
 def log_unforeseen(exc: Exception, where: str) -> None:
@@ -193,29 +204,35 @@ def log_unforeseen(exc: Exception, where: str) -> None:
         logger.error("unforeseen failure in %s", where, exc_info=exc)
 
 
-def install(app: FastAPI) -> None:
-    """Make every failure of `app` an OpenAI error: unknown paths and unforeseen exceptions included."""
+def install(app: FastAPI, respond: Callable[[Scope, Exception, Mapping[str, str] | None], Response]) -> None:
+    """Make every failure of `app` an error in its API shape: unknown paths and unforeseen exceptions included.
+
+    `respond` makes the answer to a call that failed, with more headers.
+    """
+
+    async def answer(request: Request, exc: Exception) -> Response:
+        return respond(request.scope, exc, None)
+
+    async def answer_http(request: Request, exc: Exception) -> Response:
+        assert isinstance(exc, HTTPException)
+        if (kind := _HTTP_ERRORS.get(exc.status_code)) is None:
+            body = error_body(_about(request, exc), type_="invalid_request_error")
+            return json_response(body, exc.status_code, dict(exc.headers or {}))
+        return respond(request.scope, kind(_about(request, exc)), exc.headers)
+
+    async def answer_unforeseen(request: Request, exc: Exception) -> Response:
+        log_unforeseen(exc, f"{request.method} {request.url.path}")
+        return respond(request.scope, exc, None)
+
     for cls in ERROR_SHAPES.keys() - {Exception}:
-        app.add_exception_handler(cls, _answer)
-    app.add_exception_handler(HTTPException, _answer_http)
+        app.add_exception_handler(cls, answer)
+    app.add_exception_handler(HTTPException, answer_http)
     app.add_exception_handler(RequestValidationError, _answer_validation)
-    app.add_exception_handler(Exception, _answer_unforeseen)
+    app.add_exception_handler(Exception, answer_unforeseen)
 
 
-async def _answer(_request: Request, exc: Exception) -> Response:
-    return error_response(exc)
-
-
-async def _answer_unforeseen(request: Request, exc: Exception) -> Response:
-    log_unforeseen(exc, f"{request.method} {request.url.path}")
-    return await _answer(request, exc)
-
-
-async def _answer_http(request: Request, exc: Exception) -> Response:
-    assert isinstance(exc, HTTPException)
-    message = f"{exc.detail}: {request.method} {request.url.path}"
-    body = error_body(message, type_="invalid_request_error", code=_HTTP_CODES.get(exc.status_code))
-    return json_response(body, exc.status_code, dict(exc.headers or {}))
+def _about(request: Request, exc: HTTPException) -> str:
+    return f"{exc.detail}: {request.method} {request.url.path}"
 
 
 async def _answer_validation(_request: Request, exc: Exception) -> Response:

@@ -92,7 +92,11 @@ _ASKED = {
 }
 ERROR = object_of(
     ["type", "error"],
-    {"type": {"const": "error"}, "error": object_of(["type", "message"], {"type": TEXT, "message": TEXT})},
+    {
+        "type": {"const": "error"},
+        "error": object_of(["type", "message"], {"type": TEXT, "message": TEXT}),
+        "request_id": TEXT,
+    },
 )
 _COUNT = {"type": "integer", "minimum": 0}
 

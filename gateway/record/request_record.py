@@ -45,6 +45,10 @@ class RequestRecord:
         The id of the key that it came with; empty for a gateway without one.
     private : str or None
         Why it may not leave this machine; None where it may.
+    left_out : tuple of str
+        Parts of the request that the answering model was not told of.
+    local_only : tuple of str
+        Fields that a cloud is not told of.
     trace : Trace or None
         None where nobody collects traces.
     cascade_result : CascadeResult or None
@@ -69,6 +73,8 @@ class RequestRecord:
     served_model: str = ""
     finish_reasons: tuple[str, ...] = ()
     notes: Notes = NO_NOTES
+    left_out: tuple[str, ...] = ()
+    local_only: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
     usage_estimated: bool = False
     upstream_s: float = 0.0
@@ -84,6 +90,7 @@ class RequestRecord:
         """Keep what the body says."""
         self.requested_model = request.model
         self.stream = request.stream
+        self.local_only = tuple(sorted(request.local_only))
 
     def set_decision(
         self, decision: RoutingDecision, artifact: str | None = None, contributions: str | None = None
@@ -123,6 +130,8 @@ class RequestRecord:
     def headers(self) -> dict[str, str]:
         """The `x-slimgate-*` headers, the same on answers, streams and errors."""
         headers = {**self.notes.headers, "x-request-id": self.id}
+        if self.endpoint == "messages":
+            headers["request-id"] = self.id  # Anthropic's name for it
         if self.route == NO_ROUTE:
             return headers
         headers |= {"x-slimgate-route": self.route, "x-slimgate-reason": self.reason}
@@ -131,8 +140,9 @@ class RequestRecord:
             headers["x-slimgate-threshold"] = f"{self.decision.threshold:.4f}"
         if self.served_model:
             headers["x-slimgate-model"] = header_value(self.served_model)
-        if self.notes.left_out:
-            headers["x-slimgate-warning"] = f"left out: {', '.join(self.notes.left_out)}"
+        on_the_way = self.local_only if self.route == Route.CLOUD else ()
+        if left_out := dict.fromkeys((*self.left_out, *on_the_way, *self.notes.left_out)):
+            headers["x-slimgate-warning"] = header_value(f"left out: {', '.join(left_out)}")
         if self.overhead_s is not None:
             headers["x-slimgate-overhead-ms"] = f"{self.overhead_s * 1000:.2f}"
         return headers

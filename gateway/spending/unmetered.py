@@ -19,7 +19,9 @@ Anthropic's under "Tool use pricing".
 
 def uncounted(request: ChatRequest) -> str | None:
     """The first part of `request` whose cost no usage reports, in words; None where there is none."""
-    return next(_uncounted(request.original), None)
+    native = request.native
+    is_translated = native is not None and native.left_out and native.untranslatable is None
+    return next(_uncounted(request.body if is_translated else request.original), None)
 
 
 def tier_of(request: ChatRequest) -> str | None:

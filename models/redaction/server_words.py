@@ -114,9 +114,10 @@ def _message_text(message: Any) -> str:
     return "" if message is None else str(message)
 
 
-def _place(path: Any) -> str:
-    """The field that pydantic complains about, in front of the complaint."""
-    return f"{'.'.join(map(str, path[:10]))}: " if isinstance(path, list) and path else ""
+def _place(location: Any) -> str:
+    """The field at fault as pydantic tells it, which FastAPI's and Mistral's errors are full of: a list of names."""
+    names = location[1:] if isinstance(location, list) and location[:1] == ["body"] else location
+    return f"{'.'.join(map(str, names[:20]))}: " if isinstance(names, list) and names else ""
 
 
 NO_WORDS = ServerWords()

@@ -75,7 +75,7 @@ class HttpServer:
         self._query = dict(query or {})
         self._proxy = _proxy(self.base_url) if use_proxy and uds is None else None
         _keep_secrets(self._headers | self._query, self.base_url, self._proxy)
-        self._silence_s = silence_s
+        self.silence_s = silence_s
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout_s)
         self._session: aiohttp.ClientSession | None = None
         self._urls: dict[str, URL] = {}
@@ -139,44 +139,32 @@ class HttpServer:
         """
         async with asyncio.timeout(timeout_s), await self.get(path) as response:
             response.raise_for_status()
-            return orjson.loads(await self.read(response, MAX_FACTS_BYTES))
+            facts = limited(self.chunks(response, None), MAX_FACTS_BYTES)
+            return orjson.loads(b"".join([chunk async for chunk in facts]))
 
-    async def chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    async def chunks(self, response: aiohttp.ClientResponse, silence_s: float | None) -> AsyncIterator[bytes]:
         """The bytes of a body, in chunks as they arrive.
 
         Raises
         ------
         TimeoutError
-            After `silence_s` without a chunk.
+            After `silence_s` without a chunk; never where that is None.
         aiohttp.ClientError
         """
         content = response.content
         while True:
-            chunk = content.read_nowait()  # a timer costs time: start one only if nothing has arrived yet
-            if not chunk:
-                async with asyncio.timeout(self._silence_s):
-                    chunk = await content.readany()
+            try:
+                chunk = content.read_nowait()  # a timer costs time: start one only if nothing has arrived yet
+                if not chunk:
+                    async with asyncio.timeout(silence_s):
+                        chunk = await content.readany()
+            except aiohttp.ClientError:
+                if rest := content._read_nowait(-1):  # arrived before the failure, which aiohttp tells of first
+                    yield rest
+                raise
             if not chunk:
                 return
             yield chunk
-
-    async def read(self, response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
-        """A whole body, which takes as long as it takes.
-
-        Raises
-        ------
-        AnswerTooLarge
-            As soon as more than `max_bytes` have come.
-        aiohttp.ClientError
-        """
-        parts: list[bytes] = []
-        size = 0
-        async for part in response.content.iter_any():
-            size += len(part)
-            if size > max_bytes:
-                raise AnswerTooLarge(f"the answer exceeds {max_bytes} bytes (max_answer_bytes)")
-            parts.append(part)
-        return b"".join(parts)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -252,3 +240,19 @@ def _proxy(base_url: str) -> str | None:
     if not parts.hostname or proxy_bypass(parts.hostname):
         return None
     return getproxies().get(parts.scheme)
+
+
+async def limited(chunks: AsyncIterator[bytes], max_bytes: int) -> AsyncIterator[bytes]:
+    """`chunks` of an answer.
+
+    Raises
+    ------
+    AnswerTooLarge
+        As soon as more than `max_bytes` have come.
+    """
+    size = 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > max_bytes:
+            raise AnswerTooLarge(f"the answer exceeds {max_bytes} bytes (max_answer_bytes)")
+        yield chunk

@@ -1,7 +1,6 @@
 """A backend for every server that speaks the OpenAI API: the engine process, a local vLLM or Ollama, the cloud."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import replace
@@ -11,14 +10,17 @@ import aiohttp
 import orjson
 
 from models.redaction.server_words import ServerWords, clean_name
-from models.remote.http import AnswerTooLarge, HttpServer, failure_reason, never_arrived
+from models.remote.content_encoding import reader_of
+from models.remote.http import AnswerTooLarge, HttpServer, failure_reason, limited, never_arrived
 from models.remote.learnt_quirks import MOST_CHANGES, LearntQuirks
 from models.remote.quirks import NO_QUIRKS, Quirks
+from models.remote.replayed_reasoning import has_reasoning, is_about_reasoning, without_reasoning
 from models.remote.retry_after import retry_after_s
+from models.remote.whole_body import read_json
 from models.usage.shapes import count
-from models.usage.usage import usage_in
+from models.usage.usage import Usage, usage_in
 from models.wire.backend import MAX_ANSWER_BYTES, Completion
-from models.wire.chat import ChatRequest
+from models.wire.chat import BROKEN_OFF, ChatRequest
 from models.wire.errors import (
     BackendError,
     BackendLost,
@@ -34,7 +36,9 @@ from models.wire.errors import (
 from models.wire.notes import Notes, passed_on
 from models.wire.responses import PATH as RESPONSES
 from models.wire.responses import ResponsesStream, check_response
-from models.wire.stream import ChatStream, clean_reasons
+from models.wire.stream import ChatStream, broken_choice, clean_reasons
+from models.wire.tool_calls import mend_calls
+from models.wire.whole_characters import loads_whole
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +46,7 @@ T = TypeVar("T")
 
 CHAT = "chat/completions"
 _OK = 200
+_REDIRECTION = 300
 _BAD_REQUEST = 400
 _TIMEOUT = 408
 _TOO_MANY_REQUESTS = 429
@@ -99,6 +104,8 @@ class OpenAIBackend:
         The largest answer that is accepted, streamed or not.
     native : frozenset of str
         Paths of API shapes that the server supports beside chat completions: requests in them are sent unchanged.
+    is_local : bool
+        Whether it is a local server: those take more than OpenAI's fields, and clouds refuse them.
     """
 
     def __init__(
@@ -112,6 +119,7 @@ class OpenAIBackend:
         max_answer_bytes: int = MAX_ANSWER_BYTES,
         quirks: Quirks = NO_QUIRKS,
         native: frozenset[str] = frozenset(),
+        is_local: bool = False,
     ) -> None:
         self._name = name
         self._server = server
@@ -121,6 +129,8 @@ class OpenAIBackend:
         self._quirks = LearntQuirks(quirks)
         self._max_answer_bytes = max_answer_bytes
         self._native = native
+        self._is_local = is_local
+        self._refuses_reasoning = False
 
     @property
     def name(self) -> str:
@@ -222,21 +232,44 @@ class OpenAIBackend:
         upstream: dict[str, Any] = {**body, "model": self.model}
         if request.stream and path != RESPONSES:
             upstream["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
+            if self._is_local and request.early_usage:
+                upstream["stream_options"]["continuous_usage_stats"] = True
+        if not self._is_local:
+            for name in request.local_only:
+                upstream.pop(name, None)
         return upstream
 
     async def _whole(self, request: ChatRequest) -> Completion:
         path, body = self._path_and_body(request)
-        response, notes = await self._ask(path, self._upstream(request, path, body))
+        response, notes = await self._ask(request, path, body)
         answer = await self._read(response)
         completion = self._response(answer) if path == RESPONSES else self._completion(answer)
         return replace(completion, notes=notes)
+
+    async def _ask(
+        self, request: ChatRequest, path: str, body: Mapping[str, Any]
+    ) -> tuple[aiohttp.ClientResponse, Notes]:
+        """The response to a request; the caller must close it.
+
+        Where the server refuses reasoning that is sent back, it is asked without, from then on at once.
+        """
+        if path != CHAT or not has_reasoning(body):
+            return await self._send(path, self._upstream(request, path, body))
+        if not self._refuses_reasoning:
+            try:
+                return await self._send(path, self._upstream(request, path, body))
+            except BackendRejected as exc:
+                if not is_about_reasoning(exc):
+                    raise
+                self._refuses_reasoning = True
+        return await self._send(path, self._upstream(request, path, without_reasoning(body)))
 
     async def _embedded(self, body: Mapping[str, Any]) -> Completion:
         response = await self._open(self._server.post("embeddings", orjson.dumps(body)))
         completion = self._completion(await self._read(response), "data")
         return replace(completion, notes=Notes(passed_on(response.headers.items())))
 
-    async def _ask(self, path: str, asked: dict[str, Any]) -> tuple[aiohttp.ClientResponse, Notes]:
+    async def _send(self, path: str, asked: dict[str, Any]) -> tuple[aiohttp.ClientResponse, Notes]:
         """The response to a request, once it has the fields that the model takes; the caller must close it."""
         taught: dict[str, str | None] = {}
         for changes_left in reversed(range(MOST_CHANGES)):
@@ -277,7 +310,7 @@ class OpenAIBackend:
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         async with response:
             try:
-                return await self._server.read(response, self._max_answer_bytes)
+                return await read_json(limited(self._plain(response, silence_s=None), self._max_answer_bytes))
             except AnswerTooLarge as exc:
                 response.close()  # there may be no end to what is still to come
                 raise TruncatedAnswer(self._name, str(exc)) from None
@@ -299,7 +332,7 @@ class OpenAIBackend:
 
     async def _open_stream(self, request: ChatRequest) -> ChatStream:
         path, body = self._path_and_body(request)
-        response, notes = await self._ask(path, self._upstream(request, path, body))
+        response, notes = await self._ask(request, path, body)
         try:
             if response.content_type == "application/json":
                 raise self._not_a_stream(await self._error_bytes(response))
@@ -310,6 +343,7 @@ class OpenAIBackend:
                 response.release,
                 keep_usage=request.include_usage,
                 keep_logprobs=not request.hide_logprobs,
+                n_choices=_n_choices(body),
             )
             stream.notes = notes
             await stream.prime()
@@ -318,53 +352,87 @@ class OpenAIBackend:
             raise
         return stream
 
+    def _plain(self, response: aiohttp.ClientResponse, silence_s: float | None) -> AsyncIterator[bytes]:
+        """The bytes of a body, inflated where they came compressed; `silence_s` as in `HttpServer.chunks`."""
+        plain = reader_of(self._name, response.headers.get("content-encoding"))
+        chunks = self._server.chunks(response, silence_s)
+        return chunks if plain is None else plain(chunks)
+
     async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-        size = 0
         try:
-            async for chunk in self._server.chunks(response):
-                size += len(chunk)
-                if size > self._max_answer_bytes:
-                    raise InvalidResponse(
-                        self._name, f"the answer exceeds {self._max_answer_bytes} bytes (max_answer_bytes)"
-                    )
+            async for chunk in limited(self._plain(response, self._server.silence_s), self._max_answer_bytes):
                 yield chunk
+        except AnswerTooLarge as exc:
+            raise InvalidResponse(self._name, str(exc)) from None
         except TimeoutError as exc:
             raise BackendTimeout(self._name, "silent for longer than the limit") from exc
         except aiohttp.ClientError as exc:
             raise self._unreachable(exc) from exc
 
     def _completion(self, body: bytes, content: str = "choices") -> Completion:
-        try:
-            answer = orjson.loads(body)
-        except orjson.JSONDecodeError as exc:
-            raise self._unreadable(body) from exc
+        answer, body = self._decode(body)
         items = answer.get(content) if isinstance(answer, dict) else None
         if not items and isinstance(answer, dict) and answer.get("error"):
             raise self._failure(_status_in(answer["error"]), ServerWords.from_body(body))
         if not isinstance(items, list) or not items:
             raise InvalidResponse(self._name, f"the answer has no {content}")
-        if not all(isinstance(item, dict) and not item.keys().isdisjoint(_CONTENT_FIELDS) for item in items):
+        if not all(isinstance(item, dict) for item in items):
+            raise InvalidResponse(self._name, f"the answer's {content} are no objects")
+        usage = usage_in(answer)
+        self._check_choices(items, usage)
+        if not all(not item.keys().isdisjoint(_CONTENT_FIELDS) for item in items):
             raise InvalidResponse(self._name, f"the answer's {content} are empty")
         return Completion(
-            body=body,
+            body=orjson.dumps(answer) if self._mended(items) else body,
             model=clean_name(answer.get("model")) or self.model,
-            usage=usage_in(answer),
+            usage=usage,
             finish_reasons=clean_reasons(item.get("finish_reason") for item in items),
         )
 
     def _response(self, body: bytes) -> Completion:
-        try:
-            answer = orjson.loads(body)
-        except orjson.JSONDecodeError as exc:
-            raise self._unreadable(body) from exc
+        answer, body = self._decode(body)
         check_response(self._name, answer)
         return Completion(body=body, model=clean_name(answer.get("model")) or self.model, usage=usage_in(answer))
+
+    def _decode(self, body: bytes) -> tuple[Any, bytes]:
+        """The JSON of an answer, and the answer, in which all characters are whole."""
+        try:
+            return orjson.loads(body), body
+        except orjson.JSONDecodeError:
+            pass
+        try:
+            answer = loads_whole(body)
+        except ValueError as exc:
+            raise self._unreadable(body) from exc
+        return answer, orjson.dumps(answer)
+
+    def _check_choices(self, choices: list[dict[str, Any]], usage: Usage | None) -> None:
+        """Raise the error that a choice tells of in place of its end."""
+        for choice in choices:
+            reason = choice.get("finish_reason")
+            if not isinstance(reason, str | None):
+                raise InvalidResponse(self._name, "the answer's finish reason is no text")
+            if choice.get("error") or reason in BROKEN_OFF:
+                failed = broken_choice(self._name, choice)
+                exc = TruncatedAnswer(self._name, failed.message, server_words=failed.server_words)
+                exc.spent = usage
+                raise exc
+
+    def _mended(self, choices: list[dict[str, Any]]) -> bool:
+        """Make strings of the arguments of tool calls; whether any was none."""
+        try:
+            calls = [call for choice in choices for call in (choice.get("message") or {}).get("tool_calls") or ()]
+            return mend_calls(calls, whole=True)
+        except (AttributeError, TypeError) as exc:
+            raise InvalidResponse(self._name, "the answer's message is not in OpenAI's format") from exc
 
     async def _check(self, response: aiohttp.ClientResponse) -> None:
         """Raise the error for a status other than 200."""
         status = response.status
         if status == _OK:
             return
+        if _REDIRECTION <= status < _BAD_REQUEST:
+            raise self._redirected(response)
         server_words = ServerWords.from_body(await self._error_bytes(response))
         failure = self._failure(status, server_words, retry_after_s(response.headers.get("retry-after")))
         failure.notes = Notes(passed_on(response.headers.items()))
@@ -387,15 +455,25 @@ class OpenAIBackend:
             return BackendRejected(self._name, status, server_words)
         return InvalidResponse(self._name, f"unexpected status {status}")
 
+    def _redirected(self, response: aiohttp.ClientResponse) -> InvalidResponse:
+        """The error for a redirection, which is not followed: the gateway's key goes to the named server only."""
+        message = f"redirects (status {response.status}), which is not followed; name the right address in base_url"
+        location = response.headers.get("location", "")
+        return InvalidResponse(self._name, message, server_words=ServerWords.from_error(f"it names {location}"))
+
     async def _error_bytes(self, response: aiohttp.ClientResponse) -> bytes:
         """As much of an error's body as arrives within the limits; possibly nothing."""
         body = b""
-        with contextlib.suppress(TimeoutError, aiohttp.ClientError):
+        try:
             async with asyncio.timeout(ERROR_BODY_S):
-                async for chunk in self._server.chunks(response):
+                async for chunk in self._plain(response, self._server.silence_s):
                     body += chunk
                     if len(body) >= MAX_ERROR_BYTES:
                         break
+        except (TimeoutError, aiohttp.ClientError):
+            pass
+        except InvalidResponse as exc:  # compressed in a way that cannot be read here
+            return exc.message.encode()
         return body[:MAX_ERROR_BYTES]
 
     def _not_a_stream(self, body: bytes) -> BackendError:
@@ -414,6 +492,13 @@ class OpenAIBackend:
     def _unreachable(self, exc: Exception) -> BackendUnavailable:
         kind = BackendUnreached if never_arrived(exc, unix=self._server.is_unix) else BackendLost
         return kind(self._name, f"connection failed ({failure_reason(exc)})")
+
+
+def _n_choices(body: Mapping[str, Any]) -> int:
+    """How many choices a request asks for: `n` for each prompt."""
+    n, prompt = body.get("n"), body.get("prompt")
+    n_prompts = len(prompt) if isinstance(prompt, list) and prompt and isinstance(prompt[0], str | list) else 1
+    return n_prompts * (n if isinstance(n, int) else 1)
 
 
 def _status_in(error: Any) -> int:

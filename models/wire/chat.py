@@ -5,10 +5,10 @@ Only what is needed to route and to account for it is read, and checked, here.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from models.wire.errors import RequestError
+from models.wire.errors import LeftOut, RequestError
 from models.wire.json_reader import JsonReader
 
 REASONING_FIELDS = ("reasoning_content", "reasoning")
@@ -16,6 +16,12 @@ REASONING_FIELDS = ("reasoning_content", "reasoning")
 
 COMPLETIONS = "completions"
 """Where text completions are sent, after the base URL."""
+
+CUT_SHORT = frozenset({"length", "max_tokens", "MAX_TOKENS", "model_length"})
+"""Finish reasons that mean that the answer reached a limit: OpenAI's, and what proxies pass on of others."""
+
+BROKEN_OFF = frozenset({"error", "abort", "aborted", "insufficient_system_resource"})
+"""Finish reasons of answers that are not whole: OpenRouter's and Mistral's, vLLM's and SGLang's, DeepSeek's."""
 
 ROLES = frozenset({"developer", "system", "user", "assistant", "tool", "function"})
 
@@ -42,11 +48,25 @@ class Native:
         The caller's JSON as it came.
     untranslatable : RequestError or None
         Why the chat format cannot say the same; None where it can.
+    left_out : sequence of LeftOut
+        What the translation leaves out, where it is sent.
     """
 
     path: str
     body: Mapping[str, Any]
     untranslatable: RequestError | None = None
+    left_out: Sequence[LeftOut] = ()
+
+    @classmethod
+    def translated(cls, path: str, body: Mapping[str, Any], refusals: Sequence[RequestError]) -> "Native":
+        """A request in whose translation these `refusals` came up; `LeftOut` alone do not make it impossible."""
+        hard = next((refusal for refusal in refusals if not isinstance(refusal, LeftOut)), None)
+        return cls(path, body, hard, tuple(refusal for refusal in refusals if isinstance(refusal, LeftOut)))
+
+    @property
+    def whole(self) -> "Native":
+        """The same, to be answered by nobody who leaves something out."""
+        return replace(self, untranslatable=self.untranslatable or next(iter(self.left_out), None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +80,8 @@ class ChatRequest:
     `sub_requests` are requests to answer one by one, and to tell as one answer; this request is then about all of them.
     `private` says why the request may not leave this machine; None where it may.
     `began` is the side, ``local`` or ``cloud``, that has to go on with what it began; None where that is open.
+    `local_only` names fields of `body` that clouds refuse, and local servers take.
+    `early_usage` says that the prompt's tokens are wanted with the first chunk of a stream, where a server can.
     `hide_logprobs` says that the tokens' probabilities, which `body` asks for, are the gateway's and not the caller's.
     """
 
@@ -74,6 +96,8 @@ class ChatRequest:
     sub_requests: Sequence["ChatRequest"] = ()
     private: str | None = None
     began: str | None = None
+    local_only: frozenset[str] = frozenset()
+    early_usage: bool = False
     hide_logprobs: bool = False
 
     @classmethod
@@ -84,6 +108,7 @@ class ChatRequest:
         original: Mapping[str, Any] | None = None,
         native: Native | None = None,
         sub_requests: Sequence["ChatRequest"] = (),
+        local_only: frozenset[str] = frozenset(),
     ) -> "ChatRequest":
         """Check a decoded JSON body far enough to route it.
 
@@ -105,6 +130,7 @@ class ChatRequest:
             original=body if original is None else original,
             native=native,
             sub_requests=sub_requests,
+            local_only=local_only & body.keys(),
         )
 
 
@@ -197,11 +223,23 @@ def text_of(message: Mapping[str, Any]) -> str:
         return content
     if not isinstance(content, list):
         return ""
-    parts = (part.get("text") for part in content if part.get("type") == "text")
+    parts = (part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text")
     return "\n".join(part for part in parts if isinstance(part, str))
 
 
 def reasoning_of(message: Mapping[str, Any]) -> str:
     """The reasoning that one message (or one delta of it) shows; empty where there is none."""
-    texts = (message.get(field) for field in REASONING_FIELDS)
-    return next((text for text in texts if isinstance(text, str) and text), "")
+    for field in REASONING_FIELDS:
+        text = message.get(field)
+        if isinstance(text, str) and text:
+            return text
+    content = message.get("content")
+    return "".join(map(_thinking, content)) if isinstance(content, list) else ""
+
+
+def _thinking(part: Any) -> str:
+    """The text of a content part in which a model thinks, as Mistral's do: a text, or text parts once more."""
+    thought = part.get("thinking") if isinstance(part, dict) and part.get("type") == "thinking" else None
+    if isinstance(thought, list):
+        return "".join(text_of({"content": [inner]}) for inner in thought)
+    return thought if isinstance(thought, str) else ""

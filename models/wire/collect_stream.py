@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from models.wire.backend import Completion
+from models.wire.chat import reasoning_of, text_of
 from models.wire.sse import DONE, event_data
 from models.wire.stream import ChatStream
 
@@ -37,6 +38,8 @@ async def collect_stream(stream: ChatStream) -> Completion:
 
 def _add(message: dict[str, Any], delta: Mapping[str, Any]) -> None:
     """Append texts, whatever their field (content, reasoning); of other fields the last value stays."""
+    if isinstance(delta.get("content"), list):
+        delta = {**delta, "content": text_of(delta), "reasoning_content": reasoning_of(delta)}
     for name, value in delta.items():
         if isinstance(value, str) and name != "role":
             message[name] = (message.get(name) or "") + value

@@ -3,6 +3,7 @@
     ModelError
     ├── RequestError            the request is at fault; the message names the field and the fix
     │   ├── ContextLengthError  prompt and answer together do not fit the context
+    │   ├── LeftOut             the chat format lacks a part of it that it can do without
     │   ├── ForbiddenError      sent to another host name, or by a page of another web site
     │   ├── NotJsonError        its body is not declared to be JSON
     │   └── UnknownModelError   there is no such model
@@ -71,6 +72,22 @@ class RequestError(ModelError):
         self.message = message
         self.param = param
         self.code = code or self.code
+
+
+class LeftOut(RequestError):
+    """The chat format lacks something that a request can do without: tools that a provider runs, say.
+
+    Parameters
+    ----------
+    what : str
+        Its name, for the caller who is told that it was left out.
+    """
+
+    code = "unsupported_parameter"
+
+    def __init__(self, message: str, *, param: str | None, what: str) -> None:
+        super().__init__(message, param=param)
+        self.what = what
 
 
 class ContextLengthError(RequestError):

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from models.wire.errors import RequestError
+from models.wire.errors import LeftOut, RequestError
 
 T = TypeVar("T")
 
@@ -182,6 +182,13 @@ class JsonReader:
         if self.refusals is None:
             raise self.refused(why)
         self.refusals.append(self.refused(why))
+
+    def leave_out(self, what: str, why: str) -> None:
+        """Raise or note that `what`, which is understood, is not served, and may be left out."""
+        refused = self.refused(why)
+        if self.refusals is None:
+            raise refused
+        self.refusals.append(LeftOut(refused.message, param=refused.param, what=what))
 
     def refused(self, why: str) -> RequestError:
         """The error for what is understood and not served; `why` says what to do instead."""

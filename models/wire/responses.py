@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from models.redaction.server_words import clean_name
 from models.wire.errors import InvalidResponse
+from models.wire.sse import with_data
 from models.wire.stream import ChatStream, error_in_stream
 from models.wire.token_estimates import delta_tokens_guess
 
@@ -22,7 +21,9 @@ class ResponsesStream(ChatStream):
     """The events of one answer in the Responses API."""
 
     def _inspect(self, event: bytes, payload: bytes) -> bytes | None:
-        fields = orjson.loads(payload)
+        fields = self._loads(payload)
+        if self._is_mended:
+            event = with_data(event, fields)
         if not isinstance(fields, dict):
             raise InvalidResponse(self._backend, "an event of the stream is not an object")
         kind, response = str(fields.get("type")), fields.get("response")

@@ -25,6 +25,16 @@ def encode_event(payload: Any) -> bytes:
     return b"data: " + orjson.dumps(payload) + b"\n\n"
 
 
+def with_data(event: bytes, payload: Any) -> bytes:
+    r"""`event` under its name, carrying `payload` instead.
+
+    >>> with_data(b'event: a\ndata: {"b": 1}\n\n', {"b": 2})
+    b'event: a\ndata: {"b":2}\n\n'
+    """
+    names = (line.strip() + b"\n" for line in event.splitlines() if line.startswith(b"event:"))
+    return b"".join(names) + encode_event(payload)
+
+
 def event_data(event: bytes) -> bytes:
     r"""The content of an event's `data` lines; empty for comments and other fields.
 
@@ -89,6 +99,16 @@ class EventSplitter:
         self._buffer = buffer[start:]
         self._check_size()
         return events
+
+    def finish(self) -> list[bytes]:
+        r"""The last event, where a server ended the stream without the blank line; call it once no more comes.
+
+        >>> splitter = EventSplitter()
+        >>> splitter.feed(b'data: 1\n'), splitter.finish(), splitter.finish()
+        ([], [b'data: 1\n\n'], [])
+        """
+        rest, self._buffer = self._buffer.strip(b"\r\n"), b""
+        return [rest + b"\n\n"] if rest else []
 
     def _check_size(self) -> None:
         if len(self._buffer) > MAX_EVENT_BYTES:

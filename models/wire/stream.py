@@ -1,5 +1,7 @@
 """One streamed answer: passes events on unchanged, and inspects them for usage, errors and a proper end."""
 
+import asyncio
+import json
 import re
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
@@ -9,11 +11,13 @@ import orjson
 
 from models.redaction.server_words import ServerWords, clean_name, identifier
 from models.usage.usage import Usage, usage_in
-from models.wire.chat import reasoning_of
+from models.wire.chat import BROKEN_OFF, reasoning_of, text_of
 from models.wire.errors import BackendError, BackendUnavailable, InvalidResponse, StreamInterrupted
 from models.wire.notes import NO_NOTES
-from models.wire.sse import DONE, EventSplitter, EventTooLarge, encode_event, event_data
+from models.wire.sse import DONE, EventSplitter, EventTooLarge, encode_event, event_data, with_data
 from models.wire.token_estimates import delta_tokens_guess
+from models.wire.tool_calls import mend_calls
+from models.wire.whole_characters import CharacterMender
 
 # A provider that was asked for usage puts `"usage":null` into all other chunks. Quotes inside JSON strings are
 # escaped, so this can only match the field itself.
@@ -22,6 +26,12 @@ _NULL_USAGE = re.compile(rb',\s*"usage"\s*:\s*null')
 _ABSENT = object()
 
 _UNKNOWN_REASON = "other"
+
+GRACE_S = 0.5
+"""How long a server may linger when the answer is whole and its usage has come."""
+
+USAGE_GRACE_S = 5.0
+"""How long when only the usage is missing."""
 
 _MAX_CHOICES = 128
 """OpenAI's limit; reasons of further choices are ignored, so that a faulty server cannot fill the memory."""
@@ -34,7 +44,10 @@ class ChatStream:
     except for fields that only the gateway asked for. Usage is always requested upstream and removed for callers who
     did not request it; so are the tokens' probabilities, if the gateway needs them. The last event is ``data: [DONE]``,
     in a list of its own. An answer that breaks off before its finish reason raises `StreamInterrupted`: it never ends
-    as if it were complete.
+    as if it were complete. What a server does after the end, hang up or linger, changes nothing. Characters that are
+    cut between two events are joined, and arguments of tool calls are strings, whatever the server sends.
+
+    `n_choices` is how many choices were asked for.
 
     Attributes
     ----------
@@ -62,6 +75,7 @@ class ChatStream:
         *,
         keep_usage: bool,
         keep_logprobs: bool = True,
+        n_choices: int = 1,
     ) -> None:
         self.model = ""
         self.finish_reasons: dict[int, str] = {}
@@ -72,6 +86,7 @@ class ChatStream:
         self._backend = backend
         self._chunks = chunks
         self._closing = [close]
+        self._n_choices = n_choices
         self._keep_usage = keep_usage
         self._keep_logprobs = keep_logprobs
         self._usage: Usage | None = None
@@ -79,6 +94,10 @@ class ChatStream:
         self._started = False
         self._finished = False
         self._is_over = False
+        self._whole_at = 0.0
+        self._begun: set[Any] = set()
+        self._mender = CharacterMender()
+        self._is_mended = False
         self._events = self._read()
         self._buffered: deque[list[bytes]] = deque()
 
@@ -132,8 +151,13 @@ class ChatStream:
         splitter = EventSplitter()
         batch: list[bytes] = []
         try:
-            async for data in self._chunks:
-                for event in splitter.feed(data):
+            while True:
+                data: bytes | None
+                try:
+                    data = await (self._next_after_end() if self._finished else self._chunks.__anext__())
+                except StopAsyncIteration:
+                    data = None
+                for event in self._last_events(splitter) if data is None else splitter.feed(data):
                     if (payload := event_data(event)).startswith(b"[DONE]"):
                         self._check_finished()
                         if batch:
@@ -147,7 +171,7 @@ class ChatStream:
                 if batch:
                     yield batch
                     batch = []
-                if self._is_over:  # the provider may keep the connection open
+                if data is None or self._is_over:  # the provider may keep the connection open
                     break
             if not self._started:
                 return
@@ -159,20 +183,44 @@ class ChatStream:
             raise self._to_backend_error(exc) from exc
         yield [DONE]  # the answer is complete, but the provider did not send [DONE]
 
+    async def _next_after_end(self) -> bytes | None:
+        """What comes after the end of all choices, None if nothing does: hanging up or lingering then is no failure."""
+        if len(self.finish_reasons) < self._n_choices:
+            return await anext(self._chunks, None)
+        try:
+            async with asyncio.timeout(self._grace_left_s()):
+                return await anext(self._chunks, None)
+        except (TimeoutError, BackendError):
+            return None
+
+    def _last_events(self, splitter: EventSplitter) -> list[bytes]:
+        """What came last without the blank line that ends an event; after the end, only if it can be read."""
+        events = splitter.finish()
+        return [event for event in events if not self._finished or _is_json(event_data(event))]
+
+    def _grace_left_s(self) -> float:
+        """Of the time that began when the answer was whole: comments must not prolong it."""
+        now = asyncio.get_running_loop().time()
+        self._whole_at = self._whole_at or now
+        return self._whole_at + (USAGE_GRACE_S if self._usage is None else GRACE_S) - now
+
     def _check_finished(self) -> None:
         if not self._finished:
             raise StreamInterrupted(self._backend, "the stream ended without a finish reason")
 
     def _inspect(self, event: bytes, payload: bytes) -> bytes | None:
         """Read one chunk; return the bytes to pass on, or None if the caller should not see it."""
-        chunk = orjson.loads(payload)
+        chunk = self._loads(payload)
+        if self._is_mended:
+            event = with_data(event, chunk)
         if not isinstance(chunk, dict):
             raise InvalidResponse(self._backend, "a chunk of the stream is not an object")
         choices = chunk.get("choices")
         if error := chunk.get("error") or (chunk.get("object") == "error" and chunk):  # the second is vLLM's
             raise error_in_stream(self._backend, error)
         if choices:
-            self._inspect_choices(choices)
+            if self._inspect_choices(choices):
+                event = with_data(event, chunk)
             if not self._keep_logprobs:
                 event = _without_logprobs(chunk, event)
         if not self.model:
@@ -188,23 +236,47 @@ class ChatStream:
             return _NULL_USAGE.sub(b"", event)
         return event if choices else None
 
+    def _loads(self, payload: bytes) -> Any:
+        """An event's JSON, in which characters are whole; `_is_mended` then says whether they were not."""
+        self._is_mended = self._mender.waiting
+        if not self._is_mended:
+            try:
+                return orjson.loads(payload)
+            except orjson.JSONDecodeError:
+                self._is_mended = True
+        return self._mender.loads(payload)
+
     def _record_usage(self, answer: Mapping[str, Any]) -> None:
         """Merge the usage that a chunk reports, if any."""
         if (usage := usage_in(answer)) is not None:
             self._usage = usage.merged(self._usage)
 
-    def _inspect_choices(self, choices: list[dict[str, Any]]) -> None:
+    def _inspect_choices(self, choices: list[dict[str, Any]]) -> bool:
+        """Read the choices of one chunk; whether something in them was mended."""
+        mended = False
         for choice in choices:
-            if reason := choice.get("finish_reason"):  # some servers send "" with every chunk
-                self._finished = True
-                self._record_finish_reason(choice.get("index", 0), reason)
+            index = choice.get("index") or 0
+            if index not in self._begun and len(self._begun) < _MAX_CHOICES:
+                self._begun.add(index)
+                self._finished, self._whole_at = False, 0.0
+            reason = choice.get("finish_reason")  # some servers send "" with every chunk
+            if reason in BROKEN_OFF or choice.get("error"):
+                raise broken_choice(self._backend, choice)
+            if reason:
+                self._record_finish_reason(index, reason)
+                self._finished = self._begun <= self.finish_reasons.keys()
             delta = choice.get("delta") or choice
-            if text := delta.get("content") or delta.get("text"):  # nearly every chunk
+            text = delta.get("content") or delta.get("text")
+            if isinstance(text, str) and text:  # nearly every chunk
                 self.tokens_seen += delta_tokens_guess(text)
             else:
                 self.tokens_seen += sum(map(delta_tokens_guess, _other_generated_texts(delta)))
+            if calls := delta.get("tool_calls"):
+                mended |= mend_calls(calls, whole=False)
+                self.tokens_seen += sum(map(delta_tokens_guess, _texts_of_calls(calls)))
             if logprobs := choice.get("logprobs"):
                 self.logprobs += _logprobs(logprobs)
+        return mended
 
     def _record_finish_reason(self, index: Any, reason: Any) -> None:
         if len(self.finish_reasons) < _MAX_CHOICES or index in self.finish_reasons:
@@ -212,7 +284,7 @@ class ChatStream:
 
     def _to_backend_error(self, exc: Exception) -> BackendError:
         """The error to raise: before the first event the kind of failure, after it `StreamInterrupted`."""
-        if isinstance(exc, orjson.JSONDecodeError):
+        if isinstance(exc, json.JSONDecodeError):  # orjson's is one too
             exc = InvalidResponse(self._backend, "a chunk of the stream is not JSON")
         elif isinstance(exc, EventTooLarge):
             exc = InvalidResponse(self._backend, str(exc))
@@ -223,11 +295,23 @@ class ChatStream:
         return StreamInterrupted(self._backend, exc.message, server_words=exc.server_words)
 
 
+def _is_json(payload: bytes) -> bool:
+    try:
+        orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
 def _other_generated_texts(delta: Mapping[str, Any]) -> Iterator[str]:
     """Generated texts of a delta beside the answer's text; they must be paid for too."""
+    yield text_of(delta)
     yield reasoning_of(delta)
     yield delta.get("refusal") or ""
-    for call in delta.get("tool_calls") or ():
+
+
+def _texts_of_calls(calls: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for call in calls:
         called = call.get("function") or call.get("custom") or {}
         yield called.get("name") or ""
         yield called.get("arguments") or called.get("input") or ""
@@ -253,6 +337,13 @@ def error_in_stream(backend: str, error: Any) -> BackendUnavailable:
     """The exception for an error object in a stream, or in place of an answer."""
     server_words = ServerWords.from_error(error)
     return BackendUnavailable(backend, f"the provider reported an error{server_words.kind}", server_words=server_words)
+
+
+def broken_choice(backend: str, choice: Mapping[str, Any]) -> BackendUnavailable:
+    """The exception for a choice that says of itself that it failed: with an error object, or a finish reason."""
+    if error := choice.get("error"):
+        return error_in_stream(backend, error)
+    return BackendUnavailable(backend, f"the provider ended the answer with finish reason {choice['finish_reason']}")
 
 
 def clean_reasons(reasons: Iterable[Any]) -> tuple[str, ...]:

@@ -149,19 +149,29 @@ def with_tool(function: Any, choice: Any = "required") -> dict[str, Any]:
     return {"tools": [{"type": "function", "function": function}], "tool_choice": choice}
 
 
+def anything(*values: Any) -> tuple[Any, ...]:
+    return values
+
+
 WRONG: list[dict[str, Any]] = [
     *map(with_schema, ({"type": 5}, {"properties": []}, {"enum": "x"}, {"required": "a"}, {"$ref": 7})),
     *map(with_schema, ({"items": 5}, {"anyOf": 1}, {"pattern": []}, {"$defs": 1}, {"minLength": "x"}, [], "x", None)),
-    *(with_tool({"name": "f", "parameters": wrong}) for wrong in ([], "x", 5, True, {"type": 5}, {"properties": [1]})),
-    *(with_tool({"name": wrong}) for wrong in (None, 5, [], {}, "")),
+    *(
+        with_tool({"name": "f", "parameters": wrong})
+        for wrong in anything([], "x", 5, True, {"type": 5}, {"properties": [1]})
+    ),
+    *(with_tool({"name": wrong}) for wrong in anything(None, 5, [], {}, "")),
     *map(with_tool, (None, "f", [])),
     with_tool({"name": "f", "strict": "yes"}),
-    *({"tools": wrong, "tool_choice": "required"} for wrong in ([None], ["f"], [[]], [{}], {"a": 1}, "f", 5)),
-    *(with_tool({"name": "f"}, choice) for choice in (5, [], {}, {"type": "function"}, {"type": 5}, "maybe")),
-    *(with_tool({"name": "f"}, {"type": "function", "function": wrong}) for wrong in (None, "f", [], {}, {"name": 5})),
+    *({"tools": wrong, "tool_choice": "required"} for wrong in anything([None], ["f"], [[]], [{}], {"a": 1}, "f", 5)),
+    *(with_tool({"name": "f"}, choice) for choice in anything(5, [], {}, {"type": "function"}, {"type": 5}, "maybe")),
+    *(
+        with_tool({"name": "f"}, {"type": "function", "function": wrong})
+        for wrong in anything(None, "f", [], {}, {"name": 5})
+    ),
     *(
         with_tool({"name": "f"}, {"type": "allowed_tools", "allowed_tools": wrong})
-        for wrong in (None, [1], {"tools": 5})
+        for wrong in anything(None, [1], {"tools": 5})
     ),
     with_tool({"name": "f"}, {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [1]}}),
 ]

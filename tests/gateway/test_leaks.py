@@ -105,7 +105,7 @@ async def html(call: Call) -> None:
 
 
 @fault
-async def html_200(call: Call) -> None:
+async def html_200_with_key(call: Call) -> None:
     await call.answer("200 OK", f"<html>\n<p>{echo(call)}</html>".encode(), content_type="text/html")
 
 
@@ -116,7 +116,7 @@ async def redirect(call: Call) -> None:
 
 
 @fault
-async def error_in_200(call: Call) -> None:
+async def error_in_200_with_key(call: Call) -> None:
     await call.answer("200 OK", {"error": error(call)})
 
 
@@ -366,7 +366,7 @@ def test_a_pause_without_end_is_a_day(tmp_path: Path, monkeypatch: pytest.Monkey
 
 TEXT = {"format": "text"}
 WORDY = {**TEXT, "provider_messages": True, "exception_messages": True}
-SILENT = {"html", "html_200", "redirect", "endless_error", "reason_phrase", "no_http", "names"}
+SILENT = {"html", "html_200_with_key", "redirect", "endless_error", "reason_phrase", "no_http", "names"}
 SILENT |= {"malformed", "odd", "odd_choices"}
 """What says nothing in the form of an error."""
 

@@ -50,7 +50,7 @@ async def refuse(call: Call, name: str, message: str, code: str | None = None) -
 
 
 @fault
-async def reasons(call: Call) -> None:
+async def reasons_with_quirks(call: Call) -> None:
     """OpenAI's reasoning models: one refusal for each field, one at a time."""
     if "max_tokens" in call.body:
         message = (
@@ -144,7 +144,7 @@ def test_what_is_refused_is_learnt_and_told(
     make_gateway: MakeGateway, provider: Provider, caplog: pytest.LogCaptureFixture, stream: bool
 ) -> None:
     gateway = at(make_gateway, provider, model="some-reasoner")
-    provider.always = "reasons"
+    provider.always = "reasons_with_quirks"
     with caplog.at_level(logging.WARNING):
         first = ask(gateway, temperature=0.3, top_p=0.5, stream=stream)
     assert first.status_code == 200
@@ -163,7 +163,7 @@ def test_what_is_refused_is_learnt_and_told(
 
 def test_what_holds_for_one_effort_does_not_for_another(make_gateway: MakeGateway, provider: Provider) -> None:
     gateway = at(make_gateway, provider, model="gpt-5.1")
-    provider.always = "reasons"
+    provider.always = "reasons_with_quirks"
     assert ask(gateway, temperature=0.3).headers[WARNING]
     kept = ask(gateway, temperature=0.3, reasoning_effort="none")
     assert (kept.status_code, kept.headers.get(WARNING)) == (200, None)

@@ -23,5 +23,5 @@ class CompletionsDialect:
     def translator(self, _request: ChatRequest) -> CompletionsTranslator:
         return CompletionsTranslator()
 
-    def error(self, exc: Exception) -> Any:
+    def error(self, exc: Exception, _request_id: str) -> Any:
         return error_object(exc, NAMES_HERE)

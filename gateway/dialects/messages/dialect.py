@@ -1,16 +1,17 @@
 """POST /v1/messages: Anthropic's API, translated to the chat format and back."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from gateway.dialects.messages.errors import anthropic_error
 from gateway.dialects.messages.output import MessagesOutput, assemble
-from gateway.dialects.messages.request import shows_thinking, to_chat
+from gateway.dialects.messages.request import LOCAL_ONLY, shows_thinking, to_chat
 from gateway.dialects.messages.shapes import ending, new_message, to_usage
 from gateway.dialects.messages.stream import MessagesTranslator
 from models.wire.backend import Completion
-from models.wire.chat import ChatRequest
+from models.wire.chat import CUT_SHORT, ChatRequest
 from models.wire.errors import InvalidResponse
 from models.wire.json_reader import JsonReader
 
@@ -21,7 +22,8 @@ class MessagesDialect:
     endpoint = "messages"
 
     def request(self, body: Any) -> ChatRequest:
-        return ChatRequest.parse(to_chat(JsonReader(body)), original=body)
+        request = ChatRequest.parse(to_chat(JsonReader(body)), original=body, local_only=LOCAL_ONLY)
+        return replace(request, early_usage=request.stream)
 
     def completion(self, request: ChatRequest, completion: Completion) -> bytes:
         request_body, answer = request.original, orjson.loads(completion.body)
@@ -29,7 +31,7 @@ class MessagesDialect:
         output = MessagesOutput(shows_thinking=shows_thinking(request_body))
         events = [*output.take(choice.get("message") or {}), *output.close()]
         try:
-            content = assemble(events, cut_short=choice.get("finish_reason") == "length")
+            content = assemble(events, cut_short=choice.get("finish_reason") in CUT_SHORT)
         except ValueError as exc:
             raise InvalidResponse(completion.model, str(exc)) from exc
         message = new_message(completion.model, content)
@@ -40,5 +42,5 @@ class MessagesDialect:
     def translator(self, request: ChatRequest) -> MessagesTranslator:
         return MessagesTranslator(request.original)
 
-    def error(self, exc: Exception) -> Any:
-        return anthropic_error(exc)
+    def error(self, exc: Exception, request_id: str) -> Any:
+        return anthropic_error(exc, request_id)

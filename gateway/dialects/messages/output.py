@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from gateway.dialects.call_arguments import CallArguments
 from gateway.dialects.tool_call_index import CallNumbers
 from models.wire.chat import reasoning_of, text_of
 
@@ -26,6 +27,7 @@ class MessagesOutput:
         self._numbers = CallNumbers()
         self._streaming: int | None = None
         self._waiting: dict[int, list[Mapping[str, Any]]] = {}
+        self._arguments = CallArguments()
         self.called = False
         self.refused = False
 
@@ -51,7 +53,7 @@ class MessagesOutput:
         for pieces in waiting.values():
             yield from self._begin_call(pieces[0])
             for piece in pieces:
-                yield from self._arguments(piece)
+                yield from self._add_arguments(piece)
             yield {"type": "content_block_stop", "index": self._count - 1}
         self._open = ""
 
@@ -69,16 +71,17 @@ class MessagesOutput:
             self._streaming = number
             yield from self._begin_call(piece)
         if number == self._streaming:
-            yield from self._arguments(piece)
+            yield from self._add_arguments(piece)
         else:
             self._waiting.setdefault(number, []).append(piece)
 
     def _begin_call(self, piece: Mapping[str, Any]) -> Iterator[Emitted]:
+        self._arguments = CallArguments()
         call_id, name = piece.get("id") or f"toolu_{secrets.token_hex(12)}", _function(piece).get("name") or ""
-        yield self._begin({"type": "tool_use", "id": call_id, "name": name, "input": {}})
+        yield self._begin({"type": "tool_use", "id": str(call_id), "name": str(name), "input": {}})
 
-    def _arguments(self, piece: Mapping[str, Any]) -> Iterator[Emitted]:
-        if arguments := _function(piece).get("arguments"):
+    def _add_arguments(self, piece: Mapping[str, Any]) -> Iterator[Emitted]:
+        if arguments := self._arguments.add(_function(piece).get("arguments")):
             yield self._delta({"type": "input_json_delta", "partial_json": arguments})
 
     def _begin(self, block: dict[str, Any]) -> Emitted:

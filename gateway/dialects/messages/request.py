@@ -6,23 +6,31 @@ Fields that the Messages API does not know (`seed`, say) are passed on as they a
 from typing import Any
 
 from gateway.dialects.messages.blocks import system_text, to_messages
+from gateway.dialects.messages.strict_schema import is_strict
 from gateway.dialects.messages.tools import to_tool_choice, to_tools
 from models.wire.json_reader import JsonReader
 
 SAME_IN_CHAT = ("model", "stream", "temperature", "top_p", "top_k")
+
+LOCAL_ONLY = frozenset({"top_k"})
+"""Fields that the chat format does not have; local servers take them all the same, and clouds refuse them."""
 
 WITHOUT_EFFECT = (
     "metadata", "user_profile_id", "workspace_id",  # whom the provider shall hold responsible
     "cache_control",  # what is cached is found out, not told
     "thinking",  # allows reasoning, up to a limit; what the model shows of it is shown where it was allowed
     "context_management",  # leaves things out to save room; nothing is ever left out, and what does not fit is an error
+    "fallbacks", "fallback_credit_token",  # which models stand in for others, the configuration says
 )  # fmt: skip
 
 REFUSED = {
     "container": "nothing is run here; leave it out",
+    "billing_policy": "the providers' keys say who pays; leave it out",
+    "compaction": "the conversation is not summarised here; ask a model for a summary in 'messages'",
     "diagnostics": "no cache diagnostics are kept; leave it out",
     "inference_geo": "where the configured providers compute is not known here; leave it out",
     "mcp_servers": "the gateway calls no tools by itself; connect to the server yourself and send its tools in 'tools'",
+    "thread": "conversations are not stored; send all of their messages",
 }
 """Fields that would change what happens, and what to do instead."""
 
@@ -94,7 +102,9 @@ def _output(body: JsonReader) -> dict[str, Any]:
     if format_.given:
         if format_["type"].text() != "json_schema":
             raise format_["type"].unknown(("json_schema",))
-        schema = {"name": "answer", "schema": format_["schema"].object(), "strict": True}
+        schema: dict[str, Any] = {"name": "answer", "schema": format_["schema"].object()}
+        if is_strict(schema["schema"]):
+            schema["strict"] = True
         chat["response_format"] = {"type": "json_schema", "json_schema": schema}
     return chat
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from models.usage.usage import UNCOUNTED, Usage
+from models.wire.chat import CUT_SHORT
 
 
 def new_message(model: str, content: list[dict[str, Any]]) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def ending(body: Mapping[str, Any], choice: Mapping[str, Any], *, called: bool, 
 
 
 def _reason(finish_reason: str | None, called: bool, refused: bool) -> str:
-    if finish_reason == "length":
+    if finish_reason in CUT_SHORT:
         return "max_tokens"
     if finish_reason == "content_filter" or refused:
         return "refusal"

@@ -40,11 +40,12 @@ class MessagesTranslator:
         return _encode([anthropic_error(exc)])
 
     def _chunk(self, chunk: Mapping[str, Any]) -> Iterator[Emitted]:
-        if not self._begun:
-            self._begun = True
-            yield {"type": "message_start", "message": new_message(str(chunk.get("model") or ""), [])}
         if (usage := usage_in(chunk)) is not None:
             self._usage = usage.merged(self._usage)
+        if not self._begun:
+            self._begun = True
+            message = new_message(str(chunk.get("model") or ""), [])
+            yield {"type": "message_start", "message": {**message, "usage": to_usage(self._usage)}}
         for choice in chunk.get("choices") or ():
             if choice.get("finish_reason"):
                 self._last_choice = choice

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gateway.dialects.messages.strict_schema import is_strict
 from models.wire.json_reader import JsonReader
 
 _UNUSUAL = ("defer_loading", "input_examples")
@@ -27,8 +28,8 @@ def _tool(tool: JsonReader) -> dict[str, Any]:
     function: dict[str, Any] = {"name": tool["name"].text(), "parameters": tool["input_schema"].object()}
     if tool["description"].given:
         function["description"] = tool["description"].text()
-    if tool["strict"].given:
-        function["strict"] = tool["strict"].flag()
+    if tool["strict"].flag() and is_strict(function["parameters"]):
+        function["strict"] = True
     return {"type": "function", "function": function}
 
 

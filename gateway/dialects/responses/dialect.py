@@ -12,10 +12,11 @@ from gateway.dialects.responses.output import ResponsesOutput
 from gateway.dialects.responses.request import NAMES_HERE, to_chat
 from gateway.dialects.responses.shapes import ResponseShapes, ending, to_logprobs, to_usage
 from gateway.dialects.responses.stream import ResponsesTranslator
+from gateway.dialects.responses.tool_names import ToolNames, offered
 from gateway.http.errors import error_object
 from models.wire.backend import Completion
 from models.wire.chat import ChatRequest, Native
-from models.wire.errors import RequestError
+from models.wire.errors import LeftOut, RequestError
 from models.wire.json_reader import JsonReader
 from models.wire.responses import PATH
 
@@ -41,7 +42,7 @@ class ResponsesDialect:
             return completion.body
         choice = answer["choices"][0]
         status, reason = ending(choice.get("finish_reason"))
-        output = ResponsesOutput()
+        output = ResponsesOutput(ToolNames(offered(request.original)))
         deque(output.take(choice.get("message") or {}, to_logprobs(choice)), maxlen=0)
         deque(output.close(status), maxlen=0)
         shapes = ResponseShapes(request.original, completion.model, answer.get("service_tier"))
@@ -51,7 +52,7 @@ class ResponsesDialect:
     def translator(self, request: ChatRequest) -> ResponsesTranslator:
         return ResponsesTranslator(request.original)
 
-    def error(self, exc: Exception) -> Any:
+    def error(self, exc: Exception, _request_id: str) -> Any:
         return error_object(exc, NAMES_HERE)
 
 
@@ -60,8 +61,7 @@ def _to_request(turn: Turn) -> ChatRequest:
     refusals = [] if turn.missing is None else [turn.missing]
     try:
         chat = to_chat(JsonReader(turn.whole_body, refusals=refusals))
-        refused = _renumbered(refusals[0], before) if refusals else None
-        native = Native(PATH, turn.native_body, refused)
+        native = Native.translated(PATH, turn.native_body, [_renumbered(refusal, before) for refusal in refusals])
         request = ChatRequest.parse(chat, original=turn.body, native=native)
     except RequestError as exc:
         raise _renumbered(exc, before) from None
@@ -74,8 +74,10 @@ def _renumbered(exc: RequestError, before: int) -> RequestError:
     if match is None or not before:
         return exc
     if (number := int(match[1])) < before:
-        message = f"An earlier turn holds what cannot be said here: {exc.message}"
-        return RequestError(message, param="previous_response_id", code=exc.code)
-    here = f"input[{number - before}]"
-    param, message = (_INDEX.sub(here, text, count=1) for text in (exc.param or "", exc.message))
+        param, message = "previous_response_id", f"An earlier turn holds what cannot be said here: {exc.message}"
+    else:
+        here = f"input[{number - before}]"
+        param, message = (_INDEX.sub(here, text, count=1) for text in (exc.param or "", exc.message))
+    if isinstance(exc, LeftOut):
+        return LeftOut(message, param=param, what=exc.what)
     return RequestError(message, param=param, code=exc.code)

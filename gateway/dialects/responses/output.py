@@ -6,15 +6,18 @@ A whole answer is one large delta: so what is streamed and what is not cannot di
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gateway.dialects.responses.output_item import CallItem, Emitted, Item, Logprobs, WrittenItem
+from gateway.dialects.responses.call_item import CallItem, new_call
+from gateway.dialects.responses.output_item import Emitted, Item, Logprobs, WrittenItem
+from gateway.dialects.responses.tool_names import ToolNames
 from gateway.dialects.tool_call_index import CallNumbers
 from models.wire.chat import reasoning_of, text_of
 
 
 class ResponsesOutput:
-    """All items so far. Each method gives the events that it causes."""
+    """All items so far. Each method gives the events that it causes. `names` are those of the request's tools."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: ToolNames) -> None:
+        self._names = names
         self._items: list[Item] = []
         self._open: list[Item] = []
         self._numbers = CallNumbers()
@@ -61,7 +64,7 @@ class ResponsesOutput:
         if call is None:
             if self._open and not self._calls:
                 yield from self._end_open("completed")
-            call = self._calls[number] = CallItem(len(self._items), piece)
+            call = self._calls[number] = new_call(len(self._items), piece, self._names)
             yield from self._begin(call)
         yield from call.write(piece)
 

@@ -1,7 +1,7 @@
 """The kinds of output item, each written piece by piece. What writing causes is given back as events."""
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 Emitted = tuple[str, dict[str, Any]]
@@ -91,37 +91,3 @@ class WrittenItem:
     def _where(self, **fields: Any) -> dict[str, Any]:
         place = {"item_id": self._id, "output_index": self.index, "content_index": len(self._parts) - 1}
         return {**place, **fields}
-
-
-class CallItem:
-    """A call of a function, or of a custom tool, whose input is any text."""
-
-    def __init__(self, index: int, delta: Mapping[str, Any]) -> None:
-        self.index = index
-        self.status = "in_progress"
-        self._custom = delta.get("type") == "custom"
-        self._id = new_id("ctc" if self._custom else "fc")
-        self._field = "input" if self._custom else "arguments"
-        self._event = "response.custom_tool_call_input" if self._custom else "response.function_call_arguments"
-        self._name = str(self._inner(delta).get("name") or "")
-        self._text = ""
-        self._call_id = str(delta.get("id") or new_id("call"))
-
-    def json(self) -> dict[str, Any]:
-        kind = "custom_tool_call" if self._custom else "function_call"
-        call = {"call_id": self._call_id, "name": self._name, self._field: self._text}
-        return {"id": self._id, "type": kind, "status": self.status, **call}
-
-    def write(self, delta: Mapping[str, Any]) -> Iterator[Emitted]:
-        if text := self._inner(delta).get(self._field):
-            self._text += text
-            yield f"{self._event}.delta", self._where(delta=text)
-
-    def end(self) -> Iterator[Emitted]:
-        yield f"{self._event}.done", self._where(**{self._field: self._text})
-
-    def _inner(self, delta: Mapping[str, Any]) -> Mapping[str, Any]:
-        return delta.get("custom" if self._custom else "function") or {}
-
-    def _where(self, **fields: Any) -> dict[str, Any]:
-        return {"item_id": self._id, "output_index": self.index, **fields}

@@ -7,7 +7,8 @@ are.
 from typing import Any
 
 from gateway.dialects.responses.input_items import to_messages
-from gateway.dialects.responses.tools import to_tool_choice, to_tools
+from gateway.dialects.responses.tool_names import ToolNames, offered
+from gateway.dialects.responses.tools import found_tools, to_tool_choice, to_tools
 from models.wire.json_reader import JsonReader
 
 SAME_IN_CHAT = (
@@ -83,8 +84,10 @@ def to_chat(body: JsonReader) -> dict[str, Any]:
 
 
 def _tools(body: JsonReader) -> dict[str, Any]:
-    tools = to_tools(body["tools"]) if body["tools"].given else []
-    choice = to_tool_choice(body["tool_choice"]) if body["tool_choice"].given else None
+    names = ToolNames(offered(body.object()))
+    tools = to_tools(body["tools"], names) if body["tools"].given else []
+    tools += found_tools(body["input"], names)
+    choice = to_tool_choice(body["tool_choice"], names) if body["tool_choice"].given else None
     if not tools:
         return {}  # the chat format takes the other fields only beside tools
     chat: dict[str, Any] = {"tools": tools}

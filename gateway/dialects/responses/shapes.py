@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.dialects.responses.output_item import new_id
+from gateway.dialects.responses.tool_names import is_client_search
 from models.usage.usage import Usage
+from models.wire.chat import CUT_SHORT
 
 _ECHOED = (
     "instructions", "max_output_tokens", "max_tool_calls", "previous_response_id", "prompt_cache_key",
@@ -63,7 +65,7 @@ class ResponseShapes:
             "store": request_body.get("store") is True,
             "text": _text(request_body.get("text")),
             "tool_choice": request_body.get("tool_choice") or "auto",
-            "tools": [_tool(tool) for tool in request_body.get("tools") or ()],
+            "tools": [_tool(tool) for tool in request_body.get("tools") or () if _is_own(tool)],
             "top_logprobs": request_body.get("top_logprobs") or 0,
             "truncation": "disabled",
         }
@@ -71,7 +73,7 @@ class ResponseShapes:
 
 def ending(finish_reason: str | None) -> tuple[str, str | None]:
     """Status and reason of incompleteness, from a chat answer's finish reason."""
-    if finish_reason == "length":
+    if finish_reason in CUT_SHORT:
         return "incomplete", "max_output_tokens"
     if finish_reason == "content_filter":
         return "incomplete", "content_filter"
@@ -110,6 +112,11 @@ def _with_bytes(token: Mapping[str, Any]) -> dict[str, Any]:
 def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
     fixed = {"description": None, "parameters": None, "strict": None} if tool["type"] == "function" else {}
     return {**fixed, **tool}
+
+
+def _is_own(tool: Mapping[str, Any]) -> bool:
+    """Whether a tool was offered to the model: those that a provider runs were left out."""
+    return tool["type"] in ("function", "custom", "namespace") or is_client_search(tool)
 
 
 def _text(given: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from gateway.dialects.responses.output import ResponsesOutput
 from gateway.dialects.responses.output_item import Emitted
 from gateway.dialects.responses.passthrough import PassedOn, encode_response_event, is_response_event
 from gateway.dialects.responses.shapes import ResponseShapes, ending, to_logprobs, to_usage
+from gateway.dialects.responses.tool_names import ToolNames, offered
 from gateway.http.errors import error_object
 from models.usage.usage import Usage, usage_in
 from models.wire.sse import DONE, event_data
@@ -45,7 +46,7 @@ class FromChat:
     def __init__(self, request_body: Mapping[str, Any]) -> None:
         self._request_body = request_body
         self._shapes: ResponseShapes | None = None
-        self._output = ResponsesOutput()
+        self._output = ResponsesOutput(ToolNames(offered(request_body)))
         self._sequence_number = 0
         self._finish_reason: str | None = None
         self._usage: Usage | None = None

@@ -6,10 +6,10 @@ from typing import Any
 from models.engine.engine import AnswerEvents
 from models.engine.http.asgi import EventStream
 from models.engine.http.failures import describe_error
-from models.engine.http.shapes import ROLE, ChatShapes, to_delta
+from models.engine.http.shapes import ROLE, ChatShapes, stop_reason, to_delta, usage_object
 from models.engine.prompt.tool_calls import CallArguments, CallStart
 from models.engine.request.chat import ChatJob
-from models.engine.scheduling.generation import Failed, Finished, TextDelta
+from models.engine.scheduling.generation import Failed, Finished, Generation, TextDelta
 from models.engine.scheduling.token_selection import SelectedToken
 from models.usage.usage import Usage
 from models.wire.sse import DONE, encode_event
@@ -27,8 +27,10 @@ class UsageSum:
         self.total = Usage(usage.prompt_tokens, self.total.completion_tokens + usage.completion_tokens, cached)
 
 
-async def stream_chat(answer: AnswerEvents, job: ChatJob, shapes: ChatShapes, stream: EventStream) -> None:
-    """Send an answer as it is generated.
+async def stream_chat(
+    answer: AnswerEvents, job: ChatJob, shapes: ChatShapes, stream: EventStream, first: Generation
+) -> None:
+    """Send an answer as it is generated; `first` is the generation of its first choice.
 
     A failure before the first event is raised and becomes a status. A later one becomes an error event, and the stream
     ends without ``[DONE]``.
@@ -46,12 +48,15 @@ async def stream_chat(answer: AnswerEvents, job: ChatJob, shapes: ChatShapes, st
                 await stream.close()
                 return
             if index not in started:
+                beginning = shapes.chunk(index, ROLE)
+                if job.early_usage and not started:
+                    beginning["usage"] = usage_object(Usage(len(first.prompt), 0, first.n_cached))
                 started.add(index)
-                data += encode_event(shapes.chunk(index, ROLE))
+                data += encode_event(beginning)
             if isinstance(event, Finished):
                 unfinished -= 1
                 usage.add(index, event.usage)
-                data += encode_event(shapes.chunk(index, {}, event.reason))
+                data += encode_event(shapes.chunk(index, {}, event.reason, stop=event.stop))
             else:
                 tokens = event.tokens if isinstance(event, TextDelta) else ()
                 data += encode_event(shapes.chunk(index, to_delta(event), tokens=tokens))
@@ -70,6 +75,7 @@ class _ChatChoice:
     tokens: list[SelectedToken] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
     reason: str = ""
+    stop: str | None = None
 
     def add(self, event: TextDelta | CallStart | CallArguments) -> None:
         if isinstance(event, TextDelta):
@@ -87,7 +93,8 @@ class _ChatChoice:
         if self.calls:
             message["tool_calls"] = self.calls
         logprobs = shapes.logprobs(self.tokens)
-        return {"index": index, "message": message, "logprobs": logprobs, "finish_reason": self.reason}
+        choice = {"index": index, "message": message, "logprobs": logprobs, "finish_reason": self.reason}
+        return {**choice, **stop_reason(self.stop)}
 
 
 async def collect_chat(answer: AnswerEvents, job: ChatJob, shapes: ChatShapes) -> dict[str, Any]:
@@ -105,7 +112,7 @@ async def collect_chat(answer: AnswerEvents, job: ChatJob, shapes: ChatShapes) -
             if isinstance(event, Failed):
                 raise event.error
             if isinstance(event, Finished):
-                choices[index].reason = event.reason
+                choices[index].reason, choices[index].stop = event.reason, event.stop
                 usage.add(index, event.usage)
             else:
                 choices[index].add(event)

@@ -77,7 +77,7 @@ class EngineServer:
         shapes = ChatShapes(self._engine.info.model, self._engine.fingerprint, self._engine.token_bytes)
         with self._engine.submit(generations, limit_s) as answer:
             if job.stream:
-                await stream_chat(answer, job, shapes, EventStream(send))
+                await stream_chat(answer, job, shapes, EventStream(send), generations[0])
             else:
                 await send_json(send, 200, await collect_chat(answer, job, shapes))
 

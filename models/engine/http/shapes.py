@@ -33,6 +33,11 @@ def usage_object(usage: Usage) -> dict[str, Any]:
     }
 
 
+def stop_reason(stop: str | None) -> dict[str, Any]:
+    """The field of a choice that tells the stop string it ended at, under vLLM's name; none where it met none."""
+    return {} if stop is None else {"stop_reason": stop}
+
+
 @dataclass(frozen=True, slots=True)
 class ChatShapes:
     """Builds the answer or the chunks for one chat request; all of them have the same id, time and model.
@@ -52,11 +57,16 @@ class ChatShapes:
         return {**self._head("chat.completion"), "choices": choices, "usage": usage_object(usage)}
 
     def chunk(
-        self, index: int, delta: Delta, finish_reason: str | None = None, tokens: Sequence[SelectedToken] = ()
+        self,
+        index: int,
+        delta: Delta,
+        finish_reason: str | None = None,
+        tokens: Sequence[SelectedToken] = (),
+        stop: str | None = None,
     ) -> dict[str, Any]:
         """One chunk of a streamed answer."""
         item = {"index": index, "delta": delta, "logprobs": self.logprobs(tokens), "finish_reason": finish_reason}
-        return {**self._head("chat.completion.chunk"), "choices": [item]}
+        return {**self._head("chat.completion.chunk"), "choices": [{**item, **stop_reason(stop)}]}
 
     def usage_chunk(self, usage: Usage) -> dict[str, Any]:
         """The last chunk, for callers who asked for usage."""

@@ -75,6 +75,8 @@ class ChatJob:
         For the template: `content` is text, `developer` is called `system`.
     max_tokens : int, optional
         Most tokens of the answer; None lets it run to the end of the context.
+    early_usage : bool
+        Whether the first chunk of a stream tells the prompt's tokens.
     n : int
         How many answers.
     n_alternatives : int, optional
@@ -93,6 +95,7 @@ class ChatJob:
     max_tokens: int | None
     stream: bool
     include_usage: bool
+    early_usage: bool = False
     n: int = 1
     n_alternatives: int | None = None
     format_rules: GrammarSource | None = None
@@ -102,6 +105,11 @@ class ChatJob:
     def rules(self, calls: CallFormat, tag: Tag) -> GrammarSource | None:
         """The grammar of the wanted format, or of tool calls: from the answer's beginning only if one is required."""
         return self.format_rules if self.toolbox is None else self.toolbox.grammar(calls, tag)
+
+
+def _early_usage(options: JsonReader) -> bool:
+    """VLLM's and SGLang's option: they tell the usage so far with every chunk."""
+    return options.given and options["continuous_usage_stats"].flag()
 
 
 def parse_chat(body: Any) -> ChatJob:
@@ -126,6 +134,7 @@ def parse_chat(body: Any) -> ChatJob:
         max_tokens=request.max_tokens,
         stream=request.stream,
         include_usage=request.include_usage,
+        early_usage=_early_usage(reader["stream_options"]),
         n=read_n(reader["n"]),
         n_alternatives=_alternatives(reader),
         format_rules=format_rules,

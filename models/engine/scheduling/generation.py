@@ -40,10 +40,11 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The answer is complete: `reason` is OpenAI's finish reason."""
+    """The answer is complete: `reason` is OpenAI's finish reason, `stop` the stop string that was met."""
 
     reason: str
     usage: Usage
+    stop: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ class Generation:
         if selected.logprob is not None:
             events = _with_token(events, selected)
         if self._matcher.matched:
-            return [*events, *self._remaining_text(), Finished("stop", self.usage)]
+            return [*events, *self._remaining_text(), Finished("stop", self.usage, self._matcher.found)]
         if self._n_new >= self.max_new:
             return [*events, *self._finish("length")]
         self._start_call_grammar()

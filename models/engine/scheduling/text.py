@@ -26,23 +26,27 @@ class StopMatcher:
     >>> matcher = StopMatcher(["END"])
     >>> matcher.feed("the E"), matcher.feed("N"), matcher.feed("DING")
     ('the ', '', '')
-    >>> matcher.matched
-    True
+    >>> matcher.matched, matcher.found
+    (True, 'END')
     """
 
     def __init__(self, stops: Sequence[str]) -> None:
         self._stops = tuple(stops)
         self._held = ""
-        self.matched = False
+        self.found: str | None = None
+
+    @property
+    def matched(self) -> bool:
+        """Whether a stop string was complete; `found` is that string."""
+        return self.found is not None
 
     def feed(self, text: str) -> str:
         """Take the next text, return the text that cannot be part of a stop string; empty once one has matched."""
         if not self._stops or self.matched:
             return "" if self.matched else text
         text = self._held + text
-        start = self._first_match(text)
-        if start is not None:
-            self.matched = True
+        if (match := self._first_match(text)) is not None:
+            start, self.found = match
             self._held = ""
             return text[:start]
         n_held = max(_overlap(text, stop) for stop in self._stops)
@@ -54,10 +58,11 @@ class StopMatcher:
         held, self._held = self._held, ""
         return held
 
-    def _first_match(self, text: str) -> int | None:
-        """The start of the stop string that ends first (of several, the longest), as if text came letter by letter."""
-        matches = ((start + len(stop), start) for stop in self._stops if (start := text.find(stop)) >= 0)
-        return min(matches, default=(0, None))[1]
+    def _first_match(self, text: str) -> tuple[int, str] | None:
+        """Start and text of the stop string that ends first (of several, the longest), as if text came by letters."""
+        matches = ((start + len(stop), start, stop) for stop in self._stops if (start := text.find(stop)) >= 0)
+        first = min(matches, default=None)
+        return None if first is None else first[1:]
 
 
 def _overlap(text: str, stop: str) -> int:

@@ -58,3 +58,32 @@ def test_what_the_local_model_lacks_is_named(client: anthropic.Anthropic) -> Non
     source = {"type": "base64", "media_type": "image/png", "data": "AAAA"}
     with pytest.raises(anthropic.BadRequestError, match="images"):
         create(client, messages=[{"role": "user", "content": [{"type": "image", "source": source}]}])
+
+
+def test_the_prompts_tokens_come_with_the_first_event(client: anthropic.Anthropic, local_gateway: Gateway) -> None:
+    events: list[Any] = list(create(client, stream=True))
+    usage = events[0].message.usage
+    row = local_gateway.row()
+    assert usage.input_tokens + usage.cache_read_input_tokens == row["prompt_tokens"] > 0
+    assert usage.output_tokens == 0
+    assert events[-2].usage.output_tokens == row["completion_tokens"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_stop_sequence_is_told(client: anthropic.Anthropic, stream: bool) -> None:
+    """Some letter is in every answer."""
+    letters = [*"aeiou", "."]
+    answer: Any = create(client, stop_sequences=letters, stream=stream)
+    end = next(event.delta for event in answer if event.type == "message_delta") if stream else answer
+    assert end.stop_reason == "stop_sequence"
+    assert end.stop_sequence in letters
+
+
+def test_a_chat_is_told_no_usage_before_the_end(local_gateway: Gateway) -> None:
+    options: Any = {"include_usage": True}
+    chunks = list(
+        local_gateway.client().chat.completions.create(
+            model="local", max_tokens=2, messages=HELLO, stream=True, stream_options=options
+        )
+    )
+    assert [chunk.usage is not None for chunk in chunks] == [False] * (len(chunks) - 1) + [True]

@@ -10,7 +10,7 @@ from models.wire.errors import RequestError
 from models.wire.json_reader import JsonReader
 
 TOOL = {"name": "weather", "description": "Tells it.", "input_schema": {"type": "object"}}
-CHAT_TOOL = {
+CHAT_TOOL: dict[str, Any] = {
     "type": "function",
     "function": {"name": "weather", "parameters": {"type": "object"}, "description": "Tells it."},
 }
@@ -27,12 +27,20 @@ def chat(**body: Any) -> dict[str, Any]:
     return translated
 
 
+def chat_tool(schema: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": "function", "function": {**CHAT_TOOL["function"], "parameters": schema, **more}}
+
+
 def user(content: Any) -> dict[str, Any]:
     return {"role": "user", "content": content}
 
 
 def text(text: str) -> dict[str, Any]:
     return {"type": "text", "text": text}
+
+
+def thought(text: str) -> dict[str, Any]:
+    return {"type": "thinking", "thinking": text, "signature": ""}
 
 
 ASKED = [user("hi"), {"role": "assistant", "content": [text("Looking."), USE]}]
@@ -78,6 +86,28 @@ CHAT_ASKED = [user("hi"), {"role": "assistant", "content": "Looking.", "tool_cal
         (
             [*ASKED, user([RESULT, text("and?")])],
             [*CHAT_ASKED, {"role": "tool", "tool_call_id": "t1", "content": "rain"}, user("and?")],
+        ),
+        # text and thoughts between calls belong to the one message of the turn
+        (
+            [
+                user("hi"),
+                {
+                    "role": "assistant",
+                    "content": [thought("Hm."), USE, text("Looking."), thought("Well."), {**USE, "id": "t2"}],
+                },
+                user([RESULT, {**RESULT, "tool_use_id": "t2"}]),
+            ],
+            [
+                user("hi"),
+                {
+                    "role": "assistant",
+                    "content": "Looking.",
+                    "reasoning_content": "Hm.\n\nWell.",
+                    "tool_calls": [CHAT_CALL, {**CHAT_CALL, "id": "t2"}],
+                },
+                {"role": "tool", "tool_call_id": "t1", "content": "rain"},
+                {"role": "tool", "tool_call_id": "t2", "content": "rain"},
+            ],
         ),
         # pictures that a tool returned follow
         (
@@ -129,6 +159,8 @@ def test_system(system: Any) -> None:
 
 
 SCHEMA = {"type": "object", "properties": {}}
+CLOSED = {**SCHEMA, "additionalProperties": False}
+CITY = {"type": "object", "properties": {"city": {"type": "string", "minLength": 1}}, "required": ["city"]}
 
 
 @pytest.mark.parametrize(
@@ -151,20 +183,33 @@ SCHEMA = {"type": "object", "properties": {}}
             },
         ),
         (
-            {"output_config": {"effort": "low", "format": {"type": "json_schema", "schema": SCHEMA}}},
+            {"output_config": {"effort": "low", "format": {"type": "json_schema", "schema": CLOSED}}},
             {
                 "reasoning_effort": "low",
                 "response_format": {
                     "type": "json_schema",
-                    "json_schema": {"name": "answer", "schema": SCHEMA, "strict": True},
+                    "json_schema": {"name": "answer", "schema": CLOSED, "strict": True},
                 },
             },
         ),
+        # strict only where OpenAI's strict mode takes the schema
+        (
+            {"output_format": {"type": "json_schema", "schema": SCHEMA}},
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": SCHEMA}}},
+        ),
+        ({"tools": [{**TOOL, "strict": True}]}, {"tools": [CHAT_TOOL]}),
+        ({"tools": [{**TOOL, "input_schema": CITY, "strict": True}]}, {"tools": [chat_tool(CITY)]}),
+        (
+            {"tools": [{**TOOL, "input_schema": CLOSED, "strict": True}]},
+            {"tools": [chat_tool(CLOSED, strict=True)]},
+        ),
+        ({"tools": [{**TOOL, "input_schema": CLOSED, "strict": False}]}, {"tools": [chat_tool(CLOSED)]}),
         ({"service_tier": "standard_only"}, {"service_tier": "default"}),
         ({"service_tier": "auto", "speed": "standard"}, {}),
         ({"seed": 7}, {"seed": 7}),
         ({"metadata": {"user_id": "u"}, "thinking": {"type": "enabled", "budget_tokens": 1024}}, {}),
         ({"context_management": {"edits": []}, "cache_control": {"type": "ephemeral"}}, {}),
+        ({"fallbacks": "default", "fallback_credit_token": "t"}, {}),
         ({"tools": [], "tool_choice": {"type": "auto"}}, {}),
         (dict.fromkeys(REFUSED), {}),
     ],
@@ -212,6 +257,9 @@ def test_fields(body: dict[str, Any], expected: dict[str, Any]) -> None:
         ({"output_config": {"format": {"type": "xml"}}}, "output_config.format.type"),
         ({"mcp_servers": [{"url": "u"}]}, "mcp_servers"),
         ({"container": "c"}, "container"),
+        ({"thread": {"type": "create"}}, "thread"),
+        ({"compaction": {"type": "summary"}}, "compaction"),
+        ({"billing_policy": {"type": "billing_policy"}}, "billing_policy"),
         ({"inference_geo": "eu"}, "inference_geo"),
         ({"speed": "fast"}, "speed"),
         ({"thinking": True}, "thinking"),

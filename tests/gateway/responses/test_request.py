@@ -12,6 +12,15 @@ from models.wire.json_reader import JsonReader
 FUNCTION = {"type": "function", "name": "weather", "parameters": {"type": "object"}, "strict": True}
 CALL = {"type": "function_call", "call_id": "c1", "name": "weather", "arguments": "{}", "id": "fc_1"}
 RESULT = {"type": "function_call_output", "call_id": "c1", "output": "rain"}
+NAMESPACE = {"type": "namespace", "name": "docs", "description": "d", "tools": [FUNCTION]}
+CUSTOM = {
+    "type": "custom",
+    "name": "patch",
+    "description": "Edits.",
+    "format": {"type": "grammar", "syntax": "lark", "definition": "start: x"},
+}
+SEARCH = {"type": "tool_search", "execution": "client", "parameters": {"type": "object"}}
+SECOND = {**RESULT, "call_id": "c2", "output": "sun"}
 CHAT_CALL = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
 PICTURE = {"type": "input_image", "image_url": "data:image/png;base64,AA", "detail": "low"}
 CHAT_PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA", "detail": "low"}}
@@ -25,6 +34,33 @@ def chat(**body: Any) -> dict[str, Any]:
 
 def user(content: Any) -> dict[str, Any]:
     return {"role": "user", "content": content}
+
+
+def chat_call(name: str, arguments: str) -> dict[str, Any]:
+    return {"id": "c1", "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+def chat_named(name: str) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name}}
+
+
+def chat_function(name: str) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name, "parameters": {"type": "object"}, "strict": True}}
+
+
+CHAT_SEARCH = {"type": "function", "function": {"name": "tool_search", "parameters": {"type": "object"}}}
+CHAT_CUSTOM = {
+    "type": "function",
+    "function": {
+        "name": "patch",
+        "description": "Edits.\n\nThe input is plain text that matches this grammar (lark):\nstart: x",
+        "parameters": {"type": "object", "properties": {"input": {"type": "string"}}, "required": ["input"]},
+    },
+}
+
+
+def reasoning(text: str) -> dict[str, Any]:
+    return {"type": "reasoning", "summary": [], "content": [{"type": "reasoning_text", "text": text}]}
 
 
 @pytest.mark.parametrize(
@@ -64,6 +100,47 @@ def user(content: Any) -> dict[str, Any]:
                 {"role": "tool", "tool_call_id": "c1", "content": "rain"},
             ],
         ),
+        # also where the text comes after the call, and more calls after that: results follow at once
+        (
+            [
+                CALL,
+                {"role": "assistant", "content": "Looking."},
+                {**CALL, "call_id": "c2"},
+                RESULT,
+                user("and?"),
+                SECOND,
+            ],
+            [
+                {"role": "assistant", "content": "Looking.", "tool_calls": [CHAT_CALL, {**CHAT_CALL, "id": "c2"}]},
+                {"role": "tool", "tool_call_id": "c1", "content": "rain"},
+                {"role": "tool", "tool_call_id": "c2", "content": "sun"},
+                user("and?"),
+            ],
+        ),
+        # between two results, too
+        (
+            [CALL, {**CALL, "call_id": "c2"}, RESULT, {"role": "assistant", "content": "Hm."}, SECOND],
+            [
+                {"role": "assistant", "content": "Hm.", "tool_calls": [CHAT_CALL, {**CHAT_CALL, "id": "c2"}]},
+                {"role": "tool", "tool_call_id": "c1", "content": "rain"},
+                {"role": "tool", "tool_call_id": "c2", "content": "sun"},
+            ],
+        ),
+        # and with thoughts in between
+        (
+            [reasoning("Hm."), CALL, reasoning("Well."), {"role": "assistant", "content": "So."}, RESULT],
+            [
+                {
+                    "role": "assistant",
+                    "content": "So.",
+                    "tool_calls": [CHAT_CALL],
+                    "reasoning_content": "Hm.\n\nWell.",
+                },
+                {"role": "tool", "tool_call_id": "c1", "content": "rain"},
+            ],
+        ),
+        # a result that nobody asked for stays where it is
+        ([RESULT, user("hi")], [{"role": "tool", "tool_call_id": "c1", "content": "rain"}, user("hi")]),
         # and calls after results are another turn
         (
             [CALL, RESULT, CALL],
@@ -95,13 +172,32 @@ def user(content: Any) -> dict[str, Any]:
         ),
         ([{"type": "reasoning", "summary": [], "encrypted_content": "AAAA"}, user("hi")], [user("hi")]),
         (
-            [{"type": "custom_tool_call", "call_id": "c1", "name": "patch", "input": "x"}],
+            [{"type": "custom_tool_call", "call_id": "c1", "name": "patch", "input": 'say "x"'}],
             [
                 {
                     "role": "assistant",
                     "content": None,
-                    "tool_calls": [{"id": "c1", "type": "custom", "custom": {"name": "patch", "input": "x"}}],
+                    "tool_calls": [chat_call("patch", '{"input":"say \\"x\\""}')],
                 }
+            ],
+        ),
+        # a namespace is part of the name
+        (
+            [{**CALL, "namespace": "mcp__docs"}, RESULT],
+            [
+                {"role": "assistant", "content": None, "tool_calls": [chat_call("mcp__docs__weather", "{}")]},
+                {"role": "tool", "tool_call_id": "c1", "content": "rain"},
+            ],
+        ),
+        # searches for tools that the caller runs are calls, too
+        (
+            [
+                {"type": "tool_search_call", "call_id": "c1", "execution": "client", "arguments": {"query": "rain"}},
+                {"type": "tool_search_output", "call_id": "c1", "execution": "client", "tools": [NAMESPACE]},
+            ],
+            [
+                {"role": "assistant", "content": None, "tool_calls": [chat_call("tool_search", '{"query":"rain"}')]},
+                {"role": "tool", "tool_call_id": "c1", "content": "Tools that can be called now: docs__weather"},
             ],
         ),
     ],
@@ -151,27 +247,37 @@ SCHEMA = {"type": "object", "properties": {}}
         ),
         (
             {
-                "tools": [
-                    {"type": "custom", "name": "p", "format": {"type": "grammar", "syntax": "lark", "definition": "s"}}
-                ],
-                "tool_choice": {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "custom", "name": "p"}]},
-            },
-            {
-                "tools": [
-                    {
-                        "type": "custom",
-                        "custom": {
-                            "name": "p",
-                            "format": {"type": "grammar", "grammar": {"syntax": "lark", "definition": "s"}},
-                        },
-                    }
-                ],
+                "tools": [CUSTOM, FUNCTION],
                 "tool_choice": {
                     "type": "allowed_tools",
-                    "allowed_tools": {"mode": "auto", "tools": [{"type": "custom", "custom": {"name": "p"}}]},
+                    "mode": "auto",
+                    "tools": [{"type": "custom", "name": "patch"}, {"type": "function", "name": "weather"}],
+                },
+            },
+            {
+                "tools": [CHAT_CUSTOM, chat_function("weather")],
+                "tool_choice": {
+                    "type": "allowed_tools",
+                    "allowed_tools": {"mode": "auto", "tools": [chat_named("patch"), chat_named("weather")]},
                 },
             },
         ),
+        (
+            {"tools": [NAMESPACE], "tool_choice": {"type": "function", "name": "weather", "namespace": "docs"}},
+            {"tools": [chat_function("docs__weather")], "tool_choice": chat_named("docs__weather")},
+        ),
+        # names of their own stay, and long ones are shortened
+        (
+            {"tools": [NAMESPACE, {**FUNCTION, "name": "docs__weather"}, {**NAMESPACE, "name": "n" * 64}]},
+            {
+                "tools": [
+                    chat_function("docs__weather_d79887d0"),
+                    chat_function("docs__weather"),
+                    chat_function("n" * 55 + "_f6bc2913"),
+                ]
+            },
+        ),
+        ({"tools": [SEARCH, {**FUNCTION, "defer_loading": True}]}, {"tools": [CHAT_SEARCH, chat_function("weather")]}),
         # what other servers know is passed on
         ({"seed": 7, "top_k": 3}, {"seed": 7, "top_k": 3}),
         # about keeping and counting what is not kept here
