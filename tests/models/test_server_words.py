@@ -76,7 +76,7 @@ def test_a_prompt_that_does_not_fit_has_one_code(server: str) -> None:
         ({"error": {"message": "no", "code": 400}}, "no", None),
         ({"message": "no", "code": "400"}, "no", None),
         ({"detail": "no"}, "no", None),
-        ({"detail": [{"loc": ["body"], "msg": "field required"}, {"msg": "no"}]}, "body: field required; no", None),
+        ({"detail": [{"loc": ["body"], "msg": "field required"}, {"msg": "no"}]}, "field required; no", None),
         ({"error": "no"}, "no", None),
         ([{"error": {"message": "no", "status": "NOT_FOUND"}}], "no", None),
         ({"error": None}, "", None),

@@ -117,7 +117,7 @@ def test_what_only_anthropic_knows_does_not_reach_a_chat_cloud(make_gateway: Mak
         mcp_servers=[],
     )
     assert answer.status_code == 200
-    assert provider.requests[0].keys() == {"model", "messages", "max_completion_tokens", "tools"}
+    assert provider.requests[0].keys() == {"model", "messages", "max_tokens", "tools"}
     assert provider.requests[0]["tools"][0]["function"].keys() == {"name", "parameters"}
     assert answer.headers["x-slimgate-warning"] == "left out: top_k"
     assert "x-slimgate-warning" not in ask(gateway, "messages").headers
