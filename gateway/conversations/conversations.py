@@ -102,8 +102,10 @@ class Conversations:
         if self.store is None:
             return None
         kept = await asyncio.to_thread(self.store.find, owner, id)
-        if kept is None and await asyncio.to_thread(self.store.is_foreign, owner, id):
-            raise not_found(id)
+        if kept is None:
+            foreign = await asyncio.to_thread(self.store.foreign, owner, [id])
+            if foreign:
+                raise not_found(id)
         return kept
 
     async def input_of(self, kept: KeptResponse) -> list[Item]:
@@ -130,31 +132,18 @@ class Conversations:
             referred = store.holders(turn.owner, [*ids, *inner], self._max_bytes)
         except ConversationTooLong as exc:
             raise BodyTooLarge(f"{exc} Begin a new one, or compact it.") from None
-        missing = self._missing(store, turn.owner, earlier, lost)
-        for number, item in enumerate(input_items(turn.body)):
-            id = referred_id(item)
-            if id is not None and id not in referred:
-                self._refuse_foreign(store, turn.owner, id)
-                missing = missing or _no_item(id, f"input[{number}].id")
+        unknown = [id for id in ids if id not in referred]
+        if foreign := store.foreign(turn.owner, [*unknown, *([] if lost is None or earlier else [lost])]):
+            raise _no_response(f"No response or item {min(foreign)!r:.100} is kept here")
+        missing = _missing(earlier, lost)
+        if missing is None and unknown:
+            number = next(n for n, item in enumerate(input_items(turn.body)) if referred_id(item) == unknown[0])
+            missing = _no_item(unknown[0], f"input[{number}].id")
         if missing is None and (gone := next((id for id in inner if id not in referred), None)) is not None:
             missing = _no_item(gone, "previous_response_id")
         if missing is not None and not as_far_as_kept and earlier and not earlier[-1].native:
             raise missing  # no cloud knows the response either
         return replace(turn, earlier=earlier, referred=referred, missing=missing)
-
-    def _missing(
-        self, store: ResponseStore, owner: str, earlier: list[KeptResponse], lost: str | None
-    ) -> RequestError | None:
-        if lost is None:
-            return None
-        if not earlier:
-            self._refuse_foreign(store, owner, lost)
-            return _no_response(f"No response {lost!r:.100} is kept here")
-        return _no_response(f"An earlier turn of that conversation ({lost:.100}) was deleted, or is too old")
-
-    def _refuse_foreign(self, store: ResponseStore, owner: str, id: str) -> None:
-        if store.is_foreign(owner, id):
-            raise _no_response(f"No response or item {id!r:.100} is kept here")
 
 
 def make_conversations(settings: Settings) -> Conversations:
@@ -187,6 +176,14 @@ def not_found(id: str) -> ResponseNotFound:
         f"No response {id!r:.100} is kept here: it was never kept (store: false, responses.keep_days), was deleted, "
         "or is too old."
     )
+
+
+def _missing(earlier: list[KeptResponse], lost: str | None) -> RequestError | None:
+    if lost is None:
+        return None
+    if not earlier:
+        return _no_response(f"No response {lost!r:.100} is kept here")
+    return _no_response(f"An earlier turn of that conversation ({lost:.100}) was deleted, or is too old")
 
 
 def _no_response(what: str) -> RequestError:

@@ -29,6 +29,12 @@ SWEEP_ROWS = 200
 SHARE_BETWEEN_SWEEPS = 16
 """A sweep is due as soon as one part in so many of the room was filled."""
 
+MOST_TURNS = 2000
+"""The most responses that one may go back: each is a look into the database."""
+
+BATCH = 500
+"""Ids that are looked for at once."""
+
 MB = 1_000_000
 
 Item = dict[str, Any]
@@ -156,14 +162,18 @@ class ResponseStore:
             row = _row(connection, owner, id)
             return None if row is None else self._opened(row)
 
-    def is_foreign(self, owner: str, id: str) -> bool:
-        """Whether the response or item of this id is somebody else's, and not `owner`'s."""
+    def foreign(self, owner: str, ids: Iterable[str]) -> set[str]:
+        """Those of the ids of responses and items that are somebody else's, and not `owner`'s."""
+        own: set[str] = set()
+        found: set[str] = set()
         with self._writing() as connection:
-            for table in (RESPONSES, ITEMS):
-                owners = set(connection.execute(select(table.c.owner).where(table.c.id == id)).scalars())
-                if owners:
-                    return owner not in owners
-        return False
+            for some in _batches(ids):
+                for table in (RESPONSES, ITEMS):
+                    for id, owner_of_it in connection.execute(
+                        select(table.c.id, table.c.owner).where(table.c.id.in_(some))
+                    ):
+                        (own if owner_of_it == owner else found).add(id)
+        return found - own
 
     def delete(self, owner: str, id: str) -> None:
         """Delete the response of this id, with its items."""
@@ -178,7 +188,7 @@ class ResponseStore:
         Raises
         ------
         ConversationTooLong
-            If they hold more than `max_bytes`.
+            If they hold more than `max_bytes`, or are more than `MOST_TURNS`.
         """
         turns: dict[str, KeptResponse] = {}
         rows: list[Row[Any]] = []
@@ -193,12 +203,14 @@ class ResponseStore:
                 size += row.size
                 if size > max_bytes:
                     raise ConversationTooLong(f"The conversation before it holds more than {max_bytes} bytes.")
+                if len(turns) == MOST_TURNS:
+                    raise ConversationTooLong(f"The conversation before it has more than {MOST_TURNS} turns.")
                 rows.append(row)
                 turns[wanted], wanted = kept, kept.previous_id
             _touch(connection, rows)
         return list(reversed(turns.values())), wanted
 
-    def holders(self, owner: str, item_ids: Iterable[str], max_bytes: int) -> dict[str, tuple[Item, KeptResponse]]:
+    def holders(self, owner: str, item_ids: Sequence[str], max_bytes: int) -> dict[str, tuple[Item, KeptResponse]]:
         """Each of these items, and the response that holds it; those that are not there are left out.
 
         Raises
@@ -207,30 +219,27 @@ class ResponseStore:
             If the responses hold more than `max_bytes`.
         """
         found: dict[str, tuple[Item, KeptResponse]] = {}
-        opened: dict[str, KeptResponse | None] = {}
         rows: list[Row[Any]] = []
         size = 0
         with self._writing() as connection:
-            for item_id in dict.fromkeys(item_ids):
-                wanted = select(ITEMS.c.response_id).where(ITEMS.c.id == item_id, ITEMS.c.owner == owner)
-                holder = connection.execute(wanted).scalar()
-                if holder is None:
+            wanted: dict[str, list[str]] = {}
+            for some in _batches(item_ids):
+                of_owner = select(ITEMS.c.id, ITEMS.c.response_id).where(ITEMS.c.id.in_(some), ITEMS.c.owner == owner)
+                for item_id, holder in connection.execute(of_owner):
+                    wanted.setdefault(holder, []).append(item_id)
+            for holder, ids in wanted.items():
+                row = _row(connection, owner, holder)
+                if row is None:
                     continue
-                if holder not in opened:
-                    row = _row(connection, owner, holder)
-                    if row is None:
-                        continue
-                    rows.append(row)
-                    size += row.size
-                    if size > max_bytes:
-                        raise ConversationTooLong(f"The items referred to are parts of more than {max_bytes} bytes.")
-                    opened[holder] = self._opened(row)
-                kept = opened[holder]
-                item = None if kept is None else next((i for i in kept.items() if i["id"] == item_id), None)
-                if kept is not None and item is not None:
-                    found[item_id] = (item, kept)
+                rows.append(row)
+                size += row.size
+                if size > max_bytes:
+                    raise ConversationTooLong(f"The items referred to are parts of more than {max_bytes} bytes.")
+                if (kept := self._opened(row)) is not None:
+                    items = {item["id"]: item for item in kept.items()}
+                    found |= {id: (items[id], kept) for id in ids if id in items}
             _touch(connection, rows)
-        return found
+        return {id: found[id] for id in item_ids if id in found}
 
     def sweep(self) -> None:
         """Delete what is older than its time, and the longest unused where all together are too large."""
@@ -314,6 +323,11 @@ def _touch(connection: Connection, rows: Iterable[Row[Any]]) -> None:
         if row.used_ms < now - 60_000:
             used = update(RESPONSES).where(RESPONSES.c.id == row.id, RESPONSES.c.owner == row.owner)
             connection.execute(used.values(used_ms=now))
+
+
+def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
+    different = list(dict.fromkeys(ids))
+    yield from (different[start : start + BATCH] for start in range(0, len(different), BATCH))
 
 
 def _first_of(rows: Iterable[Any], excess: int) -> Iterator[Any]:

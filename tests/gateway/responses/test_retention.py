@@ -95,6 +95,19 @@ def test_what_is_referred_to_is_bounded(make: Any) -> None:
         store.holders("", ["msg_of_a", "msg_of_b"], 100_000)
 
 
+def test_many_turns_and_many_references_are_bounded(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "MOST_TURNS", 3)
+    monkeypatch.setattr(store_module, "BATCH", 2)
+    store = make()
+    for number in range(4):
+        store.keep(kept(f"r{number}", f"r{number - 1}" if number else None))
+    assert len(store.turns("", "r2", MUCH)[0]) == 3
+    with pytest.raises(ConversationTooLong, match="more than 3 turns"):
+        store.turns("", "r3", MUCH)
+    wanted = [f"msg_of_r{number}" for number in range(9)]
+    assert list(store.holders("", wanted, MUCH)) == wanted[:4]
+
+
 def test_a_circle_ends(make: Any) -> None:
     store = make()
     store.keep(kept("a", "b"))
@@ -106,8 +119,8 @@ def test_owners_are_kept_apart(make: Any) -> None:
     store = make()
     store.keep(kept("a", owner="one"))
     assert store.find("two", "a") is None
-    assert (store.is_foreign("two", "a"), store.is_foreign("one", "a"), store.is_foreign("one", "z")) == (1, 0, 0)
-    assert store.is_foreign("two", "msg_of_a")
+    assert store.foreign("two", ["a", "msg_of_a", "z"]) == {"a", "msg_of_a"}
+    assert store.foreign("one", ["a", "msg_of_a", "z"]) == set()
     assert store.holders("two", ["msg_of_a"], MUCH) == {}
     store.delete("two", "a")
     store.keep(kept("a", text="mine", owner="two"))  # as a provider might give an id twice
