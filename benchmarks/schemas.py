@@ -87,7 +87,8 @@ async def tokens_per_s(engine: Engine, schema: Any, callers: int) -> float:
     """Tokens a second over all callers."""
     started = time.perf_counter()
     answers = await asyncio.gather(*(engine.ask(schema, 160, temperature=0.8, seed=i) for i in range(callers)))
-    return sum(answer["usage"]["completion_tokens"] for _, answer in answers) / (time.perf_counter() - started)
+    n_tokens: int = sum(answer["usage"]["completion_tokens"] for _, answer in answers)
+    return n_tokens / (time.perf_counter() - started)
 
 
 async def speed(engines: dict[str, Engine]) -> None:
