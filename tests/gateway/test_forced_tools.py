@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import httpx
+import openai
 import pytest
 from jsonschema import Draft202012Validator
+from pydantic import BaseModel, Field
 
 from gateway.config.settings import Settings
 from gateway.scoring.prompt import needs_of
@@ -57,6 +59,7 @@ def test_a_forced_call_is_made_here(hybrid: tuple[Gateway, Provider], choice: An
         tools=tools,
         tool_choice=choice,
         parallel_tool_calls=False,
+        temperature=0,
         max_tokens=120,
         stream=stream,
     )
@@ -80,7 +83,14 @@ def test_a_call_that_the_model_may_make_goes_to_the_cloud(hybrid: tuple[Gateway,
 def test_a_forced_call_in_the_other_shapes(hybrid: tuple[Gateway, Provider]) -> None:
     gateway, _ = hybrid
     tool = {"name": "weather", "input_schema": PLACE}
-    body = {"model": ALWAYS_LOCAL, "messages": ASK, "max_tokens": 120, "tools": [tool], "tool_choice": {"type": "any"}}
+    body = {
+        "model": ALWAYS_LOCAL,
+        "messages": ASK,
+        "max_tokens": 120,
+        "tools": [tool],
+        "tool_choice": {"type": "any"},
+        "temperature": 0,
+    }
     messages = httpx.post(f"{gateway.url}/v1/messages", json=body, timeout=60)
     flat = {"type": "function", "name": "weather", "parameters": PLACE, "strict": True}
     body = {
@@ -89,12 +99,48 @@ def test_a_forced_call_in_the_other_shapes(hybrid: tuple[Gateway, Provider]) -> 
         "tools": [flat],
         "tool_choice": {"type": "function", "name": "weather"},
     }
-    responses = httpx.post(f"{gateway.url}/v1/responses", json={**body, "max_output_tokens": 120}, timeout=60)
+    responses = httpx.post(
+        f"{gateway.url}/v1/responses", json={**body, "max_output_tokens": 120, "temperature": 0}, timeout=60
+    )
     assert [r.headers["x-slimgate-route"] for r in (messages, responses)] == ["local", "local"]
-    (used,) = [block for block in messages.json()["content"] if block["type"] == "tool_use"]
-    (called,) = [item for item in responses.json()["output"] if item["type"] == "function_call"]
+    used, *_ = [block for block in messages.json()["content"] if block["type"] == "tool_use"]
+    called, *_ = [item for item in responses.json()["output"] if item["type"] == "function_call"]
     for arguments in (used["input"], json.loads(called["arguments"])):
         assert Draft202012Validator(PLACE).is_valid(arguments)
+
+
+class Part(BaseModel):
+    name: Annotated[str, Field(max_length=8)]
+
+
+class Machine(BaseModel):
+    parts: Annotated[list[Part], Field(max_length=2)]
+    state: Literal["new", "old"]
+
+
+class Tree(BaseModel):
+    """Refers to itself."""
+
+    name: Annotated[str, Field(max_length=8)]
+    branches: list["Tree"]
+
+
+def test_structured_output_as_libraries_ask_for_it(hybrid: tuple[Gateway, Provider]) -> None:
+    """As a tool that must be called, and as a format, with the schema of a pydantic model."""
+    gateway, _ = hybrid
+    parse: Any = gateway.client().chat.completions.parse
+    options = {"model": ALWAYS_LOCAL, "messages": ASK, "temperature": 0, "max_tokens": 200}
+    called = parse(**options, tools=[openai.pydantic_function_tool(Machine)], tool_choice="required")
+    assert isinstance(called.choices[0].message.tool_calls[0].function.parsed_arguments, Machine)
+    formatted = parse(**options, response_format=Machine)
+    assert isinstance(formatted.choices[0].message.parsed, Machine)
+
+
+def test_a_tool_whose_schema_refers_to_itself(hybrid: tuple[Gateway, Provider]) -> None:
+    gateway, _ = hybrid
+    tools = [openai.pydantic_function_tool(Tree)]
+    answer = post(gateway, {"model": ALWAYS_LOCAL, "tools": tools, "tool_choice": "required", "max_tokens": 40})
+    assert (answer.status_code, answer.headers["x-slimgate-route"]) == (200, "local")
 
 
 @pytest.mark.parametrize(
@@ -149,31 +195,26 @@ def with_tool(function: Any, choice: Any = "required") -> dict[str, Any]:
     return {"tools": [{"type": "function", "function": function}], "tool_choice": choice}
 
 
-def anything(*values: Any) -> tuple[Any, ...]:
-    return values
-
-
+NO_OBJECTS: list[Any] = ["x", 5, [], True]
+NO_NAMES: list[Any] = [None, 5, [], {}, ""]
+NO_TOOLS: list[Any] = [[None], ["f"], [[]], [{}], {"a": 1}, "f", 5]
+NO_CHOICES: list[Any] = [5, [], {}, {"type": "function"}, {"type": 5}, "maybe"]
+NO_FUNCTIONS: list[Any] = [None, "f", [], {}, {"name": 5}]
+NOT_ALLOWED: list[Any] = [None, [1], {"tools": 5}, {"mode": "required", "tools": [1]}]
+NO_SCHEMAS: list[Any] = [
+    *({"type": 5}, {"properties": []}, {"enum": "x"}, {"required": "a"}, {"$ref": 7}, {"items": 5}, {"anyOf": 1}),
+    *({"pattern": []}, {"$defs": 1}, {"minLength": "x"}, [], "x", None),
+]
 WRONG: list[dict[str, Any]] = [
-    *map(with_schema, ({"type": 5}, {"properties": []}, {"enum": "x"}, {"required": "a"}, {"$ref": 7})),
-    *map(with_schema, ({"items": 5}, {"anyOf": 1}, {"pattern": []}, {"$defs": 1}, {"minLength": "x"}, [], "x", None)),
-    *(
-        with_tool({"name": "f", "parameters": wrong})
-        for wrong in anything([], "x", 5, True, {"type": 5}, {"properties": [1]})
-    ),
-    *(with_tool({"name": wrong}) for wrong in anything(None, 5, [], {}, "")),
+    *map(with_schema, NO_SCHEMAS),
+    *(with_tool({"name": "f", "parameters": wrong}) for wrong in (*NO_OBJECTS, {"type": 5}, {"properties": [1]})),
+    *(with_tool({"name": wrong}) for wrong in NO_NAMES),
     *map(with_tool, (None, "f", [])),
     with_tool({"name": "f", "strict": "yes"}),
-    *({"tools": wrong, "tool_choice": "required"} for wrong in anything([None], ["f"], [[]], [{}], {"a": 1}, "f", 5)),
-    *(with_tool({"name": "f"}, choice) for choice in anything(5, [], {}, {"type": "function"}, {"type": 5}, "maybe")),
-    *(
-        with_tool({"name": "f"}, {"type": "function", "function": wrong})
-        for wrong in anything(None, "f", [], {}, {"name": 5})
-    ),
-    *(
-        with_tool({"name": "f"}, {"type": "allowed_tools", "allowed_tools": wrong})
-        for wrong in anything(None, [1], {"tools": 5})
-    ),
-    with_tool({"name": "f"}, {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [1]}}),
+    *({"tools": wrong, "tool_choice": "required"} for wrong in NO_TOOLS),
+    *(with_tool({"name": "f"}, wrong) for wrong in NO_CHOICES),
+    *(with_tool({"name": "f"}, {"type": "function", "function": wrong}) for wrong in NO_FUNCTIONS),
+    *(with_tool({"name": "f"}, {"type": "allowed_tools", "allowed_tools": wrong}) for wrong in NOT_ALLOWED),
 ]
 
 

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.live import wait_for
 from tests.models.engine.live import LiveEngine
@@ -58,10 +59,34 @@ def test_a_schema_is_followed_and_its_envelope_unwrapped(engine: LiveEngine) -> 
     for seed in range(4):
         answer = ask(engine, **{**body, "response_format": envelope, "seed": seed})
         person = json.loads(content(answer))
+        assert Draft202012Validator(schema).is_valid(person)
         assert list(person) == ["name", "age", "colour"]
         assert 0 <= person["age"] <= 120
         assert person["colour"] in ("red", "green")
         assert answer.choices[0].finish_reason == "stop"
+
+
+BASE = {"type": "object", "properties": {"id": {"type": "integer", "maximum": 99}}, "required": ["id"]}
+SHORT = {"type": "string", "maxLength": 8}
+STRICT = {
+    "inherited": {"$defs": {"base": BASE}, "allOf": [{"$ref": "#/$defs/base"},
+                  {"properties": {"name": SHORT}, "required": ["name"], "maxProperties": 2}]},
+    "one of": {"oneOf": [{"type": "object", "properties": {"kind": {"const": kind}, "size": SHORT},
+                          "required": ["kind"], "additionalProperties": False} for kind in ("cat", "dog")]},
+    "beside a choice": {"type": "integer", "enum": [1, "x", None]},
+    "beside a reference": {"$defs": {"s": SHORT}, "$ref": "#/$defs/s", "minLength": 3},
+    "short list": {"type": "array", "prefixItems": [{"type": "boolean"}] * 3, "maxItems": 2, "minItems": 1},
+    "numbers": {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}, "maxItems": 3},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("schema", STRICT.values(), ids=STRICT)
+def test_random_answers_are_valid(engine: LiveEngine, schema: Any) -> None:
+    envelope: Any = {"type": "json_schema", "json_schema": {"name": "x", "strict": True, "schema": schema}}
+    answer = ask(engine, response_format=envelope, n=4, temperature=2, seed=1, max_tokens=200)
+    finished = [choice.message.content for choice in answer.choices if choice.finish_reason == "stop"]
+    assert finished
+    assert [text for text in finished if not Draft202012Validator(schema).is_valid(json.loads(text))] == []
 
 
 def test_an_unsupported_schema_is_a_400(engine: LiveEngine) -> None:

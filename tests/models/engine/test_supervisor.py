@@ -255,6 +255,44 @@ def test_a_stuck_or_crashed_step_costs_a_restart(
         assert words in str(engine.supervisor.last_error)
 
 
+GRAMMARS_THAT_NEVER_END = """
+    import time
+    import models.engine.engine as engine
+    from models.engine.native.guidance import Grammar, GrammarCompiler
+    engine.COMPILE_TIME_LIMIT_S = 0.3
+    def never(self, *arguments):
+        time.sleep(1000)
+    {where} = never
+"""
+
+OBJECT = {"response_format": {"type": "json_object"}}
+
+
+def test_a_grammar_that_takes_too_long_is_refused_and_others_go_on(tmp_path: Path) -> None:
+    """Until the process is ended for it, since the thread is lost."""
+    command = engine_that(tmp_path, GRAMMARS_THAT_NEVER_END.format(where="GrammarCompiler._new_matcher"))
+    with running_engine(tmp_path / "state", command=command, step_timeout_s=3.0) as engine:
+        engine.ready()
+        restarts = engine.supervisor.restarts
+        refused = engine.post({**BODY, **OBJECT})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "unsupported_schema")
+        assert "0.3 s" in refused.json()["error"]["message"]
+        assert engine.post(BODY).status_code == 200
+        wait_for(lambda: engine.supervisor.restarts == restarts + 1, READY_S)
+        assert "the compilation of a grammar" in str(engine.supervisor.last_error)
+
+
+def test_the_watchdog_sees_the_selection_of_tokens(tmp_path: Path) -> None:
+    command = engine_that(tmp_path, GRAMMARS_THAT_NEVER_END.format(where="Grammar.allowed"))
+    with running_engine(tmp_path / "state", command=command, step_timeout_s=1.5) as engine:
+        engine.ready()
+        restarts = engine.supervisor.restarts
+        with pytest.raises(httpx.RemoteProtocolError):
+            engine.post({**BODY, **OBJECT})
+        wait_for(lambda: engine.supervisor.restarts == restarts + 1, READY_S)
+        assert "a step of the model" in str(engine.supervisor.last_error)
+
+
 MEMORY_IS_SHORT = """
     import resource
     resource.setrlimit(resource.RLIMIT_AS, ({limit}, {limit}))
