@@ -26,6 +26,7 @@ def test_help_names_every_command(tmp_path: Path) -> None:
     [
         (("config", "check"), {"SLIMGATE_PROT": "1"}, "did you mean SLIMGATE_PORT?"),
         (("config", "check", "--config", "nowhere.toml"), {}, "nowhere.toml: No such file"),
+        (("config", "check"), {"SLIMGATE_LOCAL__MODEL_PATH": "gone.gguf"}, "no model file at gone.gguf"),
         (("serve",), {"SLIMGATE_ROUTER__ARTIFACT": "nowhere"}, "nowhere"),
         (("serve",), {"SLIMGATE_LOCAL__N_CTX": "big"}, "local.n_ctx (SLIMGATE_LOCAL__N_CTX)"),
         (("engine", "--kv-cache-type", "q8_0", "--flash-attention", "off"), {}, "needs flash attention"),

@@ -98,7 +98,16 @@ def test_a_server_that_answers(tmp_path: Path, provider: Provider) -> None:
 
 
 def test_a_quick_look_starts_no_model(tmp_path: Path) -> None:
-    done = doctor(tmp_path, "--quick", SLIMGATE_LOCAL__MODEL_PATH=str(tmp_path / "absent.gguf"))
+    empty = tmp_path / "empty.gguf"  # nobody could load it
+    empty.touch()
+    done = doctor(tmp_path, "--quick", SLIMGATE_LOCAL__MODEL_PATH=str(empty))
     assert done.returncode == 0
     assert "not configured: everything is local" in said(done)["cloud"]
     assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("arguments", [(), ("--quick",)])
+def test_a_missing_model_file_is_said(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = doctor(tmp_path, *arguments, SLIMGATE_LOCAL__MODEL_PATH=str(tmp_path / "absent.gguf"))
+    assert done.returncode == 1
+    assert f"there is no model file at {tmp_path / 'absent.gguf'}" in said(done)["local"]

@@ -6,15 +6,18 @@ from rich.table import Table
 
 from gateway.cli.serve import ConfigOption
 from gateway.config.masking import masked
-from gateway.config.settings import Settings, load_settings, setting_fields, variable_name
+from gateway.config.settings import Settings, SettingsError, load_settings, setting_fields, variable_name
+from gateway.dispatch.local import missing_model
 
 app = typer.Typer(no_args_is_help=True, help="Show the settings, and check them before they are used.")
 
 
 @app.command()
 def check(config: ConfigOption = None) -> None:
-    """Check the file and the environment. Every mistake is named, and the exit code is then 2."""
-    load_settings(config)
+    """Check the file, the environment, and that the model file is there. Every mistake is named, with exit code 2."""
+    settings = load_settings(config)
+    if (missing := missing_model(settings.local)) is not None:
+        raise SettingsError(missing)
     typer.echo("The configuration is valid.")
 
 

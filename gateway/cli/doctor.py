@@ -18,7 +18,7 @@ from gateway.config.masking import mask_url
 from gateway.config.sections import LocalSettings
 from gateway.config.settings import Settings, load_settings
 from gateway.config.state_dir import prepare_state_dir
-from gateway.dispatch.local import MODELS_SHOWN, UNIX, engine_options
+from gateway.dispatch.local import MODELS_SHOWN, UNIX, engine_options, missing_model
 from models.catalogue.catalogue import CatalogueModel, catalogue
 from models.engine.errors import EngineError
 from models.engine.native.machine import free_memory_bytes, memory_bytes, processor_name, usable_cores
@@ -57,6 +57,9 @@ def doctor(
     elif not local.enabled and model is None:
         speed, well = None, True
         _say("local", "off (local.enabled): everything goes to the cloud")
+    elif (missing := missing_model(local)) is not None:
+        speed, well = None, False
+        _say("local", f"[bold red]the local model does not run here:[/] {escape(missing)}")
     else:
         speed = None if skip_measurement else _try_out(settings, local)
         well = skip_measurement or speed is not None

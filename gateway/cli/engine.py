@@ -21,6 +21,7 @@ from models.engine.options import (
     FlashAttention,
     KvCacheType,
     check_cache,
+    check_deterministic,
 )
 from models.engine.process.supervisor import EngineState, EngineSupervisor
 from models.host.api_keys import key_from_environment
@@ -74,6 +75,10 @@ def engine(
             help="Data type of the KV cache: q8_0 takes half of f16's memory, q4_0 a third, with worse answers."
         ),
     ] = KvCacheType.F16,
+    deterministic: Annotated[
+        bool,
+        typer.Option("--deterministic", help="Equal answers to equal requests, whatever else runs: slower, see docs."),
+    ] = False,
     max_sequences: Annotated[
         int, typer.Option(min=1, max=MAX_SEQUENCES, help="Answers generated at the same time, in one batch.")
     ] = 8,
@@ -100,6 +105,8 @@ def engine(
     key = None if uds else _key(host, allow_anonymous=allow_anonymous)
     try:
         check_cache(flash_attention, kv_cache_type)
+        if deterministic:
+            check_deterministic(flash_attention, gpu_layers)
     except ValueError as exc:
         raise typer.BadParameter(str(exc), param_hint="--flash-attention") from None
     options = EngineOptions(
@@ -111,6 +118,7 @@ def engine(
         n_gpu_layers=gpu_layers,
         flash_attention=flash_attention,
         kv_cache_type=kv_cache_type,
+        deterministic=deterministic,
         max_sequences=max_sequences,
         max_queue=max_queue,
         chat_template=chat_template,

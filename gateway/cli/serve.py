@@ -130,8 +130,12 @@ def _print_greeting(url: str, sides: Mapping[str, str], *, is_open: bool) -> Non
 
 
 def _local_words(local: LocalSettings) -> str:
+    from gateway.dispatch.local import missing_model
+
     if not local.enabled:
         return "off"
     if local.base_url:
         return mask_url(local.base_url)
+    if (missing := missing_model(local)) is not None:
+        return f"down: {missing}"
     return local.model_path.name if local.model_path else "SmolLM2-135M-Instruct, bundled: tiny, for trying out"

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from models.engine.options import MAX_SEQUENCES, FlashAttention, KvCacheType, check_cache
+from models.engine.options import MAX_SEQUENCES, FlashAttention, KvCacheType, check_cache, check_deterministic
 from models.host.api_keys import clean_key
 from models.wire.backend import MAX_ANSWER_BYTES
 from router.decision import Feature
@@ -109,6 +109,12 @@ class LocalSettings(_Section):
         description="Number type of the KV cache: f16, bf16, f32, q8_0 (half of f16's memory), q4_0 (a third, "
         "and worse answers). The last two need flash attention.",
     )
+    deterministic: bool = Field(
+        False,
+        description="Whether equal requests to the built-in engine get equal answers whatever ran before or beside "
+        "them (temperature 0, or a seed). No prompt's beginning is reused, so conversations are computed anew each "
+        "turn; fewer answers run at a time; the processor computes.",
+    )
     max_sequences: int = Field(
         8, ge=1, le=MAX_SEQUENCES, description="Answers generated at the same time, in one batch."
     )
@@ -131,6 +137,8 @@ class LocalSettings(_Section):
     @model_validator(mode="after")
     def _cache_can_be_read(self) -> Self:
         check_cache(self.flash_attention, self.kv_cache_type)
+        if self.deterministic:
+            check_deterministic(self.flash_attention, self.n_gpu_layers)
         return self
 
 

@@ -28,7 +28,7 @@ from models.remote.quirks import NO_QUIRKS, Quirks, quirks_of
 from models.remote.resilient_backend import ResilientBackend, RetryPolicy
 from models.wire.backend import Backend
 from models.wire.chat import COMPLETIONS, ChatRequest
-from models.wire.errors import BackendError, BackendTimeout, BackendUnavailable, InvalidResponse
+from models.wire.errors import BackendError, BackendTimeout, BackendUnavailable, ExtraMissingError, InvalidResponse
 from router.decision import Feature
 from router.policy import LocalCapabilities
 
@@ -134,6 +134,17 @@ def make_local(settings: LocalSettings, state_dir: Path) -> LocalSide | None:
     return EngineSide(settings, state_dir)
 
 
+def missing_model(settings: LocalSettings) -> str | None:
+    """Why the built-in engine has no model file to load; None if it has one, or is not used."""
+    if not settings.enabled or settings.base_url is not None:
+        return None
+    try:
+        path = settings.model_path or bundled_model_path()
+    except ExtraMissingError as exc:
+        return str(exc)
+    return None if path.is_file() else f"there is no model file at {path} (local.model_path)"
+
+
 def engine_options(settings: LocalSettings, state_dir: Path) -> EngineOptions:
     """The options that the built-in engine is started with.
 
@@ -149,6 +160,7 @@ def engine_options(settings: LocalSettings, state_dir: Path) -> EngineOptions:
         n_gpu_layers=settings.n_gpu_layers,
         flash_attention=settings.flash_attention,
         kv_cache_type=settings.kv_cache_type,
+        deterministic=settings.deterministic,
         max_sequences=settings.max_sequences,
         weights_dir=state_dir / WEIGHTS if settings.reencode else None,
     )

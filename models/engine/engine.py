@@ -95,12 +95,12 @@ class Engine:
         self._compiling = compile_threads()
         self.preparations = Preparations()
         self._loop = asyncio.get_running_loop()
-        self.max_parallel = max(1, (options.max_sequences + options.max_queue) // 2)
+        self.max_parallel = max(1, (loaded.sizes.n_answers + options.max_queue) // 2)
         self._on_fatal = on_fatal
         self.scheduler = Scheduler(
             loaded.model,
             loaded.context,
-            max_sequences=options.max_sequences,
+            max_sequences=loaded.sizes.n_answers,
             max_queue=options.max_queue,
             metrics=self.metrics,
             deliver=self._deliver,
@@ -319,7 +319,8 @@ def make_info(loaded: Loaded, options: EngineOptions, features: frozenset[str], 
         cells_bytes=loaded.context.n_ctx * model.cell_bytes(options.kv_cache_type),
         flash_attention=options.flash_attention,
         kv_cache_type=options.kv_cache_type,
-        max_sequences=options.max_sequences,
+        max_sequences=loaded.sizes.n_answers,
+        deterministic=options.deterministic,
         n_params=model.n_params,
         size_bytes=model.size_bytes,
         n_ctx_train=model.n_ctx_train,
@@ -337,5 +338,6 @@ def fingerprint(info: EngineInfo) -> str:
     It depends on the model, the build, and how the model is computed.
     """
     computation = f"{info.n_threads} {info.use_extra_bufts} {info.flash_attention} {info.kv_cache_type}"
+    computation += " deterministic" if info.deterministic else ""
     setup = f"{info.model} {info.size_bytes} {info.system_info} {computation}"
     return f"fp_{hashlib.sha256(setup.encode()).hexdigest()[:12]}"

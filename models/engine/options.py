@@ -51,6 +51,20 @@ def check_cache(flash_attention: FlashAttention, kv_cache_type: KvCacheType) -> 
         )
 
 
+def check_deterministic(flash_attention: FlashAttention, n_gpu_layers: int | None) -> None:
+    """Refuse what makes the order of a sum depend on other requests.
+
+    Raises
+    ------
+    ValueError
+        The message says how to fix it.
+    """
+    if flash_attention is FlashAttention.OFF:
+        raise ValueError("deterministic needs flash attention, and flash_attention is off: set it to auto")
+    if n_gpu_layers:
+        raise ValueError("deterministic holds on the processor only: leave n_gpu_layers out, or set it to 0")
+
+
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
     """How to run one model.
@@ -72,6 +86,9 @@ class EngineOptions:
         `AUTO` lets llama.cpp use it if the model and the device can.
     kv_cache_type : KvCacheType
         The type of numbers in the KV cache; a quantised one needs flash attention.
+    deterministic : bool
+        Give each answer KV cells of its own, in order, so that equal requests get equal answers whatever ran before or
+        beside them. No prefix is reused, `max_sequences` falls to what has room, and the processor computes.
     max_sequences : int
         Answers generated at the same time.
     max_queue : int
@@ -98,6 +115,7 @@ class EngineOptions:
     n_gpu_layers: int | None = None
     flash_attention: FlashAttention = FlashAttention.AUTO
     kv_cache_type: KvCacheType = KvCacheType.F16
+    deterministic: bool = False
     max_sequences: int = 8
     max_queue: int = 64
     model_name: str | None = None
@@ -113,6 +131,8 @@ class EngineOptions:
         if self.n_ctx is not None and self.n_ctx < 1:
             raise ValueError(f"n_ctx must be positive, got {self.n_ctx}")
         check_cache(self.flash_attention, self.kv_cache_type)
+        if self.deterministic:
+            check_deterministic(self.flash_attention, self.n_gpu_layers)
 
     @property
     def name(self) -> str:
@@ -178,6 +198,7 @@ class EngineInfo:
     flash_attention: str = FlashAttention.AUTO
     kv_cache_type: str = KvCacheType.F16
     max_sequences: int = 1
+    deterministic: bool = False
     n_params: int = 0
     size_bytes: int = 0
     n_ctx_train: int = 0

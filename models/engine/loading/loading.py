@@ -9,7 +9,7 @@ from models.engine.errors import ModelLoadError, TemplateError
 from models.engine.loading.reencode import faster_weights
 from models.engine.native.llama import Context, DecodeStatus, Model, StepBatch, gpu_offload_supported, library
 from models.engine.native.machine import usable_cores
-from models.engine.options import EngineOptions
+from models.engine.options import EngineOptions, FlashAttention
 from models.engine.prompt.call_format import TAGS
 from models.engine.prompt.template_process import TemplateProcess
 
@@ -31,10 +31,11 @@ ALL_LAYERS = -1
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Tokens of context: `n_ctx` for one request, `n_cells` for all requests together."""
+    """Tokens of context: `n_ctx` for one request, `n_cells` for all requests together, of which `n_answers` run."""
 
     n_ctx: int
     n_cells: int
+    n_answers: int
 
 
 def choose_sizes(options: EngineOptions, *, n_ctx_train: int, n_ctx_short: int | None, cell_bytes: int) -> Sizes:
@@ -55,19 +56,34 @@ def choose_sizes(options: EngineOptions, *, n_ctx_train: int, n_ctx_short: int |
     >>> from pathlib import Path
     >>> small = EngineOptions(model_path=Path("smollm2.gguf"))
     >>> choose_sizes(small, n_ctx_train=8192, n_ctx_short=None, cell_bytes=23040)
-    Sizes(n_ctx=8192, n_cells=16384)
+    Sizes(n_ctx=8192, n_cells=16384, n_answers=8)
 
     A quantised cache holds more for the same memory:
 
     >>> choose_sizes(small, n_ctx_train=8192, n_ctx_short=None, cell_bytes=12240)
-    Sizes(n_ctx=8192, n_cells=40960)
+    Sizes(n_ctx=8192, n_cells=40960, n_answers=8)
+
+    Where each answer has cells of its own, fewer run:
+
+    >>> from dataclasses import replace
+    >>> apart = replace(small, deterministic=True)
+    >>> choose_sizes(apart, n_ctx_train=8192, n_ctx_short=None, cell_bytes=23040)
+    Sizes(n_ctx=8192, n_cells=16384, n_answers=2)
     """
     n_ctx = options.n_ctx or min(n_ctx_train, n_ctx_short or n_ctx_train, DEFAULT_MAX_CTX)
     affordable = DEFAULT_CELLS_BYTES // (max(1, cell_bytes) * n_ctx)
     n_cells = options.n_cells or n_ctx * max(1, min(options.max_sequences, affordable))
+    if options.deterministic:
+        own = _rounded(n_ctx)
+        n_answers = max(1, min(options.max_sequences, n_cells // own))
+        return Sizes(n_ctx, n_answers * own, n_answers)
     if n_ctx_short and options.n_cells is None and n_ctx <= n_ctx_short:
         n_cells = min(n_cells, n_ctx_short)
-    return Sizes(n_ctx, -(-max(n_cells, n_ctx) // CELL_STEP) * CELL_STEP)
+    return Sizes(n_ctx, _rounded(max(n_cells, n_ctx)), options.max_sequences)
+
+
+def _rounded(n_cells: int) -> int:
+    return -(-n_cells // CELL_STEP) * CELL_STEP
 
 
 @dataclass(slots=True)
@@ -98,6 +114,8 @@ def load(options: EngineOptions, *, use_extra_bufts: bool) -> Loaded:
     """
     if options.n_gpu_layers is not None:
         return _load(options, use_extra_bufts, options.n_gpu_layers)
+    if options.deterministic:
+        return _load(options, use_extra_bufts, 0)
     if not gpu_offload_supported():
         return _load(options, use_extra_bufts, 0)
     try:
@@ -131,19 +149,21 @@ def _load(options: EngineOptions, use_extra_bufts: bool, n_gpu_layers: int) -> L
     context = Context(
         model,
         n_ctx=sizes.n_cells,
-        n_sequences=options.max_sequences + _n_kept(options, model),
+        n_sequences=sizes.n_answers + _n_kept(options, model),
         n_batch=min(BATCH_TOKENS, sizes.n_cells),
         n_ubatch=BATCH_TOKENS if n_gpu_layers else PROCESSOR_UBATCH,
         n_threads=n_threads,
-        flash_attention=options.flash_attention,
+        flash_attention=FlashAttention.ON if options.deterministic else options.flash_attention,
         kv_cache_type=options.kv_cache_type,
+        unified=not options.deterministic,
     )
     return Loaded(model, context, sizes, n_threads, n_gpu_layers)
 
 
 def _n_kept(options: EngineOptions, model: Model) -> int:
     """How many finished sequences the prefix cache keeps."""
-    return max(MIN_KEPT, options.max_sequences) if options.prefix_cache and model.can_share_prefixes else 0
+    keeps = options.prefix_cache and not options.deterministic and model.can_share_prefixes
+    return max(MIN_KEPT, options.max_sequences) if keeps else 0
 
 
 def self_test(loaded: Loaded) -> None:
