@@ -105,9 +105,10 @@ def _brotli(pieces: Pieces) -> Pieces:
     for piece in pieces:
         if stream.is_finished() and piece:
             raise _BrokenBody
-        yield stream.process(piece, output_buffer_limit=PIECE_BYTES)
-        while not stream.is_finished() and not stream.can_accept_more_data():
-            yield stream.process(b"", output_buffer_limit=PIECE_BYTES)
+        plain = stream.process(piece, output_buffer_limit=PIECE_BYTES)
+        while plain:  # it may hold back output even while it could take more input
+            yield plain
+            plain = b"" if stream.is_finished() else stream.process(b"", output_buffer_limit=PIECE_BYTES)
     if not stream.is_finished():
         raise _BrokenBody
 

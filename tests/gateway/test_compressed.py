@@ -1,9 +1,11 @@
 """Compressed request bodies are read; what inflates without end, is damaged or unknown is refused by name."""
 
+import asyncio
 import gzip
 import json
+import os
 import zlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -15,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.http.inflate import CODINGS, inflate
+from models.remote.content_encoding import reader_of
 from models.wire.asgi import BodyTooLarge
 from models.wire.errors import RequestError
 from tests.live import Gateway
@@ -119,6 +122,24 @@ def test_what_inflates_beyond_the_limit(shared_gateway: Gateway, coding: str, pa
 def test_what_inflates_beyond_the_limit_on_the_way() -> None:
     with pytest.raises(BodyTooLarge):
         inflate(gzip.compress(gzip.compress(b" " * 100_000_000)), ["gzip", "gzip"], 50_000)
+
+
+@pytest.mark.parametrize(("coding", "pack"), PACKERS)
+@pytest.mark.parametrize("data", [b"", b"a", b"a" * 5_000_000, b"hello %d " * 50_000, os.urandom(300_000)])
+def test_it_is_whole_however_well_it_was_packed(coding: str, pack: Callable[[bytes], bytes], data: bytes) -> None:
+    packed = pack(data)
+
+    async def answer() -> bytes:
+        async def chunks() -> AsyncIterator[bytes]:
+            for start in range(0, len(packed), 1000):
+                yield packed[start : start + 1000]
+
+        read = reader_of("cloud", coding)
+        assert read is not None
+        return b"".join([piece async for piece in read(chunks())])
+
+    assert inflate(packed, [coding], 10_000_000) == data
+    assert asyncio.run(answer()) == data
 
 
 def test_members_and_frames_may_follow_each_other() -> None:
