@@ -107,7 +107,11 @@ class _Child:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [*PYTHON, _WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=bare_environment()
+            [*PYTHON, _WORKER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # not this process' log, which would stay open for as long as the child lives
+            env=bare_environment(),
         )
 
     @property
