@@ -53,7 +53,14 @@ MakeGateway = Callable[..., Gateway]
 GARBAGE = (10_000, 10, 10)
 """A search through everything takes a quarter of a second here, and would come with every thirtieth test."""
 
-NEEDS = {"engine": "engine", "local_gateway": "engine", "_hybrid": "engine", "hybrid": "engine", "browser": "browser"}
+NEEDS = {
+    "engine": "engine",
+    "deterministic_engine": "engine",
+    "local_gateway": "engine",
+    "_hybrid": "engine",
+    "hybrid": "engine",
+    "browser": "browser",
+}
 """Fixtures, and the marks of tests that use them. A test that starts an engine or a browser itself is marked there."""
 
 
@@ -142,6 +149,15 @@ def local_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]
     with running_gateway(settings) as gateway:
         gateway.wait_ready()
         yield gateway
+
+
+@pytest.fixture(scope="session")
+def deterministic_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveEngine]:
+    """One engine whose answers to equal requests are equal to the last bit, for tests that compare them."""
+    folder = tmp_path_factory.mktemp("deterministic")
+    with running_engine(folder, model_path=bundled_model_path(), deterministic=True, n_ctx=1024) as engine:
+        engine.ready()
+        yield engine
 
 
 @pytest.fixture(scope="session")

@@ -35,10 +35,13 @@ Hybrid = tuple[Gateway, Provider, LiveEngine]
 
 
 @pytest.fixture(scope="module")
-def _hybrid(tmp_path_factory: pytest.TempPathFactory, engine: LiveEngine) -> Iterator[Hybrid]:
+def _hybrid(tmp_path_factory: pytest.TempPathFactory, deterministic_engine: LiveEngine) -> Iterator[Hybrid]:
     with running_provider() as provider:
-        model = engine.ready().model
-        local = {"base_url": f"{engine.url}/v1", "features": ["logprobs", "tools", "json_object", "logit_bias"]}
+        model = deterministic_engine.ready().model
+        local = {
+            "base_url": f"{deterministic_engine.url}/v1",
+            "features": ["logprobs", "tools", "json_object", "logit_bias"],
+        }
         cloud = {"base_url": provider.base_url, "retries": 0, "breaker_failures": 1_000_000}
         looks = {"band": BAND, "n_tokens": 8, "least_confidence": LEAST}
         settings = Settings(
@@ -50,7 +53,7 @@ def _hybrid(tmp_path_factory: pytest.TempPathFactory, engine: LiveEngine) -> Ite
         )
         with running_gateway(settings) as gateway:
             gateway.wait_ready()
-            yield gateway, provider, engine
+            yield gateway, provider, deterministic_engine
 
 
 @pytest.fixture
@@ -213,7 +216,7 @@ def test_abandoned_generation_ends_at_once(hybrid: Hybrid) -> None:
     gateway, provider, engine = hybrid
     provider.always = "stall"  # so that the request is still in hand
     cancelled = engine.metrics('finished_total{reason="cancelled"')
-    body = chat(GIBBERISH, stream=True, max_tokens=1900)
+    body = chat(GIBBERISH, stream=True, max_tokens=900)
     with httpx.stream("POST", f"{gateway.url}/v1/chat/completions", json=body, timeout=60) as answer:
         assert answer.headers["x-slimgate-reason"] == "escalated"
         wait_for(lambda: engine.metrics('finished_total{reason="cancelled"') == cancelled + 1)

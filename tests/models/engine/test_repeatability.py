@@ -1,6 +1,5 @@
 """Equal requests get equal answers, whatever ran before or beside them, where that is asked for."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -8,19 +7,11 @@ import pytest
 
 from models.catalogue.bundled import bundled_model_path
 from models.engine.options import EngineOptions, FlashAttention
-from tests.models.engine.live import LiveEngine, running_engine
+from tests.models.engine.live import LiveEngine
 
 pytestmark = pytest.mark.engine
 
 TOPICS = ("a lighthouse keeper", "rain")
-
-
-@pytest.fixture(scope="module")
-def deterministic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveEngine]:
-    folder = tmp_path_factory.mktemp("deterministic")
-    with running_engine(folder, model_path=bundled_model_path(), deterministic=True, n_ctx=1024) as engine:
-        engine.ready()
-        yield engine
 
 
 def ask(engine: LiveEngine, topic: str, **fields: Any) -> Any:
@@ -32,20 +23,22 @@ def ask(engine: LiveEngine, topic: str, **fields: Any) -> Any:
 
 
 @pytest.mark.parametrize("fields", [{}, {"temperature": 1, "seed": -1}])
-def test_equal_requests_get_equal_answers(deterministic: LiveEngine, fields: dict[str, Any]) -> None:
-    alone = {topic: ask(deterministic, topic, **fields) for topic in TOPICS}
+def test_equal_requests_get_equal_answers(deterministic_engine: LiveEngine, fields: dict[str, Any]) -> None:
+    alone = {topic: ask(deterministic_engine, topic, **fields) for topic in TOPICS}
     for n_words in (70, 11):  # what may lie in other cells, and leave holes there
-        ask(deterministic, "words " * n_words, max_tokens=n_words)
-        assert {topic: ask(deterministic, topic, **fields) for topic in TOPICS} == alone
+        ask(deterministic_engine, "words " * n_words, max_tokens=n_words)
+        assert {topic: ask(deterministic_engine, topic, **fields) for topic in TOPICS} == alone
     with ThreadPoolExecutor(8) as pool:  # more than run at a time
-        noise = [pool.submit(ask, deterministic, "noise " * n, max_tokens=9 * n, temperature=1) for n in range(1, 4)]
-        together = list(pool.map(lambda topic: ask(deterministic, topic, **fields), TOPICS * 2))
+        noise = [
+            pool.submit(ask, deterministic_engine, "noise " * n, max_tokens=9 * n, temperature=1) for n in range(1, 4)
+        ]
+        together = list(pool.map(lambda topic: ask(deterministic_engine, topic, **fields), TOPICS * 2))
         assert all(future.result() for future in noise)
     assert together == [alone[topic] for topic in TOPICS] * 2
 
 
-def test_what_it_costs_is_told(deterministic: LiveEngine) -> None:
-    info = deterministic.ready()
+def test_what_it_costs_is_told(deterministic_engine: LiveEngine) -> None:
+    info = deterministic_engine.ready()
     assert info.deterministic
     assert (info.n_ctx, info.max_sequences, info.n_cells) == (1024, 4, 4096)
 
