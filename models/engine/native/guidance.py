@@ -58,6 +58,11 @@ class Grammar:
         self._where = where
         self._on_failure = on_failure
 
+    @property
+    def complete(self) -> bool:
+        """Whether the text is complete and nothing more may follow."""
+        return bool(self._matcher.is_stopped())
+
     def allowed(self) -> npt.NDArray[np.bool_]:
         """Of each token of the vocabulary, whether it may come next.
 

@@ -138,6 +138,8 @@ class Generation:
         events = self._read(self._matcher.feed(self._utf8.feed(data)))
         if self._matcher.matched:
             return [*events, *self._remaining_text(), Finished("stop", self.usage)]
+        if self.selector.complete:
+            return [*events, *self._finish("stop")]
         if self._n_new >= self.max_new:
             return [*events, *self._finish("length")]
         self._start_call_grammar()
