@@ -25,7 +25,7 @@ from models.wire.errors import ExtraMissingError, RequestError
 
 MAX_GRAMMAR_CHARS = 500_000
 
-MAX_CACHED = 32
+MAX_CACHED = 16
 """Compiled grammars that are kept for the next request."""
 
 TIME_LIMIT_S = 20.0
