@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("gateway", "models", "router")
 FORBIDDEN = {"router": {"gateway", "models"}, "models": {"gateway", "router"}}
-HEAVY = ("sklearn", "skops", "scipy", "llama_cpp", "pyarrow", "plotly", "llm", "openai")
+HEAVY = ("sklearn", "skops", "scipy", "llama_cpp", "llguidance", "pyarrow", "plotly", "llm", "openai")
 
 FLOORS: dict[str, list[str]] = {
     "gateway": [

@@ -1,6 +1,6 @@
 """The tables of kept responses, for SQLite and PostgreSQL."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Connection, LargeBinary, MetaData, Table, Text, inspect, text
 from sqlalchemy.schema import CreateIndex, CreateTable, Index
 
 METADATA = MetaData()
@@ -41,9 +41,15 @@ _LOCK = 7_365_712
 
 
 def create_tables(connection: Connection) -> None:
-    """Create what is not there yet, inside the caller's transaction."""
+    """Create what is not there yet, inside the caller's transaction.
+
+    If all is there, nothing is locked: PostgreSQL's ``CREATE INDEX IF NOT EXISTS`` locks the table first, and two
+    tables in another order than a gateway that deletes.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+    if METADATA.tables.keys() <= set(inspect(connection).get_table_names()):
+        return
     for table in METADATA.sorted_tables:
         connection.execute(CreateTable(table, if_not_exists=True))
     for index in _INDEXES:

@@ -153,7 +153,6 @@ def test_a_tool_whose_schema_refers_to_itself(hybrid: tuple[Gateway, Provider]) 
         ({"type": "allowed_tools", "allowed_tools": [1]}, {Feature.TOOLS}),
         ("auto", {Feature.TOOLS}),
         (None, {Feature.TOOLS}),
-        (["required"], {Feature.TOOLS}),
         ("none", set()),
     ],
 )

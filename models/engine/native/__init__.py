@@ -1,1 +1,1 @@
-"""llama.cpp, typed: no other folder knows llama-cpp-python."""
+"""llama.cpp and llguidance, typed: no other folder knows llama-cpp-python and llguidance."""

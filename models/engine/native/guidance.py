@@ -25,7 +25,7 @@ from models.wire.errors import ExtraMissingError, RequestError
 
 MAX_GRAMMAR_CHARS = 500_000
 
-MAX_CACHED = 32
+MAX_CACHED = 16
 """Compiled grammars that are kept for the next request."""
 
 TIME_LIMIT_S = 20.0
@@ -57,6 +57,11 @@ class Grammar:
         self._spent_s = 0.0
         self._where = where
         self._on_failure = on_failure
+
+    @property
+    def complete(self) -> bool:
+        """Whether the text is complete and nothing more may follow."""
+        return bool(self._matcher.is_stopped())
 
     def allowed(self) -> npt.NDArray[np.bool_]:
         """Of each token of the vocabulary, whether it may come next.

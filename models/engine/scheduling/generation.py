@@ -149,6 +149,8 @@ class Generation:
             events = _with_token(events, selected)
         if self._matcher.matched:
             return [*events, *self._remaining_text(), Finished("stop", self.usage, self._matcher.found)]
+        if self.selector.complete:
+            return [*events, *self._finish("stop")]
         if self._n_new >= self.max_new:
             return [*events, *self._finish("length")]
         self._start_call_grammar()

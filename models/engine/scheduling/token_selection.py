@@ -57,6 +57,11 @@ class TokenSelector:
         self.grammar = grammar
         self.veto: Veto | None = None
 
+    @property
+    def complete(self) -> bool:
+        """Whether only the end of the answer may follow."""
+        return self.grammar is not None and self.grammar.complete
+
     def select(self, context: Context, index: int) -> SelectedToken:
         """The next token, after the batch's token at `index`.
 
