@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, Table, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.conversations.cipher import Cipher, UnreadableError
 from gateway.conversations.schema import ITEMS, RESPONSES, create_tables
@@ -139,14 +140,14 @@ class ResponseStore:
             **{name: getattr(kept, name) for name in _PLAIN_COLUMNS},
             **{"used_ms": now, "size": len(content), "content": content},
         }
-        items = [{"id": id, "owner": kept.owner, "response_id": kept.id} for id in {_id_of(i) for i in kept.items()}]
+        ids = sorted(
+            {id for item in kept.items() if (id := _id_of(item))}
+        )  # in one order everywhere: no two wait for each other
+        items = [{"id": id, "owner": kept.owner, "response_id": kept.id} for id in ids]
         with self._writing() as connection:
             _delete(connection, kept.owner, kept.id)
-            connection.execute(RESPONSES.insert().values(row))
-            for item in items:
-                connection.execute(delete(ITEMS).where(ITEMS.c.id == item["id"], ITEMS.c.owner == kept.owner))
-            if items:
-                connection.execute(ITEMS.insert(), items)
+            _put(connection, RESPONSES, [row])
+            _put(connection, ITEMS, items)
         self._unswept_bytes += len(content)
         if self._unswept_bytes * SHARE_BETWEEN_SWEEPS > self._keep_bytes:
             self.sweep()
@@ -297,6 +298,15 @@ class ResponseStore:
                 yield connection
         except UNAVAILABLE as exc:
             raise ResponsesUnavailable("The database of kept responses does not answer; try again.") from exc
+
+
+def _put(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows; one that another gateway wrote in the meantime is replaced."""
+    if not rows:
+        return
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    changed = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
+    connection.execute(insert.on_conflict_do_update(index_elements=table.primary_key.columns, set_=changed), rows)
 
 
 _PLAIN_COLUMNS = ("id", "owner", "created_ms", "previous_id", "route", "model", "native", "private")
