@@ -15,6 +15,7 @@ import numpy as np
 from models.engine.errors import GenerationFailed
 from models.engine.loading.loading import Loaded, llama_cpp_version
 from models.engine.native.llama import system_info
+from models.engine.native.machine import resident_bytes
 from models.engine.native.samplers import Grammar, Sampler
 from models.engine.options import EngineInfo, EngineOptions
 from models.engine.prompt.prompter import Prompter
@@ -93,6 +94,8 @@ class Engine:
             loaded.context,
             max_sequences=options.max_sequences,
             max_queue=options.max_queue,
+            max_gap_s=options.max_gap_s,
+            reading_tokens_per_s=loaded.reading_tokens_per_s,
             metrics=self.metrics,
             deliver=self._deliver,
             on_fatal=self._report_fatal,
@@ -276,15 +279,17 @@ def _notify_listeners(events: SchedulerOutput) -> None:
             generation.listener(event)
 
 
-def make_info(loaded: Loaded, options: EngineOptions, features: frozenset[str], use_extra_bufts: bool) -> EngineInfo:
+def make_info(loaded: Loaded, options: EngineOptions, features: frozenset[str]) -> EngineInfo:
     """What this engine reports about itself and its model."""
     model = loaded.model
     return EngineInfo(
         model=options.name,
-        n_ctx=loaded.sizes.n_ctx,
+        n_ctx=loaded.memory.n_ctx,
         features=features,
         n_cells=loaded.context.n_ctx,
-        cells_bytes=loaded.context.n_ctx * model.cell_bytes(options.kv_cache_type),
+        cells_bytes=loaded.memory.cells_bytes,
+        planned_bytes=loaded.memory.total_bytes,
+        resident_bytes=resident_bytes(),
         flash_attention=options.flash_attention,
         kv_cache_type=options.kv_cache_type,
         max_sequences=options.max_sequences,
@@ -293,8 +298,9 @@ def make_info(loaded: Loaded, options: EngineOptions, features: frozenset[str], 
         n_ctx_train=model.n_ctx_train,
         architecture=model.architecture,
         n_threads=loaded.n_threads,
+        n_ubatch=loaded.n_ubatch,
         n_gpu_layers=loaded.n_gpu_layers,
-        use_extra_bufts=use_extra_bufts,
+        use_extra_bufts=loaded.use_extra_bufts,
         system_info=f"llama-cpp-python {llama_cpp_version()}: {system_info()}",
     )
 
@@ -304,6 +310,6 @@ def fingerprint(info: EngineInfo) -> str:
 
     It depends on the model, the build, and how the model is computed.
     """
-    computation = f"{info.n_threads} {info.use_extra_bufts} {info.flash_attention} {info.kv_cache_type}"
+    computation = f"{info.n_threads} {info.n_ubatch} {info.use_extra_bufts} {info.flash_attention} {info.kv_cache_type}"
     setup = f"{info.model} {info.size_bytes} {info.system_info} {computation}"
     return f"fp_{hashlib.sha256(setup.encode()).hexdigest()[:12]}"

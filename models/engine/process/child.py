@@ -123,7 +123,7 @@ async def _serve(
     reporter: Reporter,
 ) -> None:
     loaded = _in_temporary_thread(lambda: _load(options, use_extra_bufts, reporter))
-    engine = _make_engine(loaded, options, use_extra_bufts)
+    engine = _make_engine(loaded, options)
     try:
         Watchdog(engine.scheduler, options.step_timeout_s, reporter.heartbeat)
         features = await run_probes(engine, ENGINE_PROBES) if cached_features is None else cached_features
@@ -183,7 +183,7 @@ def _in_temporary_thread(function: Callable[[], Loaded]) -> Loaded:
         return executor.submit(function).result()
 
 
-def _make_engine(loaded: Loaded, options: EngineOptions, use_extra_bufts: bool) -> Engine:
+def _make_engine(loaded: Loaded, options: EngineOptions) -> Engine:
     template = None
     try:
         template = make_template(loaded.model, options)
@@ -192,7 +192,7 @@ def _make_engine(loaded: Loaded, options: EngineOptions, use_extra_bufts: bool) 
         raise
     if template is None:
         logger.warning("%s has no chat template: only /v1/completions works", options.model_path.name)
-    info = make_info(loaded, options, frozenset(), use_extra_bufts)
+    info = make_info(loaded, options, frozenset())
     return Engine(loaded, template, options, info, on_fatal=_exit_soon)
 
 
