@@ -74,8 +74,8 @@ class LocalSettings(_Section):
     )
     repack: bool | None = Field(
         None,
-        description="Whether weights are repacked for the processor, in a second copy. Default: what tuning finds best, "
-        "else yes, unless that crashes or memory is short.",
+        description="Whether weights are repacked for the processor, in a second copy. Default: what tuning finds "
+        "best, else yes, unless that crashes or memory is short.",
     )
     tune: bool = Field(
         True,

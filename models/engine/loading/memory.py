@@ -118,6 +118,18 @@ def has_room_to_repack(options: EngineOptions, header: Header) -> bool:
     return repacked.n_cells == without.n_cells
 
 
+def expected_memory(options: EngineOptions, header: Header) -> MemoryPlan:
+    """The plan with which the engine will load the model on a processor, for those who only want to know.
+
+    Raises
+    ------
+    ModelLoadError
+        If it does not fit.
+    """
+    repack = options.repack is True or (options.repack is None and has_room_to_repack(options, header))
+    return plan_memory(options, header, repack=repack)
+
+
 def whole_context(options: EngineOptions, header: Header) -> int:
     """Tokens of one request, where there is memory enough."""
     trained = min(header.n_ctx_train, header.n_ctx_short or header.n_ctx_train, DEFAULT_MAX_CTX)
@@ -133,8 +145,8 @@ def _affordable(options: EngineOptions, header: Header, whole: int, repack: bool
 def _widened(plan: MemoryPlan, options: EngineOptions, header: Header, repack: bool, room: int) -> MemoryPlan:
     """`plan` with more whole contexts, as far as they fit `room` and are useful.
 
-    llama.cpp chooses the scaling of positions by the size of the whole context, so that one beyond `n_ctx_short` worsens
-    short prompts.
+    llama.cpp chooses the scaling of positions by the size of the whole context, so that one beyond `n_ctx_short`
+    worsens short prompts.
     """
     if options.n_cells is not None:
         return plan

@@ -249,9 +249,7 @@ class EngineSupervisor:
         if self._tcp is not None:
             loop.add_reader(listener, self.hurry)
         try:
-            tuner = Tuner(
-                self._options, self._state_dir, may_repack=self._use_extra_bufts, command=self._trial_command
-            )
+            tuner = Tuner(self._options, self._state_dir, may_repack=self._use_extra_bufts, command=self._trial_command)
             tuning = await tuner.tune(self._hurry)
         except ModelError:
             return  # the child will say what is wrong with the model

@@ -1,6 +1,6 @@
 """A process that tries settings with one model: a crash ends this process, and nobody else's.
 
-It is a child of `tuner`. Its argument says how to load the model; each line of standard input is a setting, and each line
+It is a child of `tuner`. Its argument says how to load the model; each line of standard input is a setting, each line
 of standard output what came of it. It ends with standard input.
 """
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from models.engine.loading.header import read_header
 from models.engine.options import EngineOptions
+from models.engine.process.probe_cache import ProbeCache
 from models.engine.process.tuning import Setting, Trial, Tuning, TuningCache, is_tuned, next_setting, search_space
 from models.host.child_environment import PYTHON, bare_environment
 
@@ -189,3 +190,37 @@ def describe(trial: Trial) -> str:
         return f"{how}: {'crashes' if trial.crashed else 'fails'} ({trial.failure})"
     noise = " (other programs were busy)" if trial.disturbed else ""
     return f"{how}: reads {trial.reads:.0f}, writes {trial.writes:.1f} tokens a second{noise}"
+
+
+def known_tuning(options: EngineOptions, state_dir: Path) -> Tuning | None:
+    """What earlier starts found out; None for a model that is not tuned.
+
+    Raises
+    ------
+    ModelLoadError
+        If the file's header cannot be read.
+    """
+    if not is_tuned(options):
+        return None
+    space = search_space(options, read_header(options.model_path), may_repack=_may_repack(options, state_dir))
+    return Tuning(space, TuningCache(state_dir, options).trials())
+
+
+def run_tuning(options: EngineOptions, state_dir: Path, report: Callable[[str], None]) -> Tuning | None:
+    """Tune anew, for callers without an event loop; None for a model that is not tuned.
+
+    Raises
+    ------
+    ModelLoadError
+        If the file's header cannot be read.
+    """
+    tuner = Tuner(options, state_dir, may_repack=_may_repack(options, state_dir), report=report)
+
+    async def tune() -> Tuning | None:
+        return await tuner.tune(asyncio.Event(), anew=True)
+
+    return asyncio.run(tune())
+
+
+def _may_repack(options: EngineOptions, state_dir: Path) -> bool:
+    return ProbeCache(state_dir, options).use_extra_bufts

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from models.engine.loading.header import Header, parts, read_header
+from models.engine.loading.header import Header, parts
 from models.engine.loading.memory import has_room_to_repack
 from models.engine.native.machine import processor_name, usable_cores
 from models.engine.options import EngineOptions, FlashAttention
@@ -228,19 +228,5 @@ class Tuning:
 
     @property
     def chosen(self) -> Trial | None:
-        """The best of what may be chosen; None if nothing works, or nothing was tried."""
-        return best([trial for trial in self.trials if self.space.holds(trial.setting)])
-
-
-def known_tuning(options: EngineOptions, state_dir: Path, *, may_repack: bool) -> Tuning | None:
-    """What earlier starts found out; None for a model that is not tuned.
-
-    Raises
-    ------
-    ModelLoadError
-        If the file's header cannot be read.
-    """
-    if not is_tuned(options):
-        return None
-    space = search_space(options, read_header(options.model_path), may_repack=may_repack)
-    return Tuning(space, TuningCache(state_dir, options).trials())
+        """The best of what may be chosen; None if nothing was tried undisturbed, or nothing works."""
+        return best([trial for trial in self.trials if self.space.holds(trial.setting) and not trial.disturbed])

@@ -262,7 +262,7 @@ MEMORY_IS_SHORT = """
 
 
 def test_a_context_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
-    """A hundred thousand cells need 2.3 GB; this process may have 2 GB, which the machine's free memory does not say."""
+    """The cells need 2.3 GB; this process may have 2, which the free memory of the machine does not say."""
     command = engine_that(tmp_path, MEMORY_IS_SHORT.format(limit=2_000_000_000))
     with running_engine(
         tmp_path / "state", command=command, n_cells=100_000, model_path=bundled_model_path()
@@ -274,7 +274,9 @@ def test_a_context_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
 
 def test_a_model_that_does_not_fit_is_refused_with_numbers(tmp_path: Path) -> None:
     with running_engine(tmp_path, n_cells=100_000_000, model_path=bundled_model_path()) as engine:
-        with pytest.raises(EngineFailed, match=r"needs 23\d\d\.\d GB: .* for 100000000 tokens of context.* can be used"):
+        with pytest.raises(
+            EngineFailed, match=r"needs 23\d\d\.\d GB: .* for 100000000 tokens of context.* can be used"
+        ):
             engine.ready()
         assert (engine.supervisor.state, engine.supervisor.restarts) == (EngineState.FAILED, 0)
 
