@@ -23,6 +23,8 @@ from models.catalogue.catalogue import CatalogueModel, catalogue
 from models.engine.errors import EngineError
 from models.engine.native.machine import free_memory_bytes, memory_bytes, processor_name, usable_cores
 from models.engine.process.measure import CALLERS, Speed, run_measurement
+from models.engine.process.tuner import known_tuning, run_tuning
+from models.engine.process.tuning import READ_TOKENS, WRITTEN_TOKENS, Trial, Tuning
 from models.redaction.secrets import keep_secret
 from models.redaction.server_words import clean_name, clean_words
 from models.wire.errors import ModelError
@@ -42,6 +44,9 @@ def doctor(
     config: ConfigOption = None,
     model: Annotated[Path | None, typer.Option(help="GGUF file to try. Default: the configured one.")] = None,
     skip_measurement: Annotated[bool, typer.Option("--quick", help="Measure nothing; start no model.")] = False,
+    tune: Annotated[
+        bool, typer.Option("--tune", help="Try the settings of a large model anew; best while nothing else runs.")
+    ] = False,
 ) -> None:
     """Show which models this machine can run and how fast, by a short measurement, and what is wrong.
 
@@ -61,7 +66,7 @@ def doctor(
         speed, well = None, False
         _say("local", f"[bold red]the local model does not run here:[/] {escape(missing)}")
     else:
-        speed = None if skip_measurement else _try_out(settings, local)
+        speed = None if skip_measurement else _try_out(settings, local, tune_anew=tune)
         well = skip_measurement or speed is not None
     _print_models(speed)
     if not well:
@@ -105,11 +110,13 @@ def _print_server(local: LocalSettings, base_url: str) -> bool:
         return False
 
 
-def _try_out(settings: Settings, local: LocalSettings) -> Speed | None:
+def _try_out(settings: Settings, local: LocalSettings, *, tune_anew: bool) -> Speed | None:
     try:
         prepare_state_dir(settings.state_dir)
         options = engine_options(local, settings.state_dir)
         _say("trying", escape(str(options.model_path)))
+        if tune_anew and not run_tuning(options, settings.state_dir, console.print):
+            _say("tuning", "this model is not tuned: it is small, or on a GPU, or local.tune is off")
         with console.status("") as status:
             speed = run_measurement(options, settings.state_dir, status.update)
     except (EngineError, ModelError, httpx.HTTPError) as exc:
@@ -117,7 +124,30 @@ def _try_out(settings: Settings, local: LocalSettings) -> Speed | None:
         console.print(f"[bold red]the local model does not run here:[/] {why}", soft_wrap=True)
         return None
     _print_speed(speed)
+    _print_tuning(known_tuning(options, settings.state_dir))
     return speed
+
+
+def _print_tuning(tuning: Tuning | None) -> None:
+    """What was tried; nothing for a model that is not tuned."""
+    if tuning is None or not tuning.trials:
+        return
+    title = f"\nsettings tried, for requests that read {READ_TOKENS} tokens and write {WRITTEN_TOKENS}"
+    table = Table(box=None, pad_edge=False, title=title, title_justify="left")
+    for column in ("repacking", "flash attention", "micro-batch", "threads", "reads", "writes", "a request", ""):
+        table.add_column(column)
+    for trial in tuning.trials:
+        setting = trial.setting
+        how = ("on" if setting.repack else "off", str(setting.flash_attention), str(setting.n_ubatch))
+        table.add_row(*how, str(setting.n_threads), *_figures(trial, is_chosen=trial is tuning.chosen))
+    console.print(table)
+
+
+def _figures(trial: Trial, *, is_chosen: bool) -> tuple[str, ...]:
+    if trial.failure:
+        return "-", "-", "-", f"{'crashes' if trial.crashed else 'fails'}: {escape(trial.failure)}"
+    remark = "chosen" if is_chosen else "other programs were busy: tried again" if trial.disturbed else ""
+    return f"{trial.reads:.0f}/s", f"{trial.writes:.1f}/s", f"{trial.request_s:.1f} s", remark
 
 
 def _print_speed(speed: Speed) -> None:
@@ -125,9 +155,11 @@ def _print_speed(speed: Speed) -> None:
     _say("model", f"{info.model}: {info.n_params / 1e6:.0f} million parameters, {info.size_bytes / 1e6:.0f} MB")
     _say("context", f"{1000 * info.cells_bytes / max(1, info.n_cells) / 1e6:.0f} MB for 1,000 tokens "
                     f"({info.kv_cache_type}), flash attention {info.flash_attention}")  # fmt: skip
+    _say("takes", f"{info.resident_bytes / 1e9:.2f} GB with the context for this test, reckoned "
+                  f"{info.planned_bytes / 1e9:.2f} GB")  # fmt: skip
     _say("build", info.system_info)
     _say("threads", f"{info.n_threads}" + (f", {info.n_gpu_layers} layers on the GPU" if info.n_gpu_layers else ""))
-    if not info.use_extra_bufts:
+    if speed.restarts and not info.use_extra_bufts:
         _say("note", "[yellow]repacked weights crash on this machine and are off, which costs some speed[/]")
     _say("ready", f"after {speed.ready_s:.1f} s")
     _say("reads", f"{speed.prefill_tokens_per_s:.0f} prompt tokens a second")

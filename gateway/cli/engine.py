@@ -58,7 +58,9 @@ def engine(
     ] = None,
     cells: Annotated[
         int | None,
-        typer.Option(min=128, help="KV cells: tokens of all requests together. Default: half a GiB, at least --ctx."),
+        typer.Option(
+            min=128, help="KV cells: tokens of all requests together. Default: by free memory, at least --ctx."
+        ),
     ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, max=512, help="CPU threads. Default: the machine's cores.")

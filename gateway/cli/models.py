@@ -13,10 +13,17 @@ from rich.table import Table
 
 from gateway.config.settings import chosen_state_dir
 from gateway.config.state_dir import prepare_state_dir
+from models.catalogue.bundled import bundled_model_path
 from models.catalogue.catalogue import CatalogueError, CatalogueModel, catalogue, file_name, find_model
 from models.catalogue.pull import Progress as Report
 from models.catalogue.pull import PullError, Source, checksum_file, pull, remove, verify
+from models.engine.loading.header import read_header
+from models.engine.loading.memory import expected_memory
+from models.engine.options import EngineOptions
+from models.engine.process.tuner import known_tuning
+from models.engine.process.tuning import with_setting
 from models.host.api_keys import key_from_environment
+from models.wire.errors import ModelError
 
 HUB = "huggingface.co"
 TOKEN_VARIABLE = "HF_TOKEN"
@@ -104,8 +111,21 @@ def _row(model: CatalogueModel, folder: Path) -> tuple[str, ...]:
     if model.served:
         return model.name, "-", "-", str(model.n_ctx), model.licence, "served only", model.good_at
     here = "bundled" if model.bundled else "yes" if (folder / str(model.file_name)).exists() else ""
-    sizes = f"{model.size_bytes / 1e9:.2f} GB", f"{model.memory_bytes / 1e9:.1f} GB"
+    sizes = f"{model.size_bytes / 1e9:.2f} GB", f"{_memory_bytes(model, folder) / 1e9:.1f} GB"
     return model.name, *sizes, str(model.n_ctx), model.licence, here, model.good_at
+
+
+def _memory_bytes(model: CatalogueModel, folder: Path) -> int:
+    """What the model takes here with the usual settings: by its file, or where that is not here by the catalogue."""
+    try:
+        path = bundled_model_path() if model.bundled else folder / str(model.file_name)
+        options = EngineOptions(path)
+        tuning = known_tuning(options, folder.parent)
+        if tuning is not None and tuning.chosen is not None:
+            options = with_setting(options, tuning.chosen.setting)
+        return expected_memory(options, read_header(path)).total_bytes
+    except ModelError:
+        return model.memory_bytes
 
 
 def _default_folder() -> Path:

@@ -10,7 +10,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from models.engine.options import MAX_SEQUENCES, FlashAttention, KvCacheType, check_cache, check_deterministic
+from models.engine.options import (
+    DEFAULT_MAX_GAP_S,
+    MAX_SEQUENCES,
+    FlashAttention,
+    KvCacheType,
+    check_cache,
+    check_deterministic,
+)
 from models.host.api_keys import clean_key
 from models.wire.backend import MAX_ANSWER_BYTES
 from router.decision import Feature
@@ -90,7 +97,29 @@ class LocalSettings(_Section):
     n_ctx: int | None = Field(
         None, ge=128, description="Context window in tokens. Default: what the model was trained for, at most 8192."
     )
-    n_threads: int | None = Field(None, ge=1, le=512, description="CPU threads. Default: the machine's cores.")
+    n_threads: int | None = Field(
+        None, ge=1, le=512, description="CPU threads. Default: what tuning finds best, else the machine's cores."
+    )
+    n_ubatch: int | None = Field(
+        None, ge=16, le=512, description="Tokens that llama.cpp computes at once. Default: what tuning finds best."
+    )
+    repack: bool | None = Field(
+        None,
+        description="Whether weights are repacked for the processor, in a second copy. Default: what tuning finds "
+        "best, else yes, unless that crashes or memory is short.",
+    )
+    tune: bool = Field(
+        True,
+        description="Whether the engine tries settings that are left open with a model of more than 512 MiB at its "
+        "first start on a machine (up to two minutes), and keeps the best.",
+    )
+    max_gap_s: float = Field(
+        DEFAULT_MAX_GAP_S,
+        ge=0.05,
+        le=10,
+        description="Longest pause between two tokens of an answer while the engine reads other prompts, in seconds. "
+        "A shorter one makes reading slower.",
+    )
     n_gpu_layers: int | None = Field(
         None, ge=-1, description="Layers on the GPU; -1 is all. Default: all if llama.cpp was built for a GPU."
     )
@@ -102,7 +131,8 @@ class LocalSettings(_Section):
     )
     flash_attention: FlashAttention = Field(
         FlashAttention.AUTO,
-        description="Attention in one pass: on, off, or auto (used if model and device support it).",
+        description="Attention in one pass: on, off, or auto (what tuning finds best, else used if model and device "
+        "support it).",
     )
     kv_cache_type: KvCacheType = Field(
         KvCacheType.F16,

@@ -157,6 +157,10 @@ def engine_options(settings: LocalSettings, state_dir: Path) -> EngineOptions:
         model_path=settings.model_path or bundled_model_path(),
         n_ctx=settings.n_ctx,
         n_threads=settings.n_threads,
+        n_ubatch=settings.n_ubatch,
+        repack=settings.repack,
+        tune=settings.tune,
+        max_gap_s=settings.max_gap_s,
         n_gpu_layers=settings.n_gpu_layers,
         flash_attention=settings.flash_attention,
         kv_cache_type=settings.kv_cache_type,
@@ -207,6 +211,7 @@ class EngineSide:
         background.keep("local load", self._load.watch)
 
     async def wait_ready(self) -> None:
+        self._supervisor.hurry()
         try:
             await self._supervisor.wait_ready(self._ready_timeout_s)
         except EngineFailed as exc:

@@ -17,6 +17,7 @@ from models.engine.grammar.source import GrammarSource
 from models.engine.loading.loading import Loaded, llama_cpp_version
 from models.engine.native.guidance import CompiledGrammar, GrammarCompiler, compile_threads
 from models.engine.native.llama import system_info
+from models.engine.native.machine import resident_bytes
 from models.engine.native.samplers import Sampler
 from models.engine.options import EngineInfo, EngineOptions
 from models.engine.prompt.prompter import Prompter
@@ -95,13 +96,15 @@ class Engine:
         self._compiling = compile_threads()
         self.preparations = Preparations()
         self._loop = asyncio.get_running_loop()
-        self.max_parallel = max(1, (loaded.sizes.n_answers + options.max_queue) // 2)
+        self.max_parallel = max(1, (loaded.memory.n_answers + options.max_queue) // 2)
         self._on_fatal = on_fatal
         self.scheduler = Scheduler(
             loaded.model,
             loaded.context,
-            max_sequences=loaded.sizes.n_answers,
+            max_sequences=loaded.memory.n_answers,
             max_queue=options.max_queue,
+            max_gap_s=options.max_gap_s,
+            reading_tokens_per_s=loaded.reading_tokens_per_s,
             metrics=self.metrics,
             deliver=self._deliver,
             on_fatal=self._report_fatal,
@@ -308,26 +311,29 @@ def _notify_listeners(events: SchedulerOutput) -> None:
             generation.listener(event)
 
 
-def make_info(loaded: Loaded, options: EngineOptions, features: frozenset[str], use_extra_bufts: bool) -> EngineInfo:
+def make_info(loaded: Loaded, options: EngineOptions, features: frozenset[str]) -> EngineInfo:
     """What this engine reports about itself and its model."""
     model = loaded.model
     return EngineInfo(
         model=options.name,
-        n_ctx=loaded.sizes.n_ctx,
+        n_ctx=loaded.memory.n_ctx,
         features=features,
         n_cells=loaded.context.n_ctx,
-        cells_bytes=loaded.context.n_ctx * model.cell_bytes(options.kv_cache_type),
+        cells_bytes=loaded.memory.cells_bytes,
+        planned_bytes=loaded.memory.total_bytes,
+        resident_bytes=resident_bytes(),
         flash_attention=options.flash_attention,
         kv_cache_type=options.kv_cache_type,
-        max_sequences=loaded.sizes.n_answers,
+        max_sequences=loaded.memory.n_answers,
         deterministic=options.deterministic,
         n_params=model.n_params,
         size_bytes=model.size_bytes,
         n_ctx_train=model.n_ctx_train,
         architecture=model.architecture,
         n_threads=loaded.n_threads,
+        n_ubatch=loaded.n_ubatch,
         n_gpu_layers=loaded.n_gpu_layers,
-        use_extra_bufts=use_extra_bufts,
+        use_extra_bufts=loaded.use_extra_bufts,
         system_info=f"llama-cpp-python {llama_cpp_version()}: {system_info()}",
     )
 
@@ -337,7 +343,7 @@ def fingerprint(info: EngineInfo) -> str:
 
     It depends on the model, the build, and how the model is computed.
     """
-    computation = f"{info.n_threads} {info.use_extra_bufts} {info.flash_attention} {info.kv_cache_type}"
+    computation = f"{info.n_threads} {info.n_ubatch} {info.use_extra_bufts} {info.flash_attention} {info.kv_cache_type}"
     computation += " deterministic" if info.deterministic else ""
     setup = f"{info.model} {info.size_bytes} {info.system_info} {computation}"
     return f"fp_{hashlib.sha256(setup.encode()).hexdigest()[:12]}"

@@ -9,6 +9,8 @@ from typing import Any
 MAX_SEQUENCES = 128
 """llama.cpp allows 256 sequences; half of them are left to the prefix cache."""
 
+DEFAULT_MAX_GAP_S = 1.0
+
 WEIGHTS = "weights"
 """The folder of a state directory that is used as `EngineOptions.weights_dir`."""
 
@@ -76,14 +78,21 @@ class EngineOptions:
     n_ctx : int, optional
         Most tokens of one request, prompt and answer together. Default: what the model was trained for, at most 8192.
     n_cells : int, optional
-        KV cells for all requests together. Default: as many whole contexts as fit half a gibibyte, at least one and at
-        most `max_sequences`.
+        KV cells for all requests together. Default: at least one whole context, more by the memory that is free
+        (`loading.memory`).
     n_threads : int, optional
-        Threads that compute. Default: the cores that this process may use.
+        Threads that compute. Default: what tuning found best, else the cores that this process may use.
+    n_ubatch : int, optional
+        Tokens that llama.cpp computes at once. Default: what tuning found best.
+    repack : bool, optional
+        Whether weights are repacked for the processor, in a second copy. Default: what tuning found best, else yes,
+        unless that crashes on this machine.
+    tune : bool
+        Whether a large model's settings that are left open are chosen by trying them, once (`process.tuning`).
     n_gpu_layers : int, optional
         Layers on the GPU, negative for all. Default: all, if llama.cpp was built for a GPU and they fit.
     flash_attention : FlashAttention
-        `AUTO` lets llama.cpp use it if the model and the device can.
+        `AUTO` is what tuning found best, else llama.cpp uses it if the model and the device can.
     kv_cache_type : KvCacheType
         The type of numbers in the KV cache; a quantised one needs flash attention.
     deterministic : bool
@@ -101,6 +110,8 @@ class EngineOptions:
         Largest request accepted.
     step_timeout_s : float
         If a step of the model takes longer, the process is stuck and is ended.
+    max_gap_s : float
+        Longest that an answer may wait for its next token while prompts are read, in seconds.
     prefix_cache : bool
         Keep the KV cells of finished answers for requests with the same prefix.
     weights_dir : Path, optional
@@ -112,6 +123,9 @@ class EngineOptions:
     n_ctx: int | None = None
     n_cells: int | None = None
     n_threads: int | None = None
+    n_ubatch: int | None = None
+    repack: bool | None = None
+    tune: bool = True
     n_gpu_layers: int | None = None
     flash_attention: FlashAttention = FlashAttention.AUTO
     kv_cache_type: KvCacheType = KvCacheType.F16
@@ -122,6 +136,7 @@ class EngineOptions:
     chat_template: Path | None = None
     max_body_bytes: int = 32 * 1024 * 1024
     step_timeout_s: float = 120.0
+    max_gap_s: float = DEFAULT_MAX_GAP_S
     prefix_cache: bool = True
     weights_dir: Path | None = None
 
@@ -182,7 +197,11 @@ class EngineInfo:
     n_cells : int
         KV cells for all requests together.
     cells_bytes : int
-        Their memory, about.
+        Their memory.
+    planned_bytes, resident_bytes : int
+        Memory of the process, as it was reckoned before the model was loaded, and as it was afterwards.
+    n_ubatch : int
+        Tokens that llama.cpp computes at once.
     use_extra_bufts : bool
         Whether weights are repacked for the processor.
     system_info : str
@@ -195,6 +214,8 @@ class EngineInfo:
     probed: bool = True
     n_cells: int = 0
     cells_bytes: int = 0
+    planned_bytes: int = 0
+    resident_bytes: int = 0
     flash_attention: str = FlashAttention.AUTO
     kv_cache_type: str = KvCacheType.F16
     max_sequences: int = 1
@@ -204,6 +225,7 @@ class EngineInfo:
     n_ctx_train: int = 0
     architecture: str = ""
     n_threads: int = 0
+    n_ubatch: int = 0
     n_gpu_layers: int = 0
     use_extra_bufts: bool = True
     system_info: str = ""

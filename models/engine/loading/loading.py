@@ -1,100 +1,49 @@
 """From a GGUF file to a model and its KV cache, both tested by a real decode."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from time import perf_counter
 
 import numpy as np
 
 from models.engine.errors import ModelLoadError, TemplateError
+from models.engine.loading.header import Header, read_header
+from models.engine.loading.memory import (
+    BATCH_TOKENS,
+    PROCESSOR_UBATCH,
+    MemoryPlan,
+    has_room_to_repack,
+    plan_memory,
+    whole_context,
+)
 from models.engine.loading.reencode import faster_weights
 from models.engine.native.llama import Context, DecodeStatus, Model, StepBatch, gpu_offload_supported, library
-from models.engine.native.machine import usable_cores
+from models.engine.native.machine import free_memory_bytes, usable_cores
 from models.engine.options import EngineOptions, FlashAttention
 from models.engine.prompt.call_format import TAGS
 from models.engine.prompt.template_process import TemplateProcess
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_MAX_CTX = 8192
-DEFAULT_CELLS_BYTES = 512 * 1024 * 1024
-BATCH_TOKENS = 512
-PROCESSOR_UBATCH = 48
-"""On the processor, batches below 64 tokens make llama.cpp sum attention in an order that does not depend on how many
-tokens are computed together. A prompt computed in chunks, or beside others, then gives exactly the same logits as alone
-and in one go. It costs 5 % of prefill speed (measured); on a GPU small batches would cost most of it."""
-CELL_STEP = 256
-"""llama.cpp rounds contexts up to a multiple of this."""
-
 MIN_KEPT = 32
 ALL_LAYERS = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """Tokens of context: `n_ctx` for one request, `n_cells` for all requests together, of which `n_answers` run."""
-
-    n_ctx: int
-    n_cells: int
-    n_answers: int
-
-
-def choose_sizes(options: EngineOptions, *, n_ctx_train: int, n_ctx_short: int | None, cell_bytes: int) -> Sizes:
-    """Choose the sizes that `options` leaves open.
-
-    Parameters
-    ----------
-    n_ctx_train : int
-        The longest context that the model was trained on.
-    n_ctx_short : int, optional
-        If the model's context was extended after its first training, the length before that. llama.cpp chooses the
-        scaling of positions by the size of the whole context, so a larger one worsens short prompts.
-    cell_bytes : int
-        Memory of one KV cell.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> small = EngineOptions(model_path=Path("smollm2.gguf"))
-    >>> choose_sizes(small, n_ctx_train=8192, n_ctx_short=None, cell_bytes=23040)
-    Sizes(n_ctx=8192, n_cells=16384, n_answers=8)
-
-    A quantised cache holds more for the same memory:
-
-    >>> choose_sizes(small, n_ctx_train=8192, n_ctx_short=None, cell_bytes=12240)
-    Sizes(n_ctx=8192, n_cells=40960, n_answers=8)
-
-    Where each answer has cells of its own, fewer run:
-
-    >>> from dataclasses import replace
-    >>> apart = replace(small, deterministic=True)
-    >>> choose_sizes(apart, n_ctx_train=8192, n_ctx_short=None, cell_bytes=23040)
-    Sizes(n_ctx=8192, n_cells=16384, n_answers=2)
-    """
-    n_ctx = options.n_ctx or min(n_ctx_train, n_ctx_short or n_ctx_train, DEFAULT_MAX_CTX)
-    affordable = DEFAULT_CELLS_BYTES // (max(1, cell_bytes) * n_ctx)
-    n_cells = options.n_cells or n_ctx * max(1, min(options.max_sequences, affordable))
-    if options.deterministic:
-        own = _rounded(n_ctx)
-        n_answers = max(1, min(options.max_sequences, n_cells // own))
-        return Sizes(n_ctx, n_answers * own, n_answers)
-    if n_ctx_short and options.n_cells is None and n_ctx <= n_ctx_short:
-        n_cells = min(n_cells, n_ctx_short)
-    return Sizes(n_ctx, _rounded(max(n_cells, n_ctx)), options.max_sequences)
-
-
-def _rounded(n_cells: int) -> int:
-    return -(-n_cells // CELL_STEP) * CELL_STEP
-
-
 @dataclass(slots=True)
 class Loaded:
-    """A model and its context, ready for the scheduler."""
+    """A model and its context, ready for the scheduler.
+
+    `reading_tokens_per_s` is what the self-test measured, less than what a long prompt reaches.
+    """
 
     model: Model
     context: Context
-    sizes: Sizes
+    memory: MemoryPlan
     n_threads: int
     n_gpu_layers: int
+    n_ubatch: int
+    use_extra_bufts: bool
+    reading_tokens_per_s: float = 0.0
 
     def close(self) -> None:
         """Free the memory."""
@@ -130,6 +79,12 @@ def _load(options: EngineOptions, use_extra_bufts: bool, n_gpu_layers: int) -> L
     path = options.model_path
     if options.weights_dir is not None and n_gpu_layers == 0:
         path = faster_weights(path, options.weights_dir, n_threads=n_threads)
+    n_ubatch = options.n_ubatch or (BATCH_TOKENS if n_gpu_layers else PROCESSOR_UBATCH)
+    options = replace(options, n_ubatch=n_ubatch)
+    header = read_header(path)
+    use_extra_bufts = use_extra_bufts and (options.repack is True or has_room_to_repack(options, header))
+    memory = plan_memory(options, header, repack=use_extra_bufts and not n_gpu_layers, on_gpu=n_gpu_layers != 0)
+    _warn_of_size(memory, options, header)
     model = Model(path, n_gpu_layers=n_gpu_layers, use_extra_bufts=use_extra_bufts, visible_control_tokens=TAGS)
     if model.is_encoder:
         raise ModelLoadError(
@@ -138,26 +93,28 @@ def _load(options: EngineOptions, use_extra_bufts: bool, n_gpu_layers: int) -> L
         )
     if not model.usable:
         raise ModelLoadError(f"{model.path.name} is not a model that continues text ({model.architecture})")
-    sizes = choose_sizes(
-        options,
-        n_ctx_train=model.n_ctx_train,
-        n_ctx_short=model.number("rope.scaling.original_context_length"),
-        cell_bytes=model.cell_bytes(options.kv_cache_type),
-    )
-    if sizes.n_ctx > model.n_ctx_train:
-        logger.warning("n_ctx %d is more than the model was trained for (%d)", sizes.n_ctx, model.n_ctx_train)
     context = Context(
         model,
-        n_ctx=sizes.n_cells,
-        n_sequences=sizes.n_answers + _n_kept(options, model),
-        n_batch=min(BATCH_TOKENS, sizes.n_cells),
-        n_ubatch=BATCH_TOKENS if n_gpu_layers else PROCESSOR_UBATCH,
+        n_ctx=memory.n_cells,
+        n_sequences=memory.n_answers + _n_kept(options, model),
+        n_batch=min(BATCH_TOKENS, memory.n_cells),
+        n_ubatch=n_ubatch,
         n_threads=n_threads,
         flash_attention=FlashAttention.ON if options.deterministic else options.flash_attention,
         kv_cache_type=options.kv_cache_type,
         unified=not options.deterministic,
     )
-    return Loaded(model, context, sizes, n_threads, n_gpu_layers)
+    return Loaded(model, context, memory, n_threads, n_gpu_layers, n_ubatch, use_extra_bufts)
+
+
+def _warn_of_size(memory: MemoryPlan, options: EngineOptions, header: Header) -> None:
+    if memory.n_ctx > header.n_ctx_train:
+        logger.warning("n_ctx %d is more than the model was trained for (%d)", memory.n_ctx, header.n_ctx_train)
+    if memory.n_ctx < (whole := whole_context(options, header)):
+        logger.warning(
+            "memory is short: the context is %d tokens instead of %d; the model takes %.1f GB, and %.1f GB are free",
+            *(memory.n_ctx, whole, memory.total_bytes / 1e9, free_memory_bytes() / 1e9),
+        )
 
 
 def _n_kept(options: EngineOptions, model: Model) -> int:
@@ -182,7 +139,9 @@ def self_test(loaded: Loaded) -> None:
     prompt = [token % n_vocab for token in range(min(64, context.n_batch))]
     sequences = range(min(2, context.n_sequences))
     batch.add(0, prompt, 0, wants_output=True)
+    started = perf_counter()
     _must_decode(context, batch)
+    loaded.reading_tokens_per_s = len(prompt) / (perf_counter() - started)
     context.clear()
     for position in range(2):
         batch.clear()

@@ -10,7 +10,6 @@ import re
 from collections.abc import Collection, Sequence
 from enum import IntEnum
 from functools import lru_cache
-from math import ceil
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -81,6 +80,11 @@ def _log_callback(lib: Any) -> Any:
         logger.log(_LOG_LEVELS[level], "llama.cpp: %s", message)
 
     return lib.llama_log_callback(log)
+
+
+def bytes_of_number(kind: KvCacheType) -> float:
+    """Memory of one number of the KV cache."""
+    return _CACHE_TYPES[kind][1]
 
 
 def system_info() -> str:
@@ -164,15 +168,6 @@ class Model:
         """One integer of the header, by its key without the architecture prefix."""
         value = self.metadata(f"{self.architecture}.{key}")
         return int(value) if value is not None and value.isdecimal() else None
-
-    def cell_bytes(self, kv_cache_type: KvCacheType) -> int:
-        """Memory that one token of context takes, at most."""
-        heads = self.number("attention.head_count") or 1
-        kv_heads = self.number("attention.head_count_kv") or heads
-        width = (self.number("embedding_length") or 0) // heads
-        key, value = self.number("attention.key_length") or width, self.number("attention.value_length") or width
-        n_numbers = (self.number("block_count") or 1) * kv_heads * (key + value)
-        return ceil(n_numbers * _CACHE_TYPES[kv_cache_type][1])
 
     @property
     def control_texts(self) -> frozenset[str]:

@@ -125,7 +125,7 @@ async def _serve(
     reporter: Reporter,
 ) -> None:
     loaded = _in_temporary_thread(lambda: _load(options, use_extra_bufts, reporter))
-    engine = _make_engine(loaded, options, use_extra_bufts)
+    engine = _make_engine(loaded, options)
     try:
         steps = {
             "a step of the model": Step(lambda: engine.scheduler.busy_since, options.step_timeout_s),
@@ -193,7 +193,7 @@ def _in_temporary_thread(function: Callable[[], Loaded]) -> Loaded:
         return executor.submit(function).result()
 
 
-def _make_engine(loaded: Loaded, options: EngineOptions, use_extra_bufts: bool) -> Engine:
+def _make_engine(loaded: Loaded, options: EngineOptions) -> Engine:
     template = None
     try:
         template = make_template(loaded.model, options)
@@ -202,7 +202,7 @@ def _make_engine(loaded: Loaded, options: EngineOptions, use_extra_bufts: bool) 
         raise
     if template is None:
         logger.warning("%s has no chat template: only /v1/completions works", options.model_path.name)
-    info = make_info(loaded, options, frozenset(), use_extra_bufts)
+    info = make_info(loaded, options, frozenset())
     return Engine(loaded, template, options, info, on_fatal=_exit_soon)
 
 

@@ -32,7 +32,7 @@ class ProbeCache:
 
     def __init__(self, state_dir: Path, options: EngineOptions) -> None:
         self._path = state_dir / FILE_NAME
-        self._key = f"{_setup(options)} {_build()} {processor_name()}"
+        self._key = f"{_setup(options)} {build_name()} {processor_name()}"
 
     @property
     def use_extra_bufts(self) -> bool:
@@ -93,7 +93,7 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _build() -> str:
+def build_name() -> str:
     """The installed llguidance, llama-cpp-python and the size of its compiled library, without loading them."""
     try:
         name = f"{version('llama_cpp_python')} {version('llguidance')}"

@@ -24,9 +24,13 @@ from models.engine.options import EngineInfo, EngineOptions
 from models.engine.process.phase import Phase
 from models.engine.process.probe_cache import ProbeCache
 from models.engine.process.socket import listen_tcp, listen_unix
+from models.engine.process.tuner import COMMAND as TRIAL_COMMAND
+from models.engine.process.tuner import Tuner
+from models.engine.process.tuning import with_setting
 from models.host.child_environment import KEY_VARIABLE, PYTHON, bare_environment
 from models.host.host_check import ANY_NAME, host_as_name
 from models.redaction.plain_text import plain_text
+from models.wire.errors import ModelError
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +88,8 @@ class EngineSupervisor:
         On TCP: the key that callers must send.
     command : sequence of str, optional
         Starts the child; one argument of JSON is appended.
+    trial_command : sequence of str
+        Starts the process that tries settings before the first child, where the model is tuned.
 
     Attributes
     ----------
@@ -106,6 +112,7 @@ class EngineSupervisor:
         allowed_hosts: Sequence[str] = (),
         api_key: str | None = None,
         command: Sequence[str] | None = None,
+        trial_command: Sequence[str] = TRIAL_COMMAND,
     ) -> None:
         self.state = EngineState.STOPPED
         self.info: EngineInfo | None = None
@@ -114,8 +121,12 @@ class EngineSupervisor:
         self._options = options
         self._socket_path, self._tcp = socket_path, tcp
         self._allowed_hosts, self._api_key = allowed_hosts, api_key
+        self._state_dir = state_dir
         self._probe_cache = ProbeCache(state_dir, options)
+        self._trial_command = trial_command
+        self._hurry = asyncio.Event()
         self._use_extra_bufts = True
+        self._repacking_crashed = False
         self._command = list(command or (*PYTHON, "models.engine"))
         self._ready_or_failed = asyncio.Event()
         self._listener: socket.socket | None = None
@@ -151,7 +162,7 @@ class EngineSupervisor:
         if self._task is not None:
             return
         self._listener = self._listen()
-        self._use_extra_bufts = self._probe_cache.use_extra_bufts
+        self._use_extra_bufts = self._options.repack is not False and self._probe_cache.use_extra_bufts
         self.state = EngineState.STARTING
         self._ready_or_failed.clear()
         self._task = asyncio.create_task(self._watch(), name="engine supervisor")
@@ -173,6 +184,10 @@ class EngineSupervisor:
         if self.state is not EngineState.READY or self.info is None:
             raise EngineFailed(self.last_error or f"the engine is {self.state}")
         return self.info
+
+    def hurry(self) -> None:
+        """Somebody waits for an answer: stop trying settings, and serve with the best that is known."""
+        self._hurry.set()
 
     async def stop(self) -> None:
         """Terminate the child; kill it if it does not end in time."""
@@ -205,7 +220,8 @@ class EngineSupervisor:
                 self._socket_path.unlink(missing_ok=True)
 
     async def _watch(self) -> None:
-        """Run children, one after the other, until one refuses the model or too many have died."""
+        """Tune the model, then run children, one after the other, until one refuses it or too many have died."""
+        await self._tune()
         while True:
             code = await self._follow_child()
             if self._task is None:  # stopping
@@ -221,6 +237,30 @@ class EngineSupervisor:
                 return
             self.restarts += 1
             await asyncio.sleep(min(MAX_PAUSE_S, FIRST_PAUSE_S * 4.0 ** (len(self._deaths) - 1)))
+
+    async def _tune(self) -> None:
+        """Choose the settings that are left open by trying them; without a result they stay open.
+
+        On a port, a connection that waits means that somebody is in a hurry. On a unix socket the gateway says so: its
+        workers connect before anybody asks them.
+        """
+        assert self._listener is not None
+        loop, listener = asyncio.get_running_loop(), self._listener
+        if self._tcp is not None:
+            loop.add_reader(listener, self.hurry)
+        try:
+            tuner = Tuner(self._options, self._state_dir, may_repack=self._use_extra_bufts, command=self._trial_command)
+            tuning = await tuner.tune(self._hurry)
+        except ModelError:
+            return  # the child will say what is wrong with the model
+        except Exception:
+            logger.exception("the model's settings could not be tried out, so it runs with the usual ones")
+            return
+        finally:
+            loop.remove_reader(listener)
+        if tuning is not None and tuning.chosen is not None:
+            self._options = with_setting(self._options, tuning.chosen.setting)
+            self._use_extra_bufts = tuning.chosen.setting.repack
 
     async def _follow_child(self) -> int:
         """Call `_run_child`; an exception there counts as a death of the child."""
@@ -312,7 +352,7 @@ class EngineSupervisor:
             logger.log(logging.getLevelNamesMapping().get(level, logging.INFO), "engine: %s", self._log_lines[-1])
 
     def _become_ready(self, info: EngineInfo) -> None:
-        if self._probe_cache.use_extra_bufts and not self._use_extra_bufts:
+        if self._repacking_crashed and self._probe_cache.use_extra_bufts:
             self._probe_cache.record_extra_bufts_crash()
         if info.probed and self._probe_cache.features != info.features:
             self._probe_cache.record_features(info.features)
@@ -332,7 +372,7 @@ class EngineSupervisor:
         while now - self._deaths[0] > CRASH_WINDOW_S:
             self._deaths.popleft()
         if self._use_extra_bufts and self._phase is not Phase.READY and -code in CRASH_SIGNALS:
-            self._use_extra_bufts = False
+            self._use_extra_bufts, self._repacking_crashed = False, True
             logger.warning(
                 "the engine crashed in its self-test (%s): llama.cpp probably uses instructions that this machine "
                 "announces and does not have. Starting again without its repacked weights, a little slower.",

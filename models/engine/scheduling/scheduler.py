@@ -38,6 +38,10 @@ class Scheduler:
 
     Parameters
     ----------
+    max_gap_s : float
+        Longest that an answer may wait for its next token while prompts are read, in seconds.
+    reading_tokens_per_s : float
+        How fast prompts are read, to begin with; then it is measured.
     deliver : callable
         Called on the scheduler's thread with all events of one step; must not block.
     on_fatal : callable
@@ -57,6 +61,8 @@ class Scheduler:
         *,
         max_sequences: int,
         max_queue: int,
+        max_gap_s: float,
+        reading_tokens_per_s: float,
         metrics: EngineMetrics,
         deliver: Callable[[SchedulerOutput], None],
         on_fatal: Callable[[str], None],
@@ -65,7 +71,7 @@ class Scheduler:
         self._kv_cache = KvCache(context, n_kept=context.n_sequences - max_sequences)
         self._batch = StepBatch(context.n_batch, context.n_sequences)
         self._threads = ThreadGovernor(context, context.n_threads)
-        self._prefill_budget = PrefillBudget(context.n_batch)
+        self._prefill_budget = PrefillBudget(context.n_batch, max_gap_s, reading_tokens_per_s)
         self._deliver, self._on_fatal, self._metrics = deliver, on_fatal, metrics
         self.busy_since: float | None = None
         self._max_sequences, self._max_queue = max_sequences, max_queue
@@ -254,7 +260,8 @@ class Scheduler:
         self._metrics.step.observe(step_s)
         self._threads.observe(step_s)
         if status is DecodeStatus.OK:
-            self._prefill_budget.observe(self._batch.n_tokens, step_s)
+            n_read = sum(chunk.n_tokens for chunk in chunks if chunk.n_tokens > 1)
+            self._prefill_budget.observe(n_read, self._batch.n_tokens, step_s)
             self._advance(chunks, indices)
         elif status is DecodeStatus.NO_ROOM and len(self._running) > 1:
             self._preempt()
@@ -264,7 +271,9 @@ class Scheduler:
     def _schedule(self) -> list[Chunk]:
         """The chunks of the next step, with free cells for all of them."""
         while True:
-            chunks = plan_step_batch(self._running, self._batch.capacity, self._prefill_budget.tokens)
+            n_decoding = sum(1 for g in self._running if g.started and g.n_pending == 1)
+            n_prefill = self._prefill_budget.tokens(n_decoding)
+            chunks = plan_step_batch(self._running, self._batch.capacity, n_prefill)
             if self._kv_cache.make_room(sum(chunk.n_tokens for chunk in chunks)):
                 return chunks
             if len(self._running) == 1:

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from models.engine.scheduling.generation import Generation
 
 MIN_PREFILL_TOKENS = 32
-PREFILL_TIME_S = 0.2
-"""Longest that the prompt tokens of one step may take."""
+ALONE_S = 1.0
+"""Longest that a step may take while nobody is being answered: who arrives or hangs up then waits for its end."""
+
+MARGIN = 0.9
+"""The share of the allowed time that a step is planned to take, since no two steps take the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +57,35 @@ def _prefill_chunks(prefilling: Sequence[Generation], room: int) -> list[Chunk]:
 
 
 class PrefillBudget:
-    """Learns how many prompt tokens fit into `PREFILL_TIME_S`, so that a slow model gets smaller chunks."""
+    """Learns how fast prompts are read, and so how many of their tokens fit into the time that a step may take.
 
-    def __init__(self, max_tokens: int) -> None:
+    Large chunks are read faster, since every chunk reads all weights once. Small ones end sooner.
+
+    Parameters
+    ----------
+    max_tokens : int
+        Most tokens of a step.
+    max_gap_s : float
+        Longest that an answer in decode may wait for its next token while prompts are read, in seconds.
+    tokens_per_s : float
+        Reading speed to begin with.
+    """
+
+    def __init__(self, max_tokens: int, max_gap_s: float, tokens_per_s: float) -> None:
         self._max_tokens = max_tokens
-        self._tokens_per_s = MIN_PREFILL_TOKENS * 4 / PREFILL_TIME_S
+        self._max_gap_s = max_gap_s
+        self.tokens_per_s = tokens_per_s
 
-    @property
-    def tokens(self) -> int:
-        """Prompt tokens for one step."""
-        return max(MIN_PREFILL_TOKENS, min(self._max_tokens, int(self._tokens_per_s * PREFILL_TIME_S)))
+    def tokens(self, n_decoding: int) -> int:
+        """Prompt tokens for one step beside `n_decoding` tokens of answers."""
+        limit_s = self._max_gap_s if n_decoding else ALONE_S
+        affordable = int(self.tokens_per_s * limit_s * MARGIN) - n_decoding
+        return max(MIN_PREFILL_TOKENS, min(self._max_tokens, affordable))
 
-    def observe(self, n_tokens: int, step_s: float) -> None:
-        """Take the measure of one step. Steps below `MIN_PREFILL_TOKENS` say little about prefill and are ignored."""
-        if n_tokens >= MIN_PREFILL_TOKENS and step_s > 0:
-            self._tokens_per_s += 0.3 * (n_tokens / step_s - self._tokens_per_s)
+    def observe(self, n_read: int, n_tokens: int, step_s: float) -> None:
+        """Take the measure of one step of `n_tokens`, of which `n_read` belong to prompts.
+
+        Steps that read fewer than `MIN_PREFILL_TOKENS` say little about reading and are ignored.
+        """
+        if n_read >= MIN_PREFILL_TOKENS and step_s > 0:
+            self.tokens_per_s += 0.3 * (n_tokens / step_s - self.tokens_per_s)

@@ -80,6 +80,7 @@ def running_engine(
     state_dir: Path,
     *,
     command: list[str] | None = None,
+    trial_command: list[str] | None = None,
     probe: bool = False,
     knows_nothing: bool = False,
     api_key: str | None = None,
@@ -96,7 +97,8 @@ def running_engine(
     chosen = EngineOptions(**{"model_path": tiny_model(), "n_ctx": 2048, "max_sequences": 4, **options})
     if not probe:
         ProbeCache(state_dir, chosen).record_features(frozenset())
-    engine = LiveEngine(chosen, state_dir, command=command, api_key=api_key, allowed_hosts=allowed_hosts)
+    how = {"trial_command": trial_command} if trial_command else {}
+    engine = LiveEngine(chosen, state_dir, command=command, api_key=api_key, allowed_hosts=allowed_hosts, **how)
     try:
         yield engine
     finally:

@@ -9,6 +9,7 @@ import pytest
 from gateway.config.settings import SettingsError, load_settings
 from models.catalogue.bundled import bundled_model_path
 from models.engine.errors import EngineFailed
+from models.engine.loading.header import read_header
 from models.engine.native.llama import Context, Model
 from models.engine.options import EngineOptions, FlashAttention, KvCacheType
 from tests.models.engine.live import running_engine
@@ -40,7 +41,7 @@ def test_answers_stay_sensible(tmp_path: Path, how: dict[str, Any]) -> None:
 
 
 def test_logits_and_memory_depend_on_the_type() -> None:
-    model = Model(bundled_model_path(), use_extra_bufts=False)
+    model, header = Model(bundled_model_path(), use_extra_bufts=False), read_header(bundled_model_path())
     try:
         for kind in (KvCacheType.F16, KvCacheType.Q8_0, KvCacheType.Q4_0):
             before = resident_bytes()
@@ -49,8 +50,8 @@ def test_logits_and_memory_depend_on_the_type() -> None:
             )
             taken = resident_bytes() - before
             context.close()
-            assert 0 <= taken - N_CELLS * model.cell_bytes(kind) < WORKSPACE_BYTES
-        f16, q8_0, q4_0 = (model.cell_bytes(k) for k in (KvCacheType.F16, KvCacheType.Q8_0, KvCacheType.Q4_0))
+            assert 0 <= taken - N_CELLS * header.cell_bytes(kind) < WORKSPACE_BYTES
+        f16, q8_0, q4_0 = (header.cell_bytes(k) for k in (KvCacheType.F16, KvCacheType.Q8_0, KvCacheType.Q4_0))
         assert (f16, q8_0 / f16, q4_0 / f16) == (23040, 34 / 64, 18 / 64)
     finally:
         model.close()

@@ -44,11 +44,39 @@ def test_every_answer_decodes_and_the_oldest_prompt_moves_on() -> None:
     assert sum(c.n_tokens for c in chunks) <= 20 + MIN_PREFILL_TOKENS
 
 
-def test_a_slow_model_gets_smaller_chunks() -> None:
-    budget = PrefillBudget(512)
+def learnt(*, reads: float, max_gap_s: float = 1.0) -> PrefillBudget:
+    """What is planned after many steps of 100 prompt tokens at that speed."""
+    budget = PrefillBudget(512, max_gap_s, tokens_per_s=640)
     for _ in range(30):
-        budget.observe(512, 0.1)
-    assert budget.tokens == 512
+        budget.observe(100, 100, 100 / reads)
+    return budget
+
+
+@pytest.mark.parametrize(
+    ("reads", "max_gap_s", "n_decoding", "seconds"),
+    [
+        (100, 1.0, 0, 1.0),  # nobody else: as much as a hang-up or an arrival may wait for
+        (100, 0.5, 0, 1.0),
+        (100, 1.0, 4, 1.0),  # the answers' tokens take part of the promised time
+        (100, 0.5, 4, 0.5),
+        (200, 2.0, 8, 2.0),
+    ],
+)
+def test_a_chunk_lasts_as_long_as_others_may_wait(
+    reads: float, max_gap_s: float, n_decoding: int, seconds: float
+) -> None:
+    n_tokens = learnt(reads=reads, max_gap_s=max_gap_s).tokens(n_decoding) + n_decoding
+    assert 0.8 * seconds <= n_tokens / reads <= seconds
+
+
+def test_chunks_stay_between_a_minimum_and_the_step() -> None:
+    assert learnt(reads=5000).tokens(0) == 512
+    assert learnt(reads=6).tokens(0) == MIN_PREFILL_TOKENS
+    assert learnt(reads=100, max_gap_s=0.05).tokens(4) == MIN_PREFILL_TOKENS
+
+
+def test_steps_that_only_decode_say_nothing_about_reading() -> None:
+    budget = learnt(reads=400)
     for _ in range(30):
-        budget.observe(64, 10.0)
-    assert budget.tokens == MIN_PREFILL_TOKENS
+        budget.observe(0, 32, 0.5)
+    assert budget.tokens(0) == learnt(reads=400).tokens(0)
