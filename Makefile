@@ -88,10 +88,12 @@ $(VENV)/.dev: pyproject.toml requirements/dev.txt $(VENV)/.llama
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
-# Without `local`: llama.cpp has one version only, and would be compiled again.
+# llama.cpp has one version only, which the bundled model wants: the wheel that pip has compiled already.
 $(LOWEST)/.test: pyproject.toml | $(VENV)/.dev
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
-	@$(BIN)/uv pip install --quiet --python $(LOWEST) --resolution lowest-direct --editable '.[demo,train]' --group test
+	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir $(LOWEST)/wheels \
+		"$$(grep -o '^llama-cpp-python==[^ ]*' requirements/run.txt)"
+	@$(BIN)/uv pip install --quiet --python $(LOWEST) --find-links $(LOWEST)/wheels --resolution lowest-direct --editable '.[demo,train]' --group test
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json

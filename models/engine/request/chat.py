@@ -172,17 +172,17 @@ def read_response_format(wanted: JsonReader) -> GrammarSource | None:
     kind = wanted.value.get("type") if isinstance(wanted.value, dict) else None
     if kind == "text":
         return None
-    if kind == "json_object":
-        return json_object_source(wanted.path)
+    if kind == "json_object":  # with a schema beside it, as llama.cpp's server has it
+        schema = wanted["schema"]
+        return schema_source(_checked(schema)) if schema.given else json_object_source(wanted.path)
     if kind == "json_schema":
-        return schema_source(_schema_part(wanted))
+        envelope = wanted["json_schema"].value
+        given = envelope.get("schema") if isinstance(envelope, dict) else None
+        return schema_source(_checked(JsonReader(given, f"{wanted.path}.{_SCHEMA}")))
     raise wanted.must_be('an object whose \'type\' is "text", "json_object" or "json_schema"', "invalid_value")
 
 
-def _schema_part(wanted: JsonReader) -> SchemaPart:
-    """The schema within ``{"type": "json_schema", "json_schema": {"name", "strict", "schema"}}``."""
-    envelope = wanted["json_schema"].value
-    schema = JsonReader(envelope.get("schema") if isinstance(envelope, dict) else None, f"{wanted.path}.{_SCHEMA}")
+def _checked(schema: JsonReader) -> SchemaPart:
     if not isinstance(schema.value, dict):
         raise schema.wrong("a JSON schema")
     check_schema(schema)

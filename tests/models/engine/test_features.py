@@ -29,6 +29,12 @@ def ask(engine: LiveEngine, **fields: Any) -> Any:
     return engine.client().chat.completions.create(**{**GREEDY, "max_tokens": 48, **fields})
 
 
+def test_a_json_object_with_a_schema_follows_it(engine: LiveEngine) -> None:
+    schema = {"type": "object", "properties": {"n": {"enum": [7]}}, "required": ["n"], "additionalProperties": False}
+    answer = ask(engine, response_format={"type": "json_object", "schema": schema}, max_tokens=30)
+    assert json.loads(answer.choices[0].message.content or "") == {"n": 7}
+
+
 def test_json_objects(engine: LiveEngine) -> None:
     answer = ask(
         engine,
