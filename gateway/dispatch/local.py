@@ -183,7 +183,7 @@ class EngineSide:
         self._model = options.name
         server = HttpServer("http://engine/v1", use_proxy=False, uds=socket_path, silence_s=settings.chunk_timeout_s)
         self.backend = _backend(server, self._model, settings)
-        self._load = LoadWatch(server, lambda: self.up)
+        self._load = LoadWatch(server, lambda: self._is_ready)
 
     @property
     def model(self) -> str | None:
@@ -196,7 +196,7 @@ class EngineSide:
 
     @property
     def up(self) -> bool:
-        return self._supervisor.state is EngineState.READY
+        return self._is_ready and self._stalled_s <= STUCK_S
 
     @property
     def restarts(self) -> int:
@@ -204,7 +204,18 @@ class EngineSide:
 
     @property
     def trouble(self) -> str | None:
-        return None if self.up else self._supervisor.last_error or f"the engine is {self._supervisor.state}"
+        if not self._is_ready:
+            return self._supervisor.last_error or f"the engine is {self._supervisor.state}"
+        return None if self.up else f"the engine has made no progress for {self._stalled_s:.0f} s"
+
+    @property
+    def _is_ready(self) -> bool:
+        return self._supervisor.state is EngineState.READY
+
+    @property
+    def _stalled_s(self) -> float:
+        load = self._load.latest
+        return 0.0 if load is None else load.stalled_s
 
     async def start(self, background: Background) -> None:
         await self._supervisor.start()

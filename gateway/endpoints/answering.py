@@ -3,13 +3,12 @@
 A `Dialect` puts one API shape over it. Inside, everything speaks the chat format.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from gateway.dialects.dialect import Dialect
 from gateway.dispatch.dispatcher import Dispatcher
-from gateway.endpoints.recorded import RecordedEndpoint
+from gateway.endpoints.recorded import RecordedEndpoint, paid_all_the_same
 from gateway.http.client import Reply
 from gateway.http.overrides import Overrides
 from gateway.ledger import Outcome
@@ -17,7 +16,6 @@ from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
 from models.usage.usage import Usage
 from models.wire.chat import ChatRequest
-from models.wire.errors import BackendTimeout, TruncatedAnswer
 from models.wire.responses import ResponsesStream
 from models.wire.sse import DONE
 from models.wire.stream import ChatStream
@@ -51,13 +49,8 @@ class AnsweringEndpoint(RecordedEndpoint):
     ) -> None:
         """Answer `request`, and let `keep` have the answer before the caller has all of it."""
         answer = self._stream if request.stream else self._whole
-        try:
+        with paid_all_the_same(record, request):
             await answer(record, request, overrides, reply, keep)
-        except (asyncio.CancelledError, BackendTimeout, TruncatedAnswer):
-            # It will never say what it took, and is paid for what it has read all the same.
-            if record.first_token_s is None and record.served_model:
-                record.took(None, lambda: Usage(prompt_tokens_guess(request)))
-            raise
 
     async def _whole(
         self, record: RequestRecord, request: ChatRequest, overrides: Overrides, reply: Reply, keep: Keep

@@ -18,7 +18,7 @@ from gateway.dialects.responses.shapes import to_usage
 from gateway.dispatch.decider import Decider
 from gateway.dispatch.dispatcher import Dispatcher
 from gateway.dispatch.native_responses import NativeResponses
-from gateway.endpoints.recorded import RecordedEndpoint
+from gateway.endpoints.recorded import RecordedEndpoint, paid_all_the_same
 from gateway.http.client import Reply, read_body
 from gateway.http.json_response import json_response
 from gateway.http.overrides import Overrides, read_overrides
@@ -26,7 +26,7 @@ from gateway.ledger import Outcome
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
 from models.usage.usage import Usage, usage_in
-from models.wire.chat import ChatRequest, text_of
+from models.wire.chat import CUT_SHORT, ChatRequest, text_of
 from models.wire.errors import InvalidResponse, RequestError
 from models.wire.json_reader import parse_json
 from models.wire.token_estimates import answer_tokens_guess, prompt_tokens_guess
@@ -37,6 +37,9 @@ INSTRUCTION = (
     "names, numbers, and what remains to be done. Answer with the summary alone."
 )
 ENDPOINT = "responses.compact"
+
+SUMMARY_TOKENS = 1024
+"""The longest summary; a small model may go on for ever."""
 
 
 class Compacting:
@@ -93,7 +96,8 @@ class CompactEndpoint(RecordedEndpoint):
         turn, request = await self._compacting.turn(body, record.owner)
         answer = await self._compacting.by_cloud("compact", turn, request, overrides)
         if answer is None:
-            answer = await self._summarize(record, turn, request, overrides)
+            with paid_all_the_same(record, request):
+                answer = await self._summarize(record, turn, request, overrides)
         else:
             self._record_cloud(record, request, answer)
         self._recorder.close(record, Outcome.OK)
@@ -111,15 +115,18 @@ class CompactEndpoint(RecordedEndpoint):
         if summaries is None:
             raise RequestError(f"This gateway keeps no conversations, so it compacts none: {CURE}.")
         messages = [*request.messages, {"role": "user", "content": INSTRUCTION}]
-        asked = ChatRequest.parse({"model": request.model, "messages": messages})
+        asked = ChatRequest.parse(
+            {"model": request.model, "messages": messages, "max_completion_tokens": SUMMARY_TOKENS}
+        )
         asked = replace(asked, private=request.private)
         completion = await self._dispatcher.chat(record, asked, overrides)
         record.first_byte()
         record.served_model = completion.model
         record.took(completion.usage, lambda: Usage(prompt_tokens_guess(asked), answer_tokens_guess(completion.body)))
-        summary = text_of(orjson.loads(completion.body)["choices"][0].get("message") or {})
-        if not summary:
-            raise InvalidResponse(record.route, "the model gave no summary")
+        choice = orjson.loads(completion.body)["choices"][0]
+        summary = text_of(choice.get("message") or {})
+        if not summary or choice.get("finish_reason") in CUT_SHORT:
+            raise InvalidResponse(record.route, f"the model gave no summary of at most {SUMMARY_TOKENS} tokens")
         sealed = summaries.seal(summary, turn.owner, record.private)
         return orjson.dumps(
             {

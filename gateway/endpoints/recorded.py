@@ -1,7 +1,9 @@
 """What all endpoints with a ledger row share: reading the body, errors, and callers who hang up."""
 
+import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -15,8 +17,12 @@ from gateway.http.paths import with_deployment
 from gateway.ledger import Outcome
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
+from models.usage.usage import Usage
 from models.wire.asgi import ClientGone, WhileConnected
+from models.wire.chat import ChatRequest
+from models.wire.errors import BackendTimeout, TruncatedAnswer
 from models.wire.json_reader import parse_json
+from models.wire.token_estimates import prompt_tokens_guess
 
 
 class RecordedEndpoint(ABC):
@@ -64,3 +70,14 @@ class RecordedEndpoint(ABC):
                 if not reply.begun:
                     body = orjson.dumps(self._error(exc, record.id))
                     await reply.whole(body, error_status(exc), {**record.headers(), **error_headers(exc)})
+
+
+@contextmanager
+def paid_all_the_same(record: RequestRecord, request: ChatRequest) -> Iterator[None]:
+    """A model that is left, or breaks off, never says what it took, and is paid for what it has read."""
+    try:
+        yield
+    except (asyncio.CancelledError, BackendTimeout, TruncatedAnswer):
+        if record.first_token_s is None and record.served_model:
+            record.took(None, lambda: Usage(prompt_tokens_guess(request)))
+        raise

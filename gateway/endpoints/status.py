@@ -69,7 +69,7 @@ def status_endpoints(
 
 
 def _local(local: LocalSide) -> dict[str, Any]:
-    load = local.load if local.up else None
+    load = local.load
     return {
         "up": local.up,
         "model": local.model,

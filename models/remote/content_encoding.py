@@ -49,9 +49,16 @@ async def _inflated(backend: str, chunks: Chunks, inflate: Inflate) -> Chunks:
             raise InvalidResponse(backend, "the compressed body is damaged") from None
 
 
-def _zlib() -> Inflate:
-    inflater = zlib.decompressobj(32 + zlib.MAX_WBITS)  # gzip and zlib alike
-    begun = False
+def _gzip() -> Inflate:
+    return _zlib(16 + zlib.MAX_WBITS, begun=True)
+
+
+def _deflate() -> Inflate:
+    return _zlib(zlib.MAX_WBITS, begun=False)
+
+
+def _zlib(window: int, *, begun: bool) -> Inflate:
+    inflater = zlib.decompressobj(window)
 
     def inflate(chunk: bytes) -> Iterator[bytes]:
         nonlocal inflater, begun
@@ -100,9 +107,9 @@ def _zstd() -> Inflate:
 
 
 _CODINGS: dict[str, Callable[[], Inflate]] = {
-    "gzip": _zlib,
-    "x-gzip": _zlib,
-    "deflate": _zlib,
+    "gzip": _gzip,
+    "x-gzip": _gzip,
+    "deflate": _deflate,
     "br": _brotli,
     "zstd": _zstd,
 }

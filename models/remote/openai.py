@@ -375,7 +375,7 @@ class OpenAIBackend:
         if not items and isinstance(answer, dict) and answer.get("error"):
             raise self._failure(_status_in(answer["error"]), ServerWords.from_body(body))
         if not isinstance(items, list) or not items:
-            raise InvalidResponse(self._name, f"the answer has no {content}")
+            raise self._without_content(answer, f"the answer has no {content}")
         if not all(isinstance(item, dict) for item in items):
             raise InvalidResponse(self._name, f"the answer's {content} are no objects")
         usage = usage_in(answer)
@@ -479,10 +479,18 @@ class OpenAIBackend:
     def _not_a_stream(self, body: bytes) -> BackendError:
         """The error for JSON instead of a stream: some servers report a failure with status 200."""
         try:
-            error = orjson.loads(body)["error"]
-        except (ValueError, KeyError, TypeError):
-            return InvalidResponse(self._name, "the answer is JSON and no stream")
-        return self._failure(_status_in(error), ServerWords.from_body(body))
+            answer = orjson.loads(body)
+        except ValueError:
+            answer = None
+        if isinstance(answer, dict) and answer.get("error"):
+            return self._failure(_status_in(answer["error"]), ServerWords.from_body(body))
+        return self._without_content(answer, "the answer is JSON and no stream")
+
+    def _without_content(self, answer: Any, why: str) -> InvalidResponse:
+        """The error for an answer that cannot be used, and is paid for if it tells what it took."""
+        failed = InvalidResponse(self._name, why)
+        failed.spent = usage_in(answer) if isinstance(answer, dict) else None
+        return failed
 
     def _unreadable(self, body: bytes) -> InvalidResponse:
         """The error for a body that is not JSON. If it begins like JSON, the model made it and it must be paid for."""

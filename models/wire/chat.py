@@ -178,6 +178,11 @@ def _check_types(body: Mapping[str, Any]) -> None:
         value = body.get(name)
         if value is not None and not isinstance(value, kinds):
             raise JsonReader(value, name).must_be(expected)
+    for index, tool in enumerate(body.get("tools") or ()):
+        if not isinstance(tool, dict) or not isinstance(tool.get("type"), str):
+            where = f"tools[{index}].type" if isinstance(tool, dict) else f"tools[{index}]"
+            expected = "the kind of tool, such as 'function'" if isinstance(tool, dict) else "an object"
+            raise JsonReader(tool.get("type") if isinstance(tool, dict) else tool, where).wrong(expected)
 
 
 def _check_calls(message: Mapping[str, Any], index: int) -> None:

@@ -21,8 +21,9 @@ _TOKENS = (
     r"AccountKey=[A-Za-z0-9+/]{40}",
     r"do[opr]_v1_[a-f0-9]{40}",
     # Models and what stands around them
-    rf"(?:gsk|fw|r8|tgp_v1|pcsk|jina|napi|hf|csk|voyage|pa)[-_]{_SOME_DIGIT}[A-Za-z0-9_-]{{30}}",
+    rf"(?:gsk|fw|r8|tgp_v1|pcsk|jina|napi|csk|voyage|pa)[-_]{_SOME_DIGIT}[A-Za-z0-9_-]{{30}}",
     rf"(?:xai|nvapi|pplx|tvly|tvly-dev|fc|api-org|sk-or-v1|lsv2_pt|lsv2_sk)[-_]{_SOME_DIGIT}[A-Za-z0-9_-]{{20}}",
+    r"hf_[A-Za-z]{30}|hf_[A-Za-z0-9]{34}",  # often without any digit
     # Code and packages
     r"gh[pousr]_[A-Za-z0-9]{36}",
     r"github_pat_[A-Za-z0-9_]{22}",
@@ -58,11 +59,15 @@ _TOKENS = (
     r"eyJ[A-Za-z0-9_-]{10,150}\.eyJ[A-Za-z0-9_-]{10}",  # a JSON web token
 )
 _NAMES = (
-    r"pass(?:word|wd|phrase|code)|\bpwd|passwort|kennwort|losenord|mot de passe|contrasena|"
-    r"(?:api|secret|private|access|auth|client)[_ -]?(?:key|token|secret)|secret"
+    r"pass(?:word|wd|phrase|code)|\bpwd|passwort(?: lautet)?|kennwort|losenord|mot de passe|contrasena|"
+    r"(?:api|secret|private|access|auth|client)[_ -]?(?:key|token|secret)|secret|(?:openai|azure|model|cloud)_key"
 )
 # A value without any digit is usually a variable's name.
 _VALUE = r"(?=\S{0,40}[0-9])[^\s\"'<>(){}$]{8}"
+
+
+_QUOTES = r"[\"'\\*`]{0,3}"
+"""What may stand around a name or a value: quotation marks, and signs of layout."""
 
 
 def secret_keys() -> list[SensitivePattern]:
@@ -71,10 +76,17 @@ def secret_keys() -> list[SensitivePattern]:
         SensitivePattern(re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(_TOKENS)})")),
         SensitivePattern(re.compile(r"-----BEGIN[A-Z\s_]{1,30}PRIVATE[\s_]KEY")),
         SensitivePattern(
-            re.compile(rf"(?:{_NAMES})[\"'\\]{{0,3}}\s{{0,3}}(?:[:=]{{1,2}}|=>| is)\s{{0,3}}[\"'\\]{{0,3}}{_VALUE}"),
+            re.compile(
+                rf"(?:{_NAMES}){_QUOTES}\s{{0,3}}(?:[:=]{{1,2}}|=>| is|[|>]){_QUOTES}\s{{0,3}}{_QUOTES}{_VALUE}"
+            ),
             lower=True,
         ),
         SensitivePattern(re.compile(rf"(?:bearer|basic|token) (?=[a-z0-9+/=._-]{{20}}){_VALUE}"), lower=True),
+        # Options of commands: --password hunter2hunter2, -u anna:hunter22
+        SensitivePattern(re.compile(rf"--(?:{_NAMES})[ =]{_QUOTES}{_VALUE}"), lower=True),
+        SensitivePattern(
+            re.compile(rf"(?<![\w-])-(?:u|-user) {_QUOTES}[\w.@-]{{1,64}}:(?=\S{{0,40}}[0-9])[^\s\"']{{6}}")
+        ),
         # postgres://anna:hunter22@db.example.org
         SensitivePattern(re.compile(r"://[^\s/:@\"'<>{}$\[\]]{1,64}:[^\s/:@\"'<>{}$\[\]]{3,128}@[\w.-]{2}")),
     ]

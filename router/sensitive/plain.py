@@ -84,9 +84,12 @@ def _is_visible(char: str) -> bool:
 
 _DASH = re.compile("[\u2010-\u2015\u2212]")
 _FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
-_BETWEEN_DIGITS = re.compile(r"(?<=[0-9)])[\s_/\\|\u00b7\u2022]{1,3}(?=[0-9(+])")
+_BETWEEN_DIGITS = re.compile(r"(?<=[0-9)])(?:[\s_/\\|\u00b7\u2022*`>+]|<[a-z/]{1,5}>){1,6}(?=[0-9(+])")
 
 _ESCAPE = re.compile(r"\\{1,8}(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(/)|[nrt](?=\\{0,8}[0-9+]))")
+MOST_ENCODINGS = 3
+"""How often a text may have been encoded for a URL, one time over the other."""
+
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _ENTITY = re.compile(r"&#?[0-9A-Za-z]{1,8};")
 
@@ -97,7 +100,9 @@ def _decoded(text: str) -> str:
         text = _ESCAPE.sub(_unescaped, text)
         if not text.isascii():  # two escapes for one character
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if _PERCENT.search(text):
+    for _ in range(MOST_ENCODINGS):
+        if not _PERCENT.search(text):
+            break
         text = unquote(text)
     return html.unescape(text) if _ENTITY.search(text) else text
 

@@ -41,6 +41,9 @@ COMPILE_STACK_BYTES = 256 * 1024 * 1024
 
 _DEAD_ENDS = ("", "NoExtension", "NoExtensionBias")
 _OUR_PLACE = re.compile(r"^at \d+\(\d+\): (failed to compile JSON schema: )?")
+_OPTION = re.compile(r" Enable '\w+' option[^.]*\.?")
+"""llguidance's own settings, which nobody here can reach."""
+
 _KEYWORDS = {"Unknown format": "format", "regex parse error": "pattern", "oneOf": "oneOf"}
 """Words of llguidance's messages, and the keyword that they are about."""
 
@@ -239,7 +242,7 @@ def _reason(matcher: Any) -> str:
     """The message of llguidance on one line, without the place in our grammar and the picture of a pattern."""
     first, *others = str(matcher.get_error()).strip().split("\n")
     detail = next((f" {line.strip()}" for line in others if line.startswith("error:")), "")
-    return "no text fits it" if first in _DEAD_ENDS else _OUR_PLACE.sub("", first) + detail
+    return "no text fits it" if first in _DEAD_ENDS else _OPTION.sub("", _OUR_PLACE.sub("", first)) + detail
 
 
 def _refusal(part: SchemaPart, reason: str) -> RequestError:
