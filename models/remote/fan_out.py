@@ -23,14 +23,21 @@ async def fan_out(chat: Callable[[ChatRequest], Awaitable[Completion]], requests
     Raises
     ------
     BackendError
-        If one request fails; `spent` is the usage of those that were answered.
+        If one request fails; `spent` is the usage of those that were answered, and what the others have read about.
     """
     places = asyncio.Semaphore(MAX_CONCURRENT)
     usages: list[Usage] = []
+    in_hand: list[ChatRequest] = []
 
     async def answer(request: ChatRequest) -> Completion:
         async with places:
-            completion = await chat(request)
+            in_hand.append(request)
+            try:
+                completion = await chat(request)
+            except BackendError:
+                in_hand.remove(request)
+                raise
+        in_hand.remove(request)
         usages.append(_usage(request, completion))
         return completion
 
@@ -38,7 +45,7 @@ async def fan_out(chat: Callable[[ChatRequest], Awaitable[Completion]], requests
     try:
         return merge(await asyncio.gather(*tasks), Usage.sum(usages))
     except BackendError as exc:
-        exc.spent = Usage.sum(usages)
+        exc.spent = Usage.sum([*usages, *map(_left_alone, in_hand)])
         raise
     finally:
         for task in tasks:
@@ -57,6 +64,11 @@ def merge(completions: Sequence[Completion], usage: Usage) -> Completion:
     if not usage.uncounted:
         body["usage"] = usage.to_wire()
     return Completion(orjson.dumps(body), completions[0].model, usage, notes=completions[0].notes)
+
+
+def _left_alone(request: ChatRequest) -> Usage:
+    """What a request that is given up in mid-work is paid for."""
+    return replace(Usage(prompt_tokens_guess(request)), uncounted=UNCOUNTED.uncounted)
 
 
 def _usage(request: ChatRequest, completion: Completion) -> Usage:

@@ -115,6 +115,15 @@ def test_several_prompts_are_asked_one_by_one_and_answered_as_one(gateway: Gatew
     assert (row["prompt_tokens"], row["completion_tokens"]) == tuple(map(sum, zip(*provider.billed, strict=True)))
 
 
+def test_if_one_of_several_fails_at_once_the_others_cost_what_they_read(gateway: Gateway, provider: Provider) -> None:
+    provider.faults.extend(["silence", "silence", "context_length"])  # by the order in which they arrive
+    with pytest.raises(openai.APIStatusError):
+        gateway.client().completions.create(model="cloud", prompt=["a " * 2000] * 3)
+    row = gateway.row()
+    assert row["usage_estimated"]
+    assert row["prompt_tokens"] > 2000
+
+
 def test_if_one_of_several_fails_all_do_and_the_others_are_counted(gateway: Gateway, provider: Provider) -> None:
     provider.faults.extend(["none"] * MAX_CONCURRENT + ["error_500"] * 4)  # later ones wait for a place
     with pytest.raises(openai.InternalServerError):
