@@ -91,14 +91,32 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalEstimate:
+    """How long the local model would take for a request that arrives now.
+
+    Attributes
+    ----------
+    first_token_s : float
+        Until its first token, in seconds: the queue, then the prompt tokens that the prefix cache does not hold.
+    answer_s : float
+        Until the end of its answer, in seconds.
+    """
+
+    first_token_s: float
+    answer_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class RoutingDecision:
     """A request's side, and why.
 
     `score` is the calibrated probability, in [0, 1], that the local model's answer is inadequate; larger is harder. It
-    is computed for every request, also where a rule decided. ``score >= threshold`` means cloud.
+    is computed for every request, also where a rule decided. ``score >= threshold`` means cloud. `estimate` is None
+    where the local side does not tell how fast it is.
     """
 
     route: Route
     reason: Reason
     score: float
     threshold: float
+    estimate: LocalEstimate | None = None
