@@ -19,7 +19,7 @@ from models.engine.native.guidance import CompiledGrammar, GrammarCompiler, comp
 from models.engine.native.llama import system_info
 from models.engine.native.machine import resident_bytes
 from models.engine.native.samplers import Sampler
-from models.engine.options import EngineInfo, EngineOptions
+from models.engine.options import EngineInfo, EngineOptions, FlashAttention
 from models.engine.prompt.prompter import Prompter
 from models.engine.prompt.template import Template
 from models.engine.prompt.tool_calls import ToolCallReader
@@ -30,6 +30,7 @@ from models.engine.request.sampling import SamplingParams, build_sampler
 from models.engine.scheduling.embeddings import CHUNK_TOKENS, EmbeddingContext, Pooling, Vector, normalise
 from models.engine.scheduling.generation import Event, Generation
 from models.engine.scheduling.metrics import EngineMetrics
+from models.engine.scheduling.parked import Parking
 from models.engine.scheduling.scheduler import Scheduler, SchedulerOutput
 from models.engine.scheduling.token_selection import TokenSelector
 from models.wire.errors import ContextLengthError, RequestError
@@ -105,6 +106,7 @@ class Engine:
             max_queue=options.max_queue,
             max_gap_s=options.max_gap_s,
             reading_tokens_per_s=loaded.reading_tokens_per_s,
+            parking=_parking(loaded, options),
             metrics=self.metrics,
             deliver=self._deliver,
             on_fatal=self._report_fatal,
@@ -309,6 +311,17 @@ def _notify_listeners(events: SchedulerOutput) -> None:
     for generation, event in events:
         if not generation.cancelled:
             generation.listener(event)
+
+
+def _parking(loaded: Loaded, options: EngineOptions) -> Parking:
+    memory = loaded.memory
+    return Parking.planned(
+        memory.parked_bytes,
+        token_bytes=max(1, memory.cells_bytes // memory.n_cells),
+        weights_bytes=memory.weights_bytes,
+        tokens_per_s=loaded.reading_tokens_per_s,
+        skips_idle=options.flash_attention is not FlashAttention.OFF,
+    )
 
 
 def make_info(loaded: Loaded, options: EngineOptions, features: frozenset[str]) -> EngineInfo:

@@ -4,7 +4,7 @@ Reckoned from the file's header, before anything is loaded: `slimgate models lis
 the same, and a model that does not fit is refused before the machine swaps.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.engine.errors import ModelLoadError
 from models.engine.loading.header import Header
@@ -33,6 +33,9 @@ CONTEXT_SHARE = 1 / 8
 USABLE = 0.9
 """The share of free memory that a model may take in all."""
 
+PARKED_SHARE = 1 / 16
+"""The share of free memory that conversations outside the context may take."""
+
 PROCESS_BYTES = 120_000_000
 """What the engine's process takes without a model: Python and its modules, llama.cpp, templates and requests."""
 
@@ -60,6 +63,8 @@ class MemoryPlan:
         The context.
     compute_bytes : int
         Intermediate results of one step.
+    parked_bytes : int
+        What earlier conversations may take in addition, once there are some.
     """
 
     n_ctx: int
@@ -69,10 +74,11 @@ class MemoryPlan:
     repacked_bytes: int
     cells_bytes: int
     compute_bytes: int
+    parked_bytes: int = 0
 
     @property
     def total_bytes(self) -> int:
-        """What the engine's process will have in memory."""
+        """What the engine's process will have in memory, parked conversations aside."""
         return self.weights_bytes + self.repacked_bytes + self.cells_bytes + self.compute_bytes + PROCESS_BYTES
 
 
@@ -99,6 +105,11 @@ def plan_memory(
         If it does not fit; the message has the numbers, and what would help.
     """
     free = int(USABLE * (free_memory_bytes() if free_bytes is None else free_bytes))
+    plan = _fitting_plan(options, header, repack, on_gpu, free)
+    return replace(plan, parked_bytes=max(0, min(int(PARKED_SHARE * free), free - plan.total_bytes)))
+
+
+def _fitting_plan(options: EngineOptions, header: Header, repack: bool, on_gpu: bool, free: int) -> MemoryPlan:
     whole = whole_context(options, header)
     plan = _plan(options, header, whole, max(options.n_cells or 0, whole), repack)
     if on_gpu:

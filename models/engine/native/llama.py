@@ -7,7 +7,7 @@
 import ctypes
 import logging
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import IntEnum
 from functools import lru_cache
 from pathlib import Path
@@ -63,6 +63,9 @@ def library() -> ModuleType:
 _first_error = ""
 """The first error since it was last cleared. It says why; what follows says of what else that was the end."""
 
+_ending_step = False
+"""Whether a step is being ended as `Context.abort_when` asked, of which llama.cpp tells as of a fault."""
+
 _ERROR_PREFIX = re.compile(r"\w+: (?:error loading model: )?(?:error loading model \w+: )?")
 
 
@@ -70,7 +73,7 @@ _ERROR_PREFIX = re.compile(r"\w+: (?:error loading model: )?(?:error loading mod
 def _log_callback(lib: Any) -> Any:
     def log(level: int, text: bytes, _user_data: Any) -> None:
         global _first_error
-        if level not in _LOG_LEVELS:
+        if level not in _LOG_LEVELS or _ending_step:
             return
         message = text.decode("utf-8", "replace").strip()
         if _OVERFLOW_WARNING in message:
@@ -325,7 +328,8 @@ class DecodeStatus(IntEnum):
 
     OK = 0
     NO_ROOM = 1
-    FAILED = 2
+    ABORTED = 2
+    FAILED = 3
 
 
 class Context:
@@ -400,12 +404,30 @@ class Context:
             self.pointer = None
 
     def decode(self, batch: StepBatch) -> DecodeStatus:
-        """Compute one batch. After NO_ROOM nothing has changed; after FAILED the state of its sequences is unknown."""
+        """Compute one batch. After NO_ROOM nothing has changed; after FAILED the state of its sequences is unknown.
+
+        After ABORTED (`abort_when`), a part of its tokens may be in their cells.
+        """
+        global _ending_step
         code = self._lib.llama_decode(self.pointer, batch.struct)
-        if code in (0, 1):
+        _ending_step = False
+        if code in (0, 1, 2):
             return DecodeStatus(code)
         logger.error("llama_decode failed with code %d for %d tokens", code, batch.n_tokens)
         return DecodeStatus.FAILED
+
+    def abort_when(self, wanted: Callable[[], bool] | None) -> None:
+        """Ask `wanted` some hundred times in each following step, whether to end it at once; None asks nobody."""
+
+        def ask(_data: object) -> bool:
+            global _ending_step
+            assert wanted is not None
+            _ending_step = wanted()
+            return _ending_step
+
+        kind = self._lib.ggml_abort_callback
+        self._abort_callback = kind(ask) if wanted else kind()  # kept here, since llama.cpp holds no reference
+        self._lib.llama_set_abort_callback(self.pointer, self._abort_callback, None)
 
     def use_threads(self, n_threads: int) -> None:
         """Set the number of threads from the next step on."""
@@ -422,6 +444,26 @@ class Context:
     def share(self, source: int, target: int, n_tokens: int) -> None:
         """Let `target` hold the cells of the first `n_tokens` tokens of `source` too."""
         self._lib.llama_memory_seq_cp(self._memory, source, target, 0, n_tokens)
+
+    def state(self, sequence: int) -> npt.NDArray[np.uint8]:
+        """A copy of all that the cells of one sequence hold."""
+        size = self._lib.llama_state_seq_get_size(self.pointer, sequence)
+        state = np.empty(size, np.uint8)
+        written = self._lib.llama_state_seq_get_data(self.pointer, _pointer(state, ctypes.c_uint8), size, sequence)
+        return state[:written]
+
+    def restore(self, sequence: int, state: npt.NDArray[np.uint8], n_tokens: int) -> bool:
+        """Give `sequence`, which holds no cells, the first `n_tokens` of a copied one; false if that fails."""
+        pointer = _pointer(state, ctypes.c_uint8)
+        if self._lib.llama_state_seq_set_data(self.pointer, pointer, state.nbytes, sequence) != state.nbytes:
+            self.drop(sequence)
+            return False
+        self.cut(sequence, n_tokens)
+        return True
+
+    def cut(self, sequence: int, n_tokens: int) -> None:
+        """Free the cells of one sequence beyond its first `n_tokens`."""
+        self._lib.llama_memory_seq_rm(self._memory, sequence, n_tokens, -1)
 
     def drop(self, sequence: int) -> None:
         """Free every cell of one sequence."""

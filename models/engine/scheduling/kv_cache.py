@@ -9,6 +9,7 @@ import numpy as np
 from models.engine.native.llama import Context
 from models.engine.scheduling.generation import Generation
 from models.engine.scheduling.kv_cells import KvCellPool
+from models.engine.scheduling.parked import ParkedSequences, Parking
 from models.engine.scheduling.prefix_cache import (
     MIN_PREFIX_TOKENS,
     NO_PREFIX,
@@ -38,19 +39,29 @@ class KvCache:
     Parameters
     ----------
     n_kept : int
-        Most finished sequences to keep; 0 keeps none.
+        Most finished sequences to keep in cells; 0 keeps none.
+    parking : Parking
+        Which finished sequences are copied out of their cells.
     """
 
-    def __init__(self, context: Context, *, n_kept: int) -> None:
+    def __init__(self, context: Context, *, n_kept: int, parking: Parking) -> None:
         self._context = context
+        self._parking = parking
+        self._parked = ParkedSequences(parking.max_bytes)
         self._pool = KvCellPool(context.n_ctx)
         self._prefixes = PrefixCache(n_kept)
         self._free_sequences = deque(range(context.n_sequences))
+        self._is_settled = True
 
     @property
     def n_free(self) -> int:
         """Cells that no sequence holds."""
         return self._pool.n_free
+
+    @property
+    def n_parked_bytes(self) -> int:
+        """Memory of parked sequences."""
+        return self._parked.n_bytes
 
     @property
     def reuses_prefixes(self) -> bool:
@@ -78,20 +89,54 @@ class KvCache:
         if not self.reuses_prefixes:
             return True
         tokens = _array(generation.tokens)[:-1]  # the last one must be computed: its logits give the first new token
+        here = self._longest_here(generation, tokens, running)
+        if here is None:
+            return False
+        if not self._restore_longer(generation, tokens, here.n_tokens):
+            here = self._longest_here(generation, tokens, running) or NO_PREFIX
+            self._share(generation, here if here.n_tokens >= MIN_PREFIX_TOKENS else NO_PREFIX)
+        return True
+
+    def _longest_here(self, generation: Generation, tokens: TokenArray, running: Sequence[Generation]) -> Prefix | None:
+        """The longest prefix in cells; None if a running generation will soon have a longer one."""
         longest = self._prefixes.longest_prefix(tokens)
         for other in running:
             if other is generation or not other.started:
                 continue
             n_common = _n_common(generation, other)
             if n_common > max(longest.n_tokens, MIN_PREFIX_TOKENS) and other.n_computed < min(n_common, len(tokens)):
-                return False
+                return None
             shared = Prefix(other.sequence, min(n_common, other.n_computed, len(tokens)))
             longest = max(longest, shared, key=_n_tokens)
-        self._share(generation, longest if longest.n_tokens >= MIN_PREFIX_TOKENS else NO_PREFIX)
+        return longest
+
+    def _restore_longer(self, generation: Generation, tokens: TokenArray, n_here: int) -> bool:
+        """Bring back a parked sequence with a longer prefix than the one in cells; false if there is none."""
+        prefix = self._parked.longest_prefix(tokens)
+        if prefix.n_tokens < n_here + self._parking.min_tokens:
+            return False
+        parked, state = self._parked.state(prefix.sequence)
+        if not self.make_room(len(parked)) or not self._context.restore(generation.sequence, state, prefix.n_tokens):
+            return False
+        self._pool.allocate(generation.sequence, prefix.n_tokens)
+        self._took_over(generation, prefix.n_tokens)
         return True
 
+    def park_idle(self, running: Sequence[Generation]) -> None:
+        """Park the sequences that nobody has used for longest, until few of their cells slow the running ones."""
+        if self._is_settled or not running:
+            return
+        self._is_settled = True
+        sequences = [g.sequence for g in running]
+        for entry in reversed(self._prefixes.most_recent_first()):
+            n_idle = self._pool.n_held - self._pool.n_held_by_any(sequences)
+            if n_idle <= self._parking.max_idle_cells:
+                return
+            if self._pool.n_held_alone(entry.sequence):
+                self._evict(entry)
+
     def make_room(self, n_tokens: int) -> bool:
-        """Evict cached sequences until `n_tokens` cells are free; false if that is not enough."""
+        """Park or evict cached sequences until `n_tokens` cells are free; false if that is not enough."""
         while self._pool.n_free < n_tokens:
             if not self._evict_oldest():
                 return False
@@ -107,11 +152,13 @@ class KvCache:
         sequence, generation.sequence = generation.sequence, -1
         computed = _array(generation.tokens[: generation.n_computed])
         if keep and self._prefixes.would_gain(computed):
+            self._parked.drop_within(computed)
             for entry in self._prefixes.entries_within(computed):
-                self._evict(entry)
+                self._remove(entry)
             if self._prefixes.is_full:
                 self._evict_oldest()
             self._prefixes.add(sequence, computed)
+            self._is_settled = False
             self._evict_small()
         else:
             self._free(sequence)
@@ -120,8 +167,12 @@ class KvCache:
         if prefix.n_tokens:
             self._context.share(prefix.sequence, generation.sequence, prefix.n_tokens)
             self._pool.share(prefix.sequence, generation.sequence, prefix.n_tokens)
-        generation.n_computed = prefix.n_tokens
-        generation.n_cached = generation.n_cached or min(prefix.n_tokens, len(generation.prompt))
+        self._took_over(generation, prefix.n_tokens)
+
+    def _took_over(self, generation: Generation, n_tokens: int) -> None:
+        self._is_settled = False
+        generation.n_computed = n_tokens
+        generation.n_cached = generation.n_cached or min(n_tokens, len(generation.prompt))
 
     def _evict_small(self) -> None:
         """Evict the oldest small entries that exceed `SMALL_ENTRIES_CELLS`."""
@@ -140,6 +191,14 @@ class KvCache:
         return oldest is not None
 
     def _evict(self, entry: CachedSequence) -> None:
+        """Free the cells of an entry; park what would take long to compute again."""
+        n_bytes = len(entry.tokens) * self._parking.token_bytes
+        is_long = self._pool.n_held_alone(entry.sequence) >= self._parking.min_tokens
+        if is_long and self._parked.would_gain(entry.tokens, n_bytes):
+            self._parked.add(entry.tokens, self._context.state(entry.sequence))
+        self._remove(entry)
+
+    def _remove(self, entry: CachedSequence) -> None:
         self._prefixes.remove(entry)
         self._free(entry.sequence)
 

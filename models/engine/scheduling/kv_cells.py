@@ -44,9 +44,10 @@ class KvCellPool:
         """Cells that no sequence holds."""
         return len(self._free)
 
-    def n_held(self, sequence: int) -> int:
-        """Cells that `sequence` holds, alone or with others."""
-        return len(self._cells.get(sequence, _NO_CELLS))
+    @property
+    def n_held(self) -> int:
+        """Cells that any sequence holds."""
+        return self.n_cells - self.n_free
 
     def n_held_alone(self, sequence: int) -> int:
         """Cells that would become free if `sequence` were released."""

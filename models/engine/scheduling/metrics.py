@@ -21,6 +21,9 @@ class EngineMetrics:
             f"{PREFIX}expected_wait_seconds", "How long a request that arrives now would wait.", registry=registry
         )
         self.free_cells = Gauge(f"{PREFIX}free_cells", "KV cells that hold no token.", registry=registry)
+        self.parked_bytes = Gauge(
+            f"{PREFIX}parked_bytes", "Memory of finished sequences outside the KV cells.", registry=registry
+        )
         self.threads = Gauge(f"{PREFIX}threads", "Threads that compute; fewer on a busy machine.", registry=registry)
         self.prompt_tokens = Counter(f"{PREFIX}prompt_tokens", "Prompt tokens of finished answers.", registry=registry)
         self.cached_tokens = Counter(

@@ -100,6 +100,10 @@ class PrefixCache:
         """Add an entry: the cells of `sequence` hold `tokens`."""
         self._entries.append(CachedSequence(sequence, tokens, next(self._clock)))
 
+    def tokens_of(self, sequence: int) -> TokenArray:
+        """The tokens of one entry."""
+        return next(entry.tokens for entry in self._entries if entry.sequence == sequence)
+
     def least_recently_used(self) -> CachedSequence | None:
         """The next entry to evict; None if the cache is empty."""
         return min(self._entries, key=lambda entry: entry.last_used, default=None)

@@ -19,6 +19,7 @@ from models.engine.native.llama import Context, DecodeStatus, Model, StepBatch
 from models.engine.scheduling.generation import Event, Failed, Finished, Generation
 from models.engine.scheduling.kv_cache import KvCache
 from models.engine.scheduling.metrics import EngineMetrics
+from models.engine.scheduling.parked import Parking
 from models.engine.scheduling.step_batching import Chunk, PrefillBudget, plan_step_batch
 from models.engine.scheduling.threads import ThreadGovernor
 from models.wire.errors import RequestError
@@ -26,7 +27,7 @@ from models.wire.errors import RequestError
 logger = logging.getLogger(__name__)
 
 MAX_FAILED_STEPS = 3
-USUAL_ROUND_S = 2.0
+USUAL_ROUND_S = 4.0
 """What a round may take before the engine counts as stalled."""
 
 T = TypeVar("T")
@@ -63,12 +64,13 @@ class Scheduler:
         max_queue: int,
         max_gap_s: float,
         reading_tokens_per_s: float,
+        parking: Parking,
         metrics: EngineMetrics,
         deliver: Callable[[SchedulerOutput], None],
         on_fatal: Callable[[str], None],
     ) -> None:
         self._model, self._context = model, context
-        self._kv_cache = KvCache(context, n_kept=context.n_sequences - max_sequences)
+        self._kv_cache = KvCache(context, n_kept=context.n_sequences - max_sequences, parking=parking)
         self._batch = StepBatch(context.n_batch, context.n_sequences)
         self._threads = ThreadGovernor(context, context.n_threads)
         self._prefill_budget = PrefillBudget(context.n_batch, max_gap_s, reading_tokens_per_s)
@@ -83,6 +85,7 @@ class Scheduler:
         self._wake = threading.Condition()
         self._places: set[Generation] = set()
         self._stopping = False
+        self._may_abort = True
         self._failed_steps = 0
         self._mean_service_s = 1.0
         self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
@@ -130,6 +133,7 @@ class Scheduler:
         self._metrics.expected_wait.set(self.expected_wait_s)
         self._metrics.threads.set(self._threads.n_threads)
         self._metrics.free_cells.set(self._kv_cache.n_free)
+        self._metrics.parked_bytes.set(self._kv_cache.n_parked_bytes)
 
     def submit(self, generations: Sequence[Generation]) -> None:
         """Queue the generations of one request, all of them or none.
@@ -250,12 +254,13 @@ class Scheduler:
         for generation in self._running:
             if not generation.started:
                 generation.started = self._kv_cache.reuse_prefix(generation, self._running)
+        self._kv_cache.park_idle(self._running)
 
     def _step(self) -> None:
         chunks = self._schedule()
         indices = self._fill_batch(chunks)
         started = monotonic()
-        status = self._context.decode(self._batch)
+        status = self._decode(chunks)
         step_s = monotonic() - started
         self._metrics.step.observe(step_s)
         self._threads.observe(step_s)
@@ -263,6 +268,9 @@ class Scheduler:
             n_read = sum(chunk.n_tokens for chunk in chunks if chunk.n_tokens > 1)
             self._prefill_budget.observe(n_read, self._batch.n_tokens, step_s)
             self._advance(chunks, indices)
+        elif status is DecodeStatus.ABORTED:
+            for generation in (chunk.generation for chunk in chunks):
+                self._context.cut(generation.sequence, generation.n_computed)
         elif status is DecodeStatus.NO_ROOM and len(self._running) > 1:
             self._preempt()
         else:
@@ -272,13 +280,32 @@ class Scheduler:
         """The chunks of the next step, with free cells for all of them."""
         while True:
             n_decoding = sum(1 for g in self._running if g.started and g.n_pending == 1)
-            n_prefill = self._prefill_budget.tokens(n_decoding)
+            n_prefill = self._prefill_budget.tokens(n_decoding, abortable=self._may_abort and len(self._running) == 1)
             chunks = plan_step_batch(self._running, self._batch.capacity, n_prefill)
             if self._kv_cache.make_room(sum(chunk.n_tokens for chunk in chunks)):
                 return chunks
             if len(self._running) == 1:
                 raise GenerationFailed("one request outgrew the whole context")  # admission makes this impossible
             self._preempt()
+
+    def _decode(self, chunks: Sequence[Chunk]) -> DecodeStatus:
+        """Compute the batch; end it for somebody who arrives or hangs up, if it takes long and only reads.
+
+        Not twice in a row: many who come and go must not keep a prompt from being read.
+        """
+        is_long = self._batch.n_tokens > self._prefill_budget.tokens(0)
+        if not is_long or any(chunk.n_tokens == 1 for chunk in chunks):
+            self._may_abort = True
+            return self._context.decode(self._batch)
+        self._context.abort_when(self._is_wanted)
+        status = self._context.decode(self._batch)
+        self._context.abort_when(None)
+        self._may_abort = status is not DecodeStatus.ABORTED
+        return status
+
+    def _is_wanted(self) -> bool:
+        """Whether there is something to do that does not wait for the end of a step."""
+        return bool(self._submitted or self._callbacks or self._stopping or any(g.cancelled for g in self._running))
 
     def _fill_batch(self, chunks: Sequence[Chunk]) -> list[int]:
         self._batch.clear()

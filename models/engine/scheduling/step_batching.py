@@ -9,6 +9,9 @@ MIN_PREFILL_TOKENS = 32
 ALONE_S = 1.0
 """Longest that a step may take while nobody is being answered: who arrives or hangs up then waits for its end."""
 
+ABORTABLE_S = 3.0
+"""The same for a step of one answer alone, which is ended at once when somebody arrives or hangs up, and read again."""
+
 MARGIN = 0.9
 """The share of the allowed time that a step is planned to take, since no two steps take the same time."""
 
@@ -76,9 +79,9 @@ class PrefillBudget:
         self._max_gap_s = max_gap_s
         self.tokens_per_s = tokens_per_s
 
-    def tokens(self, n_decoding: int) -> int:
+    def tokens(self, n_decoding: int, *, abortable: bool = False) -> int:
         """Prompt tokens for one step beside `n_decoding` tokens of answers."""
-        limit_s = self._max_gap_s if n_decoding else ALONE_S
+        limit_s = self._max_gap_s if n_decoding else ABORTABLE_S if abortable else ALONE_S
         affordable = int(self.tokens_per_s * limit_s * MARGIN) - n_decoding
         return max(MIN_PREFILL_TOKENS, min(self._max_tokens, affordable))
 

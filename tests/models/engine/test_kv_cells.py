@@ -31,7 +31,7 @@ def test_cells_are_counted_like_objects(steps: list[tuple[str, int, int, int]]) 
             held[one] = []
         used = {id(c) for cells in held.values() for c in cells}
         assert pool.n_free == N_CELLS - len(used)
-        assert [pool.n_held(s) for s in range(4)] == [len(held[s]) for s in range(4)]
+        assert [pool.n_held_by_any([s]) for s in range(4)] == [len(held[s]) for s in range(4)]
         for s in range(4):
             others = {id(c) for t in range(4) if t != s for c in held[t]}
             assert pool.n_held_alone(s) == len({id(c) for c in held[s]} - others)

@@ -69,6 +69,11 @@ def test_a_chunk_lasts_as_long_as_others_may_wait(
     assert 0.8 * seconds <= n_tokens / reads <= seconds
 
 
+def test_a_chunk_that_can_be_ended_is_longer() -> None:
+    assert learnt(reads=100).tokens(0, abortable=True) == 270
+    assert learnt(reads=100).tokens(4, abortable=True) == learnt(reads=100).tokens(4)
+
+
 def test_chunks_stay_between_a_minimum_and_the_step() -> None:
     assert learnt(reads=5000).tokens(0) == 512
     assert learnt(reads=6).tokens(0) == MIN_PREFILL_TOKENS
