@@ -12,10 +12,12 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "passive"
 
 import asyncio
+import faulthandler
 import functools
 import gc
 import ipaddress
 import socket
+import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -48,6 +50,9 @@ PAUSES = (
 )
 """How long the ledger waits for more rows, for its database, and for rows of processes that died."""
 
+LONG_S = 20.0
+"""A test that fails after so long waited for something that hangs: a thread of this process, as likely as not."""
+
 MakeGateway = Callable[..., Gateway]
 
 GARBAGE = (10_000, 10, 10)
@@ -76,7 +81,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if NOTHING_SKIPS and report.skipped:
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} skipped, and nothing may here: {report.longrepr}"
+    if report.failed and report.duration > LONG_S:
+        report.sections.append(("where every thread was", _stacks()))
     return report
+
+
+def _stacks() -> str:
+    with tempfile.TemporaryFile("w+") as file:
+        faulthandler.dump_traceback(file, all_threads=True)
+        file.seek(0)
+        return file.read()
 
 
 @pytest.fixture(autouse=True, scope="session")
