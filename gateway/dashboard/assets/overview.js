@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { chart } from "./chart.js";
 import { byId, el, fill } from "./dom.js";
+import { estimateTile } from "./estimate.js";
 import { count, ms, percent, short, usdColumn } from "./format.js";
 import { groupTable, keyTable } from "./groups.js";
 import { showLatency } from "./latency.js";
@@ -59,7 +60,7 @@ export function ask(range, zone) {
 
 export function show([savings, timeline, latency, byKey], status) {
   fill(byId("saved"), headline(savings, status));
-  fill(byId("tiles"), tiles(savings, latency));
+  fill(byId("tiles"), tiles(savings, latency, status.local?.estimates));
   fill(byId("groups"), groupTable(savings));
   const named = byKey.data.filter((key) => key.key_id !== null);
   byId("keys-card").hidden = named.length === 0;
@@ -153,7 +154,8 @@ function gaps(savings) {
   );
 }
 
-function tiles(savings, latency) {
+function tiles(savings, latency, estimates) {
+  const estimated = estimateTile(estimates);
   const rate = (part) => (savings.requests ? part / savings.requests : null);
   const first = (route) => [
     ms(latency[route].p50_ms),
@@ -162,6 +164,7 @@ function tiles(savings, latency) {
   return [
     tile("requests", "Requests", short(savings.requests), `${count(savings.answered)} answered`),
     tile("first-local", "First token, local", ...first("local")),
+    estimated && tile("estimates", "Estimate, local, off by", ...estimated),
     tile("first-cloud", "First token, cloud", ...first("cloud")),
     tile(
       "tokens",
