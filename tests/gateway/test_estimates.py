@@ -107,6 +107,7 @@ def test_a_streamed_local_answer_is_compared_twice(sides: Sides) -> None:
     before = counted(gateway)
     row = ask(gateway, "local", stream=True)
     first_ms, answer_ms = (row[name] - row["overhead_ms"] for name in ("first_token_ms", "total_ms"))
+    assert (row["true_first_token_ms"], row["true_answer_ms"]) == pytest.approx((first_ms, answer_ms))
     assert row["first_token_error_ratio"] == pytest.approx((3200 - first_ms) / first_ms, rel=0.001)
     assert row["answer_error_ratio"] == pytest.approx((9000 - answer_ms) / answer_ms, rel=0.001)
     assert counted(gateway) == [before[0] + 1, before[1] + 1]
@@ -150,7 +151,7 @@ def test_route_tells_the_estimate(sides: Sides) -> None:
 
 def test_exports_have_estimates_and_errors(sides: Sides) -> None:
     row = ask(sides[0], "local", stream=True)
-    names = ("estimated_first_token_ms", "estimated_answer_ms", "first_token_error_ratio", "answer_error_ratio")
+    names = ("estimated_first_token_ms", "estimated_answer_ms", "true_first_token_ms", "first_token_error_ratio")
     told = sides[0].get(f"/v1/decisions/{row['id']}").json()
     (line, *_) = csv.DictReader(io.StringIO(sides[0].get("/v1/decisions/export", format="csv").text))
     exported = httpx.Response(200, content=sides[0].get("/v1/decisions/export", format="json").content.split(b"\n")[0])

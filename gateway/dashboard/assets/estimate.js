@@ -5,8 +5,8 @@ import { ms, percent } from "./format.js";
 
 export function estimateWords(item) {
   const parts = [
-    part(item.estimated_first_token_ms, "to the first token", item.first_token_ms, item.first_token_error_ratio),
-    part(item.estimated_answer_ms, "in all", item.total_ms, item.answer_error_ratio),
+    part(item.estimated_first_token_ms, "to the first token", item.true_first_token_ms, item.first_token_error_ratio),
+    part(item.estimated_answer_ms, "in all", item.true_answer_ms, item.answer_error_ratio),
   ].filter(Boolean);
   if (!parts.length) return null;
   return `${item.route === "local" ? "expected" : "the local model would have taken about"} ${parts.join("; ")}`;
@@ -26,11 +26,15 @@ export function expectedNote(item) {
   return expectedMs === null ? null : el("small.expected", {}, `expected ${ms(expectedMs)}`);
 }
 
-// The figure of the overview's tile and its note; null where nothing was compared.
-export function estimateTile(estimates) {
-  if (!estimates) return null; // no local model
+// How good the estimates were lately, as a sentence; empty where nothing was compared.
+export function errorWords(estimates) {
+  if (!estimates) return ""; // no local model
   const { hours, first_token: first, answer } = estimates;
-  if (!first.answers && !answer.answers) return null;
-  const whole = answer.answers ? `; whole answers ${percent(answer.error_ratio_p50)}` : "";
-  return [percent(first.error_ratio_p50), `first token, median of the last ${hours} h${whole}`];
+  const parts = [
+    first.answers && `${percent(first.error_ratio_p50)} to the first token`,
+    answer.answers && `${percent(answer.error_ratio_p50)} to the end of the answer`,
+  ].filter(Boolean);
+  return parts.length
+    ? `The local model's estimated times were off by ${parts.join(" and ")} (median, last ${hours} h).`
+    : "";
 }

@@ -3,7 +3,6 @@
 import { get } from "./api.js";
 import { chart } from "./chart.js";
 import { byId, el, fill } from "./dom.js";
-import { estimateTile } from "./estimate.js";
 import { count, ms, percent, short, usdColumn } from "./format.js";
 import { groupTable, keyTable } from "./groups.js";
 import { showLatency } from "./latency.js";
@@ -60,14 +59,14 @@ export function ask(range, zone) {
 
 export function show([savings, timeline, latency, byKey], status) {
   fill(byId("saved"), headline(savings, status));
-  fill(byId("tiles"), tiles(savings, latency, status.local?.estimates));
+  fill(byId("tiles"), tiles(savings, latency));
   fill(byId("groups"), groupTable(savings));
   const named = byKey.data.filter((key) => key.key_id !== null);
   byId("keys-card").hidden = named.length === 0;
   fill(byId("keys"), keyTable(byKey.data));
   showMoney(savings, timeline.data);
   showRequests(timeline.data);
-  showLatency(latency);
+  showLatency(latency, status.local?.estimates);
 }
 
 function headline(savings, status) {
@@ -154,8 +153,7 @@ function gaps(savings) {
   );
 }
 
-function tiles(savings, latency, estimates) {
-  const estimated = estimateTile(estimates);
+function tiles(savings, latency) {
   const rate = (part) => (savings.requests ? part / savings.requests : null);
   const first = (route) => [
     ms(latency[route].p50_ms),
@@ -164,7 +162,6 @@ function tiles(savings, latency, estimates) {
   return [
     tile("requests", "Requests", short(savings.requests), `${count(savings.answered)} answered`),
     tile("first-local", "First token, local", ...first("local")),
-    estimated && tile("estimates", "Estimate, local, off by", ...estimated),
     tile("first-cloud", "First token, cloud", ...first("cloud")),
     tile(
       "tokens",
