@@ -122,9 +122,12 @@ def environment(model: Path) -> dict[str, str]:
 
 
 def wait_ready(command: Command) -> None:
-    print("the model is loaded …", file=sys.stderr)
-    deadline = time.monotonic() + READY_S
-    while command.get("/health/ready").json().get("local") != "up":
+    """Wait until the model answers, and say what it waits for."""
+    deadline, told = time.monotonic() + READY_S, None
+    while (health := command.get("/health/ready").json())["local"] != "up":
+        if health["local_trouble"] != told:
+            told = health["local_trouble"]
+            print(f"the model is not ready yet: {told}", file=sys.stderr, flush=True)
         if command.process.poll() is not None or time.monotonic() > deadline:
             sys.exit(f"the model did not come up within {READY_S} s:\n{command.output}")
         time.sleep(0.5)

@@ -13,7 +13,7 @@ from router.decision import Route
 HOURS = 24
 """The span, in hours before now."""
 
-NEWEST = 2000
+NEWEST = 1000
 """The most local answers that count: enough for a median, and read in a moment."""
 
 _C = REQUESTS.c
