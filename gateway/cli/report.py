@@ -2,10 +2,11 @@
 
 import json
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
@@ -38,6 +39,8 @@ def report(
     It reads the ledger itself, so the gateway need not run. Savings are an estimate: what the same tokens would have
     cost at the baseline model, less what was paid. The dashboard at /dashboard shows the same figures.
     """
+    from gateway.ledger.units import now_ms
+    from gateway.reports.estimates import estimate_report
     from gateway.reports.savings import savings_report
     from gateway.reports.timeline import closed_span, timeline
 
@@ -50,11 +53,12 @@ def report(
     settings, span = load_settings(config, serves=False), (_aware(since), _aware(until))
     with read_ledger(settings) as connection:
         result = savings_report(connection, *span)
+        estimates = estimate_report(connection, now_ms())
         intervals = [] if as_json else timeline(connection, *closed_span(connection, *span), local_zone())
     if as_json:
         typer.echo(json.dumps(result.to_json(), indent=2))
     else:
-        _print(Console(), result, intervals)
+        _print(Console(), result, intervals, estimates)
 
 
 def local_zone() -> tzinfo:
@@ -68,7 +72,9 @@ def local_zone() -> tzinfo:
         return datetime.now().astimezone().tzinfo or UTC
 
 
-def _print(console: Console, result: "SavingsReport", intervals: list["Interval"]) -> None:
+def _print(
+    console: Console, result: "SavingsReport", intervals: list["Interval"], estimates: Mapping[str, Any]
+) -> None:
     from gateway.cli.chart import chart
 
     console.print(result.sentence(), soft_wrap=True, highlight=False)
@@ -79,7 +85,9 @@ def _print(console: Console, result: "SavingsReport", intervals: list["Interval"
     console.print(chart(intervals))
     console.print()
     console.print(_table(result))
-    console.print(_footnotes(result), soft_wrap=True, highlight=False)
+    for note in (_coverage_note(result), _estimates_note(estimates)):
+        if note:
+            console.print(note, soft_wrap=True, highlight=False)
 
 
 def _table(result: "SavingsReport") -> Table:
@@ -103,10 +111,24 @@ def _table(result: "SavingsReport") -> Table:
     return table
 
 
-def _footnotes(result: "SavingsReport") -> str:
+def _coverage_note(result: "SavingsReport") -> str:
     if result.coverage is None or result.coverage == 1:
         return ""
     return f"Prices are known for {result.coverage:.1%} of the answers; the others are left out of the money."
+
+
+def _estimates_note(estimates: Mapping[str, Any]) -> str:
+    """How good the estimates of the local model's time were; empty where there were none."""
+    words = {"first_token": "to the first token", "answer": "to the end of the answer"}
+    known = [
+        f"{estimates[what]['error_ratio_p50']:.0%} {until}"
+        for what, until in words.items()
+        if estimates[what]["answers"]
+    ]
+    if not known:
+        return ""
+    hours = estimates["hours"]
+    return f"The local model's estimated time was off by {' and '.join(known)} (medians of the last {hours} hours)."
 
 
 def _aware(moment: datetime | None) -> datetime | None:

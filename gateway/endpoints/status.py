@@ -15,6 +15,7 @@ from gateway.http.json_response import json_response
 from gateway.ledger import Ledger
 from gateway.ledger.rollup import first_ms, read_rollup
 from gateway.ledger.units import from_epoch_ms, now_ms
+from gateway.reports.estimates import estimate_report
 from gateway.reports.savings import figures
 from gateway.scoring.active_classifier import ActiveClassifier
 from gateway.scoring.active_threshold import ActiveThreshold
@@ -40,7 +41,7 @@ def status_endpoints(
     @endpoints.get("/v1/status", summary="State of each side")
     async def status() -> Response:
         """Of this worker; the ledger's figures are of all of them."""
-        recent, oldest_ms = await run_in_threadpool(_recent, ledger)
+        recent, estimates, oldest_ms = await run_in_threadpool(_recent, ledger)
         local, cloud = backends.local, backends.cloud  # another cloud after a reload
         return json_response(
             {
@@ -50,7 +51,7 @@ def status_endpoints(
                 "threshold": threshold.value,
                 "artifact": classifier.version,
                 "artifact_trouble": classifier.trouble,
-                "local": None if local is None else {**_local(local), **recent[Route.LOCAL]},
+                "local": None if local is None else {**_local(local), **recent[Route.LOCAL], "estimates": estimates},
                 "cloud": None if cloud is None else {**_cloud(cloud), **recent[Route.CLOUD]},
                 "budget": budget.to_json(),
                 "recent_minutes": RECENT_MINUTES,
@@ -84,10 +85,12 @@ def _cloud(cloud: CloudSide) -> dict[str, Any]:
     return {"up": cloud.up, "model": cloud.model, "fallbacks": cloud.names[1:]}
 
 
-def _recent(ledger: Ledger) -> tuple[dict[Route, dict[str, Any]], int | None]:
-    """Figures of the last minutes for each side, and the time of the oldest request."""
+def _recent(ledger: Ledger) -> tuple[dict[Route, dict[str, Any]], dict[str, Any], int | None]:
+    """Figures of the last minutes for each side, how good estimates were, and the time of the oldest request."""
     with ledger.read() as connection:
+        estimates = estimate_report(connection, now_ms())
         rows = read_rollup(connection, now_ms() - RECENT_MINUTES * 60_000)
         oldest_ms = first_ms(connection)
     sides = {route: figures(row for row in rows if row.route == route) for route in Route}
-    return {route: {"recent": {name: sides[route][name] for name in _SHOWN}} for route in Route}, oldest_ms
+    recent = {route: {"recent": {name: sides[route][name] for name in _SHOWN}} for route in Route}
+    return recent, estimates, oldest_ms

@@ -37,7 +37,10 @@ _JSON_TEXTS = ("contributions", "second_look", "usage_details")
 _TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens")
 _FLOATS = ("score", "threshold", "first_token_ms", "total_ms", "overhead_ms")
 _FLAGS = ("stream", "usage_estimated")
-_BOUNDS = {"created_ms": MAX_MS, "cost_nusd": MAX_NUSD, "baseline_nusd": MAX_NUSD, "deciding_nusd": MAX_NUSD}
+_BOUNDS = {
+    "created_ms": MAX_MS, "cost_nusd": MAX_NUSD, "baseline_nusd": MAX_NUSD, "deciding_nusd": MAX_NUSD,
+    "estimated_first_token_ms": MAX_MS, "estimated_answer_ms": MAX_MS,
+}  # fmt: skip
 _EARLIER_NAMES = {"asked_model": "backend_model", "traits": "contributions"}
 _EARLIER_KEYS = {"familiarity": "vocabulary_coverage", "pushes": "features"}
 _ZERO = frozenset({"score", "threshold", "created_ms", "deciding_nusd"})
@@ -64,7 +67,9 @@ class LedgerRow:
     `artifact` is the version of the classifier that scored the request: scores of two classifiers do not compare.
     JSON objects, each None where there is none: `contributions` to the score by feature; `second_look`, a
     `CascadeResult`; `usage_details`, further counts that decide the price. `deciding_nusd` is the cost of a local
-    answer that a second look threw away.
+    answer that a second look threw away. `estimated_first_token_ms` and `estimated_answer_ms` are the time that the
+    local model would take from the decision to its first token and to the end of its answer, as estimated with it,
+    whoever answered; None where nothing was estimated.
     """
 
     id: str
@@ -97,6 +102,8 @@ class LedgerRow:
     deciding_nusd: int = 0
     backend_model: str | None = None
     usage_details: str | None = None
+    estimated_first_token_ms: int | None = None
+    estimated_answer_ms: int | None = None
 
     def to_line(self) -> bytes:
         """One line of the spool."""

@@ -37,6 +37,8 @@ REQUESTS = Table(
     Column("deciding_nusd", BigInteger, nullable=False),
     Column("backend_model", Text),
     Column("usage_details", Text),
+    Column("estimated_first_token_ms", BigInteger),
+    Column("estimated_answer_ms", BigInteger),
 )
 
 ROLLUP = Table(
@@ -195,6 +197,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             replace(replace(contributions, '"familiarity":', '"vocabulary_coverage":'), '"pushes":', '"features":')
         WHERE contributions IS NOT NULL
         """,
+    ),
+    (
+        "ALTER TABLE requests ADD COLUMN estimated_first_token_ms BIGINT",
+        "ALTER TABLE requests ADD COLUMN estimated_answer_ms BIGINT",
     ),
 )
 

@@ -16,6 +16,7 @@ _TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 _SHOWN = (
     "id", "endpoint", "requested_model", "route", "reason", "score", "threshold", "stream", "served_model", "outcome",
     "error_code", "prompt_tokens", "completion_tokens", "cached_tokens", "first_token_ms", "total_ms", "overhead_ms",
+    "estimated_first_token_ms", "estimated_answer_ms",
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from gateway.ledger import LedgerRow
 from gateway.ledger.cascade_result import CascadeResult
+from gateway.ledger.estimates import answer_error_ratio, first_token_error_ratio
 from gateway.ledger.row import EMBEDDINGS, NO_ROUTE
 from models.usage.pricing import NUSD_PER_USD
 
@@ -19,6 +20,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 _OVERHEAD_BUCKETS = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1)
 _SCORE_BUCKETS = tuple(tenth / 10 for tenth in range(1, 11))
+_ERROR_BUCKETS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5, 0.75, 1, 2, 5)
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """prometheus-client's own variable; set by the parent of several workers."""
@@ -110,6 +112,18 @@ class Metrics:
             buckets=_SCORE_BUCKETS,
             registry=registry,
         )
+        self._first_token_error = Histogram(
+            "slimgate_first_token_estimate_error_ratio",
+            "Relative error of the estimated time to the first token, of local answers.",
+            buckets=_ERROR_BUCKETS,
+            registry=registry,
+        )
+        self._answer_error = Histogram(
+            "slimgate_answer_estimate_error_ratio",
+            "Relative error of the estimated time to the end of the answer, of local answers.",
+            buckets=_ERROR_BUCKETS,
+            registry=registry,
+        )
         self._failures = Counter(
             "slimgate_background_failures",
             "Failures of background tasks, which are then restarted.",
@@ -142,6 +156,17 @@ class Metrics:
             self._overhead.observe(row.overhead_ms / 1000)
         of_route.prompt_tokens.inc(row.prompt_tokens)
         of_route.completion_tokens.inc(row.completion_tokens)
+        if row.estimated_first_token_ms is not None or row.estimated_answer_ms is not None:
+            self._compare_estimate(row)
+
+    def _compare_estimate(self, row: LedgerRow) -> None:
+        columns = row.to_columns()
+        for error_ratio, histogram in (
+            (first_token_error_ratio(columns), self._first_token_error),
+            (answer_error_ratio(columns), self._answer_error),
+        ):
+            if error_ratio is not None:
+                histogram.observe(error_ratio)
 
     def cascaded(self, result: CascadeResult) -> None:
         """Count a second look."""

@@ -1,5 +1,6 @@
 """One request from arrival to its ledger row: the one source of what headers, ledger, log and metrics say."""
 
+import math
 import secrets
 import time
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gateway.ledger import LedgerRow, Outcome
 from gateway.ledger.cascade_result import CascadeResult
-from gateway.ledger.row import INVALID, NO_ROUTE, TEXT_CHARS
+from gateway.ledger.row import INVALID, MAX_MS, NO_ROUTE, TEXT_CHARS
 from gateway.ledger.units import now_ms
 from models.redaction.plain_text import plain_text
 from models.redaction.server_words import clean_name
@@ -150,6 +151,7 @@ class RequestRecord:
     def row(self) -> LedgerRow:
         """The ledger row as it is now."""
         decision, usage = self.decision, self.usage
+        estimate = decision.estimate if decision else None
         return LedgerRow(
             id=self.id,
             created_ms=self.created_ms,
@@ -175,6 +177,8 @@ class RequestRecord:
             second_look=None if self.cascade_result is None else self.cascade_result.to_json(),
             backend_model=self.backend_model or None,
             usage_details=usage.details_json(),
+            estimated_first_token_ms=_whole_ms(estimate.first_token_s) if estimate else None,
+            estimated_answer_ms=_whole_ms(estimate.answer_s) if estimate else None,
         )
 
 
@@ -185,3 +189,8 @@ def header_value(text: str) -> str:
 
 def _ms(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds * 1000, 3)
+
+
+def _whole_ms(seconds: float) -> int | None:
+    """An estimate in milliseconds; None if it is no time at all: it is made of what a server says of itself."""
+    return min(round(seconds * 1000), MAX_MS) if math.isfinite(seconds) and seconds >= 0 else None

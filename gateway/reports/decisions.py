@@ -10,6 +10,12 @@ from typing import Any, Self
 import orjson
 from sqlalchemy import ColumnElement, Connection, Select, select, tuple_
 
+from gateway.ledger.estimates import (
+    answer_error_ratio,
+    first_token_error_ratio,
+    true_answer_ms,
+    true_first_token_ms,
+)
 from gateway.ledger.schema import REQUESTS
 from gateway.ledger.units import from_epoch_ms, plain
 from models.usage.pricing import to_usd
@@ -28,12 +34,19 @@ Read = Callable[[], AbstractContextManager[Connection]]
 
 _C = REQUESTS.c
 _MONEY = {"cost_nusd": "cost_usd", "baseline_nusd": "baseline_usd", "deciding_nusd": "deciding_usd"}
+_COMPUTED = {
+    "true_first_token_ms": true_first_token_ms,
+    "true_answer_ms": true_answer_ms,
+    "first_token_error_ratio": first_token_error_ratio,
+    "answer_error_ratio": answer_error_ratio,
+}
 _JSON = ("contributions", "second_look", "usage_details")
 COLUMNS = (
     "id",
     "created",
     *(str(column.name) for column in REQUESTS.columns if column.name not in ("id", "created_ms", *_MONEY)),
     *_MONEY.values(),
+    *_COMPUTED,
 )
 
 
@@ -166,11 +179,12 @@ def json_lines(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
 
 
 def decision_json(row: dict[str, Any]) -> dict[str, Any]:
-    """A row with its time in ISO 8601 and its money in dollars."""
+    """A row with its time in ISO 8601, its money in dollars, and how far estimates of time were off."""
     created = from_epoch_ms(row["created_ms"]).isoformat(timespec="milliseconds")
     usd = {name: None if row[column] is None else plain(to_usd(row[column])) for column, name in _MONEY.items()}
     parsed = {name: None if row[name] is None else orjson.loads(row[name]) for name in _JSON}
-    values = {**row, "created": created, **parsed, **usd}
+    computed = {name: compute(row) for name, compute in _COMPUTED.items()}
+    values = {**row, "created": created, **parsed, **usd, **computed}
     return {name: values[name] for name in COLUMNS}
 
 

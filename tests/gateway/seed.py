@@ -99,7 +99,20 @@ def _request(dice: random.Random, number: int, created_ms: int) -> LedgerRow:
         contributions=_contributions(score),
         artifact=ARTIFACT,
     )
-    return _ended(dice, row)
+    return _estimated(_ended(dice, row), number)
+
+
+def _estimated(row: LedgerRow, number: int) -> LedgerRow:
+    """`row` as if its time had been estimated, up to a quarter too long or too short; without a roll of the dice."""
+    if row.route == "none":
+        return row
+    first_ms, total_ms = (row.first_token_ms, row.total_ms) if row.route == "local" else (None, None)
+    factor = 0.8 + number * 37 % 45 / 100
+    return replace(
+        row,
+        estimated_first_token_ms=round((first_ms or 180) * factor),
+        estimated_answer_ms=round((total_ms or 4000) * factor),
+    )
 
 
 def _contributions(score: float) -> str:

@@ -28,7 +28,20 @@ ROW = LedgerRow(
     threshold=0.5,
     stream=True,
 )
-OK = replace(ROW, outcome=Outcome.OK, prompt_tokens=7, completion_tokens=5, cost_nusd=0, baseline_nusd=54_000)
+OK = replace(
+    ROW,
+    outcome=Outcome.OK,
+    prompt_tokens=7,
+    completion_tokens=5,
+    cost_nusd=0,
+    baseline_nusd=54_000,
+    estimated_first_token_ms=3200,
+    estimated_answer_ms=9000,
+)
+
+
+BEFORE_RENAMING = 8
+"""The version of the database whose columns had other names."""
 
 
 @pytest.fixture
@@ -196,16 +209,16 @@ def test_migrations_give_what_the_queries_expect(url: str) -> None:
     assert columns == {column.name for column in METADATA.tables["requests"].columns}
 
 
-def test_the_renamed_columns_keep_their_values(url: str) -> None:
+def test_columns_of_an_earlier_version_keep_their_values(url: str) -> None:
     engine = create_engine(url)
-    old = len(MIGRATIONS) - 1
+    old, later = BEFORE_RENAMING, ("estimated_first_token_ms", "estimated_answer_ms")
     with engine.begin() as connection:
         for statement in (statement for step in MIGRATIONS[:old] for statement in step):
             connection.execute(text(statement))
         connection.execute(text("CREATE TABLE schema_version (version INTEGER NOT NULL)"))
         connection.execute(text(f"INSERT INTO schema_version VALUES ({old})"))
         names = {"contributions": "traits", "backend_model": "asked_model"}
-        values = {names.get(name, name): value for name, value in OK.to_columns().items()}
+        values = {names.get(name, name): value for name, value in OK.to_columns().items() if name not in later}
         values |= {"traits": '{"familiarity":0.9,"pushes":{"length":0.3}}', "asked_model": "gpt-4.1"}
         bound = ", ".join(f":{name}" for name in values)
         connection.execute(text(f"INSERT INTO requests ({', '.join(values)}) VALUES ({bound})"), values)
@@ -214,6 +227,7 @@ def test_the_renamed_columns_keep_their_values(url: str) -> None:
     engine.dispose()
     assert orjson.loads(row.contributions) == {"vocabulary_coverage": 0.9, "features": {"length": 0.3}}
     assert row.backend_model == "gpt-4.1"
+    assert [getattr(row, name) for name in later] == [None, None]
 
 
 def test_postgresql(postgres: tuple[str, Engine], tmp_path: Path) -> None:
@@ -229,6 +243,7 @@ def test_postgresql(postgres: tuple[str, Engine], tmp_path: Path) -> None:
     with engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(REQUESTS)) == 1000
         assert connection.scalar(select(func.sum(REQUESTS.c.baseline_nusd))) == 54_000_000
+        assert connection.scalar(select(func.sum(REQUESTS.c.estimated_answer_ms))) == 9_000_000
 
 
 def test_a_line_of_an_earlier_version_keeps_its_values() -> None:

@@ -3,6 +3,7 @@
 import { get, url } from "./api.js";
 import { detail } from "./detail.js";
 import { byId, el, fill, say } from "./dom.js";
+import { expectedNote } from "./estimate.js";
 import { count, fullMoment, moment, ms, score, usd } from "./format.js";
 import { OUTCOMES, REASONS, ROUTES } from "./labels.js";
 
@@ -164,7 +165,7 @@ function row(item) {
     cell("model", { title: `asked for ${item.requested_model}` }, item.served_model || "–"),
     cell(`outcome.${item.outcome}`, {}, OUTCOMES[item.outcome] ?? item.outcome),
     cell("number.tokens", {}, `${count(item.prompt_tokens)} + ${count(item.completion_tokens)}`),
-    cell("number.first-byte", {}, ms(item.first_token_ms)),
+    cell("number.first-byte", {}, ms(item.first_token_ms), expectedNote(item)),
     cell("number.paid", {}, usd(item.cost_usd)),
   );
 }

@@ -2,6 +2,7 @@
 
 import { contributionBars } from "./contributions.js";
 import { el } from "./dom.js";
+import { estimateWords } from "./estimate.js";
 import { count, fullMoment, ms, percent, usd } from "./format.js";
 import { OUTCOMES } from "./labels.js";
 
@@ -68,6 +69,7 @@ function secondLook(result) {
 }
 
 function figures(item) {
+  const estimate = estimateWords(item);
   return [
     ["Request", el("code", {}, item.id)],
     ["When", fullMoment(item.created)],
@@ -82,6 +84,7 @@ function figures(item) {
       "Time",
       `${ms(item.first_token_ms)} to the first byte, ${ms(item.total_ms)} in all, ${ms(item.overhead_ms)} of it the gateway's own`,
     ],
+    estimate && ["Estimate", estimate],
     item.second_look && ["Second look", secondLook(item.second_look)],
     [
       "Money",

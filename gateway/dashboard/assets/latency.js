@@ -2,12 +2,13 @@
 
 import { axisFormat, clock, colour, draw, table } from "./chart.js";
 import { byId, fill } from "./dom.js";
+import { errorWords } from "./estimate.js";
 import { count, minute, ms } from "./format.js";
 
-export function showLatency(latency) {
+export function showLatency(latency, estimates) {
   const { intervals } = latency;
   byId("latency-takeaway").textContent =
-    `Solid: half of the streamed answers began within this time. Dotted: 95 in 100. Of the newest ${count(latency.newest)} a side.`;
+    `Solid: half of the streamed answers began within this time. Dotted: 95 in 100. Of the newest ${count(latency.newest)} a side. ${errorWords(estimates)}`;
   draw("latency", () => {
     const x = intervals.map((interval) => middle(interval));
     const line = (route, name, key, style) => ({

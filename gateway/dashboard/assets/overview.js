@@ -66,7 +66,7 @@ export function show([savings, timeline, latency, byKey], status) {
   fill(byId("keys"), keyTable(byKey.data));
   showMoney(savings, timeline.data);
   showRequests(timeline.data);
-  showLatency(latency);
+  showLatency(latency, status.local?.estimates);
 }
 
 function headline(savings, status) {

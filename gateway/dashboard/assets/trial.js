@@ -4,7 +4,7 @@ import { post } from "./api.js";
 import { contributionBars } from "./contributions.js";
 import { gauge } from "./decisions.js";
 import { byId, el, fill } from "./dom.js";
-import { percent } from "./format.js";
+import { ms, percent } from "./format.js";
 import { askForKey } from "./key.js";
 import { REASONS } from "./labels.js";
 
@@ -59,6 +59,12 @@ function result(decision) {
       gauge(decision.score, decision.threshold),
       el("span.note", {}, ` threshold ${decision.threshold.toFixed(3)}`),
     ),
+    decision.estimate &&
+      el(
+        "p.note",
+        {},
+        `The local model would take about ${ms(decision.estimate.first_token_s * 1000)} to the first token, ${ms(decision.estimate.answer_s * 1000)} in all.`,
+      ),
     decision.vocabulary_coverage < 0.5 &&
       el(
         "p.note",
