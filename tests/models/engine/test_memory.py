@@ -24,7 +24,7 @@ PHI3 = Header(
     n_embd=3072,
     n_ff=8192,
     n_vocab=32_064,
-    repackable=True,
+    repacked_bytes=2_000_000_000,
 )
 GB = 1_000_000_000
 
@@ -66,7 +66,7 @@ def test_what_does_not_fit_is_refused_with_numbers(options: dict[str, Any]) -> N
 
 
 def test_a_repacked_copy_counts() -> None:
-    assert plan(20, repack=True).total_bytes - plan(20).total_bytes == PHI3.weights_bytes
+    assert plan(20, repack=True).total_bytes - plan(20).total_bytes == PHI3.repacked_bytes
 
 
 def test_an_extended_context_stays_within_the_first_one() -> None:
