@@ -12,6 +12,9 @@ from models.engine.loading.gguf_file import MAX_ARRAY, read_gguf
 from models.engine.loading.header import read_header
 from models.engine.loading.layers import Kept, kept_by
 from models.engine.native import llama, machine
+from models.engine.options import KvCacheType
+from tests.models.engine.live import running_engine
+from tests.models.engine.tiny import write_granite_hybrid
 
 Q4_K, Q6_K = gguf.GGMLQuantizationType.Q4_K, gguf.GGMLQuantizationType.Q6_K
 BLOCKS = {Q4_K: 144, Q6_K: 210}
@@ -156,3 +159,31 @@ def test_layers_that_read_the_cells_of_others_keep_none() -> None:
         attention__sliding_window_pattern=[True, True, True, True, False] * 7,
     )
     assert gemma == Kept(12 * 512 + 3 * 1024, 0)
+
+
+@pytest.mark.engine
+def test_llama_cpp_keeps_what_is_reckoned(tmp_path: Path) -> None:
+    """One sequence of one token: its state, and the cells of one token. llama.cpp writes some marks beside them."""
+    path = write_granite_hybrid(tmp_path / "hybrid.gguf")
+    header = read_header(path)
+    model = llama.Model(path, use_extra_bufts=False)
+    context = llama.Context(model, n_ctx=256, n_sequences=2, n_batch=32, n_ubatch=32, n_threads=1)
+    batch = llama.StepBatch(32, 2)
+    batch.add(0, [1], 0, wants_output=True)
+    assert context.decode(batch) is llama.DecodeStatus.OK
+    kept_bytes = llama.library().llama_state_seq_get_size(context.pointer, 0)
+    context.close()
+    model.close()
+    assert header.state_bytes > 0
+    assert 0 <= kept_bytes - header.state_bytes - header.cell_bytes(KvCacheType.F16) < 256
+
+
+@pytest.mark.engine
+def test_a_hybrid_answers_several_at_once(tmp_path: Path) -> None:
+    path = write_granite_hybrid(tmp_path / "hybrid.gguf")
+    with running_engine(tmp_path, model_path=path, n_ctx=1024, max_sequences=4) as engine:
+        assert engine.ready().n_ctx == 1024
+        body = {"model": "local", "prompt": ["the sea is", "a ship and", "hello"], "max_tokens": 8, "temperature": 0}
+        first, again = (engine.post(body, "/v1/completions").json()["choices"] for _ in range(2))
+    assert [choice["text"] for choice in first] == [choice["text"] for choice in again]
+    assert len(first) == 3
