@@ -11,7 +11,9 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-MAX_STRING_BYTES = 16 * 1024 * 1024
+MAX_TEXT_BYTES = 16 * 1024 * 1024
+"""A longer text than any chat template."""
+
 MAX_ARRAY = 4096
 """Longer arrays are lists of tokens; of those only the length is of interest."""
 
@@ -108,8 +110,7 @@ class _Reader:
         kind, length = self._number("I"), self._count()
         form = _SCALARS.get(kind)
         if kind == _STRING:
-            for _ in range(length):
-                self._skip_text()
+            self._skip_texts(length)
         elif form is None:
             raise ValueError(_UNUSABLE)
         elif length <= MAX_ARRAY:
@@ -120,14 +121,18 @@ class _Reader:
 
     def _text(self) -> str:
         start = self._at + 8
-        self._skip_text()
+        self._skip_texts(1)
+        if self._at - start > MAX_TEXT_BYTES:
+            raise ValueError(_UNUSABLE)
         return self._data[start : self._at].decode("utf-8", "replace")
 
-    def _skip_text(self) -> None:
-        n_bytes = int.from_bytes(self._data[self._at : self._at + 8], "little")  # faster than struct, for a vocabulary
-        self._at += 8 + n_bytes
-        if n_bytes > MAX_STRING_BYTES or self._at > len(self._data):
-            raise ValueError(_UNUSABLE)
+    def _skip_texts(self, count: int) -> None:
+        data, at, size = self._data, self._at, len(self._data)
+        for _ in range(count):  # a vocabulary has hundreds of thousands
+            at += 8 + int.from_bytes(data[at : at + 8], "little")
+            if at > size:
+                raise ValueError(_UNUSABLE)
+        self._at = at
 
     def _count(self) -> int:
         count: int = self._number("Q")

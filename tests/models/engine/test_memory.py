@@ -1,5 +1,6 @@
 """How much memory a model takes, reckoned before it is loaded."""
 
+import struct
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from models.catalogue.bundled import bundled_model_path
 from models.engine.errors import ModelLoadError
+from models.engine.loading.gguf_file import MAX_TEXT_BYTES
 from models.engine.loading.header import Header, read_header
 from models.engine.loading.memory import plan_memory
 from models.engine.native import machine
@@ -40,7 +42,15 @@ def test_a_header_is_read() -> None:
     assert header.weights_bytes == tiny_model().stat().st_size
 
 
-@pytest.mark.parametrize("content", [b"", b"GGUF", b"GGUF" + b"\xff" * 4096, b"no model" * 100])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"GGUF", b"GGUF" + b"\xff" * 4096, b"no model" * 100),
+        b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, MAX_TEXT_BYTES + 1) + bytes(MAX_TEXT_BYTES + 64),
+        b"GGUF" + struct.pack("<IQQQ", 3, 0, 2**40, 0),
+        b"GGUF" + struct.pack("<IQQ", 9, 0, 0),
+    ],
+)
 def test_what_is_no_header_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "odd.gguf"
     path.write_bytes(content)
