@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.cli.engine import engine
-from gateway.config.sections import LocalSettings
+from gateway.config.sections.local import LocalSettings
 from gateway.dispatch.local import engine_options
 from models.engine.options import EngineOptions, FlashAttention, KvCacheType
 from tests.command import run

@@ -16,7 +16,7 @@ from rich.table import Table
 from gateway.cli.model_memory import ExpectedMemory, memory_of
 from gateway.cli.serve import ConfigOption
 from gateway.config.masking import mask_url
-from gateway.config.sections import LocalSettings
+from gateway.config.sections.local import LocalSettings
 from gateway.config.settings import Settings, load_settings
 from gateway.config.state_dir import prepare_state_dir
 from gateway.dispatch.local import MODELS_SHOWN, UNIX, engine_options, missing_model
