@@ -19,7 +19,7 @@ from faker import Faker
 from pii_leak_benchmark.entity_registry import ENTITIES, GENERATABLE
 from pii_leak_benchmark.needle_registry import needle_values
 
-from gateway.config.sections import PrivacySettings
+from gateway.config.sections.routing import PrivacySettings
 from gateway.dispatch.privacy import PrivacyLane
 from router.sensitive import Sensitive
 

@@ -138,6 +138,7 @@ def running(engine: Engine) -> Iterator[None]:
     with subprocess.Popen(engine.command, env={**os.environ, **engine.environment}, **quiet) as process:  # type: ignore[call-overload]
         try:
             wait_until_up(engine, process)
+            wait_until_settled(engine)
             engine.pid = process.pid
             yield
             engine.memory_mb = memory_mb(process.pid)
@@ -154,6 +155,16 @@ def wait_until_up(engine: Engine, process: "subprocess.Popen[bytes]") -> None:
             return
         time.sleep(0.2)
     sys.exit(f"{engine.name} did not serve within {START_TIMEOUT_S} s")
+
+
+def wait_until_settled(engine: Engine) -> None:
+    """Wait until slimgate's engine has tried what the model can do; others say nothing of that."""
+    with contextlib.suppress(OSError, ValueError):
+        while True:
+            with urllib.request.urlopen(engine.url.removesuffix("/v1") + "/health", timeout=60) as answer:
+                if json.loads(answer.read()).get("probed", True):
+                    return
+            time.sleep(0.5)
 
 
 def memory_mb(pid: int) -> float:

@@ -14,11 +14,11 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import gguf
@@ -93,7 +93,7 @@ def _add_vocabulary(writer: gguf.GGUFWriter) -> None:
     tokens = [*CONTROLS, *(f"<0x{byte:02X}>" for byte in range(256))]
     kinds = [gguf.TokenType.CONTROL] * len(CONTROLS) + [gguf.TokenType.BYTE] * 256
     kinds[0] = gguf.TokenType.UNKNOWN
-    letters = ["▁", *(chr(code) for code in range(33, 127))]
+    letters = ["▁", "▁x", *(chr(code) for code in range(33, 127))]
     tokens += letters + [f"▁x{number}" for number in range(N_VOCAB - len(tokens) - len(letters))]
     kinds += [gguf.TokenType.NORMAL] * (N_VOCAB - len(kinds))
     writer.add_vocab_size(N_VOCAB)
@@ -120,12 +120,16 @@ def _add_weights(writer: gguf.GGUFWriter, numbers: np.random.Generator, name: st
 
 @dataclass(frozen=True)
 class Answer:
-    """One streamed answer, with times since the request."""
+    """One streamed answer, with the moments at which its tokens came, in seconds since the request."""
 
     n_prompt: int
     n_tokens: int
-    first_s: float
+    token_s: list[float]
     end_s: float
+
+    @property
+    def first_s(self) -> float:
+        return self.token_s[0]
 
 
 def words(n: int, seed: object) -> str:
@@ -138,7 +142,8 @@ async def ask(session: aiohttp.ClientSession, engine: Engine, prompt: str, max_t
     """One streamed completion."""
     body = {"model": "local", "prompt": prompt, "max_tokens": max_tokens, "temperature": 0, "stream": True}
     body |= {"stream_options": {"include_usage": True}, "logit_bias": {"2": -100, "3": -100, "7": -100}}
-    started, first_s, whole = time.perf_counter(), 0.0, False
+    started, whole = time.perf_counter(), False
+    token_s: list[float] = []
     usage: dict[str, int] = {}
     async with session.post(f"{engine.url}/completions", json=body) as response:
         response.raise_for_status()
@@ -149,60 +154,80 @@ async def ask(session: aiohttp.ClientSession, engine: Engine, prompt: str, max_t
                 chunk = json.loads(data)
                 usage = chunk.get("usage") or usage
                 if chunk.get("choices"):
-                    first_s = first_s or time.perf_counter() - started
-    if not whole or not usage:
+                    token_s.append(time.perf_counter() - started)
+    if not (whole and usage and token_s):
         raise ValueError(f"{engine.name}: the stream broke off")
-    return Answer(usage["prompt_tokens"], usage["completion_tokens"], first_s, time.perf_counter() - started)
+    return Answer(usage["prompt_tokens"], usage["completion_tokens"], token_s, time.perf_counter() - started)
+
+
+def session() -> aiohttp.ClientSession:
+    """For any number of callers who have time."""
+    return aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=1800), connector=aiohttp.TCPConnector(limit=0), read_bufsize=2**20
+    )
 
 
 async def together(engine: Engine, prompts: list[str], max_tokens: int) -> tuple[list[Answer], float]:
     """Several at the same moment; with them, the seconds until the last ended."""
-    timeout = aiohttp.ClientTimeout(total=1800)
-    async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0)) as session:
+    async with session() as http:
         started = time.perf_counter()
-        answers = await asyncio.gather(*(ask(session, engine, prompt, max_tokens) for prompt in prompts))
+        answers = await asyncio.gather(*(ask(http, engine, prompt, max_tokens) for prompt in prompts))
         return answers, time.perf_counter() - started
 
 
-async def reading(engine: Engine, seed: str) -> float:
-    """Tokens a second of one prompt of about 520 tokens."""
-    [answer], _ = await together(engine, [words(520, seed)], 1)
-    return answer.n_prompt / answer.first_s
+async def one_caller(engine: Engine, seed: str) -> dict[str, float]:
+    """A prompt of about 520 tokens that is only read, and one of 8 that is answered at length."""
+    [read], _ = await together(engine, [words(520, seed)], 1)
+    [written], _ = await together(engine, [words(8, seed)], 48)
+    return {
+        "reading, tokens/s": read.n_prompt / read.first_s,
+        "writing alone, tokens/s": (written.n_tokens - 1) / (written.end_s - written.first_s),
+    }
 
 
-async def writing(engine: Engine, seed: str) -> float:
-    """Tokens a second of one answer after its first token."""
-    [answer], _ = await together(engine, [words(8, seed)], 48)
-    return (answer.n_tokens - 1) / (answer.end_s - answer.first_s)
-
-
-async def four_callers(engine: Engine, seed: str) -> float:
-    """Tokens a second of four answers to short prompts, from start to end."""
+async def four_callers(engine: Engine, seed: str) -> dict[str, float]:
+    """Answers to short prompts, from start to end."""
     answers, elapsed = await together(engine, [words(40, f"{seed} {n}") for n in range(4)], 48)
-    return sum(answer.n_tokens for answer in answers) / elapsed
+    return {"4 callers, short prompts, tokens/s": sum(answer.n_tokens for answer in answers) / elapsed}
 
 
-async def sixteen_callers(engine: Engine, seed: str) -> float:
-    """Tokens a second of 16 answers to prompts of 600 tokens that begin with the same 400."""
+async def sixteen_callers(engine: Engine, seed: str) -> dict[str, float]:
+    """Answers to prompts of 600 tokens that begin with the same 400."""
     prefix = words(400, seed)
     prompts = [f"{prefix} {words(200, f'{seed} {n}')}" for n in range(16)]
     answers, elapsed = await together(engine, prompts, 24)
-    return sum(answer.n_tokens for answer in answers) / elapsed
+    return {"16 callers, shared prefix, tokens/s": sum(answer.n_tokens for answer in answers) / elapsed}
 
 
-async def long_prompt(engine: Engine, seed: str) -> float:
-    """Seconds to the first token of a prompt of about 1,100 tokens."""
+async def long_prompt(engine: Engine, seed: str) -> dict[str, float]:
+    """A prompt of about 1,100 tokens."""
     [answer], _ = await together(engine, [words(1100, seed)], 1)
-    return answer.first_s
+    return {"first token after 1,100 tokens, s": answer.first_s}
 
 
-SCENARIOS: dict[str, Callable[[Engine, str], Coroutine[Any, Any, float]]] = {
-    "reading, tokens/s": reading,
-    "writing alone, tokens/s": writing,
-    "4 callers, short prompts, tokens/s": four_callers,
-    "16 callers, shared prefix, tokens/s": sixteen_callers,
-    "first token after 1,100, s": long_prompt,
-}
+async def beside_streams(engine: Engine, seed: str) -> dict[str, float]:
+    """A prompt of about 520 tokens that arrives while four answers are being written."""
+    async with session() as http:
+        started = time.perf_counter()
+        streams = [asyncio.ensure_future(ask(http, engine, words(8, f"{seed} {n}"), 72)) for n in range(4)]
+        await asyncio.sleep(4)
+        arrived = time.perf_counter() - started
+        read = await ask(http, engine, words(520, seed), 1)
+        answers = await asyncio.gather(*streams)
+    until = arrived + read.first_s
+    gaps = [
+        late - early
+        for answer in answers
+        for early, late in pairwise(answer.token_s)
+        if late > arrived and early < until
+    ]
+    return {
+        "reading beside 4 answers, tokens/s": read.n_prompt / read.first_s,
+        "longest gap in them meanwhile, s": max(gaps, default=float("nan")),
+    }
+
+
+SCENARIOS = (one_caller, four_callers, beside_streams, long_prompt, sixteen_callers)
 
 
 def engines(arguments: argparse.Namespace, state_dir: str) -> list[Engine]:
@@ -218,15 +243,16 @@ def engines(arguments: argparse.Namespace, state_dir: str) -> list[Engine]:
 
 
 def measure(found: list[Engine], arguments: argparse.Namespace) -> dict[str, list[list[float]]]:
-    """For each scenario, each engine's values; every round asks every engine, one after the other."""
-    results: dict[str, list[list[float]]] = {name: [[] for _ in found] for name in SCENARIOS}
+    """For each figure, each engine's values; every round asks every engine, one after the other."""
+    results: dict[str, list[list[float]]] = {}
     for engine in found:
-        asyncio.run(writing(engine, "warm"))
+        asyncio.run(together(engine, [words(8, "warm")], 4))
     for round_number in range(arguments.rounds):
-        for name, scenario in SCENARIOS.items():
-            for engine, values in zip(found, results[name], strict=True):
-                values.append(asyncio.run(scenario(engine, f"{round_number} {name}")))
-                print(f"round {round_number + 1}, {name}: {engine.name} {values[-1]:.1f}", file=sys.stderr)
+        for scenario in SCENARIOS:
+            for number, engine in enumerate(found):
+                for name, value in asyncio.run(scenario(engine, f"{round_number} {scenario.__name__}")).items():
+                    results.setdefault(name, [[] for _ in found])[number].append(value)
+                    print(f"round {round_number + 1}, {name}: {engine.name} {value:.1f}", file=sys.stderr)
     return results
 
 

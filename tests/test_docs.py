@@ -8,7 +8,7 @@ from typer.main import get_command
 
 from gateway.app import create_app
 from gateway.cli import app
-from gateway.config.sections import PriceSettings
+from gateway.config.sections.spending import PriceSettings
 from gateway.config.settings import Settings, read_at_start, setting_fields, setting_keys, variable_name
 from gateway.http.errors import ERROR_SHAPES
 from gateway.record.metrics import Metrics

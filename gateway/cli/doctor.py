@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from gateway.cli.model_memory import ExpectedMemory, memory_of
 from gateway.cli.serve import ConfigOption
 from gateway.config.masking import mask_url
-from gateway.config.sections import LocalSettings
+from gateway.config.sections.local import LocalSettings
 from gateway.config.settings import Settings, load_settings
 from gateway.config.state_dir import prepare_state_dir
 from gateway.dispatch.local import MODELS_SHOWN, UNIX, engine_options, missing_model
@@ -33,9 +34,6 @@ console = Console(highlight=False)
 
 USABLE_SPEED = 3.0
 """Tokens a second below which a model is too slow to use."""
-
-SPARE = 0.9
-"""The share of memory that a model may take."""
 
 SERVER_TIMEOUT_S = 5.0
 
@@ -68,7 +66,7 @@ def doctor(
     else:
         speed = None if skip_measurement else _try_out(settings, local, tune_anew=tune)
         well = skip_measurement or speed is not None
-    _print_models(speed)
+    _print_models(speed, settings.state_dir)
     if not well:
         raise typer.Exit(1)
 
@@ -168,21 +166,23 @@ def _print_speed(speed: Speed) -> None:
     _say("can do", ", ".join(sorted(info.features)) or "text only")
 
 
-def _print_models(speed: Speed | None) -> None:
+def _print_models(speed: Speed | None, state_dir: Path) -> None:
     table = Table(box=None, pad_edge=False, title="\nmodels of the catalogue on this machine", title_justify="left")
     for column in ("name", "memory", "fits", "about"):
         table.add_column(column, justify="right" if column == "memory" else "left")
     for model in catalogue().values():
-        if not model.served:
-            table.add_row(model.name, f"{model.memory_bytes / 1e9:.1f} GB", _fits(model), _about(model, speed))
+        expected = memory_of(model, state_dir, state_dir / "models")
+        if expected is not None:
+            memory = f"{expected.plan.total_bytes / 1e9:.1f} GB"
+            table.add_row(model.name, memory, _fits(expected), _about(model, speed))
     console.print(table)
     console.print("\n`slimgate models pull NAME` fetches one; `slimgate models list` says what each is good at.")
 
 
-def _fits(model: CatalogueModel) -> str:
-    if model.memory_bytes < SPARE * free_memory_bytes():
+def _fits(expected: ExpectedMemory) -> str:
+    if expected.fits_now:
         return "yes"
-    return "[yellow]not now[/]" if model.memory_bytes < SPARE * memory_bytes() else "[red]no[/]"
+    return "[yellow]not now[/]" if expected.fits_machine else "[red]no[/]"
 
 
 def _about(model: CatalogueModel, speed: Speed | None) -> str:

@@ -14,6 +14,7 @@ from gateway.config.state_dir import prepare_state_dir
 from gateway.record.logs import configure_logging
 from models.catalogue.bundled import bundled_model_path
 from models.engine.options import (
+    DEFAULT_MAX_GAP_S,
     MAX_SEQUENCES,
     WEIGHTS,
     EngineInfo,
@@ -63,13 +64,43 @@ def engine(
         ),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option(min=1, max=512, help="CPU threads. Default: the machine's cores.")
+        int | None,
+        typer.Option(min=1, max=512, help="CPU threads. Default: what tuning finds best, else the machine's cores."),
     ] = None,
+    ubatch: Annotated[
+        int | None,
+        typer.Option(min=16, max=512, help="Tokens that llama.cpp computes at once. Default: what tuning finds best."),
+    ] = None,
+    repack: Annotated[
+        bool | None,
+        typer.Option(
+            "--repack/--no-repack",
+            help="Repack weights for the processor, in a second copy. Default: what tuning finds best, else yes, "
+            "unless that crashes or memory is short.",
+        ),
+    ] = None,
+    tune: Annotated[
+        bool,
+        typer.Option(
+            help="Try settings that are left open with a model of more than 512 MiB at its first start here (up to two "
+            "minutes), and keep the best."
+        ),
+    ] = True,
+    max_gap: Annotated[
+        float,
+        typer.Option(
+            min=0.05,
+            max=10,
+            help="Longest pause between two tokens of an answer while other prompts are read, in seconds. A shorter "
+            "one makes reading slower.",
+        ),
+    ] = DEFAULT_MAX_GAP_S,
     gpu_layers: Annotated[
         int | None, typer.Option(min=-1, help="Layers on the GPU; -1 is all. Default: all, if there is a GPU.")
     ] = None,
     flash_attention: Annotated[
-        FlashAttention, typer.Option(help="Flash attention; auto uses it wherever model and device support it.")
+        FlashAttention,
+        typer.Option(help="Flash attention; auto is what tuning finds best, else on if model and device support it."),
     ] = FlashAttention.AUTO,
     kv_cache_type: Annotated[
         KvCacheType,
@@ -117,6 +148,10 @@ def engine(
         n_ctx=ctx,
         n_cells=cells,
         n_threads=threads,
+        n_ubatch=ubatch,
+        repack=repack,
+        tune=tune,
+        max_gap_s=max_gap,
         n_gpu_layers=gpu_layers,
         flash_attention=flash_attention,
         kv_cache_type=kv_cache_type,

@@ -11,22 +11,17 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
 
+from gateway.cli.model_memory import ExpectedMemory, memory_of
 from gateway.config.settings import chosen_state_dir
 from gateway.config.state_dir import prepare_state_dir
-from models.catalogue.bundled import bundled_model_path
-from models.catalogue.catalogue import CatalogueError, CatalogueModel, catalogue, file_name, find_model
+from models.catalogue.catalogue import TOLD, CatalogueError, CatalogueModel, catalogue, file_name, find_model
 from models.catalogue.pull import Progress as Report
 from models.catalogue.pull import PullError, Source, checksum_file, pull, remove, verify
-from models.engine.loading.header import read_header
-from models.engine.loading.memory import expected_memory
-from models.engine.options import EngineOptions
-from models.engine.process.tuner import known_tuning
-from models.engine.process.tuning import with_setting
 from models.host.api_keys import key_from_environment
-from models.wire.errors import ModelError
 
 HUB = "huggingface.co"
 TOKEN_VARIABLE = "HF_TOKEN"
+UNCHECKED = "which nobody has published where slimgate looks: compare it with another source before you trust the file"
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -43,9 +38,14 @@ NameArgument = Annotated[str, typer.Argument(help="A name from `slimgate models 
 
 @app.command("list")
 def list_models(folder: FolderOption = None) -> None:
-    """Show the models known by name, and which of them are here."""
+    """Show the models known by name, what they take in memory here, and which of them are here.
+
+    The memory is what the engine would take with its usual settings and what is free now: the weights, their repacked
+    copy if there is room for one, and context for the tokens and answers named beside it. Of a file that is not here
+    yet it is reckoned from the catalogue.
+    """
     table = Table(box=None, pad_edge=False)
-    for column in ("name", "size", "memory", "context", "licence", "here", "good at"):
+    for column in ("name", "size", "memory", "for", "context", "licence", "tool calls", "here", "good at"):
         table.add_column(column, justify="right" if column in ("size", "memory", "context") else "left")
     for model in catalogue().values():
         table.add_row(*_row(model, folder or _default_folder()))
@@ -67,11 +67,14 @@ def pull_model(
         return
     if folder is None:
         prepare_state_dir(target.parent.parent)
-    source = Source(url, sha256 or (model.sha256 if model else None), _token(url))
+    published = sha256 or (model.sha256 if model else None)
+    source = Source(url, published, _token(url), size_bytes=model.exact_bytes if model and not sha256 else None)
     with _progress(target.name) as report:
-        digest = pull(source, target, report)
+        pulled = pull(source, target, report)
+    checked = "as published" if pulled.checked else UNCHECKED
     console.print(
-        f"[bold]{target}[/bold]\nSHA-256 {digest}\nserve it: SLIMGATE_LOCAL__MODEL_PATH={target} slimgate serve"
+        f"[bold]{target}[/bold]\nSHA-256 {pulled.sha256}, {checked}\n"
+        f"serve it: SLIMGATE_LOCAL__MODEL_PATH={target} slimgate serve"
     )
 
 
@@ -108,24 +111,20 @@ def remove_model(name: NameArgument, folder: FolderOption = None) -> None:
 
 
 def _row(model: CatalogueModel, folder: Path) -> tuple[str, ...]:
-    if model.served:
-        return model.name, "-", "-", str(model.n_ctx), model.licence, "served only", model.good_at
+    expected = memory_of(model, folder.parent, folder)
+    if expected is None:
+        return model.name, "-", "-", "", str(model.n_ctx), model.licence, "", "served only", model.good_at
     here = "bundled" if model.bundled else "yes" if (folder / str(model.file_name)).exists() else ""
-    sizes = f"{model.size_bytes / 1e9:.2f} GB", f"{_memory_bytes(model, folder) / 1e9:.1f} GB"
-    return model.name, *sizes, str(model.n_ctx), model.licence, here, model.good_at
+    sizes = f"{model.size_bytes / 1e9:.2f} GB", f"{expected.plan.total_bytes / 1e9:.1f} GB", _assumed(expected)
+    tools = "explained" if model.tools == TOLD else "trained"
+    return model.name, *sizes, str(model.n_ctx), model.licence, tools, here, model.good_at
 
 
-def _memory_bytes(model: CatalogueModel, folder: Path) -> int:
-    """What the model takes here with the usual settings: by its file, or where that is not here by the catalogue."""
-    try:
-        path = bundled_model_path() if model.bundled else folder / str(model.file_name)
-        options = EngineOptions(path)
-        tuning = known_tuning(options, folder.parent)
-        if tuning is not None and tuning.chosen is not None:
-            options = with_setting(options, tuning.chosen.setting)
-        return expected_memory(options, read_header(path)).total_bytes
-    except ModelError:
-        return model.memory_bytes
+def _assumed(expected: ExpectedMemory) -> str:
+    """The context and the answers for which the memory is reckoned."""
+    plan = expected.plan
+    room = "" if expected.fits_now else ", does not fit now"
+    return f"{plan.n_cells} tokens, {plan.n_answers} answers{room}"
 
 
 def _default_folder() -> Path:

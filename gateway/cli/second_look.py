@@ -12,7 +12,7 @@ from rich.table import Table
 
 from gateway.cli.ledger import read_ledger
 from gateway.cli.serve import ConfigOption
-from gateway.config.sections import SecondLookSettings
+from gateway.config.sections.routing import SecondLookSettings
 from gateway.config.settings import load_settings
 from gateway.ledger.units import days_ago_ms
 from router.confidence import CascadeVerdict, least_confidence

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from gateway.config.masking import mask_url
-from gateway.config.sections import LocalSettings
+from gateway.config.sections.local import LocalSettings
 from gateway.config.settings import Settings, SettingsError, load_settings
 from models.host.host_check import is_reachable_from_outside
 from models.host.log_format import with_fields

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from gateway.config.masking import mask_url
-from gateway.config.sections import OPENAI_BASE_URL
+from gateway.config.sections.cloud import OPENAI_BASE_URL
 
 if TYPE_CHECKING:
     from gateway.config.settings import Settings

@@ -25,21 +25,12 @@ from pydantic_settings import SettingsError as PydanticSettingsError
 
 from gateway.config.key_hosts import stray_keys
 from gateway.config.masking import masked
-from gateway.config.sections import (
-    ApiKey,
-    BudgetSettings,
-    CloudSettings,
-    EmbeddingsSettings,
-    LedgerSettings,
-    LocalSettings,
-    LogSettings,
-    PriceSettings,
-    PrivacySettings,
-    ResponsesSettings,
-    RouterSettings,
-    SavingsSettings,
-    TelemetrySettings,
-)
+from gateway.config.sections.cloud import CloudSettings
+from gateway.config.sections.local import EmbeddingsSettings, LocalSettings
+from gateway.config.sections.records import LedgerSettings, LogSettings, ResponsesSettings, TelemetrySettings
+from gateway.config.sections.routing import PrivacySettings, RouterSettings
+from gateway.config.sections.section import ApiKey
+from gateway.config.sections.spending import BudgetSettings, PriceSettings, SavingsSettings
 from models.host.api_keys import key_from_environment
 from models.host.host_check import ANY_NAME, is_reachable_from_outside, normalise_name, normalise_origin
 

@@ -1,6 +1,6 @@
 """The two sides that may answer: the local model and the cloud."""
 
-from gateway.config.sections import OPENAI_BASE_URL, CloudSettings
+from gateway.config.sections.cloud import OPENAI_BASE_URL, CloudSettings
 from gateway.dispatch.cloud import CloudSide, make_cloud
 from gateway.dispatch.local import LocalSide
 from models.wire.backend import Backend

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from gateway.config.sections import SecondLookSettings
+from gateway.config.sections.routing import SecondLookSettings
 from gateway.dispatch.local import LocalSide
 from gateway.ledger.cascade_result import CascadeResult
 from gateway.record.request_record import RequestRecord

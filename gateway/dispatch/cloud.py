@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TypeVar
 
-from gateway.config.sections import OPENAI_BASE_URL, CloudSettings, FallbackSettings, ProviderSettings
+from gateway.config.sections.cloud import OPENAI_BASE_URL, CloudSettings, FallbackSettings, ProviderSettings
 from gateway.scoring.prompt import needs_of
 from models.host.api_keys import key_from_environment
 from models.redaction.secrets import keep_secret

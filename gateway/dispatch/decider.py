@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from gateway.config.sections import RouterSettings
+from gateway.config.sections.routing import RouterSettings
 from gateway.dispatch.cascade import Cascade
 from gateway.dispatch.local import LocalLoad
 from gateway.dispatch.model_names import Meaning, ModelNames

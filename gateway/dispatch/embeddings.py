@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.config.sections import EmbeddingsSettings
+from gateway.config.sections.local import EmbeddingsSettings
 from gateway.dispatch.backends import Backends
 from gateway.dispatch.decider import Decider
 from gateway.dispatch.dispatcher import waiting

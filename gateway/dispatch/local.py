@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 import aiohttp
 
 from gateway.background import Background
-from gateway.config.sections import LocalSettings
+from gateway.config.sections.local import LocalSettings
 from models.catalogue.bundled import bundled_model_path
 from models.engine.errors import EngineFailed
 from models.engine.options import WEIGHTS

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from gateway.config.sections import PrivacySettings
+from gateway.config.sections.routing import PrivacySettings
 from gateway.dispatch.readable import Unread, texts_of
 from models.wire.chat import ChatRequest
 from models.wire.errors import ExtraMissingError

@@ -4,7 +4,7 @@ import logging
 import sys
 from collections.abc import Iterator
 
-from gateway.config.sections import LogSettings
+from gateway.config.sections.records import LogSettings
 from gateway.config.settings import Settings
 from gateway.ledger import LedgerRow
 from models.host.log_format import LineFormatter, log_uncaught, with_fields

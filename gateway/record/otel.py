@@ -29,7 +29,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AttributeValue
 
-from gateway.config.sections import ProviderSettings
+from gateway.config.sections.cloud import ProviderSettings
 from gateway.config.settings import Settings
 from gateway.http.errors import ERROR_SHAPES
 from gateway.ledger import LedgerRow, Outcome

@@ -6,7 +6,7 @@ All code that scores, explains or tunes shares this object, so one assignment ch
 import asyncio
 import logging
 
-from gateway.config.sections import RouterSettings
+from gateway.config.sections.routing import RouterSettings
 from gateway.config.settings import Settings
 from gateway.scoring.artifact_store import ArtifactStore
 from router.artifact import Artifact

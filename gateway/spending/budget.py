@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from gateway.config.sections import BudgetSettings
+from gateway.config.sections.spending import BudgetSettings
 from gateway.ledger import Ledger, LedgerRow, LedgerUnavailable
 from gateway.ledger.rollup import RollupRow, read_rollup, total
 from gateway.ledger.units import epoch_ms

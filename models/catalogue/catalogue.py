@@ -7,16 +7,48 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import PurePosixPath
+from typing import Any
 from urllib.parse import urlsplit
 
 from models.wire.errors import ModelError
 
-WORKING_BYTES = 600_000_000
-"""Memory for context and computation, about, in addition to the weights."""
+TOLD = "told"
+"""The `tools` of a model to which the engine explains how to call them."""
+
+_ABOUT = 1_000_000
+"""A size that ends in so many zeros is approximate."""
 
 
 class CatalogueError(ModelError):
     """There is no model of that name in the catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the memory of a model depends on, beside the size of its file.
+
+    Attributes
+    ----------
+    kv : tuple of (int, int, int)
+        Layers that keep cells, in groups of the same kind: how many, KV heads of each, size of a head.
+    heads, width, feed_forward, vocabulary : int
+        Attention heads, width, width of the feed-forward part, tokens known.
+    tables : int
+        1 where embeddings and output have one table, 2 where each has its own; more if layers have embeddings too.
+    state_bytes : int
+        What an answer holds whatever its length; 0 but for hybrid models.
+    n_ctx_short : int, optional
+        If its context was extended later: the one before that.
+    """
+
+    kv: tuple[tuple[int, int, int], ...]
+    heads: int
+    width: int
+    feed_forward: int
+    vocabulary: int
+    tables: int = 1
+    state_bytes: int = 0
+    n_ctx_short: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +58,7 @@ class CatalogueModel:
     Attributes
     ----------
     size_bytes : int
-        Size of the file, about.
+        Size of the file; approximate where it ends in six zeros.
     sha256 : str, optional
         Published checksum.
     n_ctx : int
@@ -35,6 +67,12 @@ class CatalogueModel:
         For a model without a GGUF file: how to use it otherwise.
     bundled : bool
         Whether it comes in a package and needs no download.
+    tools : str
+        The format of tool calls that it was trained for, by the engine's name of it, or `TOLD`.
+    encoding : str
+        The encoding of its weights.
+    shape : Shape, optional
+        None for a model without a GGUF file.
     """
 
     name: str
@@ -48,11 +86,14 @@ class CatalogueModel:
     sha256: str | None = None
     served: str | None = None
     bundled: bool = False
+    tools: str = TOLD
+    encoding: str = ""
+    shape: Shape | None = None
 
     @property
-    def memory_bytes(self) -> int:
-        """Memory that running it takes, about."""
-        return self.size_bytes + WORKING_BYTES
+    def exact_bytes(self) -> int | None:
+        """The size of its file; None if only the approximate size is known."""
+        return self.size_bytes if self.size_bytes % _ABOUT else None
 
     @property
     def file_name(self) -> str | None:
@@ -64,8 +105,15 @@ class CatalogueModel:
 def catalogue() -> Mapping[str, CatalogueModel]:
     """Every model by its name; dots in names may be written as underscores too."""
     rows = tomllib.loads(files("models.catalogue").joinpath("catalogue.toml").read_text("utf-8"))
-    models = (CatalogueModel(name=key.replace("_", "."), **row) for key, row in rows.items())
+    models = (_model(key.replace("_", "."), row) for key, row in rows.items())
     return {model.name: model for model in models}
+
+
+def _model(name: str, row: dict[str, Any]) -> CatalogueModel:
+    shape = row.pop("shape", None)
+    if shape is not None:
+        shape = Shape(**{**shape, "kv": tuple(tuple(group) for group in shape["kv"])})
+    return CatalogueModel(name=name, shape=shape, **row)
 
 
 def find_model(name: str) -> CatalogueModel:

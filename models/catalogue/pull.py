@@ -43,20 +43,27 @@ class _Interrupted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What to download, and its expected checksum if that is known."""
+    """What to download, and its expected checksum and size if they are known."""
 
     url: str
     sha256: str | None = None
     token: str | None = None
+    size_bytes: int | None = None
 
 
-def pull(source: Source, target: Path, progress: Progress = lambda _done, _total: None) -> str:
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """The SHA-256 of a file that has arrived, and whether there was one to compare it with."""
+
+    sha256: str
+    checked: bool
+
+
+def pull(source: Source, target: Path, progress: Progress = lambda _done, _total: None) -> Pulled:
     """Download a GGUF file to `target`; resumes where an earlier download ended.
 
-    Returns
-    -------
-    str
-        The file's SHA-256.
+    Without a checksum in `source` that of the server's headers is the one to compare with; without either, size and
+    beginning of the file are still checked.
 
     Raises
     ------
@@ -66,14 +73,14 @@ def pull(source: Source, target: Path, progress: Progress = lambda _done, _total
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _refuse_links(_part(target), _part_info(target), checksum_file(target))
-        digest = _fetch_with_retries(source, target, progress)
+        pulled = _fetch_with_retries(source, target, progress)
         part = _part(target)
         os.replace(part, target)
         _part_info(target).unlink(missing_ok=True)
-        _write_text(checksum_file(target), f"{digest}  {target.name}\n")
+        _write_text(checksum_file(target), f"{pulled.sha256}  {target.name}\n")
     except OSError as exc:
         raise PullError(f"{target} cannot be written: {exc.strerror or exc}; make room and run this again") from exc
-    return digest
+    return pulled
 
 
 def verify(path: Path, sha256: str | None = None, progress: Progress = lambda _done, _total: None) -> str:
@@ -106,7 +113,7 @@ def remove(path: Path) -> bool:
     return bool(existing)
 
 
-def _fetch_with_retries(source: Source, target: Path, progress: Progress) -> str:
+def _fetch_with_retries(source: Source, target: Path, progress: Progress) -> Pulled:
     for attempt in range(1, TRIES + 1):
         try:
             return _fetch(source, target, progress)
@@ -120,7 +127,7 @@ def _fetch_with_retries(source: Source, target: Path, progress: Progress) -> str
     raise AssertionError("unreachable")
 
 
-def _fetch(source: Source, target: Path, progress: Progress) -> str:
+def _fetch(source: Source, target: Path, progress: Progress) -> Pulled:
     part = _part(target)
     have = part.stat().st_size if part.exists() else 0
     info = _read_part_info(target)
@@ -132,11 +139,12 @@ def _fetch(source: Source, target: Path, progress: Progress) -> str:
         if not resumes:
             have = 0
         total = _total_bytes(response, have)
+        _check_size(source, total)
         etag = response.headers.get("etag")
         _write_text(_part_info(target), json.dumps({"url": source.url, "etag": etag}))
         _check_room(target, total, have)
         digest = _hash_file(part, have, progress, total)
-        _write(response, part, have, total, digest, progress)
+        _write(response, part, have, total or source.size_bytes, digest, progress)
     return _checked(part, digest.hexdigest(), source.sha256 or published or info.get("sha256"))
 
 
@@ -245,13 +253,21 @@ def _write(
         raise _Interrupted(f"{done} of {total} bytes")
 
 
-def _checked(part: Path, actual: str, expected: str | None) -> str:
+def _check_size(source: Source, total: int | None) -> None:
+    if source.size_bytes is not None and total is not None and total != source.size_bytes:
+        raise PullError(
+            f"the file at {source.url} has {total} bytes, and {source.size_bytes} were expected: it has changed; "
+            "give its checksum with --sha256 if you want it"
+        )
+
+
+def _checked(part: Path, actual: str, expected: str | None) -> Pulled:
     if expected is not None and actual != expected.lower():
         part.unlink()
         raise PullError(
             f"the file arrived with the wrong checksum: SHA-256 {actual}, expected {expected}; it was deleted"
         )
-    return actual
+    return Pulled(actual, checked=expected is not None)
 
 
 def _hash_file(path: Path, n_bytes: int, progress: Progress, total: int | None = None) -> "hashlib._Hash":

@@ -13,7 +13,7 @@ from typing import Any
 import openai
 import pytest
 
-from gateway.config.sections import BudgetSettings
+from gateway.config.sections.spending import BudgetSettings
 from gateway.config.settings import Settings
 from gateway.ledger import Ledger, LedgerRow, LedgerUnavailable, Outcome
 from gateway.spending.budget import DAY, MONTH, REFRESH_S, STALE_S, Budget

@@ -18,7 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from gateway.config.sections import BudgetSettings, CloudSettings, PrivacySettings
+from gateway.config.sections.cloud import CloudSettings
+from gateway.config.sections.routing import PrivacySettings
+from gateway.config.sections.spending import BudgetSettings
 from gateway.config.settings import Settings
 from gateway.dispatch.cloud import make_cloud
 from gateway.dispatch.privacy import BY_FAILURE, BY_FINDING, BY_HEADER, BY_MEDIA, BY_SETTING, PrivacyLane

@@ -8,7 +8,7 @@ import httpx
 import orjson
 import pytest
 
-from gateway.config.sections import BudgetSettings
+from gateway.config.sections.spending import BudgetSettings
 from gateway.config.settings import Settings, SettingsError, load_settings
 from models.wire.sse import event_data
 from router.confidence import CascadeVerdict

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config.sections import LocalSettings
+from gateway.config.sections.local import LocalSettings
 from gateway.config.settings import SettingsError, load_settings, setting_keys, variable_name
 from gateway.dispatch.local import engine_options
 

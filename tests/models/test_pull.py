@@ -15,8 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from models.catalogue import pull as pulling
-from models.catalogue.catalogue import CatalogueError, catalogue, find_model
-from models.catalogue.pull import PullError, Source, pull, remove, verify
+from models.catalogue.pull import Pulled, PullError, Source, pull, remove, verify
 from tests import command
 
 CONTENT = b"GGUF" + random.Random(0).randbytes(3_000_000)
@@ -64,7 +63,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         start = self._start()
         self.send_response(206 if start else 200)
-        self.send_header("content-length", str(hub.declared or len(hub.content) - start))
+        if hub.declared == -1:
+            self.close_connection = True
+        else:
+            self.send_header("content-length", str(hub.declared or len(hub.content) - start))
         self.send_header("etag", hub.etag)
         if hub.encoding:
             self.send_header("content-encoding", hub.encoding)
@@ -107,16 +109,48 @@ def leftovers(target: Path) -> set[str]:
 
 def test_a_whole_file_arrives_with_its_checksum(hub: Hub, target: Path) -> None:
     reported: list[tuple[int, int | None]] = []
-    assert pull(Source(hub.url, DIGEST), target, lambda done, total: reported.append((done, total))) == DIGEST
+    assert pull(Source(hub.url, DIGEST), target, lambda done, total: reported.append((done, total))).sha256 == DIGEST
     assert target.read_bytes() == CONTENT
     assert reported[-1] == (len(CONTENT), len(CONTENT))
     assert leftovers(target) == {"model.gguf", "model.gguf.sha256"}
     assert verify(target) == DIGEST
 
 
+def test_a_file_of_another_size_is_not_begun(hub: Hub, target: Path) -> None:
+    with pytest.raises(PullError, match=rf"has {len(CONTENT)} bytes, and 17 were expected: it has changed"):
+        pull(Source(hub.url, DIGEST, size_bytes=17), target)
+    assert leftovers(target) <= {"model.gguf.part.json"}
+    assert pull(Source(hub.url, DIGEST, size_bytes=len(CONTENT)), target).checked
+
+
+def test_a_file_that_ends_early_is_not_whole_even_if_the_server_tells_no_length(hub: Hub, target: Path) -> None:
+    hub.declared = -1
+    with pytest.raises(PullError, match="broke"):
+        pull(Source(hub.url, size_bytes=len(CONTENT) + 1), target)
+    assert not target.exists()
+
+
+def test_the_file_without_a_published_checksum_is_told_apart(hub: Hub, target: Path) -> None:
+    assert pull(Source(hub.url), target) == Pulled(DIGEST, checked=False)
+    remove(target)
+    hub.stated = DIGEST
+    assert pull(Source(hub.url.replace("model", "moved")), target) == Pulled(DIGEST, checked=True)
+
+
+@pytest.mark.parametrize(("published", "said"), [(True, "as published"), (False, "which nobody has published")])
+def test_the_command_says_whether_the_checksum_was_compared(
+    hub: Hub, tmp_path: Path, published: bool, said: str
+) -> None:
+    checksum = ("--sha256", DIGEST) if published else ()
+    done = command.run("models", "pull", hub.url, *checksum, cwd=tmp_path, SLIMGATE_STATE_DIR=str(tmp_path / "state"))
+    assert done.returncode == 0, done.stderr
+    told = " ".join(done.stdout.split())
+    assert f"SHA-256 {DIGEST}, {said}" in told
+
+
 def test_a_broken_connection_is_resumed(hub: Hub, target: Path) -> None:
     hub.cut_after = [1_000_000, 500_000]
-    assert pull(Source(hub.url, DIGEST), target) == DIGEST
+    assert pull(Source(hub.url, DIGEST), target).sha256 == DIGEST
     assert hub.seen == [None, "bytes=1000000-", "bytes=1500000-"]
 
 
@@ -127,7 +161,7 @@ def test_an_interrupted_pull_is_resumed_by_the_next_run(hub: Hub, target: Path) 
     assert not target.exists()
     assert leftovers(target) == {"model.gguf.part", "model.gguf.part.json"}
     hub.seen.clear()
-    assert pull(Source(hub.url, DIGEST), target) == DIGEST
+    assert pull(Source(hub.url, DIGEST), target).sha256 == DIGEST
     assert hub.seen == ["bytes=1600000-"]
 
 
@@ -140,13 +174,13 @@ def test_a_killed_pull_leaves_no_incomplete_file_under_the_name(hub: Hub, target
     )
     assert subprocess.run([sys.executable, "-c", code, hub.url, str(target)], check=False).returncode == -9
     assert not target.exists()
-    assert pull(Source(hub.url, DIGEST), target) == DIGEST
+    assert pull(Source(hub.url, DIGEST), target).sha256 == DIGEST
     assert hub.seen[-1] is not None
 
 
 def test_a_server_without_ranges_begins_again(hub: Hub, target: Path) -> None:
     hub.ranges, hub.cut_after = False, [1_000_000]
-    assert pull(Source(hub.url, DIGEST), target) == DIGEST
+    assert pull(Source(hub.url, DIGEST), target).sha256 == DIGEST
 
 
 def test_a_file_that_changed_in_between_is_not_mixed(hub: Hub, target: Path) -> None:
@@ -154,7 +188,7 @@ def test_a_file_that_changed_in_between_is_not_mixed(hub: Hub, target: Path) -> 
     with pytest.raises(PullError):
         pull(Source(hub.url), target)
     hub.content, hub.etag, hub.cut_after = b"GGUF" + b"x" * 1000, '"v2"', []
-    assert pull(Source(hub.url), target) == hashlib.sha256(hub.content).hexdigest()
+    assert pull(Source(hub.url), target).sha256 == hashlib.sha256(hub.content).hexdigest()
 
 
 @pytest.mark.parametrize("stated", [True, False])
@@ -170,7 +204,7 @@ def test_a_wrong_checksum_is_refused_and_deleted(hub: Hub, target: Path, stated:
 
 def test_redirects_are_followed_but_not_for_ever(hub: Hub, target: Path) -> None:
     hub.stated = DIGEST
-    assert pull(Source(hub.url.replace("model", "moved")), target) == DIGEST
+    assert pull(Source(hub.url.replace("model", "moved")), target).sha256 == DIGEST
     with pytest.raises(PullError, match="redirects for ever"):
         pull(Source(hub.url.replace("model", "moved-again")), target.with_name("other.gguf"))
 
@@ -216,7 +250,7 @@ def test_a_disk_that_fills_up_keeps_what_has_arrived(hub: Hub, target: Path) -> 
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "cannot be written" in ended.stderr
     assert not target.exists()
-    assert pull(Source(hub.url, DIGEST), target) == DIGEST
+    assert pull(Source(hub.url, DIGEST), target).sha256 == DIGEST
 
 
 def test_a_refused_connection_is_reported(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -306,19 +340,3 @@ def test_only_models_are_removed(tmp_path: Path, name: str) -> None:
     (models / "mine.gguf").symlink_to(precious)  # the link is in the folder, what it leads to is not
     assert command.run("models", "rm", "mine.gguf", cwd=models, SLIMGATE_STATE_DIR=str(tmp_path)).returncode == 0
     assert precious.exists()
-
-
-def test_every_row_of_the_catalogue_is_usable() -> None:
-    for name, model in catalogue().items():
-        assert find_model(name) is model
-        assert model.licence
-        assert model.n_ctx > 0
-        assert [model.url is not None, model.served is not None, model.bundled].count(True) == 1
-        if model.url:
-            assert model.url.startswith("https://")
-            assert str(model.file_name).endswith(".gguf")
-            assert model.size_bytes > 1_000_000
-        assert model.sha256 is None or len(model.sha256) == 64
-    assert find_model("phi-3_5-mini").name == "phi-3.5-mini"
-    with pytest.raises(CatalogueError):
-        find_model("gpt-5")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.config.sections import PriceSettings
+from gateway.config.sections.spending import PriceSettings
 from models.usage.pricing import Price, PriceBook
 from models.usage.shapes import MAX_CHARGED_USD, MAX_TOKENS, NUSD_PER_USD, count, nano_dollars, tier
 from models.usage.usage import UNCOUNTED, Usage, usage_in

@@ -1,29 +1,20 @@
-"""What a GGUF file says of its model at its beginning, read without llama.cpp and without the weights."""
+"""What a GGUF file says of itself in its header, read without the weights."""
 
 import re
-import struct
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
-from typing import Any, BinaryIO
 
 from models.engine.errors import ModelLoadError
-from models.engine.native.llama import bytes_of_number
+from models.engine.loading.gguf_file import GgufFile, Tensor, read_gguf
+from models.engine.loading.layers import kept_by, largest
+from models.engine.native.llama import bytes_of_number, repacked_encodings
 from models.engine.options import KvCacheType
 
-MAX_STRING_BYTES = 16 * 1024 * 1024
-MAX_ARRAY = 100_000
-"""Longer arrays are the vocabulary's; of those only the length is of interest."""
-
-_MAGIC = b"GGUF"
-_VERSIONS = (2, 3)
-_SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
-_STRING, _ARRAY = 8, 9
 _TOKENS = "tokenizer.ggml.tokens"
+_EMBEDDING, _OUTPUT = "token_embd.weight", "output.weight"
 _PART = re.compile(r"(.*)-00001-of-(\d{5})\.gguf")
-_REPACKED_FILE_TYPES = frozenset({2, 10, 14, 15, 21, 25, 38})
-"""llama.cpp's numbers of the encodings that it can repack for the processor: Q4_0, Q2_K, Q4_K, IQ4_NL, MXFP4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +33,10 @@ class Header:
         Numbers that one token of context holds.
     n_heads, n_embd, n_ff, n_vocab : int
         Attention heads, width, width of the feed-forward part, tokens known.
-    repackable : bool
-        Whether llama.cpp can repack most of the weights for the processor, which keeps a second copy of them.
+    repacked_bytes : int
+        Of the weights those that llama.cpp can repack for the processor, which keeps a second copy of them.
+    state_bytes : int
+        What one answer holds, whatever its length; 0 but for recurrent and hybrid models.
     """
 
     weights_bytes: int
@@ -54,7 +47,8 @@ class Header:
     n_embd: int
     n_ff: int
     n_vocab: int
-    repackable: bool
+    repacked_bytes: int = 0
+    state_bytes: int = 0
 
     def cell_bytes(self, kind: KvCacheType) -> int:
         """Memory of one token of context, at most."""
@@ -62,7 +56,7 @@ class Header:
 
 
 def read_header(path: Path) -> Header:
-    """Read the beginning of a GGUF file.
+    """Read the beginning of a GGUF file, of a split one that of all its parts.
 
     Raises
     ------
@@ -72,12 +66,10 @@ def read_header(path: Path) -> Header:
     if not path.is_file():
         raise ModelLoadError(f"there is no model file at {path}")
     try:
-        with path.open("rb") as file:
-            facts = dict(_facts(file))
-        size = sum(part.stat().st_size for part in parts(path))
-    except (OSError, ValueError, struct.error, MemoryError) as exc:
+        files = [read_gguf(part) for part in parts(path)]
+        return _header(files, sum(part.stat().st_size for part in parts(path)))
+    except (OSError, ValueError, TypeError, MemoryError) as exc:
         raise ModelLoadError(f"{path.name} cannot be loaded: {exc or 'not a usable GGUF file'}") from exc
-    return _header(facts, size)
 
 
 def parts(path: Path) -> list[Path]:
@@ -93,83 +85,37 @@ def parts(path: Path) -> list[Path]:
     return [path.with_name(f"{name}-{number:05}-of-{count}.gguf") for number in range(1, int(count) + 1)]
 
 
-def _header(facts: dict[str, Any], size: int) -> Header:
+def _header(files: list[GgufFile], size: int) -> Header:
+    facts = files[0].facts
     architecture = str(facts.get("general.architecture", ""))
 
-    def get(key: str) -> Any:
+    def get(key: str) -> object:
         return facts.get(f"{architecture}.{key}")
 
-    n_layers, heads = _largest(get("block_count"), 1), get("attention.head_count")
-    n_heads, n_embd = _largest(heads, 1), _largest(get("embedding_length"), 0)
-    kv_heads = get("attention.head_count_kv") or heads or 1
-    n_kv_heads = sum(kv_heads) if isinstance(kv_heads, list) else kv_heads * n_layers
-    key, value = (_largest(get(f"attention.{name}_length"), n_embd // n_heads) for name in ("key", "value"))
+    n_embd = largest(get("embedding_length"), 0)
+    kept = kept_by(architecture, n_embd, get)
+    n_ctx_short = get("rope.scaling.original_context_length")
     return Header(
         weights_bytes=size,
-        n_ctx_train=_largest(get("context_length"), 2048),
-        n_ctx_short=get("rope.scaling.original_context_length"),
-        cell_numbers=n_kv_heads * (key + value),
-        n_heads=n_heads,
+        n_ctx_train=largest(get("context_length"), 2048),
+        n_ctx_short=n_ctx_short if isinstance(n_ctx_short, int) else None,
+        cell_numbers=kept.cell_numbers,
+        n_heads=largest(get("attention.head_count"), 1),
         n_embd=n_embd,
-        n_ff=_largest(get("feed_forward_length"), 4 * n_embd),
-        n_vocab=_largest(facts.get(_TOKENS), 32_000),
-        repackable=facts.get("general.file_type") in _REPACKED_FILE_TYPES,
+        n_ff=largest(get("feed_forward_length"), 4 * n_embd),
+        n_vocab=largest(facts.get(_TOKENS), 32_000),
+        repacked_bytes=_repacked_bytes([tensor for file in files for tensor in file.tensors]),
+        state_bytes=kept.state_bytes,
     )
 
 
-def _largest(value: Any, default: int) -> int:
-    """The number, the largest of several, or `default` where the header has none."""
-    found = max(value, default=0) if isinstance(value, list) else value
-    return found if isinstance(found, int) and found > 0 else default
-
-
-def _facts(file: BinaryIO) -> Iterator[tuple[str, Any]]:
-    """Keys and values up to the vocabulary, of which only the length is told; it stands last in practice."""
-    if file.read(4) != _MAGIC:
-        raise ValueError("not a usable GGUF file")
-    version, _n_tensors, n_facts = struct.unpack("<IQQ", _read(file, 20))
-    if version not in _VERSIONS:
-        raise ValueError(f"GGUF version {version} is unknown")
-    for _ in range(n_facts):
-        key, kind = _string(file), _number(file, "I")
-        if key == _TOKENS:
-            yield key, _array_head(file)[1]
-            return
-        yield key, _value(file, kind)
-
-
-def _value(file: BinaryIO, kind: int) -> Any:
-    if kind == _STRING:
-        return _string(file)
-    if kind != _ARRAY:
-        return _number(file, _SCALARS.get(kind, ""))
-    kind, length = _array_head(file)
-    if length > MAX_ARRAY or kind == _ARRAY:
-        raise ValueError(f"an array of {length} values where a header has none")
-    return [_value(file, kind) for _ in range(length)]
-
-
-def _array_head(file: BinaryIO) -> tuple[int, int]:
-    kind, length = struct.unpack("<IQ", _read(file, 12))
-    return kind, length
-
-
-def _string(file: BinaryIO) -> str:
-    length = _number(file, "Q")
-    if length > MAX_STRING_BYTES:
-        raise ValueError("not a usable GGUF file")
-    return _read(file, length).decode("utf-8", "replace")
-
-
-def _number(file: BinaryIO, form: str) -> Any:
-    if not form:
-        raise ValueError("not a usable GGUF file")
-    (value,) = struct.unpack(f"<{form}", _read(file, struct.calcsize(f"<{form}")))
-    return value
-
-
-def _read(file: BinaryIO, n_bytes: int) -> bytes:
-    data = file.read(n_bytes)
-    if len(data) < n_bytes:
-        raise ValueError("the file ends within its header")
-    return data
+def _repacked_bytes(tensors: Iterable[Tensor]) -> int:
+    """Only what is multiplied by is repacked: of the tables of embeddings the one that also makes the output."""
+    tensors, encodings = list(tensors), repacked_encodings()
+    has_output = any(tensor.name == _OUTPUT for tensor in tensors)
+    return sum(
+        tensor.n_bytes
+        for tensor in tensors
+        if tensor.encoding in encodings
+        and (not tensor.name.endswith(_EMBEDDING) or (tensor.name == _EMBEDDING and not has_output))
+    )

@@ -61,6 +61,8 @@ class MemoryPlan:
         The second copy of the weights, in the order in which the processor computes them.
     cells_bytes : int
         The context.
+    states_bytes : int
+        What answers hold whatever their length; 0 but for recurrent and hybrid models.
     compute_bytes : int
         Intermediate results of one step.
     parked_bytes : int
@@ -73,13 +75,15 @@ class MemoryPlan:
     weights_bytes: int
     repacked_bytes: int
     cells_bytes: int
+    states_bytes: int
     compute_bytes: int
     parked_bytes: int = 0
 
     @property
     def total_bytes(self) -> int:
         """What the engine's process will have in memory, parked conversations aside."""
-        return self.weights_bytes + self.repacked_bytes + self.cells_bytes + self.compute_bytes + PROCESS_BYTES
+        context = self.cells_bytes + self.states_bytes
+        return self.weights_bytes + self.repacked_bytes + context + self.compute_bytes + PROCESS_BYTES
 
 
 def plan_memory(
@@ -144,6 +148,12 @@ def expected_memory(options: EngineOptions, header: Header) -> MemoryPlan:
     return plan_memory(options, header, repack=repack)
 
 
+def smallest_plan(options: EngineOptions, header: Header) -> MemoryPlan:
+    """The plan with one whole context and no second copy of the weights, whether or not there is room for it."""
+    whole = whole_context(options, header)
+    return _plan(options, header, whole, max(options.n_cells or 0, whole), repack=False)
+
+
 def whole_context(options: EngineOptions, header: Header) -> int:
     """Tokens of one request, where there is memory enough."""
     trained = min(header.n_ctx_train, header.n_ctx_short or header.n_ctx_train, DEFAULT_MAX_CTX)
@@ -184,8 +194,9 @@ def _plan(options: EngineOptions, header: Header, n_ctx: int, n_cells: int, repa
         n_cells=n_cells,
         n_answers=n_answers,
         weights_bytes=header.weights_bytes,
-        repacked_bytes=header.weights_bytes if repack and header.repackable else 0,
+        repacked_bytes=header.repacked_bytes if repack else 0,
         cells_bytes=n_cells * header.cell_bytes(options.kv_cache_type),
+        states_bytes=n_answers * header.state_bytes,
         compute_bytes=_compute_bytes(options, header, n_cells),
     )
 
@@ -204,9 +215,10 @@ def _compute_bytes(options: EngineOptions, header: Header, n_cells: int) -> int:
 
 
 def _refusal(options: EngineOptions, header: Header, plan: MemoryPlan, repack: bool, free: int) -> str:
+    context_bytes = plan.cells_bytes + plan.states_bytes
     needs = (
         f"{options.model_path.name} needs {plan.total_bytes / 1e9:.1f} GB: {plan.weights_bytes / 1e9:.1f} for its "
-        f"weights, {plan.repacked_bytes / 1e9:.1f} for their repacked copy, {plan.cells_bytes / 1e9:.1f} for "
+        f"weights, {plan.repacked_bytes / 1e9:.1f} for their repacked copy, {context_bytes / 1e9:.1f} for "
         f"{plan.n_cells} tokens of context, {(plan.compute_bytes + PROCESS_BYTES) / 1e9:.1f} to compute; "
         f"{free / 1e9:.1f} GB can be used"
     )

@@ -35,16 +35,28 @@ _BYTES_PER_WEIGHT = 34 / 32
 
 def faster_weights(path: Path, folder: Path, *, n_threads: int) -> Path:
     """The file to load in place of `path`: a re-encoded one in `folder`, made if needed, or `path` itself."""
+    target = _target(path, folder)
+    if target is None or target.is_file():
+        return target or path
+    too_large = path.stat().st_size > LARGEST_BYTES
+    if _HAS_Q8_0_KERNEL not in system_info() or too_large or not _is_worthwhile(path, folder):
+        return path
+    return target if _reencode(path, target, n_threads) else path
+
+
+def weights_at_hand(path: Path, folder: Path) -> Path:
+    """The file that `faster_weights` would name if it made none: the re-encoded one, if an earlier start made it."""
+    target = _target(path, folder)
+    return target if target is not None and target.is_file() else path
+
+
+def _target(path: Path, folder: Path) -> Path | None:
+    """The name of the re-encoded file; None if there is no file at `path`."""
     try:
         stat = path.stat()
     except OSError:
-        return path
-    target = folder / f"{path.stem}.{stat.st_size}-{stat.st_mtime_ns}.Q8_0.gguf"
-    if target.is_file():
-        return target
-    if _HAS_Q8_0_KERNEL not in system_info() or stat.st_size > LARGEST_BYTES or not _is_worthwhile(path, folder):
-        return path
-    return target if _reencode(path, target, n_threads) else path
+        return None
+    return folder / f"{path.stem}.{stat.st_size}-{stat.st_mtime_ns}.Q8_0.gguf"
 
 
 def _is_worthwhile(path: Path, folder: Path) -> bool:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.engine.errors import ModelLoadError
+from models.engine.native.machine import has_amx, is_arm
 from models.engine.options import FlashAttention, KvCacheType
 from models.wire.errors import ExtraMissingError
 
@@ -34,6 +35,9 @@ _CACHE_TYPES = {
     KvCacheType.Q8_0: (8, 34 / 32),
     KvCacheType.BF16: (30, 2.0),
 }
+_REPACKED = frozenset({2, 10, 12, 20, 39})  # Q4_0, Q2_K, Q4_K, IQ4_NL, MXFP4
+_REPACKED_ON_ARM = frozenset({8, 13, 14})  # Q8_0, Q5_K, Q6_K
+_REPACKED_FOR_AMX = frozenset({3, 8, 13, 14, 23})  # Q4_1, Q8_0, Q5_K, Q6_K, IQ4_XS
 _VOCAB_SENTENCEPIECE = 1
 _USER_DEFINED = 1 << 4
 _LOG_LEVELS = {3: logging.WARNING, 4: logging.ERROR}  # ggml's own numbers; lower levels are not logged
@@ -88,6 +92,13 @@ def _log_callback(lib: Any) -> Any:
 def bytes_of_number(kind: KvCacheType) -> float:
     """Memory of one number of the KV cache."""
     return _CACHE_TYPES[kind][1]
+
+
+def repacked_encodings() -> frozenset[int]:
+    """Ggml's numbers of the encodings that llama.cpp repacks for this processor: `machine` says which it is."""
+    if is_arm():
+        return _REPACKED | _REPACKED_ON_ARM
+    return _REPACKED | _REPACKED_FOR_AMX if has_amx() else _REPACKED
 
 
 def system_info() -> str:

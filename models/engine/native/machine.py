@@ -1,12 +1,14 @@
 """Cores and memory of the machine that this process may use."""
 
 import os
+import platform
 from dataclasses import dataclass
 from pathlib import Path
 
 _TOPOLOGY = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 _MEMORY = Path("/proc/meminfo")
+_PROCESSOR = Path("/proc/cpuinfo")
 _GROUPS = Path("/proc/self/cgroup")
 _GROUP_FOLDER = Path("/sys/fs/cgroup")
 _STATUS = Path("/proc/self/status")
@@ -106,8 +108,22 @@ def _group_memory(folder: Path, files: tuple[str, str, str]) -> _GroupMemory | N
 
 def processor_name() -> str:
     """The processor's model name; empty if the system does not report it."""
+    return _processor_fact("model name")
+
+
+def is_arm() -> bool:
+    """Whether this is a 64-bit ARM processor."""
+    return platform.machine().lower() in ("aarch64", "arm64")
+
+
+def has_amx() -> bool:
+    """Whether the processor announces AMX, instructions that multiply matrices."""
+    return "amx_int8" in _processor_fact("flags").split()
+
+
+def _processor_fact(name: str) -> str:
     try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+        lines = _PROCESSOR.read_text("utf-8", "replace").splitlines()
     except OSError:
         return ""
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(name)), "")

@@ -101,7 +101,7 @@ def search_space(options: EngineOptions, header: Header, *, may_repack: bool) ->
     repack: tuple[bool, ...] = (False, True)
     if options.repack is not None:
         repack = (options.repack,)
-    elif not (may_repack and header.repackable and has_room_to_repack(options, header)):
+    elif not (may_repack and header.repacked_bytes and has_room_to_repack(options, header)):
         repack = (False,)
     flash: tuple[FlashAttention, ...] = (FlashAttention.OFF, FlashAttention.ON)
     if options.flash_attention is not FlashAttention.AUTO:

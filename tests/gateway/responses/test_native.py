@@ -8,7 +8,7 @@ import httpx
 import openai
 import pytest
 
-from gateway.config.sections import CloudSettings
+from gateway.config.sections.cloud import CloudSettings
 from gateway.config.settings import Settings
 from gateway.dialects.responses.request import to_chat
 from gateway.dispatch.cloud import make_cloud

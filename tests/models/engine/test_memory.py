@@ -1,5 +1,6 @@
 """How much memory a model takes, reckoned before it is loaded."""
 
+import struct
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from models.catalogue.bundled import bundled_model_path
 from models.engine.errors import ModelLoadError
+from models.engine.loading.gguf_file import MAX_TEXT_BYTES
 from models.engine.loading.header import Header, read_header
 from models.engine.loading.memory import plan_memory
 from models.engine.native import machine
@@ -24,7 +26,7 @@ PHI3 = Header(
     n_embd=3072,
     n_ff=8192,
     n_vocab=32_064,
-    repackable=True,
+    repacked_bytes=2_000_000_000,
 )
 GB = 1_000_000_000
 
@@ -40,7 +42,15 @@ def test_a_header_is_read() -> None:
     assert header.weights_bytes == tiny_model().stat().st_size
 
 
-@pytest.mark.parametrize("content", [b"", b"GGUF", b"GGUF" + b"\xff" * 4096, b"no model" * 100])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"GGUF", b"GGUF" + b"\xff" * 4096, b"no model" * 100),
+        b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, MAX_TEXT_BYTES + 1) + bytes(MAX_TEXT_BYTES + 64),
+        b"GGUF" + struct.pack("<IQQQ", 3, 0, 2**40, 0),
+        b"GGUF" + struct.pack("<IQQ", 9, 0, 0),
+    ],
+)
 def test_what_is_no_header_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "odd.gguf"
     path.write_bytes(content)
@@ -66,7 +76,7 @@ def test_what_does_not_fit_is_refused_with_numbers(options: dict[str, Any]) -> N
 
 
 def test_a_repacked_copy_counts() -> None:
-    assert plan(20, repack=True).total_bytes - plan(20).total_bytes == PHI3.weights_bytes
+    assert plan(20, repack=True).total_bytes - plan(20).total_bytes == PHI3.repacked_bytes
 
 
 def test_an_extended_context_stays_within_the_first_one() -> None:

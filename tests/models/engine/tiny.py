@@ -78,6 +78,58 @@ def write_phi3(
     return path
 
 
+N_STATE, N_INNER, N_SSM_HEAD, N_CONV = 32, 2 * N_EMBD, 4, 4
+
+
+def write_granite_hybrid(path: Path) -> Path:
+    """A Granite 4 H of one layer with a state and one with KV cells."""
+    writer = gguf.GGUFWriter(path, "granitehybrid")
+    writer.add_context_length(N_CTX)
+    writer.add_embedding_length(N_EMBD)
+    writer.add_feed_forward_length(N_FF)
+    writer.add_block_count(2)
+    writer.add_head_count(N_HEAD)
+    writer.add_head_count_kv([0, N_HEAD])
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_dimension_count(N_EMBD // N_HEAD)
+    writer.add_ssm_conv_kernel(N_CONV)
+    writer.add_ssm_inner_size(N_INNER)
+    writer.add_ssm_state_size(N_STATE)
+    writer.add_ssm_time_step_rank(N_SSM_HEAD)
+    writer.add_ssm_group_count(1)
+    n_vocab = _add_vocabulary(writer, ())
+    writer.add_chat_template(PHI3_TEMPLATE)
+    rng = np.random.default_rng(0)
+
+    def add(name: str, *shape: int) -> None:
+        writer.add_tensor(name, rng.standard_normal(shape).astype(np.float32) * 0.05)
+
+    add("token_embd.weight", n_vocab, N_EMBD)
+    add("output_norm.weight", N_EMBD)
+    for layer in ("blk.0", "blk.1"):
+        add(f"{layer}.attn_norm.weight", N_EMBD)
+        add(f"{layer}.ffn_norm.weight", N_EMBD)
+        add(f"{layer}.ffn_gate.weight", N_FF, N_EMBD)
+        add(f"{layer}.ffn_up.weight", N_FF, N_EMBD)
+        add(f"{layer}.ffn_down.weight", N_EMBD, N_FF)
+    convolved = N_INNER + 2 * N_STATE
+    add("blk.0.ssm_in.weight", N_INNER + convolved + N_SSM_HEAD, N_EMBD)
+    add("blk.0.ssm_conv1d.weight", convolved, N_CONV)
+    add("blk.0.ssm_conv1d.bias", convolved)
+    add("blk.0.ssm_dt.bias", N_SSM_HEAD)
+    add("blk.0.ssm_a", N_SSM_HEAD, 1)
+    add("blk.0.ssm_d", N_SSM_HEAD, 1)
+    add("blk.0.ssm_norm.weight", 1, N_INNER)
+    add("blk.0.ssm_out.weight", N_EMBD, N_INNER)
+    for name in ("q", "k", "v", "output"):
+        add(f"blk.1.attn_{name}.weight", N_EMBD, N_EMBD)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
 def write_bert(path: Path) -> Path:
     """A BERT of one layer: an encoder, which makes embeddings only."""
     writer = gguf.GGUFWriter(path, "bert")

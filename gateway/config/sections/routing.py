@@ -1,0 +1,111 @@
+"""`[router]`, its second look, and `[privacy]`: where a request goes, and what keeps it here."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from gateway.config.sections.section import Section
+from router.sensitive import Sensitive
+from router.threshold import HIGHEST_THRESHOLD, to_threshold
+
+PINS = ("auto", "local", "cloud")
+"""Model names whose meaning is fixed."""
+
+
+class SecondLookSettings(Section):
+    """The second look (a cascade): the local model begins, and its confidence decides which side answers."""
+
+    band: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="How far below the threshold a score gets a second look; 0 turns it off.",
+    )
+    n_tokens: int = Field(
+        8, ge=1, le=256, description="Tokens of the local answer that are held back; each delays the first byte."
+    )
+    least_confidence: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="The cloud answers if the confidence of those tokens is lower. 0 only measures: "
+        "`slimgate second-look` then shows the effect of a value.",
+    )
+
+
+class RouterSettings(Section):
+    """How requests are divided between local and cloud."""
+
+    threshold: float | None = Field(
+        None,
+        ge=0,
+        le=HIGHEST_THRESHOLD,
+        description="Requests with a score at or above it go to the cloud: 0 sends all of them there, "
+        "1.0001 none. Default: the artifact's own.",
+    )
+    artifact: Path | None = Field(None, description="Folder made by `slimgate train`. Default: the shipped one.")
+    threshold_for: str | None = Field(
+        None,
+        description="The version of the classifier for which `threshold` was chosen (`slimgate calibrate` "
+        "prints it); any other is refused. Default: `threshold` applies to every classifier.",
+    )
+    labels: Path | None = Field(
+        None,
+        description="File with your own labels, as for `slimgate train --labels`. The tuner measures the "
+        "failure rate on them.",
+    )
+    answer_reserve_tokens: int = Field(
+        256, ge=1, description="Tokens of the local context reserved for the answer if the request sets no max_tokens."
+    )
+    max_local_wait_s: float = Field(
+        10.0,
+        ge=0,
+        description="Longest expected wait in the local queue, in seconds; if it would be longer, the cloud answers.",
+    )
+    hosted_tools: Literal["drop", "refuse"] = Field(
+        "drop",
+        description="What happens to tools that a provider runs (web_search) if /v1/responses is answered by a "
+        "model that has none: drop leaves them out and says so in x-slimgate-warning, refuse is a 400.",
+    )
+    second_look: SecondLookSettings = SecondLookSettings()
+    aliases: dict[str, str] = Field(
+        default_factory=dict,
+        description="Model names that clients send, and their meaning: auto, auto with its own threshold, "
+        'local, or cloud. {"gpt-4o": "auto", "gpt-4o-mini": "auto:0.8", "claude-*": "auto"}.',
+    )
+
+    @field_validator("aliases")
+    @classmethod
+    def _mean_something(cls, aliases: dict[str, str]) -> dict[str, str]:
+        for alias, meaning in aliases.items():
+            if alias in PINS or alias.startswith("auto:"):
+                raise ValueError(f"{alias!r} has a meaning of its own, so it cannot be an alias")
+            if meaning not in PINS:
+                kind, _, threshold = meaning.partition(":")
+                if kind != "auto" or to_threshold(threshold) is None:
+                    raise ValueError(f"{meaning!r} must be auto, auto:THRESHOLD such as auto:0.4, local, or cloud")
+        return aliases
+
+    @model_validator(mode="after")
+    def _what_is_for_it(self) -> Self:
+        if self.threshold_for is not None and self.threshold is None:
+            raise ValueError("threshold_for is set, but threshold is not")
+        return self
+
+
+class PrivacySettings(Section):
+    """Requests that may not leave this machine: the local model answers them, or they are refused."""
+
+    local_only: bool = Field(False, description="Whether no request at all may leave this machine.")
+    detect: list[Sensitive] = Field(
+        default_factory=list,
+        description="Private data that keep a request on this machine if they are found in it: "
+        + ", ".join(Sensitive)
+        + ". The detector misses names and stories, so it is no guarantee. Default: nothing.",
+    )
+    media_may_leave: bool = Field(
+        False,
+        description="Whether images, audio, files and token numbers may leave although the detector cannot "
+        "read them. Default: if a detector is configured, they stay.",
+    )
