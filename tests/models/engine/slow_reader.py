@@ -5,7 +5,7 @@ from itertools import count
 from pathlib import Path
 
 READ_S = 1.5
-"""Least time in which it reads `long_prompt`."""
+"""About the least time in which it reads `long_prompt()`."""
 
 _SCRIPT = """
     import os, sys, time
@@ -35,6 +35,6 @@ def slow_reader(folder: Path) -> tuple[Path, Path]:
     return script, flag
 
 
-def long_prompt() -> str:
-    """A prompt that it reads in at least ten steps, as none that was read before."""
-    return f"{next(_NUMBERS)} the sea and the ship" + " to the sea" * 60
+def long_prompt(times: float = 1) -> str:
+    """A prompt that takes so many times `READ_S`, at most 2.5, and does not begin as any before."""
+    return f"{next(_NUMBERS)} the sea and the ship" + " to the sea" * round(60 * times)

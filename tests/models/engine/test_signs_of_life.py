@@ -117,10 +117,10 @@ def test_an_engine_without_progress_says_nothing(slow: tuple[LiveEngine, Path], 
 def test_who_hangs_up_meanwhile_ends_the_reading(slow: tuple[LiveEngine, Path], case: str, stream: bool) -> None:
     engine, _ = slow
     path, body = CASES[case]
-    asked = {"model": "local", "stream": stream, **body(long_prompt())}
+    asked = {"model": "local", "stream": stream, **body(long_prompt(2.5))}
     with httpx.stream("POST", engine.url + path, json=asked, headers=TAKES_BLANKS, timeout=10) as answer:
         next(answer.iter_raw())  # a sign of life
         assert engine.health()["running"] == 1
     gone = time.monotonic()
     wait_for(lambda: engine.health()["running"] == 0)
-    assert time.monotonic() - gone < 0.8
+    assert time.monotonic() - gone < 1.5  # all of it takes more than twice as long
