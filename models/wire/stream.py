@@ -169,7 +169,7 @@ class ChatStream:
                         return
                     if not event.startswith(b"data:") and (error := reported_error(event)) is not None:
                         raise error_in_stream(self._backend, error)
-                    # Comments (the provider's keep-alive) break some clients' parsers, so they are dropped.
+                    # A provider's comments are dropped: whoever serves the caller sends some where they are needed.
                     if payload and (kept := self._inspect(event, payload)):
                         self._started = True
                         batch.append(kept)

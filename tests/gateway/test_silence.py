@@ -16,7 +16,7 @@ from tests.live import Gateway, running_gateway, wait_for
 from tests.models.engine.slow_reader import READ_S, long_prompt, slow_reader
 from tests.models.engine.tiny import NEVER_ENDS, tiny_model
 from tests.provider import MODEL, WORDS, Call, Provider, fault
-from tests.shapes import ask, ends_as_whole, text_in
+from tests.shapes import SHAPES, ask, ends_as_whole, text_in
 
 LIMIT_S = 2.0
 LIMITS = {"first_byte_timeout_s": LIMIT_S, "chunk_timeout_s": LIMIT_S, "total_timeout_s": LIMIT_S}
@@ -156,9 +156,26 @@ def test_signs_of_life_of_another_local_server_count_too(
 
 
 @pytest.mark.slow
+def test_a_second_look_does_not_limit_all_of_an_answer(make_gateway: MakeGateway, provider: Provider) -> None:
+    gateway = make_gateway(
+        local={"base_url": provider.base_url, "features": ["logprobs"], **LIMITS},
+        cloud={"base_url": provider.base_url},
+        router={"second_look": {"band": 1}},
+    )
+    gateway.wait_ready()
+    provider.pause_s = LIMIT_S / 6
+    path, body = SHAPES["chat.completions"]
+    stays = {"x-slimgate-threshold": "1"}
+    answer = httpx.post(gateway.url + path, json={"model": "auto", **body}, headers=stays, timeout=30)
+    assert (answer.status_code, text_in("chat.completions", answer)) == (200, "".join(WORDS))
+    row = gateway.row()
+    assert (row["route"], row["second_look"]["verdict"]) == ("local", "unknown")
+    assert row["total_ms"] > 1000 * LIMIT_S
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_cloud_has_to_answer_in_time(shared_gateway: Gateway, shared_provider: Provider, stream: bool) -> None:
     """Its comments tell of no progress, and another may answer."""
     shared_provider.always = "signs_of_life"
     assert ask(shared_gateway, "chat.completions", stream=stream).status_code == 504
-

