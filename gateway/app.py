@@ -72,7 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.lifecycle = parts.lifecycle
     errors.install(app, refusal)
-    _add_answering(app, parts, settings.max_body_bytes)
+    _add_answering(app, parts, settings.max_body_bytes, settings.keep_alive_s)
     _add_others(app, parts, settings)
     _guard(app, settings)
     describe(app)
@@ -109,14 +109,16 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
             await asyncio.to_thread(parts.telemetry.shutdown)
 
 
-def _add_answering(app: FastPathApp, parts: Parts, max_body_bytes: int) -> None:
-    dispatcher, recorder, limit = parts.dispatcher, parts.recorder, max_body_bytes
+def _add_answering(app: FastPathApp, parts: Parts, limit: int, keep_alive_s: float) -> None:
+    dispatcher, recorder = parts.dispatcher, parts.recorder
     endpoints: dict[str, ASGIApp] = {
         **{
-            path: AnsweringEndpoint(dialect, dispatcher, recorder, max_body_bytes=limit)
+            path: AnsweringEndpoint(dialect, dispatcher, recorder, max_body_bytes=limit, keep_alive_s=keep_alive_s)
             for path, dialect in DIALECTS.items()
         },
-        "/v1/responses": ResponsesEndpoint(parts.conversations, dispatcher, recorder, max_body_bytes=limit),
+        "/v1/responses": ResponsesEndpoint(
+            parts.conversations, dispatcher, recorder, max_body_bytes=limit, keep_alive_s=keep_alive_s
+        ),
         "/v1/responses/compact": CompactEndpoint(_compacting(parts), dispatcher, recorder, max_body_bytes=limit),
         "/v1/embeddings": EmbeddingsEndpoint(parts.embedder, recorder, max_body_bytes=limit),
     }

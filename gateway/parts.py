@@ -70,7 +70,7 @@ def make_parts(settings: Settings) -> Parts:
     budget = Budget(settings.budget, ledger, pricer)
     telemetry = make_telemetry(settings, pricer)
     recorder = Recorder(ledger, metrics, budget, telemetry)
-    cascade = Cascade(settings.router.second_look, settings.local.total_timeout_s)
+    cascade = Cascade(settings.router.second_look)
     decider = Decider(
         backends,
         classifier,

@@ -106,6 +106,12 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, AT_START] = Field(
         32 * 1024 * 1024, ge=1024, description="Largest request accepted, in bytes."
     )
+    keep_alive_s: Annotated[float, AT_START] = Field(
+        5.0,
+        ge=0,
+        description="Longest silence in a streamed answer, in seconds. After it the caller gets a comment, or a ping "
+        "in Anthropic's format, so that proxies and clients do not give up; 0 for none.",
+    )
     local: Annotated[LocalSettings, AT_START] = LocalSettings()
     cloud: CloudSettings = CloudSettings()
     router: RouterSettings = RouterSettings()

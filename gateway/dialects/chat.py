@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gateway.dialects.dialect import COMMENT
 from gateway.http.errors import error_object
 from models.wire.backend import Completion
 from models.wire.chat import ChatRequest
@@ -12,6 +13,7 @@ class ChatDialect:
     """OpenAI's chat completions. Also its own translator: the bytes pass through."""
 
     endpoint = "chat.completions"
+    sign_of_life = COMMENT
 
     def request(self, body: Any) -> ChatRequest:
         return ChatRequest.parse(body)
@@ -28,5 +30,5 @@ class ChatDialect:
     def event(self, event: bytes) -> bytes:
         return event
 
-    def failed(self, exc: Exception) -> bytes:
+    def failed(self, exc: Exception, _request_id: str) -> bytes:
         return encode_event(error_object(exc))

@@ -5,6 +5,9 @@ from typing import Any, Protocol
 from models.wire.backend import Completion
 from models.wire.chat import ChatRequest
 
+COMMENT = b": keep-alive\n\n"
+"""A sign of life that every reader of server-sent events passes over."""
+
 
 class Translator(Protocol):
     """Turns the events of one chat stream into those of an API shape; keeps what it must remember in between."""
@@ -13,8 +16,8 @@ class Translator(Protocol):
         """What the caller sees for one whole chat event (`DONE` at the end); empty for nothing."""
         ...
 
-    def failed(self, exc: Exception) -> bytes:
-        """How the stream ends that broke off after it had begun."""
+    def failed(self, exc: Exception, request_id: str, /) -> bytes:
+        """How the stream ends that broke off after it had begun, for the request with this id."""
         ...
 
 
@@ -24,6 +27,11 @@ class Dialect(Protocol):
     @property
     def endpoint(self) -> str:
         """Its name in ledger, log and metrics."""
+        ...
+
+    @property
+    def sign_of_life(self) -> bytes:
+        """What shows the caller of a stream that the answer is still being worked on, and means nothing else."""
         ...
 
     def request(self, body: Any) -> ChatRequest:

@@ -19,7 +19,6 @@ from gateway.record.request_record import RequestRecord
 from models.wire.backend import Answerer, Completion
 from models.wire.chat import COMPLETIONS, ChatRequest
 from models.wire.collect_stream import collect_stream
-from models.wire.errors import BackendTimeout
 from models.wire.sse import DONE
 from models.wire.stream import ChatStream
 from models.wire.token_estimates import prompt_tokens_guess
@@ -46,12 +45,9 @@ class Cascade:
     ----------
     settings : SecondLookSettings
         How it is taken; a band of 0 means never.
-    total_timeout_s : float
-        The longest wait for an unstreamed local answer.
     """
 
-    def __init__(self, settings: SecondLookSettings, total_timeout_s: float) -> None:
-        self.total_timeout_s = total_timeout_s
+    def __init__(self, settings: SecondLookSettings) -> None:
         self._warned = False
         self.configure(settings)
 
@@ -106,7 +102,6 @@ class CascadedBackend:
     def __init__(self, answerer: Answerer, cascade: Cascade, record: RequestRecord, local: LocalSide) -> None:
         self._answerer = answerer
         self._settings = cascade.settings
-        self._total_timeout_s = cascade.total_timeout_s
         self._record = record
         self._local = local
 
@@ -117,15 +112,11 @@ class CascadedBackend:
     async def chat(self, request: ChatRequest) -> Completion:
         """Answer in one piece, collected from a stream: only a stream shows the first tokens early."""
         streamed = replace(request, body={**request.body, "stream": True}, stream=True, include_usage=True)
+        stream = await self.stream(streamed)
         try:
-            async with asyncio.timeout(self._total_timeout_s):
-                stream = await self.stream(streamed)
-                try:
-                    return await collect_stream(stream)
-                finally:
-                    await stream.aclose()
-        except TimeoutError as exc:
-            raise BackendTimeout(Route.LOCAL, f"no answer within {self._total_timeout_s:g} s") from exc
+            return await collect_stream(stream)
+        finally:
+            await stream.aclose()
 
     async def stream(self, request: ChatRequest) -> ChatStream:
         """Answer piece by piece; returns once the first tokens are confident enough; the stream begins with them."""

@@ -16,6 +16,7 @@ from gateway.background import Background
 from gateway.config.sections.local import LocalSettings
 from models.catalogue.bundled import bundled_model_path
 from models.engine.errors import EngineFailed
+from models.engine.http.asgi import BLANKS_HEADER
 from models.engine.options import WEIGHTS
 from models.engine.process.supervisor import EngineInfo, EngineOptions, EngineState, EngineSupervisor
 from models.redaction.secrets import mask
@@ -42,6 +43,7 @@ HEALTH_TIMEOUT_S = 1.0
 STUCK_S = 10.0
 """An engine without any progress for so long is given up by requests that the cloud may answer."""
 
+_TAKES_BLANKS = {BLANKS_HEADER: "1"}
 UNIX = "unix:"
 UNTOLD_N_CTX = 4096
 MODELS_SHOWN = 20
@@ -181,7 +183,13 @@ class EngineSide:
         options = engine_options(settings, state_dir)
         self._supervisor = EngineSupervisor(options, socket_path, state_dir)
         self._model = options.name
-        server = HttpServer("http://engine/v1", use_proxy=False, uds=socket_path, silence_s=settings.chunk_timeout_s)
+        server = HttpServer(
+            "http://engine/v1",
+            use_proxy=False,
+            headers=_TAKES_BLANKS,
+            uds=socket_path,
+            silence_s=settings.chunk_timeout_s,
+        )
         self.backend = _backend(server, self._model, settings)
         self._load = LoadWatch(server, lambda: self._is_ready)
 
@@ -263,7 +271,7 @@ class ServerSide:
         server = HttpServer(
             base_url if uds == base_url else "http://engine/v1",
             use_proxy=settings.use_proxy,
-            headers=_bearer(settings),
+            headers={**_TAKES_BLANKS, **_bearer(settings)},
             uds=None if uds == base_url else Path(uds),
             silence_s=settings.chunk_timeout_s,
         )

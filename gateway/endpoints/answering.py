@@ -3,13 +3,15 @@
 A `Dialect` puts one API shape over it. Inside, everything speaks the chat format.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
-from gateway.dialects.dialect import Dialect
+from gateway.dialects.dialect import Dialect, Translator
 from gateway.dispatch.dispatcher import Dispatcher
 from gateway.endpoints.recorded import RecordedEndpoint, paid_all_the_same
 from gateway.http.client import Reply
+from gateway.http.keep_alive import KeepAlive
 from gateway.http.overrides import Overrides
 from gateway.ledger import Outcome
 from gateway.record.recorder import Recorder
@@ -29,12 +31,21 @@ async def _keep_nothing(_answer: bytes, _native: bool) -> None: ...
 
 
 class AnsweringEndpoint(RecordedEndpoint):
-    """Puts `dialect` over `dispatcher`."""
+    """Puts `dialect` over `dispatcher`; callers of streams hear something every `keep_alive_s`, unless it is 0."""
 
-    def __init__(self, dialect: Dialect, dispatcher: Dispatcher, recorder: Recorder, *, max_body_bytes: int) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        dispatcher: Dispatcher,
+        recorder: Recorder,
+        *,
+        max_body_bytes: int,
+        keep_alive_s: float,
+    ) -> None:
         super().__init__(dialect.endpoint, recorder, max_body_bytes=max_body_bytes, error=dialect.error)
         self._dialect = dialect
         self._dispatcher = dispatcher
+        self._keep_alive_s = keep_alive_s
 
     async def serve(self, record: RequestRecord, body: Any, overrides: Overrides, reply: Reply) -> None:
         await self.answer(record, self._dialect.request(body), overrides, reply)
@@ -48,14 +59,19 @@ class AnsweringEndpoint(RecordedEndpoint):
         keep: Keep = _keep_nothing,
     ) -> None:
         """Answer `request`, and let `keep` have the answer before the caller has all of it."""
-        answer = self._stream if request.stream else self._whole
-        with paid_all_the_same(record, request):
-            await answer(record, request, overrides, reply, keep)
+        if not request.stream:
+            await self._whole(record, request, overrides, reply, keep)
+            return
+        translator = self._dialect.translator(request)
+        async with KeepAlive(reply, self._dialect.sign_of_life, self._keep_alive_s, partial(_early_headers, record)):
+            stream = await self._open(record, request, overrides, reply, translator)
+            await self._stream(record, request, stream, translator, reply, keep)
 
     async def _whole(
         self, record: RequestRecord, request: ChatRequest, overrides: Overrides, reply: Reply, keep: Keep
     ) -> None:
-        completion = await self._dispatcher.chat(record, request, overrides)
+        with paid_all_the_same(record, request):
+            completion = await self._dispatcher.chat(record, request, overrides)
         record.first_byte()
         record.served_model = completion.model
         record.notes = completion.notes
@@ -66,16 +82,39 @@ class AnsweringEndpoint(RecordedEndpoint):
         self._recorder.close(record, Outcome.OK)
         await reply.whole(body, 200, record.headers())
 
+    async def _open(
+        self,
+        record: RequestRecord,
+        request: ChatRequest,
+        overrides: Overrides,
+        reply: Reply,
+        translator: Translator,
+    ) -> ChatStream:
+        """The stream, with its first event at hand. A failure is told in the caller's own, if that has begun."""
+        try:
+            with paid_all_the_same(record, request):
+                return await self._dispatcher.stream(record, request, overrides)
+        except Exception as exc:
+            if reply.begun:
+                self._recorder.failed(record, exc)
+                await reply.event(translator.failed(exc, record.id), last=True)
+            raise
+
     async def _stream(
-        self, record: RequestRecord, request: ChatRequest, overrides: Overrides, reply: Reply, keep: Keep
+        self,
+        record: RequestRecord,
+        request: ChatRequest,
+        stream: ChatStream,
+        translator: Translator,
+        reply: Reply,
+        keep: Keep,
     ) -> None:
-        stream = await self._dispatcher.stream(record, request, overrides)
-        translator = self._dialect.translator(request)
         try:
             record.first_byte()
             record.served_model = stream.model or record.served_model
             record.notes = stream.notes
-            await reply.begin_stream(record.headers())
+            if not reply.begun:
+                await reply.begin_stream(record.headers())
             async for events in stream:
                 last = events == [DONE]
                 seen = b"".join(map(translator.event, events))
@@ -88,11 +127,19 @@ class AnsweringEndpoint(RecordedEndpoint):
         except Exception as exc:
             _count(record, request, stream)
             self._recorder.failed(record, exc)
-            await reply.event(translator.failed(exc), last=True)
+            await reply.event(translator.failed(exc, record.id), last=True)
             raise
         finally:
             _count(record, request, stream)
             await stream.aclose()
+
+
+def _early_headers(record: RequestRecord) -> Mapping[str, str] | None:
+    """The headers of a stream that begins before its answer does: once it is known where that shall come from."""
+    if record.decision is None:
+        return None
+    record.answers_early = True
+    return record.headers()
 
 
 def _count(record: RequestRecord, request: ChatRequest, stream: ChatStream) -> None:

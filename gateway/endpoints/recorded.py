@@ -17,6 +17,7 @@ from gateway.http.paths import with_deployment
 from gateway.ledger import Outcome
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
+from models.remote.fan_out import spent_until
 from models.usage.usage import Usage
 from models.wire.asgi import ClientGone, WhileConnected
 from models.wire.chat import ChatRequest
@@ -77,7 +78,8 @@ def paid_all_the_same(record: RequestRecord, request: ChatRequest) -> Iterator[N
     """A model that is left, or breaks off, never says what it took, and is paid for what it has read."""
     try:
         yield
-    except (asyncio.CancelledError, BackendTimeout, TruncatedAnswer):
+    except (asyncio.CancelledError, BackendTimeout, TruncatedAnswer) as exc:
         if record.first_token_s is None and record.served_model:
-            record.took(None, lambda: Usage(prompt_tokens_guess(request)))
+            spent = spent_until(exc)
+            record.took(spent, lambda: Usage(prompt_tokens_guess(request)) if spent is None else Usage())
         raise

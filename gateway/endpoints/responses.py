@@ -23,11 +23,19 @@ class ResponsesEndpoint(AnsweringEndpoint):
     """Puts `conversations` before and behind the answering of Responses."""
 
     def __init__(
-        self, conversations: Conversations, dispatcher: Dispatcher, recorder: Recorder, *, max_body_bytes: int
+        self,
+        conversations: Conversations,
+        dispatcher: Dispatcher,
+        recorder: Recorder,
+        *,
+        max_body_bytes: int,
+        keep_alive_s: float,
     ) -> None:
         self._responses = ResponsesDialect()
         self._conversations = conversations
-        super().__init__(self._responses, dispatcher, recorder, max_body_bytes=max_body_bytes)
+        super().__init__(
+            self._responses, dispatcher, recorder, max_body_bytes=max_body_bytes, keep_alive_s=keep_alive_s
+        )
 
     async def serve(self, record: RequestRecord, body: Any, overrides: Overrides, reply: Reply) -> None:
         turn = await self._conversations.turn(body, record.owner)

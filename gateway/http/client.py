@@ -1,6 +1,7 @@
 """The caller's end of a request: the body they send, and what goes back."""
 
 from collections.abc import Mapping
+from time import monotonic
 
 from gateway.http.errors import SlowRequestError
 from models.wire import asgi
@@ -47,7 +48,14 @@ class Reply:
 
     def __init__(self, send: Send) -> None:
         self._send = send
+        self._sent_at = monotonic()
+        self._sending = False
         self.begun = False
+
+    @property
+    def silent_s(self) -> float:
+        """For how long nothing was sent, in seconds; 0 where the caller has yet to take what was."""
+        return 0.0 if self._sending else monotonic() - self._sent_at
 
     async def whole(self, body: bytes, status: int, headers: Mapping[str, str], content_type: str = JSON) -> None:
         """Send an answer in one piece."""
@@ -64,4 +72,7 @@ class Reply:
 
         A caller who takes nothing any more is cut off by `gateway/process/protocol.py`.
         """
+        self._sending = True  # for good, if this is cancelled: there is nothing more to send then
         await asgi.send_events(self._send, event, last=last)
+        self._sending = last
+        self._sent_at = monotonic()

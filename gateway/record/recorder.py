@@ -93,7 +93,7 @@ class Recorder:
 
 def _status(record: RequestRecord, exc: Exception | None) -> int | None:
     """The HTTP status that the caller saw; None if they hung up before one was sent."""
-    if record.first_token_s is not None:
+    if record.first_token_s is not None or record.answers_early:
         return 200
     return None if exc is None else error_status(exc)
 

@@ -54,6 +54,8 @@ class RequestRecord:
         None where nobody collects traces.
     cascade_result : CascadeResult or None
         What a second look found, where there was one.
+    answers_early : bool
+        Whether the caller's stream began before the answer did.
     outcome : Outcome or None
         None while the request is in hand.
     """
@@ -80,6 +82,7 @@ class RequestRecord:
     usage_estimated: bool = False
     upstream_s: float = 0.0
     first_token_s: float | None = None
+    answers_early: bool = False
     overhead_s: float | None = None
     outcome: Outcome | None = None
     error_code: str | None = None

@@ -24,6 +24,8 @@ async def fan_out(chat: Callable[[ChatRequest], Awaitable[Completion]], requests
     ------
     BackendError
         If one request fails; `spent` is the usage of those that were answered, and what the others have read about.
+    CancelledError
+        If nobody waits any more; `spent_until` has the same of it.
     """
     places = asyncio.Semaphore(MAX_CONCURRENT)
     usages: list[Usage] = []
@@ -44,12 +46,18 @@ async def fan_out(chat: Callable[[ChatRequest], Awaitable[Completion]], requests
     tasks = [asyncio.ensure_future(answer(request)) for request in requests]
     try:
         return merge(await asyncio.gather(*tasks), Usage.sum(usages))
-    except BackendError as exc:
-        exc.spent = Usage.sum([*usages, *map(_left_alone, in_hand)])
+    except (BackendError, asyncio.CancelledError) as exc:
+        exc.spent = Usage.sum([*usages, *map(_left_alone, in_hand)])  # type: ignore[union-attr]
         raise
     finally:
         for task in tasks:
             task.cancel()
+
+
+def spent_until(exc: BaseException) -> Usage | None:
+    """What sub-requests had spent when `exc` ended them; None where there were none."""
+    spent = getattr(exc, "spent", None)
+    return spent if isinstance(spent, Usage) else None
 
 
 def merge(completions: Sequence[Completion], usage: Usage) -> Completion:

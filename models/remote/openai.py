@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import aiohttp
 import orjson
 
-from models.redaction.server_words import ServerWords, clean_name
+from models.redaction.server_words import NO_WORDS, ServerWords, clean_name
 from models.remote.content_encoding import reader_of
 from models.remote.http import AnswerTooLarge, HttpServer, failure_reason, limited, never_arrived
 from models.remote.learnt_quirks import MOST_CHANGES, LearntQuirks
@@ -36,7 +36,7 @@ from models.wire.errors import (
 from models.wire.notes import Notes, passed_on
 from models.wire.responses import PATH as RESPONSES
 from models.wire.responses import ResponsesStream, check_response
-from models.wire.stream import ChatStream, broken_choice, clean_reasons
+from models.wire.stream import ChatStream, broken_choice, clean_reasons, status_named
 from models.wire.tool_calls import mend_calls
 from models.wire.whole_characters import loads_whole
 
@@ -52,7 +52,6 @@ _TIMEOUT = 408
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 _BAD_GATEWAY = 502
-_NO_STATUS = 600
 
 _ABOUT_FIELDS = frozenset({400, 422})
 """Statuses by which servers refuse a field; the second is that of FastAPI, and so of Mistral."""
@@ -95,9 +94,9 @@ class OpenAIBackend:
     model : str
         The server's name for the model; replaces the caller's.
     first_byte_timeout_s : float
-        The longest wait for the first event of a stream.
+        The longest wait for the first event of a stream; of a local server, for the first sign of life.
     total_timeout_s : float
-        The longest wait for an answer that is not streamed.
+        The longest wait for an answer that is not streamed; of a local server, the longest silence.
     quirks : Quirks
         Request fields that this model needs changed; more are learnt from its refusals.
     max_answer_bytes : int
@@ -105,7 +104,8 @@ class OpenAIBackend:
     native : frozenset of str
         Paths of API shapes that the server supports beside chat completions: requests in them are sent unchanged.
     is_local : bool
-        Whether it is a local server: those take more than OpenAI's fields, and clouds refuse them.
+        Whether it is a local server: those take more than OpenAI's fields, and clouds refuse them. It may also take any
+        time for an answer as long as it gives signs of life: comments in a stream, blanks before JSON.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class OpenAIBackend:
         BackendError
             Its class says whether a retry or another backend may help.
         """
-        return await self._within(self._total_timeout_s, "no answer", self._whole(request))
+        return await self._within(self._limit_s(self._total_timeout_s), "no answer", self._whole(request))
 
     async def stream(self, request: ChatRequest) -> ChatStream:
         """Answer as a stream; returns when the first event has arrived.
@@ -157,7 +157,8 @@ class OpenAIBackend:
         BackendError
             As `chat` does, for a failure before the first event.
         """
-        return await self._within(self._first_byte_timeout_s, "no first event", self._open_stream(request))
+        limit_s = self._limit_s(self._first_byte_timeout_s)
+        return await self._within(limit_s, "no first event", self._open_stream(request))
 
     async def embed(self, body: Mapping[str, Any]) -> Completion:
         """Compute embeddings; `body` names the embedding model.
@@ -167,7 +168,7 @@ class OpenAIBackend:
         BackendError
             As `chat` does.
         """
-        completion = await self._within(self._total_timeout_s, "no answer", self._embedded(body))
+        completion = await self._within(self._limit_s(self._total_timeout_s), "no answer", self._embedded(body))
         return completion if completion.usage is None else replace(completion, usage=completion.usage.prompt_only())
 
     async def count_tokens(self, request: ChatRequest) -> int | None:
@@ -239,10 +240,19 @@ class OpenAIBackend:
                 upstream.pop(name, None)
         return upstream
 
+    def _limit_s(self, limit_s: float) -> float | None:
+        """The limit on all of an answer; None for a local server, of which only the silence is limited."""
+        return None if self._is_local else limit_s
+
+    def _silence_s(self, limit_s: float) -> float | None:
+        """The limit on each silence within an answer; None where all of it is limited."""
+        return limit_s if self._is_local else None
+
     async def _whole(self, request: ChatRequest) -> Completion:
         path, body = self._path_and_body(request)
-        response, notes = await self._ask(request, path, body)
-        answer = await self._read(response)
+        silence_s = self._silence_s(self._total_timeout_s)
+        response, notes = await self._within(silence_s, "no answer", self._ask(request, path, body))
+        answer = await self._read(response, silence_s)
         completion = self._response(answer) if path == RESPONSES else self._completion(answer)
         return replace(completion, notes=notes)
 
@@ -265,8 +275,10 @@ class OpenAIBackend:
         return await self._send(path, self._upstream(request, path, without_reasoning(body)))
 
     async def _embedded(self, body: Mapping[str, Any]) -> Completion:
-        response = await self._open(self._server.post("embeddings", orjson.dumps(body)))
-        completion = self._completion(await self._read(response), "data")
+        silence_s = self._silence_s(self._total_timeout_s)
+        opening = self._open(self._server.post("embeddings", orjson.dumps(body)))
+        response = await self._within(silence_s, "no answer", opening)
+        completion = self._completion(await self._read(response, silence_s), "data")
         return replace(completion, notes=Notes(passed_on(response.headers.items())))
 
     async def _send(self, path: str, asked: dict[str, Any]) -> tuple[aiohttp.ClientResponse, Notes]:
@@ -293,7 +305,9 @@ class OpenAIBackend:
             how = "is left out" if new is None else f"is sent as '{new}'"
             logger.warning("%s: %s does not take the field '%s'; it %s from now on", self._name, self.model, name, how)
 
-    async def _within(self, limit_s: float, missing: str, work: Awaitable[T]) -> T:
+    async def _within(self, limit_s: float | None, missing: str, work: Awaitable[T]) -> T:
+        if limit_s is None:
+            return await work
         try:
             async with asyncio.timeout(limit_s):
                 return await work
@@ -307,10 +321,13 @@ class OpenAIBackend:
         """The body of an answer that is not streamed."""
         return await self._read(await self._open(responding))
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+    async def _read(self, response: aiohttp.ClientResponse, silence_s: float | None = None) -> bytes:
         async with response:
             try:
-                return await read_json(limited(self._plain(response, silence_s=None), self._max_answer_bytes))
+                return await read_json(limited(self._plain(response, silence_s), self._max_answer_bytes))
+            except TimeoutError as exc:
+                response.close()
+                raise BackendTimeout(self._name, f"silent for more than {silence_s:g} s") from exc
             except AnswerTooLarge as exc:
                 response.close()  # there may be no end to what is still to come
                 raise TruncatedAnswer(self._name, str(exc)) from None
@@ -332,7 +349,8 @@ class OpenAIBackend:
 
     async def _open_stream(self, request: ChatRequest) -> ChatStream:
         path, body = self._path_and_body(request)
-        response, notes = await self._ask(request, path, body)
+        silence_s = self._silence_s(self._first_byte_timeout_s)
+        response, notes = await self._within(silence_s, "no first event", self._ask(request, path, body))
         try:
             if response.content_type == "application/json":
                 raise self._not_a_stream(await self._error_bytes(response))
@@ -382,6 +400,8 @@ class OpenAIBackend:
         self._check_choices(items, usage)
         if not all(not item.keys().isdisjoint(_CONTENT_FIELDS) for item in items):
             raise InvalidResponse(self._name, f"the answer's {content} are empty")
+        if content == "choices" and not all(item.get("finish_reason") for item in items):
+            raise self._cut_short("the answer ended without a finish reason", usage)
         return Completion(
             body=orjson.dumps(answer) if self._mended(items) else body,
             model=clean_name(answer.get("model")) or self.model,
@@ -414,9 +434,13 @@ class OpenAIBackend:
                 raise InvalidResponse(self._name, "the answer's finish reason is no text")
             if choice.get("error") or reason in BROKEN_OFF:
                 failed = broken_choice(self._name, choice)
-                exc = TruncatedAnswer(self._name, failed.message, server_words=failed.server_words)
-                exc.spent = usage
-                raise exc
+                raise self._cut_short(failed.message, usage, failed.server_words)
+
+    def _cut_short(self, why: str, usage: Usage | None, server_words: ServerWords = NO_WORDS) -> TruncatedAnswer:
+        """The error for an answer that is not whole, and is paid for."""
+        exc = TruncatedAnswer(self._name, why, server_words=server_words)
+        exc.spent = usage
+        return exc
 
     def _mended(self, choices: list[dict[str, Any]]) -> bool:
         """Make strings of the arguments of tool calls; whether any was none."""
@@ -510,7 +534,5 @@ def _n_choices(body: Mapping[str, Any]) -> int:
 
 
 def _status_in(error: Any) -> int:
-    """The status that an error object in a 200 means: its code, if that is one; else a failure of the server."""
-    code = error.get("code") if isinstance(error, dict) else None
-    is_status = isinstance(code, int) and _BAD_REQUEST <= code < _NO_STATUS
-    return code if is_status and code is not None else _BAD_GATEWAY
+    """The status that an error object in a 200 means, where it names one; else that of a failure of the server."""
+    return status_named(error) or _BAD_GATEWAY

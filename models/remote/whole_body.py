@@ -22,7 +22,8 @@ async def read_json(chunks: AsyncIterator[bytes]) -> bytes:
     parts: list[bytes] = []
     try:
         while (part := await _next(chunks, parts)) is not None:
-            parts.append(part)
+            if parts or not part.isspace():  # a server may send blanks first, to show that it is still there
+                parts.append(part)
     except aiohttp.ClientError:
         if not _is_whole(parts):
             raise

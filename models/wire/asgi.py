@@ -186,14 +186,24 @@ async def send_whole(
     await send({"type": "http.response.body", "body": body})
 
 
+async def begin_whole(send: Send, headers: Mapping[str, str] | None = None) -> None:
+    """Send the head of an answer in one piece, the length of which is not known yet."""
+    await send(_start(200, {"content-type": JSON, **(headers or {})}))
+
+
+async def send_part(send: Send, part: bytes, *, last: bool = False) -> None:
+    """Send a part of an answer that has begun; returns when the caller has taken most of what came before."""
+    await send({"type": "http.response.body", "body": part, "more_body": not last})
+
+
 async def begin_stream(send: Send, headers: Mapping[str, str] | None = None) -> None:
     """Send the head of a stream of events."""
     await send(_start(200, {**_STREAM, **(headers or {})}))
 
 
 async def send_events(send: Send, events: bytes, *, last: bool = False) -> None:
-    """Send events of a stream that has begun; returns when the caller has taken most of what came before."""
-    await send({"type": "http.response.body", "body": events, "more_body": not last})
+    """Send events of a stream that has begun, as `send_part` does."""
+    await send_part(send, events, last=last)
 
 
 def _start(status: int, headers: Mapping[str, str]) -> dict[str, Any]:

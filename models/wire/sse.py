@@ -49,6 +49,43 @@ def event_data(event: bytes) -> bytes:
     return b"\n".join(line[5:].strip() for line in lines)
 
 
+def reported_error(event: bytes) -> Any:
+    r"""The error that an event tells of by its name or without ``data``; None if there is none.
+
+    Servers that fail in mid-stream forget what a stream looks like. JSON is decoded, anything else is a text.
+
+    >>> reported_error(b'event: error\ndata: {"message": "overloaded"}\n\n')
+    {'message': 'overloaded'}
+    >>> reported_error(b'{"error": {"message": "overloaded"}}\n\n')
+    {'message': 'overloaded'}
+    >>> reported_error(b'error: out of memory\n\n')
+    'out of memory'
+    >>> reported_error(b': error\n\n') is reported_error(b'{"choices": []}\n\n') is None
+    True
+    """
+    for line in event.splitlines():
+        field, _, value = line.partition(b":")
+        if field == b"event" and value.strip() == b"error":
+            return _error_in(event_data(event))
+        if field == b"error":
+            return _error_in(value.strip())
+    bare = _decoded(event) if event.startswith(b"{") else None
+    return (bare.get("error") or None) if isinstance(bare, dict) else None
+
+
+def _error_in(text: bytes) -> Any:
+    """The error object in `text`, or else what it says."""
+    told = _decoded(text)
+    return (told.get("error") or told) if isinstance(told, dict) else str(told)
+
+
+def _decoded(text: bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text.decode("utf-8", "replace")
+
+
 class EventSplitter:
     r"""Splits a byte stream into whole events, however the network splits the bytes.
 

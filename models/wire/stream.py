@@ -12,9 +12,9 @@ import orjson
 from models.redaction.server_words import ServerWords, clean_name, identifier
 from models.usage.usage import Usage, usage_in
 from models.wire.chat import BROKEN_OFF, reasoning_of, text_of
-from models.wire.errors import BackendError, BackendUnavailable, InvalidResponse, StreamInterrupted
+from models.wire.errors import BackendError, BackendRejected, BackendUnavailable, InvalidResponse, StreamInterrupted
 from models.wire.notes import NO_NOTES
-from models.wire.sse import DONE, EventSplitter, EventTooLarge, encode_event, event_data, with_data
+from models.wire.sse import DONE, EventSplitter, EventTooLarge, encode_event, event_data, reported_error, with_data
 from models.wire.token_estimates import delta_tokens_guess
 from models.wire.tool_calls import mend_calls
 from models.wire.whole_characters import CharacterMender
@@ -32,6 +32,9 @@ GRACE_S = 0.5
 
 USAGE_GRACE_S = 5.0
 """How long when only the usage is missing."""
+
+_REFUSALS = frozenset({400, 413, 422})
+"""Statuses that are about the request; others are about the server, or the gateway's key."""
 
 _MAX_CHOICES = 128
 """OpenAI's limit; reasons of further choices are ignored, so that a faulty server cannot fill the memory."""
@@ -164,7 +167,9 @@ class ChatStream:
                             yield batch
                         yield [DONE]
                         return
-                    # Comments (the provider's keep-alive) break some clients' parsers, so they are dropped.
+                    if not event.startswith(b"data:") and (error := reported_error(event)) is not None:
+                        raise error_in_stream(self._backend, error)
+                    # A provider's comments are dropped: whoever serves the caller sends some where they are needed.
                     if payload and (kept := self._inspect(event, payload)):
                         self._started = True
                         batch.append(kept)
@@ -333,13 +338,21 @@ def _without_logprobs(chunk: dict[str, Any], event: bytes) -> bytes:
     return encode_event(chunk) if choices else event
 
 
-def error_in_stream(backend: str, error: Any) -> BackendUnavailable:
+def status_named(error: Any) -> int | None:
+    """The status that an error object names as its `code`, or beside it; None if it names none."""
+    named = (error.get("code"), error.get("status")) if isinstance(error, dict) else ()
+    return next((status for status in named if isinstance(status, int) and 400 <= status < 600), None)
+
+
+def error_in_stream(backend: str, error: Any) -> BackendError:
     """The exception for an error object in a stream, or in place of an answer."""
     server_words = ServerWords.from_error(error)
+    if (status := status_named(error)) in _REFUSALS and status is not None:
+        return BackendRejected(backend, status, server_words)
     return BackendUnavailable(backend, f"the provider reported an error{server_words.kind}", server_words=server_words)
 
 
-def broken_choice(backend: str, choice: Mapping[str, Any]) -> BackendUnavailable:
+def broken_choice(backend: str, choice: Mapping[str, Any]) -> BackendError:
     """The exception for a choice that says of itself that it failed: with an error object, or a finish reason."""
     if error := choice.get("error"):
         return error_in_stream(backend, error)

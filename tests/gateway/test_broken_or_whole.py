@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import MakeGateway
 from tests.live import Gateway
 from tests.provider import FAULTS, MODEL, PROMPT_TOKENS, WORDS, Call, Provider, fault
-from tests.shapes import SHAPES, ask, ends_as_whole, text_in
+from tests.shapes import SHAPES, ask, ends_as_whole, events_in, text_in
 
 pytestmark = pytest.mark.slow
 
@@ -189,6 +189,27 @@ async def finishes_with_an_error(call: Call) -> None:
 
 
 @fault
+async def ends_without_a_reason(call: Call) -> None:
+    """Streamed: as `done_without_finish`."""
+    await call.head("200 OK", "application/json")
+    await whole_json(call, finish_reason=None)
+
+
+@fault
+async def ends_with_an_empty_reason(call: Call) -> None:
+    await call.head("200 OK", "application/json")
+    await whole_json(call, finish_reason="")
+
+
+@fault
+async def ends_one_of_two(call: Call) -> None:
+    message = {"role": "assistant", "content": "".join(WORDS)}
+    choices = [{"index": index, "message": message, "finish_reason": ("stop", None)[index]} for index in (0, 1)]
+    answer = {"id": "p", "object": "chat.completion", "created": 1, "model": MODEL, "choices": choices}
+    await call.answer("200 OK", {**answer, "usage": call.usage()})
+
+
+@fault
 async def finishes_one_of_two(call: Call) -> None:
     await call.begin_stream()
     await call.words(3)
@@ -213,7 +234,16 @@ def test_a_stream_that_failed_within_a_choice_is_broken(
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("kind", ["fails_in_a_choice", "finishes_with_an_error"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "fails_in_a_choice",
+        "finishes_with_an_error",
+        "ends_without_a_reason",
+        "ends_with_an_empty_reason",
+        "ends_one_of_two",
+    ],
+)
 def test_an_answer_that_failed_within_a_choice_is_an_error_and_paid_for(
     shared_gateway: Gateway, shared_provider: Provider, kind: str, shape: str
 ) -> None:
@@ -224,6 +254,69 @@ def test_an_answer_that_failed_within_a_choice_is_an_error_and_paid_for(
     row = shared_gateway.row()
     assert (row["endpoint"], row["outcome"]) == (shape, "failed")
     assert [(row["prompt_tokens"], row["completion_tokens"])] == shared_provider.billed
+
+
+FORGETFUL = {
+    "error_by_name": b'event: error\ndata: {"message": "the model ran out of memory", "type": "oom"}\n\n',
+    "error_by_name_alone": b"event: error\ndata: the model ran out of memory\n\n",
+    "error_by_name_in_data": b'event: error\ndata: {"error": {"message": "the model ran out of memory"}}\n\n',
+    "error_without_data": b'{"error": {"message": "the model ran out of memory"}}\n\n',
+    "error_without_end": b'{"error": {"message": "the model ran out of memory"}}',
+    "error_as_a_field": b'error: {"code": 500, "message": "the model ran out of memory"}\n\n',
+}
+"""How servers tell of a failure in mid-stream when they forget what a stream looks like."""
+
+
+def forgetful(name: str, n_words: int) -> None:
+    async def fails(call: Call) -> None:
+        if n_words:
+            await call.begin_stream()
+            await call.words(n_words)
+        else:
+            await call.head("200 OK", "text/event-stream")
+        await call.send(FORGETFUL[name])
+
+    fails.__name__ = f"{name}_after_{n_words}"
+    fault(fails)
+
+
+for _name in FORGETFUL:
+    forgetful(_name, 0)
+    forgetful(_name, 3)
+
+
+@pytest.mark.parametrize("kind", FORGETFUL)
+def test_an_error_that_is_no_chunk_keeps_its_words(
+    shared_gateway: Gateway, shared_provider: Provider, kind: str
+) -> None:
+    shared_provider.always = f"{kind}_after_0"
+    answer = ask(shared_gateway, "chat.completions", stream=True)
+    assert answer.status_code == 503
+    assert answer.json()["error"]["message"].endswith("the model ran out of memory")
+    shared_provider.always = f"{kind}_after_3"
+    answer = ask(shared_gateway, "chat.completions", stream=True)
+    assert text_in("chat.completions", answer) == "".join(WORDS[:3])
+    assert events_in(answer.text)[-1]["error"]["message"].endswith("the model ran out of memory")
+    assert shared_gateway.row()["outcome"] == "interrupted"
+
+
+@fault
+async def refuses_in_the_stream(call: Call) -> None:
+    await call.head("200 OK", "text/event-stream")
+    await call.event({"error": {"message": "the prompt is no good", "code": 400}})
+
+
+def test_a_refusal_in_the_first_event_is_the_refusal(shared_gateway: Gateway, shared_provider: Provider) -> None:
+    shared_provider.always = "refuses_in_the_stream"
+    answer = ask(shared_gateway, "chat.completions", stream=True)
+    assert (answer.status_code, "the prompt is no good" in answer.text) == (400, True)
+
+
+def test_a_broken_stream_of_messages_names_its_request(shared_gateway: Gateway, shared_provider: Provider) -> None:
+    shared_provider.always = "cut_stream"
+    answer = ask(shared_gateway, "messages", stream=True)
+    last = events_in(answer.text)[-1]
+    assert (last["type"], last["request_id"]) == ("error", answer.headers["request-id"])
 
 
 def test_an_error_in_the_first_choice_is_a_status(shared_gateway: Gateway, shared_provider: Provider) -> None:

@@ -117,9 +117,16 @@ class LocalSettings(Section):
         gt=0,
         description="How long a request waits for a starting engine if no other side can answer, in seconds.",
     )
-    first_byte_timeout_s: float = Field(120.0, gt=0, description="Longest wait for a stream's first event, in seconds.")
+    first_byte_timeout_s: float = Field(
+        120.0,
+        gt=0,
+        description="Longest silence before a stream begins, in seconds. The built-in engine is silent only while it "
+        "makes no progress.",
+    )
     chunk_timeout_s: float = Field(60.0, gt=0, description="Longest silence within a stream, in seconds.")
-    total_timeout_s: float = Field(600.0, gt=0, description="Longest wait for an unstreamed answer, in seconds.")
+    total_timeout_s: float = Field(
+        600.0, gt=0, description="Longest silence before and within an unstreamed answer, in seconds."
+    )
     max_answer_bytes: int = Field(
         MAX_ANSWER_BYTES,
         ge=1024,

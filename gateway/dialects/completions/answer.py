@@ -38,7 +38,7 @@ class CompletionsTranslator:
             return b""
         return encode_event({**chunk, "object": OBJECT, "choices": kept})
 
-    def failed(self, exc: Exception) -> bytes:
+    def failed(self, exc: Exception, _request_id: str) -> bytes:
         """The terminal event of a stream that broke off."""
         return encode_event(error_object(exc))
 

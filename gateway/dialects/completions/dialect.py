@@ -4,6 +4,7 @@ from typing import Any
 
 from gateway.dialects.completions.answer import CompletionsTranslator, to_completion
 from gateway.dialects.completions.request import NAMES_HERE, read_request
+from gateway.dialects.dialect import COMMENT
 from gateway.http.errors import error_object
 from models.wire.backend import Completion
 from models.wire.chat import ChatRequest
@@ -13,6 +14,7 @@ class CompletionsDialect:
     """OpenAI's text completions."""
 
     endpoint = "completions"
+    sign_of_life = COMMENT
 
     def request(self, body: Any) -> ChatRequest:
         return read_request(body)

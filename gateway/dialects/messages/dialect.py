@@ -9,7 +9,7 @@ from gateway.dialects.messages.errors import anthropic_error
 from gateway.dialects.messages.output import MessagesOutput, assemble
 from gateway.dialects.messages.request import LOCAL_ONLY, shows_thinking, to_chat
 from gateway.dialects.messages.shapes import ending, new_message, to_usage
-from gateway.dialects.messages.stream import MessagesTranslator
+from gateway.dialects.messages.stream import PING, MessagesTranslator
 from models.wire.backend import Completion
 from models.wire.chat import CUT_SHORT, ChatRequest
 from models.wire.errors import InvalidResponse
@@ -20,6 +20,7 @@ class MessagesDialect:
     """Anthropic's messages."""
 
     endpoint = "messages"
+    sign_of_life = PING
 
     def request(self, body: Any) -> ChatRequest:
         request = ChatRequest.parse(to_chat(JsonReader(body)), original=body, local_only=LOCAL_ONLY)

@@ -12,6 +12,9 @@ from gateway.dialects.messages.shapes import ending, new_message, to_usage
 from models.usage.usage import Usage, usage_in
 from models.wire.sse import DONE, event_data
 
+PING = b'event: ping\ndata: {"type":"ping"}\n\n'
+"""Anthropic's own sign of life."""
+
 
 class MessagesTranslator:
     """Turns chat chunks into the events of one message.
@@ -35,9 +38,9 @@ class MessagesTranslator:
             return _encode(self._end())
         return _encode(self._chunk(orjson.loads(event_data(event))))
 
-    def failed(self, exc: Exception) -> bytes:
+    def failed(self, exc: Exception, request_id: str) -> bytes:
         """The terminal event of a stream that broke off."""
-        return _encode([anthropic_error(exc)])
+        return _encode([anthropic_error(exc, request_id)])
 
     def _chunk(self, chunk: Mapping[str, Any]) -> Iterator[Emitted]:
         if (usage := usage_in(chunk)) is not None:

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from gateway.conversations.turn import Turn
+from gateway.dialects.dialect import COMMENT
 from gateway.dialects.responses.output import ResponsesOutput
 from gateway.dialects.responses.request import NAMES_HERE, to_chat
 from gateway.dialects.responses.shapes import ResponseShapes, ending, to_logprobs, to_usage
@@ -27,6 +28,7 @@ class ResponsesDialect:
     """OpenAI's Responses: passed on to clouds that take them, and translated to a chat for everybody else."""
 
     endpoint = "responses"
+    sign_of_life = COMMENT
 
     def request(self, body: Any) -> ChatRequest:
         return _to_request(Turn(body))

@@ -34,7 +34,7 @@ class ResponsesTranslator:
             self._inner = PassedOn() if is_response_event(event) else FromChat(self._request_body)
         return self._inner.event(event)
 
-    def failed(self, exc: Exception) -> bytes:
+    def failed(self, exc: Exception, _request_id: str) -> bytes:
         """The terminal event of a stream that broke off."""
         inner = FromChat(self._request_body) if self._inner is None else self._inner
         return inner.failed(exc)

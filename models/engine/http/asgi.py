@@ -1,6 +1,7 @@
 """The engine's end of a request: JSON in, JSON or a stream of events out."""
 
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any
 
 import orjson
@@ -19,6 +20,10 @@ MOST_UNFINISHED_BYTES = 256 * 1024 * 1024
 _UNFINISHED = UnfinishedBodies()
 
 TIME_LIMIT_HEADER = b"x-slimgate-timeout-s"
+
+
+BLANKS_HEADER = "x-slimgate-blanks"
+"""Whoever sends it takes blanks before the JSON of an answer that is not streamed, as signs of life."""
 
 
 class SlowCaller(Exception):
@@ -69,20 +74,58 @@ def time_limit_s(scope: Scope) -> float:
     raise RequestError(f"The header {TIME_LIMIT_HEADER.decode()} must be a positive number of seconds.")
 
 
+def takes_blanks(scope: Scope) -> bool:
+    """Whether the caller takes blanks before an answer that is not streamed."""
+    return any(name == BLANKS_HEADER.encode() for name, _ in scope["headers"])
+
+
 class EventStream:
     """A streamed answer. The status goes out with the first events, so that until then it can still be another."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
+        self._sending = False
+        self._sent_at = 0.0
         self.started = False
 
     async def write(self, data: bytes) -> None:
         """Send whole events."""
+        self._sending = True  # and if this is cancelled, there is nothing more to send
         if not self.started:
             self.started = True
             await asgi.begin_stream(self._send)
         await asgi.send_events(self._send, data)
+        self._sent_at = monotonic()
+        self._sending = False
+
+    async def comment(self, text: str, silence_s: float) -> None:
+        """Send a comment, unless anything was sent within `silence_s`, or the caller has yet to take it."""
+        if not self._sending and monotonic() - self._sent_at >= silence_s:
+            await self.write(b": %b\n\n" % text.encode())
 
     async def close(self) -> None:
         """End the answer."""
+        self._sending = True
         await asgi.send_events(self._send, b"", last=True)
+
+
+class WholeAnswer:
+    """An answer in one piece. Blanks may precede it: the status goes out with the first of them."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.begun = False
+
+    async def blank(self) -> None:
+        """Send one blank."""
+        if not self.begun:
+            self.begun = True
+            await asgi.begin_whole(self._send)
+        await asgi.send_part(self._send, b" ")
+
+    async def end(self, body: Any) -> None:
+        """Send the JSON."""
+        if self.begun:
+            await asgi.send_part(self._send, orjson.dumps(body), last=True)
+        else:
+            await send_json(self._send, 200, body)

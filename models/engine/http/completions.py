@@ -7,7 +7,7 @@ from typing import Any
 from models.engine.engine import Engine, IndexedEvent
 from models.engine.errors import EngineBusy
 from models.engine.http.asgi import EventStream
-from models.engine.http.failures import describe_error
+from models.engine.http.failures import late_error
 from models.engine.http.responses import UsageSum
 from models.engine.http.shapes import TextShapes
 from models.engine.request.chat import MAX_STOPS, read_n, read_sampling
@@ -122,7 +122,7 @@ async def stream_completion(
             if isinstance(event, Failed):
                 if not stream.started and not data:
                     raise event.error
-                await stream.write(data + encode_event(describe_error(event.error)[1]))
+                await stream.write(data + encode_event(late_error(event.error)))
                 await stream.close()
                 return
             if isinstance(event, Finished):

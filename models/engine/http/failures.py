@@ -25,6 +25,12 @@ class Unauthorized(Exception):
     """The call does not carry the engine's key."""
 
 
+def late_error(exc: Exception) -> dict[str, Any]:
+    """The error object for a failure after the status has gone out; it names the status that it would have been."""
+    status, body, _ = describe_error(exc)
+    return {"error": {**body["error"], "status": status}}
+
+
 def describe_error(exc: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
     """Status, body and headers for a failure. An unexpected one is logged; its response shows no internals."""
     if isinstance(exc, RequestError):

@@ -5,7 +5,7 @@ from typing import Any
 
 from models.engine.engine import AnswerEvents
 from models.engine.http.asgi import EventStream
-from models.engine.http.failures import describe_error
+from models.engine.http.failures import late_error
 from models.engine.http.shapes import ROLE, ChatShapes, stop_reason, to_delta, usage_object
 from models.engine.prompt.tool_calls import CallArguments, CallStart
 from models.engine.request.chat import ChatJob
@@ -44,7 +44,7 @@ async def stream_chat(
             if isinstance(event, Failed):
                 if not stream.started and not data:
                     raise event.error
-                await stream.write(data + encode_event(describe_error(event.error)[1]))
+                await stream.write(data + encode_event(late_error(event.error)))
                 await stream.close()
                 return
             if index not in started:

@@ -7,11 +7,20 @@ from time import time
 from typing import Any
 
 from models.engine.engine import Engine
-from models.engine.http.asgi import EventStream, read_json, send_json, send_text, time_limit_s
+from models.engine.http.asgi import (
+    EventStream,
+    WholeAnswer,
+    read_json,
+    send_json,
+    send_text,
+    takes_blanks,
+    time_limit_s,
+)
 from models.engine.http.completions import collect_completion, events_in_rounds, parse_completion, stream_completion
 from models.engine.http.failures import NotFound, describe_error
 from models.engine.http.responses import collect_chat, stream_chat
 from models.engine.http.shapes import ChatShapes, TextShapes
+from models.engine.http.signs_of_life import send_with_blanks, with_comments
 from models.engine.options import EngineOptions
 from models.engine.request.chat import ChatJob, parse_chat
 from models.engine.request.prompts import CompletionJob
@@ -70,41 +79,55 @@ class EngineServer:
         job = parse_chat(body)
         self._check_model(body["model"])
         async with WhileConnected(receive):
-            await self._answer(job, send, time_limit_s(scope))
+            await self._answer(job, scope, send)
 
-    async def _answer(self, job: ChatJob, send: Send, limit_s: float) -> None:
+    async def _answer(self, job: ChatJob, scope: Scope, send: Send) -> None:
         generations = await self._engine.prepare(job)
         shapes = ChatShapes(self._engine.info.model, self._engine.fingerprint, self._engine.token_bytes)
-        with self._engine.submit(generations, limit_s) as answer:
+        with self._engine.submit(generations, time_limit_s(scope)) as answer:
             if job.stream:
-                await stream_chat(answer, job, shapes, EventStream(send), generations[0])
+                stream = EventStream(send)
+                sending = stream_chat(answer, job, shapes, stream, generations[0])
+                await with_comments(sending, self._progress, stream, generations)
             else:
-                await send_json(send, 200, await collect_chat(answer, job, shapes))
+                await self._send_whole(collect_chat(answer, job, shapes), scope, send)
+
+    async def _send_whole(self, work: Awaitable[Any], scope: Scope, send: Send) -> None:
+        """Send the JSON that `work` results in."""
+        if takes_blanks(scope):
+            await send_with_blanks(work, self._progress, WholeAnswer(send))
+        else:
+            await send_json(send, 200, await work)
+
+    def _progress(self) -> int:
+        return self._engine.scheduler.progress
 
     async def _completions(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await read_json(receive, self._max_body_bytes)
         job = parse_completion(body)
         self._check_model(body.get("model"))
         async with WhileConnected(receive):
-            await self._complete(job, send, time_limit_s(scope))
+            await self._complete(job, scope, send)
 
-    async def _complete(self, job: CompletionJob, send: Send, limit_s: float) -> None:
+    async def _complete(self, job: CompletionJob, scope: Scope, send: Send) -> None:
         generations = await self._engine.preparations.run(partial(self._engine.prepare_completion, job))
         shapes = TextShapes(self._engine.info.model, self._engine.fingerprint, self._engine.token_bytes)
-        async with aclosing(events_in_rounds(self._engine, generations, limit_s)) as events:
+        async with aclosing(events_in_rounds(self._engine, generations, time_limit_s(scope))) as events:
             if job.stream:
-                await stream_completion(events, job, shapes, EventStream(send))
+                stream = EventStream(send)
+                sending = stream_completion(events, job, shapes, stream)
+                await with_comments(sending, self._progress, stream, generations)
             else:
-                await send_json(send, 200, await collect_completion(events, len(generations), job.n, shapes))
+                await self._send_whole(collect_completion(events, len(generations), job.n, shapes), scope, send)
 
-    async def _embeddings(self, _scope: Scope, receive: Receive, send: Send) -> None:
+    async def _embeddings(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await read_json(receive, self._max_body_bytes)
         job = parse_embedding(body)
         self._check_model(body.get("model"))
         async with WhileConnected(receive):
-            await self._embed(job, send)
+            await self._send_whole(self._embed(job), scope, send)
 
-    async def _embed(self, job: EmbeddingJob, send: Send) -> None:
+    async def _embed(self, job: EmbeddingJob) -> dict[str, Any]:
         embeddings = [await self._engine.embed(prompt) for prompt in job.inputs]
         data = [
             {"object": "embedding", "index": index, "embedding": to_wire(vector, as_base64=job.as_base64)}
@@ -112,7 +135,7 @@ class EngineServer:
         ]
         n_tokens = sum(n for _, n in embeddings)
         usage = {"prompt_tokens": n_tokens, "total_tokens": n_tokens}
-        await send_json(send, 200, {"object": "list", "model": self._engine.info.model, "data": data, "usage": usage})
+        return {"object": "list", "model": self._engine.info.model, "data": data, "usage": usage}
 
     async def _count_tokens(self, _scope: Scope, receive: Receive, send: Send) -> None:
         job = parse_chat(await read_json(receive, self._max_body_bytes))

@@ -53,6 +53,8 @@ class Scheduler:
     busy_since : float or None
         When the round in progress began, on the monotonic clock: a step of the model, and the choice of a token for
         every answer. None while there is nothing to do.
+    progress : int
+        Grows with each step that the model has computed.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Scheduler:
         self._prefill_budget = PrefillBudget(context.n_batch, max_gap_s, reading_tokens_per_s)
         self._deliver, self._on_fatal, self._metrics = deliver, on_fatal, metrics
         self.busy_since: float | None = None
+        self.progress = 0
         self._max_sequences, self._max_queue = max_sequences, max_queue
         self._waiting: deque[Generation] = deque()
         self._running: list[Generation] = []
@@ -209,6 +212,7 @@ class Scheduler:
             callback = self._callbacks.popleft() if self._callbacks else None
         if callback is not None:
             callback()
+            self.progress += 1
 
     def _fail_unfinished(self) -> None:
         with self._wake:
@@ -265,6 +269,7 @@ class Scheduler:
         self._metrics.step.observe(step_s)
         self._threads.observe(step_s)
         if status is DecodeStatus.OK:
+            self.progress += 1
             n_read = sum(chunk.n_tokens for chunk in chunks if chunk.n_tokens > 1)
             self._prefill_budget.observe(n_read, self._batch.n_tokens, step_s)
             self._advance(chunks, indices)

@@ -10,7 +10,7 @@ from gateway.dialects.completions.request import read_request
 from models.remote.fan_out import MAX_CONCURRENT
 from models.wire.errors import RequestError
 from tests.conftest import MakeGateway
-from tests.live import Gateway
+from tests.live import Gateway, wait_for
 from tests.provider import MODEL, PROMPT_TOKENS, WORDS, Provider
 
 TEXT = "".join(WORDS)
@@ -132,6 +132,17 @@ def test_if_one_of_several_fails_all_do_and_the_others_are_counted(gateway: Gate
     assert row["outcome"] == "failed"
     assert row["completion_tokens"] % len(WORDS) == 0
     assert 0 < row["completion_tokens"] <= sum(completion for _, completion in provider.billed)
+    assert float(row["cost_usd"]) > 0
+
+
+def test_if_the_caller_leaves_what_was_answered_and_read_is_counted(gateway: Gateway, provider: Provider) -> None:
+    provider.faults.extend(["none"] * 3 + ["silence"] * 2)
+    with pytest.raises(openai.APITimeoutError):
+        gateway.client(timeout=1).completions.create(model="cloud", prompt=["a " * 2000] * 5)
+    wait_for(lambda: gateway.row()["outcome"] == "cancelled")
+    row = gateway.row()
+    assert (row["completion_tokens"], row["usage_estimated"]) == (3 * len(WORDS), True)
+    assert row["prompt_tokens"] > 3 * PROMPT_TOKENS + 2000  # as the provider counts, and as estimated
     assert float(row["cost_usd"]) > 0
 
 
