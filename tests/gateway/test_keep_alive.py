@@ -157,11 +157,13 @@ def test_who_hangs_up_after_a_sign_cancels_the_call(shared_gateway: Gateway, sha
     shared_provider.always = "silence"
     path, body = SHAPES["chat.completions"]
     asked = {"model": "auto", **body, "stream": True}
+    wait_for(lambda: shared_provider.at_once == 0)  # calls of earlier tests
+    before = shared_provider.hung_up
     with httpx.stream("POST", shared_gateway.url + path, json=asked, timeout=10) as answer:
         assert next(answer.iter_text()) == COMMENT
-        assert shared_provider.hung_up == 0
+        assert shared_provider.hung_up == before
     gone = time.monotonic()
-    wait_for(lambda: shared_provider.hung_up == 1)
+    wait_for(lambda: shared_provider.hung_up == before + 1)
     assert time.monotonic() - gone < 1
     wait_for(lambda: shared_gateway.row()["outcome"] == "cancelled")
     assert shared_gateway.row()["prompt_tokens"] > 0  # which the provider has read

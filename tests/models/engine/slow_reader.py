@@ -13,7 +13,7 @@ _SCRIPT = """
     from models.engine.native.llama import Context
     from models.engine.scheduling.step_batching import PrefillBudget
     signs_of_life.SIGN_EVERY_S = 0.2
-    PrefillBudget.tokens = lambda self, n_decoding: 64
+    PrefillBudget.tokens = lambda self, n_decoding, abortable=False: 64
     real = Context.decode
     def decode(self, batch):
         while os.path.exists({flag!r}):
