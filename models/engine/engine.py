@@ -31,6 +31,7 @@ from models.engine.scheduling.embeddings import CHUNK_TOKENS, EmbeddingContext, 
 from models.engine.scheduling.generation import Event, Generation
 from models.engine.scheduling.metrics import EngineMetrics
 from models.engine.scheduling.scheduler import Scheduler, SchedulerOutput
+from models.engine.scheduling.speeds import Speeds
 from models.engine.scheduling.token_selection import TokenSelector
 from models.wire.errors import ContextLengthError, RequestError
 
@@ -105,6 +106,9 @@ class Engine:
             max_queue=options.max_queue,
             max_gap_s=options.max_gap_s,
             reading_tokens_per_s=loaded.reading_tokens_per_s,
+            speeds=Speeds(
+                options.reads_per_s or loaded.reading_tokens_per_s, options.writes_per_s or loaded.writing_tokens_per_s
+            ),
             metrics=self.metrics,
             deliver=self._deliver,
             on_fatal=self._report_fatal,

@@ -149,6 +149,13 @@ class EngineServer:
             "running": scheduler.n_running,
             "expected_wait_s": round(self._engine.expected_wait_s, 3),
             "stalled_s": round(self._engine.stalled_s, 3),
+            "reading_tokens_per_s": round(scheduler.reading_tokens_per_s, 1),
+            "writing_tokens_per_s": round(scheduler.speeds.writing.value, 2),
+            "unread_tokens": scheduler.unread_tokens,
+            "max_sequences": scheduler.max_sequences,
+            "mean_service_s": round(scheduler.mean_service_s, 3),
+            "n_kept_tokens": scheduler.n_kept_tokens,
+            "created": self._created,
         }
         await send_json(send, 200, health)
 

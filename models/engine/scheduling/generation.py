@@ -125,6 +125,11 @@ class Generation:
         return len(self.tokens) - self.n_computed
 
     @property
+    def reads_prompt(self) -> bool:
+        """Whether part of its prompt is still to be computed."""
+        return self.n_computed < len(self.prompt)
+
+    @property
     def max_tokens(self) -> int:
         """Most tokens of prompt and answer together."""
         return len(self.prompt) + self.max_new

@@ -19,6 +19,7 @@ from models.engine.native.llama import Context, DecodeStatus, Model, StepBatch
 from models.engine.scheduling.generation import Event, Failed, Finished, Generation
 from models.engine.scheduling.kv_cache import KvCache
 from models.engine.scheduling.metrics import EngineMetrics
+from models.engine.scheduling.speeds import Speeds, StepWork
 from models.engine.scheduling.step_batching import Chunk, PrefillBudget, plan_step_batch
 from models.engine.scheduling.threads import ThreadGovernor
 from models.wire.errors import RequestError
@@ -28,6 +29,9 @@ logger = logging.getLogger(__name__)
 MAX_FAILED_STEPS = 3
 USUAL_ROUND_S = 2.0
 """What a round may take before the engine counts as stalled."""
+
+USUAL_ANSWER_TOKENS = 100
+"""The length of an answer from which the wait in the queue is reckoned before any answer has ended."""
 
 T = TypeVar("T")
 SchedulerOutput = Sequence[tuple[Generation, Event]]
@@ -42,6 +46,8 @@ class Scheduler:
         Longest that an answer may wait for its next token while prompts are read, in seconds.
     reading_tokens_per_s : float
         How fast prompts are read, to begin with; then it is measured.
+    speeds : Speeds
+        What is measured of reading and writing.
     deliver : callable
         Called on the scheduler's thread with all events of one step; must not block.
     on_fatal : callable
@@ -63,6 +69,7 @@ class Scheduler:
         max_queue: int,
         max_gap_s: float,
         reading_tokens_per_s: float,
+        speeds: Speeds,
         metrics: EngineMetrics,
         deliver: Callable[[SchedulerOutput], None],
         on_fatal: Callable[[str], None],
@@ -73,6 +80,7 @@ class Scheduler:
         self._threads = ThreadGovernor(context, context.n_threads)
         self._prefill_budget = PrefillBudget(context.n_batch, max_gap_s, reading_tokens_per_s)
         self._deliver, self._on_fatal, self._metrics = deliver, on_fatal, metrics
+        self.speeds = speeds
         self.busy_since: float | None = None
         self._max_sequences, self._max_queue = max_sequences, max_queue
         self._waiting: deque[Generation] = deque()
@@ -84,7 +92,7 @@ class Scheduler:
         self._places: set[Generation] = set()
         self._stopping = False
         self._failed_steps = 0
-        self._mean_service_s = 1.0
+        self._mean_service_s = USUAL_ANSWER_TOKENS / (speeds.writing.value or 100.0)
         self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
 
     def start(self) -> None:
@@ -123,11 +131,43 @@ class Scheduler:
         ahead = len(self._places) - self._max_sequences + 1
         return max(0, ahead) * self._mean_service_s / self._max_sequences + self.stalled_s
 
+    @property
+    def max_sequences(self) -> int:
+        """Answers in progress at the same time."""
+        return self._max_sequences
+
+    @property
+    def mean_service_s(self) -> float:
+        """How long an answer is in progress, on the average of late."""
+        return self._mean_service_s
+
+    @property
+    def n_kept_tokens(self) -> int:
+        """Most tokens that finished and running answers keep for prompts with the same beginning."""
+        return self._context.n_ctx if self._kv_cache.reuses_prefixes else 0
+
+    @property
+    def unread_tokens(self) -> list[int]:
+        """For each prompt in the queue and in progress, about how many of its tokens are still to be read."""
+        with self._wake:
+            in_hand = list(self._places)
+        return [n for generation in in_hand if (n := self._kv_cache.unread_tokens(generation, in_hand)) > 0]
+
+    @property
+    def reading_tokens_per_s(self) -> float:
+        """How fast prompts are read now: the answers in decode take their share of each step."""
+        n_decoding = sum(1 for generation in self._running.copy() if not generation.reads_prompt)
+        n_prefill = self._prefill_budget.tokens(n_decoding)
+        return self.speeds.reading.value * n_prefill / (n_prefill + n_decoding)
+
     def update_gauges(self) -> None:
         """Bring the gauges up to date."""
         self._metrics.queued.set(self.n_waiting)
         self._metrics.running.set(self.n_running)
         self._metrics.expected_wait.set(self.expected_wait_s)
+        self._metrics.reading_speed.set(self.reading_tokens_per_s)
+        self._metrics.writing_speed.set(self.speeds.writing.value)
+        self._metrics.unread.set(sum(self.unread_tokens))
         self._metrics.threads.set(self._threads.n_threads)
         self._metrics.free_cells.set(self._kv_cache.n_free)
 
@@ -253,7 +293,7 @@ class Scheduler:
 
     def _step(self) -> None:
         chunks = self._schedule()
-        indices = self._fill_batch(chunks)
+        indices, work = self._fill_batch(chunks), StepWork.of(chunks)
         started = monotonic()
         status = self._context.decode(self._batch)
         step_s = monotonic() - started
@@ -263,6 +303,7 @@ class Scheduler:
             n_read = sum(chunk.n_tokens for chunk in chunks if chunk.n_tokens > 1)
             self._prefill_budget.observe(n_read, self._batch.n_tokens, step_s)
             self._advance(chunks, indices)
+            self.speeds.observe(work, monotonic() - started)
         elif status is DecodeStatus.NO_ROOM and len(self._running) > 1:
             self._preempt()
         else:
