@@ -1,4 +1,7 @@
-"""Assumed sides, for commands that run no model: both are up and idle, and the cloud can do everything."""
+"""Assumed sides, for commands that run no model: both are up and idle, and the cloud can do everything.
+
+The local model is as fast as it was when it was tuned here. One that was not tuned has no estimate of its time.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -35,8 +35,8 @@ class LocalLoad:
         For each prompt in hand, how many of its tokens are still to be read.
     max_sequences : int
         Answers that it works on at the same time.
-    mean_service_s : float
-        How long one answer is in progress, in seconds.
+    ends_in_s : tuple of float
+        For each answer in hand, in how many seconds it will probably end.
     n_kept_tokens : int
         The most tokens that it keeps for prompts with the same beginning.
     created : int
@@ -52,7 +52,7 @@ class LocalLoad:
     speeds: LocalSpeeds | None = None
     unread_tokens: tuple[int, ...] = ()
     max_sequences: int = 1
-    mean_service_s: float = 0.0
+    ends_in_s: tuple[float, ...] = ()
     n_kept_tokens: int = 0
     created: int = 0
     asked_at: float = 0.0
@@ -74,7 +74,7 @@ class LocalLoad:
             _speeds(health),
             tuple(max(0, int(n)) for n in health.get("unread_tokens", ())[:MOST_PROMPTS]),
             max(1, int(health.get("max_sequences", 1))),
-            _not_negative(health.get("mean_service_s", 0.0)),
+            tuple(_not_negative(seconds) for seconds in health.get("ends_in_s", ())[:MOST_PROMPTS]),
             max(0, int(health.get("n_kept_tokens", 0))),
             int(health.get("created", 0)),
             asked_at,
@@ -89,11 +89,6 @@ class LocalLoad:
             "stalled_s": self.stalled_s,
             "unread_tokens": sum(self.unread_tokens),
         }
-
-    def wait_for_place_s(self, n_more: int) -> float:
-        """How long a request waits to be admitted, after `n_more` that came since this was said."""
-        n_ahead = self.running + self.queued + n_more - self.max_sequences + 1
-        return max(self.expected_wait_s, self.stalled_s + max(0, n_ahead) * self.mean_service_s / self.max_sequences)
 
 
 def _speeds(health: Any) -> LocalSpeeds | None:

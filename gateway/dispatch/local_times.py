@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from gateway.dispatch.kept_prefixes import KeptPrefixes
 from gateway.dispatch.local_load import LocalLoad, LocalSpeeds
 from gateway.dispatch.prompt_outline import PromptOutline
+from models.engine.scheduling.forecast import wait_for_place_s
 from models.usage.running_rate import RunningRate
 from models.usage.usage import Usage
 from models.wire.backend import Completion
@@ -40,6 +41,7 @@ class _InHand:
     n_unread: int
     alone: bool
     began: float
+    ends_at: float
     first_token_at: float | None = None
 
 
@@ -92,7 +94,7 @@ class LocalTimes:
     async def watch(self, request: ChatRequest, work: Awaitable[T]) -> T:
         """The result of `work`, which has the local model answer `request`, and take note of how long it takes."""
         outline = PromptOutline.of(request)
-        in_hand = self._begin(outline)
+        in_hand = self._begin(request, outline)
         try:
             answer = await work
         except BaseException:
@@ -134,11 +136,14 @@ class LocalTimes:
         ahead = [*load.unread_tokens, *(other.n_unread for other in since if other.first_token_at is None)]
         elapsed_s = max(0.0, self._clock() - load.asked_at)
         reading_s = max(0.0, n_read_before(n_unread, ahead) / reads_per_s - elapsed_s)
-        return max(load.wait_for_place_s(len(since)), load.stalled_s + reading_s)
+        ends_in_s = [*(end - elapsed_s for end in load.ends_in_s), *(other.ends_at - self._clock() for other in since)]
+        place_s = load.stalled_s + wait_for_place_s(ends_in_s, load.max_sequences)
+        return max(place_s, load.stalled_s + reading_s)
 
-    def _begin(self, outline: PromptOutline) -> _InHand:
-        n_unread, load = self._n_unread(outline, None), self._load()
-        in_hand = _InHand(n_unread, not self._in_hand, self._clock())
+    def _begin(self, request: ChatRequest, outline: PromptOutline) -> _InHand:
+        n_unread, load, now = self._n_unread(outline, None), self._load(), self._clock()
+        estimate = self.estimate(request)
+        in_hand = _InHand(n_unread, not self._in_hand, now, now + (estimate.answer_s if estimate else 0.0))
         self._in_hand.add(in_hand)
         room = USUAL_ROOM if load is None else load.n_kept_tokens
         self._kept.keep(outline.chain, n_unread + round(self._answer_tokens), room)

@@ -153,7 +153,7 @@ class EngineServer:
             "writing_tokens_per_s": round(scheduler.speeds.writing.value, 2),
             "unread_tokens": scheduler.unread_tokens,
             "max_sequences": scheduler.max_sequences,
-            "mean_service_s": round(scheduler.mean_service_s, 3),
+            "ends_in_s": [round(seconds, 3) for seconds in scheduler.ends_in_s],
             "n_kept_tokens": scheduler.n_kept_tokens,
             "created": self._created,
         }

@@ -16,6 +16,13 @@ from typing import TypeVar
 
 from models.engine.errors import DeadlineExceeded, EngineBusy, GenerationFailed
 from models.engine.native.llama import Context, DecodeStatus, Model, StepBatch
+from models.engine.scheduling.forecast import (
+    START_ANSWER_TOKENS,
+    Remaining,
+    ends_in_s,
+    unwritten,
+    wait_for_place_s,
+)
 from models.engine.scheduling.generation import Event, Failed, Finished, Generation
 from models.engine.scheduling.kv_cache import KvCache
 from models.engine.scheduling.metrics import EngineMetrics
@@ -29,9 +36,6 @@ logger = logging.getLogger(__name__)
 MAX_FAILED_STEPS = 3
 USUAL_ROUND_S = 2.0
 """What a round may take before the engine counts as stalled."""
-
-USUAL_ANSWER_TOKENS = 100
-"""The length of an answer from which the wait in the queue is reckoned before any answer has ended."""
 
 T = TypeVar("T")
 SchedulerOutput = Sequence[tuple[Generation, Event]]
@@ -92,7 +96,7 @@ class Scheduler:
         self._places: set[Generation] = set()
         self._stopping = False
         self._failed_steps = 0
-        self._mean_service_s = USUAL_ANSWER_TOKENS / (speeds.writing.value or 100.0)
+        self._usual_tokens = START_ANSWER_TOKENS
         self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
 
     def start(self) -> None:
@@ -128,18 +132,12 @@ class Scheduler:
 
         A round that has not ended for long will probably not end soon either: it may take as long again.
         """
-        ahead = len(self._places) - self._max_sequences + 1
-        return max(0, ahead) * self._mean_service_s / self._max_sequences + self.stalled_s
+        return wait_for_place_s(self.ends_in_s, self._max_sequences) + self.stalled_s
 
     @property
     def max_sequences(self) -> int:
         """Answers in progress at the same time."""
         return self._max_sequences
-
-    @property
-    def mean_service_s(self) -> float:
-        """How long an answer is in progress, on the average of late."""
-        return self._mean_service_s
 
     @property
     def n_kept_tokens(self) -> int:
@@ -149,9 +147,25 @@ class Scheduler:
     @property
     def unread_tokens(self) -> list[int]:
         """For each prompt in the queue and in progress, about how many of its tokens are still to be read."""
+        return [work.n_unread for work in self._in_hand() if work.n_unread > 0]
+
+    @property
+    def ends_in_s(self) -> list[float]:
+        """For each answer in hand, in about how many seconds it will end."""
+        return ends_in_s(self._in_hand(), self._max_sequences, self.reading_tokens_per_s, self.speeds.writing.value)
+
+    def _in_hand(self) -> list[Remaining]:
+        """What is left to do, in the order in which it came; may be called on any thread."""
         with self._wake:
-            in_hand = list(self._places)
-        return [n for generation in in_hand if (n := self._kv_cache.unread_tokens(generation, in_hand)) > 0]
+            in_hand = sorted(self._places, key=lambda generation: generation.queued_at)
+        return [
+            Remaining(
+                self._kv_cache.unread_tokens(generation, in_hand),
+                unwritten(generation.n_written, generation.max_new, self._usual_tokens),
+                generation.sequence >= 0,
+            )
+            for generation in in_hand
+        ]
 
     @property
     def reading_tokens_per_s(self) -> float:
@@ -284,7 +298,6 @@ class Scheduler:
             if not self._kv_cache.has_room(self._waiting[0], self._running):
                 break
             generation = self._waiting.popleft()
-            generation.admitted_at = monotonic()
             self._kv_cache.assign_sequence(generation)
             self._running.append(generation)
         for generation in self._running:
@@ -356,7 +369,7 @@ class Scheduler:
             self._emit(generation, event)
             if isinstance(event, Finished):
                 self._metrics.count(event.reason, event.usage)
-                self._mean_service_s += 0.1 * (monotonic() - generation.admitted_at - self._mean_service_s)
+                self._usual_tokens += 0.1 * (generation.n_written - self._usual_tokens)
                 self._release(generation, keep=True)
 
     def _fail_step(self, chunks: Sequence[Chunk]) -> None:

@@ -1,0 +1,56 @@
+"""When the answers in hand will probably end, and so when there is a place for one more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import heapify, heapreplace
+
+START_ANSWER_TOKENS = 100.0
+"""The length of an answer, until some have ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """What is left to do of one answer: tokens of its prompt to read, and tokens to write."""
+
+    n_unread: int
+    n_unwritten: float
+    is_admitted: bool
+
+
+def unwritten(n_written: int, max_new: int, usual: float) -> float:
+    """About how many tokens an answer still gets that has `n_written`; one that is long already goes on for a while.
+
+    >>> unwritten(20, 500, 100), unwritten(20, 40, 100), unwritten(300, 500, 100)
+    (80, 20, 25.0)
+    """
+    return max(0, min(max_new - n_written, max(usual - n_written, usual / 4)))
+
+
+def ends_in_s(in_hand: Sequence[Remaining], max_sequences: int, reads_per_s: float, writes_per_s: float) -> list[float]:
+    """When each answer in hand will end, in seconds from now; empty where the speeds are not known.
+
+    An admitted one ends when all admitted prompts are read and its own answer is written. Those that wait follow in
+    their order, each in the first place that becomes free.
+    """
+    if not (reads_per_s > 0 and writes_per_s > 0):
+        return []
+    admitted = [work for work in in_hand if work.is_admitted]
+    reading_s = sum(work.n_unread for work in admitted) / reads_per_s
+    ends = [(reading_s if work.n_unread else 0.0) + work.n_unwritten / writes_per_s for work in admitted]
+    places = ends + [0.0] * max(0, max_sequences - len(ends))
+    heapify(places)
+    for work in in_hand:
+        if not work.is_admitted:
+            ends.append(places[0] + work.n_unread / reads_per_s + work.n_unwritten / writes_per_s)
+            heapreplace(places, ends[-1])
+    return ends
+
+
+def wait_for_place_s(ends: Sequence[float], max_sequences: int) -> float:
+    """How long one more has to wait for a place, if those in hand end so many seconds from now.
+
+    >>> wait_for_place_s([4.0, 2.0, 3.0], 3), wait_for_place_s([4.0, 2.0, 3.0], 2), wait_for_place_s([4.0], 2)
+    (2.0, 3.0, 0.0)
+    """
+    n_to_end = len(ends) - max_sequences + 1
+    return max(0.0, sorted(ends)[n_to_end - 1]) if n_to_end > 0 else 0.0
