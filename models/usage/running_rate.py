@@ -1,6 +1,7 @@
 """Tokens for each second, or each unit of something else, as measured lately: a running mean that forgets."""
 
 from collections.abc import Callable
+from math import exp, log
 from time import monotonic
 
 IDLE_HALF_LIFE_S = 300.0
@@ -14,9 +15,9 @@ HIGHEST = 1e7
 
 
 class RunningRate:
-    """A mean over tokens and units, in which later measures weigh more.
+    """The geometric mean of rates, by tokens; later ones weigh more.
 
-    The start value counts as `start_tokens` measured tokens. It comes into force again where nothing is measured for
+    Twice as slow and twice as fast then weigh the same, and a slow minute is soon outweighed. The start value counts as `start_tokens` measured tokens. It comes into force again where nothing is measured for
     long. Otherwise a speed that was measured on a busy machine, and for which all requests go elsewhere, would stay.
 
     Parameters
@@ -49,26 +50,25 @@ class RunningRate:
         self._half_life = half_life
         self._clock = clock
         self._start_tokens = start_tokens if start > 0 else 0.0
-        self._start_units = start_tokens / start if start > 0 else 0.0
-        self._tokens = self._units = 0.0
+        self._start_logs = start_tokens * log(start) if start > 0 else 0.0
+        self._tokens = self._logs = 0.0
         self._measured_at = clock()
 
     @property
     def value(self) -> float:
         """Tokens for each unit; 0 where nothing is known."""
         kept = self._kept
-        units = self._start_units + kept * self._units
-        return min(HIGHEST, (self._start_tokens + kept * self._tokens) / units) if units > 0 else 0.0
+        tokens = self._start_tokens + kept * self._tokens
+        return exp((self._start_logs + kept * self._logs) / tokens) if tokens > 0 else 0.0
 
     def observe(self, n_tokens: float, units: float) -> None:
         """Take one measure; ignored unless both are positive."""
         if n_tokens <= 0 or units <= 0:
             return
-        if usual := self.value:
-            units = min(units, MOST_SLOWER * n_tokens / usual)
+        rate = min(HIGHEST, max(n_tokens / units, self.value / MOST_SLOWER))
         share = self._kept * 0.5 ** (n_tokens / self._half_life)
         self._tokens = self._tokens * share + n_tokens
-        self._units = self._units * share + units
+        self._logs = self._logs * share + n_tokens * log(rate)
         self._measured_at = self._clock()
 
     @property
