@@ -88,7 +88,7 @@ def test_the_estimate_is_told_and_explained(both: Gateway) -> None:
     assert shown["usual_answer_tokens"] > 0
     ask(both, "Hello.", {**LOCAL, LIMIT: "0.0001"})
     row = both.get(f"/v1/decisions/{both.row()['id']}").json()
-    steps = {step["rule"]: (step["verdict"], step["text"]) for step in row["explanation"]}
+    steps = {step["rule"]: (step["verdict"], step["text"]) for step in row["rules"]}
     assert steps["load"][0] == "decided"
     assert "first token would have come too late" in steps["load"][1]
 
@@ -143,7 +143,7 @@ def _learns(gateway: Gateway, server: Provider) -> None:
     assert speeds(gateway)["reading_tokens_per_s"] is None
     assert way(ask(gateway, WORDS, {**LOCAL, LIMIT: "0.0001"})) == ("local", "score")  # nobody knows
     server.pause_s = 0.05
-    assert way(ask(gateway, WORDS, stream=True)) == ("local", "score")
+    assert way(ask(gateway, WORDS * 8, stream=True)) == ("local", "score")
     wait_for(lambda: speeds(gateway)["writing_tokens_per_s"])
     assert 10 < speeds(gateway)["writing_tokens_per_s"] < 21  # a word every 0.05 s
     assert way(ask(gateway, WORDS, {**LOCAL, LIMIT: "0.0001"})) == ("cloud", "load")

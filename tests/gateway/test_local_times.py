@@ -64,7 +64,11 @@ def test_a_long_prompt_takes_its_time_to_be_read() -> None:
 
 def test_the_answer_takes_what_it_may_or_what_is_usual() -> None:
     side = Side()
-    one, ten, usual = side.estimate("hello", max_tokens=1), side.estimate("hello", max_tokens=10), side.estimate("hello")
+    one, ten, usual = (
+        side.estimate("hello", max_tokens=1),
+        side.estimate("hello", max_tokens=10),
+        side.estimate("hello"),
+    )
     assert one.answer_s == one.first_token_s
     assert ten.answer_s - ten.first_token_s == pytest.approx(0.9)
     assert usual.answer_s - usual.first_token_s == pytest.approx(19.9)
