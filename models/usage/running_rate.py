@@ -17,8 +17,9 @@ HIGHEST = 1e7
 class RunningRate:
     """The geometric mean of rates, by tokens; later ones weigh more.
 
-    Twice as slow and twice as fast then weigh the same, and a slow minute is soon outweighed. The start value counts as `start_tokens` measured tokens. It comes into force again where nothing is measured for
-    long. Otherwise a speed that was measured on a busy machine, and for which all requests go elsewhere, would stay.
+    Twice as slow and twice as fast then weigh the same, and a slow minute is soon outweighed. The start value counts as
+    `start_tokens` measured tokens. It comes into force again where nothing is measured for long. Otherwise a speed that
+    was measured on a busy machine, and for which all requests go elsewhere, would stay.
 
     Parameters
     ----------

@@ -174,5 +174,5 @@ def test_the_earlier_setting_names_the_one_in_its_place(
     path.write_text("[router]\nmax_local_wait_s = 3\n" if setting == "file" else "", "utf-8")
     if setting == "environment":
         monkeypatch.setenv("SLIMGATE_ROUTER__MAX_LOCAL_WAIT_S", "3")
-    with pytest.raises(SettingsError, match="no longer a setting: use .*(max_first_token_s|MAX_FIRST_TOKEN_S)"):
+    with pytest.raises(SettingsError, match=r"no longer a setting: use .*(max_first_token_s|MAX_FIRST_TOKEN_S)"):
         load_settings(path)

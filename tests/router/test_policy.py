@@ -28,6 +28,8 @@ CAN_BE_FORCED = LocalCapabilities(frozenset({Feature.FORCED_TOOLS}), n_ctx=100)
 CALLS = LocalCapabilities(frozenset({Feature.TOOLS}), n_ctx=100)
 LOGPROBS = frozenset({Feature.LOGPROBS})
 BOTH = Situation(local=LocalCapabilities(frozenset({Feature.JSON_OBJECT}), n_ctx=100), cloud=True, threshold=0.5)
+LATE = {"estimate": LocalEstimate(2, 200), "max_first_token_s": 1}
+IN_TIME = {"estimate": LocalEstimate(1, 200), "max_first_token_s": 1}
 
 
 @pytest.mark.parametrize(
@@ -42,7 +44,7 @@ BOTH = Situation(local=LocalCapabilities(frozenset({Feature.JSON_OBJECT}), n_ctx
         (TEXT, {"private": "why", "cloud": False}, 0.9, Route.LOCAL, Reason.PRIVACY),
         (
             TEXT,
-            {"private": "why", "estimate": LocalEstimate(99, 200), "max_first_token_s": 1},
+            {"private": "why", **LATE},
             0.9,
             Route.LOCAL,
             Reason.PRIVACY,
@@ -66,7 +68,7 @@ BOTH = Situation(local=LocalCapabilities(frozenset({Feature.JSON_OBJECT}), n_ctx
         (TEXT, {"budget_spent": "it is", "began": Route.CLOUD}, 0.9, Route.LOCAL, Reason.BUDGET),
         (
             TEXT,
-            {"budget_spent": "it is", "estimate": LocalEstimate(2, 200), "max_first_token_s": 1},
+            {"budget_spent": "it is", **LATE},
             0.9,
             Route.LOCAL,
             Reason.BUDGET,
@@ -77,7 +79,7 @@ BOTH = Situation(local=LocalCapabilities(frozenset({Feature.JSON_OBJECT}), n_ctx
         (TEXT, {"began": Route.CLOUD}, 0.1, Route.CLOUD, Reason.SESSION),
         (
             TEXT,
-            {"began": Route.LOCAL, "estimate": LocalEstimate(2, 200), "max_first_token_s": 1},
+            {"began": Route.LOCAL, **LATE},
             0.9,
             Route.LOCAL,
             Reason.SESSION,
@@ -87,19 +89,19 @@ BOTH = Situation(local=LocalCapabilities(frozenset({Feature.JSON_OBJECT}), n_ctx
         (TEXT, {"began": Route.CLOUD, "cloud_up": False}, 0.9, Route.LOCAL, Reason.OFFLINE),
         (TEXT, {"began": Route.CLOUD, "private": "why"}, 0.9, Route.LOCAL, Reason.PRIVACY),
         (TEXT, {"cloud": False, "cloud_lacks": LOGPROBS}, 0.9, Route.LOCAL, Reason.CAPABILITY),
-        (TEXT, {"estimate": LocalEstimate(2, 200), "max_first_token_s": 1}, 0.1, Route.CLOUD, Reason.LOAD),
-        (TEXT, {"estimate": LocalEstimate(1, 200), "max_first_token_s": 1}, 0.1, Route.LOCAL, Reason.SCORE),
+        (TEXT, {**LATE}, 0.1, Route.CLOUD, Reason.LOAD),
+        (TEXT, {**IN_TIME}, 0.1, Route.LOCAL, Reason.SCORE),
         (TEXT, {"max_first_token_s": 1}, 0.1, Route.LOCAL, Reason.SCORE),
         (
             TEXT,
-            {"estimate": LocalEstimate(2, 200), "max_first_token_s": 1, "pinned": Route.LOCAL},
+            {**LATE, "pinned": Route.LOCAL},
             0.1,
             Route.LOCAL,
             Reason.PINNED,
         ),
         (
             TEXT,
-            {"estimate": LocalEstimate(2, 200), "max_first_token_s": 1, "cloud_up": False},
+            {**LATE, "cloud_up": False},
             0.1,
             Route.LOCAL,
             Reason.OFFLINE,
@@ -113,8 +115,8 @@ def test_decisions(prompt: Prompt, changes: dict[str, object], score: float, rou
 
 def test_a_decision_carries_the_estimate_whatever_decided() -> None:
     estimate = LocalEstimate(2, 3)
-    for changes in ({}, {"pinned": Route.CLOUD}, {"max_first_token_s": 1}):
-        situation = replace(BOTH, estimate=estimate, **changes)  # type: ignore[arg-type]
+    pins = (replace(BOTH, pinned=Route.CLOUD), replace(BOTH, max_first_token_s=1), BOTH)
+    for situation in (replace(pin, estimate=estimate) for pin in pins):
         assert RoutingPolicy(Fixed(0.1)).decide(TEXT, situation).estimate == estimate
 
 
