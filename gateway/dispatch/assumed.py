@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from gateway.config.settings import Settings
 from gateway.dispatch.decider import Decider
 from gateway.dispatch.local import engine_options
-from gateway.dispatch.local_load import LocalSpeeds
 from gateway.dispatch.local_times import estimate_of
 from gateway.dispatch.privacy import PrivacyLane
 from gateway.dispatch.prompt_outline import PromptOutline
 from models.engine.process.tuner import known_tuning
+from models.engine.scheduling.forecast import Pace
 from models.wire.chat import ChatRequest
 from models.wire.errors import ModelError
 from models.wire.token_estimates import prompt_tokens_guess
@@ -25,21 +25,21 @@ from router.policy import LocalCapabilities, Scorer
 class AssumedLocal:
     """A local model of these capabilities that is up and idle, and counts tokens roughly.
 
-    `speeds` is None where nobody knows how fast it is.
+    `pace` is None where nobody knows how fast it is.
     """
 
     capabilities: LocalCapabilities
     model: str = Route.LOCAL.value
     up: bool = True
-    speeds: LocalSpeeds | None = None
+    pace: Pace | None = None
 
     async def wait_ready(self) -> None:
         """It is ready."""
 
     def estimate(self, request: ChatRequest, counted: int | None = None) -> LocalEstimate | None:
-        """By `speeds`, with nothing in the queue and nothing read before; None where they are not known."""
+        """By `pace`, with nothing in the queue and nothing read before; None where they are not known."""
         n_tokens = PromptOutline.of(request).n_tokens if counted is None else counted
-        return None if self.speeds is None else estimate_of(self.speeds, n_tokens, request.max_tokens)
+        return None if self.pace is None else estimate_of(self.pace, n_tokens, request.max_tokens)
 
     async def count_tokens(self, request: ChatRequest) -> int:
         """Estimate by the length of the text."""
@@ -80,11 +80,11 @@ def assumed_decider(
     ExtraMissingError
         If `privacy.detect` needs a package that is not installed.
     """
-    sides = AssumedSides(AssumedLocal(capabilities, speeds=_tuned_speeds(settings)))
+    sides = AssumedSides(AssumedLocal(capabilities, pace=_tuned_pace(settings)))
     return Decider(sides, scorer, threshold, settings.router, PrivacyLane(settings.privacy))
 
 
-def _tuned_speeds(settings: Settings) -> LocalSpeeds | None:
+def _tuned_pace(settings: Settings) -> Pace | None:
     """What the built-in engine reached with its model when it was tuned here; None for all others."""
     if not settings.local.enabled or settings.local.base_url is not None:
         return None
@@ -93,4 +93,4 @@ def _tuned_speeds(settings: Settings) -> LocalSpeeds | None:
     except ModelError:  # there is no model here
         return None
     chosen = None if tuning is None else tuning.chosen
-    return None if chosen is None else LocalSpeeds(chosen.reads, chosen.writes)
+    return None if chosen is None else Pace(chosen.reads, chosen.writes)

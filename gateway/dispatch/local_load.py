@@ -4,16 +4,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from models.engine.scheduling.forecast import Pace
+
 MOST_PROMPTS = 1024
 """Prompts in hand that are taken note of."""
-
-
-@dataclass(frozen=True, slots=True)
-class LocalSpeeds:
-    """Tokens a second, both positive: of a prompt, and of one answer."""
-
-    reading_tokens_per_s: float
-    writing_tokens_per_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +23,7 @@ class LocalLoad:
         stuck.
     stalled_s : float
         For how long it has made no progress with what it has to do, in seconds; 0 while it does.
-    speeds : LocalSpeeds or None
+    pace : Pace or None
         None where it does not say.
     unread_tokens : tuple of int
         For each prompt in hand, how many of its tokens are still to be read.
@@ -49,7 +43,7 @@ class LocalLoad:
     queued: int
     expected_wait_s: float
     stalled_s: float = 0.0
-    speeds: LocalSpeeds | None = None
+    pace: Pace | None = None
     unread_tokens: tuple[int, ...] = ()
     max_sequences: int = 1
     ends_in_s: tuple[float, ...] = ()
@@ -71,7 +65,7 @@ class LocalLoad:
             int(health["queued"]),
             _not_negative(health["expected_wait_s"]),
             _not_negative(health.get("stalled_s", 0.0)),
-            _speeds(health),
+            _pace(health),
             tuple(max(0, int(n)) for n in health.get("unread_tokens", ())[:MOST_PROMPTS]),
             max(1, int(health.get("max_sequences", 1))),
             tuple(_not_negative(seconds) for seconds in health.get("ends_in_s", ())[:MOST_PROMPTS]),
@@ -91,10 +85,11 @@ class LocalLoad:
         }
 
 
-def _speeds(health: Any) -> LocalSpeeds | None:
+def _pace(health: Any) -> Pace | None:
     reads = _not_negative(health.get("reading_tokens_per_s", 0.0))
     writes = _not_negative(health.get("writing_tokens_per_s", 0.0))
-    return LocalSpeeds(reads, writes) if reads and writes else None
+    step_s = _not_negative(health.get("reading_step_s", 0.0))
+    return Pace(reads, writes, step_s) if reads and writes else None
 
 
 def _not_negative(value: Any) -> float:

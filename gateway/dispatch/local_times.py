@@ -4,14 +4,15 @@ An estimate is plain arithmetic over what is known already. Nobody is asked for 
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from math import inf
 from time import monotonic
 from typing import Any, TypeVar
 
 from gateway.dispatch.kept_prefixes import KeptPrefixes
-from gateway.dispatch.local_load import LocalLoad, LocalSpeeds
+from gateway.dispatch.local_load import LocalLoad
 from gateway.dispatch.prompt_outline import PromptOutline
-from models.engine.scheduling.forecast import wait_for_place_s
+from models.engine.scheduling.forecast import Pace, wait_for_place_s
 from models.usage.running_rate import RunningRate
 from models.usage.usage import Usage
 from models.wire.backend import Completion
@@ -68,13 +69,13 @@ class LocalTimes:
         self._writing = RunningRate(500, clock=clock)
 
     @property
-    def speeds(self) -> LocalSpeeds | None:
+    def pace(self) -> Pace | None:
         """As its server measures them, or else as they look from here; None where nothing is known."""
         load = self._load()
-        if load is not None and load.speeds is not None:
-            return load.speeds
+        if load is not None and load.pace is not None:
+            return load.pace
         reads, writes = self._reading.value, self._writing.value
-        return LocalSpeeds(reads, writes) if reads and writes else None
+        return Pace(reads, writes) if reads and writes else None
 
     def estimate(self, request: ChatRequest, counted: int | None = None) -> LocalEstimate | None:
         """How long it would take for `request`; None where its speed is not known.
@@ -84,12 +85,12 @@ class LocalTimes:
         counted : int, optional
             The tokens of its prompt, where they have been counted.
         """
-        speeds = self.speeds
-        if speeds is None:
+        pace = self.pace
+        if pace is None:
             return None
         n_unread = self._n_unread(PromptOutline.of(request), counted)
-        wait_s = self._wait_s(n_unread, speeds.reading_tokens_per_s)
-        return estimate_of(speeds, n_unread, request.max_tokens, wait_s=wait_s, answer_tokens=self._answer_tokens)
+        queue = self._queue(n_unread, pace.reads_per_s)
+        return estimate_of(pace, n_unread, request.max_tokens, queue=queue, answer_tokens=self._answer_tokens)
 
     async def watch(self, request: ChatRequest, work: Awaitable[T]) -> T:
         """The result of `work`, which has the local model answer `request`, and take note of how long it takes."""
@@ -111,9 +112,12 @@ class LocalTimes:
 
     def to_json(self) -> dict[str, Any]:
         """The figures for ``/v1/status``."""
-        speeds = self.speeds
-        told = asdict(speeds) if speeds else {"reading_tokens_per_s": None, "writing_tokens_per_s": None}
-        return {**told, "usual_answer_tokens": round(self._answer_tokens)}
+        pace = self.pace
+        return {
+            "reading_tokens_per_s": None if pace is None else pace.reads_per_s,
+            "writing_tokens_per_s": None if pace is None else pace.writes_per_s,
+            "usual_answer_tokens": round(self._answer_tokens),
+        }
 
     def _n_unread(self, outline: PromptOutline, counted: int | None) -> int:
         self._forget_if_new()
@@ -127,18 +131,18 @@ class LocalTimes:
             self._created = load.created
             self._kept.forget()
 
-    def _wait_s(self, n_unread: int, reads_per_s: float) -> float:
-        load = self._load()
+    def _queue(self, n_unread: int, reads_per_s: float) -> "Queue":
+        load, now = self._load(), self._clock()
+        asked_at = -inf if load is None else load.asked_at
+        since = [other for other in self._in_hand if other.began > asked_at]
+        ahead = [other.n_unread for other in since if other.first_token_at is None]
         if load is None:
-            ahead = [other.n_unread for other in self._in_hand if other.first_token_at is None]
-            return n_read_before(n_unread, ahead) / reads_per_s
-        since = [other for other in self._in_hand if other.began > load.asked_at]
-        ahead = [*load.unread_tokens, *(other.n_unread for other in since if other.first_token_at is None)]
-        elapsed_s = max(0.0, self._clock() - load.asked_at)
-        reading_s = max(0.0, n_read_before(n_unread, ahead) / reads_per_s - elapsed_s)
-        ends_in_s = [*(end - elapsed_s for end in load.ends_in_s), *(other.ends_at - self._clock() for other in since)]
-        place_s = load.stalled_s + wait_for_place_s(ends_in_s, load.max_sequences)
-        return max(place_s, load.stalled_s + reading_s)
+            return Queue.of(n_unread, ahead, reads_per_s)
+        elapsed_s = max(0.0, now - asked_at)
+        queue = Queue.of(n_unread, [*load.unread_tokens, *ahead], reads_per_s, elapsed_s)
+        ends_in_s = [*(end - elapsed_s for end in load.ends_in_s), *(other.ends_at - now for other in since)]
+        place_s = wait_for_place_s(ends_in_s, load.max_sequences)
+        return Queue(load.stalled_s + max(place_s, queue.wait_s), queue.later_s)
 
     def _begin(self, request: ChatRequest, outline: PromptOutline) -> _InHand:
         n_unread, load, now = self._n_unread(outline, None), self._load(), self._clock()
@@ -168,22 +172,40 @@ class LocalTimes:
             self._answer_tokens += ANSWER_WEIGHT * (n_written / max(1, len(reasons)) - self._answer_tokens)
 
 
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """How long others keep a prompt waiting, and for how long they are read while its answer is written, in seconds."""
+
+    wait_s: float = 0.0
+    later_s: float = 0.0
+
+    @classmethod
+    def of(cls, n_unread: int, ahead: Sequence[int], reads_per_s: float, elapsed_s: float = 0.0) -> "Queue":
+        """For a prompt of `n_unread` tokens behind prompts that had so many left to read `elapsed_s` ago."""
+        n_before = n_read_before(n_unread, ahead)
+        wait_s = n_before / reads_per_s
+        later_s = (sum(ahead) - n_before) / reads_per_s
+        return cls(max(0.0, wait_s - elapsed_s), max(0.0, later_s - max(0.0, elapsed_s - wait_s)))
+
+
+EMPTY = Queue()
+
+
 def estimate_of(
-    speeds: LocalSpeeds,
+    pace: Pace,
     n_unread: int,
     max_tokens: int | None,
     *,
-    wait_s: float = 0.0,
+    queue: Queue = EMPTY,
     answer_tokens: float = START_ANSWER_TOKENS,
 ) -> LocalEstimate:
-    """The estimate for a prompt of which `n_unread` tokens are to be read after `wait_s`.
+    """The estimate for a prompt of which `n_unread` tokens are to be read.
 
     One step more than the prompt takes: the one that is in progress when it comes, or its first token.
     """
-    step_s = 1 / speeds.writing_tokens_per_s
-    first_token_s = wait_s + n_unread / speeds.reading_tokens_per_s + step_s
+    first_token_s = queue.wait_s + n_unread / pace.reads_per_s + 1 / pace.writes_per_s
     n_written = answer_tokens if max_tokens is None else min(max_tokens, answer_tokens)
-    return LocalEstimate(first_token_s, first_token_s + max(0.0, n_written - 1) * step_s)
+    return LocalEstimate(first_token_s, first_token_s + pace.writing_s(max(0.0, n_written - 1), queue.later_s))
 
 
 def n_read_before(n_unread: int, ahead: Sequence[int]) -> int:

@@ -116,7 +116,7 @@ def test_a_shared_system_prompt_is_counted_once(both: Gateway) -> None:
 @pytest.mark.engine
 def test_what_is_in_hand_delays_a_long_prompt(both: Gateway) -> None:
     idle = estimate(both, f"Alone. {WORDS * 20}")
-    asked = [threading.Thread(target=ask, args=(both, f"Number {n}. {WORDS * 40}")) for n in range(3)]
+    asked = [threading.Thread(target=ask, args=(both, f"Number {n}. {WORDS * 25}")) for n in range(2)]
     for thread in asked:
         thread.start()
     try:
@@ -151,11 +151,12 @@ def _learns(gateway: Gateway, server: Provider) -> None:
 
 def test_a_decision_takes_no_time(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The estimate of a prompt of 200 words, with what is remembered of others, takes a fraction of a millisecond."""
-    from gateway.dispatch.local_load import LocalLoad, LocalSpeeds
+    from gateway.dispatch.local_load import LocalLoad
     from gateway.dispatch.local_times import LocalTimes
+    from models.engine.scheduling.forecast import Pace
     from models.wire.chat import ChatRequest
 
-    load = LocalLoad(8, 60, 9.0, 0.0, LocalSpeeds(20.0, 8.0), (900,) * 68, 8, (40.0,) * 68, 8192)
+    load = LocalLoad(8, 60, 9.0, 0.0, Pace(20.0, 8.0), (900,) * 68, 8, (40.0,) * 68, 8192)
     times = LocalTimes(lambda: load)
     request = ChatRequest.parse({"model": "auto", "messages": [{"role": "user", "content": "word " * 200}]})
     took_s = []

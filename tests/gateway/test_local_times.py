@@ -7,16 +7,17 @@ from typing import Any
 import pytest
 
 from gateway.dispatch.kept_prefixes import KeptPrefixes
-from gateway.dispatch.local_load import LocalLoad, LocalSpeeds
+from gateway.dispatch.local_load import LocalLoad
 from gateway.dispatch.local_times import LocalTimes, n_read_before
 from gateway.dispatch.prompt_outline import PromptOutline
+from models.engine.scheduling.forecast import Pace
 from models.usage.usage import Usage
 from models.wire.backend import Completion
 from models.wire.chat import ChatRequest
 from models.wire.errors import BackendUnavailable
 from router.decision import LocalEstimate
 
-IDLE = LocalLoad(0, 0, 0.0, speeds=LocalSpeeds(100.0, 10.0), max_sequences=2, n_kept_tokens=8192)
+IDLE = LocalLoad(0, 0, 0.0, pace=Pace(100.0, 10.0, 1.0), max_sequences=2, n_kept_tokens=8192)
 TEXT = "word " * 800
 """About 1,000 tokens: 10 s of reading."""
 
@@ -147,6 +148,14 @@ def test_without_a_place_one_waits_for_the_end_of_an_answer() -> None:
     assert side.first_token_s("hello") == pytest.approx(7.2, abs=0.2)
     side.load = replace(IDLE, running=1, ends_in_s=(30.0,))
     assert side.first_token_s("hello") < 0.5
+
+
+def test_an_answer_is_written_slowly_while_others_are_read() -> None:
+    side = Side(replace(IDLE, running=1, unread_tokens=(5000,)))
+    found = side.estimate("hello", max_tokens=21)  # one token a second, of its 50 s
+    assert found.answer_s - found.first_token_s == pytest.approx(20, abs=0.1)
+    side.now = 49.9
+    assert side.estimate("hello", max_tokens=21).answer_s < 3
 
 
 def test_an_engine_that_hangs_takes_longer_and_longer() -> None:

@@ -26,17 +26,39 @@ def unwritten(n_written: int, max_new: int, usual: float) -> float:
     return max(0, min(max_new - n_written, max(usual - n_written, usual / 4)))
 
 
-def ends_in_s(in_hand: Sequence[Remaining], max_sequences: int, reads_per_s: float, writes_per_s: float) -> list[float]:
-    """When each answer in hand will end, in seconds from now; empty where the speeds are not known.
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Tokens a second of prompts and of one answer, both positive; seconds of a step while prompts are read too."""
 
-    An admitted one ends when all admitted prompts are read and its own answer is written. Those that wait follow in
-    their order, each in the first place that becomes free.
+    reads_per_s: float
+    writes_per_s: float
+    reading_step_s: float = 0.0
+
+    def writing_s(self, n_tokens: float, reading_s: float) -> float:
+        """How long an answer takes for `n_tokens`, if other prompts are read meanwhile for `reading_s`.
+
+        >>> pace = Pace(100, 10, reading_step_s=1)
+        >>> pace.writing_s(20, 0), pace.writing_s(20, 5), pace.writing_s(20, 50)
+        (2.0, 6.5, 20.0)
+        """
+        step_s = max(self.reading_step_s, 1 / self.writes_per_s)
+        n_meanwhile = min(n_tokens, reading_s / step_s)
+        return n_meanwhile * step_s + (n_tokens - n_meanwhile) / self.writes_per_s
+
+
+def ends_in_s(in_hand: Sequence[Remaining], max_sequences: int, pace: Pace) -> list[float]:
+    """When each answer in hand will end, in seconds from now.
+
+    The admitted prompts are read together, while answers get a token a step. Those that wait follow in their order,
+    each in the first place that becomes free.
     """
-    if not (reads_per_s > 0 and writes_per_s > 0):
-        return []
+    reads_per_s, writes_per_s = pace.reads_per_s, pace.writes_per_s
     admitted = [work for work in in_hand if work.is_admitted]
     reading_s = sum(work.n_unread for work in admitted) / reads_per_s
-    ends = [(reading_s if work.n_unread else 0.0) + work.n_unwritten / writes_per_s for work in admitted]
+    ends = [
+        reading_s + work.n_unwritten / writes_per_s if work.n_unread else pace.writing_s(work.n_unwritten, reading_s)
+        for work in admitted
+    ]
     places = ends + [0.0] * max(0, max_sequences - len(ends))
     heapify(places)
     for work in in_hand:

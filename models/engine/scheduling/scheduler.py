@@ -18,6 +18,7 @@ from models.engine.errors import DeadlineExceeded, EngineBusy, GenerationFailed
 from models.engine.native.llama import Context, DecodeStatus, Model, StepBatch
 from models.engine.scheduling.forecast import (
     START_ANSWER_TOKENS,
+    Pace,
     Remaining,
     ends_in_s,
     unwritten,
@@ -152,7 +153,15 @@ class Scheduler:
     @property
     def ends_in_s(self) -> list[float]:
         """For each answer in hand, in about how many seconds it will end."""
-        return ends_in_s(self._in_hand(), self._max_sequences, self.reading_tokens_per_s, self.speeds.writing.value)
+        reads, writes = self.reading_tokens_per_s, self.speeds.writing.value
+        pace = Pace(reads, writes, self.reading_step_s)
+        return ends_in_s(self._in_hand(), self._max_sequences, pace) if reads and writes else []
+
+    @property
+    def reading_step_s(self) -> float:
+        """How long a step takes that reads prompts beside answers, and so the pause between two tokens of those."""
+        speed = self.speeds.reading.value
+        return self._prefill_budget.tokens(1) / speed if speed else 0.0
 
     def _in_hand(self) -> list[Remaining]:
         """What is left to do, in the order in which it came; may be called on any thread."""

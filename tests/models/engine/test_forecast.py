@@ -9,7 +9,7 @@ import pytest
 
 from models.engine.options import EngineOptions, FlashAttention
 from models.engine.process.tuning import Setting, Trial, with_trial
-from models.engine.scheduling.forecast import Remaining, ends_in_s
+from models.engine.scheduling.forecast import Pace, Remaining, ends_in_s
 from tests.live import wait_for
 from tests.models.engine.live import LiveEngine, running_engine
 from tests.models.engine.tiny import NEVER_ENDS, tiny_model
@@ -19,16 +19,12 @@ LONG = "The harbour lay quiet in the morning, and the gulls walked up and down t
 
 def test_prompts_are_read_before_their_answers_are_written() -> None:
     works = [Remaining(100, 20, is_admitted=True), Remaining(0, 5, is_admitted=True)]
-    assert ends_in_s(works, 2, reads_per_s=100, writes_per_s=10) == [3.0, 0.5]
+    assert ends_in_s(works, 2, Pace(100, 10, 0.5)) == [3.0, pytest.approx(1.3)]
 
 
 def test_who_waits_follows_in_the_first_free_place() -> None:
     works = [*(Remaining(0, n, is_admitted=True) for n in (10, 30)), *(Remaining(0, 10, is_admitted=False),) * 3]
-    assert ends_in_s(works, 2, reads_per_s=100, writes_per_s=10) == [1.0, 3.0, 2.0, 3.0, 4.0]
-
-
-def test_without_a_speed_nothing_is_forecast() -> None:
-    assert ends_in_s([Remaining(1, 1, is_admitted=True)], 1, reads_per_s=0, writes_per_s=1) == []
+    assert ends_in_s(works, 2, Pace(100, 10, 0.5)) == [1.0, 3.0, 2.0, 3.0, 4.0]
 
 
 def test_the_speed_of_a_trial_is_what_the_engine_begins_with() -> None:
