@@ -177,6 +177,8 @@ def test_what_was_sent_since_the_engine_was_asked_counts_too() -> None:
         await asyncio.sleep(0)
         assert side.first_token_s("three " + TEXT) > 25
         assert side.first_token_s("hello") > 5  # no place for it
+        side.load = replace(IDLE, max_sequences=8)  # places enough, but three prompts to read
+        assert side.first_token_s("three " + TEXT) == pytest.approx(29, abs=3)
         side.load = replace(IDLE, asked_at=0.2)  # it knows of them now, and has done with them
         assert side.first_token_s("hello") < 0.5
         ended.set()
