@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from router.decision import Feature, Prompt, Reason, Route, RoutingDecision, lacking
+from router.decision import Feature, LocalEstimate, Prompt, Reason, Route, RoutingDecision, lacking
 from router.errors import BudgetSpent, CannotServe, MustStayLocal
 
 
@@ -50,10 +50,10 @@ class Situation:
         Whether the cloud is thought to answer; False while its circuit is open.
     pinned : Route or None
         The route that the caller's model name asks for.
-    local_wait_s : float
-        Expected wait in the local queue.
-    max_local_wait_s : float
-        The longest that is put up with.
+    estimate : LocalEstimate or None
+        How long the local model would take; None where that is not known.
+    max_first_token_s : float
+        The longest time until its first token that is put up with, in seconds.
     tokens_needed : int
         Prompt tokens plus room for the answer, as the local model counts; 0 where they surely fit.
     budget_spent : str or None
@@ -69,8 +69,8 @@ class Situation:
     threshold: float
     cloud_up: bool = True
     pinned: Route | None = None
-    local_wait_s: float = 0.0
-    max_local_wait_s: float = math.inf
+    estimate: LocalEstimate | None = None
+    max_first_token_s: float = math.inf
     tokens_needed: int = 0
     budget_spent: str | None = None
     began: Route | None = None
@@ -171,8 +171,10 @@ def session(_prompt: Prompt, situation: Situation) -> Verdict | None:
 
 
 def load(_prompt: Prompt, situation: Situation) -> Verdict | None:
-    """The wait in the local queue is too long."""
-    return (Route.CLOUD, Reason.LOAD) if situation.local_wait_s > situation.max_local_wait_s else None
+    """The local model's first token would come too late."""
+    estimate = situation.estimate
+    is_late = estimate is not None and estimate.first_token_s > situation.max_first_token_s
+    return (Route.CLOUD, Reason.LOAD) if is_late else None
 
 
 RULES: tuple[Rule, ...] = (
@@ -208,7 +210,7 @@ class RoutingPolicy:
         """
         score = self._scorer.score(prompt)
         route, reason = _first_verdict(prompt, situation) or (by_score(score, situation.threshold), Reason.SCORE)
-        return RoutingDecision(route, reason, score, situation.threshold)
+        return RoutingDecision(route, reason, score, situation.threshold, situation.estimate)
 
 
 def by_score(score: float, threshold: float) -> Route:

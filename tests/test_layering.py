@@ -30,7 +30,7 @@ FLOORS: dict[str, list[str]] = {
     ],
     "models": ["redaction", "usage", "wire", "catalogue host remote", "engine"],
     "models.engine": [
-        "options errors grammar",
+        "options errors keeping grammar",
         "native",
         "prompt",
         "request loading",
@@ -42,7 +42,7 @@ FLOORS: dict[str, list[str]] = {
     ],
     "router": [
         "decision confidence sensitive threshold",
-        "errors text",
+        "errors text auto_terms",
         "policy classifier compiled",
         "export",
         "artifact",

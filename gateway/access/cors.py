@@ -31,6 +31,7 @@ READABLE = (
     "x-slimgate-reason",
     "x-slimgate-score",
     "x-slimgate-threshold",
+    "x-slimgate-first-token-estimate-s",
     "x-slimgate-model",
     "x-slimgate-overhead-ms",
     "x-slimgate-warning",

@@ -89,8 +89,8 @@ def replay(
     Every answer in a conversation counts as one request. A model name other than local, cloud and your aliases counts
     as auto. A line that cannot be read is named, counted and left out. Token counts are the recorded ones; else one
     for every 4 bytes of UTF-8 and 4 for each message, none for images. Prices and rules are those of the
-    configuration. Both sides are assumed to be up and idle: load, budgets, tool loops and second looks are ignored. For
-    example:
+    configuration. Both sides are assumed to be up and idle: queues, budgets, tool loops and second looks are ignored.
+    For example:
 
       slimgate replay requests.jsonl
 

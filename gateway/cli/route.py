@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,7 +22,7 @@ from models.wire.chat import ChatRequest
 from models.wire.errors import RequestError
 from models.wire.json_reader import parse_json
 from router.artifact import Artifact, load_artifact
-from router.decision import Route, RoutingDecision
+from router.decision import LocalEstimate, Route, RoutingDecision
 from router.errors import CannotServe
 from router.policy import LocalCapabilities
 from router.threshold import HIGHEST_THRESHOLD, expectation
@@ -93,6 +94,7 @@ def _explain(routed: RoutedRequest, artifact: Artifact, *, has_cloud: bool) -> N
         console.print(NO_CLOUD, highlight=False)
     words = _threshold_words(artifact, decision.threshold)
     console.print(f"Threshold {decision.threshold:.2f}: {words}.", highlight=False)
+    console.print(_estimate_words(decision.estimate), highlight=False)
     console.print(_coverage_words(explanation.vocabulary_coverage), highlight=False)
     console.print(_table(explanation))
 
@@ -107,6 +109,15 @@ def _verdict(decision: RoutingDecision) -> str:
 
 def _threshold_words(artifact: Artifact, threshold: float) -> str:
     return expectation(threshold, artifact.validation).sentence()
+
+
+def _estimate_words(estimate: LocalEstimate | None) -> str:
+    if estimate is None:
+        return "How long the local model would take is known while it serves (`/v1/route`)."
+    return (
+        f"An idle local model would take about {estimate.first_token_s:.1f} s to its first token, and "
+        f"{estimate.answer_s:.1f} s in all."
+    )
 
 
 def _coverage_words(coverage: float) -> str:
@@ -151,6 +162,7 @@ async def _decided(line: bytes, decider: Decider) -> dict[str, Any]:
         "reason": decision.reason.value,
         "score": decision.score,
         "threshold": decision.threshold,
+        "estimate": None if decision.estimate is None else asdict(decision.estimate),
     }
 
 

@@ -41,6 +41,9 @@ CONFIG_VARIABLE = "SLIMGATE_CONFIG"
 SECRETS = ("api_key", "encryption_key")
 """Names of settings that come from the environment only and are never shown."""
 
+RENAMED = {("router", "max_local_wait_s"): ("router", "max_first_token_s")}
+"""Settings of earlier versions, and those that took their place. Their values may mean something else."""
+
 Source = PydanticBaseSettingsSource
 
 
@@ -365,7 +368,10 @@ def _refuse_unknown_variables() -> None:
     """Refuse unknown variables that belong to no section: pydantic would ignore them, unlike those of a section."""
     variables = [variable_name(key) for key in setting_keys()]
     sections = tuple(f"{ENV_PREFIX}{name.upper()}{NESTING}" for name in Settings.model_fields)
+    earlier = {variable_name(key): variable_name(new) for key, new in RENAMED.items()}
     for variable in os.environ:
+        if variable in earlier:
+            raise SettingsError(f"environment variable {variable} is no longer a setting: use {earlier[variable]}")
         if not variable.startswith(ENV_PREFIX) or variable == CONFIG_VARIABLE or variable in variables:
             continue
         near = difflib.get_close_matches(variable, variables, n=1)
@@ -387,6 +393,8 @@ def _problems(exc: ValidationError) -> Iterator[str]:
         key = tuple(str(part) for part in error["loc"])
         if not key:
             yield error["msg"].removeprefix("Value error, ")
+        elif key in RENAMED:
+            yield f"{'.'.join(key)} is no longer a setting: use {'.'.join(RENAMED[key])}"
         elif error["type"] == "extra_forbidden":
             yield f"{'.'.join(key)} is not a setting; `slimgate config show` lists them"
         elif key[-1] in SECRETS:  # never show the key

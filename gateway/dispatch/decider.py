@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 from gateway.config.sections.routing import RouterSettings
 from gateway.dispatch.cascade import Cascade
-from gateway.dispatch.local import LocalLoad
 from gateway.dispatch.model_names import Meaning, ModelNames
 from gateway.dispatch.privacy import PrivacyLane
 from gateway.http.overrides import NO_OVERRIDES, Overrides
@@ -19,7 +18,7 @@ from gateway.scoring.prompt import loop_began, to_prompt
 from gateway.spending.budget import Budget
 from models.wire.chat import ChatRequest
 from models.wire.token_estimates import cautious_prompt_tokens, upper_bound_tokens
-from router.decision import Feature, Prompt, Reason, Route, RoutingDecision
+from router.decision import Feature, LocalEstimate, Prompt, Reason, Route, RoutingDecision
 from router.errors import CannotServe
 from router.policy import LocalCapabilities, RoutingPolicy, Scorer, Situation
 
@@ -45,9 +44,8 @@ class LocalState(Protocol):
         """Whether it is thought to answer now."""
         ...
 
-    @property
-    def load(self) -> LocalLoad | None:
-        """How busy it was a moment ago; None where it does not say."""
+    def estimate(self, request: ChatRequest, counted: int | None = None) -> LocalEstimate | None:
+        """How long it would take, if its prompt has `counted` tokens; None where its speed is not known."""
         ...
 
     async def wait_ready(self) -> None:
@@ -247,7 +245,7 @@ class Decider:
         local, capabilities = self._sides.local, self._capabilities
         if local is None or not local.up or capabilities is None:
             return False
-        return await self._tokens_needed(request, capabilities.n_ctx) <= capabilities.n_ctx
+        return (await self._count(request, capabilities.n_ctx)).needed <= capabilities.n_ctx
 
     @property
     def _capabilities(self) -> LocalCapabilities | None:
@@ -285,16 +283,18 @@ class Decider:
         # Down for the moment is no reason to refuse what only the local side could answer.
         usable = local is not None and (local.up or not has_cloud or budget_spent or pinned is Route.LOCAL)
         capabilities = local.capabilities if local is not None and usable else None
-        thresholds = (overrides.threshold, meaning.threshold)
+        counted = await self._count_for_local(request, capabilities, pinned)
         return Situation(
             local=capabilities,
             cloud=has_cloud,
-            threshold=next((value for value in thresholds if value is not None), self._threshold()),
+            threshold=_first(overrides.threshold, meaning.threshold, self._threshold()),
             cloud_up=has_cloud and cloud is not None and cloud.up,
             pinned=pinned,
-            local_wait_s=0.0 if local is None or local.load is None else local.load.expected_wait_s,
-            max_local_wait_s=self._settings.max_local_wait_s,
-            tokens_needed=await self._tokens_for_local(request, capabilities, pinned),
+            estimate=None if local is None or capabilities is None else local.estimate(request, counted.prompt),
+            max_first_token_s=_first(
+                overrides.max_first_token_s, meaning.max_first_token_s, self._settings.max_first_token_s
+            ),
+            tokens_needed=counted.needed,
             budget_spent=budget_spent,
             began=loop_began(request, capabilities),
             private=request.private,
@@ -321,21 +321,36 @@ class Decider:
     def _gets_second_look(self, request: ChatRequest, prompt: Prompt, decision: RoutingDecision) -> bool:
         return self._cascade is not None and self._cascade.wanted(request, prompt, decision, self._capabilities)
 
-    async def _tokens_for_local(
+    async def _count_for_local(
         self, request: ChatRequest, capabilities: LocalCapabilities | None, pinned: Route | None
-    ) -> int:
+    ) -> "_Counted":
         """What the local model would need; not asked of it for a request that it will not answer."""
         if capabilities is None or pinned is Route.CLOUD:
-            return 0
-        return await self._tokens_needed(request, capabilities.n_ctx)
+            return _Counted(0)
+        return await self._count(request, capabilities.n_ctx)
 
-    async def _tokens_needed(self, request: ChatRequest, n_ctx: int) -> int:
+    async def _count(self, request: ChatRequest, n_ctx: int) -> "_Counted":
         """Prompt tokens plus room for the answer; counted exactly only where they might not fit."""
         room = request.max_tokens or self._settings.answer_reserve_tokens
         # Several prompts are several answers: the longest decides.
         longest = max(request.sub_requests or (request,), key=upper_bound_tokens)
         if upper_bound_tokens(longest) + room <= n_ctx and not request.body.get("tools"):
-            return 0
+            return _Counted(0)
         assert self._sides.local is not None
         counted = await self._sides.local.count_tokens(longest)
-        return (cautious_prompt_tokens(longest) if counted is None else counted) + room
+        if counted is None:
+            return _Counted(cautious_prompt_tokens(longest) + room)
+        return _Counted(counted + room, None if request.sub_requests else counted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Tokens that the local model needs, 0 where they surely fit; of the prompt alone, None where nobody counted."""
+
+    needed: int
+    prompt: int | None = None
+
+
+def _first(*values: float | None) -> float:
+    """The first that is set; the last one always is."""
+    return next(value for value in values if value is not None)

@@ -178,7 +178,8 @@ class Dispatcher:
         self, route: Route, routed: RoutedRequest, call: Callable[[Answerer], Awaitable[T]], *, is_last: bool
     ) -> T:
         if route is Route.LOCAL:
-            return await self._call_local(call, is_last=is_last)
+            assert self._backends.local is not None
+            return await self._backends.local.times.watch(routed.request, self._call_local(call, is_last=is_last))
         assert self._backends.cloud is not None
         may_pay = partial(self._budget.may_pay, service_tier=tier_of(routed.request))
         return await self._backends.cloud.ask(routed.request, call, only=routed.meaning.model, may_pay=may_pay)

@@ -6,7 +6,7 @@ import logging
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -14,6 +14,8 @@ import aiohttp
 
 from gateway.background import Background
 from gateway.config.sections.local import LocalSettings
+from gateway.dispatch.local_load import LocalLoad
+from gateway.dispatch.local_times import LocalTimes
 from models.catalogue.bundled import bundled_model_path
 from models.engine.errors import EngineFailed
 from models.engine.http.asgi import BLANKS_HEADER
@@ -30,7 +32,7 @@ from models.remote.resilient_backend import ResilientBackend, RetryPolicy
 from models.wire.backend import Backend
 from models.wire.chat import COMPLETIONS, ChatRequest
 from models.wire.errors import BackendError, BackendTimeout, BackendUnavailable, ExtraMissingError, InvalidResponse
-from router.decision import Feature
+from router.decision import Feature, LocalEstimate
 from router.policy import LocalCapabilities
 
 logger = logging.getLogger(__name__)
@@ -50,26 +52,6 @@ MODELS_SHOWN = 20
 
 COMMON_FEATURES = frozenset({Feature.TOOLS, Feature.JSON_OBJECT, Feature.JSON_SCHEMA})
 """What llama-server, vLLM and Ollama all support; assumed of a server that does not report its features."""
-
-
-@dataclass(frozen=True, slots=True)
-class LocalLoad:
-    """The load that the local side reports.
-
-    Attributes
-    ----------
-    running, queued : int
-        Answers in progress, and those that wait.
-    expected_wait_s : float
-        How long a request that arrives now would probably wait, in seconds. It grows while the engine is stuck.
-    stalled_s : float
-        For how long it has made no progress with what it has to do, in seconds; 0 while it does.
-    """
-
-    running: int
-    queued: int
-    expected_wait_s: float
-    stalled_s: float = 0.0
 
 
 class LocalSide(Protocol):
@@ -112,6 +94,15 @@ class LocalSide(Protocol):
     @property
     def load(self) -> LocalLoad | None:
         """How busy it was a moment ago; None where it does not say."""
+        ...
+
+    @property
+    def times(self) -> LocalTimes:
+        """What is known of how long it takes."""
+        ...
+
+    def estimate(self, request: ChatRequest, counted: int | None = None) -> LocalEstimate | None:
+        """How long it would take, if its prompt has `counted` tokens; None where its speed is not known."""
         ...
 
     async def count_tokens(self, request: ChatRequest) -> int | None:
@@ -192,6 +183,7 @@ class EngineSide:
         )
         self.backend = _backend(server, self._model, settings)
         self._load = LoadWatch(server, lambda: self._is_ready)
+        self.times = LocalTimes(lambda: self._load.latest)
 
     @property
     def model(self) -> str | None:
@@ -240,6 +232,9 @@ class EngineSide:
     def load(self) -> LocalLoad | None:
         return self._load.latest
 
+    def estimate(self, request: ChatRequest, counted: int | None = None) -> LocalEstimate | None:
+        return self.times.estimate(request, counted)
+
     async def count_tokens(self, request: ChatRequest) -> int | None:
         return await self.backend.count_tokens(request)
 
@@ -283,6 +278,7 @@ class ServerSide:
         )
         self.backend = ResilientBackend(self._server, self._breaker, limiter, RetryPolicy(retries=0))
         self._load = LoadWatch(server, lambda: uds != base_url and self.up)
+        self.times = LocalTimes(lambda: self._load.latest)
 
     @property
     def model(self) -> str | None:
@@ -314,6 +310,9 @@ class ServerSide:
                 await self._seen.wait()
         except TimeoutError:
             raise BackendUnavailable("local", self.trouble or "not ready") from None
+
+    def estimate(self, request: ChatRequest, counted: int | None = None) -> LocalEstimate | None:
+        return self.times.estimate(request, counted)
 
     async def count_tokens(self, request: ChatRequest) -> int | None:
         return await self._server.count_tokens(request)
@@ -407,17 +406,12 @@ class LoadWatch:
             return
         asked = time.monotonic()
         try:
-            self._told = _load_in(await self._server.get_json("/health", HEALTH_TIMEOUT_S))
+            self._told = LocalLoad.from_health(await self._server.get_json("/health", HEALTH_TIMEOUT_S), asked)
             self._silent_since = None
         except TimeoutError:
             self._silent_since = self._silent_since or asked
-        except (aiohttp.ClientError, ValueError, KeyError, TypeError):
+        except (aiohttp.ClientError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
             self._told = self._silent_since = None
-
-
-def _load_in(health: Any) -> LocalLoad:
-    wait_s, stalled_s = float(health["expected_wait_s"]), float(health.get("stalled_s", 0.0))
-    return LocalLoad(int(health["running"]), int(health["queued"]), wait_s, stalled_s)
 
 
 def _bearer(settings: LocalSettings) -> dict[str, str]:

@@ -5,31 +5,32 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from models.wire.errors import UnknownModelError
+from router.auto_terms import AUTO_AT, auto_terms
 from router.decision import Route
-from router.threshold import HIGHEST_THRESHOLD, to_threshold
+from router.threshold import HIGHEST_THRESHOLD
 
 AUTO = "auto"
-AUTO_AT = "auto:"
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What a name asks for.
 
-    A `route`, None leaving the choice to the router; one `model` of that route or any; a `threshold` of its own or
-    none.
+    A `route`, None leaving the choice to the router; one `model` of that route or any; a `threshold` and a limit on the
+    time to the first token of its own, or none.
     """
 
     route: Route | None
     model: str | None = None
     threshold: float | None = None
+    max_first_token_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ModelNames:
     """`auto` routes, `local` and `cloud` pin, so do the models' own names; aliases stand for one of these.
 
-    ``auto:0.4`` routes with that threshold.
+    ``auto:0.4`` routes with that threshold, ``auto:5s`` with that limit on the time to the first token.
 
     An alias may be a pattern, ``claude-*``: the first that fits counts, where nothing has just that name.
     A side that is not configured has no model names (None, or none at all), and its names are unknown.
@@ -50,7 +51,7 @@ class ModelNames:
         known = self._meanings()
         meant = self._alias(name, known)
         if meant not in known and meant.startswith(AUTO_AT):
-            return Meaning(None, threshold=_threshold_in(meant))
+            return _meaning_at(meant)
         if meant in (Route.LOCAL, Route.CLOUD) and meant not in known:
             side = "local model" if meant == Route.LOCAL else "cloud model"
             raise UnknownModelError(f"No {side} is configured, so '{name:.100}' has no answer here.", param="model")
@@ -97,12 +98,13 @@ class ModelNames:
         return known
 
 
-def _threshold_in(name: str) -> float:
-    threshold = to_threshold(name.removeprefix(AUTO_AT))
-    if threshold is None:
+def _meaning_at(name: str) -> Meaning:
+    terms = auto_terms(name)
+    if terms is None:
         raise UnknownModelError(
             f"The model '{name:.100}' does not exist here: behind '{AUTO_AT}' stands a number from 0 (all to the "
-            f"cloud) to {HIGHEST_THRESHOLD} (none), as in 'auto:0.4'.",
+            f"cloud) to {HIGHEST_THRESHOLD} (none), as in 'auto:0.4', a limit on the time to the first token, as in "
+            "'auto:5s', or both, as in 'auto:0.4:5s'.",
             param="model",
         )
-    return threshold
+    return Meaning(None, threshold=terms.threshold, max_first_token_s=terms.max_first_token_s)

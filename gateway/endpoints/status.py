@@ -1,6 +1,5 @@
 """GET /v1/status: the state of both sides, the threshold, and figures of the last minutes."""
 
-from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
@@ -77,7 +76,8 @@ def _local(local: LocalSide) -> dict[str, Any]:
         "trouble": local.trouble,
         "restarts": local.restarts,
         "n_ctx": local.capabilities.n_ctx if local.capabilities else None,
-        "load": asdict(load) if load else None,
+        "load": load.to_json() if load else None,
+        "speeds": local.times.to_json(),
     }
 
 

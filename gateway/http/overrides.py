@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from starlette.types import Scope
 
 from models.wire.errors import RequestError
+from router.auto_terms import LONGEST_FIRST_TOKEN_S, to_first_token_s
 from router.decision import Route
 from router.threshold import HIGHEST_THRESHOLD, to_threshold
 
 THRESHOLD_HEADER = "x-slimgate-threshold"
 PRIVACY_HEADER = "x-slimgate-privacy"
+FIRST_TOKEN_HEADER = "x-slimgate-max-first-token-s"
 _OURS = b"x-slimgate-"
 
 
@@ -19,6 +21,7 @@ class Overrides:
 
     threshold: float | None = None
     private: bool = False
+    max_first_token_s: float | None = None
 
 
 NO_OVERRIDES = Overrides()
@@ -36,7 +39,12 @@ def read_overrides(scope: Scope) -> Overrides:
     if not asked:
         return NO_OVERRIDES
     threshold, privacy = asked.get(THRESHOLD_HEADER.encode()), asked.get(PRIVACY_HEADER.encode())
-    return Overrides(None if threshold is None else _threshold(threshold), privacy is not None and _private(privacy))
+    first_token = asked.get(FIRST_TOKEN_HEADER.encode())
+    return Overrides(
+        None if threshold is None else _threshold(threshold),
+        privacy is not None and _private(privacy),
+        None if first_token is None else _first_token_s(first_token),
+    )
 
 
 def _threshold(text: str) -> float:
@@ -49,6 +57,18 @@ def _threshold(text: str) -> float:
             code="invalid_value",
         )
     return threshold
+
+
+def _first_token_s(text: str) -> float:
+    seconds = to_first_token_s(text)
+    if seconds is None:
+        raise RequestError(
+            f"Header {FIRST_TOKEN_HEADER} must be a positive number of seconds, at most {LONGEST_FIRST_TOKEN_S:.0f}; "
+            f"got {text!r:.100}.",
+            param=FIRST_TOKEN_HEADER,
+            code="invalid_value",
+        )
+    return seconds
 
 
 def _private(text: str) -> bool:

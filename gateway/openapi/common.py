@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from router.auto_terms import LONGEST_FIRST_TOKEN_S
 from router.threshold import HIGHEST_THRESHOLD
 
 Schema = dict[str, Any]
@@ -64,7 +65,16 @@ THRESHOLD_HEADER: dict[str, Any] = {
     "schema": {"type": "number", "minimum": 0, "maximum": HIGHEST_THRESHOLD},
 }
 
-STEERING = [THRESHOLD_HEADER, PRIVACY_HEADER]
+FIRST_TOKEN_HEADER: dict[str, Any] = {
+    "name": "x-slimgate-max-first-token-s",
+    "in": "header",
+    "required": False,
+    "description": "The longest time until the local model's first token, in seconds, for this request alone: if the "
+    "estimate is longer, the cloud answers.",
+    "schema": {"type": "number", "exclusiveMinimum": 0, "maximum": LONGEST_FIRST_TOKEN_S},
+}
+
+STEERING = [THRESHOLD_HEADER, PRIVACY_HEADER, FIRST_TOKEN_HEADER]
 """By these a caller steers one request."""
 
 

@@ -142,6 +142,8 @@ class RequestRecord:
         if self.decision is not None:
             headers["x-slimgate-score"] = f"{self.decision.score:.4f}"
             headers["x-slimgate-threshold"] = f"{self.decision.threshold:.4f}"
+            if self.decision.estimate is not None:
+                headers["x-slimgate-first-token-estimate-s"] = f"{self.decision.estimate.first_token_s:.3f}"
         if self.served_model:
             headers["x-slimgate-model"] = header_value(self.served_model)
         on_the_way = self.local_only if self.route == Route.CLOUD else ()

@@ -5,7 +5,7 @@ from typing import Any
 
 from router.confidence import CascadeVerdict
 from router.decision import Reason, Route
-from router.policy import RULES, by_score
+from router.policy import RULES, by_score, load
 
 SCORE = "score"
 
@@ -23,7 +23,10 @@ _TEXTS: dict[str, tuple[str, dict[str, str]]] = {
     "offline": ("Both sides were available", {Reason.OFFLINE: "Only this side was available"}),
     "budget": ("The budget was not spent", {Reason.BUDGET: "The budget was spent"}),
     "session": ("Not in the middle of a tool loop", {Reason.SESSION: "A tool loop stays with the side that began it"}),
-    "load": ("The local queue was short enough", {Reason.LOAD: "The local queue was too long"}),
+    "load": (
+        "The local model's first token would have come soon enough",
+        {Reason.LOAD: "The local model's first token would have come too late"},
+    ),
 }
 _VERDICTS = {
     CascadeVerdict.WENT_ON: "sure enough to go on",
@@ -44,7 +47,14 @@ def explain_row(row: Mapping[str, Any]) -> list[dict[str, str]]:
     """
     if row["route"] not in (*Route,):
         return []
-    return list(_steps(row["route"], row["reason"], row["score"], row["threshold"], row.get("second_look")))
+    steps = _steps(row["route"], row["reason"], row["score"], row["threshold"], row.get("second_look"))
+    return [_with_estimate(step, row.get("estimated_first_token_ms")) for step in steps]
+
+
+def _with_estimate(step: dict[str, str], first_token_ms: int | None) -> dict[str, str]:
+    if step["rule"] != load.__name__ or first_token_ms is None or step["verdict"] == "unasked":
+        return step
+    return {**step, "text": f"{step['text']}: in about {first_token_ms / 1000:.1f} s"}
 
 
 def _steps(

@@ -32,6 +32,7 @@ from models.engine.scheduling.generation import Event, Generation
 from models.engine.scheduling.metrics import EngineMetrics
 from models.engine.scheduling.parked import Parking
 from models.engine.scheduling.scheduler import Scheduler, SchedulerOutput
+from models.engine.scheduling.speeds import Speeds
 from models.engine.scheduling.token_selection import TokenSelector
 from models.wire.errors import ContextLengthError, RequestError
 
@@ -107,6 +108,9 @@ class Engine:
             max_gap_s=options.max_gap_s,
             reading_tokens_per_s=loaded.reading_tokens_per_s,
             parking=_parking(loaded, options),
+            speeds=Speeds(
+                options.reads_per_s or loaded.reading_tokens_per_s, options.writes_per_s or loaded.writing_tokens_per_s
+            ),
             metrics=self.metrics,
             deliver=self._deliver,
             on_fatal=self._report_fatal,

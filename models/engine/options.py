@@ -114,6 +114,9 @@ class EngineOptions:
         Longest that an answer may wait for its next token while prompts are read, in seconds.
     prefix_cache : bool
         Keep the KV cells of finished answers for requests with the same prefix.
+    reads_per_s, writes_per_s : float
+        Tokens a second that tuning measured, of a prompt and of an answer; 0 where it did not. They are what the engine
+        says of its speed before it has measured it.
     weights_dir : Path, optional
         The folder for a small model's weights in an encoding that the processor computes faster (`reencode`). Default:
         the weights are used as they are.
@@ -138,6 +141,8 @@ class EngineOptions:
     step_timeout_s: float = 120.0
     max_gap_s: float = DEFAULT_MAX_GAP_S
     prefix_cache: bool = True
+    reads_per_s: float = 0.0
+    writes_per_s: float = 0.0
     weights_dir: Path | None = None
 
     def __post_init__(self) -> None:

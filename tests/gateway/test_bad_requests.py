@@ -161,3 +161,11 @@ def test_a_threshold_that_is_none(gateway: Gateway, value: str) -> None:
     response = post(gateway, json=body, headers={"x-slimgate-threshold": value})
     assert response.status_code == 400
     assert error_of(response)["param"] == "x-slimgate-threshold"
+
+
+@pytest.mark.parametrize("value", ["soon", "0", "-1", "86401", "nan", "inf", "1e400", ""])
+def test_a_limit_on_the_first_token_that_is_none(gateway: Gateway, value: str) -> None:
+    body = {"model": "auto", "messages": HELLO}
+    response = post(gateway, json=body, headers={"x-slimgate-max-first-token-s": value})
+    assert response.status_code == 400
+    assert error_of(response)["param"] == "x-slimgate-max-first-token-s"

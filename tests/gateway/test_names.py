@@ -10,6 +10,7 @@ NAMES = ModelNames(
     {
         "gpt-4o-mini": "auto:0.8",
         "gpt-4o": "auto",
+        "quick": "auto:0.8:2s",
         "small": "local",
         "claude-local": "local",
         "claude-*": "auto",
@@ -37,6 +38,9 @@ NAMES = ModelNames(
         ("auto:0", Meaning(None, threshold=0.0)),
         ("auto:1.0001", Meaning(None, threshold=1.0001)),
         ("gpt-4o-mini", Meaning(None, threshold=0.8)),
+        ("auto:2.5s", Meaning(None, max_first_token_s=2.5)),
+        ("auto:0.4:5s", Meaning(None, threshold=0.4, max_first_token_s=5.0)),
+        ("quick", Meaning(None, threshold=0.8, max_first_token_s=2.0)),
     ],
 )
 def test_names_pin_or_route(name: str, meaning: Meaning) -> None:
@@ -53,7 +57,10 @@ def test_the_cure_for_an_unknown_name_is_an_alias() -> None:
         NAMES.meaning("gpt-5")
 
 
-@pytest.mark.parametrize("name", ["auto:", "auto:a lot", "auto:nan", "auto:-1", "auto:1.1", "local:0.4"])
+@pytest.mark.parametrize(
+    "name",
+    ["auto:", "auto:a lot", "auto:nan", "auto:-1", "auto:1.1", "local:0.4", "auto:0s", "auto:5s:0.4", "auto:infs"],
+)
 def test_a_threshold_in_a_name_is_a_number(name: str) -> None:
     with pytest.raises(UnknownModelError, match=r"'auto:0\.4'" if name.startswith("auto") else "use one of"):
         NAMES.meaning(name)

@@ -40,7 +40,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
             state_dir=tmp_path_factory.mktemp("stopped"),
             cloud={"base_url": provider.base_url},
             local={"model_path": tiny_model()},
-            router={"max_local_wait_s": 3},
+            router={"max_first_token_s": 3},
         )
         with running_gateway(settings) as gateway:
             gateway.wait_ready()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.decision import Feature, Prompt, Reason, Route
+from router.decision import Feature, LocalEstimate, Prompt, Reason, Route
 from router.errors import CannotServe
 from router.policy import LocalCapabilities, RoutingPolicy, Situation
 
@@ -28,6 +28,8 @@ CAN_BE_FORCED = LocalCapabilities(frozenset({Feature.FORCED_TOOLS}), n_ctx=100)
 CALLS = LocalCapabilities(frozenset({Feature.TOOLS}), n_ctx=100)
 LOGPROBS = frozenset({Feature.LOGPROBS})
 BOTH = Situation(local=LocalCapabilities(frozenset({Feature.JSON_OBJECT}), n_ctx=100), cloud=True, threshold=0.5)
+LATE = {"estimate": LocalEstimate(2, 200), "max_first_token_s": 1}
+IN_TIME = {"estimate": LocalEstimate(1, 200), "max_first_token_s": 1}
 
 
 @pytest.mark.parametrize(
@@ -40,7 +42,13 @@ BOTH = Situation(local=LocalCapabilities(frozenset({Feature.JSON_OBJECT}), n_ctx
         (TEXT, {"private": "why"}, 0.9, Route.LOCAL, Reason.PRIVACY),
         (TEXT, {"private": "why", "pinned": Route.LOCAL}, 0.9, Route.LOCAL, Reason.PRIVACY),
         (TEXT, {"private": "why", "cloud": False}, 0.9, Route.LOCAL, Reason.PRIVACY),
-        (TEXT, {"private": "why", "local_wait_s": 99, "max_local_wait_s": 1}, 0.9, Route.LOCAL, Reason.PRIVACY),
+        (
+            TEXT,
+            {"private": "why", **LATE},
+            0.9,
+            Route.LOCAL,
+            Reason.PRIVACY,
+        ),
         (TEXT, {"pinned": Route.CLOUD}, 0.1, Route.CLOUD, Reason.PINNED),
         (TEXT, {"pinned": Route.LOCAL}, 0.9, Route.LOCAL, Reason.PINNED),
         (TOOLS, {}, 0.1, Route.CLOUD, Reason.CAPABILITY),
@@ -58,25 +66,58 @@ BOTH = Situation(local=LocalCapabilities(frozenset({Feature.JSON_OBJECT}), n_ctx
         (TOOLS, {"local": None}, 0.1, Route.CLOUD, Reason.OFFLINE),
         (TEXT, {"budget_spent": "it is"}, 0.9, Route.LOCAL, Reason.BUDGET),
         (TEXT, {"budget_spent": "it is", "began": Route.CLOUD}, 0.9, Route.LOCAL, Reason.BUDGET),
-        (TEXT, {"budget_spent": "it is", "local_wait_s": 2, "max_local_wait_s": 1}, 0.9, Route.LOCAL, Reason.BUDGET),
+        (
+            TEXT,
+            {"budget_spent": "it is", **LATE},
+            0.9,
+            Route.LOCAL,
+            Reason.BUDGET,
+        ),
         (TEXT, {"budget_spent": "it is", "pinned": Route.LOCAL}, 0.9, Route.LOCAL, Reason.PINNED),
         (TEXT, {"budget_spent": "it is", "private": "why"}, 0.9, Route.LOCAL, Reason.PRIVACY),
         (TEXT, {"began": Route.LOCAL}, 0.9, Route.LOCAL, Reason.SESSION),
         (TEXT, {"began": Route.CLOUD}, 0.1, Route.CLOUD, Reason.SESSION),
-        (TEXT, {"began": Route.LOCAL, "local_wait_s": 2, "max_local_wait_s": 1}, 0.9, Route.LOCAL, Reason.SESSION),
+        (
+            TEXT,
+            {"began": Route.LOCAL, **LATE},
+            0.9,
+            Route.LOCAL,
+            Reason.SESSION,
+        ),
         (TEXT, {"began": Route.LOCAL, "pinned": Route.CLOUD}, 0.1, Route.CLOUD, Reason.PINNED),
         (TEXT, {"began": Route.LOCAL, "tokens_needed": 101}, 0.1, Route.CLOUD, Reason.CONTEXT),
         (TEXT, {"began": Route.CLOUD, "cloud_up": False}, 0.9, Route.LOCAL, Reason.OFFLINE),
         (TEXT, {"began": Route.CLOUD, "private": "why"}, 0.9, Route.LOCAL, Reason.PRIVACY),
         (TEXT, {"cloud": False, "cloud_lacks": LOGPROBS}, 0.9, Route.LOCAL, Reason.CAPABILITY),
-        (TEXT, {"local_wait_s": 2, "max_local_wait_s": 1}, 0.1, Route.CLOUD, Reason.LOAD),
-        (TEXT, {"local_wait_s": 1, "max_local_wait_s": 1}, 0.1, Route.LOCAL, Reason.SCORE),
-        (TEXT, {"local_wait_s": 2, "max_local_wait_s": 1, "cloud_up": False}, 0.1, Route.LOCAL, Reason.OFFLINE),
+        (TEXT, {**LATE}, 0.1, Route.CLOUD, Reason.LOAD),
+        (TEXT, {**IN_TIME}, 0.1, Route.LOCAL, Reason.SCORE),
+        (TEXT, {"max_first_token_s": 1}, 0.1, Route.LOCAL, Reason.SCORE),
+        (
+            TEXT,
+            {**LATE, "pinned": Route.LOCAL},
+            0.1,
+            Route.LOCAL,
+            Reason.PINNED,
+        ),
+        (
+            TEXT,
+            {**LATE, "cloud_up": False},
+            0.1,
+            Route.LOCAL,
+            Reason.OFFLINE,
+        ),
     ],
 )
 def test_decisions(prompt: Prompt, changes: dict[str, object], score: float, route: Route, reason: Reason) -> None:
     decision = RoutingPolicy(Fixed(score)).decide(prompt, replace(BOTH, **changes))  # type: ignore[arg-type]
     assert (decision.route, decision.reason, decision.score) == (route, reason, score)
+
+
+def test_a_decision_carries_the_estimate_whatever_decided() -> None:
+    estimate = LocalEstimate(2, 3)
+    pins = (replace(BOTH, pinned=Route.CLOUD), replace(BOTH, max_first_token_s=1), BOTH)
+    for situation in (replace(pin, estimate=estimate) for pin in pins):
+        assert RoutingPolicy(Fixed(0.1)).decide(TEXT, situation).estimate == estimate
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,12 @@ from typer.testing import CliRunner
 from gateway.cli import app
 from gateway.config.settings import load_settings
 from gateway.scoring.active_threshold import ActiveThreshold
+from models.engine.native.machine import usable_cores
+from models.engine.options import EngineOptions, FlashAttention
+from models.engine.process.tuning import Setting, Trial, TuningCache
 from router.artifact import load_artifact
 from router.decision import Prompt
+from tests.models.engine.tiny import tiny_model
 
 run = CliRunner().invoke
 PROOF = "Prove that there are infinitely many primes congruent to 3 modulo 4."
@@ -21,6 +25,21 @@ def test_a_text_is_explained() -> None:
     assert done.exit_code == 0
     for words in ("cloud", "reason: score", "Threshold", "stay local", "Vocabulary coverage", "argument"):
         assert words in done.output
+
+
+def test_a_model_that_was_tuned_here_has_an_estimate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert "is known while it serves" in run(app, ["route", PROOF]).output
+    monkeypatch.setenv("SLIMGATE_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("SLIMGATE_LOCAL__MODEL_PATH", str(tiny_model()))
+    monkeypatch.setattr("models.engine.process.tuning.SMALLEST_BYTES", 0)
+    options = EngineOptions(tiny_model())
+    setting = Setting(repack=False, flash_attention=FlashAttention.ON, n_ubatch=128, n_threads=usable_cores())
+    TuningCache(tmp_path, options).record([Trial(setting, reads=2.0, writes=1.0)])
+    slow = run(app, ["route", PROOF, "--threshold", "1.0001"]).output  # some 25 tokens at 2 a second
+    assert slow.startswith("cloud (reason: load)")
+    assert "An idle local model would take about 1" in slow
+    monkeypatch.setenv("SLIMGATE_ROUTER__MAX_FIRST_TOKEN_S", "60")
+    assert run(app, ["route", PROOF, "--threshold", "1.0001"]).output.startswith("local (reason: score)")
 
 
 def test_a_threshold_to_try() -> None:
@@ -75,7 +94,7 @@ def test_lines_are_decided_in_order(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     decisions = [json.loads(line) for line in done.stdout.splitlines()]
     assert [decision["id"] for decision in decisions] == ["a", 2, None]
-    assert all(list(decision) == ["id", "route", "reason", "score", "threshold"] for decision in decisions)
+    assert all(list(decision) == ["id", "route", "reason", "score", "threshold", "estimate"] for decision in decisions)
     assert [decision["route"] for decision in decisions[:2]] == ["local", "cloud"]
     assert decisions[0]["score"] == load_artifact().scorer.score(Prompt.from_text("hi"))
 

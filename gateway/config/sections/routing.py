@@ -6,8 +6,9 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from gateway.config.sections.section import Section
+from router.auto_terms import AUTO_AT, LONGEST_FIRST_TOKEN_S, auto_terms
 from router.sensitive import Sensitive
-from router.threshold import HIGHEST_THRESHOLD, to_threshold
+from router.threshold import HIGHEST_THRESHOLD
 
 PINS = ("auto", "local", "cloud")
 """Model names whose meaning is fixed."""
@@ -58,10 +59,12 @@ class RouterSettings(Section):
     answer_reserve_tokens: int = Field(
         256, ge=1, description="Tokens of the local context reserved for the answer if the request sets no max_tokens."
     )
-    max_local_wait_s: float = Field(
+    max_first_token_s: float = Field(
         10.0,
-        ge=0,
-        description="Longest expected wait in the local queue, in seconds; if it would be longer, the cloud answers.",
+        gt=0,
+        le=LONGEST_FIRST_TOKEN_S,
+        description="Longest time until the local model's first token, in seconds: the queue, then the part of the "
+        "prompt that it has not read yet. If the estimate is longer, the cloud answers.",
     )
     hosted_tools: Literal["drop", "refuse"] = Field(
         "drop",
@@ -71,20 +74,22 @@ class RouterSettings(Section):
     second_look: SecondLookSettings = SecondLookSettings()
     aliases: dict[str, str] = Field(
         default_factory=dict,
-        description="Model names that clients send, and their meaning: auto, auto with its own threshold, "
-        'local, or cloud. {"gpt-4o": "auto", "gpt-4o-mini": "auto:0.8", "claude-*": "auto"}.',
+        description="Model names that clients send, and their meaning: auto, auto with its own threshold, its own "
+        'limit on the time to the first token, or both, local, or cloud. {"gpt-4o": "auto", "gpt-4o-mini": '
+        '"auto:0.8", "quick": "auto:2s", "quick-mini": "auto:0.8:2s", "claude-*": "auto"}.',
     )
 
     @field_validator("aliases")
     @classmethod
     def _mean_something(cls, aliases: dict[str, str]) -> dict[str, str]:
         for alias, meaning in aliases.items():
-            if alias in PINS or alias.startswith("auto:"):
+            if alias in PINS or alias.startswith(AUTO_AT):
                 raise ValueError(f"{alias!r} has a meaning of its own, so it cannot be an alias")
-            if meaning not in PINS:
-                kind, _, threshold = meaning.partition(":")
-                if kind != "auto" or to_threshold(threshold) is None:
-                    raise ValueError(f"{meaning!r} must be auto, auto:THRESHOLD such as auto:0.4, local, or cloud")
+            if meaning not in PINS and (not meaning.startswith(AUTO_AT) or auto_terms(meaning) is None):
+                raise ValueError(
+                    f"{meaning!r} must be auto, auto:THRESHOLD such as auto:0.4, auto:SECONDSs such as auto:5s, both "
+                    "(auto:0.4:5s), local, or cloud"
+                )
         return aliases
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ export const REASONS = {
   offline: "Only one side is available",
   budget: "The budget is spent",
   session: "A tool loop stays with the model that began it",
-  load: "The local queue was too long",
+  load: "The first local token would be too late",
   privacy: "Must not leave this machine",
   failover: "The first choice failed",
   escalated: "The local answer was too unsure",

@@ -1,7 +1,8 @@
 """Decides requests of the past as they would be now, and prices them: from a log's text, or from the ledger's figures.
 
-Assumes that both sides are up and idle, and that the cloud can do everything; budgets, tool loops and second looks are
-left out of account, since they depend on what was answered before. Nothing is generated.
+Assumes that both sides are up and idle, and that the cloud can do everything. How long the local model would take
+counts only where it was tuned on this machine. Budgets, tool loops and second looks are left out of account, since they
+depend on what was answered before. Nothing is generated.
 """
 
 from collections.abc import Iterator

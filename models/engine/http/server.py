@@ -172,6 +172,14 @@ class EngineServer:
             "running": scheduler.n_running,
             "expected_wait_s": round(self._engine.expected_wait_s, 3),
             "stalled_s": round(self._engine.stalled_s, 3),
+            "reading_tokens_per_s": round(scheduler.reading_tokens_per_s, 1),
+            "writing_tokens_per_s": round(scheduler.speeds.writing.value, 2),
+            "reading_step_s": round(scheduler.reading_step_s, 3),
+            "unread_tokens": scheduler.unread_tokens,
+            "max_sequences": scheduler.max_sequences,
+            "ends_in_s": [round(seconds, 3) for seconds in scheduler.ends_in_s],
+            "n_kept_tokens": scheduler.n_kept_tokens,
+            "created": self._created,
         }
         await send_json(send, 200, health)
 

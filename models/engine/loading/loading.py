@@ -7,6 +7,7 @@ from time import perf_counter
 import numpy as np
 
 from models.engine.errors import ModelLoadError, TemplateError
+from models.engine.keeping import MIN_KEPT
 from models.engine.loading.header import Header, read_header
 from models.engine.loading.memory import (
     BATCH_TOKENS,
@@ -25,7 +26,6 @@ from models.engine.prompt.template_process import TemplateProcess
 
 logger = logging.getLogger(__name__)
 
-MIN_KEPT = 32
 ALL_LAYERS = -1
 
 
@@ -33,7 +33,8 @@ ALL_LAYERS = -1
 class Loaded:
     """A model and its context, ready for the scheduler.
 
-    `reading_tokens_per_s` is what the self-test measured, less than what a long prompt reaches.
+    `reading_tokens_per_s` and `writing_tokens_per_s` are what the self-test measured, of writing for one answer. A long
+    prompt is read faster.
     """
 
     model: Model
@@ -44,6 +45,7 @@ class Loaded:
     n_ubatch: int
     use_extra_bufts: bool
     reading_tokens_per_s: float = 0.0
+    writing_tokens_per_s: float = 0.0
 
     def close(self) -> None:
         """Free the memory."""
@@ -124,7 +126,7 @@ def _n_kept(options: EngineOptions, model: Model) -> int:
 
 
 def self_test(loaded: Loaded) -> None:
-    """Compute a prompt, then single tokens of several sequences: every kind of batch that serving uses.
+    """Compute single tokens of several sequences, then a prompt: every kind of batch that serving uses. Both are timed.
 
     Some builds crash here (on an instruction that the processor announces and does not have). That must happen before
     the engine reports ready.
@@ -136,18 +138,21 @@ def self_test(loaded: Loaded) -> None:
     """
     context, n_vocab = loaded.context, loaded.model.n_vocab
     batch = StepBatch(context.n_batch, context.n_sequences)
+    started = perf_counter()
+    for position in range(2):  # the first step brings the weights into memory
+        started = perf_counter()
+        batch.clear()
+        for sequence in range(min(2, context.n_sequences)):
+            batch.add(sequence, [1 % n_vocab], position, wants_output=True)
+        _must_decode(context, batch)
+    loaded.writing_tokens_per_s = 1 / (perf_counter() - started)
+    context.clear()
+    batch.clear()
     prompt = [token % n_vocab for token in range(min(64, context.n_batch))]
-    sequences = range(min(2, context.n_sequences))
     batch.add(0, prompt, 0, wants_output=True)
     started = perf_counter()
     _must_decode(context, batch)
     loaded.reading_tokens_per_s = len(prompt) / (perf_counter() - started)
-    context.clear()
-    for position in range(2):
-        batch.clear()
-        for sequence in sequences:
-            batch.add(sequence, [1 % n_vocab], position, wants_output=True)
-        _must_decode(context, batch)
     context.clear()
 
 

@@ -26,7 +26,7 @@ from models.engine.process.probe_cache import ProbeCache
 from models.engine.process.socket import listen_tcp, listen_unix
 from models.engine.process.tuner import COMMAND as TRIAL_COMMAND
 from models.engine.process.tuner import Tuner
-from models.engine.process.tuning import with_setting
+from models.engine.process.tuning import with_trial
 from models.host.child_environment import KEY_VARIABLE, PYTHON, bare_environment
 from models.host.host_check import ANY_NAME, host_as_name
 from models.redaction.plain_text import plain_text
@@ -259,7 +259,7 @@ class EngineSupervisor:
         finally:
             loop.remove_reader(listener)
         if tuning is not None and tuning.chosen is not None:
-            self._options = with_setting(self._options, tuning.chosen.setting)
+            self._options = with_trial(self._options, tuning.chosen)
             self._use_extra_bufts = tuning.chosen.setting.repack
 
     async def _follow_child(self) -> int:

@@ -160,6 +160,11 @@ def with_setting(options: EngineOptions, setting: Setting) -> EngineOptions:
     return replace(options, **asdict(setting))
 
 
+def with_trial(options: EngineOptions, trial: Trial) -> EngineOptions:
+    """`options` with the setting of `trial`, and the speed that it reached."""
+    return replace(with_setting(options, trial.setting), reads_per_s=trial.reads, writes_per_s=trial.writes)
+
+
 class TuningCache:
     """The trials of earlier starts, kept on disk by model, build of llama.cpp, processor and type of the KV cache.
 

@@ -107,7 +107,6 @@ class Generation:
     n_cached: int = 0
     allowance: SelectionAllowance = field(default_factory=SelectionAllowance)
     queued_at: float = field(default_factory=monotonic)
-    admitted_at: float = 0.0
     first_token_at: float = 0.0
     _utf8: Utf8Stream = field(default_factory=Utf8Stream)
     _matcher: StopMatcher = field(init=False)
@@ -123,6 +122,16 @@ class Generation:
     def n_pending(self) -> int:
         """Tokens to compute before the next one can be selected: 1 in decode, more in prefill."""
         return len(self.tokens) - self.n_computed
+
+    @property
+    def reads_prompt(self) -> bool:
+        """Whether part of its prompt is still to be computed."""
+        return self.n_computed < len(self.prompt)
+
+    @property
+    def n_written(self) -> int:
+        """Tokens of the answer so far."""
+        return self._n_new
 
     @property
     def max_tokens(self) -> int:

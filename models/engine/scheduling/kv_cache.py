@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from models.engine.keeping import SMALL_ENTRIES_CELLS, SMALL_ENTRY_CELLS
 from models.engine.native.llama import Context
 from models.engine.scheduling.generation import Generation
 from models.engine.scheduling.kv_cells import KvCellPool
@@ -24,13 +25,6 @@ logger = logging.getLogger(__name__)
 
 GROWTH_CELLS = 256
 """Cells reserved at admission for the growth of each answer, so that preemption stays the exception."""
-
-
-SMALL_ENTRY_CELLS = 256
-SMALL_ENTRIES_CELLS = 512
-"""Cells that cached sequences with fewer than `SMALL_ENTRY_CELLS` of their own may take together.
-
-Every cell in use slows every step a little (2,048 of them by a tenth), and a short prefix is soon computed again."""
 
 
 class KvCache:
@@ -62,6 +56,11 @@ class KvCache:
     def n_parked_bytes(self) -> int:
         """Memory of parked sequences."""
         return self._parked.n_bytes
+
+    @property
+    def n_parkable_tokens(self) -> int:
+        """Tokens of parked sequences for which there is memory."""
+        return self._parking.max_bytes // self._parking.token_bytes
 
     @property
     def reuses_prefixes(self) -> bool:
@@ -134,6 +133,18 @@ class KvCache:
                 return
             if self._pool.n_held_alone(entry.sequence):
                 self._evict(entry)
+
+    def unread_tokens(self, generation: Generation, in_hand: Sequence[Generation]) -> int:
+        """About how many tokens `generation` has to read before its next one; 0 in decode. May be called on any thread.
+
+        Of a prompt that waits, what the cache or a prompt in progress has in common with it is left out.
+        """
+        n_pending = generation.n_pending
+        if generation.started or not self.reuses_prefixes:
+            return n_pending if n_pending > 1 else 0
+        begun = [other.prompt_array for other in in_hand if other.started]
+        prefixes = (*begun, *self._prefixes.kept_tokens(), *self._parked.kept_tokens())
+        return n_pending - max((common_prefix_length(generation.prompt_array[:-1], p) for p in prefixes), default=0)
 
     def make_room(self, n_tokens: int) -> bool:
         """Park or evict cached sequences until `n_tokens` cells are free; false if that is not enough."""

@@ -20,6 +20,15 @@ class EngineMetrics:
         self.expected_wait = Gauge(
             f"{PREFIX}expected_wait_seconds", "How long a request that arrives now would wait.", registry=registry
         )
+        self.reading_speed = Gauge(
+            f"{PREFIX}reading_tokens_per_second",
+            "Prompt tokens read, as measured of late; answers in progress take their share.",
+            registry=registry,
+        )
+        self.writing_speed = Gauge(
+            f"{PREFIX}writing_tokens_per_second", "Tokens of one answer, as measured of late.", registry=registry
+        )
+        self.unread = Gauge(f"{PREFIX}unread_tokens", "Prompt tokens that are still to be read.", registry=registry)
         self.free_cells = Gauge(f"{PREFIX}free_cells", "KV cells that hold no token.", registry=registry)
         self.parked_bytes = Gauge(
             f"{PREFIX}parked_bytes", "Memory of finished sequences outside the KV cells.", registry=registry

@@ -124,6 +124,10 @@ class ParkedSequences:
         """The longest prefix of `tokens`; its `sequence` is the number that `state` takes."""
         return self._prefixes.longest_prefix(tokens) if self._states else NO_PREFIX
 
+    def kept_tokens(self) -> list[TokenArray]:
+        """The tokens of every sequence; may be called on any thread."""
+        return self._prefixes.kept_tokens()
+
     def state(self, number: int) -> tuple[TokenArray, State]:
         """Tokens and state of one sequence."""
         return self._prefixes.tokens_of(number), self._states[number]

@@ -67,6 +67,10 @@ class PrefixCache:
         """Whether an entry must be evicted before another is added."""
         return len(self._entries) >= self.capacity
 
+    def kept_tokens(self) -> list[TokenArray]:
+        """The tokens of every entry; may be called on any thread."""
+        return [entry.tokens for entry in self._entries.copy()]
+
     def most_recent_first(self) -> list[CachedSequence]:
         """All entries, the most recently used first."""
         return sorted(self._entries, key=lambda entry: -entry.last_used)

@@ -16,10 +16,19 @@ from typing import TypeVar
 
 from models.engine.errors import DeadlineExceeded, EngineBusy, GenerationFailed
 from models.engine.native.llama import Context, DecodeStatus, Model, StepBatch
+from models.engine.scheduling.forecast import (
+    START_ANSWER_TOKENS,
+    Pace,
+    Remaining,
+    ends_in_s,
+    unwritten,
+    wait_for_place_s,
+)
 from models.engine.scheduling.generation import Event, Failed, Finished, Generation
 from models.engine.scheduling.kv_cache import KvCache
 from models.engine.scheduling.metrics import EngineMetrics
 from models.engine.scheduling.parked import Parking
+from models.engine.scheduling.speeds import Speeds, StepWork
 from models.engine.scheduling.step_batching import Chunk, PrefillBudget, plan_step_batch
 from models.engine.scheduling.threads import ThreadGovernor
 from models.wire.errors import RequestError
@@ -43,6 +52,8 @@ class Scheduler:
         Longest that an answer may wait for its next token while prompts are read, in seconds.
     reading_tokens_per_s : float
         How fast prompts are read, to begin with; then it is measured.
+    speeds : Speeds
+        What is measured of reading and writing.
     deliver : callable
         Called on the scheduler's thread with all events of one step; must not block.
     on_fatal : callable
@@ -67,6 +78,7 @@ class Scheduler:
         max_gap_s: float,
         reading_tokens_per_s: float,
         parking: Parking,
+        speeds: Speeds,
         metrics: EngineMetrics,
         deliver: Callable[[SchedulerOutput], None],
         on_fatal: Callable[[str], None],
@@ -77,6 +89,7 @@ class Scheduler:
         self._threads = ThreadGovernor(context, context.n_threads)
         self._prefill_budget = PrefillBudget(context.n_batch, max_gap_s, reading_tokens_per_s)
         self._deliver, self._on_fatal, self._metrics = deliver, on_fatal, metrics
+        self.speeds = speeds
         self.busy_since: float | None = None
         self.progress = 0
         self._max_sequences, self._max_queue = max_sequences, max_queue
@@ -90,7 +103,7 @@ class Scheduler:
         self._stopping = False
         self._may_abort = True
         self._failed_steps = 0
-        self._mean_service_s = 1.0
+        self._usual_tokens = START_ANSWER_TOKENS
         self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
 
     def start(self) -> None:
@@ -126,14 +139,64 @@ class Scheduler:
 
         A round that has not ended for long will probably not end soon either: it may take as long again.
         """
-        ahead = len(self._places) - self._max_sequences + 1
-        return max(0, ahead) * self._mean_service_s / self._max_sequences + self.stalled_s
+        return wait_for_place_s(self.ends_in_s, self._max_sequences) + self.stalled_s
+
+    @property
+    def max_sequences(self) -> int:
+        """Answers in progress at the same time."""
+        return self._max_sequences
+
+    @property
+    def n_kept_tokens(self) -> int:
+        """Most tokens that finished and running answers keep for prompts with the same beginning."""
+        return self._context.n_ctx + self._kv_cache.n_parkable_tokens if self._kv_cache.reuses_prefixes else 0
+
+    @property
+    def unread_tokens(self) -> list[int]:
+        """For each prompt in the queue and in progress, about how many of its tokens are still to be read."""
+        return [work.n_unread for work in self._in_hand() if work.n_unread > 0]
+
+    @property
+    def ends_in_s(self) -> list[float]:
+        """For each answer in hand, in about how many seconds it will end."""
+        reads, writes = self.reading_tokens_per_s, self.speeds.writing.value
+        pace = Pace(reads, writes, self.reading_step_s)
+        return ends_in_s(self._in_hand(), self._max_sequences, pace) if reads and writes else []
+
+    @property
+    def reading_step_s(self) -> float:
+        """How long a step takes that reads prompts beside answers, and so the pause between two tokens of those."""
+        speed = self.speeds.reading.value
+        return self._prefill_budget.tokens(1) / speed if speed else 0.0
+
+    def _in_hand(self) -> list[Remaining]:
+        """What is left to do, in the order in which it came; may be called on any thread."""
+        with self._wake:
+            in_hand = sorted(self._places, key=lambda generation: generation.queued_at)
+        return [
+            Remaining(
+                self._kv_cache.unread_tokens(generation, in_hand),
+                unwritten(generation.n_written, generation.max_new, self._usual_tokens),
+                generation.sequence >= 0,
+            )
+            for generation in in_hand
+        ]
+
+    @property
+    def reading_tokens_per_s(self) -> float:
+        """How fast prompts are read now: the answers in decode take their share of each step."""
+        n_decoding = sum(1 for generation in self._running.copy() if not generation.reads_prompt)
+        n_prefill = self._prefill_budget.tokens(n_decoding)
+        return self.speeds.reading.value * n_prefill / (n_prefill + n_decoding)
 
     def update_gauges(self) -> None:
         """Bring the gauges up to date."""
         self._metrics.queued.set(self.n_waiting)
         self._metrics.running.set(self.n_running)
         self._metrics.expected_wait.set(self.expected_wait_s)
+        self._metrics.reading_speed.set(self.reading_tokens_per_s)
+        self._metrics.writing_speed.set(self.speeds.writing.value)
+        self._metrics.unread.set(sum(self.unread_tokens))
         self._metrics.threads.set(self._threads.n_threads)
         self._metrics.free_cells.set(self._kv_cache.n_free)
         self._metrics.parked_bytes.set(self._kv_cache.n_parked_bytes)
@@ -252,7 +315,6 @@ class Scheduler:
             if not self._kv_cache.has_room(self._waiting[0], self._running):
                 break
             generation = self._waiting.popleft()
-            generation.admitted_at = monotonic()
             self._kv_cache.assign_sequence(generation)
             self._running.append(generation)
         for generation in self._running:
@@ -262,7 +324,7 @@ class Scheduler:
 
     def _step(self) -> None:
         chunks = self._schedule()
-        indices = self._fill_batch(chunks)
+        indices, work = self._fill_batch(chunks), StepWork.of(chunks)
         started = monotonic()
         status = self._decode(chunks)
         step_s = monotonic() - started
@@ -273,6 +335,7 @@ class Scheduler:
             n_read = sum(chunk.n_tokens for chunk in chunks if chunk.n_tokens > 1)
             self._prefill_budget.observe(n_read, self._batch.n_tokens, step_s)
             self._advance(chunks, indices)
+            self.speeds.observe(work, monotonic() - started)
         elif status is DecodeStatus.ABORTED:
             for generation in (chunk.generation for chunk in chunks):
                 self._context.cut(generation.sequence, generation.n_computed)
@@ -347,7 +410,7 @@ class Scheduler:
             self._emit(generation, event)
             if isinstance(event, Finished):
                 self._metrics.count(event.reason, event.usage)
-                self._mean_service_s += 0.1 * (monotonic() - generation.admitted_at - self._mean_service_s)
+                self._usual_tokens += 0.1 * (generation.n_written - self._usual_tokens)
                 self._release(generation, keep=True)
 
     def _fail_step(self, chunks: Sequence[Chunk]) -> None:

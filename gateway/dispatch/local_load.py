@@ -1,0 +1,99 @@
+"""What the built-in engine says of its load and its speed, as it was a moment ago."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from models.engine.scheduling.forecast import Pace
+
+MOST_PROMPTS = 1024
+"""Prompts in hand that are taken note of."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalLoad:
+    """The load that the local side reports.
+
+    Attributes
+    ----------
+    running, queued : int
+        Answers in progress, and those that wait.
+    expected_wait_s : float
+        How long a request that arrives now would probably wait for a place, in seconds. It grows while the engine is
+        stuck.
+    stalled_s : float
+        For how long it has made no progress with what it has to do, in seconds; 0 while it does.
+    pace : Pace or None
+        None where it does not say.
+    unread_tokens : tuple of int
+        For each prompt in hand, how many of its tokens are still to be read.
+    max_sequences : int
+        Answers that it works on at the same time.
+    ends_in_s : tuple of float
+        For each answer in hand, in how many seconds it will probably end.
+    n_kept_tokens : int
+        The most tokens that it keeps for prompts with the same beginning.
+    created : int
+        When its process was started: another one has kept nothing.
+    asked_at : float
+        When it was asked, on the monotonic clock.
+    """
+
+    running: int
+    queued: int
+    expected_wait_s: float
+    stalled_s: float = 0.0
+    pace: Pace | None = None
+    unread_tokens: tuple[int, ...] = ()
+    max_sequences: int = 1
+    ends_in_s: tuple[float, ...] = ()
+    n_kept_tokens: int = 0
+    created: int = 0
+    asked_at: float = 0.0
+
+    @classmethod
+    def from_health(cls, health: Any, asked_at: float) -> "LocalLoad":
+        """What the engine's ``/health`` says.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If it is not what an engine says.
+        """
+        return cls(
+            int(health["running"]),
+            int(health["queued"]),
+            _not_negative(health["expected_wait_s"]),
+            _not_negative(health.get("stalled_s", 0.0)),
+            _pace(health),
+            tuple(max(0, int(n)) for n in health.get("unread_tokens", ())[:MOST_PROMPTS]),
+            max(1, int(health.get("max_sequences", 1))),
+            tuple(_not_negative(seconds) for seconds in health.get("ends_in_s", ())[:MOST_PROMPTS]),
+            max(0, int(health.get("n_kept_tokens", 0))),
+            int(health.get("created", 0)),
+            asked_at,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures for ``/v1/status``."""
+        return {
+            "running": self.running,
+            "queued": self.queued,
+            "expected_wait_s": self.expected_wait_s,
+            "stalled_s": self.stalled_s,
+            "unread_tokens": sum(self.unread_tokens),
+        }
+
+
+def _pace(health: Any) -> Pace | None:
+    reads = _not_negative(health.get("reading_tokens_per_s", 0.0))
+    writes = _not_negative(health.get("writing_tokens_per_s", 0.0))
+    step_s = _not_negative(health.get("reading_step_s", 0.0))
+    return Pace(reads, writes, step_s) if reads and writes else None
+
+
+def _not_negative(value: Any) -> float:
+    number = float(value)
+    if not (math.isfinite(number) and number >= 0):
+        raise ValueError("an engine says a number that is none")
+    return number
