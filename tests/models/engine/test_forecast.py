@@ -80,7 +80,7 @@ def test_what_is_unread_and_when_places_become_free(tmp_path: Path) -> None:
 def test_what_waits_for_the_same_beginning_is_not_read_twice(tmp_path: Path) -> None:
     with running_engine(tmp_path, max_sequences=1) as engine:
         engine.ready()
-        begun = [_begin(engine, LONG, max_tokens=100), _begin(engine, f"{LONG} and")]
+        begun = [_begin(engine, LONG, max_tokens=600), _begin(engine, f"{LONG} and")]
         wait_for(lambda: engine.health()["queued"] == 1, 30)
         wait_for(lambda: sum(engine.health()["unread_tokens"]) < 100, 30)
         assert engine.health()["queued"] == 1
