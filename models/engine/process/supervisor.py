@@ -43,6 +43,9 @@ CHECK_INTERVAL_S = 1.0
 SILENCE_GRACE_S = 15.0
 """A stuck child should end itself; if it is silent this much longer, it is killed."""
 
+PORT_PATIENCE_S = 60.0
+"""For how long a connection does not end the trials of a first start on a port."""
+
 STOP_TIMEOUT_S = 10.0
 KEPT_LOG_LINES = 20
 MAX_LOG_LINE_CHARS = 1000
@@ -241,13 +244,13 @@ class EngineSupervisor:
     async def _tune(self) -> None:
         """Choose the settings that are left open by trying them; without a result they stay open.
 
-        On a port, a connection that waits means that somebody is in a hurry. On a unix socket the gateway says so: its
-        workers connect before anybody asks them.
+        On a port, a connection that waits means that somebody may be in a hurry; within the first `PORT_PATIENCE_S` it
+        does not, since an orchestrator that asks for health every second would leave no start for trials. On a unix
+        socket the gateway says so: its workers connect before anybody asks them.
         """
         assert self._listener is not None
         loop, listener = asyncio.get_running_loop(), self._listener
-        if self._tcp is not None:
-            loop.add_reader(listener, self.hurry)
+        impatient = loop.call_later(PORT_PATIENCE_S, loop.add_reader, listener, self.hurry) if self._tcp else None
         try:
             tuner = Tuner(self._options, self._state_dir, may_repack=self._use_extra_bufts, command=self._trial_command)
             tuning = await tuner.tune(self._hurry)
@@ -257,6 +260,8 @@ class EngineSupervisor:
             logger.exception("the model's settings could not be tried out, so it runs with the usual ones")
             return
         finally:
+            if impatient is not None:
+                impatient.cancel()
             loop.remove_reader(listener)
         if tuning is not None and tuning.chosen is not None:
             self._options = with_trial(self._options, tuning.chosen)
