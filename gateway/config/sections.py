@@ -15,6 +15,7 @@ from models.engine.options import (
     MAX_SEQUENCES,
     FlashAttention,
     KvCacheType,
+    PromptLookup,
     check_cache,
     check_deterministic,
 )
@@ -119,6 +120,11 @@ class LocalSettings(_Section):
         le=10,
         description="Longest pause between two tokens of an answer while the engine reads other prompts, in seconds. "
         "A shorter one makes reading slower.",
+    )
+    prompt_lookup: PromptLookup = Field(
+        PromptLookup.AUTO,
+        description="Whether tokens that an answer may copy from its prompt are computed ahead: auto (where that is "
+        "faster, by measurement) or off. It changes no answer beyond rounding.",
     )
     n_gpu_layers: int | None = Field(
         None, ge=-1, description="Layers on the GPU; -1 is all. Default: all if llama.cpp was built for a GPU."

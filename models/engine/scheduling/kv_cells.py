@@ -73,7 +73,15 @@ class KvCellPool:
 
     def release(self, sequence: int) -> None:
         """Take all cells from `sequence`."""
-        cells = self._cells.pop(sequence, _NO_CELLS)
+        self._let_go(self._cells.pop(sequence, _NO_CELLS))
+
+    def cut(self, sequence: int, n_tokens: int) -> None:
+        """Take from `sequence` the cells after its first `n_tokens`."""
+        cells = self._cells.get(sequence, _NO_CELLS)
+        self._cells[sequence] = cells[:n_tokens]
+        self._let_go(cells[n_tokens:])
+
+    def _let_go(self, cells: CellIds) -> None:
         self._reference_counts[cells] -= 1
         self._free.extend(cells[self._reference_counts[cells] == 0].tolist())
 
