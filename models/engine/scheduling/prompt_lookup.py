@@ -5,6 +5,7 @@ prompt, or earlier in the answer, what follows there is a good guess at what fol
 guessed tokens in one step for less than it takes to write them one by one.
 """
 
+from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -91,7 +92,7 @@ class CopyLookup:
         self._run = _PREDICTED_RUN if prediction else 0
         self._misses = 0
         self._chances = list(_CHANCES)
-        self._pending = 0
+        self._pending: deque[int] = deque()
         self._n_proposed = self._n_accepted = 0
 
     @property
@@ -109,10 +110,9 @@ class CopyLookup:
 
     def propose(self, n_tokens: int) -> tuple[int, ...]:
         """The next `n_tokens`, or fewer. They count as proposed: `add` says what came instead."""
-        proposal = tuple(self._guess(n_tokens))
-        self._pending = len(proposal)
-        self._n_proposed += self._pending
-        return proposal
+        self._pending = deque(self._guess(n_tokens))
+        self._n_proposed += len(self._pending)
+        return tuple(self._pending)
 
     def add(self, token: int) -> None:
         """Take the next token of the answer."""
@@ -120,7 +120,7 @@ class CopyLookup:
         hit = followed != _NOWHERE and int(self._text[followed]) == token
         if followed != _NOWHERE and int(self._text[followed]) not in self._never:
             self._learn(hit)
-        self._count(hit)
+        self._count(token)
         self._text[self._length] = token
         self._length += 1
         if hit:
@@ -142,10 +142,11 @@ class CopyLookup:
         level = _level(self._run)
         self._chances[level] += LEARNING_RATE * (hit - self._chances[level])
 
-    def _count(self, hit: bool) -> None:
-        if self._pending:
-            self._n_accepted += hit
-            self._pending = self._pending - 1 if hit else 0
+    def _count(self, token: int) -> None:
+        if self._pending and self._pending.popleft() == token:
+            self._n_accepted += 1
+        else:
+            self._pending.clear()
 
     def _find(self, left: int) -> None:
         """Find the place to follow from now on; the answer has just left the one at `left`."""
