@@ -22,7 +22,7 @@ def usage_object(usage: Usage, predicted: ProposalCounts = NO_PROPOSALS) -> dict
     """OpenAI's `usage`, with all the details that strict clients require.
 
     `predicted` counts the guessed tokens of a request that came with a prediction. Rejected ones are no part of
-    `completion_tokens`, as they are at OpenAI.
+    `completion_tokens`; at OpenAI they are.
     """
     return {
         "prompt_tokens": usage.prompt_tokens,

@@ -8,7 +8,10 @@ from models.engine.scheduling.kv_cells import KvCellPool
 N_CELLS = 40
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["allocate", "share", "release"]), st.integers(0, 3), st.integers(0, 3), st.integers(0, 9)
+        st.sampled_from(["allocate", "share", "cut", "release"]),
+        st.integers(0, 3),
+        st.integers(0, 3),
+        st.integers(0, 9),
     )
 )
 
@@ -26,6 +29,9 @@ def test_cells_are_counted_like_objects(steps: list[tuple[str, int, int, int]]) 
             n = min(n, len(held[one]))
             pool.share(one, other, n)
             held[other] = held[one][:n]
+        elif what == "cut":
+            pool.cut(one, n)
+            held[one] = held[one][:n]
         elif what == "release":
             pool.release(one)
             held[one] = []

@@ -1,6 +1,6 @@
 """What is guessed of an answer that copies, and how much of it a step computes. No model takes part."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import pytest
@@ -82,7 +82,7 @@ def test_an_answer_may_be_as_long_as_it_may_be(n_written: int) -> None:
     assert len(following([110, 111, 112] * 66 + [1, 2], prediction=SOURCE).propose(n_written)) <= n_written
 
 
-def learnt(costs: dict[int, float], n_certain: int = 1) -> StepCosts:
+def learnt(costs: Mapping[int, float], n_certain: int = 1) -> StepCosts:
     """What is known after many steps that took so long, in milliseconds, by their number of tokens."""
     known = StepCosts()
     for _ in range(40):
@@ -104,7 +104,7 @@ UNLIKELY = [0.3**n for n in range(1, 40)]
 
 
 @pytest.mark.parametrize("costs", [SMALL_MODEL, BOUND_BY_MEMORY, NO_GAIN])
-def test_what_steps_cost_is_learnt_from_steps(costs: dict[int, float]) -> None:
+def test_what_steps_cost_is_learnt_from_steps(costs: Mapping[int, float]) -> None:
     known = learnt(costs)
     assert [known.relative(n) for n in costs] == pytest.approx([ms / costs[1] for ms in costs.values()], rel=0.35)
 
@@ -121,7 +121,7 @@ def test_what_steps_cost_is_learnt_from_steps(costs: dict[int, float]) -> None:
         (NO_GAIN, SURE, 0, 0),
     ],
 )
-def test_as_many_are_proposed_as_pay(costs: dict[int, float], outlook: list[float], fewest: int, most: int) -> None:
+def test_as_many_are_proposed_as_pay(costs: Mapping[int, float], outlook: list[float], fewest: int, most: int) -> None:
     (length,) = best_lengths([outlook], 1, learnt(costs), MAX_PROPOSED)
     assert fewest <= length <= most
 

@@ -40,7 +40,7 @@ ROUNDING = 1e-3
 class FreeSteps(speculation.StepCosts):
     """Costs by which everything that is likely at all is proposed."""
 
-    known = True  # type: ignore[assignment]
+    known = True
 
     def relative(self, n_tokens: int) -> float:
         return 1 + n_tokens * 1e-6
@@ -199,7 +199,10 @@ def test_proposals_change_no_probability(tiny: Scheduled) -> None:
 
 
 def test_a_schema_is_followed_where_guesses_break_it(real: Scheduled) -> None:
-    schema = {"type": "object", "properties": {"day": {"enum": ["monday", "friday"]}, "sun": {"type": "boolean"}}}
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {"day": {"enum": ["monday", "friday"]}, "sun": {"type": "boolean"}},
+    }
     schema |= {"required": ["day", "sun"], "additionalProperties": False}
     check_schema(JsonReader(schema))
     rules = GrammarCompiler(real.model).compile(schema_source(SchemaPart(schema, "schema")))
@@ -261,8 +264,8 @@ def write_told(running: Scheduled, prompts: Sequence[list[int]], told: list[int]
 
 def equally_likely(one: Answer, other: Answer) -> bool:
     """Whether the model thought the same of every token: then it saw the same tokens before it, but for rounding."""
-    logprobs = [[t.logprob.logprob for t in answer.selected if t.logprob] for answer in (one, other)]
-    return len(logprobs[0]) == len(logprobs[1]) and np.allclose(*logprobs, atol=NEIGHBOURS)
+    here, there = ([t.logprob.logprob for t in answer.selected if t.logprob] for answer in (one, other))
+    return len(here) == len(there) and np.allclose(here, there, rtol=0, atol=NEIGHBOURS)
 
 
 NEIGHBOURS = 0.7
