@@ -12,7 +12,11 @@ Four tasks: extraction, spelling, JSON and free writing. Each is written in two 
   random weights too.
 
 One engine writes all of it in this process, with the same cells and threads; only the guesses are left out in every
-other answer. Guesses never change an answer but for rounding. The first token and the prompt do not count.
+other answer. Guesses never change an answer but for rounding. The first token and the prompt do not count. The first
+round is shown and not counted: in it the engine finds out what steps cost.
+
+On a machine that does other things too, `--processor-time` with one thread counts the time that the process computed.
+The engine itself still goes by the clock, so that it learns the costs less exactly than on a quiet machine.
 """
 
 import argparse
@@ -20,7 +24,7 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -114,13 +118,14 @@ class Answer:
     """One answer on its way, and when its tokens came."""
 
     generation: Generation
+    clock: Callable[[], float]
     began: float = 0.0
     took_s: float = 0.0
     failure: str = ""
     ended: threading.Event = field(default_factory=threading.Event)
 
     def take(self, event: Event) -> None:
-        now = time.perf_counter()
+        now = self.clock()
         if isinstance(event, TextDelta):
             self.began = self.began or now
         elif isinstance(event, Finished | Failed):
@@ -142,7 +147,8 @@ class Figures:
 class Writer:
     """One model and its scheduler."""
 
-    def __init__(self, path: Path, n_threads: int, n_answers: int) -> None:
+    def __init__(self, path: Path, n_threads: int, n_answers: int, clock: Callable[[], float]) -> None:
+        self._clock = clock
         options = EngineOptions(path, n_ctx=N_CTX, n_threads=n_threads, max_sequences=n_answers)
         self.loaded = load(options, use_extra_bufts=False)
         self_test(self.loaded)
@@ -165,7 +171,8 @@ class Writer:
         question, expected = TASKS[task]
         prompt = self.model.tokenize(CHAT.format(question), add_special=True)
         told = self.model.tokenize(expected, add_special=False)
-        answers = [Answer(self._generation(prompt, told, forced=forced, ahead=ahead)) for _ in range(n_answers)]
+        generations = [self._generation(prompt, told, forced=forced, ahead=ahead) for _ in range(n_answers)]
+        answers = [Answer(generation, self._clock) for generation in generations]
         for answer in answers:
             answer.generation.listener = answer.take
         self.scheduler.submit([answer.generation for answer in answers])
@@ -194,31 +201,40 @@ def measure(writer: Writer, arguments: argparse.Namespace) -> dict[tuple[int, st
     """Every round writes every answer with and without, one after the other."""
     found: dict[tuple[int, str, str], Figures] = {}
     for n_answers in arguments.callers:
-        for round_number in range(arguments.rounds):
+        for round_number in range(1 + arguments.rounds):
             for task in TASKS:
                 for way in arguments.ways:
                     figures = found.setdefault((n_answers, task, way), Figures())
                     for ahead in (False, True) if round_number % 2 else (True, False):
                         answers = writer.write(task, forced=way == "forced", ahead=ahead, n_answers=n_answers)
-                        _add(figures, answers, ahead=ahead)
-            print(f"{n_answers} callers, round {round_number + 1}", file=sys.stderr)
+                        speed = _speed(answers)
+                        how = f"{task}, {way}, {'with' if ahead else 'without'}: {speed:.1f} tokens/s"
+                        print(f"{n_answers} callers, round {round_number}, {how}", file=sys.stderr)
+                        if round_number and speed:
+                            _add(figures, answers, speed, ahead=ahead)
     return found
 
 
-def _add(figures: Figures, answers: list[Answer], *, ahead: bool) -> None:
-    n_tokens = sum(max(0, answer.generation.usage.completion_tokens - 1) for answer in answers)
-    slowest = max(answer.took_s for answer in answers)
-    if n_tokens and slowest:
-        figures.speeds[ahead].append(n_tokens / slowest)
+def _speed(answers: list[Answer]) -> float:
+    """Tokens a second of all answers together; 0 where none has more than its first."""
+    return _n_later(answers) / (max(answer.took_s for answer in answers) or float("inf"))
+
+
+def _n_later(answers: list[Answer]) -> int:
+    return sum(max(0, answer.generation.usage.completion_tokens - 1) for answer in answers)
+
+
+def _add(figures: Figures, answers: list[Answer], speed: float, *, ahead: bool) -> None:
+    figures.speeds[ahead].append(speed)
     if ahead:
-        figures.written += n_tokens
+        figures.written += _n_later(answers)
         figures.proposed += sum(answer.generation.proposals.proposed for answer in answers)
         figures.accepted += sum(answer.generation.proposals.accepted for answer in answers)
 
 
 def table(found: dict[tuple[int, str, str], Figures], arguments: argparse.Namespace) -> Iterator[str]:
     """Medians, as Markdown."""
-    machine = f"{processor_name()}, {arguments.threads} threads"
+    machine = f"{processor_name()}, {arguments.threads} threads{', processor time' if arguments.processor_time else ''}"
     yield f"{date.today()}, {machine}, {arguments.model.name}, medians of {arguments.rounds} rounds\n"
     yield "`forced`: the expected answer is written whatever the model thinks, as a model would that copies well.\n"
     yield "| callers | task | answer | tokens/s without | with | ratio | guessed | of these right | of all tokens |"
@@ -238,14 +254,15 @@ def main() -> None:
     parser.add_argument("--callers", default="1", help="How many answers at a time, comma-separated.")
     parser.add_argument("--threads", type=int, default=usable_cores())
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--processor-time", action="store_true", help="For busy machines, with --threads 1.")
     parser.add_argument("--ways", default="free,forced", help="free, forced, or both, comma-separated.")
     arguments = parser.parse_args()
     arguments.model = arguments.model or bundled_model_path()
     arguments.callers = [int(number) for number in arguments.callers.split(",")]
     arguments.ways = arguments.ways.split(",")
-    writer = Writer(arguments.model, arguments.threads, max(arguments.callers))
+    clock = time.process_time if arguments.processor_time else time.perf_counter
+    writer = Writer(arguments.model, arguments.threads, max(arguments.callers), clock)
     try:
-        writer.write("free writing", forced=True, ahead=False, n_answers=1)
         found = measure(writer, arguments)
     finally:
         writer.close()

@@ -21,7 +21,7 @@ SHARE_AT_FIRST = 0.1
 that it is measured."""
 
 LEARNING_RATE = 0.25
-FORGETTING_RATE = 0.001
+FORGETTING_RATE = 0.0003
 """By this what was measured moves back towards the first guess with every step: costs that were measured while other
 programs were busy are tried again."""
 
