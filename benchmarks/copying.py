@@ -202,7 +202,7 @@ def measure(writer: Writer, arguments: argparse.Namespace) -> dict[tuple[int, st
     found: dict[tuple[int, str, str], Figures] = {}
     for n_answers in arguments.callers:
         for round_number in range(1 + arguments.rounds):
-            for task in TASKS:
+            for task in arguments.tasks:
                 for way in arguments.ways:
                     figures = found.setdefault((n_answers, task, way), Figures())
                     for ahead in (False, True) if round_number % 2 else (True, False):
@@ -255,11 +255,12 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=usable_cores())
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--processor-time", action="store_true", help="For busy machines, with --threads 1.")
+    parser.add_argument("--tasks", default=",".join(TASKS), help="Which of the tasks, comma-separated.")
     parser.add_argument("--ways", default="free,forced", help="free, forced, or both, comma-separated.")
     arguments = parser.parse_args()
     arguments.model = arguments.model or bundled_model_path()
     arguments.callers = [int(number) for number in arguments.callers.split(",")]
-    arguments.ways = arguments.ways.split(",")
+    arguments.ways, arguments.tasks = arguments.ways.split(","), arguments.tasks.split(",")
     clock = time.process_time if arguments.processor_time else time.perf_counter
     writer = Writer(arguments.model, arguments.threads, max(arguments.callers), clock)
     try:

@@ -25,7 +25,7 @@ MAX_MISSES = 4
 
 LEARNING_RATE = 0.1
 
-_CHANCES = (0.2, 0.4, 0.5, 0.7, 0.85, 0.93)
+_CHANCES = (0.15, 0.35, 0.45, 0.65, 0.78, 0.9)
 """How often the next token agrees after so many that did, to begin with: after 0, 1, 2 to 3, 4 to 7, 8 to 15, more."""
 
 _PREDICTED_RUN = 4
