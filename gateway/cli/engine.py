@@ -21,6 +21,7 @@ from models.engine.options import (
     EngineOptions,
     FlashAttention,
     KvCacheType,
+    PromptLookup,
     check_cache,
     check_deterministic,
 )
@@ -112,6 +113,9 @@ def engine(
         bool,
         typer.Option("--deterministic", help="Equal answers to equal requests, whatever else runs: slower, see docs."),
     ] = False,
+    prompt_lookup: Annotated[
+        PromptLookup, typer.Option(help="Compute tokens ahead that an answer may copy from its prompt, where it pays.")
+    ] = PromptLookup.AUTO,
     max_sequences: Annotated[
         int, typer.Option(min=1, max=MAX_SEQUENCES, help="Answers generated at the same time, in one batch.")
     ] = 8,
@@ -156,6 +160,7 @@ def engine(
         flash_attention=flash_attention,
         kv_cache_type=kv_cache_type,
         deterministic=deterministic,
+        prompt_lookup=prompt_lookup,
         max_sequences=max_sequences,
         max_queue=max_queue,
         chat_template=chat_template,

@@ -154,6 +154,7 @@ def engine_options(settings: LocalSettings, state_dir: Path) -> EngineOptions:
         repack=settings.repack,
         tune=settings.tune,
         max_gap_s=settings.max_gap_s,
+        prompt_lookup=settings.prompt_lookup,
         n_gpu_layers=settings.n_gpu_layers,
         flash_attention=settings.flash_attention,
         kv_cache_type=settings.kv_cache_type,

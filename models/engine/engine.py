@@ -16,10 +16,10 @@ from models.engine.grammar.schema import unsupported
 from models.engine.grammar.source import GrammarSource
 from models.engine.loading.loading import Loaded, llama_cpp_version
 from models.engine.native.guidance import CompiledGrammar, GrammarCompiler, compile_threads
-from models.engine.native.llama import system_info
+from models.engine.native.llama import Model, system_info
 from models.engine.native.machine import resident_bytes
 from models.engine.native.samplers import Sampler
-from models.engine.options import EngineInfo, EngineOptions, FlashAttention
+from models.engine.options import EngineInfo, EngineOptions, FlashAttention, PromptLookup
 from models.engine.prompt.prompter import Prompter
 from models.engine.prompt.template import Template
 from models.engine.prompt.tool_calls import ToolCallReader
@@ -31,6 +31,7 @@ from models.engine.scheduling.embeddings import CHUNK_TOKENS, EmbeddingContext, 
 from models.engine.scheduling.generation import Event, Generation
 from models.engine.scheduling.metrics import EngineMetrics
 from models.engine.scheduling.parked import Parking
+from models.engine.scheduling.prompt_lookup import CopyLookup
 from models.engine.scheduling.scheduler import Scheduler, SchedulerOutput
 from models.engine.scheduling.speeds import Speeds
 from models.engine.scheduling.token_selection import TokenSelector
@@ -40,6 +41,9 @@ logger = logging.getLogger(__name__)
 
 COMPILE_TIME_LIMIT_S = 10.0
 """Longest that a request waits for its grammar; most take a millisecond."""
+
+MAX_TOKEN_CHARS = 16
+"""Characters that a token has at most on average, in any language."""
 
 IndexedEvent = tuple[int, Event]
 
@@ -93,6 +97,7 @@ class Engine:
         self._embedding_context: EmbeddingContext | None = None
         self._embedding_lock = asyncio.Lock()
         self._model = loaded.model
+        self._looks_up = looks_up(loaded.model, options)
         self._prompter = Prompter(loaded.model, template)
         self._compiler = GrammarCompiler(loaded.model)
         self._compiling = compile_threads()
@@ -184,7 +189,10 @@ class Engine:
             max_new = self.max_answer_tokens(len(tokens), job.max_tokens, "prompt")
             for index in range(job.n):
                 selector = TokenSelector(self._chain(job.sampling, index), None, job.n_alternatives)
-                generations.append(Generation(prompt=tokens, max_new=max_new, selector=selector, stops=job.stops))
+                lookup = self._lookup(tokens, max_new)
+                generations.append(
+                    Generation(prompt=tokens, max_new=max_new, selector=selector, stops=job.stops, lookup=lookup)
+                )
         return generations
 
     async def embed(self, prompt: Prompt) -> tuple[Vector, int]:
@@ -280,9 +288,18 @@ class Engine:
             stops=job.stops,
             reader=ToolCallReader(self._prompter.calls) if toolbox else None,
             call_grammar=grammar if begins_later else None,
+            lookup=self._lookup(prompt, max_new, job.prediction),
         )
         generation.veto_split_openings(self._model)
         return generation
+
+    def _lookup(self, prompt: Sequence[int], max_new: int, prediction: str = "") -> CopyLookup | None:
+        """A lookup for one answer. Of a prediction only as much is read as an answer may have."""
+        if not self._looks_up:
+            return None
+        text = prediction[: MAX_TOKEN_CHARS * max_new]
+        expected = self._model.tokenize(text, add_special=False, parse_special=False)[:max_new] if text else []
+        return CopyLookup(prompt, max_new, expected, self._model.end_tokens)
 
     def _chain(self, sampling: SamplingParams, index: int) -> Sampler:
         n_vocab = self._model.n_vocab
@@ -326,6 +343,15 @@ def _parking(loaded: Loaded, options: EngineOptions) -> Parking:
         tokens_per_s=loaded.reading_tokens_per_s,
         skips_idle=options.flash_attention is not FlashAttention.OFF,
     )
+
+
+def looks_up(model: Model, options: EngineOptions) -> bool:
+    """Whether answers may be computed ahead.
+
+    Not where wrong guesses cannot be taken out of the model's memory again, and not where answers must be equal to the
+    last bit: how many tokens are computed together depends on how long steps take.
+    """
+    return options.prompt_lookup is PromptLookup.AUTO and model.can_share_prefixes and not options.deterministic
 
 
 def make_info(loaded: Loaded, options: EngineOptions, features: frozenset[str]) -> EngineInfo:

@@ -23,6 +23,13 @@ class FlashAttention(StrEnum):
     OFF = "off"
 
 
+class PromptLookup(StrEnum):
+    """Whether tokens that an answer may copy from its prompt are computed ahead, several in a step."""
+
+    AUTO = "auto"
+    OFF = "off"
+
+
 class KvCacheType(StrEnum):
     """The type of numbers in the KV cache: fewer bits hold more tokens in the same memory, a little less exactly."""
 
@@ -112,6 +119,8 @@ class EngineOptions:
         If a step of the model takes longer, the process is stuck and is ended.
     max_gap_s : float
         Longest that an answer may wait for its next token while prompts are read, in seconds.
+    prompt_lookup : PromptLookup
+        `AUTO` computes tokens ahead where it pays and the model's memory can be cut back; not with `deterministic`.
     prefix_cache : bool
         Keep the KV cells of finished answers for requests with the same prefix.
     reads_per_s, writes_per_s : float
@@ -140,6 +149,7 @@ class EngineOptions:
     max_body_bytes: int = 32 * 1024 * 1024
     step_timeout_s: float = 120.0
     max_gap_s: float = DEFAULT_MAX_GAP_S
+    prompt_lookup: PromptLookup = PromptLookup.AUTO
     prefix_cache: bool = True
     reads_per_s: float = 0.0
     writes_per_s: float = 0.0
@@ -168,11 +178,12 @@ class EngineOptions:
         """The options of which `to_json` was called."""
         names = ("model_path", "chat_template", "weights_dir")
         paths = {name: Path(values[name]) for name in names if values.get(name)}
-        cache = {
+        choices = {
             "flash_attention": FlashAttention(values["flash_attention"]),
             "kv_cache_type": KvCacheType(values["kv_cache_type"]),
+            "prompt_lookup": PromptLookup(values["prompt_lookup"]),
         }
-        return cls(**{**values, **paths, **cache})
+        return cls(**{**values, **paths, **choices})
 
 
 def _stem(path: Path) -> str:

@@ -11,6 +11,7 @@ from models.engine.options import (
     MAX_SEQUENCES,
     FlashAttention,
     KvCacheType,
+    PromptLookup,
     check_cache,
     check_deterministic,
 )
@@ -81,6 +82,11 @@ class LocalSettings(Section):
         le=10,
         description="Longest pause between two tokens of an answer while the engine reads other prompts, in seconds. "
         "A shorter one makes reading slower.",
+    )
+    prompt_lookup: PromptLookup = Field(
+        PromptLookup.AUTO,
+        description="Whether tokens that an answer may copy from its prompt are computed ahead: auto (where that is "
+        "faster, by measurement) or off. It changes no answer beyond rounding.",
     )
     n_gpu_layers: int | None = Field(
         None, ge=-1, description="Layers on the GPU; -1 is all. Default: all if llama.cpp was built for a GPU."

@@ -103,7 +103,7 @@ async def collect_completion(
                 raise event.error
             if isinstance(event, Finished):
                 choices[index].reason = event.reason
-                usage.add(index, event.usage)
+                usage.add(index, event)
             elif isinstance(event, TextDelta):
                 choices[index].text += event.text
                 choices[index].tokens += event.tokens
@@ -126,7 +126,7 @@ async def stream_completion(
                 await stream.close()
                 return
             if isinstance(event, Finished):
-                usage.add(index, event.usage)
+                usage.add(index, event)
                 data += encode_event(shapes.completion([shapes.choice(index, "", event.reason, ())]))
             elif isinstance(event, TextDelta):
                 data += encode_event(shapes.completion([shapes.choice(index, event.text, None, event.tokens)]))
@@ -144,10 +144,10 @@ class PromptsUsage:
         self._n_per_prompt = n_per_prompt
         self._sums: dict[int, UsageSum] = {}
 
-    def add(self, index: int, usage: Usage) -> None:
+    def add(self, index: int, finished: Finished) -> None:
         """Count one finished answer."""
         prompt, number = divmod(index, self._n_per_prompt)
-        self._sums.setdefault(prompt, UsageSum()).add(number, usage)
+        self._sums.setdefault(prompt, UsageSum()).add(number, finished)
 
     @property
     def total(self) -> Usage:

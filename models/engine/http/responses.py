@@ -10,21 +10,30 @@ from models.engine.http.shapes import ROLE, ChatShapes, stop_reason, to_delta, u
 from models.engine.prompt.tool_calls import CallArguments, CallStart
 from models.engine.request.chat import ChatJob
 from models.engine.scheduling.generation import Failed, Finished, Generation, TextDelta
+from models.engine.scheduling.prompt_lookup import NO_PROPOSALS
 from models.engine.scheduling.token_selection import SelectedToken
 from models.usage.usage import Usage
 from models.wire.sse import DONE, encode_event
 
 
 class UsageSum:
-    """Adds up the usage of the choices of one request; they share one prompt."""
+    """Adds up the usage of the choices of one request; they share one prompt.
 
-    def __init__(self) -> None:
+    `predicted` counts guessed tokens where the request came with a prediction.
+    """
+
+    def __init__(self, *, has_prediction: bool = False) -> None:
         self.total = Usage()
+        self.predicted = NO_PROPOSALS
+        self._has_prediction = has_prediction
 
-    def add(self, index: int, usage: Usage) -> None:
+    def add(self, index: int, finished: Finished) -> None:
         """Count one finished choice. Cached tokens are those of the first: the others may have reused its prompt."""
+        usage = finished.usage
         cached = usage.cached_tokens if index == 0 else self.total.cached_tokens
         self.total = Usage(usage.prompt_tokens, self.total.completion_tokens + usage.completion_tokens, cached)
+        if self._has_prediction:
+            self.predicted += finished.proposals
 
 
 async def stream_chat(
@@ -35,7 +44,7 @@ async def stream_chat(
     A failure before the first event is raised and becomes a status. A later one becomes an error event, and the stream
     ends without ``[DONE]``.
     """
-    usage = UsageSum()
+    usage = UsageSum(has_prediction=bool(job.prediction))
     started: set[int] = set()
     unfinished = job.n
     while unfinished:
@@ -55,14 +64,14 @@ async def stream_chat(
                 data += encode_event(beginning)
             if isinstance(event, Finished):
                 unfinished -= 1
-                usage.add(index, event.usage)
+                usage.add(index, event)
                 data += encode_event(shapes.chunk(index, {}, event.reason, stop=event.stop))
             else:
                 tokens = event.tokens if isinstance(event, TextDelta) else ()
                 data += encode_event(shapes.chunk(index, to_delta(event), tokens=tokens))
         await stream.write(data)
     if job.include_usage:
-        await stream.write(encode_event(shapes.usage_chunk(usage.total)))
+        await stream.write(encode_event(shapes.usage_chunk(usage.total, usage.predicted)))
     await stream.write(DONE)
     await stream.close()
 
@@ -106,14 +115,15 @@ async def collect_chat(answer: AnswerEvents, job: ChatJob, shapes: ChatShapes) -
         If it failed.
     """
     choices = [_ChatChoice() for _ in range(job.n)]
-    usage = UsageSum()
+    usage = UsageSum(has_prediction=bool(job.prediction))
     while not all(choice.reason for choice in choices):
         for index, event in await answer.take():
             if isinstance(event, Failed):
                 raise event.error
             if isinstance(event, Finished):
                 choices[index].reason, choices[index].stop = event.reason, event.stop
-                usage.add(index, event.usage)
+                usage.add(index, event)
             else:
                 choices[index].add(event)
-    return shapes.completion([choice.to_wire(i, shapes) for i, choice in enumerate(choices)], usage.total)
+    items = [choice.to_wire(i, shapes) for i, choice in enumerate(choices)]
+    return shapes.completion(items, usage.total, usage.predicted)

@@ -8,6 +8,7 @@ from typing import Any
 
 from models.engine.prompt.tool_calls import CallArguments, CallStart
 from models.engine.scheduling.generation import TextDelta
+from models.engine.scheduling.prompt_lookup import NO_PROPOSALS, ProposalCounts
 from models.engine.scheduling.token_selection import SelectedToken, TokenLogprob
 from models.usage.usage import Usage
 
@@ -17,8 +18,12 @@ ROLE: Delta = {"role": "assistant", "content": ""}
 """The first delta of each choice; its content is empty, since null breaks clients."""
 
 
-def usage_object(usage: Usage) -> dict[str, Any]:
-    """OpenAI's `usage`, with all the details that strict clients require."""
+def usage_object(usage: Usage, predicted: ProposalCounts = NO_PROPOSALS) -> dict[str, Any]:
+    """OpenAI's `usage`, with all the details that strict clients require.
+
+    `predicted` counts the guessed tokens of a request that came with a prediction. Rejected ones are no part of
+    `completion_tokens`; at OpenAI they are.
+    """
     return {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
@@ -27,8 +32,8 @@ def usage_object(usage: Usage) -> dict[str, Any]:
         "completion_tokens_details": {
             "reasoning_tokens": 0,
             "audio_tokens": 0,
-            "accepted_prediction_tokens": 0,
-            "rejected_prediction_tokens": 0,
+            "accepted_prediction_tokens": predicted.accepted,
+            "rejected_prediction_tokens": predicted.proposed - predicted.accepted,
         },
     }
 
@@ -52,9 +57,9 @@ class ChatShapes:
     id: str = field(default_factory=lambda: f"chatcmpl-{token_hex(14)}")
     created: int = field(default_factory=lambda: int(time()))
 
-    def completion(self, choices: list[dict[str, Any]], usage: Usage) -> dict[str, Any]:
+    def completion(self, choices: list[dict[str, Any]], usage: Usage, predicted: ProposalCounts) -> dict[str, Any]:
         """A whole answer."""
-        return {**self._head("chat.completion"), "choices": choices, "usage": usage_object(usage)}
+        return {**self._head("chat.completion"), "choices": choices, "usage": usage_object(usage, predicted)}
 
     def chunk(
         self,
@@ -68,9 +73,9 @@ class ChatShapes:
         item = {"index": index, "delta": delta, "logprobs": self.logprobs(tokens), "finish_reason": finish_reason}
         return {**self._head("chat.completion.chunk"), "choices": [{**item, **stop_reason(stop)}]}
 
-    def usage_chunk(self, usage: Usage) -> dict[str, Any]:
+    def usage_chunk(self, usage: Usage, predicted: ProposalCounts) -> dict[str, Any]:
         """The last chunk, for callers who asked for usage."""
-        return {**self._head("chat.completion.chunk"), "choices": [], "usage": usage_object(usage)}
+        return {**self._head("chat.completion.chunk"), "choices": [], "usage": usage_object(usage, predicted)}
 
     def logprobs(self, tokens: Sequence[SelectedToken]) -> dict[str, Any] | None:
         """The probabilities of `tokens`; None if the request did not ask for any."""

@@ -315,17 +315,19 @@ class StepBatch:
         """Remove all tokens."""
         self.n_tokens = 0
 
-    def add(self, sequence: int, tokens: Sequence[int], position: int, *, wants_output: bool) -> int:
+    def add(
+        self, sequence: int, tokens: Sequence[int], position: int, *, wants_output: bool, n_outputs: int = 1
+    ) -> int:
         """Append `tokens` of one sequence, the first of them at `position`; return the index of the last.
 
-        `wants_output` asks for the model's output for the last token: its logits, or its embedding.
+        `wants_output` asks for the model's output for the last token, or the last `n_outputs`: logits, or embeddings.
         """
         start, end = self.n_tokens, self.n_tokens + len(tokens)
         self._tokens[start:end] = tokens
         self._positions[start:end] = np.arange(position, position + len(tokens))
         self._pointers[start:end] = self._numbers.ctypes.data + sequence * self._numbers.itemsize
         self._wants_output[start:end] = 0
-        self._wants_output[end - 1] = wants_output
+        self._wants_output[end - n_outputs : end] = wants_output
         self.n_tokens = end
         return end - 1
 
@@ -365,6 +367,11 @@ class Context:
     unified : bool
         One pool for all sequences. If false, each has a pool of its own, an equal share of `n_ctx`, and its tokens
         always lie in their order.
+
+    Attributes
+    ----------
+    n_outputs : int
+        Most tokens of one step whose output may be asked for: more would end the process.
     """
 
     def __init__(
@@ -387,8 +394,8 @@ class Context:
         params.n_ctx = n_ctx
         params.n_batch, params.n_ubatch = n_batch, min(n_ubatch, n_batch)
         params.n_seq_max = n_sequences
-        # One output a sequence and step: room for more costs memory, a float for each token of the vocabulary.
-        params.n_outputs_max = n_batch if embeddings else min(n_batch, n_sequences)
+        # One a sequence: room for more costs memory, a float for each token of the vocabulary.
+        self.n_outputs = params.n_outputs_max = n_batch if embeddings else min(n_batch, n_sequences)
         params.embeddings = embeddings
         if embeddings:
             params.pooling_type = _POOLING_NONE
@@ -421,6 +428,7 @@ class Context:
         """
         global _ending_step
         code = self._lib.llama_decode(self.pointer, batch.struct)
+        self._lib.llama_synchronize(self.pointer)  # a GPU is still at work, and callers take the time of steps
         _ending_step = False
         if code in (0, 1, 2):
             return DecodeStatus(code)
@@ -473,7 +481,7 @@ class Context:
         return True
 
     def cut(self, sequence: int, n_tokens: int) -> None:
-        """Free the cells of one sequence beyond its first `n_tokens`."""
+        """Free the cells after the first `n_tokens` tokens of one sequence, if the model `can_share_prefixes`."""
         self._lib.llama_memory_seq_rm(self._memory, sequence, n_tokens, -1)
 
     def drop(self, sequence: int) -> None:

@@ -15,7 +15,7 @@ from models.engine.prompt.tools import Toolbox, read_toolbox
 from models.engine.request.sampling import SamplingParams
 from models.engine.request.template_variables import read_template_variables
 from models.wire.chat import ChatRequest, text_of
-from models.wire.json_reader import JsonReader
+from models.wire.json_reader import TEXT_OR_ARRAY, JsonReader
 
 MAX_STOPS = 16
 MAX_N = 16
@@ -28,7 +28,6 @@ MAX_SEED = 2**63 - 1
 
 WITHOUT_EFFECT = frozenset({
     "metadata",
-    "prediction",  # a draft that may speed things up
     "prompt_cache_key",
     "prompt_cache_options",
     "prompt_cache_retention",
@@ -87,6 +86,8 @@ class ChatJob:
         What the answer may call.
     template_variables : mapping
         Variables of the caller's own for the chat template.
+    prediction : str
+        What the answer will probably say, empty if the request does not tell: a match is faster to write.
     """
 
     messages: Sequence[Mapping[str, Any]]
@@ -101,6 +102,7 @@ class ChatJob:
     format_rules: GrammarSource | None = None
     toolbox: Toolbox | None = None
     template_variables: Mapping[str, Any] = field(default_factory=dict)
+    prediction: str = ""
 
     def rules(self, calls: CallFormat, tag: Tag) -> GrammarSource | None:
         """The grammar of the wanted format, or of tool calls: from the answer's beginning only if one is required."""
@@ -140,6 +142,7 @@ def parse_chat(body: Any) -> ChatJob:
         format_rules=format_rules,
         toolbox=toolbox,
         template_variables=read_template_variables(reader["chat_template_kwargs"]),
+        prediction=_prediction(reader["prediction"]),
     )
 
 
@@ -203,6 +206,18 @@ def read_n(n: JsonReader) -> int:
     if wanted > MAX_N:
         raise n.refused(f"the local model gives at most {MAX_N} choices")
     return wanted
+
+
+def _prediction(prediction: JsonReader) -> str:
+    """The text of OpenAI's predicted output, in one piece or in parts."""
+    if not prediction.given:
+        return ""
+    kind, content = prediction["type"], prediction["content"]
+    if kind.value != "content":
+        raise kind.must_be('"content"', "invalid_value")
+    if isinstance(content.value, str):
+        return content.value
+    return "".join(part["text"].text() for part in content.each(TEXT_OR_ARRAY))
 
 
 def _logit_bias(biases: JsonReader) -> Mapping[int, float]:

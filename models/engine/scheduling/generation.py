@@ -12,6 +12,7 @@ from models.engine.native.guidance import Grammar
 from models.engine.prompt.tool_calls import CallArguments, CallStart, Text, ToolCallReader
 from models.engine.scheduling.allowance import SelectionAllowance
 from models.engine.scheduling.prefix_cache import TokenArray
+from models.engine.scheduling.prompt_lookup import NO_PROPOSALS, CopyLookup, ProposalCounts
 from models.engine.scheduling.text import StopMatcher, Utf8Stream
 from models.engine.scheduling.token_selection import SelectedToken, TokenSelector
 from models.usage.usage import Usage
@@ -45,6 +46,7 @@ class Finished:
     reason: str
     usage: Usage
     stop: str | None = None
+    proposals: ProposalCounts = NO_PROPOSALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ class Generation:
         Finds tool calls in the answer.
     call_grammar : Grammar, optional
         Takes effect when the model itself opens a tool call.
+    lookup : CopyLookup, optional
+        Guesses its next tokens; None where guesses are not wanted or cannot be taken back.
     allowance : SelectionAllowance
         The processor time that the choice of its tokens may take.
     """
@@ -97,6 +101,7 @@ class Generation:
     stops: Sequence[str] = ()
     reader: ToolCallReader | None = None
     call_grammar: Grammar | None = None
+    lookup: CopyLookup | None = None
     deadline: float = inf
     cancelled: bool = False
     sequence: int = -1
@@ -143,12 +148,19 @@ class Generation:
         """Tokens used so far."""
         return Usage(len(self.prompt), self._n_new, self.n_cached)
 
+    @property
+    def proposals(self) -> ProposalCounts:
+        """Tokens guessed so far."""
+        return NO_PROPOSALS if self.lookup is None else self.lookup.counts
+
     def accept(self, selected: SelectedToken, vocabulary: Vocabulary) -> list[Event]:
         """Append the selected token; return the events that follow from it."""
         if vocabulary.is_end_token(selected.token):
             return self._finish("stop")
         data = vocabulary.piece(selected.token, first=self._n_new == 0)
         self.tokens.append(selected.token)
+        if self.lookup is not None:
+            self.lookup.add(selected.token)
         self._n_new += 1
         selected = replace(selected, text_offset=self._n_chars)
         text = self._utf8.feed(data)
@@ -157,7 +169,7 @@ class Generation:
         if selected.logprob is not None:
             events = _with_token(events, selected)
         if self._matcher.matched:
-            return [*events, *self._remaining_text(), Finished("stop", self.usage, self._matcher.found)]
+            return [*events, *self._remaining_text(), Finished("stop", self.usage, self._matcher.found, self.proposals)]
         if self.selector.complete:
             return [*events, *self._finish("stop")]
         if self._n_new >= self.max_new:
@@ -186,7 +198,7 @@ class Generation:
         events = self._read(self._matcher.finish())
         if self.reader is not None and self.reader.n_complete and not self.reader.inside:
             reason = "tool_calls"
-        return [*events, *self._remaining_text(), Finished(reason, self.usage)]
+        return [*events, *self._remaining_text(), Finished(reason, self.usage, proposals=self.proposals)]
 
     def _remaining_text(self) -> list[Event]:
         if self.reader is None:

@@ -128,7 +128,7 @@ class KvCache:
         self._is_settled = True
         sequences = [g.sequence for g in running]
         for entry in reversed(self._prefixes.most_recent_first()):
-            n_idle = self._pool.n_held - self._pool.n_held_by_any(sequences)
+            n_idle = self._pool.n_used - self._pool.n_held_by_any(sequences)
             if n_idle <= self._parking.max_idle_cells:
                 return
             if self._pool.n_held_alone(entry.sequence):
@@ -153,13 +153,20 @@ class KvCache:
                 return False
         return True
 
-    def record_computed(self, generation: Generation, n_tokens: int) -> None:
-        """Account for `n_tokens` more tokens that a step computed."""
-        self._pool.allocate(generation.sequence, n_tokens)
+    def record_computed(self, generation: Generation, n_tokens: int, n_proposed: int = 0) -> None:
+        """Account for `n_tokens` more tokens that a step computed, and for `n_proposed` that may prove wrong."""
+        self._pool.allocate(generation.sequence, n_tokens + n_proposed)
         generation.n_computed += n_tokens
+
+    def cut(self, generation: Generation) -> None:
+        """Free the cells of proposed tokens that proved wrong: those beyond its `n_computed`."""
+        if self._pool.n_held(generation.sequence) > generation.n_computed:
+            self._context.cut(generation.sequence, generation.n_computed)
+            self._pool.cut(generation.sequence, generation.n_computed)
 
     def release(self, generation: Generation, *, keep: bool) -> None:
         """Take the sequence away; keep its tokens in the prefix cache if `keep`, else free the cells."""
+        self.cut(generation)
         sequence, generation.sequence = generation.sequence, -1
         computed = _array(generation.tokens[: generation.n_computed])
         if keep and self._prefixes.would_gain(computed):

@@ -45,9 +45,13 @@ class KvCellPool:
         return len(self._free)
 
     @property
-    def n_held(self) -> int:
+    def n_used(self) -> int:
         """Cells that any sequence holds."""
         return self.n_cells - self.n_free
+
+    def n_held(self, sequence: int) -> int:
+        """Cells that `sequence` holds, alone or with others."""
+        return len(self._cells.get(sequence, _NO_CELLS))
 
     def n_held_alone(self, sequence: int) -> int:
         """Cells that would become free if `sequence` were released."""
@@ -74,7 +78,15 @@ class KvCellPool:
 
     def release(self, sequence: int) -> None:
         """Take all cells from `sequence`."""
-        cells = self._cells.pop(sequence, _NO_CELLS)
+        self._let_go(self._cells.pop(sequence, _NO_CELLS))
+
+    def cut(self, sequence: int, n_tokens: int) -> None:
+        """Take from `sequence` the cells after its first `n_tokens`."""
+        cells = self._cells.get(sequence, _NO_CELLS)
+        self._cells[sequence] = cells[:n_tokens]
+        self._let_go(cells[n_tokens:])
+
+    def _let_go(self, cells: CellIds) -> None:
         self._reference_counts[cells] -= 1
         self._free.extend(cells[self._reference_counts[cells] == 0].tolist())
 

@@ -2,6 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from models.engine.scheduling.prompt_lookup import ProposalCounts
 from models.usage.usage import Usage
 
 PREFIX = "slimgate_engine_"
@@ -39,6 +40,10 @@ class EngineMetrics:
             f"{PREFIX}cached_tokens", "Prompt tokens reused from the prefix cache.", registry=registry
         )
         self.completion_tokens = Counter(f"{PREFIX}completion_tokens", "Tokens generated.", registry=registry)
+        self.proposed_tokens = Counter(
+            f"{PREFIX}proposed_tokens", "Tokens that were guessed by looking them up.", registry=registry
+        )
+        self.accepted_tokens = Counter(f"{PREFIX}accepted_tokens", "Guessed tokens that were right.", registry=registry)
         self.finished = Counter(f"{PREFIX}finished", "Answers that ended, by reason.", ["reason"], registry=registry)
         self.preempted = Counter(
             f"{PREFIX}preempted", "Answers that were preempted: they gave up their KV cells.", registry=registry
@@ -50,12 +55,14 @@ class EngineMetrics:
             f"{PREFIX}step_seconds", "One step of the model, for all answers.", registry=registry, buckets=_STEP_SECONDS
         )
 
-    def count(self, reason: str, usage: Usage) -> None:
+    def count(self, reason: str, usage: Usage, proposals: ProposalCounts) -> None:
         """Count a finished answer."""
         self.finished.labels(reason).inc()
         self.prompt_tokens.inc(usage.prompt_tokens)
         self.cached_tokens.inc(usage.cached_tokens)
         self.completion_tokens.inc(usage.completion_tokens)
+        self.proposed_tokens.inc(proposals.proposed)
+        self.accepted_tokens.inc(proposals.accepted)
 
     def text(self) -> bytes:
         """All metrics in Prometheus' text format."""

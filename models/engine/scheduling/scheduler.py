@@ -1,9 +1,11 @@
 """One thread that owns the model's context and runs its steps for all answers together.
 
 Requests join and leave between steps. Each step computes one token for every answer in decode and a bounded number of
-prompt tokens for those in prefill (`step_batching`). Requests whose cells do not fit wait in order of arrival. If the
-running answers outgrow the cells all the same, the youngest is preempted: it gives up its cells, waits at the head of
-the queue and is computed again. Its caller sees a pause and nothing else.
+prompt tokens for those in prefill (`step_batching`). Where an answer seems to copy, and it pays, a step also computes
+the tokens that would follow (`prompt_lookup`, `speculation`): those that the answer's own sampler chooses too are kept,
+and the cells of the others are freed. Requests whose cells do not fit wait in order of arrival. If the running answers
+outgrow the cells all the same, the youngest is preempted: it gives up its cells, waits at the head of the queue and is
+computed again. Its caller sees a pause and nothing else.
 """
 
 import logging
@@ -28,6 +30,7 @@ from models.engine.scheduling.generation import Event, Failed, Finished, Generat
 from models.engine.scheduling.kv_cache import KvCache
 from models.engine.scheduling.metrics import EngineMetrics
 from models.engine.scheduling.parked import Parking
+from models.engine.scheduling.speculation import Speculation
 from models.engine.scheduling.speeds import Speeds, StepWork
 from models.engine.scheduling.step_batching import Chunk, PrefillBudget, plan_step_batch
 from models.engine.scheduling.threads import ThreadGovernor
@@ -36,6 +39,7 @@ from models.wire.errors import RequestError
 logger = logging.getLogger(__name__)
 
 MAX_FAILED_STEPS = 3
+_NO_TOKEN = -1
 USUAL_ROUND_S = 4.0
 """What a round may take before the engine counts as stalled."""
 
@@ -88,6 +92,7 @@ class Scheduler:
         self._batch = StepBatch(context.n_batch, context.n_sequences)
         self._threads = ThreadGovernor(context, context.n_threads)
         self._prefill_budget = PrefillBudget(context.n_batch, max_gap_s, reading_tokens_per_s)
+        self._speculation = Speculation()
         self._deliver, self._on_fatal, self._metrics = deliver, on_fatal, metrics
         self.speeds = speeds
         self.busy_since: float | None = None
@@ -334,6 +339,7 @@ class Scheduler:
             self.progress += 1
             n_read = sum(chunk.n_tokens for chunk in chunks if chunk.n_tokens > 1)
             self._prefill_budget.observe(n_read, self._batch.n_tokens, step_s)
+            self._speculation.observe(chunks, step_s)
             self._advance(chunks, indices)
             self.speeds.observe(work, monotonic() - started)
         elif status is DecodeStatus.ABORTED:
@@ -350,8 +356,10 @@ class Scheduler:
             n_decoding = sum(1 for g in self._running if g.started and g.n_pending == 1)
             n_prefill = self._prefill_budget.tokens(n_decoding, abortable=self._may_abort and len(self._running) == 1)
             chunks = plan_step_batch(self._running, self._batch.capacity, n_prefill)
-            if self._kv_cache.make_room(sum(chunk.n_tokens for chunk in chunks)):
-                return chunks
+            n_tokens = sum(chunk.n_tokens for chunk in chunks)
+            if self._kv_cache.make_room(n_tokens):
+                room = min(self._batch.capacity, self._kv_cache.n_free) - n_tokens
+                return self._speculation.extend(chunks, min(room, self._context.n_outputs - len(chunks)))
             if len(self._running) == 1:
                 raise GenerationFailed("one request outgrew the whole context")  # admission makes this impossible
             self._preempt()
@@ -380,18 +388,33 @@ class Scheduler:
         indices = []
         for chunk in chunks:
             generation, start = chunk.generation, chunk.generation.n_computed
-            tokens = generation.tokens[start : start + chunk.n_tokens]
-            is_last = chunk.n_tokens == generation.n_pending
-            indices.append(self._batch.add(generation.sequence, tokens, start, wants_output=is_last))
+            tokens = [*generation.tokens[start : start + chunk.n_tokens], *chunk.proposal]
+            is_last, n_outputs = chunk.n_tokens == generation.n_pending, 1 + len(chunk.proposal)
+            last = self._batch.add(generation.sequence, tokens, start, wants_output=is_last, n_outputs=n_outputs)
+            indices.append(last - len(chunk.proposal))
         return indices
 
     def _advance(self, chunks: Sequence[Chunk], indices: Sequence[int]) -> None:
         self._failed_steps = 0
         for chunk, index in zip(chunks, indices, strict=True):
             generation = chunk.generation
-            self._kv_cache.record_computed(generation, chunk.n_tokens)
+            self._kv_cache.record_computed(generation, chunk.n_tokens, len(chunk.proposal))
             if generation.n_pending == 0 and not generation.cancelled:
-                self._select_token(generation, index)
+                self._select_tokens(generation, chunk.proposal, index)
+
+    def _select_tokens(self, generation: Generation, proposal: Sequence[int], index: int) -> None:
+        """Select one token, and a further one after each that was proposed and is now selected.
+
+        Every token is drawn as if nothing had been proposed, from the model's output after all those before it and by
+        samplers that know those. So proposals change no probability: a proposed token comes as often as without.
+        """
+        for offset, proposed in enumerate((*proposal, _NO_TOKEN)):
+            self._select_token(generation, index + offset)
+            if generation.sequence < 0 or generation.tokens[-1] != proposed:
+                break
+            generation.n_computed += 1
+        if generation.sequence >= 0:
+            self._kv_cache.cut(generation)
 
     def _select_token(self, generation: Generation, index: int) -> None:
         try:
@@ -409,7 +432,7 @@ class Scheduler:
         for event in events:
             self._emit(generation, event)
             if isinstance(event, Finished):
-                self._metrics.count(event.reason, event.usage)
+                self._metrics.count(event.reason, event.usage, event.proposals)
                 self._usual_tokens += 0.1 * (generation.n_written - self._usual_tokens)
                 self._release(generation, keep=True)
 

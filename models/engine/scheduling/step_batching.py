@@ -18,10 +18,11 @@ MARGIN = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The next `n_tokens` of one generation."""
+    """The next `n_tokens` of one generation, and after them guessed ones that may prove wrong."""
 
     generation: Generation
     n_tokens: int
+    proposal: tuple[int, ...] = ()
 
 
 def plan_step_batch(running: Sequence[Generation], capacity: int, max_prefill_tokens: int) -> list[Chunk]:

@@ -8,7 +8,10 @@ from models.engine.scheduling.kv_cells import KvCellPool
 N_CELLS = 40
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["allocate", "share", "release"]), st.integers(0, 3), st.integers(0, 3), st.integers(0, 9)
+        st.sampled_from(["allocate", "share", "cut", "release"]),
+        st.integers(0, 3),
+        st.integers(0, 3),
+        st.integers(0, 9),
     )
 )
 
@@ -26,12 +29,15 @@ def test_cells_are_counted_like_objects(steps: list[tuple[str, int, int, int]]) 
             n = min(n, len(held[one]))
             pool.share(one, other, n)
             held[other] = held[one][:n]
+        elif what == "cut":
+            pool.cut(one, n)
+            held[one] = held[one][:n]
         elif what == "release":
             pool.release(one)
             held[one] = []
         used = {id(c) for cells in held.values() for c in cells}
         assert pool.n_free == N_CELLS - len(used)
-        assert [pool.n_held_by_any([s]) for s in range(4)] == [len(held[s]) for s in range(4)]
+        assert [pool.n_held(s) for s in range(4)] == [len(held[s]) for s in range(4)]
         for s in range(4):
             others = {id(c) for t in range(4) if t != s for c in held[t]}
             assert pool.n_held_alone(s) == len({id(c) for c in held[s]} - others)

@@ -22,7 +22,7 @@ NO_SCHEMAS: list[Any] = ["x", 5, [], [1], False, ""]
 READ = frozenset({
     "model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "stop", "temperature",
     "top_p", "presence_penalty", "frequency_penalty", "seed", "n", "logprobs", "top_logprobs", "logit_bias",
-    "response_format", "tools", "tool_choice", "parallel_tool_calls", "modalities",
+    "response_format", "tools", "tool_choice", "parallel_tool_calls", "modalities", "prediction",
 })  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def test_unsupported_fields_are_refused_by_name(field: str) -> None:
 
 @pytest.mark.parametrize("field", sorted(WITHOUT_EFFECT))
 def test_fields_without_effect_are_accepted(field: str) -> None:
-    values: dict[str, Any] = {"metadata": {"a": "b"}, "prediction": {}, "prompt_cache_options": {}, "store": True}
+    values: dict[str, Any] = {"metadata": {"a": "b"}, "prompt_cache_options": {}, "store": True}
     assert parse_chat({**BODY, field: values.get(field, "x")}) == parse_chat(BODY)
 
 
@@ -78,6 +78,12 @@ def test_unknown_fields_are_accepted() -> None:
         ({"logit_bias": {"1": 101}}, "logit_bias.1"),
         ({"logit_bias": [1]}, "logit_bias"),
         ({"logit_bias": []}, "logit_bias"),
+        ({"prediction": "x"}, "prediction"),
+        ({"prediction": {}}, "prediction.type"),
+        ({"prediction": {"type": "text", "content": "x"}}, "prediction.type"),
+        ({"prediction": {"type": "content"}}, "prediction.content"),
+        ({"prediction": {"type": "content", "content": 5}}, "prediction.content"),
+        ({"prediction": {"type": "content", "content": [{"type": "text"}]}}, "prediction.content[0].text"),
         ({"user": 5}, "user"),
         ({"metadata": "x"}, "metadata"),
         ({"stream_options": {"include_usage": "x"}}, "stream_options.include_usage"),
@@ -129,6 +135,13 @@ def test_a_bad_value_is_named(fields: dict[str, Any], param: str) -> None:
     with pytest.raises(RequestError) as caught:
         parse_chat({**BODY, **fields})
     assert caught.value.param == param
+
+
+@pytest.mark.parametrize("content", ["one two", [{"type": "text", "text": "one "}, {"type": "text", "text": "two"}]])
+def test_a_prediction_is_read(content: Any) -> None:
+    job = parse_chat({**BODY, "prediction": {"type": "content", "content": content}})
+    assert job.prediction == "one two"
+    assert parse_chat({**BODY, "prediction": None}).prediction == ""
 
 
 def test_content_parts_are_joined_and_developers_are_the_system() -> None:
