@@ -92,7 +92,8 @@ def detect_call_format(template: Template) -> CallFormat | None:
     """The format that `template` uses; None if it has no tools, or an unknown format."""
     if "probe_tool" in _rendered(template, _USER_TURN, tools=[_TOOL]):
         printed = _rendered(template, _TURNS_WITH_CALL)
-        fallback = HERMES if HERMES.opening in template.source else None
+        # Qwen3.5 puts XML between Hermes' tags.
+        fallback = HERMES if HERMES.opening in template.source and "<function=" not in template.source else None
         return next((each for each in _DETECTED_BY_OUTPUT if each.matches(printed)), fallback)
     system = {"role": "system", "content": "", "tools": json.dumps([_TOOL])}
     return PHI if "<|tool|>" in _rendered(template, [system, *_USER_TURN]) else None

@@ -55,6 +55,14 @@ PHI_LIKE = """{% for m in messages %}{% if m.role == 'system' and m.tools %}
 {{- '<|system|>' + m.content + '<|tool|>' + m.tools + '<|/tool|>' + '<|end|>' }}{% else %}
 {{- '<|' + m.role + '|>' + m.content + '<|end|>' }}{% endif %}{% endfor %}<|assistant|>"""
 
+XML_LIKE = """{% if tools %}{{ tools | tojson }}{% endif %}{% for m in messages %}<|im_start|>{{ m.role }}
+{{ m.content }}{% for call in m.tool_calls or [] %}<tool_call>
+<function={{ call.function.name }}>
+</function>
+</tool_call>{% endfor %}<|im_end|>
+{% endfor %}<|im_start|>assistant
+"""
+
 LIKE = {HERMES: QWEN_LIKE, MISTRAL: MISTRAL_LIKE, LLAMA: LLAMA_LIKE, PHI: PHI_LIKE}
 ALL = pytest.mark.parametrize("calls", list(LIKE), ids=["hermes", "mistral", "llama", "phi"])
 
@@ -89,6 +97,10 @@ def compiler(model: Model) -> GrammarCompiler:
 
 def template(source: str) -> ChatTemplate:
     return ChatTemplate(source, bos="<s>", eos="</s>")
+
+
+def test_calls_in_xml_between_the_tags_of_json_are_another_format() -> None:
+    assert detect_call_format(template(XML_LIKE)) is None
 
 
 @ALL
