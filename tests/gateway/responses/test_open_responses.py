@@ -172,7 +172,7 @@ def test_the_local_model_fits_a_json_object_to_its_schema(local_gateway: Gateway
     ):
         check(answer_of(local_gateway, **body))
     answer = answer_of(local_gateway, text={"format": {"type": "json_object", "schema": schema}}, max_output_tokens=40)
-    assert answer["output"][0]["content"][0]["text"].replace(" ", "").replace("\n", "") == '{"a":7}'
+    assert "".join(answer["output"][0]["content"][0]["text"].split()) == '{"a":7}'
 
 
 def test_a_local_conversation_goes_on_by_its_id(local_gateway: Gateway) -> None:
