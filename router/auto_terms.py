@@ -1,5 +1,6 @@
 """What may stand behind `auto:` in a model's name: a threshold, the longest time to the first token, or both."""
 
+import re
 from dataclasses import dataclass
 
 from router.threshold import to_threshold
@@ -8,6 +9,9 @@ AUTO_AT = "auto:"
 
 LONGEST_FIRST_TOKEN_S = 86_400.0
 """The largest limit that is taken, in seconds: whoever sets it, waits for the local model in any case."""
+
+
+_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +47,10 @@ def auto_terms(name: str) -> AutoTerms | None:
 def to_first_token_s(text: str) -> float | None:
     """The limit on the time to the first token in a caller's `text`, in seconds; None where it is none.
 
-    >>> to_first_token_s("2.5"), to_first_token_s("0"), to_first_token_s("inf"), to_first_token_s("soon")
+    >>> to_first_token_s("2.5"), to_first_token_s("0"), to_first_token_s("1e3"), to_first_token_s(" 5")
     (2.5, None, None, None)
     """
-    try:
-        seconds = float(text)
-    except ValueError:
+    if _NUMBER.fullmatch(text) is None:
         return None
+    seconds = float(text)
     return seconds if 0 < seconds <= LONGEST_FIRST_TOKEN_S else None

@@ -98,12 +98,27 @@ def test_a_server_that_answers(tmp_path: Path, provider: Provider) -> None:
 
 
 def test_a_quick_look_starts_no_model(tmp_path: Path) -> None:
-    empty = tmp_path / "empty.gguf"  # nobody could load it
-    empty.touch()
-    done = doctor(tmp_path, "--quick", SLIMGATE_LOCAL__MODEL_PATH=str(empty))
+    done = doctor(tmp_path, "--quick")
     assert done.returncode == 0
     assert "not configured: everything is local" in said(done)["cloud"]
+    assert "tokens of context" in said(done)["needs"]
     assert not (tmp_path / "state").exists()
+
+
+def test_a_quick_look_reads_the_file_and_counts_the_memory(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.gguf"
+    empty.touch()
+    for variables in ({"SLIMGATE_LOCAL__MODEL_PATH": str(empty)}, {"SLIMGATE_LOCAL__N_CTX": "10000000"}):
+        done = doctor(tmp_path, "--quick", **variables)
+        assert done.returncode == 1
+        assert "the local model does not run here" in done.stdout
+    assert "GB can be used" in " ".join(done.stdout.split())
+
+
+def test_a_quick_look_tunes_nothing(tmp_path: Path) -> None:
+    done = doctor(tmp_path, "--quick", "--tune")
+    assert done.returncode == 2
+    assert "--tune" in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [(), ("--quick",)])

@@ -77,6 +77,7 @@ def test_flags_reach_the_engine(tmp_path: Path, started: list[EngineOptions]) ->
         (("--ubatch", "1024"), "less than or equal to 512"),
         (("--max-gap", "0"), "greater than or equal to 0.05"),
         (("--max-gap", "60"), "less than or equal to 10"),
+        (("--cells", "256", "--ctx", "8192"), "256 are not enough"),
     ],
 )
 def test_what_the_engine_cannot_do_is_refused(tmp_path: Path, flags: tuple[str, ...], said: str) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gateway.cli.model_memory import ExpectedMemory, memory_of
+from gateway.cli.model_memory import ExpectedMemory, configured_plan, memory_of
 from gateway.cli.serve import ConfigOption
 from gateway.config.masking import mask_url
 from gateway.config.sections.local import LocalSettings
@@ -52,6 +52,8 @@ def doctor(
 
     The exit code is 1 if no local model can answer as configured.
     """
+    if tune and skip_measurement:
+        raise typer.BadParameter("--quick starts no model, so it cannot be combined with --tune")
     settings = load_settings(config, serves=False)
     _print_machine(settings)
     local = settings.local.model_copy(update={"model_path": model, "base_url": None} if model else {})
@@ -64,8 +66,9 @@ def doctor(
         speed, well = None, False
         _say("local", f"[bold red]the local model does not run here:[/] {escape(missing)}")
     else:
-        speed = None if skip_measurement else _try_out(settings, local, tune_anew=tune)
-        well = skip_measurement or speed is not None
+        fits = _print_plan(settings, local)
+        speed = _try_out(settings, local, tune_anew=tune) if fits and not skip_measurement else None
+        well = fits and (skip_measurement or speed is not None)
     _print_models(speed, settings.state_dir)
     if not well:
         raise typer.Exit(1)
@@ -106,6 +109,18 @@ def _print_server(local: LocalSettings, base_url: str) -> bool:
         why = clean_words(str(exc)) or type(exc).__name__
         _say("local", f"[bold red]{shown} does not answer as it should:[/] {escape(why)}")
         return False
+
+
+def _print_plan(settings: Settings, local: LocalSettings) -> bool:
+    """Whether the model's file can be read, and there is memory for it as configured."""
+    try:
+        options = engine_options(local, settings.state_dir)
+        plan = configured_plan(options, settings.state_dir)
+    except ModelError as exc:
+        _say("local", f"[bold red]the local model does not run here:[/] {escape(clean_words(str(exc)))}")
+        return False
+    _say("needs", f"{plan.total_bytes / 1e9:.1f} GB, {plan.n_ctx} tokens of context")
+    return True
 
 
 def _try_out(settings: Settings, local: LocalSettings, *, tune_anew: bool) -> Speed | None:

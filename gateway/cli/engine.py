@@ -146,6 +146,8 @@ def engine(
             check_deterministic(flash_attention, gpu_layers)
     except ValueError as exc:
         raise typer.BadParameter(str(exc), param_hint="--flash-attention") from None
+    if ctx is not None and cells is not None and cells < ctx:
+        raise typer.BadParameter(f"{cells} are not enough for one request of --ctx {ctx}", param_hint="--cells")
     options = EngineOptions(
         model_path=model or bundled_model_path(),
         model_name=name,

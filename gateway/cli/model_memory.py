@@ -8,8 +8,9 @@ from models.catalogue.catalogue import CatalogueModel
 from models.engine.errors import ModelLoadError
 from models.engine.loading.catalogue_header import catalogue_header
 from models.engine.loading.header import Header, read_header
-from models.engine.loading.memory import MemoryPlan, expected_memory, smallest_plan
+from models.engine.loading.memory import MemoryPlan, expected_memory, plan_memory, smallest_plan
 from models.engine.loading.reencode import weights_at_hand
+from models.engine.native.llama import gpu_offload_supported
 from models.engine.native.machine import memory_bytes
 from models.engine.options import WEIGHTS, EngineOptions
 from models.engine.process.tuner import known_tuning
@@ -44,7 +45,7 @@ def memory_of(model: CatalogueModel, state_dir: Path, folder: Path) -> ExpectedM
     path = folder / str(model.file_name)
     try:
         path = bundled_model_path() if model.bundled else path
-        options, header = _usual(path, state_dir)
+        options, header = _tuned(EngineOptions(path), state_dir)
     except ModelError:
         options, catalogued = EngineOptions(path), catalogue_header(model)
         if catalogued is None:
@@ -56,10 +57,23 @@ def memory_of(model: CatalogueModel, state_dir: Path, folder: Path) -> ExpectedM
         return ExpectedMemory(smallest_plan(options, header), fits_now=False)
 
 
-def _usual(path: Path, state_dir: Path) -> tuple[EngineOptions, Header]:
+def configured_plan(options: EngineOptions, state_dir: Path) -> MemoryPlan:
+    """What the model of `options` takes.
+
+    Raises
+    ------
+    ModelError
+        If its file cannot be read, or there is no room for it.
+    """
+    options, header = _tuned(options, state_dir)
+    if gpu_offload_supported() and options.n_gpu_layers != 0:
+        return plan_memory(options, header, repack=False, on_gpu=True)
+    return expected_memory(options, header)
+
+
+def _tuned(options: EngineOptions, state_dir: Path) -> tuple[EngineOptions, Header]:
     """The settings with which the engine would start, what tuning found included, and the header of what it loads."""
-    options = EngineOptions(path)
-    header = read_header(weights_at_hand(path, state_dir / WEIGHTS))
+    header = read_header(weights_at_hand(options.model_path, state_dir / WEIGHTS))
     tuning = known_tuning(options, state_dir)
     if tuning is not None and tuning.chosen is not None:
         options = with_setting(options, tuning.chosen.setting)

@@ -44,6 +44,8 @@ SECRETS = ("api_key", "encryption_key")
 RENAMED = {("router", "max_local_wait_s"): ("router", "max_first_token_s")}
 """Settings of earlier versions, and those that took their place. Their values may mean something else."""
 
+SHORTEST_KEEP_ALIVE_S, LONGEST_KEEP_ALIVE_S = 0.1, 3600.0
+
 Source = PydanticBaseSettingsSource
 
 
@@ -112,8 +114,9 @@ class Settings(BaseSettings):
     keep_alive_s: Annotated[float, AT_START] = Field(
         5.0,
         ge=0,
+        le=LONGEST_KEEP_ALIVE_S,
         description="Longest silence in a streamed answer, in seconds. After it the caller gets a comment, or a ping "
-        "in Anthropic's format, so that proxies and clients do not give up; 0 for none.",
+        "in Anthropic's format, so that proxies and clients do not give up; 0 for none, otherwise at least 0.1.",
     )
     local: Annotated[LocalSettings, AT_START] = LocalSettings()
     cloud: CloudSettings = CloudSettings()
@@ -156,6 +159,13 @@ class Settings(BaseSettings):
             if variable.upper() in keys and not value.strip():
                 key_from_environment(variable)
         return values
+
+    @field_validator("keep_alive_s")
+    @classmethod
+    def _no_flood(cls, seconds: float) -> float:
+        if 0 < seconds < SHORTEST_KEEP_ALIVE_S:
+            raise ValueError(f"must be 0, for none, or at least {SHORTEST_KEEP_ALIVE_S:g}")
+        return seconds
 
     @field_validator("allowed_hosts")
     @classmethod

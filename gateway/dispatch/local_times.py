@@ -3,6 +3,7 @@
 An estimate is plain arithmetic over what is known already. Nobody is asked for it.
 """
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from math import inf
@@ -10,7 +11,7 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from gateway.dispatch.kept_prefixes import KeptPrefixes
-from gateway.dispatch.local_load import LocalLoad
+from gateway.dispatch.local_load import MOST_PROMPTS, LocalLoad
 from gateway.dispatch.prompt_outline import PromptOutline
 from models.engine.scheduling.forecast import Pace, wait_for_place_s
 from models.usage.running_rate import RunningRate
@@ -63,6 +64,8 @@ class LocalTimes:
         self._kept = KeptPrefixes()
         self._created = 0
         self._in_hand: set[_InHand] = set()
+        self._read: deque[tuple[float, float]] = deque(maxlen=MOST_PROMPTS)
+        self._answered_at = -inf
         self._answer_tokens = START_ANSWER_TOKENS
         self._tokens_per_guess = RunningRate(5000, start=1, start_tokens=200, clock=clock)
         self._reading = RunningRate(2000, clock=clock)
@@ -139,10 +142,13 @@ class LocalTimes:
         if load is None:
             return Queue.of(n_unread, ahead, reads_per_s)
         elapsed_s = max(0.0, now - asked_at)
-        queue = Queue.of(n_unread, [*load.unread_tokens, *ahead], reads_per_s, elapsed_s)
+        # Prompts that it had in hand when it was asked, and has read meanwhile: it is not stuck, and they are done.
+        n_read = sum(1 for began, read_at in self._read if began <= asked_at < read_at)
+        queue = Queue.of(n_unread, [*load.unread_tokens[n_read:], *ahead], reads_per_s, elapsed_s)
         ends_in_s = [*(end - elapsed_s for end in load.ends_in_s), *(other.ends_at - now for other in since)]
         place_s = wait_for_place_s(ends_in_s, load.max_sequences)
-        return Queue(load.stalled_s + max(place_s, queue.wait_s), queue.later_s)
+        stalled_s = load.stalled_s if self._answered_at <= asked_at else 0.0
+        return Queue(stalled_s + max(place_s, queue.wait_s), queue.later_s)
 
     def _begin(self, request: ChatRequest, outline: PromptOutline) -> _InHand:
         n_unread, load, now = self._n_unread(outline, None), self._load(), self._clock()
@@ -154,7 +160,8 @@ class LocalTimes:
         return in_hand
 
     def _first_token(self, in_hand: _InHand) -> None:
-        in_hand.first_token_at = self._clock()
+        in_hand.first_token_at = self._answered_at = self._clock()
+        self._read.append((in_hand.began, in_hand.first_token_at))
         if in_hand.alone and in_hand.n_unread >= LEAST_READ:
             self._reading.observe(in_hand.n_unread, in_hand.first_token_at - in_hand.began)
 
@@ -162,6 +169,9 @@ class LocalTimes:
         self._in_hand.discard(in_hand)
         if usage is None:
             return
+        self._answered_at = self._clock()
+        if in_hand.first_token_at is None:
+            self._read.append((in_hand.began, self._answered_at))
         if usage.prompt_tokens:
             self._tokens_per_guess.observe(usage.prompt_tokens, outline.n_tokens)
         n_written = usage.completion_tokens or 0

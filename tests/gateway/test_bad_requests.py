@@ -163,7 +163,7 @@ def test_a_threshold_that_is_none(gateway: Gateway, value: str) -> None:
     assert error_of(response)["param"] == "x-slimgate-threshold"
 
 
-@pytest.mark.parametrize("value", ["soon", "0", "-1", "86401", "nan", "inf", "1e400", ""])
+@pytest.mark.parametrize("value", ["soon", "0", "-1", "86401", "nan", "inf", "1e400", "1_0", "+5", ""])
 def test_a_limit_on_the_first_token_that_is_none(gateway: Gateway, value: str) -> None:
     body = {"model": "auto", "messages": HELLO}
     response = post(gateway, json=body, headers={"x-slimgate-max-first-token-s": value})

@@ -162,6 +162,19 @@ def test_an_engine_that_hangs_takes_longer_and_longer() -> None:
     assert Side(replace(IDLE, stalled_s=20.0)).first_token_s("hello") > 20
 
 
+def test_an_engine_that_has_answered_since_it_was_asked_does_not_hang() -> None:
+    side = Side()
+
+    async def work() -> Completion:
+        side.load = replace(IDLE, running=1, stalled_s=4.0, unread_tokens=(300,), asked_at=5.0)
+        side.now = 5.2
+        assert side.first_token_s("hello") > 4
+        return Completion(b"{}", "m", Usage(12, 5), ("stop",))
+
+    asyncio.run(side.times.watch(request("a question"), work()))
+    assert side.first_token_s("hello") < 0.3
+
+
 def test_what_was_sent_since_the_engine_was_asked_counts_too() -> None:
     side = Side()
 

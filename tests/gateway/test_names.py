@@ -59,7 +59,19 @@ def test_the_cure_for_an_unknown_name_is_an_alias() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["auto:", "auto:a lot", "auto:nan", "auto:-1", "auto:1.1", "local:0.4", "auto:0s", "auto:5s:0.4", "auto:infs"],
+    [
+        "auto:",
+        "auto:a lot",
+        "auto:nan",
+        "auto:-1",
+        "auto:1.1",
+        "local:0.4",
+        "auto:0s",
+        "auto:5s:0.4",
+        "auto:infs",
+        "auto: 5s",
+        "auto:٥s",
+    ],
 )
 def test_a_threshold_in_a_name_is_a_number(name: str) -> None:
     with pytest.raises(UnknownModelError, match=r"'auto:0\.4'" if name.startswith("auto") else "use one of"):

@@ -66,6 +66,8 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         ("SLIMGATE_LOCAL__N_CTXX", "1", "did you mean SLIMGATE_LOCAL__N_CTX"),
         ("SLIMGATE_LOCAL__N_CTX", "big", "local.n_ctx"),
         ("SLIMGATE_SOMETHING_ELSE", "1", "is not a setting"),
+        ("SLIMGATE_KEEP_ALIVE_S", "1e-9", "at least 0.1"),
+        ("SLIMGATE_KEEP_ALIVE_S", "inf", "keep_alive_s"),
     ],
 )
 def test_mistakes_in_the_environment(monkeypatch: pytest.MonkeyPatch, variable: str, value: str, named: str) -> None:

@@ -157,7 +157,7 @@ def smallest_plan(options: EngineOptions, header: Header) -> MemoryPlan:
 def whole_context(options: EngineOptions, header: Header) -> int:
     """Tokens of one request, where there is memory enough."""
     trained = min(header.n_ctx_train, header.n_ctx_short or header.n_ctx_train, DEFAULT_MAX_CTX)
-    return options.n_ctx or trained
+    return options.n_ctx or min(trained, options.n_cells or trained)
 
 
 def _affordable(options: EngineOptions, header: Header, whole: int, repack: bool, free: int) -> int:
