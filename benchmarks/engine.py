@@ -159,10 +159,10 @@ def wait_until_up(engine: Engine, process: "subprocess.Popen[bytes]") -> None:
 
 def wait_until_settled(engine: Engine) -> None:
     """Wait until slimgate's engine has tried what the model can do; others say nothing of that."""
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, LookupError):
         while True:
-            with urllib.request.urlopen(engine.url.removesuffix("/v1") + "/health", timeout=60) as answer:
-                if json.loads(answer.read()).get("probed", True):
+            with urllib.request.urlopen(f"{engine.url}/models", timeout=60) as answer:
+                if json.loads(answer.read())["data"][0].get("probed", True):
                     return
             time.sleep(0.5)
 
@@ -254,11 +254,9 @@ def measure_phi3_sized(arguments: argparse.Namespace) -> None:
 
     arguments.model = arguments.model or phi3_sized.model_file()
     arguments.llama_script = LLAMA_SERVER
-    with contextlib.ExitStack() as stack:
-        found = phi3_sized.engines(arguments, stack.enter_context(tempfile.TemporaryDirectory()))
-        for engine in found:
-            stack.enter_context(running(engine))
-        results = phi3_sized.measure(found, arguments)
+    with tempfile.TemporaryDirectory() as state_dir:
+        found = phi3_sized.engines(arguments, state_dir)
+        results = phi3_sized.measure(found, arguments.rounds, running)
     print("\n".join(phi3_sized.table(found, results, arguments)))
 
 

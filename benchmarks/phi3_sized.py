@@ -14,7 +14,8 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -227,6 +228,8 @@ async def beside_streams(engine: Engine, seed: str) -> dict[str, float]:
     }
 
 
+Running = Callable[[Engine], AbstractContextManager[None]]
+
 SCENARIOS = (one_caller, four_callers, beside_streams, long_prompt, sixteen_callers)
 
 
@@ -242,17 +245,20 @@ def engines(arguments: argparse.Namespace, state_dir: str) -> list[Engine]:
     return found
 
 
-def measure(found: list[Engine], arguments: argparse.Namespace) -> dict[str, list[list[float]]]:
-    """For each figure, each engine's values; every round asks every engine, one after the other."""
+def measure(found: list[Engine], rounds: int, running: Running) -> dict[str, list[list[float]]]:
+    """For each figure, each engine's values. Every round starts and asks every engine, one after the other.
+
+    Only one is loaded at a time: two such models slow each other, even while one of them does nothing.
+    """
     results: dict[str, list[list[float]]] = {}
-    for engine in found:
-        asyncio.run(together(engine, [words(8, "warm")], 4))
-    for round_number in range(arguments.rounds):
-        for scenario in SCENARIOS:
-            for number, engine in enumerate(found):
-                for name, value in asyncio.run(scenario(engine, f"{round_number} {scenario.__name__}")).items():
-                    results.setdefault(name, [[] for _ in found])[number].append(value)
-                    print(f"round {round_number + 1}, {name}: {engine.name} {value:.1f}", file=sys.stderr)
+    for round_number in range(rounds):
+        for number, engine in enumerate(found):
+            with running(engine):
+                asyncio.run(together(engine, [words(8, "warm")], 4))
+                for scenario in SCENARIOS:
+                    for name, value in asyncio.run(scenario(engine, f"{round_number} {scenario.__name__}")).items():
+                        results.setdefault(name, [[] for _ in found])[number].append(value)
+                        print(f"round {round_number + 1}, {name}: {engine.name} {value:.1f}", file=sys.stderr)
     return results
 
 

@@ -90,6 +90,8 @@ class Generation:
         Takes effect when the model itself opens a tool call.
     lookup : CopyLookup, optional
         Guesses its next tokens; None where guesses are not wanted or cannot be taken back.
+    is_probe : bool
+        Whether the engine asks itself, and no caller waits.
     allowance : SelectionAllowance
         The processor time that the choice of its tokens may take.
     """
@@ -104,6 +106,7 @@ class Generation:
     lookup: CopyLookup | None = None
     deadline: float = inf
     cancelled: bool = False
+    is_probe: bool = False
     sequence: int = -1
     started: bool = False
     prompt_array: TokenArray = field(init=False)

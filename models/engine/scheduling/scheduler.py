@@ -128,6 +128,12 @@ class Scheduler:
         return max(0, len(self._places) - self.n_running)
 
     @property
+    def n_callers(self) -> int:
+        """Generations in the queue and in progress that somebody waits for."""
+        with self._wake:
+            return sum(not generation.is_probe for generation in self._places)
+
+    @property
     def n_running(self) -> int:
         """Generations in prefill or decode."""
         return len(self._running)

@@ -334,7 +334,7 @@ PROBES_WHEN_FLAGGED = """
     import asyncio, os
     import models.engine.process.child as process
     real = process.run_probes
-    async def run_probes(engine, probes):
+    async def run_probes(engine, probes, **how):
         if probes is not process.MODEL_PROBES:
             return await real(engine, probes)
         while not os.path.exists({flag!r}):
@@ -343,6 +343,15 @@ PROBES_WHEN_FLAGGED = """
     process.run_probes = run_probes
 """
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
+
+
+def test_a_probe_gives_way_to_a_caller_and_is_tried_again(tmp_path: Path) -> None:
+    with running_engine(tmp_path, model_path=bundled_model_path(), probe=True) as engine:
+        assert not engine.ready().probed
+        engine.post({**BODY, "logit_bias": None, "max_tokens": 40})
+        assert engine.metrics('finished_total{reason="cancelled"') == 2  # both were being read
+        wait_for(lambda: engine.ready().probed, READY_S)
+        assert "forced_tools" in engine.ready().features
 
 
 def test_the_engine_serves_while_it_probes_its_model(
