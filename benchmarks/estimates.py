@@ -25,6 +25,7 @@ from typing import Any
 
 import httpx
 
+from benchmarks.engine import THINGS
 from models.catalogue.bundled import bundled_model_path
 from models.engine.native.machine import processor_name, usable_cores
 from tests.process import Command, running_command
@@ -37,16 +38,6 @@ WARM_UP = 2
 
 NOTES = "Note {number}: the shop by the harbour sold {number} ropes, and the lantern in window {number} was mended. "
 SHORT_NOTES, LONG_NOTES, SHARED_NOTES = 1, 24, 20
-THINGS = (
-    "a rope",
-    "paint for a boat",
-    "a lantern",
-    "garden shears",
-    "a ladder",
-    "brass hinges",
-    "a stove",
-    "an anchor",
-)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Calls of tools as output items: of a function, or of a custom tool, whose input is any text."""
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -49,9 +50,9 @@ class CallItem(Item):
         namespace = {} if self._tool.namespace is None else {"namespace": self._tool.namespace}
         return {"id": self._id, "type": self.kind, "status": self.status, **call, **namespace}
 
+    @abstractmethod
     def write(self, piece: Mapping[str, Any]) -> Iterator[Emitted]:
         """Add what the next piece of the call brings."""
-        raise NotImplementedError
 
     def end(self) -> Iterator[Emitted]:
         yield f"{self.event}.done", self._where(**{self.field: self._text})

@@ -91,9 +91,12 @@ class KvCache:
         here = self._longest_here(generation, tokens, running)
         if here is None:
             return False
-        if not self._restore_longer(generation, tokens, here.n_tokens):
-            here = self._longest_here(generation, tokens, running) or NO_PREFIX
-            self._share(generation, here if here.n_tokens >= MIN_PREFIX_TOKENS else NO_PREFIX)
+        parked = self._parked.longest_prefix(tokens)
+        if parked.n_tokens >= here.n_tokens + self._parking.min_tokens:
+            if self._restore(generation, parked):
+                return True
+            here = self._longest_here(generation, tokens, running) or NO_PREFIX  # it may have had to make room
+        self._share(generation, here if here.n_tokens >= MIN_PREFIX_TOKENS else NO_PREFIX)
         return True
 
     def _longest_here(self, generation: Generation, tokens: TokenArray, running: Sequence[Generation]) -> Prefix | None:
@@ -109,11 +112,8 @@ class KvCache:
             longest = max(longest, shared, key=_n_tokens)
         return longest
 
-    def _restore_longer(self, generation: Generation, tokens: TokenArray, n_here: int) -> bool:
-        """Bring back a parked sequence with a longer prefix than the one in cells; false if there is none."""
-        prefix = self._parked.longest_prefix(tokens)
-        if prefix.n_tokens < n_here + self._parking.min_tokens:
-            return False
+    def _restore(self, generation: Generation, prefix: Prefix) -> bool:
+        """Bring the prefix of a parked sequence back into cells; false if there is no room."""
         parked, state = self._parked.state(prefix.sequence)
         if not self.make_room(len(parked)) or not self._context.restore(generation.sequence, state, prefix.n_tokens):
             return False
