@@ -2,7 +2,7 @@
 
 Without flash attention, llama.cpp computes every step over all cells in use, whoever holds them: with a model of
 Phi-3-mini's size, 1,536 cells of others were measured to halve the writing speed of an answer. And where cells are few,
-a conversation that pauses loses them to the next one. Copying a sequence out and back takes about a thousandth of the
+a conversation that pauses loses them to the next one. Copying a sequence out and back takes about a hundredth of the
 time in which it was computed.
 """
 
