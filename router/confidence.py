@@ -16,7 +16,35 @@ References
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+
+FIRST_TOKENS = 8
+"""How many first tokens tell most: fewer tell less, 16 no more (1,317 answers of SmolLM2-135M)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstTokens:
+    """How sure a model was of the first `FIRST_TOKENS` tokens of its answer, or of all if it has fewer.
+
+    Parameters
+    ----------
+    n : int
+        How many there were, at least 1.
+    mean_logprob, least_logprob : float
+        Mean and least of the natural logarithms of the chosen tokens' probabilities, at most 0.
+    mean_margin : float or None
+        Mean distance in log-probability between the likeliest token and the next, at least 0; None where the server
+        tells no alternatives.
+    mean_entropy : float or None
+        Mean entropy, in nats, of the distributions that they were chosen from; None where it tells no alternatives.
+    """
+
+    n: int
+    mean_logprob: float
+    least_logprob: float
+    mean_margin: float | None = None
+    mean_entropy: float | None = None
 
 
 class CascadeVerdict(StrEnum):

@@ -43,7 +43,7 @@ FLOORS: dict[str, list[str]] = {
     "router": [
         "decision confidence sensitive threshold",
         "errors text auto_terms",
-        "policy classifier compiled",
+        "policy classifier compiled exam",
         "export",
         "artifact",
         "training",

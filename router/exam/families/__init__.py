@@ -1,0 +1,1 @@
+"""A file a family of items: the kinds of request that people send."""
