@@ -26,6 +26,10 @@ BLANKS_HEADER = "x-slimgate-blanks"
 """Whoever sends it takes blanks before the JSON of an answer that is not streamed, as signs of life."""
 
 
+BACKGROUND_HEADER = "x-slimgate-background"
+"""Whoever sends it with the value 1 gives way to callers: see `Scheduler`."""
+
+
 class SlowCaller(Exception):
     """A request was begun and not finished."""
 
@@ -77,6 +81,11 @@ def time_limit_s(scope: Scope) -> float:
 def takes_blanks(scope: Scope) -> bool:
     """Whether the caller takes blanks before an answer that is not streamed."""
     return any(name == BLANKS_HEADER.encode() for name, _ in scope["headers"])
+
+
+def is_background(scope: Scope) -> bool:
+    """Whether the request gives way to those of callers."""
+    return (BACKGROUND_HEADER.encode(), b"1") in scope["headers"]
 
 
 class EventStream:

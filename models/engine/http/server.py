@@ -10,6 +10,7 @@ from models.engine.engine import Engine
 from models.engine.http.asgi import (
     EventStream,
     WholeAnswer,
+    is_background,
     read_json,
     send_json,
     send_text,
@@ -84,7 +85,7 @@ class EngineServer:
     async def _answer(self, job: ChatJob, scope: Scope, send: Send) -> None:
         generations = await self._engine.prepare(job)
         shapes = ChatShapes(self._engine.info.model, self._engine.fingerprint, self._engine.token_bytes)
-        with self._engine.submit(generations, time_limit_s(scope)) as answer:
+        with self._engine.submit(generations, time_limit_s(scope), gives_way=is_background(scope)) as answer:
             if job.stream:
                 stream = EventStream(send)
                 sending = stream_chat(answer, job, shapes, stream, generations[0])
@@ -112,7 +113,8 @@ class EngineServer:
     async def _complete(self, job: CompletionJob, scope: Scope, send: Send) -> None:
         generations = await self._engine.preparations.run(partial(self._engine.prepare_completion, job))
         shapes = TextShapes(self._engine.info.model, self._engine.fingerprint, self._engine.token_bytes)
-        async with aclosing(events_in_rounds(self._engine, generations, time_limit_s(scope))) as events:
+        submit = partial(self._engine.submit, time_limit_s=time_limit_s(scope), gives_way=is_background(scope))
+        async with aclosing(events_in_rounds(submit, generations, self._engine.max_parallel)) as events:
             if job.stream:
                 stream = EventStream(send)
                 sending = stream_completion(events, job, shapes, stream)

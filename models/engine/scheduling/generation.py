@@ -90,8 +90,8 @@ class Generation:
         Takes effect when the model itself opens a tool call.
     lookup : CopyLookup, optional
         Guesses its next tokens; None where guesses are not wanted or cannot be taken back.
-    is_probe : bool
-        Whether the engine asks itself, and no caller waits.
+    gives_way : bool
+        Whether it is ended as soon as a caller comes: a probe or an item of the exam, for which nobody waits.
     allowance : SelectionAllowance
         The processor time that the choice of its tokens may take.
     """
@@ -106,7 +106,7 @@ class Generation:
     lookup: CopyLookup | None = None
     deadline: float = inf
     cancelled: bool = False
-    is_probe: bool = False
+    gives_way: bool = False
     sequence: int = -1
     started: bool = False
     prompt_array: TokenArray = field(init=False)
