@@ -9,6 +9,7 @@ import orjson
 from models.wire import asgi
 from models.wire.asgi import BodyGivenUp, Receive, Scope, Send, UnfinishedBodies
 from models.wire.errors import RequestError
+from models.wire.first_tokens import FIELD, HEADER, FirstTokens
 from models.wire.json_reader import parse_json
 
 SILENCE_S, WHOLE_S = 60.0, 180.0
@@ -132,9 +133,11 @@ class WholeAnswer:
             await asgi.begin_whole(self._send)
         await asgi.send_part(self._send, b" ")
 
-    async def end(self, body: Any) -> None:
-        """Send the JSON."""
+    async def end(self, body: Mapping[str, Any], first_tokens: FirstTokens | None = None) -> None:
+        """Send the JSON, and how sure the model was: in a header, or in a field if the headers have gone out."""
         if self.begun:
-            await asgi.send_part(self._send, orjson.dumps(body), last=True)
+            told = {} if first_tokens is None else {FIELD: first_tokens}
+            await asgi.send_part(self._send, orjson.dumps({**body, **told}), last=True)
         else:
-            await send_json(self._send, 200, body)
+            headers = {} if first_tokens is None else {HEADER: first_tokens.to_json().decode()}
+            await send_json(self._send, 200, body, headers)

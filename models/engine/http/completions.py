@@ -9,7 +9,7 @@ from models.engine.engine import AnswerEvents, IndexedEvent
 from models.engine.errors import EngineBusy
 from models.engine.http.asgi import EventStream
 from models.engine.http.failures import late_error
-from models.engine.http.responses import UsageSum
+from models.engine.http.responses import CertaintyComment, UsageSum
 from models.engine.http.shapes import TextShapes
 from models.engine.request.chat import MAX_STOPS, read_n, read_sampling
 from models.engine.request.prompts import CompletionJob, read_prompts
@@ -117,10 +117,15 @@ async def collect_completion(
 
 
 async def stream_completion(
-    arrivals: AsyncIterable[list[IndexedEvent]], job: CompletionJob, shapes: TextShapes, stream: EventStream
+    arrivals: AsyncIterable[list[IndexedEvent]],
+    job: CompletionJob,
+    shapes: TextShapes,
+    stream: EventStream,
+    first: Generation,
 ) -> None:
-    """Send the answers as they are generated; failures as in `stream_chat`."""
+    """Send the answers as they are generated; failures, and `first`, as in `stream_chat`."""
     usage = PromptsUsage(job.n)
+    certainty = CertaintyComment(first)
     async for events in arrivals:
         data = b""
         for index, event in events:
@@ -130,6 +135,7 @@ async def stream_completion(
                 await stream.write(data + encode_event(late_error(event.error)))
                 await stream.close()
                 return
+            data += certainty.take()
             if isinstance(event, Finished):
                 usage.add(index, event)
                 data += encode_event(shapes.completion([shapes.choice(index, "", event.reason, ())]))
