@@ -8,8 +8,10 @@ from typing import Any
 import orjson
 import pytest
 
+from models.remote.http import HttpServer
+from models.remote.openai import OpenAIBackend
 from models.wire.collect_stream import collect_stream
-from models.wire.first_tokens import FirstTokens, TokenSignals, first_tokens_of
+from models.wire.first_tokens import FIELD, FirstTokens, TokenSignals, first_tokens_of
 from models.wire.sse import DONE, encode_event
 from models.wire.stream import ChatStream
 
@@ -134,6 +136,29 @@ def test_a_collected_stream_keeps_them() -> None:
 
 async def _collected(*events: bytes) -> Any:
     return await collect_stream(streamed(*events))
+
+
+@pytest.mark.parametrize(
+    ("told", "logprobs", "expected"),
+    [
+        (None, None, None),
+        (None, {"content": [entry(0.5, 0.5, 0.25), entry(1.0, 1.0)]}, FirstTokens(2, -0.346574, -0.693147)),
+        (None, {"content": "x"}, None),
+        (None, [1], None),
+        (TOLD, {"content": [entry(0.5)]}, TOLD),
+        ("x", {"content": [entry(0.5)]}, FirstTokens(1, -0.693147, -0.693147)),
+        ({"n": 8, "mean_logprob": "-1", "least_logprob": -1}, None, None),
+    ],
+)
+def test_of_a_whole_answer(told: Any, logprobs: Any, expected: FirstTokens | None) -> None:
+    choice = {"index": 0, "message": {"content": "hello"}, "finish_reason": "stop", "logprobs": logprobs}
+    answer = {"object": "chat.completion", "model": "m", "choices": [choice]}
+    sent = orjson.dumps(answer if told is None else {**answer, FIELD: told})
+    completion = OpenAIBackend("local", HttpServer("http://127.0.0.1:1/v1", use_proxy=False), "m")._completion(sent)
+    assert completion.first_tokens == expected
+    assert orjson.loads(completion.body) == answer
+    if told is None:
+        assert completion.body == sent  # byte for byte
 
 
 def chunk(text: str, finish: str | None = None, logprobs: Any = None, index: int = 0) -> bytes:

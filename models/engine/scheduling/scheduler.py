@@ -7,9 +7,9 @@ and the cells of the others are freed. Requests whose cells do not fit wait in o
 outgrow the cells all the same, the youngest is preempted: it gives up its cells, waits at the head of the queue and is
 computed again. Its caller sees a pause and nothing else.
 
-Generations that give way (`Generation.gives_way`) are computed only while no caller is here. One who comes ends them
-before the next step, and a long step at once; until the last one has gone, new ones are refused. So a step computes
-either callers' answers or others, and what is told of load and speed is about callers' alone.
+Generations that give way (`Generation.gives_way`) are computed only while no caller is here. One who comes ends them at
+once, in the middle of a step; until the last one has gone, new ones are refused. So a step computes either callers'
+answers or others, and what is told of load and speed is about callers' alone.
 """
 
 import logging
@@ -382,7 +382,7 @@ class Scheduler:
             self._prefill_budget.observe(n_read, self._batch.n_tokens, step_s)
             self._speculation.observe(chunks, step_s)
             self._advance(chunks, indices)
-            if not _give_way(chunks):
+            if not _gives_way(chunks):
                 self.speeds.observe(work, monotonic() - started)
         elif status is DecodeStatus.ABORTED:
             for generation in (chunk.generation for chunk in chunks):
@@ -409,24 +409,23 @@ class Scheduler:
     def _decode(self, chunks: Sequence[Chunk]) -> DecodeStatus:
         """Compute the batch; end it for somebody who arrives or hangs up, if it takes long and only reads.
 
-        Not twice in a row: many who come and go must not keep a prompt from being read. A step of what gives way counts
-        as long if it takes longer than one beside callers' answers would, and may be ended each time.
+        Not twice in a row: many who come and go must not keep a prompt from being read. What gives way is ended in any
+        step, but only for a caller, since then it is not computed again.
         """
-        is_long = self._batch.n_tokens > self._prefill_budget.tokens(int(_give_way(chunks)))
-        if not is_long or any(chunk.n_tokens == 1 for chunk in chunks):
+        gives_way = _gives_way(chunks)
+        is_long = self._batch.n_tokens > self._prefill_budget.tokens(0)
+        if not gives_way and (not is_long or any(chunk.n_tokens == 1 for chunk in chunks)):
             self._may_abort = True
             return self._context.decode(self._batch)
-        self._context.abort_when(self._is_wanted)
+        self._context.abort_when((lambda: self.has_callers) if gives_way else self._is_wanted)
         status = self._context.decode(self._batch)
         self._context.abort_when(None)
-        self._may_abort = status is not DecodeStatus.ABORTED
+        self._may_abort = gives_way or status is not DecodeStatus.ABORTED
         return status
 
     def _is_wanted(self) -> bool:
         """Whether there is something to do that does not wait for the end of a step."""
-        if self._callbacks or self._stopping or any(generation.cancelled for generation in self._running):
-            return True
-        return any(not generation.gives_way for generation in self._submitted)
+        return bool(self._submitted or self._callbacks or self._stopping or any(g.cancelled for g in self._running))
 
     def _fill_batch(self, chunks: Sequence[Chunk]) -> list[int]:
         self._batch.clear()
@@ -521,6 +520,6 @@ class Scheduler:
             self._output = []
 
 
-def _give_way(chunks: Sequence[Chunk]) -> bool:
+def _gives_way(chunks: Sequence[Chunk]) -> bool:
     """Whether a step is of generations that give way; all are, or none."""
     return any(chunk.generation.gives_way for chunk in chunks)

@@ -113,7 +113,7 @@ class TokenSelector:
 class Certainty:
     """How sure the model is of its next token: of its own distribution, before any sampler or rule changes it.
 
-    Costs 0.05 ms for a vocabulary of 49,000 tokens, 0.15 ms for 152,000.
+    Costs about 0.15 ms for a vocabulary of 49,000 tokens, 0.3 ms for 152,000.
     """
 
     def __init__(self, logits: Logits) -> None:

@@ -140,13 +140,26 @@ def test_they_are_no_load_and_change_no_speed(tiny: Scheduled) -> None:
     assert tiny.counted("first_token_seconds_count") == 0
 
 
-@pytest.mark.parametrize("n_background", [1, 2])
-def test_a_caller_does_not_wait_for_the_end_of_their_long_steps(
-    tiny: Scheduled, monkeypatch: pytest.MonkeyPatch, n_background: int
+STEPS = {
+    "reads": lambda sizes: len(sizes) == 1 and sizes[0] > 1,
+    "writes": lambda sizes: set(sizes) == {1},
+    "both": lambda sizes: 1 in sizes and max(sizes) > 1,
+}
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_a_caller_does_not_wait_for_the_end_of_their_step(
+    tiny: Scheduled, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     in_step, arrived = threading.Event(), threading.Event()
-    statuses: list[tuple[bool, DecodeStatus]] = []
-    real_abort_when, real_decode = Context.abort_when, Context.decode
+    sizes: list[int] = []
+    statuses: list[DecodeStatus] = []
+    real_plan, real_abort_when, real_decode = scheduling.plan_step_batch, Context.abort_when, Context.decode
+
+    def plan(running: Sequence[Any], *limits: int) -> Any:
+        chunks = real_plan(running, *limits)
+        sizes[:] = [chunk.n_tokens for chunk in chunks]
+        return chunks
 
     def abort_when(self: Context, wanted: Any) -> None:
         def once_somebody_came() -> bool:
@@ -154,26 +167,28 @@ def test_a_caller_does_not_wait_for_the_end_of_their_long_steps(
             assert arrived.wait(ANSWER_S)
             return bool(wanted())
 
-        real_abort_when(self, wanted and once_somebody_came)
+        real_abort_when(self, once_somebody_came if wanted and STEPS[kind](sizes) else wanted)
 
     def decode(self: Context, batch: Any) -> DecodeStatus:
-        status = real_decode(self, batch)
-        statuses.append((tiny.scheduler.has_callers, status))
-        return status
+        statuses.append(real_decode(self, batch))
+        return statuses[-1]
 
+    monkeypatch.setattr(scheduling, "plan_step_batch", plan)
     monkeypatch.setattr(Context, "abort_when", abort_when)
     monkeypatch.setattr(Context, "decode", decode)
-    tiny.scheduler._prefill_budget.tokens_per_s = 100  # a step of 100 tokens counts as long
-    background = [tiny.start([*PROMPT[:200], token_of(letter)], 5, gives_way=True) for letter in "ab"[:n_background]]
+    background = [tiny.start(PROMPT, LONG, gives_way=True)]
+    if kind == "both":
+        wait_for(lambda: background[0].generation.n_written > 2)
+        background.append(tiny.start([*OTHER, *PROMPT], LONG, gives_way=True))
     assert in_step.wait(ANSWER_S)
+    n_steps = len(statuses)
     caller = tiny.start(OTHER, 5)
     arrived.set()
     assert caller.ended.wait(ANSWER_S)
     assert all(map(gave_way, background))
-    assert statuses[0] == (True, DecodeStatus.ABORTED)
-    assert {status for _, status in statuses[1:]} == {DecodeStatus.OK}
-    usual = tiny.write(OTHER, 5)
-    assert usual.tokens == caller.tokens
+    assert statuses[n_steps] is DecodeStatus.ABORTED
+    assert statuses.count(DecodeStatus.ABORTED) == 1
+    assert caller.tokens == tiny.write(OTHER, 5).tokens
 
 
 BACKGROUND = {BACKGROUND_HEADER: "1"}
