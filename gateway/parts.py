@@ -70,7 +70,7 @@ def make_parts(settings: Settings) -> Parts:
     budget = Budget(settings.budget, ledger, pricer)
     telemetry = make_telemetry(settings, pricer)
     recorder = Recorder(ledger, metrics, budget, telemetry)
-    cascade = Cascade(settings.router.second_look)
+    cascade = Cascade(settings.router.second_look, classifier)
     decider = Decider(
         backends,
         classifier,

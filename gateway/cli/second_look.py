@@ -140,7 +140,8 @@ def _print(
         f"{document['returned']:,} came back because the cloud failed. "
         f"Half of them took {document['median_ms']:.0f} ms or more."
     )
-    say("In force: " + ", ".join(f"{name} {value:g}" for name, value in settings.model_dump().items()) + ".")
+    told = {name: "by the exam" if value is None else f"{value:g}" for name, value in settings.model_dump().items()}
+    say("In force: " + ", ".join(f"{name} {value}" for name, value in told.items()) + ".")
     if not document["candidates"]:
         say(f"Too few to say more: {FEWEST - len(past)} more are needed.")
         return

@@ -2,7 +2,9 @@
 
 Only for requests that the score alone keeps local, and only just. Their first tokens are held back. Sure enough, they
 are passed on, and the answer goes on from there; otherwise the generation is cancelled, and the cloud is asked before
-the caller has got a byte. Each second look delays the first byte, so there is none unless the configuration says so.
+the caller has got a byte. Each second look delays the first byte, so there is none unless the configuration says so, or
+the exam of the local model showed that it pays. Then the score of the answer that has begun is compared with the
+threshold, as the prompt's was.
 """
 
 import asyncio
@@ -13,9 +15,11 @@ from dataclasses import replace
 from typing import TypeVar
 
 from gateway.config.sections.routing import SecondLookSettings
+from gateway.dispatch.cascade_judge import Judge
 from gateway.dispatch.local import LocalSide
 from gateway.ledger.cascade_result import CascadeResult
 from gateway.record.request_record import RequestRecord
+from gateway.scoring.active_classifier import ActiveClassifier
 from models.wire.backend import Answerer, Completion
 from models.wire.chat import COMPLETIONS, ChatRequest
 from models.wire.collect_stream import collect_stream
@@ -29,6 +33,12 @@ from router.policy import LocalCapabilities
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T", Completion, ChatStream)
+
+BAND_OF_THRESHOLD = 0.5
+"""Unless configured: a score of at least so much of the threshold gets a second look, where that pays."""
+
+ALTERNATIVES = 5
+"""Tokens beside each chosen one whose probabilities a server is asked for, as the exam asks."""
 
 COUNT_S = 0.5
 """Longest wait for the count of the prompt's tokens; only the ledger needs it."""
@@ -45,10 +55,13 @@ class Cascade:
     ----------
     settings : SecondLookSettings
         How it is taken; a band of 0 means never.
+    classifier : ActiveClassifier
+        Its artifact knows what the exam of the local model showed.
     """
 
-    def __init__(self, settings: SecondLookSettings) -> None:
+    def __init__(self, settings: SecondLookSettings, classifier: ActiveClassifier) -> None:
         self._warned = False
+        self._classifier = classifier
         self.configure(settings)
 
     def configure(self, settings: SecondLookSettings) -> None:
@@ -62,17 +75,38 @@ class Cascade:
         return (
             decision.route is Route.LOCAL
             and decision.reason is Reason.SCORE
-            and decision.score >= decision.threshold - self.settings.band
+            and decision.score >= decision.threshold - self._band(decision.threshold)
             and suits(request, prompt)
             and local is not None
             and self._tells_probabilities(local)
         )
 
     def before(
-        self, call: Callable[[Answerer], Awaitable[T]], record: RequestRecord, local: LocalSide
+        self,
+        call: Callable[[Answerer], Awaitable[T]],
+        record: RequestRecord,
+        local: LocalSide,
+        prompt: Prompt,
+        decision: RoutingDecision,
     ) -> Callable[[Answerer], Awaitable[T]]:
-        """`call` with a second look: raises `Unsure` if the confidence of the first tokens is too low."""
-        return lambda answerer: call(CascadedBackend(answerer, self, record, local))
+        """`call` with a second look: raises `Unsure` if the first tokens speak against the answer."""
+        judge = self._judge(prompt, decision)
+        return lambda answerer: call(CascadedBackend(answerer, self.settings.n_tokens, judge, record, local))
+
+    def _band(self, threshold: float) -> float:
+        """How far below `threshold` a score gets a second look."""
+        if self.settings.band is not None:
+            return self.settings.band
+        begun = self._classifier.artifact.begun
+        return BAND_OF_THRESHOLD * threshold if begun is not None and begun.pays else 0.0
+
+    def _judge(self, prompt: Prompt, decision: RoutingDecision) -> Judge:
+        """By the least confidence if one is configured, else by what the exam taught; without it nothing is unsure."""
+        artifact, least = self._classifier.artifact, self.settings.least_confidence
+        if least is not None or artifact.begun is None:
+            return Judge(least or 0.0)
+        match = artifact.match(prompt)
+        return Judge(0.0, artifact.begun, decision, 0.0 if match is None else match.likeness)
 
     def _tells_probabilities(self, local: LocalCapabilities) -> bool:
         tells = Feature.LOGPROBS in local.features
@@ -99,9 +133,12 @@ def suits(request: ChatRequest, prompt: Prompt) -> bool:
 class CascadedBackend:
     """A local model whose first tokens are held back and judged. For one request."""
 
-    def __init__(self, answerer: Answerer, cascade: Cascade, record: RequestRecord, local: LocalSide) -> None:
+    def __init__(
+        self, answerer: Answerer, n_tokens: int, judge: Judge, record: RequestRecord, local: LocalSide
+    ) -> None:
         self._answerer = answerer
-        self._settings = cascade.settings
+        self._n_tokens = n_tokens
+        self._judge = judge
         self._record = record
         self._local = local
 
@@ -121,10 +158,12 @@ class CascadedBackend:
     async def stream(self, request: ChatRequest) -> ChatStream:
         """Answer piece by piece; returns once the first tokens are confident enough; the stream begins with them."""
         started = time.perf_counter()
-        stream = await self._answerer.stream(_telling(request))
+        stream = await self._answerer.stream(_telling(request, self._n_alternatives))
         try:
             found = await self._hold_back(stream)
-            result = CascadeResult(self._verdict(found), found, _ms_since(started), self.model)
+            score = self._judge.score(stream.first_tokens)
+            verdict = self._judge.verdict(found, score)
+            result = CascadeResult(verdict, found, _ms_since(started), self.model, score=score)
             self._record.cascade_result = result
             if result.verdict is CascadeVerdict.ESCALATED:
                 await stream.aclose()  # at once: each token more is wasted
@@ -139,7 +178,7 @@ class CascadedBackend:
 
     async def _hold_back(self, stream: ChatStream) -> float | None:
         """The confidence of the first tokens, or of all if the answer is shorter; they are put back into `stream`."""
-        wanted = self._settings.n_tokens
+        wanted = self._n_tokens
         held: list[list[bytes]] = []
         async for events in stream:
             held.append(events)
@@ -149,10 +188,11 @@ class CascadedBackend:
         stream.put_back(held)
         return confidence(stream.logprobs[:wanted])
 
-    def _verdict(self, found: float | None) -> CascadeVerdict:
-        if found is None:
-            return CascadeVerdict.UNKNOWN
-        return CascadeVerdict.WENT_ON if found >= self._settings.least_confidence else CascadeVerdict.ESCALATED
+    @property
+    def _n_alternatives(self) -> int:
+        """Of each token that must be told: our own engine tells what the exam's judge needs anyway."""
+        local = self._local.capabilities
+        return 0 if self._judge.begun is None or (local is not None and local.marks_calls) else ALTERNATIVES
 
     async def _count(self, request: ChatRequest) -> int:
         try:
@@ -163,9 +203,11 @@ class CascadedBackend:
         return prompt_tokens_guess(request) if counted is None else counted
 
 
-def _telling(request: ChatRequest) -> ChatRequest:
+def _telling(request: ChatRequest, n_alternatives: int) -> ChatRequest:
     """The request as a chat with log-probabilities; the caller sees them only if the request asked for them."""
     body = {**request.body, "logprobs": True}
+    if n_alternatives and not body.get("top_logprobs"):
+        body["top_logprobs"] = n_alternatives
     return replace(request, body=body, native=None, hide_logprobs=not request.body.get("logprobs"))
 
 

@@ -147,7 +147,7 @@ class Dispatcher:
         if not routed.second_look:
             return call
         assert self._backends.local is not None
-        return self._cascade.before(call, record, self._backends.local)
+        return self._cascade.before(call, record, self._backends.local, routed.prompt, routed.decision)
 
     async def _escalate(
         self, record: RequestRecord, routed: RoutedRequest, call: Callable[[Answerer], Awaitable[T]]

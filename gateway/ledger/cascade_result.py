@@ -25,6 +25,8 @@ class CascadeResult:
         The local model.
     prompt_tokens, completion_tokens : int
         Tokens of a local answer that was thrown away; 0 where none was.
+    score : float or None
+        The probability that the answer fails, by those tokens; None where no exam taught it.
     """
 
     verdict: CascadeVerdict
@@ -33,16 +35,21 @@ class CascadeResult:
     model: str
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    score: float | None = None
 
     @property
     def wasted(self) -> Usage:
         """Tokens of the local answer that was thrown away."""
         return Usage(self.prompt_tokens, self.completion_tokens)
 
+    @property
+    def _shares(self) -> dict[str, float | None]:
+        return {"confidence": self.confidence, "score": self.score}
+
     def to_json(self) -> str:
         """For the ledger's column `second_look`."""
-        rounded = None if self.confidence is None else round(self.confidence, 4)
-        return orjson.dumps({**asdict(self), "confidence": rounded}).decode()
+        rounded = {name: value if value is None else round(value, 4) for name, value in self._shares.items()}
+        return orjson.dumps({**asdict(self), **rounded}).decode()
 
     @classmethod
     def from_json(cls, text: str) -> Self:

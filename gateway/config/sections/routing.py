@@ -17,21 +17,23 @@ PINS = ("auto", "local", "cloud")
 class SecondLookSettings(Section):
     """The second look (a cascade): the local model begins, and its confidence decides which side answers."""
 
-    band: float = Field(
-        0.0,
+    band: float | None = Field(
+        None,
         ge=0,
         le=1,
-        description="How far below the threshold a score gets a second look; 0 turns it off.",
+        description="How far below the threshold a score gets a second look; 0 turns it off. Default: half of the "
+        "threshold if the exam of the local model showed that second looks pay, else 0.",
     )
     n_tokens: int = Field(
         8, ge=1, le=256, description="Tokens of the local answer that are held back; each delays the first byte."
     )
-    least_confidence: float = Field(
-        0.0,
+    least_confidence: float | None = Field(
+        None,
         ge=0,
         lt=1,
         description="The cloud answers if the confidence of those tokens is lower. 0 only measures: "
-        "`slimgate second-look` then shows the effect of a value.",
+        "`slimgate second-look` then shows the effect of a value. Default: the score of the answer that has begun, "
+        "which the exam taught, is compared with the threshold; without an exam it only measures.",
     )
 
 
