@@ -90,7 +90,7 @@ class WorkerPool:
     @contextlib.asynccontextmanager
     async def _engine(self) -> AsyncIterator[None]:
         """Run the engine, if one is configured; the workers reach it over its socket."""
-        from gateway.dispatch.local import engine_options
+        from gateway.dispatch.local import UNIX, WORKERS_ENGINE, engine_options
         from models.engine.process.supervisor import EngineSupervisor
 
         local = self._settings.local
@@ -98,7 +98,7 @@ class WorkerPool:
             yield
             return
         path = self._folder / "engine.sock"
-        self._environment[ENGINE_URL] = f"unix:{path}"
+        self._environment |= {ENGINE_URL: f"{UNIX}{path}", WORKERS_ENGINE: str(path)}
         supervisor = EngineSupervisor(engine_options(local, self._settings.state_dir), path, self._settings.state_dir)
         await supervisor.start()
         try:

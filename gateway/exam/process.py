@@ -1,0 +1,86 @@
+"""The examining process, seen from its parent."""
+
+import asyncio
+import os
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Mapping
+from contextlib import suppress
+
+from gateway.exam.job import Job
+from models.host.child_environment import PYTHON, bare_environment
+
+COMMAND = (*PYTHON, "gateway.exam.child")
+
+END_S = 1.0
+"""How long it may take to end when it is told to."""
+
+_CONNECTING = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Variables without which a server elsewhere may not be reached."""
+
+
+class ExamProcess:
+    """One examining process. Use as an asynchronous context: at its end the process is gone.
+
+    Parameters
+    ----------
+    lock : int
+        The file descriptor of the lock, which the process inherits: the lock is held until both have ended.
+    """
+
+    def __init__(self, job: Job, lock: int) -> None:
+        self._job = job
+        self._lock = lock
+        self._child: Process | None = None
+
+    async def __aenter__(self) -> "ExamProcess":
+        self._child = await asyncio.create_subprocess_exec(
+            *COMMAND,
+            stdin=PIPE,
+            stdout=DEVNULL,
+            pass_fds=(self._lock,),
+            env=_environment(),
+            start_new_session=True,  # Ctrl-C must reach only this process, which then ends the child in order
+        )
+        assert self._child.stdin is not None
+        self._child.stdin.write(self._job.to_line())
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        child = self._child
+        if child is None or child.returncode is not None:
+            return
+        with suppress(ProcessLookupError):
+            child.terminate()
+        try:
+            async with asyncio.timeout(END_S):
+                await child.wait()
+        except TimeoutError:
+            with suppress(ProcessLookupError):
+                child.kill()
+            await child.wait()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._child is not None
+        return self._child.pid
+
+    async def ended(self, within_s: float) -> int | None:
+        """Its exit code, if it ends within so many seconds."""
+        assert self._child is not None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                return await self._child.wait()
+        return None
+
+    def tell(self, word: str) -> None:
+        """Say ``hold`` or ``go``."""
+        assert self._child is not None
+        assert self._child.stdin is not None
+        self._child.stdin.write(f"{word}\n".encode())
+
+
+def _environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """No secrets: the process runs what the model wrote, in a sandbox."""
+    connecting = {name: value for name, value in environment.items() if name.upper() in _CONNECTING}
+    return {**bare_environment(environment), **connecting}
