@@ -1,0 +1,173 @@
+"""One examination: which item is asked next, and when enough is known.
+
+A computerised adaptive test: each item is the one whose answer is expected to reduce most what is not known of the pass
+rates of all families, levels and languages, per second that it takes. Items whose outcome is certain are not asked: a
+model that fails two sums of level 1 is not asked twenty of level 5.
+
+References
+----------
+.. [1] van der Linden, Glas (eds.), "Computerized Adaptive Testing: Theory and Practice", 2000.
+.. [2] Chaloner, Verdinelli, "Bayesian Experimental Design: A Review", Statistical Science 10 (1995): A-optimality.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from router.exam.ability import Ability, AbilityModel, Cell, Floats, cell_of, shares
+from router.exam.graded import Graded, ItemKey
+from router.exam.item import Family
+
+MOST_ITEMS = 450
+
+KNOWN_WELL = 0.08
+"""Standard deviation of a family's pass rate at which the family counts as known."""
+
+FEWEST_ITEMS = 4
+"""Of each family, however certain the others make it seem."""
+
+SLOWEST = 4.0
+"""An item that takes so many times as long as others counts as no slower: else long contexts would never be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an examination is.
+
+    Parameters
+    ----------
+    asked, passed : int
+        Items.
+    known, families : int
+        Families that are known well enough, of how many.
+    expected : int
+        Items in all, an estimate.
+    """
+
+    asked: int
+    passed: int
+    known: int
+    families: int
+    expected: int
+
+
+class Sitting:
+    """One examination; it goes on from `graded`, answers that were given before.
+
+    Parameters
+    ----------
+    families : mapping of str to Family
+        Those that the model is examined in.
+    graded : sequence of Graded
+        Answers so far; those of other families are left out.
+    most_items : int
+        The examination ends after so many, whatever is known.
+    """
+
+    def __init__(
+        self, families: Mapping[str, Family], graded: Sequence[Graded] = (), *, most_items: int = MOST_ITEMS
+    ) -> None:
+        self._model = AbilityModel(families)
+        self._names = list(families)
+        self._most_items = most_items
+        self._family_weights = _family_weights(self._model.cells, self._names)
+        self._shares = shares(self._model.cells)
+        self._graded = [answer for answer in graded if cell_of(answer.key) in self._model.rows]
+        self._pending: list[ItemKey] = []
+        self._seeds = Counter(cell_of(answer.key) for answer in self._graded)
+        self._ability = self._fitted(None)
+
+    def next(self) -> ItemKey | None:
+        """The next item to ask; None once enough is known. It is pending until `record` or `give_back`."""
+        if len(self._graded) + len(self._pending) >= self._most_items:
+            return None
+        gains = self._gains()
+        if not gains.any():
+            return None
+        cell = self._model.cells[int(gains.argmax())]
+        key = ItemKey(cell.family, cell.level, cell.language, self._free_seed(cell))
+        self._pending.append(key)
+        return key
+
+    def record(self, graded: Graded) -> None:
+        """Take the answer to a pending item."""
+        self._pending.remove(graded.key)
+        self._graded.append(graded)
+        self._ability = self._fitted(self._ability.mode)
+
+    def give_back(self, key: ItemKey) -> None:
+        """The item was not answered: another one may take its place."""
+        self._pending.remove(key)
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is."""
+        asked, known = len(self._graded), int((~self._is_open(self._ability)).sum())
+        expected = self._most_items if not known else round(max(asked, 60) * len(self._names) / known)
+        is_done = known == len(self._names) or asked >= self._most_items
+        return Progress(
+            asked,
+            sum(answer.passed for answer in self._graded),
+            known,
+            len(self._names),
+            asked if is_done else max(asked + 1, min(expected, self._most_items)),
+        )
+
+    def _fitted(self, start: Floats | None) -> Ability:
+        return self._model.fit([(cell_of(answer.key), answer.passed) for answer in self._graded], start)
+
+    def _gains(self) -> Floats:
+        """What an item of each cell is worth per second; 0 in families that are known."""
+        ability = self._with_pending()
+        gradients, design = ability.gradients(), self._model.design
+        spread = design @ ability.covariance
+        chance = ability.pass_rates()
+        information = chance * (1 - chance)
+        matters = (gradients.T * self._shares) @ gradients
+        reduced = ((spread @ matters) * spread).sum(axis=1) * information
+        gain = reduced / (1 + information * (spread * design).sum(axis=1)) / self._relative_times()
+        still_open = self._is_open(ability)
+        return np.asarray(gain * np.array([still_open[self._names.index(cell.family)] for cell in self._model.cells]))
+
+    def _with_pending(self) -> Ability:
+        """As if the pending items were answered: what is expected to be known then."""
+        rows = [self._model.rows[cell_of(key)] for key in self._pending]
+        chance = self._ability.pass_rates()[rows]
+        design = self._model.design[rows]
+        precision = self._ability.precision + (design.T * (chance * (1 - chance))) @ design
+        return Ability(self._model, self._ability.mode, precision)
+
+    def _is_open(self, ability: Ability) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+        """Whether each family needs more items."""
+        asked = Counter(key.family for key in [*(answer.key for answer in self._graded), *self._pending])
+        deviations = ability.deviations(self._family_weights)
+        return np.asarray((deviations > KNOWN_WELL) | (np.array([asked[name] for name in self._names]) < FEWEST_ITEMS))
+
+    def _relative_times(self) -> Floats:
+        """How long an item of each cell takes, compared with the mean; shrunk to 1 where few were asked."""
+        if not self._graded:
+            return np.ones(len(self._model.cells))
+        mean_s = sum(answer.total_s for answer in self._graded) / len(self._graded) or 1.0
+        times: dict[tuple[str, int], list[float]] = {}
+        for answer in self._graded:
+            times.setdefault((answer.key.family, answer.key.level), []).append(answer.total_s / mean_s)
+        relative = [_shrunk(times.get((cell.family, cell.level), [])) for cell in self._model.cells]
+        return np.asarray(np.clip(relative, 1 / SLOWEST, SLOWEST), dtype=np.float64)
+
+    def _free_seed(self, cell: Cell) -> int:
+        """Even numbers: the odd ones are for texts that the classifier learns from."""
+        seed = 2 * self._seeds[cell]
+        self._seeds[cell] += 1
+        return seed
+
+
+def _family_weights(cells: Sequence[Cell], names: Sequence[str]) -> Floats:
+    """Rows that average over the cells of each family."""
+    own = np.array([[cell.family == name for cell in cells] for name in names]) * shares(cells)
+    return np.asarray(own / own.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def _shrunk(times: Sequence[float]) -> float:
+    return (1.0 + sum(times)) / (1 + len(times))
