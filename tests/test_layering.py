@@ -21,6 +21,7 @@ FLOORS: dict[str, list[str]] = {
         "http",
         "dialects record",
         "access openapi dispatch",
+        "exam",
         "reports",
         "reload",
         "endpoints parts",

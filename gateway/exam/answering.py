@@ -76,6 +76,12 @@ class Answered:
         )
 
 
+def refused(item: Item, key: ItemKey, after_s: float) -> Graded:
+    """An item that the model cannot be asked at all counts as answered wrongly: so would such a request of a caller."""
+    tokens = prompt_tokens_guess(request_of(item, logprobs=False))
+    return Answered(Answer(""), tokens, 0, after_s, after_s, None).graded(key, passed=False)
+
+
 async def answer(backend: Answerer, item: Item, *, logprobs: bool) -> Answered:
     """Ask `item` and read the answer to its end.
 
@@ -113,7 +119,11 @@ async def check(item: Item, answer: Answer, limit_s: float = CHECK_LIMIT_S) -> b
     def work() -> None:
         passed = _verdict(item.check, answer)
         with suppress(RuntimeError):  # the loop is closed
-            loop.call_soon_threadsafe(lambda: verdict.done() or verdict.set_result(passed))
+            loop.call_soon_threadsafe(tell, passed)
+
+    def tell(passed: bool) -> None:
+        if not verdict.done():
+            verdict.set_result(passed)
 
     threading.Thread(target=work, name="check", daemon=True).start()
     try:

@@ -2,15 +2,18 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from gateway.exam.answering import answer, check
+from gateway.exam.answering import answer, check, refused
 from gateway.exam.manners import FIRST_WAIT_S, LONGEST_WAIT_S, GaveWay, Hold, gave_way
+from models.redaction.server_words import CONTEXT_LENGTH
 from models.wire.backend import Answerer
 from models.wire.errors import BackendError, BackendRejected, BackendUnavailable, RateLimited
 from router.exam.catalogue import item
 from router.exam.graded import Graded, ItemKey
+from router.exam.item import Item
 
 logger = logging.getLogger(__name__)
 
@@ -29,12 +32,16 @@ class ExamFailed(Exception):
 class Chooser(Protocol):
     """Chooses items: `router.exam.sitting.Sitting`."""
 
-    def next(self, n_pending: int = 0) -> ItemKey | None:
-        """The next item, while `n_pending` others are being answered; None if none is needed for now."""
+    def next(self) -> ItemKey | None:
+        """The next item; None if none is needed for now. It is pending until it is recorded or given back."""
         ...
 
     def record(self, graded: Graded) -> None:
-        """Take an answer into account."""
+        """Take the answer to a pending item into account."""
+        ...
+
+    def give_back(self, key: ItemKey) -> None:
+        """A pending item was not answered."""
         ...
 
 
@@ -90,6 +97,7 @@ class Asker:
         asked, pauses_s, wait_s = item(key), list(RETRY_PAUSES_S), FIRST_WAIT_S
         while self.may_ask:
             await self._hold.until_free()
+            began = time.monotonic()
             try:
                 self.n_requests += 1
                 answered = await self._hold.unless_held(answer(self._backend, asked, logprobs=self._logprobs))
@@ -101,6 +109,8 @@ class Asker:
                     await asyncio.sleep(wait_s)
                     wait_s = min(2 * wait_s, LONGEST_WAIT_S)
                     continue
+                if isinstance(exc, BackendRejected) and _cannot(exc, asked):
+                    return refused(asked, key, time.monotonic() - began)
                 self._failed(exc)
                 if not pauses_s or isinstance(exc, BackendRejected):
                     return None
@@ -117,9 +127,7 @@ class Asker:
             raise ExamFailed(f"the model did not answer {MOST_FAILURES} times in a row; the last time: {exc}") from exc
 
 
-async def examine(
-    sitting: Chooser, asker: Asker, at_once: int, graded: Callable[[Graded], Awaitable[None]]
-) -> None:
+async def examine(sitting: Chooser, asker: Asker, at_once: int, graded: Callable[[Graded], Awaitable[None]]) -> None:
     """Ask until `sitting` wants no more, or no more requests may be sent.
 
     Parameters
@@ -134,22 +142,30 @@ async def examine(
     ExamFailed
         If the server has answered nothing for a long time.
     """
-    pending: set[asyncio.Task[Graded | None]] = set()
+    pending: dict[asyncio.Task[Graded | None], ItemKey] = {}
     try:
         while True:
-            while len(pending) < at_once and asker.may_ask and (key := sitting.next(len(pending))) is not None:
-                pending.add(asyncio.create_task(asker.grade(key)))
+            while len(pending) < at_once and asker.may_ask and (key := sitting.next()) is not None:
+                pending[asyncio.create_task(asker.grade(key))] = key
             if not pending:
                 return
-            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            for result in [task.result() for task in done]:
-                if result is not None:
+            done, _ = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                key, result = pending.pop(task), task.result()
+                if result is None:
+                    sitting.give_back(key)
+                else:
                     sitting.record(result)
                     await graded(result)
     finally:
         for task in pending:
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
+
+
+def _cannot(exc: BackendRejected, asked: Item) -> bool:
+    """Whether a refusal means that this model cannot do it: the prompt is too long for it, or it knows no tools."""
+    return exc.code == CONTEXT_LENGTH or bool(asked.tools)
 
 
 def _pause_s(exc: BackendError, pause_s: float) -> float:

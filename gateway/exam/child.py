@@ -11,24 +11,21 @@ import logging
 import os
 import sys
 import threading
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 from gateway.dispatch.local import open_backend
 from gateway.exam.asking import Asker, ExamFailed, examine
-from gateway.exam.job import Job
+from gateway.exam.job import EXIT_DONE, EXIT_FAILED, EXIT_STOPPED, Job
 from gateway.exam.manners import Hold
 from gateway.exam.record import ExamFolder, ExamProgress, ExamState, Record
 from models.host.log_format import LineFormatter, log_uncaught
 from models.host.private_files import OTHERS
+from router.exam.catalogue import FAMILIES
 from router.exam.graded import Graded
 from router.exam.sitting import Sitting
 
 logger = logging.getLogger("slimgate.exam")
-
-EXIT_DONE, EXIT_FAILED, EXIT_STOPPED = 0, 1, 5
-"""Exit codes: the exam is at its end; the model does not answer; `slimgate exam --stop`."""
 
 NICENESS = 19
 FIRST_MARKS = 120
@@ -40,7 +37,7 @@ BACKGROUND = {"x-slimgate-background": "1"}
 """As a header: the built-in engine ends a request that carries it when a caller comes."""
 
 
-def fit(folder: Path) -> None:  # noqa: ARG001
+def fit(folder: Path) -> None:
     """Make marks of the answers in `folder`."""
 
 
@@ -81,11 +78,11 @@ class Examination:
         self._record = record
         self._hold = hold
         answers = record.answers()
-        self._n_before = len(answers)
+        self._n_answers, self._answers_s = len(answers), sum(answer.total_s for answer in answers)
         self._n_requests_before = record.progress.n_requests
-        self._sitting = Sitting(answers, skipped=job.skipped, most_items=job.most_items)
+        families = {name: family for name, family in FAMILIES.items() if name not in job.skipped}
+        self._sitting = Sitting(families, answers, most_items=job.most_items)
         self._asker: Asker | None = None
-        self._began = time.monotonic()
 
     async def run(self) -> int:
         """Ask, grade and write down; returns the exit code."""
@@ -123,6 +120,7 @@ class Examination:
 
     async def _graded(self, graded: Graded) -> None:
         self._record.append(graded)
+        self._n_answers, self._answers_s = self._n_answers + 1, self._answers_s + graded.total_s
         self._record.report(self._progress(ExamState.RUNNING))
         if self._sitting.progress.asked == FIRST_MARKS:
             await self._fit()
@@ -139,16 +137,16 @@ class Examination:
             expected=max(told.expected, told.asked),
             families_known=told.known,
             families=told.families,
-            eta_s=0.0 if state is ExamState.DONE else self._eta_s(told.asked, told.expected),
+            eta_s=0.0 if state is ExamState.DONE else self._eta_s(told.expected - told.asked),
             trouble=trouble,
             n_requests=self._n_requests_before if self._asker is None else self._asker.n_requests,
         )
 
-    def _eta_s(self, asked: int, expected: int) -> float | None:
-        n_here = asked - self._n_before
-        if n_here < self._job.at_once * 2:  # the first ones say little
+    def _eta_s(self, n_left: int) -> float | None:
+        """By the mean time of an answer, so that pauses for callers do not count."""
+        if not self._n_answers:
             return None
-        return round((time.monotonic() - self._began) / n_here * max(0, expected - asked), 1)
+        return round(self._answers_s / self._n_answers * max(0, n_left) / self._job.at_once, 1)
 
 
 def _log(*, as_json: bool) -> None:

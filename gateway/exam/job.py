@@ -3,18 +3,12 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-from gateway.config.sections.exam import ExamSettings
 from gateway.config.sections.local import LocalSettings
-from gateway.dispatch.local import UNIX, LocalSide
-from gateway.exam.examinee import Examinee
-from router.decision import Feature
-from router.exam.catalogue import FAMILIES
 
-MOST_AT_ONCE = 4
-"""Items that the built-in engine answers at the same time; a server elsewhere is asked one by one."""
+EXIT_DONE, EXIT_FAILED, EXIT_STOPPED = 0, 1, 5
+"""How the process ends: the exam is at its end; the model does not answer; `slimgate exam --stop`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,37 +61,3 @@ class Job:
     def server(self) -> LocalSettings:
         """How to reach the model."""
         return LocalSettings.model_validate({**self.local, "api_key": self.api_key})
-
-
-def job_for(
-    examinee: Examinee,
-    local: LocalSide,
-    settings: LocalSettings,
-    exam: ExamSettings,
-    state_dir: Path,
-    *,
-    log_json: bool = False,
-) -> Job:
-    """The examination of `examinee`, which `local` answers for."""
-    capabilities = local.capabilities
-    features = frozenset[Feature]() if capabilities is None else capabilities.features
-    is_ours = local.socket_path is not None
-    address = f"{UNIX}{local.socket_path}" if is_ours else settings.base_url
-    server = settings.model_copy(update={"base_url": address, "model": local.model})
-    return Job(
-        state_dir=str(state_dir),
-        key=examinee.key,
-        local=server.model_dump(mode="json", exclude={"api_key"}),
-        api_key=None if settings.api_key is None else settings.api_key.get_secret_value(),
-        skipped=[] if Feature.TOOLS in features else with_tools(),
-        logprobs=not is_ours and Feature.LOGPROBS in features,
-        at_once=min(MOST_AT_ONCE, settings.max_sequences) if is_ours else 1,
-        most_items=exam.max_items,
-        most_requests=None if is_ours else exam.max_requests,
-        log_json=log_json,
-    )
-
-
-def with_tools() -> list[str]:
-    """The families whose items have tools."""
-    return [name for name, family in FAMILIES.items() if family.item(1, family.languages[0], 0).tools]

@@ -6,16 +6,56 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping
 from contextlib import suppress
 
+from gateway.config.sections.exam import ExamSettings
+from gateway.config.settings import Settings
+from gateway.dispatch.local import UNIX, LocalSide
+from gateway.exam.examinee import Examinee
 from gateway.exam.job import Job
+from gateway.record.logs import wants_json
 from models.host.child_environment import PYTHON, bare_environment
+from router.decision import Feature
+from router.exam.catalogue import FAMILIES
 
 COMMAND = (*PYTHON, "gateway.exam.child")
+
+MOST_AT_ONCE = 4
+"""Items that the built-in engine answers at the same time; a server elsewhere is asked one by one."""
 
 END_S = 1.0
 """How long it may take to end when it is told to."""
 
 _CONNECTING = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """Variables without which a server elsewhere may not be reached."""
+
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""numpy's threads would spin beside the engine's."""
+
+
+def job_for(examinee: Examinee, local: LocalSide, settings: Settings, exam: ExamSettings) -> Job:
+    """The examination of `examinee`, which `local` answers for; `exam` is in force instead of that in `settings`."""
+    capabilities = local.capabilities
+    features = frozenset[Feature]() if capabilities is None else capabilities.features
+    is_ours = local.socket_path is not None
+    address = f"{UNIX}{local.socket_path}" if is_ours else settings.local.base_url
+    key = settings.local.api_key
+    server = settings.local.model_copy(update={"base_url": address, "model": local.model})
+    return Job(
+        state_dir=str(settings.state_dir),
+        key=examinee.key,
+        local=server.model_dump(mode="json", exclude={"api_key"}),
+        api_key=None if key is None else key.get_secret_value(),
+        skipped=[] if Feature.TOOLS in features else with_tools(),
+        logprobs=not is_ours and Feature.LOGPROBS in features,
+        at_once=min(MOST_AT_ONCE, settings.local.max_sequences) if is_ours else 1,
+        most_items=exam.max_items,
+        most_requests=None if is_ours else exam.max_requests,
+        log_json=wants_json(settings.log),
+    )
+
+
+def with_tools() -> list[str]:
+    """The families whose items have tools."""
+    return [name for name, family in FAMILIES.items() if family.item(1, family.languages[0], 0).tools]
 
 
 class ExamProcess:
@@ -83,4 +123,4 @@ class ExamProcess:
 def _environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """No secrets: the process runs what the model wrote, in a sandbox."""
     connecting = {name: value for name, value in environment.items() if name.upper() in _CONNECTING}
-    return {**bare_environment(environment), **connecting}
+    return {**bare_environment(environment), **connecting, **_ONE_THREAD}

@@ -8,6 +8,8 @@
             answers.jsonl   a line for each graded answer
             progress.json   how far its exam has come
             marks.json      what follows from the answers
+
+All of it is for this user alone.
 """
 
 import fcntl

@@ -10,8 +10,7 @@ class ExamSettings(Section):
 
     enabled: bool = Field(
         True,
-        description="Whether a local model that is new here is examined in the background, while nobody else "
-        "uses it.",
+        description="Whether a local model that is new here is examined in the background, while nobody else uses it.",
     )
     max_items: int = Field(450, ge=1, le=5000, description="The most questions that one model is asked.")
     max_requests: int = Field(
