@@ -21,10 +21,10 @@ def in_words(progress: "ExamProgress") -> str:
 
     >>> from gateway.exam.record import ExamProgress
     >>> in_words(ExamProgress(asked=42, passed=17, families_known=3, families=25))
-    '42 items, 17 passed; 3 of 25 families known'
+    'asked 42, passed 17; 3 of 25 families known'
     """
     known = f"{progress.families_known} of {progress.families} families known"
-    return f"{progress.asked} items, {progress.passed} passed; {known}"
+    return f"asked {progress.asked}, passed {progress.passed}; {known}"
 
 
 def time_left(progress: "ExamProgress") -> str:

@@ -202,8 +202,8 @@ def _json(value: Mapping[str, Any]) -> str:
 def _first_tokens(stream: ChatStream) -> FirstTokens | None:
     """What the stream knows of its first tokens; of probabilities alone, what follows from them."""
     told = getattr(stream, "first_tokens", None)
-    if isinstance(told, FirstTokens):
-        return told
+    if told is not None:
+        return FirstTokens(told.n, told.mean_logprob, told.least_logprob, told.mean_margin, told.mean_entropy)
     return _of_logprobs(stream.logprobs[:FIRST_TOKENS])
 
 
