@@ -16,7 +16,7 @@ HEAVY = ("sklearn", "skops", "scipy", "llama_cpp", "llguidance", "pyarrow", "plo
 FLOORS: dict[str, list[str]] = {
     "gateway": [
         "dashboard background config",
-        "ledger",
+        "ledger marks",
         "conversations scoring spending",
         "http",
         "dialects record",

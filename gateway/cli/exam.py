@@ -19,8 +19,8 @@ from models.host.private_files import OTHERS
 
 if TYPE_CHECKING:
     from gateway.dispatch.local import LocalSide
-    from gateway.exam.examinee import Examinee
-    from gateway.exam.record import ExamFolder, Record
+    from gateway.marks.examinee import Examinee
+    from gateway.marks.record import ExamFolder, Record
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ def exam(
     [dim]slimgate exam; slimgate exam --show[/dim]
     """
     from gateway.config.state_dir import prepare_state_dir
-    from gateway.exam.record import ExamFolder
+    from gateway.marks.record import ExamFolder
 
     if sum((stop, again, show)) > 1:
         raise typer.BadParameter("give one of --stop, --again and --show")
@@ -138,7 +138,7 @@ class _Foreground:
 
     @property
     def _has_file(self) -> bool:
-        from gateway.dispatch.local import runs_own_engine
+        from gateway.marks.examinee import runs_own_engine
 
         return runs_own_engine(self._settings.local)
 

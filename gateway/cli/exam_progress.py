@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 if TYPE_CHECKING:
-    from gateway.exam.record import ExamProgress
+    from gateway.marks.record import ExamProgress
 
 LINE_EVERY_S = 15.0
 """How often a line is printed where there is no terminal."""
@@ -19,7 +19,7 @@ _HOUR_S, _MINUTE_S = 3600, 60
 def in_words(progress: "ExamProgress") -> str:
     """What has been asked so far.
 
-    >>> from gateway.exam.record import ExamProgress
+    >>> from gateway.marks.record import ExamProgress
     >>> in_words(ExamProgress(asked=42, passed=17, families_known=3, families=25))
     'asked 42, passed 17; 3 of 25 families known'
     """
@@ -30,7 +30,7 @@ def in_words(progress: "ExamProgress") -> str:
 def time_left(progress: "ExamProgress") -> str:
     """The time that the rest will take, as minutes and seconds; empty where that is not known.
 
-    >>> from gateway.exam.record import ExamProgress
+    >>> from gateway.marks.record import ExamProgress
     >>> time_left(ExamProgress(eta_s=754.2))
     'about 12:34 left'
     """

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import os
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -48,10 +47,6 @@ STUCK_S = 10.0
 
 _TAKES_BLANKS = {BLANKS_HEADER: "1"}
 UNIX = "unix:"
-
-WORKERS_ENGINE = "WORKERS_ENGINE_SOCKET"
-"""Variable that tells a worker the socket of the built-in engine, which all workers share. It is no setting."""
-
 UNTOLD_N_CTX = 4096
 MODELS_SHOWN = 20
 
@@ -145,14 +140,6 @@ def make_local(settings: LocalSettings, state_dir: Path) -> LocalSide | None:
     if settings.base_url is not None:
         return ServerSide(settings, settings.base_url)
     return EngineSide(settings, state_dir)
-
-
-def runs_own_engine(settings: LocalSettings) -> bool:
-    """Whether the local model is run by the built-in engine, in this process or in that of all workers."""
-    if not settings.enabled:
-        return False
-    shared = os.environ.get(WORKERS_ENGINE)
-    return settings.base_url is None or (shared is not None and settings.base_url == f"{UNIX}{shared}")
 
 
 def missing_model(settings: LocalSettings) -> str | None:

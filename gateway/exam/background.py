@@ -9,10 +9,10 @@ from typing import Any
 from gateway.config.sections.exam import ExamSettings
 from gateway.config.settings import Settings
 from gateway.dispatch.local import LocalSide
-from gateway.exam.examinee import Examinee
 from gateway.exam.job import EXIT_DONE, EXIT_FAILED, EXIT_STOPPED
 from gateway.exam.process import ExamProcess, job_for
-from gateway.exam.record import ExamFolder, ExamProgress, ExamState
+from gateway.marks.examinee import Examinee
+from gateway.marks.record import ExamFolder, ExamProgress, ExamState
 from models.wire.errors import ModelError
 
 logger = logging.getLogger(__name__)

@@ -11,18 +11,20 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 from gateway.dispatch.local import open_backend
 from gateway.exam.asking import Asker, ExamFailed, examine
 from gateway.exam.job import EXIT_DONE, EXIT_FAILED, EXIT_STOPPED, Job
 from gateway.exam.manners import Hold
-from gateway.exam.record import ExamFolder, ExamProgress, ExamState, Record
+from gateway.marks.record import ExamFolder, ExamProgress, ExamState, Record
 from models.host.log_format import LineFormatter, log_uncaught
 from models.host.private_files import OTHERS
+from models.wire.errors import ModelError
 from router.exam.catalogue import FAMILIES
 from router.exam.graded import Graded
+from router.exam.item import Family
 from router.exam.sitting import Sitting
 
 logger = logging.getLogger("slimgate.exam")
@@ -37,8 +39,8 @@ BACKGROUND = {"x-slimgate-background": "1"}
 """As a header: the built-in engine ends a request that carries it when a caller comes."""
 
 
-def fit(folder: Path) -> None:
-    """Make marks of the answers in `folder`."""
+def fit(record: Record, families: Mapping[str, Family], job: Job, *, is_complete: bool) -> None:
+    """Make marks of the answers in `record`; `is_complete` at the end of the exam."""
 
 
 def main() -> int:
@@ -80,8 +82,8 @@ class Examination:
         answers = record.answers()
         self._n_answers, self._answers_s = len(answers), sum(answer.total_s for answer in answers)
         self._n_requests_before = record.progress.n_requests
-        families = {name: family for name, family in FAMILIES.items() if name not in job.skipped}
-        self._sitting = Sitting(families, answers, most_items=job.most_items)
+        self._families = {name: family for name, family in FAMILIES.items() if name not in job.skipped}
+        self._sitting = Sitting(self._families, answers, most_items=job.most_items)
         self._asker: Asker | None = None
 
     async def run(self) -> int:
@@ -90,11 +92,15 @@ class Examination:
         try:
             async with self._asking() as asker:
                 await examine(self._sitting, asker, self._job.at_once, self._graded)
-        except ExamFailed as exc:
+            await self._fit(is_complete=True)
+        except (ExamFailed, ModelError) as exc:
             logger.warning("the entrance exam of the local model has failed, and goes on at the next start: %s", exc)
             self.report(ExamState.FAILED, trouble=str(exc))
             return EXIT_FAILED
-        await self._fit()
+        except Exception as exc:  # a defect: trying again and again would not help
+            logger.exception("the entrance exam of the local model has failed")
+            self.report(ExamState.FAILED, trouble=f"an unexpected error ({type(exc).__name__}); the log has more")
+            return EXIT_FAILED
         self.report(ExamState.DONE)
         return EXIT_DONE
 
@@ -123,10 +129,10 @@ class Examination:
         self._n_answers, self._answers_s = self._n_answers + 1, self._answers_s + graded.total_s
         self._record.report(self._progress(ExamState.RUNNING))
         if self._sitting.progress.asked == FIRST_MARKS:
-            await self._fit()
+            await self._fit(is_complete=False)
 
-    async def _fit(self) -> None:
-        await asyncio.to_thread(fit, self._record.folder)
+    async def _fit(self, *, is_complete: bool) -> None:
+        await asyncio.to_thread(fit, self._record, self._families, self._job, is_complete=is_complete)
 
     def _progress(self, state: ExamState, trouble: str | None = None) -> ExamProgress:
         told = self._sitting.progress

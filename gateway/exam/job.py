@@ -33,6 +33,8 @@ class Job:
     most_items : int
     most_requests : int or None
         None for any number.
+    max_failure_rate : float
+        The share of local answers that may fail.
     log_json : bool
         Whether the lines of the log are JSON.
     """
@@ -46,6 +48,7 @@ class Job:
     at_once: int
     most_items: int
     most_requests: int | None
+    max_failure_rate: float
     log_json: bool
 
     def to_line(self) -> bytes:

@@ -9,12 +9,11 @@ from contextlib import suppress
 from gateway.config.sections.exam import ExamSettings
 from gateway.config.settings import Settings
 from gateway.dispatch.local import UNIX, LocalSide
-from gateway.exam.examinee import Examinee
 from gateway.exam.job import Job
+from gateway.marks.examinee import Examinee
 from gateway.record.logs import wants_json
 from models.host.child_environment import PYTHON, bare_environment
 from router.decision import Feature
-from router.exam.catalogue import FAMILIES
 
 COMMAND = (*PYTHON, "gateway.exam.child")
 
@@ -49,12 +48,15 @@ def job_for(examinee: Examinee, local: LocalSide, settings: Settings, exam: Exam
         at_once=min(MOST_AT_ONCE, settings.local.max_sequences) if is_ours else 1,
         most_items=exam.max_items,
         most_requests=None if is_ours else exam.max_requests,
+        max_failure_rate=exam.max_failure_rate,
         log_json=wants_json(settings.log),
     )
 
 
 def with_tools() -> list[str]:
     """The families whose items have tools."""
+    from router.exam.catalogue import FAMILIES  # many modules, which serving does not need
+
     return [name for name, family in FAMILIES.items() if family.item(1, family.languages[0], 0).tools]
 
 

@@ -134,7 +134,12 @@ def test_what_is_graded(ask: Callable[..., Listed], provider: Provider) -> None:
 def test_calls_of_tools_are_put_together(ask: Callable[..., Listed], provider: Provider) -> None:
     provider.always = "exam_calls_tools"
     seen: list[Answer] = []
-    (graded,) = ask(Item(asked("Rain?"), lambda answer: not seen.append(answer), 9, "", (TOOL,))).recorded
+
+    def check(answer: Answer) -> bool:
+        seen.append(answer)
+        return True
+
+    (graded,) = ask(Item(asked("Rain?"), check, 9, "", (TOOL,))).recorded
     assert seen == [Answer("", [ToolCall("weather", {"city": "Rome"}), ToolCall("time", None)])]
     assert graded.answer == 'weather({"city":"Rome"})\ntime()'
 

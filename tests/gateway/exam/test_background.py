@@ -11,8 +11,8 @@ import pytest
 
 from gateway.config.sections.exam import ExamSettings
 from gateway.config.settings import Settings
-from gateway.exam.examinee import examinee_of
-from gateway.exam.record import ExamFolder, Record
+from gateway.marks.examinee import examinee_of
+from gateway.marks.record import ExamFolder, Record
 from tests.conftest import MakeGateway
 from tests.gateway.exam.examining import environment_of, examining, is_running, niceness, parent_of
 from tests.live import Gateway, wait_for

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from gateway.config.sections.local import LocalSettings
-from gateway.exam.examinee import examinee_of
-from gateway.exam.record import ExamFolder, Record
+from gateway.marks.examinee import examinee_of
+from gateway.marks.record import ExamFolder, Record
 from tests.command import ROOT, run, run_process
 from tests.gateway.exam.examining import examining
 from tests.live import wait_for
@@ -46,7 +46,8 @@ def record_of(provider: Provider, folder: ExamFolder) -> Record:
 
 
 def exam(provider: Provider, folder: ExamFolder, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
-    return run_process("exam", *arguments, cwd=folder.path.parents[1], **environment(provider, folder, **more))
+    told = environment(provider, folder, **more)
+    return run_process("exam", *arguments, cwd=folder.path.parents[1], timeout_s=60, **told)
 
 
 @contextmanager

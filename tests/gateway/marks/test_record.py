@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.exam.examinee import Examinee
-from gateway.exam.record import ExamFolder, ExamProgress, ExamState, Record
+from gateway.marks.examinee import Examinee
+from gateway.marks.record import ExamFolder, ExamProgress, ExamState, Record
 from router.confidence import FirstTokens
 from router.exam.graded import Graded, ItemKey
 
@@ -61,7 +61,7 @@ def test_a_line_of_something_else_is_left_out(record: Record, line: str) -> None
 
 def test_progress_is_written_once_a_second_unless_it_matters(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr("gateway.exam.record.time.monotonic", lambda: now)
+    monkeypatch.setattr("gateway.marks.record.time.monotonic", lambda: now)
     record.report(ExamProgress(ExamState.RUNNING, asked=1))
     record.report(ExamProgress(ExamState.RUNNING, asked=2))
     assert record.progress.asked == 1

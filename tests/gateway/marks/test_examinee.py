@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from gateway.config.sections.local import LocalSettings
-from gateway.dispatch.local import WORKERS_ENGINE
-from gateway.exam import examinee as module
-from gateway.exam.examinee import SAMPLE_BYTES, SAMPLES, Examinee, examinee_of
-from gateway.exam.record import ExamFolder
+from gateway.marks import examinee as module
+from gateway.marks.examinee import SAMPLE_BYTES, SAMPLES, WORKERS_ENGINE, Examinee, examinee_of
+from gateway.marks.record import ExamFolder
 from models.catalogue.bundled import bundled_model_path
 from models.engine.errors import ModelLoadError
 from models.engine.loading.gguf_file import read_gguf
@@ -131,7 +130,7 @@ def test_no_local_model_is_none() -> None:
 def test_a_worker_knows_the_file_behind_the_engine_that_all_share(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    socket = tmp_path / "engine.sock"
-    monkeypatch.setenv(WORKERS_ENGINE, str(socket))
-    assert key_of(model, base_url=f"unix:{socket}") == key_of(model)
+    url = f"unix:{tmp_path / 'engine.sock'}"
+    monkeypatch.setenv(WORKERS_ENGINE, url)
+    assert key_of(model, base_url=url) == key_of(model)
     assert examined(model_path=model, base_url="unix:/run/another.sock", model="a").url == "unix:/run/another.sock"

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.config.sections.local import LocalSettings
-from gateway.exam.examinee import Examinee, examinee_of, shown_url
+from gateway.marks.examinee import Examinee, examinee_of, shown_url
 from models.host.private_files import FILE_MODE, private_file, private_folder, write_atomically
 from router.exam.graded import Graded
 

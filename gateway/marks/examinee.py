@@ -6,6 +6,7 @@ is another examinee; when the first one comes back, so do its marks.
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,13 +14,15 @@ from typing import Any
 
 from gateway.config.masking import mask_url
 from gateway.config.sections.local import LocalSettings
-from gateway.dispatch.local import runs_own_engine
 from models.catalogue.bundled import bundled_model_path
 from models.engine.errors import ModelLoadError
 from models.engine.loading.gguf_file import read_gguf
 from models.engine.loading.header import parts
 from models.engine.options import EngineOptions
-from router.exam.catalogue import EXAM_VERSION
+from router.exam.item import EXAM_VERSION
+
+WORKERS_ENGINE = "WORKERS_ENGINE_URL"
+"""Variable that tells a worker the URL of the built-in engine, which all workers share. It is no setting."""
 
 SAMPLING = "temperature 0"
 """How items are asked."""
@@ -79,6 +82,12 @@ class Examinee:
     def to_json(self) -> dict[str, Any]:
         """A JSON object for ``model.json``."""
         return asdict(self)
+
+
+def runs_own_engine(settings: LocalSettings) -> bool:
+    """Whether the local model is run by the built-in engine, in this process or in that of all workers."""
+    shared = settings.base_url is not None and settings.base_url == os.environ.get(WORKERS_ENGINE)
+    return settings.enabled and (settings.base_url is None or shared)
 
 
 def examinee_of(settings: LocalSettings, served: str | None = None) -> Examinee | None:
