@@ -5,6 +5,7 @@
 ``card.json``       what it was fitted on, its quality by source, its default threshold; hashes of the other files
 ``validation.json`` scores of prompts it was not fitted on, by source, to calibrate thresholds with
 ``pipeline.skops``  the scikit-learn pipeline, for refitting and for scikit-learn users
+``families.json``   only where an exam taught it: the families of its items, as words
 =================== ==================================================================================
 
 A folder whose files do not belong together, or not to this version's features, is refused.
@@ -12,11 +13,12 @@ A folder whose files do not belong together, or not to this version's features, 
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,8 @@ from typing import TYPE_CHECKING, Any
 from router.compiled import CompiledClassifier, Weights
 from router.decision import Prompt
 from router.errors import ArtifactError
+from router.family_match import FamilyMatch, FamilyMatcher
+from router.second_look import BegunScorer
 from router.threshold import Validation
 
 if TYPE_CHECKING:
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 WEIGHTS, CARD, VALIDATION, PIPELINE = "weights.json", "card.json", "validation.json", "pipeline.skops"
+FAMILIES = "families.json"
 
 DEFAULT_ARTIFACT = Path(__file__).parent / "artifacts" / "default"
 """The classifier that ships with slimgate."""
@@ -56,6 +61,10 @@ class Artifact:
         Identifies exactly these weights.
     validation : mapping of str to list of (float, float)
         By source: score and small models' failure of prompts that it was not fitted on.
+    families : FamilyMatcher or None
+        The families of the exam that taught it.
+    begun : BegunScorer or None
+        The score of answers that have begun, where the exam taught one.
     """
 
     scorer: CompiledClassifier
@@ -63,6 +72,36 @@ class Artifact:
     card: Mapping[str, Any] = field(repr=False)
     version: str
     validation: Validation = field(repr=False)
+    families: FamilyMatcher | None = field(default=None, repr=False)
+    begun: BegunScorer | None = None
+
+    def match(self, prompt: Prompt) -> FamilyMatch | None:
+        """The family of the exam that `prompt` is most like; None where no exam taught this classifier."""
+        return None if self.families is None else self.families.match(prompt, self.scorer.words)
+
+    def for_level(self, level: float) -> "Artifact":
+        """The same classifier for a model that fails more, or less, than those it was fitted to.
+
+        Parameters
+        ----------
+        level : float
+            How much more, in log-odds.
+        """
+        if not level:
+            return self
+        validation = {
+            source: [(_moved(score, level), _moved(failed, level)) for score, failed in rows]
+            for source, rows in self.validation.items()
+        }
+        return replace(
+            self, scorer=self.scorer.for_level(level), version=f"{self.version}{level:+.2f}", validation=validation
+        )
+
+
+def _moved(probability: float, level: float) -> float:
+    """A probability, moved in log-odds; 0 and 1 stay."""
+    odds = probability * math.exp(level)
+    return odds / (odds + 1 - probability)
 
 
 def load_artifact(path: Path | None = None) -> Artifact:
@@ -88,7 +127,17 @@ def _load(folder: Path, card: Mapping[str, Any]) -> Artifact:
     if isinstance(threshold, bool) or not isinstance(threshold, int | float):
         raise ArtifactError(f"{folder / CARD}: threshold must be a number, got {threshold!r}")
     validation = _parse(folder / VALIDATION, _checked_bytes(folder, VALIDATION, card))
-    return Artifact(scorer, float(threshold), card, str(card["version"]), validation)
+    families = FAMILIES in card["files"] and FamilyMatcher.from_json(_checked_bytes(folder, FAMILIES, card).decode())
+    begun = card.get("begun")
+    return Artifact(
+        scorer,
+        float(threshold),
+        card,
+        str(card["version"]),
+        validation,
+        families or None,
+        None if begun is None else BegunScorer.from_json(begun),
+    )
 
 
 def read_card(folder: Path) -> dict[str, Any]:
@@ -128,10 +177,18 @@ def load_pipeline(path: Path | None = None) -> "Pipeline":
         raise ArtifactError(f"{folder / PIPELINE} cannot be loaded: {exc}") from exc
 
 
-TRUSTED = ("router.classifier.CautiousLogistic", "router.classifier.PromptVectoriser", "router.classifier.plain_words")
+TRUSTED = tuple(
+    f"router.classifier.{name}" for name in ("CautiousLogistic", "PromptVectoriser", "plain_words", "all_words")
+)
 
 
-def save_artifact(folder: Path, pipeline: "Pipeline", validation: Validation, card: Mapping[str, Any]) -> str:
+def save_artifact(
+    folder: Path,
+    pipeline: "Pipeline",
+    validation: Validation,
+    card: Mapping[str, Any],
+    families: FamilyMatcher | None = None,
+) -> str:
     """Write an artifact to `folder`, whole or not at all, and return its version.
 
     Parameters
@@ -156,6 +213,8 @@ def save_artifact(folder: Path, pipeline: "Pipeline", validation: Validation, ca
         VALIDATION: json.dumps(validation).encode(),
         PIPELINE: skops.io.dumps(pipeline, compression=zipfile.ZIP_DEFLATED),
     }
+    if families is not None:
+        files[FAMILIES] = families.to_json().encode()
     full = {**_identity(weights, files), **card}
     files[CARD] = json.dumps(full, ensure_ascii=False, indent=1).encode()
     _write_folder(folder, files)

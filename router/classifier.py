@@ -42,6 +42,11 @@ def plain_words(document: PreprocessedPrompt) -> list[str]:
     return [word for word, count in document.words.items() if word not in WORD_KINDS for _ in range(count)]
 
 
+def all_words(document: PreprocessedPrompt) -> list[str]:
+    """Every word, cues too: to know one model is to know that it can summarise but not translate."""
+    return [word for word, count in document.words.items() for _ in range(count)]
+
+
 class PromptVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     """Prompts to rows of hand features, TF-IDF of single words, and vocabulary coverage in the last column.
 
@@ -104,8 +109,13 @@ class CautiousLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         independent = np.where(INDEPENDENT_OF_LANGUAGE, self._hand_weights, 0.0)
         anywhere = self.slope_ * (X[:, : len(FEATURES)] @ independent)
         prior = np.log(PRIOR / (1 - PRIOR))
-        failing = 1 / (1 + np.exp(-(prior + trust * (full - anywhere - prior) + anywhere)))
+        failing = 1 / (1 + np.exp(-(self.level + prior + trust * (full - anywhere - prior) + anywhere)))
         return np.column_stack([1 - failing, failing])
+
+    @property
+    def level(self) -> float:
+        """Log-odds added to every score. Classifiers saved before there was an exam have none."""
+        return float(getattr(self, "level_", 0.0))
 
     @property
     def _hand_weights(self) -> Floats:

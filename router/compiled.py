@@ -6,7 +6,7 @@ Imports neither numpy nor scikit-learn.
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from router.decision import Prompt
 from router.text.features import FEATURES, TIED_TO_LANGUAGE, hand_features
@@ -28,15 +28,22 @@ class Weights:
         Log-odds for each hand feature at its full value.
     words : mapping of str to (float, float)
         For each known word its log-odds and its inverse document frequency.
+    level : float
+        Log-odds added to every score, also where no word is known: how much more the model at hand fails than those
+        that the weights were fitted to.
     """
 
     bias: float
     features: Mapping[str, float]
     words: Mapping[str, tuple[float, float]]
+    level: float = 0.0
 
     def to_json(self) -> str:
         """For the artifact's ``weights.json``; `from_json` gives exactly the same floats back."""
-        return json.dumps(asdict(self), ensure_ascii=False, indent=0)
+        values = asdict(self)
+        if not self.level:  # as before there was one: the same weights keep their version
+            del values["level"]
+        return json.dumps(values, ensure_ascii=False, indent=0)
 
     @classmethod
     def from_json(cls, text: str) -> "Weights":
@@ -49,7 +56,8 @@ class Weights:
         """
         values = json.loads(text)
         words = {word: (float(weight), float(idf)) for word, (weight, idf) in values["words"].items()}
-        return cls(float(values["bias"]), {name: float(weight) for name, weight in values["features"].items()}, words)
+        features = {name: float(weight) for name, weight in values["features"].items()}
+        return cls(float(values["bias"]), features, words, float(values.get("level", 0.0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,8 @@ class Explanation:
     contributions : mapping of str to float
         What each feature of the prompt adds in log-odds, largest first; with `baseline` they sum to the score's.
     vocabulary_coverage : float
-        How many of the prompt's words are known, in [0, 1]: the fewer, the nearer the score is to 0.5, "don't know".
+        How many of the prompt's words are known, in [0, 1]: the fewer, the nearer the score is to that of a prompt of
+        which nothing is known.
     """
 
     score: float
@@ -81,9 +90,19 @@ class CompiledClassifier:
         if list(weights.features) != list(FEATURES):
             raise ValueError("it was fitted for other features than this version of slimgate has")
         self._weights = weights
+        self._unknown = PRIOR_LOG_ODDS + weights.level
         self._feature_weights = tuple(weights.features.values())
         self._tied_weights = _only(weights.features, tied=True)
         self._free_weights = _only(weights.features, tied=False)
+
+    @property
+    def words(self) -> Mapping[str, tuple[float, float]]:
+        """For each known word its log-odds and its inverse document frequency."""
+        return self._weights.words
+
+    def for_level(self, level: float) -> "CompiledClassifier":
+        """The same with `level` more log-odds on every score."""
+        return CompiledClassifier(replace(self._weights, level=self._weights.level + level))
 
     def score(self, prompt: Prompt) -> float:
         """The calibrated probability that the local model's answer is inadequate."""
@@ -91,15 +110,15 @@ class CompiledClassifier:
         values = hand_features(document)
         tied = sum(map(float.__mul__, self._tied_weights, values))
         anywhere = sum(map(float.__mul__, self._free_weights, values))
-        believed = self._weights.bias + tied + self._word_log_odds(document)
+        believed = self._weights.bias - PRIOR_LOG_ODDS + tied + self._word_log_odds(document)
         trust = vocabulary_coverage(document, self._weights.words)
-        return logistic(PRIOR_LOG_ODDS + trust * (believed - PRIOR_LOG_ODDS) + anywhere)
+        return logistic(self._unknown + trust * believed + anywhere)
 
     def explain(self, prompt: Prompt) -> Explanation:
         """The score, and what each feature of the prompt contributed to it."""
         document = preprocess(prompt)
         trust = vocabulary_coverage(document, self._weights.words)
-        baseline = PRIOR_LOG_ODDS + trust * (self._weights.bias - PRIOR_LOG_ODDS)
+        baseline = self._unknown + trust * (self._weights.bias - PRIOR_LOG_ODDS)
         log_odds = {name: value for name, value in self._contributions(document, trust).items() if value}
         ordered = dict(sorted(log_odds.items(), key=lambda item: -abs(item[1])))
         return Explanation(logistic(baseline + sum(ordered.values())), baseline, ordered, trust)

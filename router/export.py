@@ -16,4 +16,5 @@ def weights_of(pipeline: Pipeline) -> Weights:
         bias=slope * float(classifier.logistic_.intercept_[0]) + classifier.intercept_,
         features=dict(zip(FEATURES, weights, strict=False)),
         words={str(word): (weights[len(FEATURES) + at], float(tfidf.idf_[at])) for word, at in columns},
+        level=classifier.level,
     )

@@ -44,7 +44,8 @@ FLOORS: dict[str, list[str]] = {
     "router": [
         "decision confidence sensitive threshold",
         "errors text auto_terms",
-        "policy classifier compiled exam",
+        "policy classifier compiled exam family_match",
+        "second_look",
         "export",
         "artifact",
         "training",
