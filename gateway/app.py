@@ -25,6 +25,7 @@ from gateway.endpoints.count_tokens import count_tokens_endpoints
 from gateway.endpoints.dashboard import dashboard_endpoints
 from gateway.endpoints.decisions import decisions_endpoints
 from gateway.endpoints.embeddings import EmbeddingsEndpoint
+from gateway.endpoints.exam import exam_endpoints
 from gateway.endpoints.feedback import feedback_endpoints
 from gateway.endpoints.health import health_endpoints
 from gateway.endpoints.kept_responses import kept_responses_endpoints
@@ -145,6 +146,7 @@ def _add_others(app: FastPathApp, parts: Parts, settings: Settings) -> None:
         feedback_endpoints(ledger),
         status_endpoints(parts.backends, threshold, classifier, parts.budget, ledger, parts.exam, key_required=has_key),
         threshold_endpoints(threshold, ledger, parts.pricer.at_cloud, classifier, parts.failure_rates, has_key=has_key),
+        exam_endpoints(settings.state_dir, lambda: parts.exam.key),
         dashboard_endpoints(),
         ledger_endpoints(ledger),
         health_endpoints(parts.backends, parts.lifecycle, parts.metrics, parts.background),

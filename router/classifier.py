@@ -11,7 +11,7 @@ Serving never imports this: `router.compiled` does the same arithmetic without s
 names here are part of every saved ``pipeline.skops`` (`router.artifact.TRUSTED`): keep them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -29,6 +29,7 @@ from router.text.preprocessing import PreprocessedPrompt, preprocess
 from router.text.vocabulary_coverage import PRIOR, vocabulary_coverage
 
 Floats = NDArray[np.float64]
+Words = Callable[[PreprocessedPrompt], list[str]]
 
 INDEPENDENT_OF_LANGUAGE = np.array([name not in TIED_TO_LANGUAGE for name in FEATURES])
 """For each hand feature, whether it counts in full whatever the vocabulary coverage."""
@@ -72,6 +73,26 @@ class PromptVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
         return sparse.hstack([hand, self.tfidf_.transform(documents), coverage]).tocsr()
 
 
+def with_words(vectoriser: PromptVectoriser, prompts: Sequence[Prompt], words: Words, min_df: int) -> PromptVectoriser:
+    """The same columns, then one for each other word that at least `min_df` of `prompts` hold.
+
+    Parameters
+    ----------
+    words : callable
+        `plain_words` or `all_words`: what counts as a word.
+    """
+    own = TfidfVectorizer(analyzer=words, min_df=min_df, sublinear_tf=True)
+    own.fit([preprocess(prompt) for prompt in prompts])
+    old = vectoriser.tfidf_
+    new = [word for word in own.get_feature_names_out() if word not in old.vocabulary_]
+    old_words = sorted(old.vocabulary_, key=old.vocabulary_.__getitem__)
+    merged = TfidfVectorizer(analyzer=words, sublinear_tf=True, vocabulary=[*old_words, *new])
+    merged.idf_ = np.concatenate([old.idf_, [own.idf_[own.vocabulary_[word]] for word in new]])
+    wider = PromptVectoriser(vectoriser.min_df)
+    wider.tfidf_ = merged
+    return wider
+
+
 class CautiousLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     """Logistic regression on soft labels, calibrated, and pulled to `PRIOR` by the last column, vocabulary coverage.
 
@@ -111,6 +132,11 @@ class CautiousLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         prior = np.log(PRIOR / (1 - PRIOR))
         failing = 1 / (1 + np.exp(-(self.level + prior + trust * (full - anywhere - prior) + anywhere)))
         return np.column_stack([1 - failing, failing])
+
+    @property
+    def is_examined(self) -> bool:
+        """Whether an exam of the model at hand taught it, or taught the one that it was adapted from."""
+        return hasattr(self, "level_")
 
     @property
     def level(self) -> float:

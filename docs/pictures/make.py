@@ -1,8 +1,11 @@
 """Makes the pictures in this folder: the real page in a real Chromium, over made-up traffic.
 
-python -m docs.pictures.make
+python -m docs.pictures.make             all but the report card
+python -m docs.pictures.make STATE_DIR   the report card of the model in that state folder which was examined last
 """
 
+import shutil
+import sys
 import tempfile
 import time
 from contextlib import ExitStack
@@ -26,6 +29,29 @@ START = 0.46
 
 
 def main() -> None:
+    if len(sys.argv) > 1:
+        exam_card(Path(sys.argv[1]))
+    else:
+        all_others()
+
+
+def exam_card(state_dir: Path) -> None:
+    """The section of the page alone, with examples of failures, without the header that stays in view."""
+
+    def pose(page: Page) -> None:
+        page.locator("#exam-failures summary").click()
+        page.evaluate("document.querySelector('.top').style.position = 'static'")
+
+    with ExitStack() as stack:
+        browser = stack.enter_context(running_browser())
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        shutil.copytree(state_dir / "exam", folder / "exam")
+        settings = Settings(state_dir=folder, local={"enabled": False}, cloud={"base_url": "http://127.0.0.1:9/v1"})
+        gateway = stack.enter_context(running_gateway(settings))
+        picture(browser, gateway, "exam-card", "tuner", before=pose, of="#exam")
+
+
+def all_others() -> None:
     seed.LOCAL_MODEL = bundled_model_path().stem  # the one that really runs behind the page
     with ExitStack() as stack:
         browser = stack.enter_context(running_browser())
@@ -82,8 +108,8 @@ def decisions(browser: Browser, gateway: Gateway) -> None:
     picture(browser, gateway, "decisions", "decisions", before=open_one)
 
 
-def picture(browser, gateway, name, view, viewport=DESKTOP, scheme="light", before=None):  # type: ignore[no-untyped-def]
-    """One file: `view` as it looks when it has settled, after `before` was done to it."""
+def picture(browser, gateway, name, view, viewport=DESKTOP, scheme="light", before=None, of=None):  # type: ignore[no-untyped-def]
+    """One file: `view` as it looks when it has settled, after `before` was done to it; `of` a part of it alone."""
     context = browser.new_context(viewport=viewport, color_scheme=scheme)
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
@@ -92,7 +118,8 @@ def picture(browser, gateway, name, view, viewport=DESKTOP, scheme="light", befo
     if before is not None:
         before(page)
     page.wait_for_timeout(SETTLED_MS)
-    page.screenshot(path=FOLDER / f"{name}.png")
+    path = FOLDER / f"{name}.png"
+    (page if of is None else page.locator(of)).screenshot(path=path)
     context.close()
 
 

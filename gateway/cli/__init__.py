@@ -22,6 +22,7 @@ from gateway.cli.second_look import second_look
 from gateway.cli.serve import serve
 from gateway.cli.train import train
 from gateway.config.settings import SettingsError
+from gateway.reports.exam_card import MarksError
 from models.redaction.secrets import mask
 from models.wire.errors import ModelError
 from router.errors import ArtifactError, DatasetError
@@ -63,7 +64,7 @@ def main() -> None:
     """Run the command. An error that the user can fix is printed as a sentence, not as a traceback."""
     try:
         app()
-    except (SettingsError, ModelError, ArtifactError, DatasetError) as exc:
+    except (SettingsError, ModelError, ArtifactError, DatasetError, MarksError) as exc:
         _exit(str(exc))
     except OSError as exc:
         if exc.errno not in UNUSABLE or exc.filename is None:

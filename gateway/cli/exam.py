@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import time
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 import typer
 from rich.console import Console
 
+from gateway.cli.exam_card import show as show_marks
+from gateway.cli.exam_card import show_all, show_comparison
 from gateway.cli.exam_progress import ProgressScreen, in_words
 from gateway.cli.serve import ConfigOption
 from gateway.config.settings import Settings, SettingsError, load_settings
@@ -42,8 +43,16 @@ def exam(
     again: Annotated[
         bool, typer.Option("--again", help="Forget this model's answers, and examine it from the beginning.")
     ] = False,
-    show: Annotated[bool, typer.Option("--show", help="Print this model's marks, and ask nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="With --show: print JSON.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Print this model's report card, and ask nothing.")] = False,
+    show_list: Annotated[bool, typer.Option("--list", help="List all models that were examined here.")] = False,
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="A B", help="Print two models side by side, by the names that --list prints."),
+    ] = None,
+    failures: Annotated[
+        bool, typer.Option("--failures", help="With --show: print all failures that are kept.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --show, --list or --compare: print JSON.")] = False,
 ) -> None:
     """Examine the local model: what it can do decides which requests it keeps.
 
@@ -61,11 +70,19 @@ def exam(
     from gateway.config.state_dir import prepare_state_dir
     from gateway.marks.record import ExamFolder
 
-    if sum((stop, again, show)) > 1:
-        raise typer.BadParameter("give one of --stop, --again and --show")
-    if as_json and not show:
-        raise typer.BadParameter("it belongs to --show", param_hint="--json")
+    if sum((stop, again, show, show_list, compare is not None)) > 1:
+        raise typer.BadParameter("give one of --stop, --again, --show, --list and --compare")
+    if as_json and not (show or show_list or compare):
+        raise typer.BadParameter("it belongs to --show, --list or --compare", param_hint="--json")
+    if failures and not show:
+        raise typer.BadParameter("it belongs to --show", param_hint="--failures")
     settings = load_settings(config, serves=False)
+    if show_list:
+        show_all(settings.state_dir, Console(), json=as_json)
+        return
+    if compare is not None:
+        show_comparison(settings.state_dir, *compare, Console(), json=as_json)
+        return
     if not settings.local.enabled:
         raise SettingsError("local.enabled is false, so there is no model to examine")
     os.umask(OTHERS)
@@ -74,7 +91,9 @@ def exam(
     if stop:
         _stop(folder)
     elif show:
-        _show(settings, folder, as_json=as_json)
+        examinee = folder.examinee(settings.local)
+        key = None if examinee is None else examinee.key
+        show_marks(settings.state_dir, key, Console(), json=as_json, all_failures=failures)
     else:
         raise typer.Exit(asyncio.run(_Foreground(settings, folder).run(again=again)))
 
@@ -90,18 +109,6 @@ def _stop(folder: "ExamFolder") -> None:
     console.print(
         "No exam runs, and none begins by itself. What was asked is kept: `slimgate exam` goes on from there."
     )
-
-
-def _show(settings: Settings, folder: "ExamFolder", *, as_json: bool) -> None:
-    """Print the marks."""
-    examinee = folder.examinee(settings.local)
-    record = None if examinee is None else folder.record(examinee.key)
-    if record is None or not (record.folder / "marks.json").exists():
-        _fail("this model has no marks yet: `slimgate exam` examines it")
-    if as_json:
-        typer.echo((record.folder / "marks.json").read_text("utf-8"))
-    else:
-        typer.echo(json.dumps(record.progress.to_json(), indent=2))
 
 
 def _fail(message: str) -> NoReturn:

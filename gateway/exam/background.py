@@ -53,9 +53,9 @@ class BackgroundExam:
         self._exam = settings
 
     @property
-    def examinee(self) -> Examinee | None:
-        """The model at hand; None until it is known."""
-        return self._examinee
+    def key(self) -> str | None:
+        """The key of the model at hand; None until it is known."""
+        return None if self._examinee is None else self._examinee.key
 
     def status(self) -> dict[str, Any]:
         """How the exam stands, for ``/v1/status``. It reads files."""

@@ -53,6 +53,14 @@ class RequestNotFound(Exception):
     """There is no such request in the ledger."""
 
 
+class ExamNotFound(Exception):
+    """There are no marks of such a model."""
+
+
+class ExamUnusable(Exception):
+    """The file that holds a model's marks is damaged."""
+
+
 class UnknownPathError(Exception):
     """There is nothing at this path."""
 
@@ -95,6 +103,8 @@ ERROR_SHAPES: dict[type[Exception], ErrorShape] = {
     NotJsonError: ErrorShape(415, "invalid_request_error", "unsupported_media_type"),
     RequestNotFound: ErrorShape(404, "invalid_request_error", "request_not_found"),
     ResponseNotFound: ErrorShape(404, "invalid_request_error", "response_not_found"),
+    ExamNotFound: ErrorShape(404, "invalid_request_error", "exam_not_found"),
+    ExamUnusable: ErrorShape(500, "server_error", "exam_unusable"),
     ThresholdChanged: ErrorShape(409, "invalid_request_error", "threshold_changed"),
     UnknownCodingError: ErrorShape(415, "invalid_request_error", "unsupported_content_encoding"),
     UnknownPathError: ErrorShape(404, "invalid_request_error", "unknown_url"),

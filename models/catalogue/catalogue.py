@@ -1,15 +1,16 @@
-"""The GGUF models known by name: their URL, the memory they need and what they are good at."""
+"""The GGUF models known by name: their URL, the memory they need, what they are good at, and published results."""
 
 import difflib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
+from models.catalogue.level import Published, Size, size_in_words
 from models.wire.errors import ModelError
 
 TOLD = "told"
@@ -73,6 +74,8 @@ class CatalogueModel:
         The encoding of its weights.
     shape : Shape, optional
         None for a model without a GGUF file.
+    published : Published
+        Totals of benchmarks that its makers or others published.
     """
 
     name: str
@@ -89,6 +92,12 @@ class CatalogueModel:
     tools: str = TOLD
     encoding: str = ""
     shape: Shape | None = None
+    published: Published = field(default_factory=Published)
+
+    @property
+    def size(self) -> Size:
+        """How many parameters it has."""
+        return size_in_words(self.parameters)
 
     @property
     def exact_bytes(self) -> int | None:
@@ -113,7 +122,8 @@ def _model(name: str, row: dict[str, Any]) -> CatalogueModel:
     shape = row.pop("shape", None)
     if shape is not None:
         shape = Shape(**{**shape, "kv": tuple(tuple(group) for group in shape["kv"])})
-    return CatalogueModel(name=name, shape=shape, **row)
+    published = Published(**row.pop("published", {}))
+    return CatalogueModel(name=name, shape=shape, published=published, **row)
 
 
 def find_model(name: str) -> CatalogueModel:

@@ -19,12 +19,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline
 
 from router.artifact import save_artifact
-from router.classifier import PromptVectoriser, plain_words
+from router.classifier import PromptVectoriser, with_words
 from router.decision import Prompt
 from router.errors import DatasetError
 from router.text.features import FEATURES
@@ -156,25 +155,22 @@ def _fitted(
 ) -> tuple[PromptVectoriser, Floats]:
     """The vectoriser, new words included, and the weights of every fit."""
     vectoriser = _with_new_words(base["vectorise"], prompts)
-    seeds, failure = zip(*seed_prompts("train"), strict=True)
+    seeds, failure = _seeds(base)
     columns, trust = served_columns(vectoriser.transform([*prompts, *seeds]))
     counts = np.repeat([1.0, SEED_PROMPTS_SHARE * len(prompts) / len(seeds)], [len(prompts), len(seeds)])
     target = np.append(target, failure)
     return vectoriser, fits(columns, trust, target, counts, _start(base, vectoriser), share)
 
 
+def _seeds(base: Pipeline) -> tuple[Sequence[Prompt], Sequence[float]]:
+    """The seed prompts, and how likely they fail: by published averages, or by the exam of the model at hand."""
+    seeds, failure = zip(*seed_prompts("train"), strict=True)
+    return (seeds, base.predict_proba(seeds)[:, 1]) if base["classify"].is_examined else (seeds, failure)
+
+
 def _with_new_words(vectoriser: PromptVectoriser, prompts: Sequence[Prompt]) -> PromptVectoriser:
     """The same columns, then one for each new word that several of `prompts` hold."""
-    own = TfidfVectorizer(analyzer=plain_words, min_df=vectoriser.min_df, sublinear_tf=True)
-    own.fit([preprocess(prompt) for prompt in prompts])
-    old = vectoriser.tfidf_
-    new = [word for word in own.get_feature_names_out() if word not in old.vocabulary_]
-    old_words = sorted(old.vocabulary_, key=old.vocabulary_.__getitem__)
-    merged = TfidfVectorizer(analyzer=plain_words, sublinear_tf=True, vocabulary=[*old_words, *new])
-    merged.idf_ = np.concatenate([old.idf_, [own.idf_[own.vocabulary_[word]] for word in new]])
-    wider = PromptVectoriser(vectoriser.min_df)
-    wider.tfidf_ = merged
-    return wider
+    return with_words(vectoriser, prompts, vectoriser.tfidf_.analyzer, vectoriser.min_df)
 
 
 def _start(base: Pipeline, vectoriser: PromptVectoriser) -> Floats:
@@ -193,6 +189,8 @@ def _pipeline(prompts: Sequence[Prompt], ranked_by: Floats, base: Pipeline, blen
     classifier.logistic_.intercept_ = np.array([blend.bias])
     classifier.logistic_.n_features_in_ = len(blended)
     classifier.slope_, classifier.intercept_ = 1.0, 0.0
+    if classifier.is_examined:
+        classifier.level_ = 0.0  # the bias was fitted without it
     return Pipeline([("vectorise", vectoriser), ("classify", classifier)])
 
 

@@ -37,7 +37,7 @@ FOLDS = 5
 STEPS = FOLDS + 3
 """Names that `learn` gives to its `step`."""
 
-FEATURE_VARIANCE, WORD_VARIANCE, BIAS_VARIANCE = 0.3, 3.0, 1.0
+FEATURE_VARIANCE, WORD_VARIANCE, BIAS_VARIANCE = 1.0, 5.0, 1.0
 """Expected variance, in squared log-odds, of a weight's step away from its old value."""
 
 SCALE_SD = 0.3

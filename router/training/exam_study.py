@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import Pipeline
 
-from router.classifier import PromptVectoriser, all_words
+from router.classifier import all_words, with_words
 from router.decision import Prompt
 from router.exam.ability import ENGLISH, AbilityModel, cell_of, shares
 from router.exam.graded import ItemKey
 from router.exam.item import LEVELS, Family
-from router.text.preprocessing import preprocess
 from router.training.refit import served_columns
 
 if TYPE_CHECKING:
@@ -28,6 +26,9 @@ ENGLISH_TEXTS, FOREIGN_TEXTS = 20, 4
 
 COUNT_AS = 2000.0
 """All texts together, in labels."""
+
+LEVEL_SHARES = (5 / 15, 4 / 15, 3 / 15, 2 / 15, 1 / 15)
+"""How much each level counts: most of what people ask is short and simple."""
 
 MIN_DF = 4
 """Words in fewer items are not learnt."""
@@ -79,13 +80,15 @@ class Study:
         self.base = base
         keys = list(_keys(families))
         self.prompts = [self.prompt(key) for key in keys]
-        self.vectoriser = _with_words_of(base["vectorise"], self.prompts)
+        # Cues count as words too: they say the same of all models, but one can summarise and not translate.
+        self.vectoriser = with_words(base["vectorise"], self.prompts, all_words, MIN_DF)
         self.texts = self.columns_of(self.prompts)
         self.n_columns = self.texts.rows.shape[1] - 1
         model = AbilityModel(families)
         self.cells = model.cells
         self.rows = np.array([model.rows[cell_of(key)] for key in keys])
         weights = shares(model.cells) / np.maximum(1, np.bincount(self.rows, minlength=len(model.cells)))
+        weights *= [LEVEL_SHARES[cell.level - 1] for cell in model.cells]
         self.counts = COUNT_AS * weights[self.rows] / weights[self.rows].sum()
         self.start = _start(base, self.n_columns)
 
@@ -112,20 +115,3 @@ def _start(base: Pipeline, n_columns: int) -> Floats:
     old = classifier.slope_ * classifier.logistic_.coef_[0]
     bias = classifier.slope_ * classifier.logistic_.intercept_[0] + classifier.intercept_
     return np.concatenate([old, np.zeros(n_columns - len(old)), [bias]])
-
-
-def _with_words_of(vectoriser: PromptVectoriser, prompts: Sequence[Prompt]) -> PromptVectoriser:
-    """The same columns, then one for each other word that several of `prompts` hold, cues among them.
-
-    A cue says the same of all models, but one can summarise and not translate.
-    """
-    own = TfidfVectorizer(analyzer=all_words, min_df=MIN_DF, sublinear_tf=True)
-    own.fit([preprocess(prompt) for prompt in prompts])
-    old = vectoriser.tfidf_
-    new = [word for word in own.get_feature_names_out() if word not in old.vocabulary_]
-    old_words = sorted(old.vocabulary_, key=old.vocabulary_.__getitem__)
-    merged = TfidfVectorizer(analyzer=all_words, sublinear_tf=True, vocabulary=[*old_words, *new])
-    merged.idf_ = np.concatenate([old.idf_, [own.idf_[own.vocabulary_[word]] for word in new]])
-    wider = PromptVectoriser(vectoriser.min_df)
-    wider.tfidf_ = merged
-    return wider

@@ -51,6 +51,21 @@ export function ms(value) {
   return `${(value / 1000).toLocaleString("en-US", { maximumFractionDigits: value < 10000 ? 2 : 1 })} s`;
 }
 
+export const bytes = (value) =>
+  value < 1e9 ? `${count(Math.round(value / 1e6))} MB` : `${(value / 1e9).toFixed(1)} GB`;
+
+// What takes longer than an answer.
+export function duration(value) {
+  return value < 120 ? `${count(Math.round(value))} s` : `${count(Math.round(value / 60))} min`;
+}
+
+// As `ms`, of seconds.
+export const seconds = (value) => (missing(value) ? DASH : ms(value * 1000));
+
+// So many of something a second.
+export const rate = (value) =>
+  missing(value) ? DASH : value.toLocaleString("en-US", { maximumFractionDigits: value < 10 ? 1 : 0 });
+
 // Above 1, which no score reaches, the cloud is never asked.
 export const thresholdText = (threshold) =>
   threshold > 1 ? "never the cloud" : threshold.toFixed(threshold * 100 === Math.round(threshold * 100) ? 2 : 3);

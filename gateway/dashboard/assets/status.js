@@ -1,10 +1,11 @@
 // One line on the state of each side.
 
 import { el, fill } from "./dom.js";
+import { examWords, isUnderWay } from "./exam.js";
 import { count } from "./format.js";
 
 export function showStatus(node, status) {
-  fill(node, local(status), cloud(status), ledger(status), classifier(status));
+  fill(node, local(status), cloud(status), exam(status), ledger(status), classifier(status));
 }
 
 function local({ local, recent_minutes: minutes }) {
@@ -27,6 +28,11 @@ function cloud({ cloud, local, recent_minutes: minutes }) {
     cloud.model,
     cloud.recent.requests ? `no errors in ${minutes} min` : `nothing sent in ${minutes} min`,
   );
+}
+
+function exam({ exam }) {
+  if (exam?.trouble) return part("warn", "Exam", exam.trouble);
+  return isUnderWay(exam) ? part("local", "Exam", examWords(exam)) : null;
 }
 
 function ledger({ ledger }) {

@@ -3,6 +3,7 @@
 import { get, post } from "./api.js";
 import { chart } from "./chart.js";
 import { byId, el, fill } from "./dom.js";
+import { askExam, examSection, showExam } from "./exam.js";
 import { showFlips } from "./flips.js";
 import { count, percent, thresholdText, usd } from "./format.js";
 import { showHistory } from "./history.js";
@@ -26,7 +27,8 @@ export function build(view) {
         el(
           "p.note",
           {},
-          "Each request gets a score: how likely it is that the local model's answer fails. Requests that score the threshold or more go to the cloud. Move the threshold to see what it would have meant for your own requests.",
+          "Each request gets a score: how likely it is that the local model's answer fails. Requests that score the threshold or more go to the cloud. Move the threshold to see what it would have meant for your own requests. ",
+          el("a", { href: "#tuner", onclick: () => byId("exam").scrollIntoView() }, "What this model can do"),
         ),
       ),
       el(
@@ -88,6 +90,7 @@ export function build(view) {
       ),
       trial(() => threshold()),
     ),
+    examSection(),
   );
 }
 
@@ -135,10 +138,11 @@ function targets() {
 export function ask(range) {
   state.range = range;
   state.asked += 1;
-  return Promise.all([get("v1/threshold/curve", range), get("v1/threshold"), state.asked]);
+  return Promise.all([get("v1/threshold/curve", range), get("v1/threshold"), askExam(), state.asked]);
 }
 
-export function show([curve, active, asked]) {
+export function show([curve, active, exam, asked], status) {
+  showExam(exam, status?.exam);
   if (asked !== state.asked) return; // asked again meanwhile, after a threshold was applied or the range changed
   Object.assign(state, { curve, active });
   byId("slider").max = curve.points.length - 1;

@@ -39,11 +39,12 @@ _BLOCKS = {
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """The name of a tensor, ggml's number of its encoding, and its size in bytes; 0 for an unknown encoding."""
+    """The name of a tensor, ggml's number of its encoding, its bytes (0 for an unknown encoding) and its weights."""
 
     name: str
     encoding: int
     n_bytes: int
+    n_weights: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class _Reader:
         n_weights = prod(self._number("Q") for _ in range(n_dimensions))
         encoding, _offset = self._number("I"), self._number("Q")
         in_block, block_bytes = _BLOCKS.get(encoding, (1, 0))
-        return Tensor(name, encoding, n_weights // in_block * block_bytes)
+        return Tensor(name, encoding, n_weights // in_block * block_bytes, n_weights)
 
     def _value(self, kind: int) -> Any:
         if kind == _STRING:

@@ -16,6 +16,7 @@ from gateway.marks.examinee import examinee_of
 from gateway.marks.record import ExamFolder, Record
 from tests.command import ROOT, run, run_process
 from tests.gateway.exam.examining import examining
+from tests.gateway.planted_marks import LARGE, make_marks, plant
 from tests.live import wait_for
 from tests.process import running_command
 from tests.provider import MODEL, Provider
@@ -171,9 +172,11 @@ def test_stop_ends_what_runs_until_it_is_wanted_again(provider: Provider, folder
 @pytest.mark.parametrize(
     ("arguments", "told", "code", "said"),
     [
-        (("--show", "--json"), {}, 1, "no marks yet: `slimgate exam` examines it"),
+        (("--show", "--json"), {}, 2, "has not been examined yet: `slimgate exam` does it"),
         (("--stop", "--again"), {}, 2, "give one of"),
         (("--json",), {}, 2, "belongs to --show"),
+        (("--again", "--failures"), {}, 2, "belongs to --show"),
+        (("--compare", "a", "b"), {}, 2, "'a'"),
         ((), {"SLIMGATE_LOCAL__ENABLED": "false", "SLIMGATE_CLOUD__BASE_URL": "http://127.0.0.1:9/v1"}, 2, "no model"),
         ((), {"SLIMGATE_LOCAL__BASE_URL": "", "SLIMGATE_LOCAL__MODEL_PATH": "gone.gguf"}, 2, "gone.gguf"),
     ],
@@ -186,15 +189,21 @@ def test_mistakes_are_named(
     assert said in done.stderr
 
 
-def test_marks_are_printed_as_json(provider: Provider, folder: ExamFolder) -> None:
+def test_marks_are_shown_without_asking_anything(provider: Provider, folder: ExamFolder) -> None:
     examined = folder.examinee(LocalSettings(base_url=provider.base_url), MODEL)
     assert examined is not None
-    record = folder.record(examined.key)
-    record.begin(examined, 0)
-    (record.folder / "marks.json").write_text('{"passed": 4}')
-    shown = run("exam", "--show", "--json", cwd=folder.path.parents[1], **environment(provider, folder))
-    assert shown.returncode == 0
-    assert json.loads(shown.stdout) == {"passed": 4}
+    folder.record(examined.key).begin(examined, 0)
+    plant(folder.path.parent, make_marks(examined.key, MODEL))
+    plant(folder.path.parent, make_marks(LARGE, "gemma"))
+    said = {
+        arguments: run("exam", *arguments, cwd=folder.path.parents[1], **environment(provider, folder))
+        for arguments in (("--show", "--json"), ("--show",), ("--list",), ("--compare", MODEL, "gemma"))
+    }
+    assert [done.returncode for done in said.values()] == [0, 0, 0, 0]
+    assert json.loads(said["--show", "--json"].stdout)["model"]["key"] == examined.key
+    assert all(MODEL in done.stdout for done in said.values())
+    assert "gemma" in said["--list",].stdout
+    assert "gemma" not in said["--show",].stdout
     assert provider.requests == []
 
 
