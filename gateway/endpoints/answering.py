@@ -76,6 +76,7 @@ class AnsweringEndpoint(RecordedEndpoint):
         record.served_model = completion.model
         record.notes = completion.notes
         record.finish_reasons = completion.finish_reasons
+        record.first_tokens = completion.first_tokens
         record.took(completion.usage, lambda: Usage(prompt_tokens_guess(request), answer_tokens_guess(completion.body)))
         body = self._dialect.completion(request, completion)
         await keep(body, body is completion.body)
@@ -144,4 +145,5 @@ def _early_headers(record: RequestRecord) -> Mapping[str, str] | None:
 
 def _count(record: RequestRecord, request: ChatRequest, stream: ChatStream) -> None:
     record.finish_reasons = tuple(stream.finish_reasons.values())
+    record.first_tokens = stream.first_tokens
     record.took(stream.usage, lambda: Usage(prompt_tokens_guess(request), stream.tokens_seen))

@@ -122,6 +122,7 @@ class CompactEndpoint(RecordedEndpoint):
         completion = await self._dispatcher.chat(record, asked, overrides)
         record.first_byte()
         record.served_model = completion.model
+        record.first_tokens = completion.first_tokens
         record.took(completion.usage, lambda: Usage(prompt_tokens_guess(asked), answer_tokens_guess(completion.body)))
         choice = orjson.loads(completion.body)["choices"][0]
         summary = text_of(choice.get("message") or {})

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +16,7 @@ from models.wire.chat import ChatRequest, text_of
 from models.wire.sse import DONE, event_data
 from models.wire.stream import ChatStream
 from models.wire.token_estimates import prompt_tokens_guess
-from router.confidence import FIRST_TOKENS, FirstTokens
+from router.confidence import FirstTokens
 from router.exam.graded import Graded, ItemKey
 from router.exam.item import Answer, Item, ToolCall
 
@@ -200,14 +200,7 @@ def _json(value: Mapping[str, Any]) -> str:
 
 
 def _first_tokens(stream: ChatStream) -> FirstTokens | None:
-    """What the stream knows of its first tokens; of probabilities alone, what follows from them."""
-    told = getattr(stream, "first_tokens", None)
-    if told is not None:
-        return FirstTokens(told.n, told.mean_logprob, told.least_logprob, told.mean_margin, told.mean_entropy)
-    return _of_logprobs(stream.logprobs[:FIRST_TOKENS])
-
-
-def _of_logprobs(logprobs: Sequence[float]) -> FirstTokens | None:
-    if not logprobs:
+    told = stream.first_tokens
+    if told is None:
         return None
-    return FirstTokens(len(logprobs), round(sum(logprobs) / len(logprobs), 5), round(min(logprobs), 5))
+    return FirstTokens(told.n, told.mean_logprob, told.least_logprob, told.mean_margin, told.mean_entropy)

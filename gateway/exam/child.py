@@ -19,6 +19,7 @@ from gateway.exam.asking import Asker, ExamFailed, examine
 from gateway.exam.job import EXIT_DONE, EXIT_FAILED, EXIT_STOPPED, Job
 from gateway.exam.manners import Hold
 from gateway.marks.record import ExamFolder, ExamProgress, ExamState, Record
+from models.engine.http.asgi import BACKGROUND_HEADER
 from models.host.log_format import LineFormatter, log_uncaught
 from models.host.private_files import OTHERS
 from models.wire.errors import ModelError
@@ -35,8 +36,8 @@ FIRST_MARKS = 120
 
 LOOK_EVERY_S = 0.5
 
-BACKGROUND = {"x-slimgate-background": "1"}
-"""As a header: the built-in engine ends a request that carries it when a caller comes."""
+BACKGROUND = {BACKGROUND_HEADER: "1"}
+"""The built-in engine ends a request that carries it when a caller comes."""
 
 
 def fit(record: Record, families: Mapping[str, Family], job: Job, *, is_complete: bool) -> None:

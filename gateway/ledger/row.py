@@ -9,6 +9,7 @@ import orjson
 
 from models.redaction.plain_text import plain_text
 from models.usage.shapes import MAX_TOKENS
+from models.wire.first_tokens import FIRST_TOKENS
 
 TEXT_CHARS = 200
 """The most kept of a name: callers invent model names, providers error codes."""
@@ -35,11 +36,15 @@ _TEXTS = (
 _OPTIONAL = frozenset(_TEXTS[6:])
 _JSON_TEXTS = ("contributions", "second_look", "usage_details")
 _TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens")
-_FLOATS = ("score", "threshold", "first_token_ms", "total_ms", "overhead_ms")
+_FLOATS = (
+    "score", "threshold", "first_token_ms", "total_ms", "overhead_ms",
+    "first_logprob", "first_least_logprob", "first_margin", "first_entropy",
+)  # fmt: skip
 _FLAGS = ("stream", "usage_estimated")
 _BOUNDS = {
     "created_ms": MAX_MS, "cost_nusd": MAX_NUSD, "baseline_nusd": MAX_NUSD, "deciding_nusd": MAX_NUSD,
     "estimated_first_token_ms": MAX_MS, "estimated_answer_ms": MAX_MS,
+    "first_n": FIRST_TOKENS,
 }  # fmt: skip
 _EARLIER_NAMES = {"asked_model": "backend_model", "traits": "contributions"}
 _EARLIER_KEYS = {"familiarity": "vocabulary_coverage", "pushes": "features"}
@@ -69,7 +74,8 @@ class LedgerRow:
     `CascadeResult`; `usage_details`, further counts that decide the price. `deciding_nusd` is the cost of a local
     answer that a second look threw away. `estimated_first_token_ms` and `estimated_answer_ms` are the time that the
     local model would take from the decision to its first token and to the end of its answer, as estimated with it,
-    whoever answered; None where nothing was estimated.
+    whoever answered; None where nothing was estimated. `first_n` to `first_entropy` say how sure a local model was of
+    the first tokens of its answer, as `FirstTokens` has them; None where it does not tell.
     """
 
     id: str
@@ -104,6 +110,11 @@ class LedgerRow:
     usage_details: str | None = None
     estimated_first_token_ms: int | None = None
     estimated_answer_ms: int | None = None
+    first_n: int | None = None
+    first_logprob: float | None = None
+    first_least_logprob: float | None = None
+    first_margin: float | None = None
+    first_entropy: float | None = None
 
     def to_line(self) -> bytes:
         """One line of the spool."""

@@ -39,6 +39,11 @@ REQUESTS = Table(
     Column("usage_details", Text),
     Column("estimated_first_token_ms", BigInteger),
     Column("estimated_answer_ms", BigInteger),
+    Column("first_n", BigInteger),
+    Column("first_logprob", Float),
+    Column("first_least_logprob", Float),
+    Column("first_margin", Float),
+    Column("first_entropy", Float),
 )
 
 ROLLUP = Table(
@@ -201,6 +206,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         "ALTER TABLE requests ADD COLUMN estimated_first_token_ms BIGINT",
         "ALTER TABLE requests ADD COLUMN estimated_answer_ms BIGINT",
+    ),
+    (
+        "ALTER TABLE requests ADD COLUMN first_n BIGINT",
+        "ALTER TABLE requests ADD COLUMN first_logprob DOUBLE PRECISION",
+        "ALTER TABLE requests ADD COLUMN first_least_logprob DOUBLE PRECISION",
+        "ALTER TABLE requests ADD COLUMN first_margin DOUBLE PRECISION",
+        "ALTER TABLE requests ADD COLUMN first_entropy DOUBLE PRECISION",
     ),
 )
 

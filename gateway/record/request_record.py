@@ -15,6 +15,7 @@ from models.redaction.plain_text import plain_text
 from models.redaction.server_words import clean_name
 from models.usage.usage import UNCOUNTED, Usage
 from models.wire.chat import ChatRequest
+from models.wire.first_tokens import FirstTokens
 from models.wire.notes import NO_NOTES, Notes
 from router.confidence import CascadeVerdict
 from router.decision import Reason, Route, RoutingDecision
@@ -54,6 +55,8 @@ class RequestRecord:
         None where nobody collects traces.
     cascade_result : CascadeResult or None
         What a second look found, where there was one.
+    first_tokens : FirstTokens or None
+        How sure the model that answered was of them; None where it does not tell. Only a local model's are kept.
     answers_early : bool
         Whether the caller's stream began before the answer did.
     outcome : Outcome or None
@@ -75,6 +78,7 @@ class RequestRecord:
     backend_model: str = ""
     served_model: str = ""
     finish_reasons: tuple[str, ...] = ()
+    first_tokens: FirstTokens | None = None
     notes: Notes = NO_NOTES
     left_out: tuple[str, ...] = ()
     local_only: tuple[str, ...] = ()
@@ -157,6 +161,7 @@ class RequestRecord:
         """The ledger row as it is now."""
         decision, usage = self.decision, self.usage
         estimate = decision.estimate if decision else None
+        first_tokens = self.first_tokens if self.route == Route.LOCAL else None
         return LedgerRow(
             id=self.id,
             created_ms=self.created_ms,
@@ -184,6 +189,11 @@ class RequestRecord:
             usage_details=usage.details_json(),
             estimated_first_token_ms=_whole_ms(estimate.first_token_s) if estimate else None,
             estimated_answer_ms=_whole_ms(estimate.answer_s) if estimate else None,
+            first_n=first_tokens.n if first_tokens else None,
+            first_logprob=first_tokens.mean_logprob if first_tokens else None,
+            first_least_logprob=first_tokens.least_logprob if first_tokens else None,
+            first_margin=first_tokens.mean_margin if first_tokens else None,
+            first_entropy=first_tokens.mean_entropy if first_tokens else None,
         )
 
 

@@ -1,5 +1,6 @@
 """Explains a ledger row: the rules in their order, and what each decided."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -48,7 +49,8 @@ def explain_row(row: Mapping[str, Any]) -> list[dict[str, str]]:
     if row["route"] not in (*Route,):
         return []
     steps = _steps(row["route"], row["reason"], row["score"], row["threshold"], row.get("second_look"))
-    return [_with_estimate(step, row.get("estimated_first_token_ms")) for step in steps]
+    explained = [_with_estimate(step, row.get("estimated_first_token_ms")) for step in steps]
+    return explained if row.get("first_n") is None else [*explained, _first_tokens_step(row)]
 
 
 def _with_estimate(step: dict[str, str], first_token_ms: int | None) -> dict[str, str]:
@@ -89,6 +91,14 @@ def _score_step(decided: bool, score: float, threshold: float) -> dict[str, str]
 def _cascade_step(result: Mapping[str, Any]) -> dict[str, str]:
     confidence = "" if result["confidence"] is None else f"confidence {result['confidence']:.3f}: "
     return _step("second_look", "passed", f"The local model began, {confidence}{_VERDICTS[result['verdict']]}")
+
+
+def _first_tokens_step(row: Mapping[str, Any]) -> dict[str, str]:
+    mean, least = math.exp(row["first_logprob"]), math.exp(row["first_least_logprob"])
+    text = f"Probability of the first {row['first_n']} tokens: {mean:.3f} on average, {least:.3f} the least"
+    if row["first_margin"] is not None and row["first_entropy"] is not None:
+        text += f"; margin {row['first_margin']:.2f}, entropy {row['first_entropy']:.2f}"
+    return _step("first_tokens", "passed", text)
 
 
 def _step(rule: str, verdict: str, text: str) -> dict[str, str]:

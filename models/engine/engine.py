@@ -203,6 +203,10 @@ class Engine:
         RequestError, GenerationFailed, EngineBusy
         """
         tokens = await self.preparations.run(partial(self._tokens, prompt, "input"))
+        with self.scheduler.caller():
+            return await self._embed(tokens)
+
+    async def _embed(self, tokens: Sequence[int]) -> tuple[Vector, int]:
         async with self._embedding_lock:
             context = await asyncio.wrap_future(self.scheduler.call(self._get_embedding_context))
             if len(tokens) > context.n_ctx:
@@ -257,8 +261,12 @@ class Engine:
         return max_tokens or n_ctx - n_prompt
 
     @contextmanager
-    def submit(self, generations: Sequence[Generation], time_limit_s: float = inf) -> Iterator[AnswerEvents]:
+    def submit(
+        self, generations: Sequence[Generation], time_limit_s: float = inf, *, gives_way: bool = False
+    ) -> Iterator[AnswerEvents]:
         """Start to generate; leaving the block cancels unfinished generations. They fail after `time_limit_s`.
+
+        Those that `gives_way` also fail as soon as a caller comes.
 
         Raises
         ------
@@ -268,6 +276,7 @@ class Engine:
         for index, generation in enumerate(generations):
             generation.listener = partial(events.put, index)
             generation.deadline = generation.queued_at + time_limit_s
+            generation.gives_way = gives_way
         self.scheduler.submit(generations)
         try:
             yield events

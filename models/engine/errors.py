@@ -5,6 +5,7 @@ ModelError
     ├── ModelLoadError    the weights cannot be loaded; a retry does not help
     ├── TemplateError     the model's chat template is broken, unsafe or endless
     ├── EngineBusy        the queue is full or the engine is stopping; a retry may help
+    │   └── GaveWay       a request that gives way was ended or refused, since callers are here
     ├── EngineFailed      the engine process does not start
     ├── GenerationFailed  a generation ended with an error
     └── DeadlineExceeded  the caller's time limit is exceeded
@@ -50,6 +51,13 @@ class EngineBusy(EngineError):
     def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class GaveWay(EngineBusy):
+    """Callers are here, and this request gives way to them: it was ended, or not begun. A later one may be answered."""
+
+    def __init__(self) -> None:
+        super().__init__("it answers callers, to whom this request gives way")
 
 
 class EngineFailed(EngineError):

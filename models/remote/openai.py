@@ -33,6 +33,9 @@ from models.wire.errors import (
     RateLimited,
     TruncatedAnswer,
 )
+from models.wire.first_tokens import FIELD as FIRST_TOKENS_FIELD
+from models.wire.first_tokens import HEADER as FIRST_TOKENS_HEADER
+from models.wire.first_tokens import FirstTokens, first_tokens_of
 from models.wire.notes import Notes, passed_on
 from models.wire.responses import PATH as RESPONSES
 from models.wire.responses import ResponsesStream, check_response
@@ -254,7 +257,8 @@ class OpenAIBackend:
         response, notes = await self._within(silence_s, "no answer", self._ask(request, path, body))
         answer = await self._read(response, silence_s)
         completion = self._response(answer) if path == RESPONSES else self._completion(answer)
-        return replace(completion, notes=notes)
+        told = FirstTokens.from_json(response.headers.get(FIRST_TOKENS_HEADER, ""))
+        return replace(completion, notes=notes, first_tokens=told or completion.first_tokens)
 
     async def _ask(
         self, request: ChatRequest, path: str, body: Mapping[str, Any]
@@ -396,6 +400,7 @@ class OpenAIBackend:
             raise self._without_content(answer, f"the answer has no {content}")
         if not all(isinstance(item, dict) for item in items):
             raise InvalidResponse(self._name, f"the answer's {content} are no objects")
+        told = answer.pop(FIRST_TOKENS_FIELD, None)
         usage = usage_in(answer)
         self._check_choices(items, usage)
         if not all(not item.keys().isdisjoint(_CONTENT_FIELDS) for item in items):
@@ -403,10 +408,11 @@ class OpenAIBackend:
         if content == "choices" and not all(item.get("finish_reason") for item in items):
             raise self._cut_short("the answer ended without a finish reason", usage)
         return Completion(
-            body=orjson.dumps(answer) if self._mended(items) else body,
+            body=orjson.dumps(answer) if self._mended(items) or told is not None else body,
             model=clean_name(answer.get("model")) or self.model,
             usage=usage,
             finish_reasons=clean_reasons(item.get("finish_reason") for item in items),
+            first_tokens=FirstTokens.from_wire(told) or _first_tokens_in(items[0]),
         )
 
     def _response(self, body: bytes) -> Completion:
@@ -524,6 +530,11 @@ class OpenAIBackend:
     def _unreachable(self, exc: Exception) -> BackendUnavailable:
         kind = BackendUnreached if never_arrived(exc, unix=self._server.is_unix) else BackendLost
         return kind(self._name, f"connection failed ({failure_reason(exc)})")
+
+
+def _first_tokens_in(choice: Mapping[str, Any]) -> FirstTokens | None:
+    logprobs = choice.get("logprobs")
+    return first_tokens_of(logprobs.get("content")) if isinstance(logprobs, dict) else None
 
 
 def _n_choices(body: Mapping[str, Any]) -> int:

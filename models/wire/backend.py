@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from models.usage.usage import Usage
 from models.wire.chat import ChatRequest
+from models.wire.first_tokens import FirstTokens
 from models.wire.notes import NO_NOTES, Notes
 from models.wire.stream import ChatStream
 
@@ -18,7 +19,7 @@ class Completion:
     """An answer that is not streamed: the JSON `body` as the backend sent it, the `model` it names, and its usage.
 
     `usage` is None if the backend reported none; `finish_reasons` has one for each choice that gives a reason; `notes`
-    is told with it.
+    is told with it; `first_tokens` is how sure the model was of those of the first choice, None where that is not told.
     """
 
     body: bytes
@@ -26,6 +27,7 @@ class Completion:
     usage: Usage | None
     finish_reasons: tuple[str, ...] = ()
     notes: Notes = NO_NOTES
+    first_tokens: FirstTokens | None = None
 
 
 class Answerer(Protocol):

@@ -33,7 +33,7 @@ async def collect_stream(stream: ChatStream) -> Completion:
                 collected["finish_reason"] = choice.get("finish_reason") or collected["finish_reason"]
             fields |= {name: value for name, value in chunk.items() if value is not None}
     body = orjson.dumps({**fields, "object": "chat.completion", "choices": [collected]})
-    return Completion(body, stream.model, stream.usage, notes=stream.notes)
+    return Completion(body, stream.model, stream.usage, notes=stream.notes, first_tokens=stream.first_tokens)
 
 
 def _add(message: dict[str, Any], delta: Mapping[str, Any]) -> None:

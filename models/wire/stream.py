@@ -5,6 +5,7 @@ import json
 import re
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from models.redaction.server_words import ServerWords, clean_name, identifier
 from models.usage.usage import Usage, usage_in
 from models.wire.chat import BROKEN_OFF, reasoning_of, text_of
 from models.wire.errors import BackendError, BackendRejected, BackendUnavailable, InvalidResponse, StreamInterrupted
+from models.wire.first_tokens import FIRST_TOKENS, FirstTokens, TokenSignals, signals_in
 from models.wire.notes import NO_NOTES
 from models.wire.sse import DONE, EventSplitter, EventTooLarge, encode_event, event_data, reported_error, with_data
 from models.wire.token_estimates import delta_tokens_guess
@@ -66,6 +68,8 @@ class ChatStream:
         Tokens of the answer so far, estimated from its chunks: used if the server reports no usage.
     logprobs : list of float
         Natural logarithms of the tokens' probabilities so far, if the server reports them.
+    first_tokens : FirstTokens or None
+        How sure the model was of the first tokens of the first choice, as far as they have come, if the server tells.
     notes : Notes
         What is told with the answer.
     """
@@ -93,6 +97,8 @@ class ChatStream:
         self._keep_usage = keep_usage
         self._keep_logprobs = keep_logprobs
         self._usage: Usage | None = None
+        self._told_first_tokens: FirstTokens | None = None
+        self._signals: list[TokenSignals] = []
         self._service_tier: Any = None
         self._started = False
         self._finished = False
@@ -111,6 +117,10 @@ class ChatStream:
             return None
         usage = usage.with_service_tier(self._service_tier)
         return usage if self._finished else usage.interrupted_after(self.tokens_seen)
+
+    @property
+    def first_tokens(self) -> FirstTokens | None:
+        return self._told_first_tokens or FirstTokens.of(self._signals)
 
     async def prime(self) -> None:
         """Wait for the first event, so that an earlier failure can still become a status or a call to another backend.
@@ -170,7 +180,9 @@ class ChatStream:
                     if not event.startswith(b"data:") and (error := reported_error(event)) is not None:
                         raise error_in_stream(self._backend, error)
                     # A provider's comments are dropped: whoever serves the caller sends some where they are needed.
-                    if payload and (kept := self._inspect(event, payload)):
+                    if not payload:
+                        self._told_first_tokens = self._told_first_tokens or FirstTokens.from_comment(event)
+                    elif kept := self._inspect(event, payload):
                         self._started = True
                         batch.append(kept)
                 if batch:
@@ -281,7 +293,13 @@ class ChatStream:
                 self.tokens_seen += sum(map(delta_tokens_guess, _texts_of_calls(calls)))
             if logprobs := choice.get("logprobs"):
                 self.logprobs += _logprobs(logprobs)
+                if index == 0 and len(self._signals) < FIRST_TOKENS:
+                    self._add_signals(logprobs)
         return mended
+
+    def _add_signals(self, logprobs: Any) -> None:
+        entries = logprobs.get("content") if isinstance(logprobs, dict) else None
+        self._signals += islice(signals_in(entries), FIRST_TOKENS - len(self._signals))
 
     def _record_finish_reason(self, index: Any, reason: Any) -> None:
         if len(self.finish_reasons) < _MAX_CHOICES or index in self.finish_reasons:

@@ -9,6 +9,7 @@ import orjson
 from models.wire import asgi
 from models.wire.asgi import BodyGivenUp, Receive, Scope, Send, UnfinishedBodies
 from models.wire.errors import RequestError
+from models.wire.first_tokens import FIELD, HEADER, FirstTokens
 from models.wire.json_reader import parse_json
 
 SILENCE_S, WHOLE_S = 60.0, 180.0
@@ -24,6 +25,10 @@ TIME_LIMIT_HEADER = b"x-slimgate-timeout-s"
 
 BLANKS_HEADER = "x-slimgate-blanks"
 """Whoever sends it takes blanks before the JSON of an answer that is not streamed, as signs of life."""
+
+
+BACKGROUND_HEADER = "x-slimgate-background"
+"""Whoever sends it with the value 1 gives way to callers: see `Scheduler`."""
 
 
 class SlowCaller(Exception):
@@ -79,6 +84,11 @@ def takes_blanks(scope: Scope) -> bool:
     return any(name == BLANKS_HEADER.encode() for name, _ in scope["headers"])
 
 
+def is_background(scope: Scope) -> bool:
+    """Whether the request gives way to those of callers."""
+    return (BACKGROUND_HEADER.encode(), b"1") in scope["headers"]
+
+
 class EventStream:
     """A streamed answer. The status goes out with the first events, so that until then it can still be another."""
 
@@ -123,9 +133,11 @@ class WholeAnswer:
             await asgi.begin_whole(self._send)
         await asgi.send_part(self._send, b" ")
 
-    async def end(self, body: Any) -> None:
-        """Send the JSON."""
+    async def end(self, body: Mapping[str, Any], first_tokens: FirstTokens | None = None) -> None:
+        """Send the JSON, and how sure the model was: in a header, or in a field if the headers have gone out."""
         if self.begun:
-            await asgi.send_part(self._send, orjson.dumps(body), last=True)
+            told = {} if first_tokens is None else {FIELD: first_tokens}
+            await asgi.send_part(self._send, orjson.dumps({**body, **told}), last=True)
         else:
-            await send_json(self._send, 200, body)
+            headers = {} if first_tokens is None else {HEADER: first_tokens.to_json().decode()}
+            await send_json(self._send, 200, body, headers)

@@ -1,14 +1,15 @@
 """The legacy text completions: the model continues a prompt as it stands, without a chat template."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
-from models.engine.engine import Engine, IndexedEvent
+from models.engine.engine import AnswerEvents, IndexedEvent
 from models.engine.errors import EngineBusy
 from models.engine.http.asgi import EventStream
 from models.engine.http.failures import late_error
-from models.engine.http.responses import UsageSum
+from models.engine.http.responses import CertaintyComment, UsageSum
 from models.engine.http.shapes import TextShapes
 from models.engine.request.chat import MAX_STOPS, read_n, read_sampling
 from models.engine.request.prompts import CompletionJob, read_prompts
@@ -22,6 +23,10 @@ DEFAULT_MAX_TOKENS = 16
 """OpenAI's."""
 
 MAX_ALTERNATIVES = 5
+
+
+Submit = Callable[[Sequence[Generation]], AbstractContextManager[AnswerEvents]]
+"""As `Engine.submit`."""
 
 
 def parse_completion(body: Any) -> CompletionJob:
@@ -61,19 +66,19 @@ class _TextChoice:
 
 
 async def events_in_rounds(
-    engine: Engine, generations: Sequence[Generation], limit_s: float
+    submit: Submit, generations: Sequence[Generation], max_parallel: int
 ) -> AsyncGenerator[list[IndexedEvent], None]:
-    """The events of all answers; at most `engine.max_parallel` are submitted at a time, to leave room for others.
+    """The events of all answers; at most `max_parallel` are submitted at a time, to leave room for others.
 
     Raises
     ------
     EngineBusy
         If the first round finds no room. In a later round that becomes a `Failed` event.
     """
-    for start in range(0, len(generations), engine.max_parallel):
-        round_ = generations[start : start + engine.max_parallel]
+    for start in range(0, len(generations), max_parallel):
+        round_ = generations[start : start + max_parallel]
         try:
-            with engine.submit(round_, limit_s) as answer:
+            with submit(round_) as answer:
                 unfinished = len(round_)
                 while unfinished:
                     events = await answer.take()
@@ -112,10 +117,15 @@ async def collect_completion(
 
 
 async def stream_completion(
-    arrivals: AsyncIterable[list[IndexedEvent]], job: CompletionJob, shapes: TextShapes, stream: EventStream
+    arrivals: AsyncIterable[list[IndexedEvent]],
+    job: CompletionJob,
+    shapes: TextShapes,
+    stream: EventStream,
+    first: Generation,
 ) -> None:
-    """Send the answers as they are generated; failures as in `stream_chat`."""
+    """Send the answers as they are generated; failures, and `first`, as in `stream_chat`."""
     usage = PromptsUsage(job.n)
+    certainty = CertaintyComment(first)
     async for events in arrivals:
         data = b""
         for index, event in events:
@@ -125,6 +135,7 @@ async def stream_completion(
                 await stream.write(data + encode_event(late_error(event.error)))
                 await stream.close()
                 return
+            data += certainty.take()
             if isinstance(event, Finished):
                 usage.add(index, event)
                 data += encode_event(shapes.completion([shapes.choice(index, "", event.reason, ())]))

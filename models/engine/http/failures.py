@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from models.engine.errors import DeadlineExceeded, EngineBusy, EngineError, TemplateError
+from models.engine.errors import DeadlineExceeded, EngineBusy, EngineError, GaveWay, TemplateError
 from models.engine.http.asgi import SlowCaller
 from models.wire.asgi import BodyTooLarge
 from models.wire.errors import ForbiddenError, NotJsonError, RequestError, UnknownModelError, error_body
@@ -31,6 +31,10 @@ def late_error(exc: Exception) -> dict[str, Any]:
     return {"error": {**body["error"], "status": status}}
 
 
+def _busy_code(exc: EngineBusy) -> str:
+    return "gave_way" if isinstance(exc, GaveWay) else "engine_busy"
+
+
 def describe_error(exc: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
     """Status, body and headers for a failure. An unexpected one is logged; its response shows no internals."""
     if isinstance(exc, RequestError):
@@ -46,7 +50,7 @@ def describe_error(exc: Exception) -> tuple[int, dict[str, Any], dict[str, str]]
     if isinstance(exc, NotFound):
         return exc.status, error_body(str(exc), type_="invalid_request_error", code=exc.code), {}
     if isinstance(exc, EngineBusy):
-        body = error_body(f"The local model is busy: {exc}.", type_="server_error", code="engine_busy")
+        body = error_body(f"The local model is busy: {exc}.", type_="server_error", code=_busy_code(exc))
         return 503, body, {"retry-after": str(exc.retry_after_s)}
     if isinstance(exc, DeadlineExceeded):
         return 504, error_body(str(exc), type_="server_error", code="deadline_exceeded"), {}

@@ -36,6 +36,22 @@ class UsageSum:
             self.predicted += finished.proposals
 
 
+class CertaintyComment:
+    """Tells how sure the model was of the first tokens of `generation`, once, as soon as that is known."""
+
+    def __init__(self, generation: Generation) -> None:
+        self._generation = generation
+        self._is_told = False
+
+    def take(self) -> bytes:
+        """The comment for the stream; empty if there is nothing new to tell."""
+        first_tokens = self._generation.first_tokens
+        if self._is_told or first_tokens is None:
+            return b""
+        self._is_told = True
+        return first_tokens.to_comment()
+
+
 async def stream_chat(
     answer: AnswerEvents, job: ChatJob, shapes: ChatShapes, stream: EventStream, first: Generation
 ) -> None:
@@ -45,6 +61,7 @@ async def stream_chat(
     ends without ``[DONE]``.
     """
     usage = UsageSum(has_prediction=bool(job.prediction))
+    certainty = CertaintyComment(first)
     started: set[int] = set()
     unfinished = job.n
     while unfinished:
@@ -62,6 +79,7 @@ async def stream_chat(
                     beginning["usage"] = usage_object(Usage(len(first.prompt), 0, first.n_cached))
                 started.add(index)
                 data += encode_event(beginning)
+            data += certainty.take()
             if isinstance(event, Finished):
                 unfinished -= 1
                 usage.add(index, event)

@@ -1,6 +1,6 @@
 """The engine's HTTP server: OpenAI's wire format over raw ASGI."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from functools import partial
 from time import time
@@ -10,6 +10,7 @@ from models.engine.engine import Engine
 from models.engine.http.asgi import (
     EventStream,
     WholeAnswer,
+    is_background,
     read_json,
     send_json,
     send_text,
@@ -25,6 +26,7 @@ from models.engine.options import EngineOptions
 from models.engine.request.chat import ChatJob, parse_chat
 from models.engine.request.prompts import CompletionJob
 from models.engine.scheduling.embeddings import EmbeddingJob, parse_embedding, to_wire
+from models.engine.scheduling.generation import Generation
 from models.wire.asgi import ClientGone, Receive, Scope, Send, WhileConnected
 from models.wire.errors import RequestError, UnknownModelError
 
@@ -84,20 +86,24 @@ class EngineServer:
     async def _answer(self, job: ChatJob, scope: Scope, send: Send) -> None:
         generations = await self._engine.prepare(job)
         shapes = ChatShapes(self._engine.info.model, self._engine.fingerprint, self._engine.token_bytes)
-        with self._engine.submit(generations, time_limit_s(scope)) as answer:
+        with self._engine.submit(generations, time_limit_s(scope), gives_way=is_background(scope)) as answer:
             if job.stream:
                 stream = EventStream(send)
                 sending = stream_chat(answer, job, shapes, stream, generations[0])
                 await with_comments(sending, self._progress, stream, generations)
             else:
-                await self._send_whole(collect_chat(answer, job, shapes), scope, send)
+                await self._send_whole(collect_chat(answer, job, shapes), scope, send, generations[0])
 
-    async def _send_whole(self, work: Awaitable[Any], scope: Scope, send: Send) -> None:
-        """Send the JSON that `work` results in."""
+    async def _send_whole(
+        self, work: Awaitable[Mapping[str, Any]], scope: Scope, send: Send, first: Generation | None = None
+    ) -> None:
+        """Send the JSON that `work` results in; `first` is the generation of its first choice."""
+        answer = WholeAnswer(send)
         if takes_blanks(scope):
-            await send_with_blanks(work, self._progress, WholeAnswer(send))
+            await send_with_blanks(work, self._progress, answer, first)
         else:
-            await send_json(send, 200, await work)
+            body = await work
+            await answer.end(body, first.first_tokens if first else None)
 
     def _progress(self) -> int:
         return self._engine.scheduler.progress
@@ -112,13 +118,15 @@ class EngineServer:
     async def _complete(self, job: CompletionJob, scope: Scope, send: Send) -> None:
         generations = await self._engine.preparations.run(partial(self._engine.prepare_completion, job))
         shapes = TextShapes(self._engine.info.model, self._engine.fingerprint, self._engine.token_bytes)
-        async with aclosing(events_in_rounds(self._engine, generations, time_limit_s(scope))) as events:
+        submit = partial(self._engine.submit, time_limit_s=time_limit_s(scope), gives_way=is_background(scope))
+        async with aclosing(events_in_rounds(submit, generations, self._engine.max_parallel)) as events:
             if job.stream:
                 stream = EventStream(send)
-                sending = stream_completion(events, job, shapes, stream)
+                sending = stream_completion(events, job, shapes, stream, generations[0])
                 await with_comments(sending, self._progress, stream, generations)
             else:
-                await self._send_whole(collect_completion(events, len(generations), job.n, shapes), scope, send)
+                work = collect_completion(events, len(generations), job.n, shapes)
+                await self._send_whole(work, scope, send, generations[0])
 
     async def _embeddings(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await read_json(receive, self._max_body_bytes)

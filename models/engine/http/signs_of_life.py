@@ -5,7 +5,7 @@ the engine was silent instead of how long it worked.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from models.engine.http.asgi import EventStream, WholeAnswer
@@ -31,9 +31,15 @@ async def with_comments(
     return await _with_signs(work, progress, comment)
 
 
-async def send_with_blanks(work: Awaitable[Any], progress: Callable[[], int], answer: WholeAnswer) -> None:
+async def send_with_blanks(
+    work: Awaitable[Mapping[str, Any]],
+    progress: Callable[[], int],
+    answer: WholeAnswer,
+    first: Generation | None = None,
+) -> None:
     """Send the result of `work` as `answer`, with blanks before it as long as `progress()` changes.
 
+    With it goes how sure the model was of the first tokens of `first`, if that is given.
     A failure after the first blank cannot be a status any more: it is an error object that names the status.
     """
     try:
@@ -41,8 +47,8 @@ async def send_with_blanks(work: Awaitable[Any], progress: Callable[[], int], an
     except Exception as exc:
         if not answer.begun:
             raise
-        body = late_error(exc)
-    await answer.end(body)
+        body, first = late_error(exc), None
+    await answer.end(body, first.first_tokens if first else None)
 
 
 async def _with_signs(work: Awaitable[T], progress: Callable[[], int], sign: Callable[[], Awaitable[None]]) -> T:

@@ -167,7 +167,7 @@ async def _probe_model(engine: Engine, reporter: Reporter) -> None:
     """Run the slow probes while requests are served, then report ready again with all features."""
     if not engine.info.probed:
         try:
-            features = await run_probes(engine, MODEL_PROBES, give_way=True)
+            features = await run_probes(engine, MODEL_PROBES)
         except Exception:
             logger.exception("the probes of the model's features failed; only the features found before are used")
             return

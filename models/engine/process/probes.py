@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from models.engine.engine import Engine
@@ -20,15 +20,11 @@ TIME_LIMIT_S = 60.0
 
 BUSY_PAUSE_S = 1.0
 
-LOOK_EVERY_S = 0.05
-"""How often a probe that gives way looks for callers."""
-
 ALWAYS_SUPPORTED = frozenset({"completions"})
 """Features of every model that passed the self-test."""
 
 ChatCompletion = Mapping[str, Any]
 Check = Callable[[ChatCompletion], bool]
-Complete = Callable[[Engine, dict[str, Any]], Awaitable[ChatCompletion]]
 
 _CITY = {"type": "object", "properties": {"city": {"type": "string", "maxLength": 20}}, "required": ["city"]}
 _TOOL = {"name": "get_weather", "description": "Get the current weather of a city.", "parameters": _CITY}
@@ -122,54 +118,31 @@ MODEL_PROBES: Probes = {
 The names are the values of the router's `Feature`; each has a request and a check of the answer."""
 
 
-async def run_probes(engine: Engine, probes: Probes, *, give_way: bool = False) -> frozenset[str]:
+async def run_probes(engine: Engine, probes: Probes) -> frozenset[str]:
     """Run `probes`; return the features that worked.
 
-    Parameters
-    ----------
-    give_way : bool
-        Whether a probe ends when a caller comes, and begins again when none is there. What it has read stays in the
-        prefix cache.
+    A probe ends when a caller comes, and begins again when none is there. What it has read stays in the prefix cache.
     """
     if not engine.can_chat:
         return frozenset()
-    complete = _complete_beside_nobody if give_way else _complete
-    passed = await asyncio.gather(*(_passes(engine, *probe, complete) for probe in probes.values()))
+    passed = await asyncio.gather(*(_passes(engine, *probe) for probe in probes.values()))
     return frozenset(name for name, works in zip(probes, passed, strict=True) if works)
 
 
-async def _passes(engine: Engine, body: dict[str, Any], check: Check, complete: Complete) -> bool:
-    """Whether the answer to one request passes its check; waits and tries again while the queue is full."""
+async def _passes(engine: Engine, body: dict[str, Any], check: Check) -> bool:
+    """Whether the answer to one request passes its check; waits and tries again while callers are here."""
     while True:
         try:
-            return check(await complete(engine, body))
+            return check(await _complete(engine, body))
         except EngineBusy:
             await asyncio.sleep(BUSY_PAUSE_S)
         except (ModelError, TimeoutError, ValueError, LookupError, TypeError):
             return False
 
 
-async def _complete_beside_nobody(engine: Engine, body: dict[str, Any]) -> ChatCompletion:
-    while True:
-        while engine.scheduler.n_callers:  # noqa: ASYNC110 - the scheduler's thread has no event for it
-            await asyncio.sleep(LOOK_EVERY_S)
-        answering = asyncio.ensure_future(_complete(engine, body))
-        try:
-            while not (await asyncio.wait({answering}, timeout=LOOK_EVERY_S))[0] and not engine.scheduler.n_callers:
-                pass
-            if answering.done():
-                return answering.result()
-        finally:
-            answering.cancel()
-            await asyncio.wait({answering})
-
-
 async def _complete(engine: Engine, body: dict[str, Any]) -> ChatCompletion:
     shapes = ChatShapes(engine.info.model, engine.fingerprint, engine.token_bytes)
     job = parse_chat(body)
     async with asyncio.timeout(TIME_LIMIT_S):
-        generations = await engine.prepare(job)
-        for generation in generations:
-            generation.is_probe = True
-        with engine.submit(generations) as events:
+        with engine.submit(await engine.prepare(job), gives_way=True) as events:
             return await collect_chat(events, job, shapes)

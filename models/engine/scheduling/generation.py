@@ -16,6 +16,7 @@ from models.engine.scheduling.prompt_lookup import NO_PROPOSALS, CopyLookup, Pro
 from models.engine.scheduling.text import StopMatcher, Utf8Stream
 from models.engine.scheduling.token_selection import SelectedToken, TokenSelector
 from models.usage.usage import Usage
+from models.wire.first_tokens import FIRST_TOKENS, FirstTokens, TokenSignals
 
 
 class Vocabulary(Protocol):
@@ -90,10 +91,13 @@ class Generation:
         Takes effect when the model itself opens a tool call.
     lookup : CopyLookup, optional
         Guesses its next tokens; None where guesses are not wanted or cannot be taken back.
-    is_probe : bool
-        Whether the engine asks itself, and no caller waits.
+    gives_way : bool
+        Whether it is ended as soon as a caller comes: a probe or an item of the exam, for which nobody waits.
     allowance : SelectionAllowance
         The processor time that the choice of its tokens may take.
+    first_tokens : FirstTokens or None
+        How sure the model was of them: set with the last of them, or with the end of an answer that has fewer. None
+        until then, and where a grammar holds from the first token on.
     """
 
     prompt: Sequence[int]
@@ -106,7 +110,7 @@ class Generation:
     lookup: CopyLookup | None = None
     deadline: float = inf
     cancelled: bool = False
-    is_probe: bool = False
+    gives_way: bool = False
     sequence: int = -1
     started: bool = False
     prompt_array: TokenArray = field(init=False)
@@ -116,6 +120,8 @@ class Generation:
     allowance: SelectionAllowance = field(default_factory=SelectionAllowance)
     queued_at: float = field(default_factory=monotonic)
     first_token_at: float = 0.0
+    first_tokens: FirstTokens | None = None
+    _signals: list[TokenSignals] = field(default_factory=list)
     _utf8: Utf8Stream = field(default_factory=Utf8Stream)
     _matcher: StopMatcher = field(init=False)
     _n_new: int = 0
@@ -165,6 +171,10 @@ class Generation:
         if self.lookup is not None:
             self.lookup.add(selected.token)
         self._n_new += 1
+        if selected.signals is not None:
+            self._signals.append(selected.signals)
+            if len(self._signals) == FIRST_TOKENS:
+                self.first_tokens = FirstTokens.of(self._signals)
         selected = replace(selected, text_offset=self._n_chars)
         text = self._utf8.feed(data)
         self._n_chars += len(text)
@@ -172,7 +182,7 @@ class Generation:
         if selected.logprob is not None:
             events = _with_token(events, selected)
         if self._matcher.matched:
-            return [*events, *self._remaining_text(), Finished("stop", self.usage, self._matcher.found, self.proposals)]
+            return [*events, *self._remaining_text(), self._finished("stop", self._matcher.found)]
         if self.selector.complete:
             return [*events, *self._finish("stop")]
         if self._n_new >= self.max_new:
@@ -201,7 +211,11 @@ class Generation:
         events = self._read(self._matcher.finish())
         if self.reader is not None and self.reader.n_complete and not self.reader.inside:
             reason = "tool_calls"
-        return [*events, *self._remaining_text(), Finished(reason, self.usage, proposals=self.proposals)]
+        return [*events, *self._remaining_text(), self._finished(reason)]
+
+    def _finished(self, reason: str, stop: str | None = None) -> Finished:
+        self.first_tokens = FirstTokens.of(self._signals)
+        return Finished(reason, self.usage, stop, self.proposals)
 
     def _remaining_text(self) -> list[Event]:
         if self.reader is None:

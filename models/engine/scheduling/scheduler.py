@@ -6,17 +6,22 @@ the tokens that would follow (`prompt_lookup`, `speculation`): those that the an
 and the cells of the others are freed. Requests whose cells do not fit wait in order of arrival. If the running answers
 outgrow the cells all the same, the youngest is preempted: it gives up its cells, waits at the head of the queue and is
 computed again. Its caller sees a pause and nothing else.
+
+Generations that give way (`Generation.gives_way`) are computed only while no caller is here. One who comes ends them at
+once, in the middle of a step; until the last one has gone, new ones are refused. So a step computes either callers'
+answers or others, and what is told of load and speed is about callers' alone.
 """
 
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from time import monotonic
 from typing import TypeVar
 
-from models.engine.errors import DeadlineExceeded, EngineBusy, GenerationFailed
+from models.engine.errors import DeadlineExceeded, EngineBusy, GaveWay, GenerationFailed
 from models.engine.native.llama import Context, DecodeStatus, Model, StepBatch
 from models.engine.scheduling.forecast import (
     START_ANSWER_TOKENS,
@@ -105,6 +110,7 @@ class Scheduler:
         self._callbacks: deque[Callable[[], None]] = deque()
         self._wake = threading.Condition()
         self._places: set[Generation] = set()
+        self._n_other_callers = 0
         self._stopping = False
         self._may_abort = True
         self._failed_steps = 0
@@ -124,19 +130,23 @@ class Scheduler:
 
     @property
     def n_waiting(self) -> int:
-        """Generations that are not admitted yet."""
-        return max(0, len(self._places) - self.n_running)
-
-    @property
-    def n_callers(self) -> int:
-        """Generations in the queue and in progress that somebody waits for."""
-        with self._wake:
-            return sum(not generation.is_probe for generation in self._places)
+        """Callers' generations that are not admitted yet."""
+        return max(0, len(self._callers()) - self.n_running)
 
     @property
     def n_running(self) -> int:
-        """Generations in prefill or decode."""
-        return len(self._running)
+        """Callers' generations in prefill or decode."""
+        return sum(not generation.gives_way for generation in self._running.copy())
+
+    @property
+    def has_callers(self) -> bool:
+        """Whether anybody waits for something that is in the queue or in progress."""
+        return self._n_other_callers > 0 or bool(self._callers())
+
+    def _callers(self) -> list[Generation]:
+        """Generations in the queue and in progress that somebody waits for."""
+        with self._wake:
+            return [generation for generation in self._places if not generation.gives_way]
 
     @property
     def stalled_s(self) -> float:
@@ -182,8 +192,7 @@ class Scheduler:
 
     def _in_hand(self) -> list[Remaining]:
         """What is left to do, in the order in which it came; may be called on any thread."""
-        with self._wake:
-            in_hand = sorted(self._places, key=lambda generation: generation.queued_at)
+        in_hand = sorted(self._callers(), key=lambda generation: generation.queued_at)
         return [
             Remaining(
                 self._kv_cache.unread_tokens(generation, in_hand),
@@ -196,7 +205,7 @@ class Scheduler:
     @property
     def reading_tokens_per_s(self) -> float:
         """How fast prompts are read now: the answers in decode take their share of each step."""
-        n_decoding = sum(1 for generation in self._running.copy() if not generation.reads_prompt)
+        n_decoding = sum(not (g.reads_prompt or g.gives_way) for g in self._running.copy())
         n_prefill = self._prefill_budget.tokens(n_decoding)
         return self.speeds.reading.value * n_prefill / (n_prefill + n_decoding)
 
@@ -219,11 +228,17 @@ class Scheduler:
         ------
         EngineBusy
             If the queue has no room, or the engine is stopping.
+        GaveWay
+            If they give way, and callers are here.
         """
+        gives_way = any(generation.gives_way for generation in generations)
         with self._wake:
             if self._stopping:
                 raise EngineBusy("the engine is stopping")
-            if len(self._places) + len(generations) > self._max_sequences + self._max_queue:
+            if gives_way and self.has_callers:
+                raise GaveWay
+            n_before = len(self._places if gives_way else self._callers())
+            if n_before + len(generations) > self._max_sequences + self._max_queue:
                 wait_s = max(1, round(self.expected_wait_s))
                 raise EngineBusy(f"{self.n_waiting} requests are waiting already", retry_after_s=wait_s)
             self._places.update(generations)
@@ -247,6 +262,17 @@ class Scheduler:
             self._wake.notify()
         return future
 
+    @contextmanager
+    def caller(self) -> Iterator[None]:
+        """Count as a caller somebody who needs several calls of `call`."""
+        with self._wake:
+            self._n_other_callers += 1
+        try:
+            yield
+        finally:
+            with self._wake:
+                self._n_other_callers -= 1
+
     def cancel(self, generations: Iterable[Generation]) -> None:
         """Drop generations before the next step: nobody listens to them any more. Their places are free at once."""
         with self._wake:
@@ -262,6 +288,8 @@ class Scheduler:
                 self._run_callback()
                 self._fail_overdue()
                 self._drop_cancelled()
+                if self.has_callers:
+                    self._give_way()
                 self._admit()
                 if self._running:
                     self._step()
@@ -313,6 +341,13 @@ class Scheduler:
             self._metrics.finished.labels("cancelled").inc()
             self._remove(generation)
 
+    def _give_way(self) -> None:
+        """End what gives way to callers. What was read of it stays for the next time."""
+        for generation in [g for g in (*self._running, *self._waiting) if g.gives_way]:
+            self._emit(generation, Failed(GaveWay()))
+            self._metrics.finished.labels("gave_way").inc()
+            self._remove(generation)
+
     def _remove(self, generation: Generation) -> None:
         if generation.sequence >= 0:
             self._release(generation, keep=True)
@@ -347,7 +382,8 @@ class Scheduler:
             self._prefill_budget.observe(n_read, self._batch.n_tokens, step_s)
             self._speculation.observe(chunks, step_s)
             self._advance(chunks, indices)
-            self.speeds.observe(work, monotonic() - started)
+            if not _gives_way(chunks):
+                self.speeds.observe(work, monotonic() - started)
         elif status is DecodeStatus.ABORTED:
             for generation in (chunk.generation for chunk in chunks):
                 self._context.cut(generation.sequence, generation.n_computed)
@@ -373,16 +409,18 @@ class Scheduler:
     def _decode(self, chunks: Sequence[Chunk]) -> DecodeStatus:
         """Compute the batch; end it for somebody who arrives or hangs up, if it takes long and only reads.
 
-        Not twice in a row: many who come and go must not keep a prompt from being read.
+        Not twice in a row: many who come and go must not keep a prompt from being read. What gives way is ended in any
+        step, but only for a caller, since then it is not computed again.
         """
+        gives_way = _gives_way(chunks)
         is_long = self._batch.n_tokens > self._prefill_budget.tokens(0)
-        if not is_long or any(chunk.n_tokens == 1 for chunk in chunks):
+        if not gives_way and (not is_long or any(chunk.n_tokens == 1 for chunk in chunks)):
             self._may_abort = True
             return self._context.decode(self._batch)
-        self._context.abort_when(self._is_wanted)
+        self._context.abort_when((lambda: self.has_callers) if gives_way else self._is_wanted)
         status = self._context.decode(self._batch)
         self._context.abort_when(None)
-        self._may_abort = status is not DecodeStatus.ABORTED
+        self._may_abort = gives_way or status is not DecodeStatus.ABORTED
         return status
 
     def _is_wanted(self) -> bool:
@@ -432,14 +470,15 @@ class Scheduler:
             self._emit(generation, Failed(exc))
             self._release(generation, keep=False)
             return
-        if not generation.first_token_at:
+        if not (generation.first_token_at or generation.gives_way):
             generation.first_token_at = monotonic()
             self._metrics.first_token.observe(generation.first_token_at - generation.queued_at)
         for event in events:
             self._emit(generation, event)
             if isinstance(event, Finished):
                 self._metrics.count(event.reason, event.usage, event.proposals)
-                self._usual_tokens += 0.1 * (generation.n_written - self._usual_tokens)
+                if not generation.gives_way:
+                    self._usual_tokens += 0.1 * (generation.n_written - self._usual_tokens)
                 self._release(generation, keep=True)
 
     def _fail_step(self, chunks: Sequence[Chunk]) -> None:
@@ -479,3 +518,8 @@ class Scheduler:
         if self._output:
             self._deliver(self._output)
             self._output = []
+
+
+def _gives_way(chunks: Sequence[Chunk]) -> bool:
+    """Whether a step is of generations that give way; all are, or none."""
+    return any(chunk.generation.gives_way for chunk in chunks)

@@ -241,6 +241,8 @@ def test_the_real_model_is_examined(make_gateway: MakeGateway) -> None:
     answers = record.answers()
     assert len(answers) == ITEMS
     assert all(answer.prompt_tokens > 5 and answer.total_s >= answer.first_token_s > 0 for answer in answers)
+    signals = [answer.first_tokens for answer in answers]
+    assert all(it is not None and it.mean_logprob <= 0 and it.mean_margin is not None for it in signals)
     assert (record.model["quantisation"], record.model["name"]) == ("Q4_1", "SmolLM2-135M-Instruct.Q4_1")
     assert json.loads((record.folder / "progress.json").read_text())["state"] == "done"
     assert os.stat(record.folder).st_mode & 0o077 == 0

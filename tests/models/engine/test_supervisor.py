@@ -348,8 +348,10 @@ TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "ob
 def test_a_probe_gives_way_to_a_caller_and_is_tried_again(tmp_path: Path) -> None:
     with running_engine(tmp_path, model_path=bundled_model_path(), probe=True) as engine:
         assert not engine.ready().probed
+        n_steps = engine.metrics("step_seconds_count")
+        wait_for(lambda: engine.metrics("step_seconds_count") > n_steps)
         engine.post({**BODY, "logit_bias": None, "max_tokens": 40})
-        assert engine.metrics('finished_total{reason="cancelled"') == 2  # both were being read
+        assert engine.metrics('finished_total{reason="gave_way"') == 2  # both were in progress
         wait_for(lambda: engine.ready().probed, READY_S)
         assert "forced_tools" in engine.ready().features
 
