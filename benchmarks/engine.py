@@ -122,6 +122,7 @@ def behind_the_gateway(slimgate: str, arguments: argparse.Namespace, state_dir: 
     port = free_port()
     environment = {
         "SLIMGATE_STATE_DIR": state_dir,
+        "SLIMGATE_EXAM__ENABLED": "false",
         "SLIMGATE_LOCAL__MODEL_PATH": str(arguments.model),
         "SLIMGATE_LOCAL__N_CTX": str(N_CTX),
         "SLIMGATE_LOCAL__N_THREADS": str(arguments.threads),

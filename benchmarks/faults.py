@@ -23,12 +23,14 @@ import httpx
 from rich.console import Console
 from rich.progress import Progress
 
+from gateway.config.sections.exam import ExamSettings
 from gateway.config.settings import Settings
 from tests.kills import KILLS, PROMPT, kill
 from tests.live import Gateway, running_gateway
 from tests.provider import WORDS, Provider, running_provider
 
 LIMITS = {"first_byte_timeout_s": 1, "chunk_timeout_s": 1, "total_timeout_s": 2}
+NO_EXAM = ExamSettings(enabled=False)
 WORD_PAUSE_S = 0.02
 PLAIN, STREAM = False, True
 
@@ -154,7 +156,7 @@ class Bench:
         if self._local is not None:
             local = {"base_url": f"{self._local.url}/v1", "model": "local"}
         folder = tempfile.mkdtemp(dir=self._folder)
-        return Settings(state_dir=folder, local=local, cloud=cloud, router={"threshold": 0})
+        return Settings(state_dir=folder, local=local, cloud=cloud, router={"threshold": 0}, exam=NO_EXAM)
 
     def _ask(self, gateway: Gateway, stream: bool, provider: Provider, second: Provider | None) -> Seen:
         providers = [provider] if second is None else [provider, second]
@@ -180,7 +182,7 @@ def main() -> None:
     parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        engine = stack.enter_context(running_gateway(Settings(state_dir=folder / "engine")))
+        engine = stack.enter_context(running_gateway(Settings(state_dir=folder / "engine", exam=NO_EXAM)))
         progress = stack.enter_context(Progress(console=Console(stderr=True), redirect_stdout=sys.stdout.isatty()))
         task = progress.add_task("faults", total=3 * len(RUNS))
         engine.wait_ready()

@@ -96,6 +96,7 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
     background.keep("budget", parts.budget.keep_fresh)
     if parts.conversations.store is not None:
         background.keep("responses", parts.conversations.store.keep_tidy)
+    background.keep("exam", parts.exam.run, is_vital=False)
     try:
         yield
     finally:
@@ -143,9 +144,9 @@ def _add_others(app: FastPathApp, parts: Parts, settings: Settings) -> None:
         savings_endpoints(ledger),
         decisions_endpoints(ledger),
         feedback_endpoints(ledger),
-        status_endpoints(parts.backends, threshold, classifier, parts.budget, ledger, key_required=has_key),
+        status_endpoints(parts.backends, threshold, classifier, parts.budget, ledger, parts.exam, key_required=has_key),
         threshold_endpoints(threshold, ledger, parts.pricer.at_cloud, classifier, parts.failure_rates, has_key=has_key),
-        exam_endpoints(settings.state_dir, lambda: None),
+        exam_endpoints(settings.state_dir, lambda: parts.exam.key),
         dashboard_endpoints(),
         ledger_endpoints(ledger),
         health_endpoints(parts.backends, parts.lifecycle, parts.metrics, parts.background),

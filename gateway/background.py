@@ -30,9 +30,13 @@ class Background:
         self._checks: dict[str, Callable[[], bool]] = {}
         self._down: set[str] = set()
 
-    def keep(self, name: str, work: Work) -> None:
-        """Run `work` until it returns, again after each failure; its name says in logs and metrics what it is."""
-        self._tasks.add(asyncio.get_running_loop().create_task(self._keep(name, work), name=name))
+    def keep(self, name: str, work: Work, *, is_vital: bool = True) -> None:
+        """Run `work` until it returns, again after each failure; its name says in logs and metrics what it is.
+
+        A gateway can serve without what is not vital: it does not count as `down`.
+        """
+        keeping = self._keep(name, work, is_vital=is_vital)
+        self._tasks.add(asyncio.get_running_loop().create_task(keeping, name=name))
 
     def watch(self, name: str, is_alive: Callable[[], bool]) -> None:
         """Count something that runs by itself, a thread say, among what must be alive."""
@@ -50,7 +54,7 @@ class Background:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
 
-    async def _keep(self, name: str, work: Work) -> None:
+    async def _keep(self, name: str, work: Work, *, is_vital: bool) -> None:
         pause_s = FIRST_PAUSE_S
         while True:
             settling = self._settle_later(name)
@@ -61,7 +65,8 @@ class Background:
                 return
             except Exception:
                 logger.exception("the background task '%s' failed and is started again", name)
-                self._down.add(name)
+                if is_vital:
+                    self._down.add(name)
                 self._failed(name)
             finally:
                 settling.cancel()

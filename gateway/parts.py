@@ -12,6 +12,7 @@ from gateway.dispatch.dispatcher import Dispatcher
 from gateway.dispatch.embeddings import Embedder
 from gateway.dispatch.local import LocalSide, make_local
 from gateway.dispatch.privacy import PrivacyLane
+from gateway.exam.background import BackgroundExam
 from gateway.ledger import Ledger
 from gateway.record.logs import apply_log_settings
 from gateway.record.metrics import Metrics
@@ -38,6 +39,7 @@ class Parts:
     decider: Decider
     dispatcher: Dispatcher
     embedder: Embedder
+    exam: BackgroundExam
     failure_rates: FailureRates
     ledger: Ledger
     lifecycle: Lifecycle
@@ -90,7 +92,11 @@ def make_parts(settings: Settings) -> Parts:
         contributions=ContributionSampler(classifier),
     )
     failure_rates = FailureRates(settings.router.labels)
-    takers = _takers(backends, budget, cascade, failure_rates, pricer, telemetry)
+    exam = BackgroundExam(settings, backends.local)
+    takers = {
+        **_takers(backends, budget, cascade, failure_rates, pricer, telemetry),
+        "exam": (lambda new: exam.configure(new.exam),),
+    }
     _watch(metrics, backends.local, threshold, classifier)
     _watch_money(metrics, ledger, budget)
     return Parts(
@@ -102,6 +108,7 @@ def make_parts(settings: Settings) -> Parts:
         decider=decider,
         dispatcher=dispatcher,
         embedder=Embedder(settings.embeddings, decider, backends, budget, recorder),
+        exam=exam,
         failure_rates=failure_rates,
         ledger=ledger,
         lifecycle=Lifecycle(settings, Reloader(settings, decider, classifier, threshold, takers)),

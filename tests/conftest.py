@@ -101,6 +101,8 @@ def _nobody_to_pay() -> Iterator[None]:
                 patch.delenv(name)
         # 145 MB in the state directory of every test that starts an engine; `local_gateway` has it.
         patch.setenv("SLIMGATE_LOCAL__REENCODE", "false")
+        # Half an hour of an idle engine's time, for tests that are not about it.
+        patch.setenv("SLIMGATE_EXAM__ENABLED", "false")
         connect = socket.socket.connect
 
         def loopback_only(self: socket.socket, address: Any) -> None:

@@ -59,6 +59,7 @@ def running_command(*arguments: str, state_dir: Path, **environment: str) -> Ite
             "SLIMGATE_STATE_DIR": str(state_dir),
             "COLUMNS": "200",
             "SLIMGATE_LOG__FORMAT": "text",
+            "SLIMGATE_EXAM__ENABLED": "false",
             **environment,
         },
         stdout=subprocess.PIPE,

@@ -56,7 +56,8 @@ def script() -> str:
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_modules_of_the_working_directory_are_not_run(trap: Path, tmp_path: Path, workers: str) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SLIMGATE_", "PYTHON"))}
-    environment = {**kept, "SLIMGATE_STATE_DIR": str(tmp_path / "state"), "SLIMGATE_LOCAL__REENCODE": "false"}
+    mine = {"SLIMGATE_LOCAL__REENCODE": "false", "SLIMGATE_EXAM__ENABLED": "false"}
+    environment = {**kept, "SLIMGATE_STATE_DIR": str(tmp_path / "state"), **mine}
     command = [script(), "serve", "--port", "0", "--workers", workers]
     log = tmp_path / "log"
     with log.open("w") as output, subprocess.Popen(command, cwd=trap, env=environment, stderr=output) as process:

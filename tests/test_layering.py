@@ -16,11 +16,12 @@ HEAVY = ("sklearn", "skops", "scipy", "llama_cpp", "llguidance", "pyarrow", "plo
 FLOORS: dict[str, list[str]] = {
     "gateway": [
         "dashboard background config",
-        "ledger",
+        "ledger marks",
         "conversations scoring spending",
         "http",
         "dialects record",
         "access openapi dispatch",
+        "exam",
         "reports",
         "reload",
         "endpoints parts",

@@ -14,6 +14,7 @@ from gateway.cli.calibrate import calibrate
 from gateway.cli.doctor import doctor
 from gateway.cli.engine import engine
 from gateway.cli.evaluate import evaluate
+from gateway.cli.exam import exam
 from gateway.cli.replay import replay
 from gateway.cli.report import report
 from gateway.cli.route import route
@@ -34,7 +35,7 @@ app = typer.Typer(
     help="An OpenAI-compatible gateway: easy requests are answered by a small local model, hard ones by a cloud model.",
     epilog="Start with [bold]slimgate serve[/bold], then point any OpenAI client at http://127.0.0.1:8000/v1.",
 )
-for command in (serve, route, report, replay, doctor, engine, train, evaluate, calibrate, second_look):
+for command in (serve, route, report, replay, doctor, engine, exam, train, evaluate, calibrate, second_look):
     app.command()(command)
 app.add_typer(config.app, name="config")
 app.add_typer(artifacts.app, name="artifacts")

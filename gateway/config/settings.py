@@ -26,6 +26,7 @@ from pydantic_settings import SettingsError as PydanticSettingsError
 from gateway.config.key_hosts import stray_keys
 from gateway.config.masking import masked
 from gateway.config.sections.cloud import CloudSettings
+from gateway.config.sections.exam import ExamSettings
 from gateway.config.sections.local import EmbeddingsSettings, LocalSettings
 from gateway.config.sections.records import LedgerSettings, LogSettings, ResponsesSettings, TelemetrySettings
 from gateway.config.sections.routing import PrivacySettings, RouterSettings
@@ -121,6 +122,7 @@ class Settings(BaseSettings):
     local: Annotated[LocalSettings, AT_START] = LocalSettings()
     cloud: CloudSettings = CloudSettings()
     router: RouterSettings = RouterSettings()
+    exam: ExamSettings = ExamSettings()
     privacy: PrivacySettings = PrivacySettings()
     budget: BudgetSettings = BudgetSettings()
     embeddings: Annotated[EmbeddingsSettings, AT_START] = EmbeddingsSettings()

@@ -8,7 +8,7 @@ from pathlib import Path
 from gateway.config.settings import SettingsError
 from models.host.private_files import private_folder, tighten
 
-OURS = ("ledger.db*", "spool", "artifacts", "weights", "threshold.*", "engine.json", "responses.*")
+OURS = ("ledger.db*", "spool", "artifacts", "weights", "threshold.*", "engine.json", "responses.*", "exam")
 """slimgate's own files there. Other files in a folder that the user chose are left alone."""
 
 

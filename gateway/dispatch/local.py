@@ -5,7 +5,7 @@ import contextlib
 import logging
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -97,6 +97,21 @@ class LocalSide(Protocol):
         ...
 
     @property
+    def n_callers(self) -> int:
+        """Requests that it works on now, as far as this process knows."""
+        ...
+
+    @property
+    def is_known(self) -> bool:
+        """Whether all that there is to find out about its features has been found out."""
+        ...
+
+    @property
+    def socket_path(self) -> Path | None:
+        """The unix socket of an engine of ours; None for a server elsewhere."""
+        ...
+
+    @property
     def times(self) -> LocalTimes:
         """What is known of how long it takes."""
         ...
@@ -171,15 +186,15 @@ class EngineSide:
         self._ready_timeout_s = settings.ready_timeout_s
         # Not in state_dir: a unix socket's path may have no more than 107 bytes.
         self._folder = Path(tempfile.mkdtemp(prefix="slimgate-"))
-        socket_path = self._folder / "engine.sock"
+        self.socket_path: Path | None = self._folder / "engine.sock"
         options = engine_options(settings, state_dir)
-        self._supervisor = EngineSupervisor(options, socket_path, state_dir)
+        self._supervisor = EngineSupervisor(options, self.socket_path, state_dir)
         self._model = options.name
         server = HttpServer(
             "http://engine/v1",
             use_proxy=False,
             headers=_TAKES_BLANKS,
-            uds=socket_path,
+            uds=self.socket_path,
             silence_s=settings.chunk_timeout_s,
         )
         self.backend = _backend(server, self._model, settings)
@@ -233,6 +248,15 @@ class EngineSide:
     def load(self) -> LocalLoad | None:
         return self._load.latest
 
+    @property
+    def n_callers(self) -> int:
+        return 0 if self.load is None else self.load.running + self.load.queued
+
+    @property
+    def is_known(self) -> bool:
+        info = self._supervisor.info
+        return info is not None and info.probed
+
     def estimate(self, request: ChatRequest, counted: int | None = None) -> LocalEstimate | None:
         return self.times.estimate(request, counted)
 
@@ -263,22 +287,15 @@ class ServerSide:
         self._capabilities: LocalCapabilities | None = None
         self._shown_url = mask(base_url)
         self._trouble: str | None = f"{self._shown_url} has not answered yet"
-        uds = base_url.removeprefix(UNIX)
-        server = HttpServer(
-            base_url if uds == base_url else "http://engine/v1",
-            use_proxy=settings.use_proxy,
-            headers={**_TAKES_BLANKS, **_bearer(settings)},
-            uds=None if uds == base_url else Path(uds),
-            silence_s=settings.chunk_timeout_s,
-        )
-        quirks = quirks_of("", server.base_url).told(settings.rename_params, settings.drop_params)
-        self._server = _backend(server, settings.model or "", settings, quirks)
+        self.socket_path = _socket_in(base_url)
+        server = _server_at(base_url, settings)
+        self._server = _server_backend(server, settings)
         self._breaker = CircuitBreaker(failures=3, rest_s=2)
-        limiter = ConcurrencyLimiter(
+        self._limiter = ConcurrencyLimiter(
             "local", settings.max_concurrent, settings.max_queue, settings.first_byte_timeout_s
         )
-        self.backend = ResilientBackend(self._server, self._breaker, limiter, RetryPolicy(retries=0))
-        self._load = LoadWatch(server, lambda: uds != base_url and self.up)
+        self.backend = ResilientBackend(self._server, self._breaker, self._limiter, RetryPolicy(retries=0))
+        self._load = LoadWatch(server, lambda: self.socket_path is not None and self.up)
         self.times = LocalTimes(lambda: self._load.latest)
 
     @property
@@ -300,6 +317,15 @@ class ServerSide:
     @property
     def load(self) -> LocalLoad | None:
         return self._load.latest
+
+    @property
+    def n_callers(self) -> int:
+        told = self.load
+        return max(self._limiter.n_running, 0 if told is None else told.running + told.queued)
+
+    @property
+    def is_known(self) -> bool:
+        return not self._knows_little
 
     async def start(self, background: Background) -> None:
         background.keep("local models", self._look)
@@ -413,6 +439,34 @@ class LoadWatch:
             self._silent_since = self._silent_since or asked
         except (aiohttp.ClientError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
             self._told = self._silent_since = None
+
+
+def open_backend(settings: LocalSettings, headers: Mapping[str, str]) -> OpenAIBackend:
+    """The server at `settings.base_url`, for requests that all carry `headers`; nothing else limits them."""
+    assert settings.base_url is not None
+    return _server_backend(_server_at(settings.base_url, settings, headers), settings)
+
+
+def _server_at(base_url: str, settings: LocalSettings, headers: Mapping[str, str] | None = None) -> HttpServer:
+    socket_path = _socket_in(base_url)
+    return HttpServer(
+        base_url if socket_path is None else "http://engine/v1",
+        use_proxy=settings.use_proxy,
+        headers={**_TAKES_BLANKS, **_bearer(settings), **(headers or {})},
+        uds=socket_path,
+        silence_s=settings.chunk_timeout_s,
+    )
+
+
+def _socket_in(base_url: str) -> Path | None:
+    """The socket that ``unix:/path`` names; None for another URL."""
+    path = base_url.removeprefix(UNIX)
+    return None if path == base_url else Path(path)
+
+
+def _server_backend(server: HttpServer, settings: LocalSettings) -> OpenAIBackend:
+    quirks = quirks_of("", server.base_url).told(settings.rename_params, settings.drop_params)
+    return _backend(server, settings.model or "", settings, quirks)
 
 
 def _bearer(settings: LocalSettings) -> dict[str, str]:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from gateway.dispatch.backends import Backends
 from gateway.dispatch.cloud import CloudSide
 from gateway.dispatch.local import LocalSide
+from gateway.exam.background import BackgroundExam
 from gateway.http.json_response import json_response
 from gateway.ledger import Ledger
 from gateway.ledger.rollup import first_ms, read_rollup
@@ -31,16 +32,18 @@ def status_endpoints(
     classifier: ActiveClassifier,
     budget: Budget,
     ledger: Ledger,
+    exam: BackgroundExam,
     *,
     key_required: bool,
 ) -> APIRouter:
-    """The endpoint over both sides, the threshold, the classifier and `ledger`."""
+    """The endpoint over both sides, the threshold, the classifier, `ledger` and the exam."""
     endpoints = APIRouter(tags=["operations"])
 
     @endpoints.get("/v1/status", summary="State of each side")
     async def status() -> Response:
         """Of this worker; the ledger's figures are of all of them."""
         recent, estimates, oldest_ms = await run_in_threadpool(_recent, ledger)
+        examined = await run_in_threadpool(exam.status)
         local, cloud = backends.local, backends.cloud  # another cloud after a reload
         return json_response(
             {
@@ -52,6 +55,7 @@ def status_endpoints(
                 "artifact_trouble": classifier.trouble,
                 "local": None if local is None else {**_local(local), **recent[Route.LOCAL], "estimates": estimates},
                 "cloud": None if cloud is None else {**_cloud(cloud), **recent[Route.CLOUD]},
+                "exam": examined,
                 "budget": budget.to_json(),
                 "recent_minutes": RECENT_MINUTES,
                 "ledger": {

@@ -90,7 +90,8 @@ class WorkerPool:
     @contextlib.asynccontextmanager
     async def _engine(self) -> AsyncIterator[None]:
         """Run the engine, if one is configured; the workers reach it over its socket."""
-        from gateway.dispatch.local import engine_options
+        from gateway.dispatch.local import UNIX, engine_options
+        from gateway.marks.examinee import WORKERS_ENGINE
         from models.engine.process.supervisor import EngineSupervisor
 
         local = self._settings.local
@@ -98,7 +99,7 @@ class WorkerPool:
             yield
             return
         path = self._folder / "engine.sock"
-        self._environment[ENGINE_URL] = f"unix:{path}"
+        self._environment |= dict.fromkeys((ENGINE_URL, WORKERS_ENGINE), f"{UNIX}{path}")
         supervisor = EngineSupervisor(engine_options(local, self._settings.state_dir), path, self._settings.state_dir)
         await supervisor.start()
         try:

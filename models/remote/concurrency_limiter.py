@@ -23,7 +23,7 @@ class ConcurrencyLimiter:
 
     def __init__(self, name: str, max_concurrent: int, max_queue: int, max_wait_s: float) -> None:
         self._name = name
-        self._n_free = max_concurrent
+        self._n_places = self._n_free = max_concurrent
         self._max_queue = max_queue
         self._max_wait_s = max_wait_s
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -32,6 +32,11 @@ class ConcurrencyLimiter:
     def n_waiting(self) -> int:
         """Requests that wait now."""
         return len(self._waiting)
+
+    @property
+    def n_running(self) -> int:
+        """Requests that have a place now."""
+        return self._n_places - self._n_free
 
     async def acquire(self) -> None:
         """Take a place; `release` returns it.

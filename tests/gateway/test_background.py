@@ -36,6 +36,21 @@ def test_a_task_that_fails_is_started_again_and_trusted_once_it_has_run(monkeypa
     asyncio.run(run())
 
 
+def test_a_gateway_can_do_without_what_is_not_vital(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.background.FIRST_PAUSE_S", 0.01)
+    calls: list[int] = []
+    failures: list[str] = []
+
+    async def run() -> None:
+        background = Background(failures.append)
+        background.keep("work", lambda: fails_twice(calls), is_vital=False)
+        await asyncio.sleep(0.1)
+        assert (len(calls), failures, background.down) == (3, ["work", "work"], [])
+        await background.stop()
+
+    asyncio.run(run())
+
+
 def test_a_task_that_ends_is_done() -> None:
     async def run() -> None:
         background = Background()

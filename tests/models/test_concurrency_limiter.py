@@ -25,6 +25,19 @@ def test_places_go_in_order_of_arrival() -> None:
     assert asyncio.run(scenario()) == list(range(10))
 
 
+def test_what_runs_is_counted() -> None:
+    async def scenario() -> list[int]:
+        limiter, counts = ConcurrencyLimiter("cloud", max_concurrent=2, max_queue=10, max_wait_s=5), list[int]()
+        running = [asyncio.create_task(use(limiter, [], number, 0.001)) for number in range(3)]
+        counts.append(limiter.n_running)
+        await asyncio.sleep(0)
+        counts.append(limiter.n_running)
+        await asyncio.gather(*running)
+        return [*counts, limiter.n_running]
+
+    assert asyncio.run(scenario()) == [0, 2, 0]
+
+
 def test_a_full_queue_refuses_at_once() -> None:
     async def scenario() -> None:
         limiter = ConcurrencyLimiter("cloud", max_concurrent=1, max_queue=1, max_wait_s=5)

@@ -51,11 +51,13 @@ class Tensor:
 class GgufFile:
     """The facts by their keys, and the tensors of this file; those of a split model's other files are not here.
 
-    An array that is longer than `MAX_ARRAY`, or one of texts, is only its length.
+    An array that is longer than `MAX_ARRAY`, or one of texts, is only its length. `n_header_bytes` is what stands
+    before the weights.
     """
 
     facts: dict[str, Any]
     tensors: tuple[Tensor, ...]
+    n_header_bytes: int
 
 
 def read_gguf(path: Path) -> GgufFile:
@@ -91,7 +93,8 @@ class _Reader:
         if version not in _VERSIONS:
             raise ValueError(f"GGUF version {version} is unknown")
         facts = {self._text(): self._value(self._number("I")) for _ in range(n_facts)}
-        return GgufFile(facts, tuple(self._tensor() for _ in range(n_tensors)))
+        tensors = tuple(self._tensor() for _ in range(n_tensors))
+        return GgufFile(facts, tensors, self._at)
 
     def _tensor(self) -> Tensor:
         name, n_dimensions = self._text(), self._number("I")

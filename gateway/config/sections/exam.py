@@ -1,0 +1,27 @@
+"""`[exam]`: the entrance exam of the local model, and what follows from its marks."""
+
+from pydantic import Field
+
+from gateway.config.sections.section import Section
+
+
+class ExamSettings(Section):
+    """The entrance exam: questions of our own with answers that a program can check."""
+
+    enabled: bool = Field(
+        True,
+        description="Whether a local model that is new here is examined in the background, while nobody else uses it.",
+    )
+    max_items: int = Field(450, ge=1, le=5000, description="The most questions that one model is asked.")
+    max_requests: int = Field(
+        400,
+        ge=1,
+        le=100_000,
+        description="The most requests that the exam may send to a server at `local.base_url`, repeated ones included.",
+    )
+    max_failure_rate: float = Field(
+        0.10,
+        gt=0,
+        lt=1,
+        description="The share of local answers that may fail, by the exam: the default threshold follows from it.",
+    )

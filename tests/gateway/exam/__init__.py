@@ -1,0 +1,1 @@
+"""The exam as it is run."""

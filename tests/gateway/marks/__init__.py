@@ -1,0 +1,1 @@
+"""What is kept of a model's exam."""
