@@ -16,7 +16,7 @@ _QUOTED = re.compile(
 )
 _NEGATED = re.compile(
     r"(?:\b(?:not|isn't|never|neither|nor|nicht|kein\w*|weder|inte|ej|no|ni|pas|n'est)\s+"
-    r"(?:a |an |as |eine? |en |ett |una? |une )?|不是|并不|不算|没有|并非|不|非)$"
+    r"(?:[^\W\d]+ ){0,2}|不是|并不|不算|没有|并非|不|非)$"
 )
 _PAUSE = re.compile(r"\W*[,.:(—–-]|\s*(?:because|since|as|weil|da|denn|eftersom|för|porque|car|parce)\b")
 
@@ -82,6 +82,11 @@ def readings(text: str) -> list[str]:
     return list(dict.fromkeys(part for part in found if part))
 
 
+def repeats(answer: str, prompt: str, n_words: int = 8) -> bool:
+    """Whether an answer holds the first words of the prompt, as models do that only go on writing."""
+    return " ".join(words(plain(prompt))[:n_words]) in " ".join(words(plain(answer)))
+
+
 def chosen(text: str, options: Mapping[str, Sequence[str]]) -> str | None:
     """The option that an answer chooses, or None if it chooses none or several.
 
@@ -93,7 +98,8 @@ def chosen(text: str, options: Mapping[str, Sequence[str]]) -> str | None:
         The forms that each option may take in it. A longer form wins over a shorter one that it holds.
     """
     named = _Naming(options)
-    said = [(found, part) for part in sentences(plain(text)) if (found := named.in_text(part))]
+    statements = [part for part in sentences(plain(text)) if part[-1] != "?"]
+    said = [(found, part) for part in statements if (found := named.in_text(part))]
     if not said:
         return None
     first, sentence = said[0]

@@ -43,9 +43,11 @@ vemos|Te veo|Nos veremos] [mañana]! ; [À|A|On se voit|Rendez-vous] [demain]! ;
 I [love|like|enjoy] [music]. ; Ich [liebe|mag|höre gern] [Musik]. ; Jag [älskar|gillar|tycker om] [musik]. ; Me \
 [encanta|gusta|Amo] la [música]. ; J'[aime|adore|aime bien] la [musique]. ; 我[爱|喜欢|喜爱|热爱] [音乐]。
 Do you [speak] [English]? ; [Sprichst|Sprechen] du [Englisch]? ; [Talar|Pratar] du [engelska]? ; ¿[Hablas|Habla|\
-Hablan|Habláis] [inglés]? ; [Parlez|Parles|Parles-tu|Parlez-vous] vous [anglais]? ; 你[会说|讲|说|会讲] [英语|英文]吗?
+Hablan|Habláis] [inglés]? ; [Parlez|Parles|Parles-tu|Parlez-vous] vous [anglais]? ; 你[会说|讲|说|会讲] [英语|\
+英文]吗?
 [Happy] [birthday]! ; [Alles Gute|Herzlichen Glückwunsch|Alles Liebe] zum [Geburtstag]! ; [Grattis|Gratulerar|\
-Grattis på] på [födelsedagen]! ; [Feliz|Felices] [cumpleaños]! ; [Joyeux|Bon|Heureux] [anniversaire]! ; [生日] [快乐]!
+Grattis på] på [födelsedagen]! ; [Feliz|Felices] [cumpleaños]! ; [Joyeux|Bon|Heureux] [anniversaire]! ; [生日] \
+[快乐]!
 The [book] is on the [table|desk]. ; Das [Buch] [liegt|ist|steht] auf dem [Tisch]. ; [Boken] [ligger|är|står] på \
 [bordet]. ; El [libro] [está] [sobre|encima|en] la [mesa]. ; Le [livre] [est|se trouve] sur la [table]. ; [书] \
 [在]桌[子上|上|面上]。
@@ -298,50 +300,53 @@ _POOLS = {
 }
 
 _FRAMES = {
-    1: ("{short} ; {short} ; {short} ; {short} ; {short} ; {short}",),
-    2: (
-        "[Where] is {nearest}? ; [Wo] [ist|finde|befindet|gibt|liegt] {nearest}? ; [Var] [ligger|är|finns|hittar] {nearest}?"
-        " ; ¿[Dónde] [está|queda|encuentro|encuentra|hay] {nearest}? ; [Où] [est|se trouve|trouver|trouve] {nearest}?"
-        " ; {nearest}在[哪里|哪儿|什么地方|何处]?",
-        "I would [like] {want}, [please]. ; Ich [hätte|möchte|nehme] {want}, [bitte|gern*]. ; Jag [skulle vilja|vill|önskar]"
-        " ha {want}, [tack|gärna|snälla|skulle]. ; [Quisiera|Me gustaría|Quiero|Querría] {want}, [por favor]."
-        " ; Je [voudrais|aimerais|souhaiterais|souhaite|veux] {want}, [s'il vous plaît|s'il te plaît]."
-        " ; [请|麻烦|谢谢]给我{want}。",
-        "{who} {is_where}. ; {who} {is_where}. ; {who} {is_where}. ; {who} {is_where}. ; {who} {is_where}. ; {who}{is_where}。",
-        "{news}. ; {news}. ; {news}. ; {news}. ; {news}. ; {news}。",
-    ),
-    3: (
-        "{who} {goes} {when}. ; {who} {goes} {when}. ; {who} {goes} {when}. ; {who} {goes} {when}. ; {who} {goes} {when}."
-        " ; {who}{when}{goes}。",
-        "{news}, but {who} {is_where}. ; {news}, [aber|doch|jedoch] {who} {is_where}. ; {news}, men {who} {is_where}."
-        " ; {news}, pero {who} {is_where}. ; {news}, mais {who} {is_where}. ; {news},但是{who}{is_where}。",
-        "{request} ; {request} ; {request} ; {request} ; {request} ; {request}",
-    ),
-    4: (
-        "{who} {goes} {when}, [because|since|as] {news}. ; {who} {goes} {when}, [denn|weil|da] {news}."
-        " ; {who} {goes} {when}, [för|eftersom|därför att] {news}. ; {who} {goes} {when}, [porque|ya que|pues|puesto que] {news}."
-        " ; {who} {goes} {when}, [car|parce que|parce qu'|puisque] {news}. ; [因为|由于]{news},所以{who}{when}{goes}。",
-        "{news}. {request} ; {news}. {request} ; {news}. {request} ; {news}. {request} ; {news}. {request} ; {news}。{request}",
-    ),
-    5: (
-        "{who} {goes} {when}, but {news}. {request} ; {who} {goes} {when}, aber {news}. {request}"
-        " ; {who} {goes} {when}, men {news}. {request} ; {who} {goes} {when}, pero {news}. {request}"
-        " ; {who} {goes} {when}, mais {news}. {request} ; {who}{when}{goes},但是{news}。{request}",
-        "{request} {who} {goes} {when}, [because|since|as] {news}. ; {request} {who} {goes} {when}, [denn|weil|da] {news}."
-        " ; {request} {who} {goes} {when}, [för|eftersom|därför att] {news}."
-        " ; {request} {who} {goes} {when}, [porque|ya que|pues|puesto que] {news}."
-        " ; {request} {who} {goes} {when}, [car|parce que|puisque|parce qu'] {news}. ; {request}{who}{when}{goes},[因为|由于]{news}。",
-    ),
+    1: """
+{short} ; {short} ; {short} ; {short} ; {short} ; {short}
+""",
+    2: """
+[Where] is {nearest}? ; [Wo] [ist|finde|befindet|gibt|liegt] {nearest}? ; [Var] [ligger|är|finns|hittar] {nearest}? \
+; ¿[Dónde] [está|queda|encuentro|encuentra|hay] {nearest}? ; [Où] [est|se trouve|trouver|trouve] {nearest}? ; \
+{nearest}在[哪里|哪儿|什么地方|何处]?
+I would [like] {want}, [please]. ; Ich [hätte|möchte|nehme] {want}, [bitte|gern*]. ; Jag [skulle vilja|vill|önskar] \
+ha {want}, [tack|gärna|snälla|skulle]. ; [Quisiera|Me gustaría|Quiero|Querría] {want}, [por favor]. ; Je [voudrais|\
+aimerais|souhaiterais|souhaite|veux] {want}, [s'il vous plaît|s'il te plaît]. ; [请|麻烦|谢谢]给我{want}。
+{who} {is_where}. ; {who} {is_where}. ; {who} {is_where}. ; {who} {is_where}. ; {who} {is_where}. ; {who}{is_where}。
+{news}. ; {news}. ; {news}. ; {news}. ; {news}. ; {news}。
+""",
+    3: """
+{who} {goes} {when}. ; {who} {goes} {when}. ; {who} {goes} {when}. ; {who} {goes} {when}. ; {who} {goes} {when}. ; \
+{who}{when}{goes}。
+{news}, but {who} {is_where}. ; {news}, [aber|doch|jedoch] {who} {is_where}. ; {news}, men {who} {is_where}. ; \
+{news}, pero {who} {is_where}. ; {news}, mais {who} {is_where}. ; {news},但是{who}{is_where}。
+{request} ; {request} ; {request} ; {request} ; {request} ; {request}
+""",
+    4: """
+{who} {goes} {when}, [because|since|as] {news}. ; {who} {goes} {when}, [denn|weil|da] {news}. ; {who} {goes} \
+{when}, [för|eftersom|därför att] {news}. ; {who} {goes} {when}, [porque|ya que|pues|puesto que] {news}. ; {who} \
+{goes} {when}, [car|parce que|parce qu'|puisque] {news}. ; [因为|由于]{news},所以{who}{when}{goes}。
+{news}. {request} ; {news}. {request} ; {news}. {request} ; {news}. {request} ; {news}. {request} ; {news}。{request}
+""",
+    5: """
+{who} {goes} {when}, but {news}. {request} ; {who} {goes} {when}, aber {news}. {request} ; {who} {goes} {when}, men \
+{news}. {request} ; {who} {goes} {when}, pero {news}. {request} ; {who} {goes} {when}, mais {news}. {request} ; \
+{who}{when}{goes},但是{news}。{request}
+{request} {who} {goes} {when}, [because|since|as] {news}. ; {request} {who} {goes} {when}, [denn|weil|da] {news}. ; \
+{request} {who} {goes} {when}, [för|eftersom|därför att] {news}. ; {request} {who} {goes} {when}, [porque|ya que|\
+pues|puesto que] {news}. ; {request} {who} {goes} {when}, [car|parce que|puisque|parce qu'] {news}. ; \
+{request}{who}{when}{goes},[因为|由于]{news}。
+""",
 }
 
 _SMALL = {
-    "en": """a an the this that these those it its it's i i'm i'd i've me my mine we we're we've us our you you're your he
+    "en": """a an the this that these those it its it's i i'm i'd i've me my mine we we're we've us our you you're \
+your he
         he's she she's his her hers him they their them is are am was be been being has have had do does did will \
 would
         could can may shall should to of on in at by for from with and but or so very too there here please going get
         want wants like 's now o'clock pm am just up out some any however yet though outside front email via both
         off come comes""",
-    "de": """der die das den dem des ein eine einen einem einer eines ich mich mir mein meine meinen meinem meiner wir uns
+    "de": """der die das den dem des ein eine einen einem einer eines ich mich mir mein meine meinen meinem meiner \
+wir uns
         unser unsere unseren unserem du dich dir dein deine sie ihr ihre ihren ihrem ihn ihm er seine sein seinen \
 seiner es
         ist sind bin hat haben habe hätte wird werden würde will möchte könnte könnten können kann kannst könntest \
@@ -352,23 +357,30 @@ gerade jetzt
     "sv": """en ett den det de dem jag mig min mitt mina vi oss vår vårt våra du dig din ditt dina ni er han hans hon
         hennes sin sitt sina är har hade ska skall skulle vill kan kunna att i på till från med av om för och men \
 eller så
-        väldigt mycket här där nu tack snälla vänligen gärna ha få få gammal år som klockan kl mot vid ut ner upp igen""",
-    "es": """el la los las un una unos unas lo le les yo me mi mis nosotros nos nuestro nuestra nuestros tú te ti tu tus
+        väldigt mycket här där nu tack snälla vänligen gärna ha få få gammal år som klockan kl mot vid ut ner upp \
+igen""",
+    "es": """el la los las un una unos unas lo le les yo me mi mis nosotros nos nuestro nuestra nuestros tú te ti \
+tu tus
         usted ustedes él ella ellos su sus se es está están estoy estamos son soy ha he han hay tiene tenemos va \
 van voy
-        vas a al ir de del en con por para y e pero o muy demasiado que favor podría podrías puede puedes podemos aquí
+        vas a al ir de del en con por para y e pero o muy demasiado que favor podría podrías puede puedes podemos \
+aquí
         ahora hoy ser estar sin embargo las quisiera""",
-    "fr": """le la les l un une des du de d je j me m moi mon ma mes nous notre nos tu te t toi ton ta tes vous votre vos
+    "fr": """le la les l un une des du de d je j me m moi mon ma mes nous notre nos tu te t toi ton ta tes vous \
+votre vos
         il elle ils elles son sa ses se s est sont suis es êtes ai a as avons ont avez à au aux en dans sur pour \
 par avec
         chez et mais ou très trop que qu'il qu ce cet cette ça c'est ici y là plaît plait s'il si pouvez pourriez
         pouvez-vous pourriez-vous pourrais-tu peux-tu pouvons-nous peut pouvons peux pourrais peut-on est-ce on \
 nous-nous
         va aller bien l'on alors heures""",
-    "zh": "的了吗呢吧着过我你您他她它们是在有和与个一位这那也就都很会要将去来到请能可以想给把得里上下之间张部件家所以但因为"
-    "为可不过而且而已经太非常用以对帮现已被让话那么间条些给您向从后前当",
+    "zh": """的了吗呢吧着过我你您他她它们是在有和与个一位这那也就都很会要将去来到请能可以想给把得里上下之间张部件家所以但因为
+        可不过而且已经太非常用对帮现被让话么些条向从后前当""",
 }
-_SMALL_WORDS = {language: frozenset(text.split() if language != "zh" else text) for language, text in _SMALL.items()}
+_SMALL_WORDS = {
+    language: frozenset(text.split() if language != "zh" else "".join(text.split()))
+    for language, text in _SMALL.items()
+}
 _NEGATIONS = pattern(
     ("not", "no", "don't", "doesn't", "isn't", "nicht", "kein*", "inte", "ingen", "n'est", "pas", "没有")
 )
@@ -519,7 +531,7 @@ def _filled(frame: str, fillers: Mapping[str, Mapping[str, str]]) -> dict[str, S
 
 
 def _make(rng: Random, level: int, language: str) -> Item:
-    frame = rng.choice(_FRAMES[level])
+    frame = rng.choice(_FRAMES[level].strip().splitlines())
     fillers = {name: rng.choice(rows) for name, rows in _POOLS.items()}
     sentences = _filled(frame, fillers)
     others = [code for code in LANGUAGES if code != language]

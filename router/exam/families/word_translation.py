@@ -208,7 +208,8 @@ ladle/soup spoon/soup ladle; Schöpfkelle/Kelle/Suppenkelle/Schöpflöffel; slev
 长柄勺/汤勺/勺子
 rolling pin/roller; Nudelholz/Teigrolle/Wellholz/Nudelwalker; brödkavel/kavel; rodillo/rodillo de cocina; rouleau à \
 pâtisserie/rouleau; 擀面杖/擀面棍
-spirit level/level/bubble level; Wasserwaage; vattenpass; nivel/nivel de burbuja; niveau à bulle/niveau; 水平仪/水平尺
+spirit level/level/bubble level; Wasserwaage; vattenpass; nivel/nivel de burbuja; niveau à bulle/niveau; 水平仪/\
+水平尺
 hinge; Scharnier/Angel/Türangel; gångjärn; bisagra/gozne; charnière/gond; 铰链/合页
 gutter/rain gutter/roof gutter/eavestrough; Dachrinne/Regenrinne/Rinne/Rinnstein/Gosse; hängränna/takränna/ränna/\
 rännsten; canalón/canaleta/alcantarilla/cuneta; gouttière/caniveau; 排水沟/檐槽/屋檐排水槽/水槽/天沟/雨水槽
