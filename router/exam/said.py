@@ -8,9 +8,9 @@ from functools import lru_cache
 HAN = "\u3040-\u30ff\u3400-\u9fff"
 """Ranges of Chinese and Japanese characters, for use in a character class: there, words have no blanks between them."""
 
-_MARKS = re.compile(r"[*_`#~\"“”„‟«»‹›「」『』]|(?m:^\s*>)")
+_MARKS = re.compile(r"[*`#~\"“”„‟«»‹›「」『』]|(?m:^\s*>)")
 _WORD = re.compile(rf"[{HAN}]|[^\W_{HAN}]+(?:['.,:-][^\W_{HAN}]+)*")
-_SENTENCE_END = re.compile(r"(?<=[!?。])\s*|(?<=\w\w\.)\s+|(?<=[\d)]\.)\s+|[\n;]+")
+_SENTENCE_END = re.compile(r"(?<=[!?。])\s*|(?<=\w\w\.)(?<!(?i:mr)\.)(?<!(?i:ms)\.)(?<!(?i:mrs)\.)(?<!(?i:dr)\.)\s+|(?<=[\d)]\.)\s+|[\n;]+")
 _QUOTED = re.compile(
     r"\"([^\"\n]+)\"|“([^”\n]+)”|„([^“”\n]+)[“”]|«([^»\n]+)»|「([^」\n]+)」|\*\*([^*\n]+)\*\*|`([^`\n]+)`"
 )
@@ -18,13 +18,14 @@ _NEGATED = re.compile(
     r"(?:\b(?:not|isn't|never|neither|nor|nicht|kein\w*|weder|inte|ej|no|ni|pas|n'est)\s+"
     r"(?:[^\W\d]+ ){0,2}|不是|并不|不算|没有|并非|不|非)$"
 )
+_LONGEST_CHOICE = 2000  # characters; who rambles on for longer has not chosen
 _PAUSE = re.compile(r"\W*[,.:(—–-]|\s*(?:because|since|as|weil|da|denn|eftersom|för|porque|car|parce)\b")
 
 
 def plain(text: str) -> str:
     """The text without markdown, quotation marks and differences of case, width and blanks."""
     text = unicodedata.normalize("NFKC", text).replace("’", "'").replace("\u00ad", "")
-    text = _MARKS.sub(" ", text).casefold()
+    text = _MARKS.sub("", text).replace("_", " ").casefold()
     return "\n".join(line for raw in text.splitlines() if (line := " ".join(raw.split())))
 
 
@@ -97,6 +98,8 @@ def chosen(text: str, options: Mapping[str, Sequence[str]]) -> str | None:
     options : mapping of str to sequence of str
         The forms that each option may take in it. A longer form wins over a shorter one that it holds.
     """
+    if len(text) > _LONGEST_CHOICE:
+        return None
     named = _Naming(options)
     statements = [part for part in sentences(plain(text)) if part[-1] != "?"]
     said = [(found, part) for part in statements if (found := named.in_text(part))]

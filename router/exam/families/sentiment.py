@@ -692,9 +692,9 @@ _SHOWN = {
 }
 _YES_NO = {
     "en": {
-        "yes": ("yes", "yeah", "yep", "likes", "satisfied", "happy", "pleased"),
+        "yes": ("yes", "yeah", "yep", "likes", "liked", "loves", "loved", "enjoyed", "satisfied", "happy", "pleased"),
         "no": ("no", "nope", "doesn't like", "does not like", "don't like", "didn't like", "did not like", "dislike*",
-               "not satisfied", "not happy", "isn't happy", "is not happy", "unhappy", "dissatisfied", "not pleased"),
+               "not satisfied", "not happy", "isn't happy", "is not happy", "unhappy", "dissatisfied", "not pleased", "disappointed"),
     },
     "de": {
         "yes": ("ja", "zufrieden", "gefällt"),
@@ -833,8 +833,11 @@ def _labels(rng: Random, language: str, offered: Sequence[str]) -> str:
     return _COMMA.get(language, ", ").join(shown[:-1]) + _OR[language] + shown[-1]
 
 
-def _review(rng: Random, level: int, language: str, label: str) -> str:
-    """A review with that label, as hard to see through as the level says."""
+def _review(rng: Random, level: int, language: str, label: str, turning: bool) -> str:
+    """A review with that label, as hard to see through as the level says.
+
+    One that turns round is left out where "mixed" is among the answers: some would call it that.
+    """
     of_language = _REVIEWS[language]
     pools = of_language[rng.choice(("place", "product", "service"))]
     assert not isinstance(pools, str)
@@ -857,11 +860,12 @@ def _review(rng: Random, level: int, language: str, label: str) -> str:
         elif level == 3:
             parts = some("fact") + some(f"{side}_hint")
         elif level == 4:
-            parts = some(f"turn_{side}") if rng.random() < 0.6 else some(f"{side}_hint") + some("fact", 2)
+            parts = some(f"turn_{side}") if turning and rng.random() < 0.6 else some(f"{side}_hint") + some("fact", 2)
         else:
-            ironic = label == "negative" and rng.random() < 0.7
+            ironic = label == "negative" and (not turning or rng.random() < 0.7)
+            turn = f"turn_{side}" if turning else f"{side}_hint"
             before, after = some("fact", 2)
-            parts = [before, *(some("irony") if ironic else some(f"turn_{side}")), after]
+            parts = [before, *(some("irony") if ironic else some(turn)), after]
     text = ("" if language == "zh" else " ").join(parts)
     thing = rng.choice(_THINGS[language].split("|"))
     if language == "zh":
@@ -893,13 +897,13 @@ def _make(rng: Random, level: int, language: str) -> Item:
     way = rng.random()
     forms: Mapping[str, Sequence[str]]
     slots = {}
+    offered = ["positive", "negative"]
     if way < 0.25:
         label = _label(rng, level, ("positive", "negative"))
         templates, forms = _LIKES[language], _YES_NO[language]
         right = "yes" if label == "positive" else "no"
         expected = forms[right][0]
     else:
-        offered = ["positive", "negative"]
         if way >= 0.45:
             offered += ["neutral"] if level <= 3 or rng.random() < 0.4 else ["neutral", "mixed"]
         label = right = _label(rng, level, offered)
@@ -908,7 +912,7 @@ def _make(rng: Random, level: int, language: str) -> Item:
         if rng.random() < 0.3:
             rng.shuffle(offered)
         slots = {"labels": _labels(rng, language, offered)}
-    text = _review(rng, level, language, label)
+    text = _review(rng, level, language, label, "mixed" not in offered)
     turns = conversation(rng, language, templates, _BRIEF[language], text=text, **slots)
 
     def check(answer: Answer) -> bool:
