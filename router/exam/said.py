@@ -10,7 +10,9 @@ HAN = "\u3040-\u30ff\u3400-\u9fff"
 
 _MARKS = re.compile(r"[*`#~\"“”„‟«»‹›「」『』]|(?m:^\s*>)")
 _WORD = re.compile(rf"[{HAN}]|[^\W_{HAN}]+(?:['.,:-][^\W_{HAN}]+)*")
-_SENTENCE_END = re.compile(r"(?<=[!?。])\s*|(?<=\w\w\.)(?<!(?i:mr)\.)(?<!(?i:ms)\.)(?<!(?i:mrs)\.)(?<!(?i:dr)\.)\s+|(?<=[\d)]\.)\s+|[\n;]+")
+_SENTENCE_END = re.compile(
+    r"(?<=[!?。])\s*|(?<=\w\w\.)(?<!(?i:mr|ms|dr)\.)(?<!(?i:mrs)\.)\s+|(?<=[\d)]\.)\s+|[\n;]+",
+)
 _QUOTED = re.compile(
     r"\"([^\"\n]+)\"|“([^”\n]+)”|„([^“”\n]+)[“”]|«([^»\n]+)»|「([^」\n]+)」|\*\*([^*\n]+)\*\*|`([^`\n]+)`"
 )
@@ -50,7 +52,7 @@ def _any_of(forms: tuple[str, ...]) -> re.Pattern[str]:
 
 def pattern(forms: Iterable[str]) -> re.Pattern[str]:
     """Finds any of the forms as whole words in `plain` text; ``*`` at a form's end stands for any ending."""
-    return _any_of(tuple(forms))
+    return _any_of(tuple(sorted(set(forms))))
 
 
 def says(text: str, forms: Iterable[str]) -> bool:

@@ -25,7 +25,8 @@ alfombra.""",
     "fr": """Où as-tu mis les ciseaux ?|La réunion a été déplacée à vendredi après-midi.|Ma grand-mère fait du pain \
 chaque dimanche.|
         Il n'y a plus de lait.|Il va sûrement pleuvoir ce week-end.|La clé est sous le tapis.""",
-    "zh": """你把剪刀放在哪里了?|会议改到星期五下午了。|我奶奶每个星期天都烤面包。|牛奶又喝完了。|周末可能会下雨。|钥匙在垫子下面。""",
+    "zh": """你把剪刀放在哪里了?|会议改到星期五下午了。|我奶奶每个星期天都烤面包。|牛奶又喝完了。|\
+周末可能会下雨。|钥匙在垫子下面。""",
     "it": """Dove hai messo le forbici?|La riunione è stata spostata a venerdì pomeriggio.|Mia nonna fa il pane \
 ogni domenica.|
         Il latte è finito di nuovo.|Nel fine settimana pioverà di sicuro.|La chiave è sotto lo zerbino.""",
@@ -52,7 +53,8 @@ zondag brood.|
     "hi": """तुमने कैंची कहाँ रखी है?|बैठक शुक्रवार दोपहर को होगी।|मेरी दादी हर रविवार को रोटी बनाती हैं।|दूध फिर \
 से खत्म हो गया है।|
         सप्ताहांत में शायद बारिश होगी।|चाबी चटाई के नीचे है।""",
-    "th": """คุณวางกรรไกรไว้ที่ไหน|การประชุมเลื่อนไปเป็นวันศุกร์|คุณยายของฉันอบขนมปังทุกวันอาทิตย์|นมหมดอีกแล้ว|สุดสัปดาห์นี้ฝนน่าจะตก|กุญแจอยู่ใต้พรม""",
+    "th": """คุณวางกรรไกรไว้ที่ไหน|การประชุมเลื่อนไปเป็นวันศุกร์|คุณยายของฉันอบขนมปังทุกวันอาทิตย์|นมหมดอีกแล้ว|\
+สุดสัปดาห์นี้ฝนน่าจะตก|กุญแจอยู่ใต้พรม""",
     "pl": """Gdzie położyłeś nożyczki?|Spotkanie przeniesiono na piątek po południu.|Moja babcia piecze chleb w \
 każdą niedzielę.|
         Znowu skończyło się mleko.|W weekend pewnie będzie padać deszcz.|Klucz leży pod wycieraczką.""",

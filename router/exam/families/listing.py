@@ -1,7 +1,7 @@
 """Naming some members of a category: "three fruits, comma separated"; checked against large sets."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
 from router.exam.item import Answer, Family, Item
@@ -479,13 +479,13 @@ def _numbers(rng: Random, level: int, language: str) -> tuple[str, list[str]]:
     low = rng.choice((0, 10, 20)) if level <= 2 else rng.randrange(10, 40) if level == 3 else rng.randrange(40, 160)
     factor = rng.randrange(3, 8) if level == 3 else rng.randrange(7, 14)
     high = low + (20 if level <= 2 else 12 * factor)
-    test = {
-        "even": lambda k: k % 2 == 0,
-        "odd": lambda k: k % 2 == 1,
+    tests: dict[str, Callable[[int], bool]] = {
+        "even": lambda number: number % 2 == 0,
+        "odd": lambda number: number % 2 == 1,
         "prime": _is_prime,
-        "multiple": lambda k: k % factor == 0,
-    }[kind]
-    members = [str(number) for number in range(low + 1, high) if test(number)]
+        "multiple": lambda number: number % factor == 0,
+    }
+    members = [str(number) for number in range(low + 1, high) if tests[kind](number)]
     return _NUMBERS[language][kind].format(a=low, b=high, m=factor), members
 
 
@@ -534,7 +534,7 @@ def _count(rng: Random, language: str, n: int) -> str:
 
 def _harder(
     rng: Random, level: int, language: str, n: int, what: str, shown: Sequence[str], how: str
-) -> tuple[str, Collection[str], Callable[[str], bool], bool, str]:
+) -> tuple[str, list[str], Callable[[str], bool], bool, str]:
     """A further demand: not these members, a first letter, alphabetical order."""
     letters = [x for x in "abcdefghklmprst" if sum(plain(name)[0] == x for name in shown) >= n]
     if level >= 4 and language in _LETTER and letters and rng.random() < 0.5:

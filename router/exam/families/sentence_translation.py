@@ -374,7 +374,8 @@ par avec
         pouvez-vous pourriez-vous pourrais-tu peux-tu pouvons-nous peut pouvons peux pourrais peut-on est-ce on \
 nous-nous
         va aller bien l'on alors heures""",
-    "zh": """的了吗呢吧着过我你您他她它们是在有和与个一位这那也就都很会要将去来到请能可以想给把得里上下之间张部件家所以但因为
+    "zh": """的了吗呢吧着过我你您他她它们是在有和与个一位这那也就都很会要将去来到请能可以想给把得里
+        上下之间张部件家所以但因为
         可不过而且已经太非常用对帮现被让话么些条向从后前当""",
 }
 _SMALL_WORDS = {

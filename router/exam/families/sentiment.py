@@ -31,9 +31,9 @@ _THINGS = {
     "zh": "这个水壶|这个背包|这盏台灯|这台吸尘器|这台咖啡机|这顶帐篷|这个键盘|这台搅拌机|这件夹克|这把办公椅",
 }
 
-# good, bad: said outright; fact: no judgement; good_hint, bad_hint: only to be inferred; irony: bad, in words of praise;
-# turn_good, turn_bad: a whole review whose end decides.
-_REVIEWS = {
+# good, bad: said outright; fact: no judgement; good_hint, bad_hint: only to be inferred;
+# irony: bad, in words of praise; turn_good, turn_bad: a whole review whose end decides.
+_REVIEWS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "en": {
         "place": {
             "good": (
@@ -161,7 +161,6 @@ _REVIEWS = {
                 "disaster."
             ),
         },
-        "but": " However, | On the other hand, | But ",
     },
     "de": {
         "place": {
@@ -272,7 +271,6 @@ _REVIEWS = {
                 "den Anbieter."
             ),
         },
-        "but": " Allerdings: | Andererseits: | Aber: ",
     },
     "sv": {
         "place": {
@@ -378,7 +376,6 @@ _REVIEWS = {
                 "Kvinnan i telefonen var förtjusande och lovade allt. Inget av det hände, så jag byter leverantör."
             ),
         },
-        "but": " Däremot: | Å andra sidan: | Men: ",
     },
     "es": {
         "place": {
@@ -486,7 +483,6 @@ _REVIEWS = {
                 "de empresa."
             ),
         },
-        "but": " Sin embargo: | Por otro lado: | Pero: ",
     },
     "fr": {
         "place": {
@@ -596,7 +592,6 @@ _REVIEWS = {
                 "La dame au téléphone était charmante et a tout promis. Rien n'a été fait, je change de fournisseur."
             ),
         },
-        "but": " Par contre : | D'un autre côté : | Mais : ",
     },
     "zh": {
         "place": {
@@ -650,11 +645,18 @@ _REVIEWS = {
             "turn_good": "第一位师傅越修越糟,我很生气,但第二位一直忙到晚上九点,修得非常好,真心佩服!",
             "turn_bad": "电话里的女士很亲切,什么都答应了。结果一件也没办到,我要换一家公司。",
         },
-        "but": "不过,|但是,|另一方面,",
     },
 }
 
-_LABELS = {
+_BUT = {
+    "en": " However, | On the other hand, | But ",
+    "de": " Allerdings: | Andererseits: | Aber: ",
+    "sv": " Däremot: | Å andra sidan: | Men: ",
+    "es": " Sin embargo: | Por otro lado: | Pero: ",
+    "fr": " Par contre : | D'un autre côté : | Mais : ",
+    "zh": "不过,|但是,|另一方面,",
+}
+_LABELS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "en": {"positive": ("positive",), "negative": ("negative",), "neutral": ("neutral",), "mixed": ("mixed",)},
     "de": {
         "positive": ("positiv*",),
@@ -690,11 +692,27 @@ _SHOWN = {
     "fr": {"positive": "positif", "negative": "négatif", "neutral": "neutre", "mixed": "mitigé"},
     "zh": {"positive": "正面", "negative": "负面", "neutral": "中性", "mixed": "混合"},
 }
-_YES_NO = {
+_YES_NO: Mapping[str, Mapping[str, Sequence[str]]] = {
     "en": {
         "yes": ("yes", "yeah", "yep", "likes", "liked", "loves", "loved", "enjoyed", "satisfied", "happy", "pleased"),
-        "no": ("no", "nope", "doesn't like", "does not like", "don't like", "didn't like", "did not like", "dislike*",
-               "not satisfied", "not happy", "isn't happy", "is not happy", "unhappy", "dissatisfied", "not pleased", "disappointed"),
+        "no": (
+            "no",
+            "nope",
+            "doesn't like",
+            "does not like",
+            "don't like",
+            "didn't like",
+            "did not like",
+            "dislike*",
+            "not satisfied",
+            "not happy",
+            "isn't happy",
+            "is not happy",
+            "unhappy",
+            "dissatisfied",
+            "not pleased",
+            "disappointed",
+        ),
     },
     "de": {
         "yes": ("ja", "zufrieden", "gefällt"),
@@ -703,14 +721,25 @@ _YES_NO = {
     "sv": {"yes": ("ja", "jo", "nöjd", "gillar"), "no": ("nej", "missnöjd", "inte nöjd", "gillar inte")},
     "es": {
         "yes": ("sí", "si", "satisfech*", "content*", "le gusta", "le gustó"),
-        "no": ("no", "insatisfech*", "no está satisfech*", "no está content*", "descontent*", "no le gusta", "no le gustó"),
+        "no": (
+            "no",
+            "insatisfech*",
+            "no está satisfech*",
+            "no está content*",
+            "descontent*",
+            "no le gusta",
+            "no le gustó",
+        ),
     },
     "fr": {
         "yes": ("oui", "satisfait*", "content*"),
         "no": ("non", "insatisfait*", "mécontent*", "pas satisfait*", "pas content*", "n'est pas satisfait*"),
     },
-    "zh": {"yes": ("是", "是的", "喜欢", "满意", "会"), "no": ("不", "不是", "不喜欢", "不满意", "不太满意", "不太喜欢", "不是很满意", "没有", "否", "不会")},
-}  # fmt: skip
+    "zh": {
+        "yes": ("是", "是的", "喜欢", "满意", "会"),
+        "no": ("不", "不是", "不喜欢", "不满意", "不太满意", "不太喜欢", "不是很满意", "没有", "否", "不会"),
+    },
+}
 
 _AMONG = {
     "en": (
@@ -838,9 +867,7 @@ def _review(rng: Random, level: int, language: str, label: str, turning: bool) -
 
     One that turns round is left out where "mixed" is among the answers: some would call it that.
     """
-    of_language = _REVIEWS[language]
-    pools = of_language[rng.choice(("place", "product", "service"))]
-    assert not isinstance(pools, str)
+    pools = _REVIEWS[language][rng.choice(("place", "product", "service"))]
 
     def some(kind: str, n: int = 1) -> list[str]:
         return rng.sample(pools[kind].split("|"), n)
@@ -848,10 +875,8 @@ def _review(rng: Random, level: int, language: str, label: str, turning: bool) -
     if label == "neutral":
         parts = some("fact", min(level, 3))
     elif label == "mixed":
-        but = of_language["but"]
-        assert isinstance(but, str)
         first, second = ("good", "bad") if rng.random() < 0.5 else ("bad", "good")
-        parts = [some(first)[0] + rng.choice(but.split("|")) + some(second)[0]]
+        parts = [some(first)[0] + rng.choice(_BUT[language].split("|")) + some(second)[0]]
         parts += some("fact") if level == 5 else []
     else:
         side = "good" if label == "positive" else "bad"

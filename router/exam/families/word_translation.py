@@ -355,7 +355,8 @@ _BRIEF = {
 }
 _EASY_OTHERS = {"en": ("es", "fr", "de"), "de": ("en",), "sv": ("en",), "es": ("en",), "fr": ("en",), "zh": ("en",)}
 _LEADING = re.compile(
-    r"^(?:(?:the|an?|to|der|die|das|eine?|zu|en|ett|att|el|los|las?|una?|les?|une|du|des|il|lo) |l'|¡|¿|[-•]\s*|\d+[.)]\s*)+"
+    r"^(?:(?:the|an?|to|der|die|das|eine?|zu|en|ett|att|el|los|las?|una?|les?|une|du|des|il|lo) |"
+    r"l'|¡|¿|[-•]\s*|\d+[.)]\s*)+"
 )
 _TRAILING = re.compile(r"\s*\([^)]*\)?|[\s.!?,;。!?,;]+$")
 

@@ -7,7 +7,7 @@ from router.exam.item import Answer
 from tests.router.exam.families.common import every_item_is_sound
 
 
-def test_items():
+def test_items() -> None:
     every_item_is_sound(FAMILY)
 
 
@@ -29,6 +29,6 @@ def test_items():
         ("billing, high", 5, "en", "billing, low", False),
     ],
 )
-def test_marks(expected, level, language, answer, right):
+def test_marks(expected: str, level: int, language: str, answer: str, right: bool) -> None:
     items = (FAMILY.item(level, language, seed) for seed in range(600))
     assert next(item for item in items if item.expected == expected).check(Answer(answer)) is right

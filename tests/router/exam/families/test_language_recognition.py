@@ -7,11 +7,11 @@ from router.exam.item import Answer
 from tests.router.exam.families.common import every_item_is_sound
 
 
-def test_items():
+def test_items() -> None:
     every_item_is_sound(FAMILY)
 
 
-def test_a_sentence_around_the_name_is_fine_and_another_language_is_not():
+def test_a_sentence_around_the_name_is_fine_and_another_language_is_not() -> None:
     seed = next(seed for seed in range(300) if FAMILY.item(1, "en", seed).expected == "Spanish")
     item = FAMILY.item(1, "en", seed)
     for answer in ("Spanish", "This is **Spanish**.", "The text is in Spanish, not Portuguese."):
@@ -37,5 +37,5 @@ def test_a_sentence_around_the_name_is_fine_and_another_language_is_not():
         ("", False),
     ],
 )
-def test_two_languages(answer, right):
+def test_two_languages(answer: str, right: bool) -> None:
     assert names_both(answer, "en", ("da", "pl")) is right

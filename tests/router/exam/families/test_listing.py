@@ -8,7 +8,7 @@ from tests.router.exam.families.common import every_item_is_sound
 FRUITS = {"apple": "apple", "apples": "apple", "pear": "pear", "pears": "pear", "plum": "plum"}.get
 
 
-def test_items():
+def test_items() -> None:
     every_item_is_sound(FAMILY)
 
 
@@ -32,16 +32,16 @@ def test_items():
         ("", "", False),
     ],
 )
-def test_lists(answer, layout, right):
+def test_lists(answer: str, layout: str, right: bool) -> None:
     assert lists(answer, 3, FRUITS, layout) is right
 
 
-def test_order_and_further_demands():
+def test_order_and_further_demands() -> None:
     assert lists("apple, pear", 2, FRUITS, in_order=True)
     assert not lists("pear, apple", 2, FRUITS, in_order=True)
     assert not lists("apple, pear", 2, FRUITS, fits=lambda name: name[0] == "p")
 
 
-def test_numbers_are_no_bullets():
+def test_numbers_are_no_bullets() -> None:
     assert names_in("12, 14, 16")[0] == ["12", "14", "16"]
     assert names_in("12\n14")[0] == ["12", "14"]

@@ -10,7 +10,7 @@ TIME = Asked("…", "When does it close?", "18:00", ("14:00",))
 WAY = Asked("…", "How does Ben travel?", "by car", ("by train",))
 
 
-def test_items():
+def test_items() -> None:
     every_item_is_sound(FAMILY)
 
 
@@ -32,5 +32,5 @@ def test_items():
         (WAY, "Ben travels with Carla.", False),
     ],
 )
-def test_marks(asked, answer, right):
+def test_marks(asked: Asked, answer: str, right: bool) -> None:
     assert asked.is_answered_by(answer) is right

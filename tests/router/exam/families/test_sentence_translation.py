@@ -10,11 +10,11 @@ COFFEE = Sentence.read("zh", "[请|麻烦]给我一[杯] [咖啡]。")
 TRAIN = Sentence.read("fr", "Le [train] est [en retard], [mais] ma [sœur] est à la [maison].")
 
 
-def test_items():
+def test_items() -> None:
     every_item_is_sound(FAMILY)
 
 
-def test_the_first_variant_is_shown():
+def test_the_first_variant_is_shown() -> None:
     assert PHARMACY.shown == "Wo ist die nächste Apotheke?"
     assert COFFEE.shown == "请给我一杯咖啡。"
 
@@ -40,5 +40,5 @@ def test_the_first_variant_is_shown():
         (TRAIN, "Le train n'est pas en retard, mais ma sœur est à la maison.", False),
     ],
 )
-def test_what_says_the_sentence(sentence, answer, right):
+def test_what_says_the_sentence(sentence: Sentence, answer: str, right: bool) -> None:
     assert sentence.is_said_by(answer) is right

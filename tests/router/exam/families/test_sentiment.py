@@ -3,15 +3,15 @@
 import pytest
 
 from router.exam.families.sentiment import FAMILY
-from router.exam.item import Answer
+from router.exam.item import Answer, Item
 from tests.router.exam.families.common import every_item_is_sound
 
 
-def test_items():
+def test_items() -> None:
     every_item_is_sound(FAMILY)
 
 
-def first_with(expected: str, level: int, language: str):
+def first_with(expected: str, level: int, language: str) -> Item:
     items = (FAMILY.item(level, language, seed) for seed in range(400))
     return next(item for item in items if item.expected == expected)
 
@@ -34,5 +34,5 @@ def first_with(expected: str, level: int, language: str):
         ("正面", 1, "zh", "负面", False),
     ],
 )
-def test_marks(expected, level, language, answer, right):
+def test_marks(expected: str, level: int, language: str, answer: str, right: bool) -> None:
     assert first_with(expected, level, language).check(Answer(answer)) is right

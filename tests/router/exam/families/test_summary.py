@@ -13,7 +13,7 @@ SENTENCE = Wanted(TEXT, (("Friday",), ("meeting", "meet")), ("Tuesday",), None)
 WORDS = Wanted(TEXT, (("Friday",), ("meeting", "meet")), ("Tuesday",), 8)
 
 
-def test_items():
+def test_items() -> None:
     every_item_is_sound(FAMILY)
 
 
@@ -32,5 +32,5 @@ def test_items():
         (WORDS, "Friday.", False),
     ],
 )
-def test_marks(wanted, answer, right):
+def test_marks(wanted: Wanted, answer: str, right: bool) -> None:
     assert wanted.is_met_by(answer) is right

@@ -6,7 +6,7 @@ from router.exam.families.word_translation import FAMILY, is_translation
 from tests.router.exam.families.common import every_item_is_sound
 
 
-def test_items():
+def test_items() -> None:
     every_item_is_sound(FAMILY)
 
 
@@ -31,5 +31,5 @@ def test_items():
         ("", ("Apfel",), False),
     ],
 )
-def test_what_counts_as_a_translation(answer, accepted, right):
+def test_what_counts_as_a_translation(answer: str, accepted: tuple[str, ...], right: bool) -> None:
     assert is_translation(answer, accepted) is right
