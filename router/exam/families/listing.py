@@ -6,7 +6,7 @@ from random import Random
 
 from router.exam.item import Answer, Family, Item
 from router.exam.phrasing import conversation
-from router.exam.said import plain, words
+from router.exam.said import plain, sentences, words
 
 # Each row: the category as it is asked for; its members. "/" parts names of the same thing.
 _OPEN = {
@@ -147,7 +147,7 @@ comptable secrétaire
 动物; 狗 猫 马 牛 猪 羊/绵羊/山羊 鸡 鸭/鸭子 鹅 兔子/兔 老鼠/鼠 狮子 老虎/虎 大象/象 长颈鹿 斑马 猴子/猴 大猩猩 熊 \
 熊猫/大熊猫 狼 狐狸 鹿 袋鼠 考拉 骆驼 驴 刺猬 松鼠 海豹 鲸鱼/鲸 海豚 鲨鱼 鱼 蛇 鳄鱼 乌龟 青蛙 老鹰/鹰 猫头鹰 鹦鹉 \
 企鹅 鸵鸟 天鹅 鸽子 鸟 蜜蜂 蚂蚁 蝴蝶 蜘蛛 犀牛 河马 豹子/豹 北极熊
-运动; 足球 篮球 排球 手球 网球 乒乓球 羽毛球 高尔夫/高尔夫球 曲棍球/冰球 橄榄球 游泳 跑步 骑自行车/自行车/骑行 划船/\
+运动; 足球 篮球 排球 手球 网球 乒乓球 羽毛球 高尔夫/高尔夫球 曲棍球 冰球 橄榄球 游泳 跑步 骑自行车/自行车/骑行 划船/\
 赛艇 滑雪 体操 拳击 柔道 空手道 击剑 田径 攀岩 骑马/马术 棒球 滑冰 瑜伽 武术 太极 跳水
 职业; 教师/老师 医生 护士 面包师 屠夫 木匠 水管工 电工 机械师/修理工 飞行员 农民 工程师 律师 法官 警察 消防员 厨师 \
 服务员 理发师/美发师 牙医 记者 作家 画家 演员 音乐家 歌手 程序员 建筑师 销售员/售货员 园丁 裁缝 药剂师 兽医 摄影师 \
@@ -377,16 +377,21 @@ _PLURALS = ("", "s", "es", "e", "n", "en", "er", "ar", "or", "r", "a", "x")
 
 
 def names_in(text: str) -> tuple[list[str], int]:
-    r"""What an answer lists, and on how many lines; one sentence before a list is passed over.
+    r"""What an answer lists, and on how many lines; sentences around a list are passed over.
 
     >>> names_in("Sure! Here they are:\n1. Apples\n2. **Pears** - sweet")
     (['apples', 'pears'], 2)
     """
     lines = plain(re.sub(r"(?m)^\s*[*]\s+", "- ", text)).splitlines()
-    if len(lines) > 1 and (lines[0].endswith((":", "!")) or len(words(lines[0])) > 8) and not _BULLET.match(lines[0]):
+    marked = [line for line in lines if _BULLET.match(line)]
+    if marked:
+        lines = marked
+    elif len(lines) > 1 and (lines[0].endswith((":", "!")) or len(words(lines[0])) > 8):
         lines = lines[1:]
-    elif len(lines) == 1 and ":" in lines[0]:
-        lines = [lines[0].split(":", 1)[1]]
+    elif lines and ":" in lines[0]:
+        lines[0] = lines[0].split(":", 1)[1]
+    if not marked and lines and re.search(r"[,、]", lines[0]):
+        lines = sentences(lines[0])[:1]
     names = []
     for line in lines:
         line = _BULLET.sub("", line)
@@ -497,6 +502,10 @@ def _layout(rng: Random, level: int, language: str) -> tuple[str, str]:
     return layout, rng.choice((_COMMAS if layout == "commas" else _LINES)[language])
 
 
+_LEAST_MEMBERS = {1: 1, 2: 1, 3: 9, 4: 16, 5: 16}
+"""How large a category must be at each level: months and seasons are no test for a good model."""
+
+
 def _make(rng: Random, level: int, language: str) -> Item:
     layout, how = _layout(rng, level, language)
     n = rng.randrange(*{1: (2, 5), 2: (3, 6), 3: (4, 7), 4: (5, 8), 5: (6, 9)}[level])
@@ -509,7 +518,7 @@ def _make(rng: Random, level: int, language: str) -> Item:
         rows = _OPEN_ROWS[language] if level <= 2 or rng.random() < 0.6 else _CLOSED_ROWS[language]
         if level <= 2 and rng.random() < 0.3:
             rows = _CLOSED_ROWS[language]
-        what, members = rng.choice([row for row in rows if level <= 2 or len(row[1].shown) >= n + 3])
+        what, members = rng.choice([row for row in rows if len(row[1].shown) >= _LEAST_MEMBERS[level]])
         shown, find = members.shown, members.find
         if level >= 3:
             what, shown, fits, in_order, how = _harder(rng, level, language, n, what, shown, how)

@@ -11,10 +11,10 @@ from router.exam.said import plain, says, sentences, words
 # Each row: what the text says; sentences that matter less; the facts, the weightiest first, each with its "/" forms.
 _TEXTS = {
     "en": """
-Hi all, our {thing} meeting will not be on {day} but on {new_day} at {hour} o'clock. We meet in room {n}.; {name} \
+Hi all, our {topic} meeting will not be on {day} but on {new_day} at {hour} o'clock. We meet in room {n}.; {name} \
 cannot come on {day} because of a trip.|Coffee and biscuits will be there.|Please bring your laptops.|The agenda \
 follows in a separate mail.|Let me know if you have questions.|I hope you all had a nice weekend.|Last month's \
-minutes are on the shared drive.|Best wishes, {name}; {new_day}; meeting/meet/moved/rescheduled/postponed; {hour}; \
+minutes are on the shared drive.; {new_day}; meeting/meet/moved/rescheduled/postponed; {hour}; \
 room {n}/{n}
 Dear residents, the water will be turned off on {new_day} from {hour} o'clock because a pipe in {street} has to be \
 repaired. The work takes about {n} minutes.; Please fill a few bottles beforehand.|Washing machines should not be \
@@ -38,7 +38,7 @@ chair thanked everybody and closed the meeting at nine; {thing}; buy/buy*/bought
 {name}; {new_day}; {n}
 """,
     "de": """
-Hallo zusammen, unsere Besprechung zum Thema {thing} ist nicht am {day}, sondern am {new_day} um {hour} Uhr. Wir \
+Hallo zusammen, unsere Besprechung zum Thema {topic} ist nicht am {day}, sondern am {new_day} um {hour} Uhr. Wir \
 treffen uns in Raum {n}.; {name} ist am {day} auf Reisen.|Kaffee und Kekse gibt es auch.|Bitte bringt eure Laptops \
 mit.|Die Tagesordnung kommt in einer eigenen Mail.|Meldet euch bei Fragen.|Ich hoffe, ihr hattet ein schönes \
 Wochenende.|Das letzte Protokoll liegt im Ordner.; {new_day}; Besprechung/Treffen/Meeting/verschoben/verlegt/\
@@ -54,7 +54,7 @@ mir das Aussehen.|Ich habe ihn meist am Wochenende benutzt.; {thing}; kaputt/kap
 Geld/Rückerstattung/erstatt*/Erstattung; {n}
 """,
     "sv": """
-Hej alla, vårt möte om {thing} blir inte på {day} utan på {new_day} klockan {hour}. Vi ses i rum {n}.; {name} är \
+Hej alla, vårt möte om {topic} blir inte på {day} utan på {new_day} klockan {hour}. Vi ses i rum {n}.; {name} är \
 bortrest på {day}.|Det finns kaffe och kakor.|Ta med era datorer.|Dagordningen kommer i ett eget mejl.|Hör av er om \
 ni har frågor.|Jag hoppas att ni haft en trevlig helg.|Förra protokollet ligger i mappen.; {new_day}*; möte/möte*/\
 ses/träff*/flytta*; {hour}; {n}
@@ -68,7 +68,7 @@ har väldigt liten text.|Jag hade läst många bra omdömen.|Först tyckte jag o
 helgerna.; {thing}*; sönder/trasig*/gick; pengar/pengar*/återbetal*; {n}
 """,
     "es": """
-Hola a todos: nuestra reunión sobre {thing} no será el {day}, sino el {new_day} a las {hour}. Nos vemos en la sala \
+Hola a todos: nuestra reunión sobre {topic} no será el {day}, sino el {new_day} a las {hour}. Nos vemos en la sala \
 {n}.; {name} está de viaje el {day}.|Habrá café y galletas.|Traed vuestros portátiles.|El orden del día va en otro \
 correo.|Avisadme si tenéis preguntas.|Espero que hayáis pasado un buen fin de semana.|El acta anterior está en la \
 carpeta.; {new_day}; reunión/reunir*/cambi*/traslad*/aplaz*; {hour}; {n}
@@ -82,7 +82,7 @@ letra muy pequeña.|Había leído muchas opiniones buenas.|Al principio me gust�
 fines de semana.; {thing}; rompió/roto/rota/averi*/estrope*/dejó/defectuos*; dinero/devol*/reembols*; {n}
 """,
     "fr": """
-Bonjour à tous, notre réunion sur le sujet « {thing} » n'aura pas lieu {day} mais {new_day} à {hour} heures. On se \
+Bonjour à tous, notre réunion sur le sujet « {topic} » n'aura pas lieu {day} mais {new_day} à {hour} heures. On se \
 retrouve en salle {n}.; {name} est en voyage {day}.|Il y aura du café et des biscuits.|Apportez vos ordinateurs.|\
 L'ordre du jour suit dans un autre message.|Dites-moi si vous avez des questions.|J'espère que vous avez passé un \
 bon week-end.|Le dernier compte rendu est dans le dossier.; {new_day}; réunion/report*/déplac*/reuni*; {hour}; {n}
@@ -97,7 +97,7 @@ est imprimée en tout petit.|J'avais lu beaucoup de bons avis.|Au début, son as
 surtout le week-end.; {thing}; cassé/cass*/panne/défectueu*/abîm*; remboursement/rembours*/argent; {n}
 """,
     "zh": """
-各位好,我们关于{thing}的会议不在{day},改到{new_day}{hour}点。地点是{n}会议室。; {name}{day}要出差。|\
+各位好,我们关于{topic}的会议不在{day},改到{new_day}{hour}点。地点是{n}会议室。; {name}{day}要出差。|\
 现场有咖啡和饼干。|请带上笔记本电脑。|议程会另发邮件。|有问题请告诉我。|希望大家周末过得愉快。|\
 上次的会议记录在共享文件夹里。; {new_day}; 会; {hour}点/{hour}; {n}
 各位住户:因为{street}的水管要维修,{new_day}{hour}点起停水。维修大约需要{n}分钟。; 请提前接好几瓶水。|\
@@ -110,6 +110,7 @@ surtout le week-end.; {thing}; cassé/cass*/panne/défectueu*/abîm*; remboursem
 }
 _SLOTS = {
     "en": {
+        "topic": "budget|website|summer party|sales|safety|planning|trade fair",
         "thing": "kettle|toaster|printer|vacuum cleaner|lawn mower|projector|coffee machine|tent|drill",
         "part": "lid|handle|switch|motor|cable",
         "street": "Mill Street|Park Road|Station Street|Garden Lane|Church Road",
@@ -117,30 +118,35 @@ _SLOTS = {
         "day": "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday",
     },
     "de": {
+        "topic": "Budget|Webseite|Sommerfest|Verkauf|Messe|Umzug",
         "thing": "Wasserkocher|Toaster|Drucker|Staubsauger|Rasenmäher|Beamer",
         "street": "Mühlstraße|Parkstraße|Bahnhofstraße|Gartenstraße",
         "name": "Herr Braun|Felix|Herr Yilmaz|Jonas|Tim",
         "day": "Montag|Dienstag|Mittwoch|Donnerstag|Freitag|Samstag",
     },
     "sv": {
+        "topic": "budgeten|webbplatsen|sommarfesten|mässan|flytten",
         "thing": "vattenkokare|brödrost|skrivare|dammsugare|gräsklippare|projektor",
         "street": "Kvarngatan|Parkvägen|Stationsgatan|Trädgårdsgatan",
         "name": "Erik|Johan|Lars|Nils|Olle",
         "day": "måndag|tisdag|onsdag|torsdag|fredag|lördag",
     },
     "es": {
+        "topic": "el presupuesto|la página web|la fiesta de verano|la feria|la mudanza",
         "thing": "hervidor|tostador|ventilador|aspirador|cortacésped|proyector",
         "street": "del Molino|del Parque|de la Estación|del Jardín",
         "name": "Diego|Bruno|Felipe|Javier|Pablo",
         "day": "lunes|martes|miércoles|jueves|viernes|sábado",
     },
     "fr": {
+        "topic": "budget|site web|fête d'été|salon|déménagement",
         "thing": "mixeur|grille-pain|ventilateur|aspirateur|projecteur|radiateur",
         "street": "du Moulin|du Parc|de la Gare|du Jardin",
         "name": "Bruno|Denis|Fabien|Jules|Louis",
         "day": "lundi|mardi|mercredi|jeudi|vendredi|samedi",
     },
     "zh": {
+        "topic": "预算|网站|夏季聚会|展会|搬家",
         "thing": "水壶|烤面包机|打印机|吸尘器|割草机|投影仪",
         "street": "磨坊街|公园路|车站街|花园巷",
         "name": "小王|李娜|张伟|刘芳|陈明",

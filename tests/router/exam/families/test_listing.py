@@ -23,6 +23,8 @@ def test_items() -> None:
         ("- apple\n- pear\n- plum", "", True),
         ("* apple\n* pear\n* plum", "lines", True),
         ("an apple, a pear, and a plum", "", True),
+        ("1. Apple\n2. Pear\n3. Plum\n\nThese fruits, all of them, grow on trees.", "", True),
+        ("Apple, pear, plum. All of them grow on trees.", "commas", True),
         ("apple\npear\nplum", "commas", False),
         ("apple, pear, plum", "lines", False),
         ("apple, pear", "", False),
