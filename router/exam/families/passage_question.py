@@ -300,7 +300,10 @@ class Asked:
         """Whether an answer says what is right, and nothing of the same kind that is wrong."""
         if len(words(plain(answer))) > 45:
             return False
-        return any(self._is_said_in(part) for part in (answer, *sentences(answer)[:1]))
+        first = sentences(answer)[:2]
+        if first and len(words(first[0])) <= 3 and self._is_said_in(first[0]):
+            return True
+        return says(" ".join(first), _forms(self.right)) and self._is_said_in(answer)
 
     def _is_said_in(self, text: str) -> bool:
         return says(text, _forms(self.right)) and not any(says(text, _forms(value)) for value in self.wrong)

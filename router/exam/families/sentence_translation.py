@@ -18,9 +18,9 @@ from router.exam.phrasing import conversation
 from router.exam.said import HAN, pattern, plain, readings, words
 
 _SHORT = """
-[Good morning]! ; [Guten Morgen]! ; [God morgon|Godmorgon]! ; [Buenos días|Buen día]! ; [Bonjour]! ; [早上好|早安|\
+[Good morning]! ; [Guten Morgen]! ; [God morgon|Godmorgon]! ; ¡[Buenos días|Buen día]! ; [Bonjour]! ; [早上好|早安|\
 早晨好]!
-[Good night]! ; [Gute Nacht]! ; [God natt|Godnatt]! ; [Buenas noches]! ; [Bonne nuit]! ; [晚安]!
+[Good night]! ; [Gute Nacht]! ; [God natt|Godnatt]! ; ¡[Buenas noches]! ; [Bonne nuit]! ; [晚安]!
 [Thank you|Thanks] [very much|so much|a lot]. ; [Vielen Dank|Danke|Herzlichen Dank]. ; [Tack så mycket|Stort tack|\
 Tusen tack]. ; [Muchas gracias]. ; [Merci] [beaucoup|infiniment]. ; [非常感谢|谢谢|多谢|十分感谢|非常感激].
 [How] are you? ; [Wie geht|Wie gehts] es dir? ; [Hur mår|Hur är det|Hur står det|Läget] du? ; ¿[Cómo está*|Qué \
@@ -38,7 +38,7 @@ What is your [name]? ; [Wie heißt|Wie heißen|Wie ist dein Name|Was ist dein Na
 Name|Was ist Ihr Name] du? ; [Vad heter|Vad är ditt namn] du? ; ¿[Cómo te llamas|Cómo se llama|Cuál es tu nombre|\
 Cuál es su nombre]? ; [Comment t'appelles-tu|Comment vous appelez-vous|Comment tu t'appelles|Quel est ton nom|Quel \
 est votre nom|Comment t'appelles tu|Comment vous appelez vous]? ; 你[叫什么|的名字|名字|贵姓|如何称呼|怎么称呼|姓名]?
-[See you|Until|See ya|Till] [tomorrow]! ; [Bis] [morgen]! ; [Vi ses|Ses|Hej då] [imorgon|i morgon]! ; [Hasta|Nos \
+[See you|Until|See ya|Till] [tomorrow]! ; [Bis] [morgen]! ; [Vi ses|Ses|Hej då] [imorgon|i morgon]! ; ¡[Hasta|Nos \
 vemos|Te veo|Nos veremos] [mañana]! ; [À|A|On se voit|Rendez-vous] [demain]! ; [明天] [见]!
 I [love|like|enjoy] [music]. ; Ich [liebe|mag|höre gern] [Musik]. ; Jag [älskar|gillar|tycker om] [musik]. ; Me \
 [encanta|gusta|Amo] la [música]. ; J'[aime|adore|aime bien] la [musique]. ; 我[爱|喜欢|喜爱|热爱] [音乐]。
@@ -46,7 +46,7 @@ Do you [speak] [English]? ; [Sprichst|Sprechen] du [Englisch]? ; [Talar|Pratar] 
 Hablan|Habláis] [inglés]? ; [Parlez|Parles|Parles-tu|Parlez-vous] vous [anglais]? ; 你[会说|讲|说|会讲] [英语|\
 英文]吗?
 [Happy] [birthday]! ; [Alles Gute|Herzlichen Glückwunsch|Alles Liebe] zum [Geburtstag]! ; [Grattis|Gratulerar|\
-Grattis på] på [födelsedagen]! ; [Feliz|Felices] [cumpleaños]! ; [Joyeux|Bon|Heureux] [anniversaire]! ; [生日] \
+Grattis på] på [födelsedagen]! ; ¡[Feliz|Felices] [cumpleaños]! ; [Joyeux|Bon|Heureux] [anniversaire]! ; [生日] \
 [快乐]!
 The [book] is on the [table|desk]. ; Das [Buch] [liegt|ist|steht] auf dem [Tisch]. ; [Boken] [ligger|är|står] på \
 [bordet]. ; El [libro] [está] [sobre|encima|en] la [mesa]. ; Le [livre] [est|se trouve] sur la [table]. ; [书] \
@@ -178,27 +178,28 @@ is in the [garden|yard|backyard] ; ist im [Garten] ; är i [trädgården] ; est�
 """
 
 _GOES = """
-is [going|driving|walking|goes] to the [station|train station|railway station] ; [geht|fährt|gehen|fahren] zum \
-[Bahnhof] ; [går|åker|gå|åka|kör] till [stationen|tågstationen|järnvägsstationen] ; [va|irá|ir] a la [estación] ; \
-[va|ira|aller|se rend] à la [gare|station] ; [去] [车站|火车站]
-is [going|goes] to the [dentist] ; [geht|gehen] zum [Zahnarzt|Zahnärztin] ; [går|ska|gå] till [tandläkaren] ; [va|\
-irá|ir] al [dentista] ; [va|ira|aller|se rend] chez le [dentiste] ; [去]看[牙医|牙科|牙]
-is [going|goes] to the [cinema|movies|movie theater|movie theatre|theater] ; [geht|gehen] ins [Kino] ; [går|gå|ska] \
-på [bio|biografen] ; [va|irá|ir] al [cine] ; [va|ira|aller] au [cinéma|ciné] ; [去] [看电影|电影院]
-is [working|works|going to work|will work] ; [arbeitet|arbeiten] ; [jobbar|arbetar|jobba|arbeta] ; [trabaja|\
+is [going|driving|walking|goes] to the [station|train station|railway station] ; [geht|fährt|gehen|fahren] {when} \
+zum [Bahnhof] ; [går|åker|gå|åka|kör] till [stationen|tågstationen|järnvägsstationen] ; [va|irá|ir] a la [estación] \
+; [va|ira|aller|se rend] à la [gare|station] ; [去] [车站|火车站]
+is [going|goes] to the [dentist] ; [geht|gehen] {when} zum [Zahnarzt|Zahnärztin] ; [går|ska|gå] till [tandläkaren] \
+; [va|irá|ir] al [dentista] ; [va|ira|aller|se rend] chez le [dentiste] ; [去]看[牙医|牙科|牙]
+is [going|goes] to the [cinema|movies|movie theater|movie theatre|theater] ; [geht|gehen] {when} ins [Kino] ; [går|\
+gå|ska] på [bio|biografen] ; [va|irá|ir] al [cine] ; [va|ira|aller] au [cinéma|ciné] ; [去] [看电影|电影院]
+is [working|works|going to work|will work] ; [arbeitet|arbeiten] {when} ; [jobbar|arbetar|jobba|arbeta] ; [trabaja|\
 trabajará|trabajar|trabajando] ; [travaille|travaillera|travailler] ; [上班|工作|要上班]
-is [flying|travelling|flies|traveling] to [London] ; [fliegt|fliegen|reist] nach [London] ; [flyger|flyga|reser] \
-till [London] ; [vuela|volará|volar|viaja|viajará] a [Londres] ; [prend l'avion|vole|s'envole|prendra l'avion|va en \
-avion|part en avion] pour [Londres] ; [飞往|飞|坐飞机去|乘飞机去|飞去|飞到] [伦敦]
-is [baking|making|bakes|going to bake] a [cake] ; [backt|bäckt|backen] einen [Kuchen] ; [bakar|baka] en [tårta|\
-kaka] ; [hornea|hace|hará|va a hacer|hornear|horneará|preparará|prepara|hacer] un [pastel|tarta|bizcocho|torta|\
-queque] ; [fait|prépare|fera|préparera|faire|préparer|cuit] un [gâteau] ; [烤|做|烘焙|烘烤] [蛋糕]
-is [cleaning|cleans|going to clean] the [windows] ; [putzt|reinigt|putzen|reinigen] die [Fenster] ; [putsar|tvättar|\
-putsa|rengör] [fönstren|fönster] ; [limpia|limpiará|limpiar|lava|limpiando] las [ventanas] ; [nettoie|lave|\
+is [flying|travelling|flies|traveling] to [London] ; [fliegt|fliegen|reist] {when} nach [London] ; [flyger|flyga|\
+reser] till [London] ; [vuela|volará|volar|viaja|viajará] a [Londres] ; [prend l'avion|vole|s'envole|prendra \
+l'avion|va en avion|part en avion] pour [Londres] ; [飞往|飞|坐飞机去|乘飞机去|飞去|飞到] [伦敦]
+is [baking|making|bakes|going to bake] a [cake] ; [backt|bäckt|backen] {when} einen [Kuchen] ; [bakar|baka] en \
+[tårta|kaka] ; [hornea|hace|hará|va a hacer|hornear|horneará|preparará|prepara|hacer] un [pastel|tarta|bizcocho|\
+torta|queque] ; [fait|prépare|fera|préparera|faire|préparer|cuit] un [gâteau] ; [烤|做|烘焙|烘烤] [蛋糕]
+is [cleaning|cleans|going to clean] the [windows] ; [putzt|reinigt|putzen|reinigen] {when} die [Fenster] ; [putsar|\
+tvättar|putsa|rengör] [fönstren|fönster] ; [limpia|limpiará|limpiar|lava|limpiando] las [ventanas] ; [nettoie|lave|\
 nettoiera|nettoyer|lavera|laver] les [fenêtres|vitres] ; [擦|清洗|清洁|打扫] [窗户|窗]
-is [visiting|visits|going to visit] his [friends] ; [besucht|besuchen] seine [Freunde] ; [besöker|hälsar på|besöka|\
-hälsa på] sina [vänner|kompisar] ; [visita|visitará|visitar|ver|va a ver] a sus [amigos] ; [rend visite|visite|voit|\
-rendra visite|rendre visite|va voir|visitera] à ses [amis] ; 去[拜访|看望|看|见|探望|访问] [朋友]
+is [visiting|visits|going to visit|seeing] [old] [friends] ; [besucht|besuchen|trifft] {when} [alte] [Freunde] ; \
+[besöker|hälsar på|besöka|hälsa på|träffar] [gamla] [vänner|kompisar] ; [visita|visitará|visitar|ver|va a ver] a \
+[viejos|antiguos] [amigos] ; [rend visite|visite|voit|rendra visite|rendre visite|va voir|visitera] à de [vieux|\
+anciens] [amis] ; 去[拜访|看望|看|见|探望|访问] [老朋友|旧友|老友]
 """
 
 _WHEN = """
@@ -235,9 +236,9 @@ zu] ; [affären|butiken] är [stängd] ; la [tienda] está [cerrada] ; le [magas
 [关门|关|打烊|停业]了
 we have [no|not any|don't have] [time] ; wir haben [keine] [Zeit] ; vi har [ingen|inte] [tid] ; [no] tenemos \
 [tiempo] ; nous [n'avons pas|avons pas|n'avons plus] de [temps] ; 我们[没有|没] [时间]
-the [weather] is [bad|terrible|poor] ; das [Wetter] ist [schlecht|schlechtes] ; [vädret] är [dåligt] ; el [tiempo|\
-clima] [está malo|es malo|está mal|hace mal|malo|hace mal tiempo] ; le [temps] est [mauvais|moche] ; [天气] [不好|\
-很差|糟糕|差|恶劣|坏]
+the [weather] is [bad|terrible|poor] ; das [Wetter] ist [schlecht|schlechtes] ; [vädret] är [dåligt] ; [hace mal \
+tiempo|tiempo está malo|tiempo es malo|clima es malo|clima está malo|mal clima|mal tiempo|tiempo está mal] ; il \
+[fait mauvais|temps est mauvais|temps est moche|mauvais temps] ; [天气] [不好|很差|糟糕|差|恶劣|坏]
 I have [lost] my [keys|key] ; ich habe meine [Schlüssel] [verloren] ; jag har [tappat|förlorat|tappat bort|blivit \
 av med] mina [nycklar] ; he [perdido|perdí|extraviado] mis [llaves] ; j'ai [perdu] mes [clés|clefs] ; 我的[钥匙] \
 [丢|弄丢|不见|遗失|掉]了
@@ -314,23 +315,23 @@ aimerais|souhaiterais|souhaite|veux] {want}, [s'il vous plaît|s'il te plaît]. 
 {news}. ; {news}. ; {news}. ; {news}. ; {news}. ; {news}。
 """,
     3: """
-{who} {goes} {when}. ; {who} {goes} {when}. ; {who} {goes} {when}. ; {who} {goes} {when}. ; {who} {goes} {when}. ; \
+{who} {goes} {when}. ; {who} {goes}. ; {who} {goes} {when}. ; {who} {goes} {when}. ; {who} {goes} {when}. ; \
 {who}{when}{goes}。
 {news}, but {who} {is_where}. ; {news}, [aber|doch|jedoch] {who} {is_where}. ; {news}, men {who} {is_where}. ; \
 {news}, pero {who} {is_where}. ; {news}, mais {who} {is_where}. ; {news},但是{who}{is_where}。
 {request} ; {request} ; {request} ; {request} ; {request} ; {request}
 """,
     4: """
-{who} {goes} {when}, [because|since|as] {news}. ; {who} {goes} {when}, [denn|weil|da] {news}. ; {who} {goes} \
-{when}, [för|eftersom|därför att] {news}. ; {who} {goes} {when}, [porque|ya que|pues|puesto que] {news}. ; {who} \
-{goes} {when}, [car|parce que|parce qu'|puisque] {news}. ; [因为|由于]{news},所以{who}{when}{goes}。
+{who} {goes} {when}, [because|since|as] {news}. ; {who} {goes}, [denn|weil|da] {news}. ; {who} {goes} {when}, [för|\
+eftersom|därför att] {news}. ; {who} {goes} {when}, [porque|ya que|pues|puesto que] {news}. ; {who} {goes} {when}, \
+[car|parce que|parce qu'|puisque] {news}. ; [因为|由于]{news},所以{who}{when}{goes}。
 {news}. {request} ; {news}. {request} ; {news}. {request} ; {news}. {request} ; {news}. {request} ; {news}。{request}
 """,
     5: """
-{who} {goes} {when}, but {news}. {request} ; {who} {goes} {when}, aber {news}. {request} ; {who} {goes} {when}, men \
+{who} {goes} {when}, but {news}. {request} ; {who} {goes}, aber {news}. {request} ; {who} {goes} {when}, men \
 {news}. {request} ; {who} {goes} {when}, pero {news}. {request} ; {who} {goes} {when}, mais {news}. {request} ; \
 {who}{when}{goes},但是{news}。{request}
-{request} {who} {goes} {when}, [because|since|as] {news}. ; {request} {who} {goes} {when}, [denn|weil|da] {news}. ; \
+{request} {who} {goes} {when}, [because|since|as] {news}. ; {request} {who} {goes}, [denn|weil|da] {news}. ; \
 {request} {who} {goes} {when}, [för|eftersom|därför att] {news}. ; {request} {who} {goes} {when}, [porque|ya que|\
 pues|puesto que] {news}. ; {request} {who} {goes} {when}, [car|parce que|puisque|parce qu'] {news}. ; \
 {request}{who}{when}{goes},[因为|由于]{news}。
@@ -526,9 +527,14 @@ def _filled(frame: str, fillers: Mapping[str, Mapping[str, str]]) -> dict[str, S
     """The frame's sentence in each language."""
     by_language = dict(zip(LANGUAGES, frame.split(" ; "), strict=True))
     return {
-        language: Sentence.read(language, notation.format(**{name: row[language] for name, row in fillers.items()}))
+        language: Sentence.read(language, _put_in(notation, {name: row[language] for name, row in fillers.items()}))
         for language, notation in by_language.items()
     }
+
+
+def _put_in(notation: str, parts: Mapping[str, str]) -> str:
+    """The parts in their slots; a part may have a slot itself, as the German verb has that is followed by the time."""
+    return notation.format(**parts).format(**parts)
 
 
 def _make(rng: Random, level: int, language: str) -> Item:

@@ -20,6 +20,8 @@ def test_items() -> None:
         (CITY, "Oslo", True),
         (CITY, "Ben is going to **Oslo** on Friday.", True),
         (CITY, "Oslo. Anna goes to Athens.", True),
+        (CITY, "On Friday Ben goes to Oslo. On Monday Ben goes to Athens.", False),
+        (CITY, "Ben works a lot. He is in room 5. Others are in room 6. They like Oslo.", False),
         (CITY, "Athens", False),
         (CITY, "Oslo or Athens", False),
         (CITY, "Ben is going to Oslo. " * 20, False),
