@@ -28,7 +28,8 @@ tal]? ; [Comment] [allez-vous|vas-tu|vas tu|allez vous|ça va|tu vas|vous allez|
 你还好吗|最近怎么样|你最近好吗|你最近怎么样|近来]?
 [Where] is the [station|train station|railway station]? ; [Wo] [ist|befindet|finde|liegt] der [Bahnhof]? ; [Var] \
 [är|ligger|finns] [stationen|tågstationen|järnvägsstationen]? ; ¿[Dónde] [está|queda|se encuentra|se ubica] la \
-[estación]? ; [Où] [est|se trouve] la [gare|station]? ; [车站|火车站]在[哪里|哪儿|何处|什么地方]?
+[estación|estación de tren|estación de trenes]? ; [Où] [est|se trouve] la [gare|station]? ; [车站|火车站]在[哪里|\
+哪儿|何处|什么地方]?
 I [am|'m] [tired|exhausted]. ; Ich [bin] [müde]. ; Jag [är] [trött]. ; [Estoy|Me siento] [cansad*]. ; Je [suis] \
 [fatigué*]. ; 我[累|疲倦|疲惫|困]了。
 I [don't|do not] [understand|get it]. ; Ich [verstehe|verstehe] [nicht|kein*]. ; Jag [förstår] [inte|ej]. ; [No] \
@@ -74,41 +75,52 @@ retraso|se retrasa|está atrasado|viene tarde|va tarde|está demorado|se ha retr
 """
 
 _NEAREST = """
-the [nearest|closest] [pharmacy|chemist*|drugstore] ; die [nächste|nächstgelegene|nahegelegenste] [Apotheke] ; \
+the [nearest|closest] [pharmacy|chemist*|drugstore] ; die [nächste|nächstgelegene|nächsten|nächster] [Apotheke] ; \
 [närmaste|närmsta] [apotek|apoteket] ; la [farmacia|botica] [más cercana|más próxima] ; la [pharmacie] la [plus \
 proche|plus près] ; [最近|附近]的[药店|药房]
-the [nearest|closest] [bus stop] ; die [nächste|nächstgelegene] [Bushaltestelle|Haltestelle] ; [närmaste|närmsta] \
+the [nearest|closest] [bus stop] ; die [nächste|nächstgelegene|nächsten|nächstgelegenen|nächster|nächstes] \
+[Bushaltestelle|Haltestelle] ; [närmaste|närmsta] \
 [busshållplats|busshållplatsen|hållplats] ; la [parada de autobús|parada de bus|parada del autobús|parada de \
 autobuses|parada de guagua] [más cercana|más próxima] ; l'[arrêt de bus|arrêt d'autobus|arrêt du bus] le [plus \
 proche|plus près] ; [最近|附近]的[公交站|公交车站|公共汽车站|巴士站|汽车站]
-the [nearest|closest] [bank] ; die [nächste|nächstgelegene] [Bank] ; [närmaste|närmsta] [bank|banken] ; el [banco] \
+the [nearest|closest] [bank] ; die [nächste|nächstgelegene|nächsten|nächstgelegenen|nächster|nächstes] [Bank] ; \
+[närmaste|närmsta] [bank|banken] ; el [banco] \
 [más cercano|más próximo] ; la [banque] la [plus proche|plus près] ; [最近|附近]的[银行]
-the [nearest|closest] [hospital] ; das [nächste|nächstgelegene] [Krankenhaus|Spital|Hospital|Klinik*] ; [närmaste|\
+the [nearest|closest] [hospital] ; das [nächste|nächstgelegene|nächsten|nächstgelegenen|nächster|nächstes] \
+[Krankenhaus|Spital|Hospital|Klinik*] ; [närmaste|\
 närmsta] [sjukhus|sjukhuset] ; el [hospital] [más cercano|más próximo] ; l'[hôpital] le [plus proche|plus près] ; \
 [最近|附近]的[医院]
-the [nearest|closest] [supermarket|grocery store] ; der [nächste|nächstgelegene] [Supermarkt] ; [närmaste|närmsta] \
+the [nearest|closest] [supermarket|grocery store] ; der [nächste|nächstgelegene|nächsten|nächstgelegenen|nächster|\
+nächstes] [Supermarkt] ; [närmaste|närmsta] \
 [stormarknad*|snabbköp*|mataffär*|supermarket|matbutik*|livsmedelsbutik*] ; el [supermercado|súper] [más cercano|\
 más próximo] ; le [supermarché] le [plus proche|plus près] ; [最近|附近]的[超市]
-the [nearest|closest] [post office] ; das [nächste|nächstgelegene] [Postamt|Post|Postfiliale|Postbüro|Poststelle] ; \
+the [nearest|closest] [post office] ; das [nächste|nächstgelegene|nächsten|nächstgelegenen|nächster|nächstes] \
+[Postamt|Post|Postfiliale|Postbüro|Poststelle] ; \
 [närmaste|närmsta] [postkontor|postkontoret|posten] ; la [oficina de correos|oficina postal|correos] [más cercana|\
 más próxima] ; le [bureau de poste|poste] le [plus proche|plus près] ; [最近|附近]的[邮局]
-the [nearest|closest] [police station] ; die [nächste|nächstgelegene] [Polizeiwache|Polizeistation|\
+the [nearest|closest] [police station] ; die [nächste|nächstgelegene|nächsten|nächstgelegenen|nächster|nächstes] \
+[Polizeiwache|Polizeistation|\
 Polizeidienststelle|Polizeirevier|Wache] ; [närmaste|närmsta] [polisstation|polisstationen] ; la [comisaría|\
 estación de policía|comisaría de policía] [más cercana|más próxima] ; le [commissariat|poste de police|commissariat \
 de police|gendarmerie] le [plus proche|plus près] ; [最近|附近]的[警察局|派出所|公安局|警局]
-the [nearest|closest] [bakery|baker*] ; die [nächste|nächstgelegene] [Bäckerei|Bäcker] ; [närmaste|närmsta] [bageri|\
+the [nearest|closest] [bakery|baker*] ; die [nächste|nächstgelegene|nächsten|nächstgelegenen|nächster|nächstes] \
+[Bäckerei|Bäcker] ; [närmaste|närmsta] [bageri|\
 bageriet|bagare*] ; la [panadería] [más cercana|más próxima] ; la [boulangerie] la [plus proche|plus près] ; [最近|\
 附近]的[面包店|面包房|烘焙店]
-the [nearest|closest] [library] ; die [nächste|nächstgelegene] [Bibliothek|Bücherei] ; [närmaste|närmsta] \
+the [nearest|closest] [library] ; die [nächste|nächstgelegene|nächsten|nächstgelegenen|nächster|nächstes] \
+[Bibliothek|Bücherei] ; [närmaste|närmsta] \
 [bibliotek|biblioteket] ; la [biblioteca] [más cercana|más próxima] ; la [bibliothèque] la [plus proche|plus près] \
 ; [最近|附近]的[图书馆]
-the [nearest|closest] [hotel] ; das [nächste|nächstgelegene] [Hotel] ; [närmaste|närmsta] [hotell|hotellet] ; el \
+the [nearest|closest] [hotel] ; das [nächste|nächstgelegene|nächsten|nächstgelegenen|nächster|nächstes] [Hotel] ; \
+[närmaste|närmsta] [hotell|hotellet] ; el \
 [hotel] [más cercano|más próximo] ; l'[hôtel] le [plus proche|plus près] ; [最近|附近]的[酒店|宾馆|旅馆|饭店]
-the [nearest|closest] [petrol station|gas station|service station|filling station] ; die [nächste|nächstgelegene] \
+the [nearest|closest] [petrol station|gas station|service station|filling station] ; die [nächste|nächstgelegene|\
+nächsten|nächstgelegenen|nächster|nächstes] \
 [Tankstelle] ; [närmaste|närmsta] [bensinstation|bensinstationen|bensinmack*|mack*] ; la [gasolinera|estación de \
 servicio|gasolinería|bencinera|estación de gasolina] [más cercana|más próxima] ; la [station-service|station \
 service|station essence|station d'essence] la [plus proche|plus près] ; [最近|附近]的[加油站]
-the [nearest|closest] [cash machine|ATM|cashpoint|cash dispenser] ; der [nächste|nächstgelegene] [Geldautomat|\
+the [nearest|closest] [cash machine|ATM|cashpoint|cash dispenser] ; der [nächste|nächstgelegene|nächsten|\
+nächstgelegenen|nächster|nächstes] [Geldautomat|\
 Bankomat|Geldautomaten|Bancomat] ; [närmaste|närmsta] [bankomat|bankomaten|uttagsautomat*] ; el [cajero automático|\
 cajero] [más cercano|más próximo] ; le [distributeur automatique|distributeur|distributeur de billets|guichet \
 automatique|DAB] le [plus proche|plus près] ; [最近|附近]的[取款机|自动取款机|ATM机|ATM|提款机|自动柜员机]
@@ -178,25 +190,34 @@ is in the [garden|yard|backyard] ; ist im [Garten] ; är i [trädgården] ; est�
 """
 
 _GOES = """
-is [going|driving|walking|goes] to the [station|train station|railway station] ; [geht|fährt|gehen|fahren] {when} \
-zum [Bahnhof] ; [går|åker|gå|åka|kör] till [stationen|tågstationen|järnvägsstationen] ; [va|irá|ir] a la [estación] \
+is [going|driving|walking|goes|go|travelling|traveling|heading] to the [station|train station|railway station] ; \
+[geht|fährt|gehen|fahren] {when} \
+zum [Bahnhof] ; [går|åker|gå|åka|kör|ska] till [stationen|tågstationen|järnvägsstationen] ; [va|irá|ir] a la \
+[estación|estación de tren|estación de trenes] \
 ; [va|ira|aller|se rend] à la [gare|station] ; [去] [车站|火车站]
-is [going|goes] to the [dentist] ; [geht|gehen] {when} zum [Zahnarzt|Zahnärztin] ; [går|ska|gå] till [tandläkaren] \
+is [going|goes|go|seeing] to the [dentist] ; [geht|gehen] {when} zum [Zahnarzt|Zahnärztin] ; [går|ska|gå] till \
+[tandläkaren] \
 ; [va|irá|ir] al [dentista] ; [va|ira|aller|se rend] chez le [dentiste] ; [去]看[牙医|牙科|牙]
-is [going|goes] to the [cinema|movies|movie theater|movie theatre|theater] ; [geht|gehen] {when} ins [Kino] ; [går|\
+is [going|goes|go] to the [cinema|movies|movie theater|movie theatre|theater] ; [geht|gehen] {when} ins [Kino] ; \
+[går|\
 gå|ska] på [bio|biografen] ; [va|irá|ir] al [cine] ; [va|ira|aller] au [cinéma|ciné] ; [去] [看电影|电影院]
-is [working|works|going to work|will work] ; [arbeitet|arbeiten] {when} ; [jobbar|arbetar|jobba|arbeta] ; [trabaja|\
+is [working|works|going to work|will work|work] ; [arbeitet|arbeiten] {when} ; [jobbar|arbetar|jobba|arbeta] ; \
+[trabaja|\
 trabajará|trabajar|trabajando] ; [travaille|travaillera|travailler] ; [上班|工作|要上班]
-is [flying|travelling|flies|traveling] to [London] ; [fliegt|fliegen|reist] {when} nach [London] ; [flyger|flyga|\
+is [flying|travelling|flies|traveling|fly|travels] to [London] ; [fliegt|fliegen|reist] {when} nach [London] ; \
+[flyger|flyga|\
 reser] till [London] ; [vuela|volará|volar|viaja|viajará] a [Londres] ; [prend l'avion|vole|s'envole|prendra \
 l'avion|va en avion|part en avion] pour [Londres] ; [飞往|飞|坐飞机去|乘飞机去|飞去|飞到] [伦敦]
-is [baking|making|bakes|going to bake] a [cake] ; [backt|bäckt|backen] {when} einen [Kuchen] ; [bakar|baka] en \
+is [baking|making|bakes|going to bake|bake|make|makes] a [cake] ; [backt|bäckt|backen] {when} einen [Kuchen] ; \
+[bakar|baka] en \
 [tårta|kaka] ; [hornea|hace|hará|va a hacer|hornear|horneará|preparará|prepara|hacer] un [pastel|tarta|bizcocho|\
 torta|queque] ; [fait|prépare|fera|préparera|faire|préparer|cuit] un [gâteau] ; [烤|做|烘焙|烘烤] [蛋糕]
-is [cleaning|cleans|going to clean] the [windows] ; [putzt|reinigt|putzen|reinigen] {when} die [Fenster] ; [putsar|\
+is [cleaning|cleans|going to clean|clean|washing] the [windows] ; [putzt|reinigt|putzen|reinigen] {when} die \
+[Fenster] ; [putsar|\
 tvättar|putsa|rengör] [fönstren|fönster] ; [limpia|limpiará|limpiar|lava|limpiando] las [ventanas] ; [nettoie|lave|\
 nettoiera|nettoyer|lavera|laver] les [fenêtres|vitres] ; [擦|清洗|清洁|打扫] [窗户|窗]
-is [visiting|visits|going to visit|seeing] [old] [friends] ; [besucht|besuchen|trifft] {when} [alte] [Freunde] ; \
+is [visiting|visits|going to visit|seeing|visit] [old] [friends] ; [besucht|besuchen|trifft] {when} [alte] \
+[Freunde] ; \
 [besöker|hälsar på|besöka|hälsa på|träffar] [gamla] [vänner|kompisar] ; [visita|visitará|visitar|ver|va a ver] a \
 [viejos|antiguos] [amigos] ; [rend visite|visite|voit|rendra visite|rendre visite|va voir|visitera] à de [vieux|\
 anciens] [amis] ; 去[拜访|看望|看|见|探望|访问] [老朋友|旧友|老友]
@@ -237,7 +258,8 @@ zu] ; [affären|butiken] är [stängd] ; la [tienda] está [cerrada] ; le [magas
 we have [no|not any|don't have] [time] ; wir haben [keine] [Zeit] ; vi har [ingen|inte] [tid] ; [no] tenemos \
 [tiempo] ; nous [n'avons pas|avons pas|n'avons plus] de [temps] ; 我们[没有|没] [时间]
 the [weather] is [bad|terrible|poor] ; das [Wetter] ist [schlecht|schlechtes] ; [vädret] är [dåligt] ; [hace mal \
-tiempo|tiempo está malo|tiempo es malo|clima es malo|clima está malo|mal clima|mal tiempo|tiempo está mal] ; il \
+tiempo|tiempo está malo|tiempo es malo|clima es malo|clima está malo|clima está mal|mal clima|mal tiempo|tiempo \
+está mal] ; il \
 [fait mauvais|temps est mauvais|temps est moche|mauvais temps] ; [天气] [不好|很差|糟糕|差|恶劣|坏]
 I have [lost] my [keys|key] ; ich habe meine [Schlüssel] [verloren] ; jag har [tappat|förlorat|tappat bort|blivit \
 av med] mina [nycklar] ; he [perdido|perdí|extraviado] mis [llaves] ; j'ai [perdu] mes [clés|clefs] ; 我的[钥匙] \
@@ -256,7 +278,7 @@ dans le [frigo|réfrigérateur|frigidaire] ; [牛奶]在[冰箱]里
 _REQUEST = """
 please [call|phone|ring] me [before] [lunch|noon]. ; bitte [rufen|ruf|rufe] Sie mich [vor] dem [Mittagessen|Mittag] \
 an. ; [ring] mig [före|innan] [lunch|lunchen]. ; por favor, [llámame|llámeme|me llame|llama] [antes] del [almuerzo|\
-comida|antes de comer]. ; [appelez-moi|appelle-moi|appelez|appelle|téléphonez|téléphone|appeler] [avant] le \
+comida|almorzar|comer]. ; [appelez-moi|appelle-moi|appelez|appelle|téléphonez|téléphone|appeler] [avant] le \
 [déjeuner|midi], s'il vous plaît. ; 请在[午饭前|午餐前|吃午饭之前|午餐之前|中午之前|中午前|午饭之前|\
 吃午饭前]给我[打电话|致电|来电]。
 please [bring] a [bottle] of [water]. ; bitte [bringen|bring|bringe] Sie eine [Flasche] [Wasser] mit. ; [ta|ha] med \
@@ -355,7 +377,8 @@ in im am
         an auf zu zum zur nach mit von vom bei für um und aber oder so sehr uhr bitte gern gerne hier da dort \
 gerade jetzt
         alt jahre sich denn dass vor ab""",
-    "sv": """en ett den det de dem jag mig min mitt mina vi oss vår vårt våra du dig din ditt dina ni er han hans hon
+    "sv": """var vänlig en ett den det de dem jag mig min mitt mina vi oss vår vårt våra du dig din ditt dina ni er \
+han hans hon
         hennes sin sitt sina är har hade ska skall skulle vill kan kunna att i på till från med av om för och men \
 eller så
         väldigt mycket här där nu tack snälla vänligen gärna ha få få gammal år som klockan kl mot vid ut ner upp \
@@ -367,7 +390,8 @@ van voy
         vas a al ir de del en con por para y e pero o muy demasiado que favor podría podrías puede puedes podemos \
 aquí
         ahora hoy ser estar sin embargo las quisiera""",
-    "fr": """le la les l un une des du de d je j me m moi mon ma mes nous notre nos tu te t toi ton ta tes vous \
+    "fr": """veuillez merci le la les l un une des du de d je j me m moi mon ma mes nous notre nos tu te t toi ton \
+ta tes vous \
 votre vos
         il elle ils elles son sa ses se s est sont suis es êtes ai a as avons ont avez à au aux en dans sur pour \
 par avec

@@ -29,7 +29,8 @@ libraries; {new_day}; closed/clos*/renovat*/shut*/reopen*; {n}; town hall
 I bought this {thing} for {n} euros and after a week the {part} broke. The shop refused to give me my money back.; \
 The parcel arrived in two days.|It comes in three colours.|My neighbour {name} has the same one.|The manual is only \
 in small print.|I had read many good reviews before.|At first I liked the look of it.|I used it mostly at weekends.|\
-I had it delivered to my office; {thing}; broke/broken/break*/broken down/stopped working/defective/faulty/fail*; \
+I had it delivered to my office; {thing}; broke/broken/break*/broken down/stopped working/damaged/malfunction*/\
+defective/faulty/fail*; \
 refund/money/refus*/reimburs*; {n}
 Minutes: the club decided to buy a new {thing} for {n} euros. {name} will order it by {new_day}.; Fourteen members \
 were present.|The old one is beyond repair.|The treasurer reported a small surplus.|The summer party was a success.|\
