@@ -1,0 +1,147 @@
+"""Names in answers (a city, a person, yes or no): whether the right one is the answer."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+
+from router.exam.final_answer import SENTENCE_END, Mention, Wanted, concludes, sentence_around, within
+from router.exam.item import Answer
+
+YES = {
+    "en": ("yes", "true", "correct", "it does", "possible"),
+    "de": ("ja", "wahr", "richtig", "stimmt", "korrekt"),
+    "sv": ("ja", "sant", "korrekt", "stämmer", "rätt"),
+    "es": ("sí", "verdadero", "cierto", "verdad", "correcto"),
+    "fr": ("oui", "vrai", "vraie", "exact", "correct"),
+    "zh": ("是的", "对", "正确", "真", "可以", "能", "一定"),
+}
+"""Words that agree, by language."""
+
+NO = {
+    "en": ("no", "false", "incorrect", "not true", "not correct", "not necessarily", "cannot", "can't", "untrue"),
+    "de": ("nein", "falsch", "nicht wahr", "nicht richtig", "stimmt nicht", "unwahr", "nicht unbedingt"),
+    "sv": ("nej", "falskt", "fel", "inte sant", "stämmer inte", "inte korrekt", "inte nödvändigtvis"),
+    "es": ("no", "falso", "no es cierto", "no es verdad", "no es correcto", "incorrecto"),
+    "fr": ("non", "faux", "fausse", "pas vrai", "pas exact", "pas forcément", "pas nécessairement", "incorrect"),
+    "zh": ("不是", "不对", "不正确", "错误", "假", "否", "不能", "不一定", "不可以", "错"),
+}
+"""Words that deny, by language."""
+
+_NEGATIONS = re.compile(
+    r"(?:\bnot|n't(?: be)?|\bnicht|\bkein\w*|\binte|\bpas|\bno es|\bno está|\bnever|不是|并非|不)\s*(?:the |an? |de )?$"
+)
+_CLAUSE = re.compile(
+    r"[,;:，；：、(]|\b(?:because|than|since|while|but|weil|als|denn|aber|eftersom|än|men|porque|que|pero|"
+    r"parce que|car|mais)\b|因为|比|但"
+)
+_CONNECTORS = re.compile(r"[\s,;:.、，/&|>\-*]|\b(?:and|und|och|y|et|or|oder|eller|o|ou|the)\b|和|或")
+
+
+def says_name(
+    right: Sequence[str],
+    rivals: Sequence[Sequence[str]] = (),
+    *,
+    given: Sequence[Sequence[str]] = (),
+    claims: Sequence[str] = (),
+    most_words: int = 1000,
+) -> Callable[[Answer], bool]:
+    """A check: the answer names the right one of several things.
+
+    Parameters
+    ----------
+    right : sequence of str
+        Ways to say the right one.
+    rivals : sequence of sequences of str
+        Ways to say each wrong one that the answer must not choose instead.
+    given : sequence of sequences of str
+        Things that the question names and that are no answer to it.
+    claims : sequence of str
+        Beginnings of words ("oldest", "cheap") that the sentence with the answer contains, if any does.
+    most_words : int
+        Words that the answer may have.
+    """
+    values = {fold(way): index for index, ways in enumerate([right, *rivals, *given]) for way in reversed(ways)}
+    values |= {fold(way): 0 for way in right}
+    pattern = _any_of(sorted(values, key=lambda way: (-len(way), way)))
+    first_given = 1 + len(rivals)
+    wanted = Wanted(lambda value: value == 0, lambda value: isinstance(value, int) and value >= first_given)
+    folded_claims = [fold(claim) for claim in claims]
+
+    def check(answer: Answer) -> bool:
+        text = fold(answer.text[:4000])
+        mentions = [
+            Mention(found.start(), found.end(), (values[found[0]],))
+            for found in pattern.finditer(text)
+            if not _NEGATIONS.search(text, max(0, found.start() - 16), found.start())
+        ]
+        if len(text.split()) > most_words or _only_lists(text, mentions):
+            return False
+        claiming = _claiming(text, mentions, folded_claims)
+        return wanted.is_right(claiming) if claiming else concludes(text, mentions, wanted, _first_said)
+
+    return check
+
+
+def says_yes(yes: bool, language: str) -> Callable[[Answer], bool]:
+    """A check: the answer agrees (or does not)."""
+    ways = (YES[language], NO[language])
+    return says_name(ways[not yes], [ways[yes]])
+
+
+def fold(text: str) -> str:
+    """A text without case, accents, markdown and typographic quotes, so that ways of writing compare equal.
+
+    >>> fold("**Málaga**’s")
+    "malaga's"
+    """
+    decomposed = unicodedata.normalize("NFKD", text.replace("’", "'").casefold())
+    return "".join(sign for sign in decomposed if not unicodedata.combining(sign) and sign not in '*_`"“”„«»「」')
+
+
+def _any_of(ways: Sequence[str]) -> re.Pattern[str]:
+    def bounded(way: str) -> str:
+        left = r"(?<![a-z0-9])" if way[:1].isascii() else ""
+        right = r"(?![a-z0-9])" if way[-1:].isascii() else ""
+        return left + re.escape(way) + right
+
+    return re.compile("|".join(map(bounded, ways)))
+
+
+def _only_lists(text: str, mentions: Sequence[Mention]) -> bool:
+    """Whether the text is nothing but several of the names."""
+    if len({mention.readings for mention in mentions}) < 2:
+        return False
+    rest = list(text)
+    for mention in mentions:
+        rest[mention.start : mention.end] = " " * (mention.end - mention.start)
+    return not _CONNECTORS.sub("", "".join(rest)).strip()
+
+
+def _claiming(text: str, mentions: Sequence[Mention], claims: Sequence[str]) -> Mention | None:
+    """What the first sentence says that makes the claim, if it names something."""
+    start = 0
+    for end in [*(found.end() for found in SENTENCE_END.finditer(text)), len(text)]:
+        sentence, said = text[start:end], within(mentions, start, end)
+        if said and any(claim in sentence for claim in claims):
+            place = min(sentence.index(claim) for claim in claims if claim in sentence) + start
+            return _nearest(text, said, place)
+        start = end
+    return None
+
+
+def _nearest(text: str, said: Sequence[Mention], place: int) -> Mention | None:
+    """Of several names, the one in the same clause as the claim, or the first after "so"."""
+    if len({mention.readings for mention in said}) == 1:
+        return said[0]
+    borders = [found.start() for found in _CLAUSE.finditer(text)]
+    left = max((border for border in borders if border < place), default=0)
+    right = min((border for border in borders if border > place), default=len(text))
+    return next(iter(within(said, left, right)), None)
+
+
+def _first_said(text: str, mentions: Sequence[Mention]) -> Mention | None:
+    """The name in the first clause that has one; none where two stand side by side there."""
+    start, end = sentence_around(text, mentions[0].start)
+    border = _CLAUSE.search(text, mentions[0].end, end)
+    clause = within(mentions, start, border.start() if border else end)
+    return clause[0]
