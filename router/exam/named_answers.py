@@ -140,7 +140,9 @@ def _nearest(text: str, said: Sequence[Mention], place: int) -> Mention | None:
 
 
 def _first_said(text: str, mentions: Sequence[Mention]) -> Mention | None:
-    """The name in the first clause that has one; none where two stand side by side there."""
+    """The name in the first clause that has one; none where so many are named that it is a list."""
+    if len({mention.readings for mention in mentions}) > 3:
+        return None
     start, end = sentence_around(text, mentions[0].start)
     border = _CLAUSE.search(text, mentions[0].end, end)
     clause = within(mentions, start, border.start() if border else end)

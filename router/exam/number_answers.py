@@ -48,6 +48,7 @@ def says_number(
     tolerance: Decimal = Decimal(0),
     least: Decimal | None = None,
     first: bool = False,
+    most: int = 8,
 ) -> Callable[[Answer], bool]:
     """A check: the final answer is a certain number.
 
@@ -63,6 +64,8 @@ def says_number(
         Smaller numbers are overlooked: days beside a year, say.
     first : bool
         The first number counts rather than the last, unless the answer says which: for facts, which need no reckoning.
+    most : int
+        Different numbers that an answer may have which does not say which one counts: more are a list.
     """
     givens = {value for mention in numbers(question, language) for value in _values(mention)}
 
@@ -76,7 +79,8 @@ def says_number(
         said = numbers(text, language)
         if least is not None:
             said = [mention for mention in said if any(value >= least for value in _values(mention))]
-        return concludes(text, said, wanted, _first if first else _last_of_few)
+        few = len({mention.readings for mention in said}) <= most
+        return concludes(text, said, wanted, lambda _, all_said: all_said[0 if first else -1] if few else None)
 
     return check
 
@@ -187,12 +191,3 @@ def _chinese_value(numeral: str) -> int | None:
         else:
             total, digit = total + (digit or 1) * _CHINESE_TENS[sign], 0
     return total + digit
-
-
-def _first(_text: str, mentions: Sequence[Mention]) -> Mention | None:
-    return mentions[0] if len({mention.readings for mention in mentions}) <= 4 else None
-
-
-def _last_of_few(_text: str, mentions: Sequence[Mention]) -> Mention | None:
-    """The last number; none where many are listed."""
-    return mentions[-1] if len({mention.readings for mention in mentions}) <= 8 else None

@@ -617,7 +617,7 @@ def _question(rng: Random, fact: Fact, language: str) -> str:
 def _check(fact: Fact, language: str, question: str) -> Callable[[Answer], bool]:
     if fact.number is not None:
         least = Decimal(100) if fact.topic == "year" else Decimal(0)
-        return says_number(fact.number, language, question, least=least, first=True)
+        return says_number(fact.number, language, question, least=least, first=True, most=4)
     if fact.topic == "symbol":
         return _says_symbol(fact.right[language][0])
     right = fact.right[language]
