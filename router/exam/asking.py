@@ -140,10 +140,12 @@ _SYSTEMS: Mapping[str, Sequence[str]] = {
 
 
 def ask(rng: Random, language: str, question: str, wish: Wish) -> tuple[Turn, ...]:
-    """A conversation that asks `question`, dressed as people do; three of eight stay as they are."""
+    """A conversation that asks `question`, dressed as people do; about four of ten stay as they are."""
     text = _typed(rng, language, question)
+    lines = "\n" in text
     if rng.random() < 0.25:
-        text = rng.choice(_OPENERS[language]) + text
+        opener = rng.choice(_OPENERS[language])
+        text = f"{opener.rstrip()}\n{text}" if lines else opener + text
     closer = rng.random()
     if closer < 0.22:
         text = _joined(rng, text, rng.choice(_CLOSERS[wish][language]), language)
@@ -173,7 +175,7 @@ def listed(things: Sequence[str], language: str) -> str:
 def _typed(rng: Random, language: str, question: str) -> str:
     """As it is, in lower case, or without its question mark."""
     careless = rng.random()
-    if careless < 0.1 and language != "zh":
+    if careless < 0.1 and language != "zh" and "\n" not in question:
         question = question.lower()
     if careless < 0.06 or 0.1 <= careless < 0.18:
         question = question.removesuffix("?").removesuffix("？").rstrip()
@@ -181,6 +183,9 @@ def _typed(rng: Random, language: str, question: str) -> str:
 
 
 def _joined(rng: Random, text: str, closer: str, language: str) -> str:
+    """A question and a wish, on one line or two; below material that has lines of its own, apart from it."""
+    if "\n" in text:
+        return f"{text}\n\n{closer}"
     if text[-1:].isalnum() or text[-1:] in "%°":
         text += "。" if language == "zh" else "."
     return text + rng.choice(("\n", "" if language == "zh" else " ", "" if language == "zh" else " ")) + closer

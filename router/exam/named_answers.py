@@ -88,6 +88,19 @@ def says_yes(yes: bool, language: str) -> Callable[[Answer], bool]:
     return says_name(ways[not yes], [ways[yes]])
 
 
+def says_in_order(things: Sequence[str]) -> Callable[[Answer], bool]:
+    """A check: the answer names things in this order, at its beginning or at its end."""
+    ways = {fold(thing): index for index, thing in enumerate(things)}
+    pattern = _any_of(sorted(ways, key=lambda way: (-len(way), way)))
+    right = list(range(len(things)))
+
+    def check(answer: Answer) -> bool:
+        said = [ways[found[0]] for found in pattern.finditer(fold(answer.text[:4000]))]
+        return right in (said[: len(right)], said[-len(right) :]) and len(said) <= 3 * len(right)
+
+    return check
+
+
 def fold(text: str) -> str:
     """A text without case, accents, markdown and typographic quotes, so that ways of writing compare equal.
 
@@ -100,8 +113,8 @@ def fold(text: str) -> str:
 
 def _any_of(ways: Sequence[str]) -> re.Pattern[str]:
     def bounded(way: str) -> str:
-        left = r"(?<![a-z0-9])" if way[:1].isascii() else ""
-        right = r"(?![a-z0-9])" if way[-1:].isascii() else ""
+        left = r"(?<![a-z0-9])(?<!\d[.,])" if way[:1].isascii() else ""
+        right = r"(?![a-z0-9])(?![.,]\d)" if way[-1:].isascii() else ""
         return left + re.escape(way) + right
 
     return re.compile("|".join(map(bounded, ways)))
@@ -124,7 +137,9 @@ def _claiming(text: str, mentions: Sequence[Mention], claims: Sequence[str]) -> 
         sentence, said = text[start:end], within(mentions, start, end)
         if said and any(claim in sentence for claim in claims):
             place = min(sentence.index(claim) for claim in claims if claim in sentence) + start
-            return _nearest(text, said, place)
+            nearest = _nearest(text, said, place)
+            if nearest:
+                return nearest
         start = end
     return None
 

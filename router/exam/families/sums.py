@@ -309,7 +309,8 @@ def _decimals(sign: str, places: int, most: int) -> Callable[[Random, str], _Tas
 
 
 def _fraction(rng: Random, most: int, places: int) -> Decimal:
-    return Decimal(rng.randint(10**places // 10 + 1, most * 10**places)) / 10**places
+    unit = int("1" + "0" * places)
+    return Decimal(rng.randint(unit // 10 + 1, most * unit)) / unit
 
 
 def _percent_of(percents: Sequence[int], step: int, most: int) -> Callable[[Random, str], _Task]:

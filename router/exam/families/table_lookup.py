@@ -1,4 +1,4 @@
-"""Looking things up in a small table: a cell, a row, the largest and smallest, a sum of two, a count with conditions."""
+"""Looking things up in a small table: a cell, a row, the largest and smallest, sums, counts, conditions."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -403,9 +403,8 @@ def make(rng: Random, level: int, language: str) -> Item:
         prompt = _laid_out(rng, table, task.question, level, language)
         if task.result is None or not any(task.result in said.readings for said in numbers(prompt, language)):
             break
-    wish = "number" if task.expected[:1].isdigit() else "name"
     return Item(
-        turns=ask(rng, language, prompt, "number" if wish == "number" else "name"),
+        turns=ask(rng, language, prompt, "number" if task.expected[:1].isdigit() else "name"),
         check=task.check(prompt),
         max_tokens=_MAX_TOKENS[level],
         expected=task.expected,
@@ -418,7 +417,7 @@ def _goods(rng: Random, level: int, language: str) -> _Table:
     while len(set(cents)) < len(cents):
         cents = [cent + 5 * rng.randint(0, 3) for cent in cents]
     stock = [str(number) for number in rng.sample(range(11, 150), len(goods))]
-    return _Table(_head(_GOODS_HEAD, language), [good.name(language) for good in goods], cents, stock, True)
+    return _Table(_GOODS_HEAD[language], [good.name(language) for good in goods], cents, stock, True)
 
 
 def _people(rng: Random, level: int, language: str) -> _Table:
@@ -427,11 +426,7 @@ def _people(rng: Random, level: int, language: str) -> _Table:
     few = rng.sample(CITIES[language], 3 if level == 5 else len(names))
     cities = [few[index % len(few)] for index in range(len(names))]
     rng.shuffle(cities)
-    return _Table(_head(_PEOPLE_HEAD, language), names, ages, cities, False)
-
-
-def _head(heads: dict[str, tuple[str, str, str]], language: str) -> tuple[str, str, str]:
-    return heads[language]
+    return _Table(_PEOPLE_HEAD[language], names, ages, cities, False)
 
 
 def _task(rng: Random, table: _Table, level: int, language: str) -> _Task:

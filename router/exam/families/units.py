@@ -48,9 +48,29 @@ kb|kilobytes (1 KB = 1000 bytes)|Kilobyte (1 KB = 1000 Byte)|kilobyte (1 kB = 10
 mb|megabytes|Megabyte|megabyte|megabytes|mégaoctets|兆字节(MB)
 """  # noqa: E501
 
-_SHORT = {
-    "mm", "cm", "m", "km", "mg", "g", "kg", "t", "ml", "dl", "l", "min", "h", "inch", "foot", "pound", "ounce", "c", "f",
-}  # fmt: skip
+_SHORT = frozenset(
+    [
+        "mm",
+        "cm",
+        "m",
+        "km",
+        "mg",
+        "g",
+        "kg",
+        "t",
+        "ml",
+        "dl",
+        "l",
+        "min",
+        "h",
+        "inch",
+        "foot",
+        "pound",
+        "ounce",
+        "c",
+        "f",
+    ]
+)
 _SHORT_FORMS = {"inch": "in", "foot": "ft", "pound": "lbs", "ounce": "oz", "c": "°C", "f": "°F"}
 
 _CONVERT: dict[str, Sequence[str]] = {
