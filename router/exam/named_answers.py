@@ -77,7 +77,8 @@ def says_name(
         if len(text.split()) > most_words or _only_lists(text, mentions):
             return False
         claiming = _claiming(text, mentions, folded_claims)
-        return wanted.is_right(claiming) if claiming else concludes(text, mentions, wanted, _first_said)
+        otherwise = _only_said if claims else _first_said
+        return wanted.is_right(claiming) if claiming else concludes(text, mentions, wanted, otherwise)
 
     return check
 
@@ -107,7 +108,7 @@ def fold(text: str) -> str:
     >>> fold("**Málaga**’s")
     "malaga's"
     """
-    decomposed = unicodedata.normalize("NFKD", text.replace("’", "'").casefold())
+    decomposed = unicodedata.normalize("NFKD", text.replace("’", "'").replace("−", "-").casefold())
     return "".join(sign for sign in decomposed if not unicodedata.combining(sign) and sign not in '*_`"“”„«»「」')
 
 
@@ -162,3 +163,9 @@ def _first_said(text: str, mentions: Sequence[Mention]) -> Mention | None:
     border = _CLAUSE.search(text, mentions[0].end, end)
     clause = within(mentions, start, border.start() if border else end)
     return clause[0]
+
+
+def _only_said(text: str, mentions: Sequence[Mention]) -> Mention | None:
+    """The only name of the first sentence that has one."""
+    names = within(mentions, *sentence_around(text, mentions[0].start))
+    return names[0] if len({mention.readings for mention in names}) == 1 else None

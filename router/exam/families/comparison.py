@@ -548,7 +548,8 @@ def _prices(count: int) -> Callable[[Random, str], _Task]:
         ]
         best = shops[cents.index(min(cents))]
         asked = rng.choice(_CHEAPER[language])
-        question = f"{good.name(language)}: {listed(said, language)}{_stop(language)} {asked}"
+        heading = "" if "{g}" in form else f"{good.name(language)} - "
+        question = f"{heading}{listed(said, language)}{_stop(language)} {asked}"
         return _offer_task(question, best, shops)
 
     return task

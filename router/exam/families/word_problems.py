@@ -290,23 +290,28 @@ _FUEL: _Texts = {
 }
 _FUEL_SHARED: _Texts = {
     "en": (
-        "{k} people share a trip there and back; one way is {s} km. The car needs {l} liters per 100 km, a liter costs {a}, "
+        "{k} people share a trip there and back; one way is {s} km. The car needs {l} "
+        "liters per 100 km, a liter costs {a}, "
         "and the motorway fee is {f} in total. How much does each person pay?",
     ),
     "de": (
-        "{k} Personen teilen sich eine Fahrt hin und zurück; eine Strecke ist {s} km. Das Auto braucht {l} Liter auf 100 km, "
+        "{k} Personen teilen sich eine Fahrt hin und zurück; eine Strecke ist {s} km. "
+        "Das Auto braucht {l} Liter auf 100 km, "
         "ein Liter kostet {a}, die Maut insgesamt {f}. Wie viel zahlt jede Person?",
     ),
     "sv": (
-        "{k} personer delar på en resa fram och tillbaka; en väg är {s} km. Bilen drar {l} liter per 100 km, en liter kostar "
+        "{k} personer delar på en resa fram och tillbaka; en väg är {s} km. Bilen drar "
+        "{l} liter per 100 km, en liter kostar "
         "{a} och vägavgiften är totalt {f}. Hur mycket betalar varje person?",
     ),
     "es": (
-        "{k} personas comparten un viaje de ida y vuelta; cada trayecto es de {s} km. El coche gasta {l} litros cada 100 km, "
+        "{k} personas comparten un viaje de ida y vuelta; cada trayecto es de {s} km. El "
+        "coche gasta {l} litros cada 100 km, "
         "el litro cuesta {a} y el peaje total es de {f}. ¿Cuánto paga cada persona?",
     ),
     "fr": (
-        "{k} personnes partagent un aller-retour ; un trajet fait {s} km. La voiture consomme {l} litres aux 100 km, le litre "
+        "{k} personnes partagent un aller-retour ; un trajet fait {s} km. La voiture "
+        "consomme {l} litres aux 100 km, le litre "
         "coûte {a} et le péage coûte {f} en tout. Combien paie chaque personne ?",
     ),
     "zh": ("{k}个人分摊往返费用,单程{s}公里。汽车每100公里耗油{l}升,每升{a},过路费共{f}。每人付多少钱?",),
@@ -360,19 +365,23 @@ _SAVING: _Texts = {
         "How much does {p} have left after {k} weeks?",
     ),
     "de": (
-        "{p} verdient {a} pro Stunde und arbeitet {t} Stunden pro Woche. {d}% gehen für Steuern ab, {f} pro Woche für Miete "
+        "{p} verdient {a} pro Stunde und arbeitet {t} Stunden pro Woche. {d}% gehen für "
+        "Steuern ab, {f} pro Woche für Miete "
         "und Essen. Wie viel bleibt {p} nach {k} Wochen?",
     ),
     "sv": (
-        "{p} tjänar {a} i timmen och arbetar {t} timmar i veckan. {d}% går till skatt och {f} i veckan till hyra och mat. "
+        "{p} tjänar {a} i timmen och arbetar {t} timmar i veckan. {d}% går till skatt "
+        "och {f} i veckan till hyra och mat. "
         "Hur mycket har {p} kvar efter {k} veckor?",
     ),
     "es": (
-        "{p} gana {a} por hora y trabaja {t} horas a la semana. El {d}% se va en impuestos y {f} por semana en alquiler y "
+        "{p} gana {a} por hora y trabaja {t} horas a la semana. El {d}% se va en "
+        "impuestos y {f} por semana en alquiler y "
         "comida. ¿Cuánto le queda a {p} después de {k} semanas?",
     ),
     "fr": (
-        "{p} gagne {a} de l'heure et travaille {t} heures par semaine. {d}% partent en impôts et {f} par semaine en loyer et "
+        "{p} gagne {a} de l'heure et travaille {t} heures par semaine. {d}% partent en "
+        "impôts et {f} par semaine en loyer et "
         "nourriture. Combien reste-t-il à {p} après {k} semaines ?",
     ),
     "zh": ("{p}每小时挣{a},每周工作{t}小时。其中{d}%交税,每周房租和伙食{f}。{k}周后{p}还剩多少钱?",),
