@@ -8,12 +8,12 @@ from router.exam.final_answer import SENTENCE_END, Mention, Wanted, concludes, s
 from router.exam.item import Answer
 
 YES = {
-    "en": ("yes", "true", "correct", "it does", "possible"),
+    "en": ("yes", "yeah", "true", "correct"),
     "de": ("ja", "wahr", "richtig", "stimmt", "korrekt"),
     "sv": ("ja", "sant", "korrekt", "stämmer", "rätt"),
     "es": ("sí", "verdadero", "cierto", "verdad", "correcto"),
     "fr": ("oui", "vrai", "vraie", "exact", "correct"),
-    "zh": ("是的", "对", "正确", "真", "可以", "能", "一定"),
+    "zh": ("是的", "是。", "是，", "是,", "对", "正确", "真"),
 }
 """Words that agree, by language."""
 
@@ -83,10 +83,13 @@ def says_name(
     return check
 
 
-def says_yes(yes: bool, language: str) -> Callable[[Answer], bool]:
-    """A check: the answer agrees (or does not)."""
-    ways = (YES[language], NO[language])
-    return says_name(ways[not yes], [ways[yes]])
+def says_yes(
+    yes: bool, language: str, *, agreeing: Sequence[str] = (), denying: Sequence[str] = ()
+) -> Callable[[Answer], bool]:
+    """A check: the answer agrees, or does not; in so many words, or by saying the statement itself or its contrary."""
+    ways = ((*NO[language], *denying), (*YES[language], *agreeing))
+    named = says_name(ways[yes], [ways[not yes]])
+    return lambda answer: named(Answer(f"{answer.text.strip()[:4000]}。" if language == "zh" else answer.text))
 
 
 def says_in_order(things: Sequence[str]) -> Callable[[Answer], bool]:
