@@ -190,13 +190,21 @@ _DATE_IN: _Texts = {
     ),
 }
 _LEAP = {
-    "en": (" It is a leap year.", " (leap year)"), "de": (" Es ist ein Schaltjahr.",), "sv": (" Det är skottår.",),
-    "es": (" Es año bisiesto.",), "fr": (" C'est une année bissextile.",), "zh": ("(闰年)",),
-}  # fmt: skip
+    "en": (" It is a leap year.", " (leap year)"),
+    "de": (" Es ist ein Schaltjahr.",),
+    "sv": (" Det är skottår.",),
+    "es": (" Es año bisiesto.",),
+    "fr": (" C'est une année bissextile.",),
+    "zh": ("(闰年)",),
+}
 _NO_LEAP = {
-    "en": (" It is not a leap year.", " (no leap year)"), "de": (" Es ist kein Schaltjahr.",), "sv": (" Det är inte skottår.",),
-    "es": (" No es año bisiesto.",), "fr": (" Ce n'est pas une année bissextile.",), "zh": ("(平年)",),
-}  # fmt: skip
+    "en": (" It is not a leap year.", " (no leap year)"),
+    "de": (" Es ist kein Schaltjahr.",),
+    "sv": (" Det är inte skottår.",),
+    "es": (" No es año bisiesto.",),
+    "fr": (" Ce n'est pas une année bissextile.",),
+    "zh": ("(平年)",),
+}
 _BETWEEN: _Texts = {
     "en": (
         "How many days are there from {a} to {b}?",
