@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from router.exam.final_answer import SENTENCE_END, Mention, Wanted, concludes, sentence_around, within
 from router.exam.item import Answer
+from router.exam.number_answers import without_numbering
 
 YES = {
     "en": ("yes", "yeah", "true", "correct"),
@@ -99,7 +100,7 @@ def says_in_order(things: Sequence[str]) -> Callable[[Answer], bool]:
     right = list(range(len(things)))
 
     def check(answer: Answer) -> bool:
-        said = [ways[found[0]] for found in pattern.finditer(fold(answer.text[:4000]))]
+        said = [ways[found[0]] for found in pattern.finditer(fold(without_numbering(answer.text[:4000])))]
         return right in (said[: len(right)], said[-len(right) :]) and len(said) <= 3 * len(right)
 
     return check

@@ -35,7 +35,7 @@ _WORDS: dict[str, str] = {
 }
 _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
 _UNITS = dict(zip(_WORDS["en"].split()[1:10], range(1, 10), strict=True))
-_CHINESE = re.compile(r"[零一二两三四五六七八九十百千万]+")
+_CHINESE = re.compile(r"(?!一[共起下定样些般直步])[零一二两三四五六七八九十百千万]+")
 _CHINESE_DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"两": 2}
 _CHINESE_TENS = {"十": 10, "百": 100, "千": 1000}
 
@@ -87,7 +87,7 @@ def says_number(
 
 def numbers(text: str, language: str) -> list[Mention]:
     """The numbers that a text says, in digits or, if there are no digits, in words up to a few thousand."""
-    text = _without_numbering(text)
+    text = without_numbering(text)
     pattern = _NUMERAL if language in ("en", "zh") else _SPACED_NUMERAL
     found = [_mention(text, match, language) for match in pattern.finditer(text)]
     in_digits = [mention for mention in found if mention.readings]
@@ -149,7 +149,7 @@ def _mention(text: str, match: re.Match[str], language: str) -> Mention:
     return Mention(match.start(), match.end(), values)
 
 
-def _without_numbering(text: str) -> str:
+def without_numbering(text: str) -> str:
     """The same text, as long, without "Step 2:" and the numbers of numbered lists."""
     text = text.replace("{,}", "  ,").replace("\\,", "\u00a0 ")
     text = _STEPS.sub(lambda found: " " * len(found[0]), text)

@@ -102,10 +102,10 @@ _CLOCK = re.compile(
     r"\s*(?P<half>a\.?\s?m\b\.?|p\.?\s?m\b\.?)?",
     re.IGNORECASE,
 )
-_HOURS = r"(?:hours?|hrs?|h|stunden?|std\.?|timmar|timme|tim|horas?|heures?|个?小时)"
+_HOURS = r"(?:(?:hours?|hrs?|h|stunden?|std\.?|timmar|timme|tim|horas?|heures?)(?![a-z:\d])|个?小时)"
 _MINUTES = r"(?:minutes?|mins?|min\.?|m|minuten?|minuter|minut|minutos?|分钟|分)"
 _DURATION = re.compile(
-    rf"(?<![\d:.,])(?P<h>\d+(?:[.,]\d+)?)\s*-?{_HOURS}(?![a-z:\d])(?:\s*(?:,|and|und|och|y|et)?\s*(?P<m>\d+)\s*{_MINUTES}(?![a-z]))?"
+    rf"(?<![\d:.,])(?P<h>\d+(?:[.,]\d+)?)\s*-?{_HOURS}(?:\s*(?:,|and|und|och|y|et)?\s*(?P<m>\d+)\s*{_MINUTES}(?![a-z]))?"
     rf"|(?<![\d:.,])(?P<only>\d+(?:[.,]\d{{3}})?)\s*-?{_MINUTES}(?![a-z])",
     re.IGNORECASE,
 )

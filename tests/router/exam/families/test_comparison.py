@@ -1,0 +1,6 @@
+from router.exam.families.comparison import FAMILY
+from tests.router.exam.families.common import every_item_is_sound
+
+
+def test_every_item_is_sound() -> None:
+    every_item_is_sound(FAMILY)
