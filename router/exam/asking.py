@@ -1,5 +1,6 @@
 """How questions of the exam are put: greetings, reasons for asking, wishes for the answer, carelessly typed text."""
 
+import re
 from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Literal
@@ -141,7 +142,7 @@ _SYSTEMS: Mapping[str, Sequence[str]] = {
 
 def ask(rng: Random, language: str, question: str, wish: Wish) -> tuple[Turn, ...]:
     """A conversation that asks `question`, dressed as people do; about four of ten stay as they are."""
-    text = _typed(rng, language, question)
+    text = _typed(rng, language, elided(question, language))
     lines = "\n" in text
     if rng.random() < 0.25:
         opener = rng.choice(_OPENERS[language])
@@ -153,6 +154,17 @@ def ask(rng: Random, language: str, question: str, wish: Wish) -> tuple[Turn, ..
         text = _joined(rng, text, rng.choice(_THANKS[language]), language)
     turns = (Turn("user", text),)
     return (Turn("system", rng.choice(_SYSTEMS[language])), *turns) if rng.random() < 0.125 else turns
+
+
+def elided(text: str, language: str) -> str:
+    """The text with what French and Spanish do before vowels.
+
+    >>> elided("plus grand que Alice", "fr"), elided("Ana y Inés", "es")
+    ("plus grand qu'Alice", 'Ana e Inés')
+    """
+    if language == "fr":
+        return re.sub(r"\b([DdJj]|[Qq]u|[Jj]usqu)e (?=[AEIOUaeiouÉÈÊÂÎÔŒéèêâîôœ])", r"\1'", text)
+    return re.sub(r"\by (?=[IiÍí])", "e ", text) if language == "es" else text
 
 
 def fill(rng: Random, templates: Sequence[str], *values: object, **named: object) -> str:

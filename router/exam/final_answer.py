@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from router.exam.item import Answer
+
 ANSWER_WORDS = re.compile(
     r"\b(?:answer|antwort|lösung|ergebnis|svar|svaret|resultat|resultatet|respuesta|resultado|réponse|reponse|résultat|"
     r"solution|result)\b|\\boxed|答案|答[:：]|结果",
@@ -21,6 +23,7 @@ THEREFORE_WORDS = re.compile(
 )
 SENTENCE_END = re.compile(r"(?<!\d)[.!?]+(?=\s|$)|(?<=\d)[.!?]+(?=\s+\D|\s*$)|[。！？]|\n+")
 BETWEEN_ALTERNATIVES = re.compile(r"[\s,*]*(?:or|oder|eller|o|ou|或|或者|还是)[\s*]*", re.IGNORECASE)
+_PART_END = re.compile(r"(?<!\d)[.!?](?=\s|$)|(?<=\d)[.!?](?=\s+\D|\s*$)|[。！？]|\n+|\?")
 BOLD = re.compile(r"\*\*[^*\n]{1,40}\*\*")
 
 
@@ -76,6 +79,22 @@ def concludes(
         return all(wanted.is_right(mention) for mention in explicit)
     chosen = _after_last_equals(text, mentions) or _last_bold(text, mentions) or otherwise(text, mentions)
     return chosen is not None and wanted.is_right(chosen)
+
+
+def beside_question(question: str, check: Callable[[Answer], bool]) -> Callable[[Answer], bool]:
+    """A check of what an answer says beside the sentences and lines of the question that it repeats.
+
+    For questions that contain their answer: a table, statements about people, numbers to compare.
+    """
+    parts = [part.strip() for part in _PART_END.split(question)]
+    repeated = sorted({part for part in parts if len(part) > 15 or (len(part) > 6 and not part.isascii())}, key=len)
+    pattern = re.compile("|".join(map(re.escape, reversed(repeated))), re.IGNORECASE) if repeated else None
+
+    def check_rest(answer: Answer) -> bool:
+        text = answer.text[:4000]
+        return check(Answer(pattern.sub(" ", text) if pattern else text, answer.tool_calls))
+
+    return check_rest
 
 
 def sentence_around(text: str, start: int) -> tuple[int, int]:

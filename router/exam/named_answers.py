@@ -28,8 +28,9 @@ NO = {
 }
 """Words that deny, by language."""
 
-_NEGATIONS = re.compile(
-    r"(?:\bnot|n't(?: be)?|\bnicht|\bkein\w*|\binte|\bpas|\bno es|\bno está|\bnever|不是|并非|不)\s*(?:the |an? |de )?$"
+_UNSAID = re.compile(
+    r"(?:\bnot|n't(?: be)?|\bnicht|\bkein\w*|\binte|\bpas|\bno es|\bno está|\bnever|不是|并非|不|"
+    r"\bif|\bwhether|\bob|\bom|\bsi|是否|如果)\s*(?:the |an? |de )?$"
 )
 _CLAUSE = re.compile(
     r"[,;:，；：、(]|\b(?:because|than|since|while|but|weil|als|denn|aber|eftersom|än|men|porque|que|pero|"
@@ -73,9 +74,11 @@ def says_name(
         mentions = [
             Mention(found.start(), found.end(), (values[found[0]],))
             for found in pattern.finditer(text)
-            if not _NEGATIONS.search(text, max(0, found.start() - 16), found.start())
+            if not _UNSAID.search(text, max(0, found.start() - 16), found.start())
         ]
         if len(text.split()) > most_words or _only_lists(text, mentions):
+            return False
+        if claims and _claims_it_of_several(text, mentions):
             return False
         claiming = _claiming(text, mentions, folded_claims)
         otherwise = _only_said if claims else _first_said
@@ -147,6 +150,17 @@ def _claiming(text: str, mentions: Sequence[Mention], claims: Sequence[str]) -> 
                 return nearest
         start = end
     return None
+
+
+def _claims_it_of_several(text: str, mentions: Sequence[Mention]) -> bool:
+    """Whether the same sentence is said of different ones: A is the oldest. B is the oldest."""
+    said_of: dict[str, tuple[object, ...]] = {}
+    for mention in mentions:
+        start = max((found.end() for found in SENTENCE_END.finditer(text, 0, mention.start)), default=0)
+        sentence = text[start : mention.start] + "|" + text[mention.end : sentence_around(text, mention.end)[1]]
+        if len(sentence.split()) > 2 and said_of.setdefault(sentence.strip(), mention.readings) != mention.readings:
+            return True
+    return False
 
 
 def _nearest(text: str, said: Sequence[Mention], place: int) -> Mention | None:

@@ -98,7 +98,7 @@ _MORE_WEEKDAYS: dict[str, dict[int, tuple[str, ...]]] = {
 }
 _CLOCK = re.compile(
     r"(?<![\d:.,])(?P<part>凌晨|早上|上午|中午|下午|晚上)?\s*(?P<h>\d{1,2})"
-    r"(?:(?P<sep>[:.h]|\s?uhr\s?|\s?h\s?|[点时])(?P<m>\d{2}|半)?(?!\d)(?:分|\s?uhr)?)?"
+    r"(?:(?P<sep>[:.](?=\d\d)|\s?uhr\b\s?|\s?h(?![a-z])\s?|[点时])(?P<m>\d{2}|半)?(?!\d)(?:分|\s?uhr)?)?"
     r"\s*(?P<half>a\.?\s?m\b\.?|p\.?\s?m\b\.?)?",
     re.IGNORECASE,
 )

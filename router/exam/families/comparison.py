@@ -8,6 +8,7 @@ from random import Random
 
 from router.exam.asking import Wish, ask, fill, listed
 from router.exam.everyday import GOODS, PEOPLE, money
+from router.exam.final_answer import beside_question
 from router.exam.item import Answer, Family, Item
 from router.exam.named_answers import says_in_order, says_name
 
@@ -179,15 +180,15 @@ _MORE: dict[str, dict[str, Sequence[str]]] = {  # how to say that x has more of 
         "de": ("{x} ist älter als {y}.", "{y} ist jünger als {x}."),
         "sv": ("{x} är äldre än {y}.", "{y} är yngre än {x}."),
         "es": ("{x} es mayor que {y}.", "{y} es menor que {x}."),
-        "fr": ("{x} est plus âgé que {y}.", "{y} est plus jeune que {x}."),
+        "fr": ("{x} a quelques années de plus que {y}.", "{y} est plus jeune que {x}."),
         "zh": ("{x}比{y}大。", "{y}比{x}小。"),
     },
     "height": {
         "en": ("{x} is taller than {y}.", "{y} is shorter than {x}."),
         "de": ("{x} ist größer als {y}.", "{y} ist kleiner als {x}."),
         "sv": ("{x} är längre än {y}.", "{y} är kortare än {x}."),
-        "es": ("{x} es más alto que {y}.", "{y} es más bajo que {x}."),
-        "fr": ("{x} est plus grand que {y}.", "{y} est plus petit que {x}."),
+        "es": ("{x} mide más que {y}.", "{y} mide menos que {x}."),
+        "fr": ("{x} mesure plus que {y}.", "{y} mesure moins que {x}."),
         "zh": ("{x}比{y}高。", "{y}比{x}矮。"),
     },
 }
@@ -457,7 +458,7 @@ def make(rng: Random, level: int, language: str) -> Item:
     task = rng.choice(_TASKS[level])(rng, language)
     return Item(
         turns=ask(rng, language, task.question, task.wish),
-        check=task.check,
+        check=beside_question(task.question, task.check),
         max_tokens=_MAX_TOKENS[level],
         expected=task.expected,
     )

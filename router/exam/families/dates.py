@@ -480,7 +480,7 @@ _AGE: _Texts = {
         "nacido en {y}, ¿edad en {z}?",
     ),
     "fr": (
-        "{p} est né en {y}. Quel âge a {p} en {z} ?",
+        "Année de naissance de {p} : {y}. Quel âge a {p} en {z} ?",
         "Une maison a été construite en {y}. Quel âge a-t-elle en {z} ?",
         "né en {y}, âge en {z} ?",
     ),

@@ -7,6 +7,7 @@ from random import Random
 
 from router.exam.asking import Wish, ask, fill
 from router.exam.everyday import PEOPLE
+from router.exam.final_answer import beside_question
 from router.exam.item import Answer, Family, Item
 from router.exam.named_answers import NO, YES, fold, says_name, says_yes
 from router.exam.number_answers import says_number
@@ -62,6 +63,7 @@ _KINDS_ZH = [
     "约克",
     "胡普",
 ]
+_PETS = ("Rex", "Bella", "Luna", "Momo", "Kira", "Nero", "Fips", "Tara", "Zora", "Pico")
 _REAL: dict[str, Sequence[tuple[str, str, str, str]]] = {
     "en": (
         ("dogs", "animals", "a dog", "an animal"),
@@ -350,7 +352,7 @@ _LEFT_OF: _Texts = {
     "de": ("{x} sitzt direkt links von {y}.", "{y} sitzt direkt rechts von {x}."),
     "sv": ("{x} sitter direkt till vänster om {y}.", "{y} sitter direkt till höger om {x}."),
     "es": ("{x} se sienta justo a la izquierda de {y}.", "{y} se sienta justo a la derecha de {x}."),
-    "fr": ("{x} est assis juste à gauche de {y}.", "{y} est assis juste à droite de {x}."),
+    "fr": ("{x} se trouve juste à gauche de {y}.", "{y} se trouve juste à droite de {x}."),
     "zh": ("{x}紧挨着坐在{y}的左边。", "{y}紧挨着坐在{x}的右边。"),
 }
 _ROW: _Texts = {
@@ -376,7 +378,7 @@ _WHERE: dict[str, _Texts] = {
         "de": ("Wer sitzt ganz links?", "Wer ist ganz links?"),
         "sv": ("Vem sitter längst till vänster?", "Vem är längst till vänster?"),
         "es": ("¿Quién está en el extremo izquierdo?", "¿Quién ocupa el extremo izquierdo?"),
-        "fr": ("Qui est tout à gauche ?", "Qui est assis tout à gauche ?"),
+        "fr": ("Qui est tout à gauche ?", "Qui occupe la place tout à gauche ?"),
         "zh": ("谁坐在最左边?", "最左边的是谁?"),
     },
     "rightmost": {
@@ -389,7 +391,7 @@ _WHERE: dict[str, _Texts] = {
         "de": ("Wer sitzt ganz rechts?", "Wer ist ganz rechts?"),
         "sv": ("Vem sitter längst till höger?", "Vem är längst till höger?"),
         "es": ("¿Quién está en el extremo derecho?", "¿Quién ocupa el extremo derecho?"),
-        "fr": ("Qui est tout à droite ?", "Qui est assis tout à droite ?"),
+        "fr": ("Qui est tout à droite ?", "Qui occupe la place tout à droite ?"),
         "zh": ("谁坐在最右边?", "最右边的是谁?"),
     },
     "middle": {
@@ -397,7 +399,7 @@ _WHERE: dict[str, _Texts] = {
         "de": ("Wer sitzt in der Mitte?", "Wer ist in der Mitte?"),
         "sv": ("Vem sitter i mitten?", "Vem är i mitten?"),
         "es": ("¿Quién se sienta en el medio?", "¿Quién está en el medio?"),
-        "fr": ("Qui est assis au milieu ?", "Qui est au milieu ?"),
+        "fr": ("Qui occupe la place du milieu ?", "Qui est au milieu ?"),
         "zh": ("谁坐在中间?", "中间的是谁?"),
     },
     "second": {
@@ -536,16 +538,18 @@ def make(rng: Random, level: int, language: str) -> Item:
     task = rng.choice(_TASKS[level])(rng, language)
     return Item(
         turns=ask(rng, language, task.question, task.wish),
-        check=task.check,
+        check=beside_question(task.question, task.check),
         max_tokens=_MAX_TOKENS[level],
         expected=task.expected,
     )
 
 
 def _real(rng: Random, language: str) -> _Task:
-    """All A are B, x is an A: is x a B? Or none are."""
-    many, class_, one, member = rng.choice(_REAL[language])
-    return _syllogism(rng, language, [(many, class_, one, member)], rng.random() < 0.6)
+    """All A are B, x is an A: is x a B? Or none are B, where B is something else."""
+    yes = rng.random() < 0.6
+    (many, class_, one, member), (_, other, _, another) = rng.sample(_REAL[language], 2)
+    link = (many, class_, one, member) if yes else (many, other, one, another)
+    return _syllogism(rng, language, [link], yes, names=_PETS)
 
 
 def _invented(classes: int, *, open_ended: bool, spare: int = 0) -> Callable[[Random, str], _Task]:
@@ -581,9 +585,10 @@ def _syllogism(
     yes: bool,
     others: Sequence[tuple[str, str]] = (),
     open_ended: bool = False,
+    names: Sequence[str] = (),
 ) -> _Task:
     """Whether somebody of the first kind is of the last; not so if the last link says "none"."""
-    person = rng.choice(PEOPLE[language])
+    person = rng.choice(names or PEOPLE[language])
     premises = [fill(rng, _ALL[language], a=many, b=more) for many, more, _, _ in links[:-1]]
     many, more, _, member = links[-1]
     premises.append(fill(rng, (_ALL if yes else _NONE)[language], a=many, b=more))
@@ -645,7 +650,7 @@ def _condition(*, backwards: bool) -> Callable[[Random, str], _Task]:
         mark = {"fr": " ?"}.get(language, "?")
         rule = _IF[language].format(i=cause, t=effect)
         stop = "。" if language == "zh" else "."
-        fact = without + stop if backwards else _GIVEN[language].format(i=cause).replace("que il", "qu'il")
+        fact = without + stop if backwards else _GIVEN[language].format(i=cause)
         question = _joined([rule, fact, (is_cause if backwards else is_effect) + mark], language)
         if backwards:
             return _Task(question, NO[language][0], says_yes(False, language))

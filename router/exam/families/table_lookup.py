@@ -7,6 +7,7 @@ from random import Random
 
 from router.exam.asking import ask, fill
 from router.exam.everyday import GOODS, PEOPLE
+from router.exam.final_answer import beside_question
 from router.exam.item import Answer, Family, Item
 from router.exam.named_answers import says_name
 from router.exam.number_answers import numbers, says_number
@@ -405,7 +406,7 @@ def make(rng: Random, level: int, language: str) -> Item:
             break
     return Item(
         turns=ask(rng, language, prompt, "number" if task.expected[:1].isdigit() else "name"),
-        check=task.check(prompt),
+        check=beside_question(prompt, task.check(prompt)),
         max_tokens=_MAX_TOKENS[level],
         expected=task.expected,
     )

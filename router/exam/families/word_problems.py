@@ -24,14 +24,14 @@ _START: _Texts = {
     "de": ("{p} hat {n} {g}.", "Am Anfang hat {p} {n} {g}.", "In der Kiste von {p} sind {n} {g}."),
     "sv": ("{p} har {n} {g}.", "Från början har {p} {n} {g}.", "I en låda har {p} {n} {g}."),
     "es": ("{p} tiene {n} {g}.", "Al principio {p} tiene {n} {g}.", "En la caja de {p} hay {n} {g}."),
-    "fr": ("{p} a {n} {g}.", "Au début, {p} a {n} {g}.", "Dans la boîte de {p} il y a {n} {g}."),
+    "fr": ("{p} a {n} {g}.", "Au début, {p} a {n} {g}.", "{p} possède {n} {g}."),
     "zh": ("{p}有{n}{g}。", "一开始{p}有{n}{g}。", "{p}的箱子里有{n}{g}。"),
 }
 _BUYS: _Texts = {
     "en": ("{p} buys {n} more.", "Then {p} buys another {n}.", "{p} gets {n} more at the market."),
     "de": ("{p} kauft {n} dazu.", "Dann kauft {p} noch {n}."),
     "sv": ("{p} köper {n} till.", "Sedan köper {p} ytterligare {n}."),
-    "es": ("{p} compra {n} más.", "Luego {p} compra otros tantos hasta sumar {n} más."),
+    "es": ("{p} compra {n} más.", "Luego {p} compra {n} unidades más."),
     "fr": ("{p} en achète encore {n}.", "Puis {p} en achète {n} de plus."),
     "zh": ("{p}又买了{n}{m}。", "然后{p}再买{n}{m}。"),
 }
@@ -152,7 +152,7 @@ _TWO_GOODS: _Texts = {
     ),
     "fr": (
         "{p} achète {n} {g} à {a} pièce et {k} {h} à {b} pièce.",
-        "Dans le panier de {p} : {n} {g} ({a} pièce) et {k} {h} ({b} pièce).",
+        "{p} met dans son panier {n} {g} ({a} pièce) et {k} {h} ({b} pièce).",
     ),
     "zh": ("{p}买了{n}{g}(单价{a})和{k}{h}(单价{b})。", "{p}的购物篮里有{n}{g},单价{a};还有{k}{h},单价{b}。"),
 }
@@ -437,9 +437,7 @@ def _change(rng: Random, have: int, most: int) -> tuple[_Texts, int, dict[str, i
 def _how_many_of(good: Good, language: str) -> str:
     """What stands behind "how many": in French with its "de"."""
     name = good.name(language)
-    if language == "fr":
-        return f"d'{name}" if name[0] in "aeiouéèêœ" else f"de {name}"
-    return name
+    return f"de {name}" if language == "fr" else name
 
 
 def _price_of_some(rng: Random, language: str) -> _Task:
@@ -534,8 +532,6 @@ def _fuel_shared(rng: Random, language: str) -> _Task:
 def _recipe(rng: Random, language: str) -> _Task:
     people, each, more = rng.choice((2, 3, 4, 6)), 5 * rng.randint(6, 30), rng.choice((5, 7, 8, 9, 10, 12, 15))
     ingredient = rng.choice(_INGREDIENTS[language])
-    if language in ("fr", "es") and ingredient[0] in "ao":  # "de" before a vowel
-        ingredient = rng.choice(_INGREDIENTS[language][3:])
     problem = fill(rng, _RECIPE[language], k=people, n=people * each, m=more, i=ingredient)
     return problem, Decimal(each * more)
 
