@@ -87,7 +87,7 @@ def beside_question(question: str, check: Callable[[Answer], bool]) -> Callable[
     For questions that contain their answer: a table, statements about people, numbers to compare.
     """
     parts = [part.strip() for part in _PART_END.split(question)]
-    repeated = sorted({part for part in parts if len(part) > 15 or (len(part) > 6 and not part.isascii())}, key=len)
+    repeated = sorted({part for part in parts if len(part) > 8 or (len(part) > 4 and not part.isascii())}, key=len)
     pattern = re.compile("|".join(map(re.escape, reversed(repeated))), re.IGNORECASE) if repeated else None
 
     def check_rest(answer: Answer) -> bool:

@@ -19,7 +19,7 @@ YES = {
 """Words that agree, by language."""
 
 NO = {
-    "en": ("no", "false", "incorrect", "not true", "not correct", "not necessarily", "cannot", "can't", "untrue"),
+    "en": ("no", "false", "incorrect", "not true", "not correct", "not necessarily", "untrue"),
     "de": ("nein", "falsch", "nicht wahr", "nicht richtig", "stimmt nicht", "unwahr", "nicht unbedingt"),
     "sv": ("nej", "falskt", "fel", "inte sant", "stämmer inte", "inte korrekt", "inte nödvändigtvis"),
     "es": ("no", "falso", "no es cierto", "no es verdad", "no es correcto", "incorrecto"),

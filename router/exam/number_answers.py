@@ -10,7 +10,7 @@ from router.exam.item import Answer
 LONGEST = 24
 """Characters of a numeral; longer ones are noise."""
 
-_SIGN = r"(?:(?:(?<=^)|(?<=[\s(=:≈*$€£]))(?P<sign>[-−–])[$€£¥]?)?"
+_SIGN = r"(?:(?:(?<=^)|(?<=[\s(=:≈*$€£\"'“„«]))(?P<sign>[-−–])[$€£¥]?)?"
 _NUMERAL = re.compile(
     r"(?<![A-Za-z\d])(?<!\d[.,])" + _SIGN + r"(?P<digits>\d+(?:[.,]\d+|[\u00a0\u202f'’]\d{3}(?!\d))*)"
 )

@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import pairwise
 from random import Random
 
-from router.exam.asking import Wish, ask, fill, listed
+from router.exam.asking import Wish, ask, elided, fill, listed
 from router.exam.everyday import GOODS, PEOPLE, money
 from router.exam.final_answer import beside_question
 from router.exam.item import Answer, Family, Item
@@ -458,7 +458,7 @@ def make(rng: Random, level: int, language: str) -> Item:
     task = rng.choice(_TASKS[level])(rng, language)
     return Item(
         turns=ask(rng, language, task.question, task.wish),
-        check=beside_question(task.question, task.check),
+        check=beside_question(elided(task.question, language), task.check),
         max_tokens=_MAX_TOKENS[level],
         expected=task.expected,
     )

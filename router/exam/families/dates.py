@@ -10,7 +10,7 @@ from router.exam.asking import ask, fill
 from router.exam.everyday import PEOPLE
 from router.exam.item import Answer, Family, Item
 from router.exam.number_answers import numbers, says_number
-from router.exam.places import CITIES
+from router.exam.places import COUNTRIES
 from router.exam.time_answers import WEEKDAYS, says_date, says_duration, says_time, says_weekday, written_date
 
 _MAX_TOKENS = {1: 32, 2: 40, 3: 70, 4: 100, 5: 130}
@@ -507,6 +507,32 @@ _SPANS = {
 }
 
 
+_ZONES = {
+    "London": 0,
+    "Lisbon": 0,
+    "Berlin": 1,
+    "Madrid": 1,
+    "Stockholm": 1,
+    "Cairo": 2,
+    "Athens": 2,
+    "Moscow": 3,
+    "Nairobi": 3,
+    "Bangkok": 7,
+    "Hanoi": 7,
+    "Beijing": 8,
+    "Tokyo": 9,
+    "Seoul": 9,
+    "Canberra": 10,
+    "Wellington": 12,
+    "Buenos Aires": -3,
+    "Santiago": -4,
+    "Ottawa": -5,
+    "Lima": -5,
+    "Mexico City": -6,
+}
+"""Hours ahead of Greenwich, without summer time."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Task:
     """A question; `number` is its answer where that is a number which must not stand in it."""
@@ -649,10 +675,10 @@ def _week_hours(rng: Random, language: str) -> _Task:
 
 def _zone(*, past_midnight: bool) -> Callable[[Random, str], _Task]:
     def task(rng: Random, language: str) -> _Task:
-        place, other = rng.sample(CITIES[language][:25], 2)
-        ahead, minute = rng.randint(2, 11), 15 * rng.randint(24, 90)
+        place, other, ahead = _two_places(rng, language)
+        minute = 15 * rng.randint(24, 95)
         while (minute + 60 * ahead >= 1440) != past_midnight:
-            ahead, minute = rng.randint(2, 11), 15 * rng.randint(24, 90)
+            minute = 15 * rng.randint(12, 95)
         question = fill(rng, _ZONE[language], p=place, q=other, n=ahead, t=_clock(rng, minute, language))
         return _Task(question, _plain_clock(minute + 60 * ahead), says_time(minute + 60 * ahead, question))
 
@@ -660,15 +686,24 @@ def _zone(*, past_midnight: bool) -> Callable[[Random, str], _Task]:
 
 
 def _flight(rng: Random, language: str) -> _Task:
-    place, other = rng.sample(CITIES[language][:25], 2)
-    behind, start, length = rng.randint(3, 9), 5 * rng.randint(100, 270), 5 * rng.randint(65, 150)
-    while length % 60 == 0 or length == 60 * behind:
+    other, place, behind = _two_places(rng, language)
+    start, length = 5 * rng.randint(100, 270), 5 * rng.randint(65, 150)
+    while length % 60 == 0:
         length += 5
     question = fill(
         rng, _FLIGHT[language], p=place, q=other, n=behind, t=_clock(rng, start, language), x=_span(length, language)
     )
     end = start + length - 60 * behind
     return _Task(question, _plain_clock(end), says_time(end, question))
+
+
+def _two_places(rng: Random, language: str) -> tuple[str, str, int]:
+    """Two capitals, and by how many hours (two at least) the clocks of the first are ahead."""
+    east, west = rng.sample(tuple(_ZONES), 2)
+    while not 2 <= _ZONES[east] - _ZONES[west] <= 14:
+        east, west = rng.sample(tuple(_ZONES), 2)
+    names = {country.capital["en"]: country.capital[language] for country in COUNTRIES}
+    return names[east], names[west], _ZONES[east] - _ZONES[west]
 
 
 def _age(low: int, high: int) -> Callable[[Random, str], _Task]:

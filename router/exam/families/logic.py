@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
 
-from router.exam.asking import Wish, ask, fill
+from router.exam.asking import Wish, ask, elided, fill
 from router.exam.everyday import PEOPLE
 from router.exam.final_answer import beside_question
 from router.exam.item import Answer, Family, Item
@@ -538,7 +538,7 @@ def make(rng: Random, level: int, language: str) -> Item:
     task = rng.choice(_TASKS[level])(rng, language)
     return Item(
         turns=ask(rng, language, task.question, task.wish),
-        check=beside_question(task.question, task.check),
+        check=beside_question(elided(task.question, language), task.check),
         max_tokens=_MAX_TOKENS[level],
         expected=task.expected,
     )
