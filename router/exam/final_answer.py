@@ -11,6 +11,9 @@ from itertools import pairwise
 
 from router.exam.item import Answer
 
+MOST_CHARACTERS = 2000
+"""How much of an answer is read: more than any has that an item leaves room for."""
+
 ANSWER_WORDS = re.compile(
     r"\b(?:answer|antwort|lösung|ergebnis|svar|svaret|resultat|resultatet|respuesta|resultado|réponse|reponse|résultat|"
     r"solution|result)\b|\\boxed|答案|答[:：]|结果",
@@ -91,7 +94,7 @@ def beside_question(question: str, check: Callable[[Answer], bool]) -> Callable[
     pattern = re.compile("|".join(map(re.escape, reversed(repeated))), re.IGNORECASE) if repeated else None
 
     def check_rest(answer: Answer) -> bool:
-        text = answer.text[:4000]
+        text = answer.text[:MOST_CHARACTERS]
         return check(Answer(pattern.sub(" ", text) if pattern else text, answer.tool_calls))
 
     return check_rest

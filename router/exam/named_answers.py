@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from router.exam.final_answer import SENTENCE_END, Mention, Wanted, concludes, sentence_around, within
+from router.exam.final_answer import MOST_CHARACTERS, SENTENCE_END, Mention, Wanted, concludes, sentence_around, within
 from router.exam.item import Answer
 from router.exam.number_answers import without_numbering
 
@@ -70,7 +70,7 @@ def says_name(
     folded_claims = [fold(claim) for claim in claims]
 
     def check(answer: Answer) -> bool:
-        text = fold(answer.text[:4000])
+        text = fold(answer.text[:MOST_CHARACTERS])
         mentions = [
             Mention(found.start(), found.end(), (values[found[0]],))
             for found in pattern.finditer(text)
@@ -93,7 +93,9 @@ def says_yes(
     """A check: the answer agrees, or does not; in so many words, or by saying the statement itself or its contrary."""
     ways = ((*NO[language], *denying), (*YES[language], *agreeing))
     named = says_name(ways[yes], [ways[not yes]])
-    return lambda answer: named(Answer(f"{answer.text.strip()[:4000]}。" if language == "zh" else answer.text))
+    return lambda answer: named(
+        Answer(f"{answer.text.strip()[:MOST_CHARACTERS]}。" if language == "zh" else answer.text)
+    )
 
 
 def says_in_order(things: Sequence[str]) -> Callable[[Answer], bool]:
@@ -103,7 +105,7 @@ def says_in_order(things: Sequence[str]) -> Callable[[Answer], bool]:
     right = list(range(len(things)))
 
     def check(answer: Answer) -> bool:
-        said = [ways[found[0]] for found in pattern.finditer(fold(without_numbering(answer.text[:4000])))]
+        said = [ways[found[0]] for found in pattern.finditer(fold(without_numbering(answer.text[:MOST_CHARACTERS])))]
         return right in (said[: len(right)], said[-len(right) :]) and len(said) <= 3 * len(right)
 
     return check

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from router.exam.final_answer import Mention, Wanted, concludes
+from router.exam.final_answer import MOST_CHARACTERS, Mention, Wanted, concludes
 from router.exam.item import Answer
 
 LONGEST = 24
@@ -75,7 +75,7 @@ def says_number(
     wanted = Wanted(close, lambda value: value in givens and not close(value))
 
     def check(answer: Answer) -> bool:
-        text = answer.text[:4000]
+        text = answer.text[:MOST_CHARACTERS]
         said = numbers(text, language)
         if least is not None:
             said = [mention for mention in said if any(value >= least for value in _values(mention))]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 
-from router.exam.final_answer import Mention, Wanted, concludes
+from router.exam.final_answer import MOST_CHARACTERS, Mention, Wanted, concludes
 from router.exam.item import Answer
 from router.exam.named_answers import fold, says_name
 
@@ -167,7 +167,7 @@ def _says(
     wanted = Wanted(lambda value: value == right, lambda value: value in given and value != right)
 
     def check(answer: Answer) -> bool:
-        text = answer.text[:4000]
+        text = answer.text[:MOST_CHARACTERS]
         return concludes(text, find(text), wanted, _last_of_few)
 
     return check

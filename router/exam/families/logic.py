@@ -7,7 +7,7 @@ from random import Random
 
 from router.exam.asking import Wish, ask, elided, fill
 from router.exam.everyday import PEOPLE
-from router.exam.final_answer import beside_question
+from router.exam.final_answer import MOST_CHARACTERS, beside_question
 from router.exam.item import Answer, Family, Item
 from router.exam.named_answers import NO, YES, fold, says_name, says_yes
 from router.exam.number_answers import says_number
@@ -658,7 +658,7 @@ def _condition(*, backwards: bool) -> Callable[[Random, str], _Task]:
         return _Task(
             question,
             YES[language][0],
-            lambda answer: agrees(answer) or fold(answer.text[:4000]).strip().startswith(statement),
+            lambda answer: agrees(answer) or fold(answer.text[:MOST_CHARACTERS]).strip().startswith(statement),
         )
 
     return task
