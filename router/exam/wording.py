@@ -75,6 +75,9 @@ COURTESIES: Mapping[str, Sequence[str]] = {
 }
 """What people put around a request in the imperative."""
 
+STATEMENTS = frozenset("I My This That Too Someone From Das Es Ich Jag Det Quiero Suena Je C'est Il 这话".split())
+"""First words of requests that only tell what is wanted."""
+
 POINTERS: Mapping[str, Sequence[tuple[str, str, str]]] = {
     "en": tuple(
         pair
@@ -127,8 +130,8 @@ def upper_first(text: str) -> str:
 
 
 def polite(rng: Random, language: str, request: str) -> str:
-    """The request with a courtesy now and then; questions and catchwords (those that end in a colon) stay as they are."""
-    if request[-1] in "?？:：" or not chance(rng, 4):
+    """The request with a courtesy now and then, if it is in the imperative."""
+    if request[-1] in "?？:：" or request.split()[0] in STATEMENTS or not chance(rng, 4):
         return request
     return upper_first(rng.choice(COURTESIES[language]).format(lower_first(request)))
 

@@ -14,6 +14,12 @@ WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+(?:['\-][^\W_\u3400-\u9f
 FENCE = re.compile(r"```[\w+-]*[ \t]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
 SENTENCE_END = re.compile(r"[.!?。！？\n]+")
 
+ASSISTANT = re.compile(
+    r"\b(?:ai|chatbot|language model|(?:ai|virtual|helpful) assistant|i'?m (?:here|designed|unable|not able)|i am unable|"
+    r"i(?:'m| am) sorry,? but i|i can(?:'t|not) (?:help|assist|provide)|smollm|ich bin (?:ein|eine) (?:ki|assistent)|"
+    r"sprachmodell|soy un asistente|je suis un assistant|modèle de langage|språkmodell)\b|人工智能|语言模型"
+)
+
 STOP_WORDS = {
     "en": "the and is are of to in you your we our with for it this that was be on at my i have will from by not",
     "de": "der die das und ist sind ein eine zu den dem im mit für sie wir ich es nicht auf von am um ihr dein zum",
@@ -95,6 +101,11 @@ def rambles(text: str, times: int = 3) -> bool:
         return True
     repeated = Counter(runs(words(text), 8))
     return max(repeated.values(), default=0) >= times
+
+
+def speaks_as_assistant(text: str) -> bool:
+    """Whether a text speaks of the model that wrote it, or refuses: small models do, where they should just write."""
+    return bool(ASSISTANT.search(folded(text)))
 
 
 def is_in(text: str, language: str) -> bool:

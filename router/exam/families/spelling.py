@@ -1,19 +1,13 @@
-"""Repairing spelling and grammar of sentences and words.
+"""Repairing spelling and grammar of sentences and words."""
 
-Sentences hold marks such as ``[scool|school]``: the wrong form, the right one, and more right ones if there are any.
-"""
-
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from random import Random
 
 from router.exam.families.everyday import CITIES, first_name
 from router.exam.item import Answer, Family, Item
+from router.exam.marked_sentences import changed, marks_in, with_changes
 from router.exam.wording import worded
 from router.exam.written_answers import folded, words
-
-MARK = re.compile(r"\[([^|\]]*)\|([^\]]*)\]")
 
 SENTENCES: Mapping[str, Sequence[str]] = {
     "en": (
@@ -28,11 +22,11 @@ SENTENCES: Mapping[str, Sequence[str]] = {
         "Can you [borrow|lend] me [youre|your] [umbrela|umbrella], {name}?",
         "I will [definately|definitely] come [tommorow|tomorrow] [evning|evening].",
         "The [resturant|restaurant] in {city} was [realy|really] [expencive|expensive].",
-        "Please send me the [adress|address] [untill|until] [wensday|Wednesday|by Wednesday].",
-        "{name} [writed|wrote] a [intresting|interesting] book about {city}.",
+        "Please send me the [adress|address] [befor|before] [wensday|Wednesday].",
+        "{name} [writed|wrote] an [intresting|interesting] book about {city}.",
         "[Its|It's|It is] a good idea to [seperate|separate] the [bisness|business] from the house.",
         "The children [plays|play] in the [gardin|garden] [everyday|every day].",
-        "I am looking [foward|forward] to [here|hear] from you [soone|soon].",
+        "We look [foward|forward] to [meating|meeting] you [agian|again] in {city}.",
         "[Your|You're|You are] the best [techer|teacher] in the [hole|whole] school.",
         "We [has|have] a new [colleage|colleague] from {city}, her name [are|is] {name}.",
         "He [runned|ran] faster [then|than] his [brothr|brother].",
@@ -54,7 +48,7 @@ SENTENCES: Mapping[str, Sequence[str]] = {
         "{name} and {other} [is|are] good [freinds|friends] since [their|they] met in {city}.",
         "Could you [plese|please] [explane|explain] this [agian|again]?",
         "The [beggining|beginning] of the film was [boring|boring], but the end was [exiting|exciting].",
-        "I [accidentaly|accidentally] [breaked|broke] the [glas|glass] of {name}.",
+        "I [accidentaly|accidentally] [breaked|broke] a [glas|glass] at the party in {city}.",
         "It is [neccessary|necessary] to [chek|check] the [batery|battery] first.",
         "Last year we [go|went] on [hollidays|holiday|holidays] in {city} and [swimmed|swam] in the sea.",
         "[Me and {name}|{name} and I|{name} and me] [was|were] at the [cinima|cinema].",
@@ -77,7 +71,7 @@ SENTENCES: Mapping[str, Sequence[str]] = {
         "Die Kinder [spielt|spielen] im [Gartn|Garten].",
         "Ich weiß nicht, [das|dass] sie [kommen|kommt].",
         "Könnten Sie mir [bite|bitte] die [Adrese|Adresse] [schiken|schicken]?",
-        "Der [Sup|Suppe|Suppe] schmeckt gut.",
+        "Die [Supe|Suppe] [schmekt|schmeckt] sehr gut.",
         "[Vieleicht|Vielleicht] [komen|kommen] wir am [Mitwoch|Mittwoch] nach {city}.",
         "Meine Schwester [arbeiten|arbeitet] in einem [Krankenhauß|Krankenhaus] in {city}.",
         "Ich habe das [Packet|Paket] noch nicht [bekomen|bekommen].",
@@ -161,7 +155,7 @@ SENTENCES: Mapping[str, Sequence[str]] = {
         "孩子们高兴[的|地]在花[圆|园]里玩。",
         "我还没有收到包[果|裹]。",
         "会[意|议]十点开[使|始]。",
-        "昨天我[卖|买]了一本新[数|书]。",
+        "昨天我买了一本新[数|书]，在路[尚|上]看。",
         "汽车[笔|比]公共汽车[块|快]。",
         "我[门|们]是好[明|朋]友。",
         "这[到|道]菜很好[池|吃]。",
@@ -235,10 +229,10 @@ REQUESTS: Mapping[str, Sequence[str]] = {
         "Can you check this for errors and give me the right version?",
         "What is the correct version of this sentence?",
         "Edit this for grammar and spelling",
-        "My English is not good, correct this sentence for me",
+        "Correct this sentence for me, my English is not good",
         "Make this grammatically correct",
         "Clean up the typos in this message",
-        "I wrote this quickly, fix all typos",
+        "Fix all typos, I wrote this quickly",
         "Check my spelling",
         "How do I write this correctly?",
     ),
@@ -334,88 +328,6 @@ TAILS: Mapping[str, Sequence[str]] = {
     "zh": ("只写改好的句子。", "不要解释。", "其他不要改。"),
 }
 
-CONTRACTIONS = ((r"\bcan't\b|\bcannot\b", "can not"), (r"n't\b", " not"), (r"'m\b", " am"), (r"'re\b", " are"), (r"\b(it|who|that|what)'s\b", r"\1 is"))
-"""English short forms: with or without them, a sentence is the same."""
-
-
-@dataclass(frozen=True, slots=True)
-class Slip:
-    """A mistake in a sentence: the wrong words, and all that may stand in their place."""
-
-    wrong: str
-    right: Sequence[str]
-
-
-def long_form(text: str) -> str:
-    """The text, folded, without English short forms."""
-    text = folded(text)
-    for pattern, whole in CONTRACTIONS:
-        text = re.sub(pattern, whole, text)
-    return text
-
-
-def distance(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many words must be put in, left out or replaced to make one of the other."""
-    row = list(range(len(other) + 1))
-    for at, word in enumerate(one, 1):
-        previous, row[0] = row[0], at
-        for column, against in enumerate(other, 1):
-            previous, row[column] = row[column], min(row[column] + 1, row[column - 1] + 1, previous + (word != against))
-    return row[-1]
-
-
-def repaired(sentence: str, slips: Sequence[Slip]) -> Callable[[Answer], bool]:
-    """A check that an answer holds the sentence with all slips repaired.
-
-    One word elsewhere may differ in a sentence of eight or more: models like to smooth what was not wrong.
-    """
-    wanted = words(long_form(sentence))
-    spare = 1 if len(wanted) >= 8 else 0
-    needed = [[f" {' '.join(words(long_form(form)))} " for form in slip.right] for slip in slips]
-    banned = [f" {' '.join(words(long_form(slip.wrong)))} " for slip in slips]
-    own = f" {' '.join(wanted)} "
-    banned = [wrong for wrong in banned if wrong not in own]
-
-    def check(answer: Answer) -> bool:
-        said = words(long_form(answer.text))[:250]
-        for length in range(len(wanted) - spare - 1, len(wanted) + spare + 2):
-            for at in range(len(said) - length + 1):
-                window = said[at : at + length]
-                shown = f" {' '.join(window)} "
-                if any(wrong in shown for wrong in banned) or not all(any(form in shown for form in forms) for forms in needed):
-                    continue
-                if distance(window, wanted) <= spare + alternatives(shown, slips, sentence):
-                    return True
-        return False
-
-    return check
-
-
-def alternatives(shown: str, slips: Sequence[Slip], sentence: str) -> int:
-    """How many words may differ since a slip was repaired in another way than in the sentence."""
-    allowed = 0
-    for slip in slips:
-        first = f" {' '.join(words(long_form(slip.right[0])))} "
-        if len(slip.right) > 1 and first not in shown:
-            allowed += max(len(words(long_form(form))) for form in slip.right)
-    return allowed if sentence else 0
-
-
-def with_slips(rng: Random, sentence: str, count: int) -> tuple[str, str, list[Slip]]:
-    """A sentence with `count` of its slips (or all it has), the right one, and the slips."""
-    marks = [match for match in MARK.finditer(sentence) if match[1] != match[2]]
-    chosen = {match.start() for match in rng.sample(marks, min(count, len(marks)))}
-    slips: list[Slip] = []
-
-    def wrong(match: re.Match[str]) -> str:
-        if match.start() not in chosen:
-            return match[2].split("|")[0]
-        slips.append(Slip(match[1], match[2].split("|")))
-        return match[1]
-
-    return MARK.sub(wrong, sentence), MARK.sub(lambda match: match[2].split("|")[0], sentence), slips
-
-
 def filled(rng: Random, sentence: str, language: str) -> str:
     """The sentence with names and a city."""
     name = first_name(rng, language)
@@ -423,27 +335,22 @@ def filled(rng: Random, sentence: str, language: str) -> str:
     return sentence.replace("{name}", name).replace("{other}", other).replace("{city}", rng.choice(CITIES[language]))
 
 
-def slips_in(sentence: str) -> int:
-    """How many slips a sentence can have."""
-    return sum(match[1] != match[2] for match in MARK.finditer(sentence))
-
-
 def a_sentence(rng: Random, level: int, language: str) -> Item:
     """Repair a sentence with as many slips as the level says; from level 4 on, two sentences."""
     pool = SENTENCES[language]
     if level >= 4:
-        first, second = rng.sample([each for each in pool if slips_in(each) >= 2], 2)
+        first, second = rng.sample([each for each in pool if marks_in(each) >= 2], 2)
         space = "" if language == "zh" else " "
-        parts = [with_slips(rng, filled(rng, first, language), level // 2), with_slips(rng, filled(rng, second, language), level - 2)]
+        parts = [with_changes(rng, filled(rng, first, language), level // 2), with_changes(rng, filled(rng, second, language), level - 2)]
         wrong, right = (space.join(part[which] for part in parts) for which in (0, 1))
         slips = [slip for part in parts for slip in part[2]]
     else:
-        fitting = [each for each in pool if slips_in(each) >= min(level, 2) and (level > 1 or len(each) < 75)]
-        wrong, right, slips = with_slips(rng, filled(rng, rng.choice(fitting), language), level)
+        fitting = [each for each in pool if marks_in(each) >= min(level, 2) and (level > 1 or len(each) < 75)]
+        wrong, right, slips = with_changes(rng, filled(rng, rng.choice(fitting), language), level)
     wrong = wrong[:-1] if rng.random() < 0.2 else wrong
     wrong = wrong.lower() if rng.random() < 0.12 and language not in ("de", "zh") else wrong
     turns = worded(rng, language, REQUESTS[language], wrong, TAILS[language])
-    return Item(turns, repaired(right, slips), 24 + len(right.encode()) // 2, right)
+    return Item(turns, changed(right, slips, spare=len(words(right)) >= 8), 24 + len(right.encode()) // 2, right)
 
 
 def a_word(rng: Random, language: str) -> Item:
