@@ -75,7 +75,10 @@ COURTESIES: Mapping[str, Sequence[str]] = {
 }
 """What people put around a request in the imperative."""
 
-STATEMENTS = frozenset("I My This That Too Someone From Das Es Ich Jag Det Quiero Suena Je C'est Il 这话".split())
+STATEMENTS = frozenset(
+    "A As I My Our This That Too Someone From We Das Es Ich Dankesbrief E-Mail Jag Det Tackbrev Mejl Ordet Quiero Suena "
+    "Necesito Tarjeta Correo La Le Je C'est Il Mot 这话 我的 我们的 我想 产品介绍 给".split()
+)
 """First words of requests that only tell what is wanted."""
 
 POINTERS: Mapping[str, Sequence[tuple[str, str, str]]] = {
@@ -131,7 +134,8 @@ def upper_first(text: str) -> str:
 
 def polite(rng: Random, language: str, request: str) -> str:
     """The request with a courtesy now and then, if it is in the imperative."""
-    if request[-1] in "?？:：" or request.split()[0] in STATEMENTS or not chance(rng, 4):
+    terse = request[-1] in "?？:：" or request[0].islower() or request.split()[0] in STATEMENTS
+    if terse or not chance(rng, 4):
         return request
     return upper_first(rng.choice(COURTESIES[language]).format(lower_first(request)))
 

@@ -109,7 +109,7 @@ def speaks_as_assistant(text: str) -> bool:
 
 
 def is_in(text: str, language: str) -> bool:
-    """Whether a text may be in the language: no other one shows more of its frequent words."""
+    """Whether a text may be in the language: no other one shows many more of its frequent words."""
     letters = [character for character in text[:LONGEST] if character.isalpha()]
     chinese = len(CJK.findall(text[:LONGEST])) / max(1, len(letters))
     if language == "zh":
@@ -118,7 +118,7 @@ def is_in(text: str, language: str) -> bool:
         return False
     counted = Counter(words(text))
     shown = {name: sum(counted[word] for word in common.split()) for name, common in STOP_WORDS.items()}
-    return shown[language] >= max(shown.values())
+    return shown[language] >= max(shown.values()) - 1
 
 
 def without_fence(text: str) -> str:

@@ -513,7 +513,7 @@ LONG: Mapping[str, tuple[Sequence[str], Sequence[tuple[str, str]], Sequence[str]
             (
                 "Due to the fact that there was a lot of snow on the roads during the night, the bus to "
                 "{city} will, unfortunately, not be running until {day}, said {name}.",
-                "Because of snow, no bus to {city} until {day}, says {name}.",
+                "The {city} bus is off until {day}, says {name}.",
             ),
             (
                 "It has come to our attention that the meeting that {name} had planned for {day} in our "
@@ -533,7 +533,7 @@ LONG: Mapping[str, tuple[Sequence[str], Sequence[tuple[str, str]], Sequence[str]
             (
                 "In view of the present situation, and after having thought about it for quite some time, "
                 "{name} has decided to sell the old house in {city} before the end of {month}.",
-                "{name} will sell the house in {city} by late {month}.",
+                "{name} will sell the {city} house by {month}.",
             ),
         ),
         ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"),
