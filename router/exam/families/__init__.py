@@ -1,1 +1,1 @@
-"""A file a family of items: the kinds of request that people send."""
+"""The families of exam items: one module each, with a constant `FAMILY`."""
