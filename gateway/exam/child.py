@@ -42,6 +42,9 @@ BACKGROUND = {BACKGROUND_HEADER: "1"}
 
 def fit(record: Record, families: Mapping[str, Family], job: Job, *, is_complete: bool) -> None:
     """Make marks of the answers in `record`; `is_complete` at the end of the exam."""
+    from gateway.exam.fitting import make_marks  # scikit-learn takes 95 MB, and is not needed to ask
+
+    make_marks(record, families, max_failure_rate=job.max_failure_rate, is_complete=is_complete)
 
 
 def main() -> int:

@@ -3,7 +3,10 @@
 ::
 
     state_dir/artifacts/9a1cf4799fec/     as `router.artifact` writes it; never changed, never overwritten
-    state_dir/artifacts/in-use            the version in use; no file means the shipped one
+    state_dir/artifacts/in-use            the version in use; no file means none of one's own
+
+Where none of one's own is in use, the one that the exam of the model at hand made is; before there is one, the shipped
+one, moved by what is known of such models.
 """
 
 import os
@@ -11,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.config.settings import Settings
+from gateway.scoring.model_at_hand import ModelAtHand, mark_of, model_at_hand
 from models.host.private_files import private_folder, tighten, write_atomically
 from router.artifact import DEFAULT_ARTIFACT, Artifact, load_artifact, read_card
 from router.errors import ArtifactError
@@ -28,23 +32,50 @@ class ArtifactStore:
         The setting router.artifact; it overrides the version in use here.
     threshold_for : str, optional
         The only version for which the configured threshold is valid.
+    model : ModelAtHand, optional
+        What is known of the local model. None: the shipped classifier speaks of small models in general.
     """
 
-    def __init__(self, folder: Path, configured: Path | None = None, threshold_for: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        configured: Path | None = None,
+        threshold_for: str | None = None,
+        model: ModelAtHand | None = None,
+    ) -> None:
         self._folder = folder
         self._note = folder / "in-use"
         self.configured = configured
         self._threshold_for = threshold_for
+        self._model = model
 
     @classmethod
     def of(cls, settings: Settings) -> "ArtifactStore":
         """The store of this configuration."""
-        return cls(settings.state_dir / "artifacts", settings.router.artifact, settings.router.threshold_for)
+        return cls(
+            settings.state_dir / "artifacts",
+            settings.router.artifact,
+            settings.router.threshold_for,
+            model_at_hand(settings),
+        )
 
     @property
     def in_use(self) -> Path:
         """Folder of the classifier in use."""
-        return self.configured or self.path(self.version_in_use)
+        if self.configured is not None:
+            return self.configured
+        version = self.version_in_use
+        return self._examined or DEFAULT_ARTIFACT if version == SHIPPED else self.path(version)
+
+    @property
+    def _examined(self) -> Path | None:
+        """Folder of the classifier that the exam of the model at hand made; None where there is none of use."""
+        if self._model is None:
+            return None
+        folder = self._model.classifier
+        if folder is None or self._threshold_for not in (None, folder.name):
+            return None
+        return folder
 
     @property
     def version_in_use(self) -> str:
@@ -61,11 +92,7 @@ class ArtifactStore:
         """A value that differs each time that a version was put in use here."""
         if self.configured is not None:
             return self.configured
-        try:
-            status = self._note.stat()
-        except OSError as exc:
-            return type(exc)
-        return status.st_mtime_ns, status.st_ino, status.st_size
+        return mark_of(self._note), None if self._model is None else mark_of(self._model.note)
 
     def load_in_use(self) -> Artifact:
         """Load the classifier in use.
@@ -75,7 +102,10 @@ class ArtifactStore:
         ArtifactError
             If it cannot be used, or not with the configured threshold.
         """
-        return self._load(self.in_use)
+        folder = self.in_use
+        if folder != DEFAULT_ARTIFACT or self._model is None:
+            return self._load(folder)
+        return self._load(folder).for_level(self._model.level)
 
     def _load(self, folder: Path) -> Artifact:
         artifact = load_artifact(folder)

@@ -30,6 +30,9 @@ ENGLISH = LANGUAGES[0]
 LEVEL_SD, SLOPE_MEAN, SLOPE_SD, LANGUAGE_MEAN, LANGUAGE_SD = 1.5, 1.0, 0.7, -0.5, 0.7
 FAMILY_SD, FAMILY_SLOPE_SD, FAMILY_FOREIGN_SD = 1.5, 0.6, 0.7
 
+LEVEL_SHARES = {1: 5 / 15, 2: 4 / 15, 3: 3 / 15, 4: 2 / 15, 5: 1 / 15}
+"""How much each level counts: most of what people ask is short and simple."""
+
 MOST_STEPS = 30
 """Of Newton's method; five are enough as a rule."""
 
@@ -56,11 +59,13 @@ def all_cells(families: Iterable[Family]) -> list[Cell]:
 
 
 def shares(cells: Sequence[Cell]) -> Floats:
-    """How much each cell counts: every family and level the same, and in it English as much as all other languages."""
+    """How much each cell counts: every family the same, in it easy levels more, and English as much as all others."""
     foreign: dict[tuple[str, int], int] = {}
     for cell in cells:
         foreign[cell.family, cell.level] = foreign.get((cell.family, cell.level), 0) + (cell.language != ENGLISH)
-    weights = np.array([_share(cell.language, foreign[cell.family, cell.level]) for cell in cells])
+    weights = np.array(
+        [LEVEL_SHARES[cell.level] * _share(cell.language, foreign[cell.family, cell.level]) for cell in cells]
+    )
     return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 

@@ -22,10 +22,10 @@ from router.exam.item import Family
 
 MOST_ITEMS = 450
 
-KNOWN_WELL = 0.08
+KNOWN_WELL = 0.055
 """Standard deviation of a family's pass rate at which the family counts as known."""
 
-FEWEST_ITEMS = 4
+FEWEST_ITEMS = 6
 """Of each family, however certain the others make it seem."""
 
 SLOWEST = 4.0

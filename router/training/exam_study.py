@@ -27,9 +27,6 @@ ENGLISH_TEXTS, FOREIGN_TEXTS = 20, 4
 COUNT_AS = 2000.0
 """All texts together, in labels."""
 
-LEVEL_SHARES = (5 / 15, 4 / 15, 3 / 15, 2 / 15, 1 / 15)
-"""How much each level counts: most of what people ask is short and simple."""
-
 MIN_DF = 4
 """Words in fewer items are not learnt."""
 
@@ -88,7 +85,6 @@ class Study:
         self.cells = model.cells
         self.rows = np.array([model.rows[cell_of(key)] for key in keys])
         weights = shares(model.cells) / np.maximum(1, np.bincount(self.rows, minlength=len(model.cells)))
-        weights *= [LEVEL_SHARES[cell.level - 1] for cell in model.cells]
         self.counts = COUNT_AS * weights[self.rows] / weights[self.rows].sum()
         self.start = _start(base, self.n_columns)
 

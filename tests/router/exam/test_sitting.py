@@ -52,7 +52,7 @@ def test_it_goes_on_where_it_was() -> None:
     answers = [graded(key, key.level <= 3) for key in keys]
     resumed = Sitting(TEN, answers)
     assert resumed.progress.asked == len(answers)
-    assert not {key for key in sit(resumed, lambda key: key.level <= 3)} & {answer.key for answer in answers}
+    assert not set(sit(resumed, lambda key: key.level <= 3)) & {answer.key for answer in answers}
 
 
 def test_most_items_count_what_is_pending() -> None:
@@ -87,7 +87,7 @@ def test_answers_of_families_that_are_not_examined_are_left_out() -> None:
 def test_pass_rates_are_found(pass_rate: float, low: float, high: float) -> None:
     rng = Random(1)
     sitting = Sitting(TEN)
-    keys = sit(sitting, lambda key: rng.random() < pass_rate)
+    keys = sit(sitting, lambda _key: rng.random() < pass_rate)
     model = AbilityModel(TEN)
     rng = Random(1)
     ability = model.fit([(cell_of(key), rng.random() < pass_rate) for key in keys])
