@@ -377,7 +377,7 @@ in im am
         an auf zu zum zur nach mit von vom bei für um und aber oder so sehr uhr bitte gern gerne hier da dort \
 gerade jetzt
         alt jahre sich denn dass vor ab""",
-    "sv": """var vänlig en ett den det de dem jag mig min mitt mina vi oss vår vårt våra du dig din ditt dina ni er \
+    "sv": """var god vänlig en ett den det de dem jag mig min mitt mina vi oss vår vårt våra du dig din ditt dina ni er \
 han hans hon
         hennes sin sitt sina är har hade ska skall skulle vill kan kunna att i på till från med av om för och men \
 eller så
