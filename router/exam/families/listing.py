@@ -367,7 +367,7 @@ _WITHOUT = {
     "fr": " sauf {x}",
     "zh": "(不要{x})",
 }
-_BULLET = re.compile(r"^\s*(?:[-•·+–]\s*|\(?\d{1,2}[.):、]\s+|\(?\d{1,2}[.)、](?=\D)|[①-⑩])\s*")
+_BULLET = re.compile(r"^\s*(?:[-•·+–]\s*|\(?\d{1,2}[.):、]\s+|\(?\d{1,2}[.)、](?=\D))\s*")
 _ARTICLE = re.compile(
     r"^(?:(?:and|a|an|the|und|der|die|das|ein|eine|och|en|ett|y|e|el|la|los|las|un|una|et|le|les|une) |l'|和|以及)+"
 )
