@@ -18,7 +18,7 @@ _QUOTED = re.compile(
 )
 _NEGATED = re.compile(
     r"(?:\b(?:not|isn't|never|neither|nor|nicht|kein\w*|weder|inte|ej|no|ni|pas|n'est)\s+"
-    r"(?:[^\W\d]+ ){0,2}|不是|并不|不算|没有|并非|不|非)$"
+    r"(?:(?!(?:or|and|but|oder|und|eller|och|o|y|ou|et) )[^\W\d]+ ){0,2}|不是|并不|不算|没有|并非|不|非)$"
 )
 _LONGEST_CHOICE = 2000  # characters; who rambles on for longer has not chosen
 _PAUSE = re.compile(r"\W*[,.:(—–-]|\s*(?:because|since|as|weil|da|denn|eftersom|för|porque|car|parce)\b")

@@ -1,7 +1,7 @@
 """Naming some members of a category: "three fruits, comma separated"; checked against large sets."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from random import Random
 
 from router.exam.item import Answer, Family, Item
@@ -367,7 +367,7 @@ _WITHOUT = {
     "fr": " sauf {x}",
     "zh": "(不要{x})",
 }
-_BULLET = re.compile(r"^\s*(?:[-•·+–]\s*|\(?\d{1,2}[.):、]\s+|\(?\d{1,2}[.)、](?=\D)|[①-⑩])\s*")
+_BULLET = re.compile(r"^\s*(?:[-•·+–]\s*|\(?\d{1,2}[.):、]\s+|\(?\d{1,2}[.)、](?=\D))\s*")
 _ARTICLE = re.compile(
     r"^(?:(?:and|a|an|the|und|der|die|das|ein|eine|och|en|ett|y|e|el|la|los|las|un|una|et|le|les|une) |l'|和|以及)+"
 )
@@ -490,7 +490,7 @@ def _numbers(rng: Random, level: int, language: str) -> tuple[str, list[str]]:
         "prime": _is_prime,
         "multiple": lambda number: number % factor == 0,
     }
-    members = [str(number) for number in range(low + 1, high) if tests[kind](number)]
+    members = [str(number) for number in range(low, high + 1) if tests[kind](number)]
     return _NUMBERS[language][kind].format(a=low, b=high, m=factor), members
 
 
@@ -521,7 +521,7 @@ def _make(rng: Random, level: int, language: str) -> Item:
         what, members = rng.choice([row for row in rows if len(row[1].shown) >= _LEAST_MEMBERS[level]])
         shown, find = members.shown, members.find
         if level >= 3:
-            what, shown, fits, in_order, how = _harder(rng, level, language, n, what, shown, how)
+            what, shown, fits, in_order, how = _harder(rng, level, language, n, what, members, how)
     n = min(n, len(shown) - (1 if level < 3 else 0))
     picked = rng.sample(list(shown), n)
     if in_order:
@@ -542,9 +542,10 @@ def _count(rng: Random, language: str, n: int) -> str:
 
 
 def _harder(
-    rng: Random, level: int, language: str, n: int, what: str, shown: Sequence[str], how: str
+    rng: Random, level: int, language: str, n: int, what: str, members: _Members, how: str
 ) -> tuple[str, list[str], Callable[[str], bool], bool, str]:
     """A further demand: not these members, a first letter, alphabetical order."""
+    shown = members.shown
     letters = [x for x in "abcdefghklmprst" if sum(plain(name)[0] == x for name in shown) >= n]
     if level >= 4 and language in _LETTER and letters and rng.random() < 0.5:
         letter = rng.choice(letters)
@@ -556,8 +557,7 @@ def _harder(
     left_out = rng.sample(list(shown), 2 if level == 3 else 3)
     fitting = [name for name in shown if name not in left_out]
     what += _WITHOUT[language].format(x=("、" if language == "zh" else ", ").join(left_out))
-    unwanted = {plain(name) for name in left_out}
-    return what, fitting, lambda name: not any(name.startswith(one) for one in unwanted), in_order, how
+    return what, fitting, lambda name: members.find(name) not in left_out, in_order, how
 
 
 FAMILY = Family(name="listing", title="naming members of a category", make=_make)

@@ -361,44 +361,29 @@ pues|puesto que] {news}. ; {request} {who} {goes} {when}, [car|parce que|puisque
 }
 
 _SMALL = {
-    "en": """a an the this that these those it its it's i i'm i'd i've me my mine we we're we've us our you you're \
-your he
-        he's she she's his her hers him they their them is are am was be been being has have had do does did will \
-would
-        could can may shall should to of on in at by for from with and but or so very too there here please going get
-        want wants like 's now o'clock pm am just up out some any however yet though outside front email via both
-        off come comes""",
-    "de": """der die das den dem des ein eine einen einem einer eines ich mich mir mein meine meinen meinem meiner \
-wir uns
-        unser unsere unseren unserem du dich dir dein deine sie ihr ihre ihren ihrem ihn ihm er seine sein seinen \
-seiner es
-        ist sind bin hat haben habe hätte wird werden würde will möchte könnte könnten können kann kannst könntest \
-in im am
-        an auf zu zum zur nach mit von vom bei für um und aber oder so sehr uhr bitte gern gerne hier da dort \
-gerade jetzt
-        alt jahre sich denn dass vor ab""",
-    "sv": """var vänlig en ett den det de dem jag mig min mitt mina vi oss vår vårt våra du dig din ditt dina ni er \
-han hans hon
-        hennes sin sitt sina är har hade ska skall skulle vill kan kunna att i på till från med av om för och men \
-eller så
-        väldigt mycket här där nu tack snälla vänligen gärna ha få få gammal år som klockan kl mot vid ut ner upp \
-igen""",
-    "es": """el la los las un una unos unas lo le les yo me mi mis nosotros nos nuestro nuestra nuestros tú te ti \
-tu tus
-        usted ustedes él ella ellos su sus se es está están estoy estamos son soy ha he han hay tiene tenemos va \
-van voy
-        vas a al ir de del en con por para y e pero o muy demasiado que favor podría podrías puede puedes podemos \
-aquí
-        ahora hoy ser estar sin embargo las quisiera""",
-    "fr": """veuillez merci le la les l un une des du de d je j me m moi mon ma mes nous notre nos tu te t toi ton \
-ta tes vous \
-votre vos
-        il elle ils elles son sa ses se s est sont suis es êtes ai a as avons ont avez à au aux en dans sur pour \
-par avec
-        chez et mais ou très trop que qu'il qu ce cet cette ça c'est ici y là plaît plait s'il si pouvez pourriez
-        pouvez-vous pourriez-vous pourrais-tu peux-tu pouvons-nous peut pouvons peux pourrais peut-on est-ce on \
-nous-nous
-        va aller bien l'on alors heures""",
+    "en": """a an the this that these those it its it's i i'm i'd i've me my mine we we're we've us our you you're
+        your he he's she she's his her hers him they their them is are am was be been being has have had do
+        does did will would could can may shall should to of on in at by for from with and but or so very too
+        there here please going get want wants like 's now o'clock pm am just up out some any however yet
+        though outside front email via both off come comes""",
+    "de": """der die das den dem des ein eine einen einem einer eines ich mich mir mein meine meinen meinem meiner
+        wir uns unser unsere unseren unserem du dich dir dein deine sie ihr ihre ihren ihrem ihn ihm er seine
+        sein seinen seiner es ist sind bin hat haben habe hätte wird werden würde will möchte könnte könnten
+        können kann kannst könntest in im am an auf zu zum zur nach mit von vom bei für um und aber oder so
+        sehr uhr bitte gern gerne hier da dort gerade jetzt alt jahre sich denn dass vor ab""",
+    "sv": """var god vänlig en ett den det de dem jag mig min mitt mina vi oss vår vårt våra du dig din ditt dina
+        ni er han hans hon hennes sin sitt sina är har hade ska skall skulle vill kan kunna att i på till
+        från med av om för och men eller så väldigt mycket här där nu tack snälla vänligen gärna ha få få
+        gammal år som klockan kl mot vid ut ner upp igen""",
+    "es": """el la los las un una unos unas lo le les yo me mi mis nosotros nos nuestro nuestra nuestros tú te ti
+        tu tus usted ustedes él ella ellos su sus se es está están estoy estamos son soy ha he han hay tiene
+        tenemos va van voy vas a al ir de del en con por para y e pero o muy demasiado que favor podría
+        podrías puede puedes podemos aquí ahora hoy ser estar sin embargo las quisiera""",
+    "fr": """veuillez merci le la les l un une des du de d je j me m moi mon ma mes nous notre nos tu te t toi ton
+        ta tes vous votre vos il elle ils elles son sa ses se s est sont suis es êtes ai a as avons ont avez
+        à au aux en dans sur pour par avec chez et mais ou très trop que qu'il qu ce cet cette ça c'est ici y
+        là plaît plait s'il si pouvez pourriez pouvez-vous pourriez-vous pourrais-tu peux-tu pouvons-nous
+        peut pouvons peux pourrais peut-on est-ce on nous-nous va aller bien l'on alors heures""",
     "zh": """的了吗呢吧着过我你您他她它们是在有和与个一位这那也就都很会要将去来到请能可以想给把得里
         上下之间张部件家所以但因为
         可不过而且已经太非常用对帮现被让话么些条向从后前当""",

@@ -14,8 +14,7 @@ _TEXTS = {
 Hi all, our {topic} meeting will not be on {day} but on {new_day} at {hour} o'clock. We meet in room {n}.; {name} \
 cannot come on {day} because of a trip.|Coffee and biscuits will be there.|Please bring your laptops.|The agenda \
 follows in a separate mail.|Let me know if you have questions.|I hope you all had a nice weekend.|Last month's \
-minutes are on the shared drive.; {new_day}; meeting/meet/moved/rescheduled/postponed; {hour}; \
-room {n}/{n}
+minutes are on the shared drive.; {new_day}; meeting/meet/moved/rescheduled/postponed; {hour}; room {n}/{n}
 Dear residents, the water will be turned off on {new_day} from {hour} o'clock because a pipe in {street} has to be \
 repaired. The work takes about {n} minutes.; Please fill a few bottles beforehand.|Washing machines should not be \
 used.|The lift keeps working as usual.|We are sorry for the trouble.|The neighbouring buildings have had the same \
@@ -30,8 +29,7 @@ I bought this {thing} for {n} euros and after a week the {part} broke. The shop 
 The parcel arrived in two days.|It comes in three colours.|My neighbour {name} has the same one.|The manual is only \
 in small print.|I had read many good reviews before.|At first I liked the look of it.|I used it mostly at weekends.|\
 I had it delivered to my office; {thing}; broke/broken/break*/broken down/stopped working/damaged/malfunction*/\
-defective/faulty/fail*; \
-refund/money/refus*/reimburs*; {n}
+defective/faulty/fail*; refund/money/refus*/reimburs*; {n}
 Minutes: the club decided to buy a new {thing} for {n} euros. {name} will order it by {new_day}.; Fourteen members \
 were present.|The old one is beyond repair.|The treasurer reported a small surplus.|The summer party was a success.|\
 Somebody left an umbrella in the hall.|The next meeting has no date yet.|The coffee machine needs cleaning.|The \
@@ -53,6 +51,15 @@ mir mein Geld nicht zurückgeben.; Das Paket kam nach zwei Tagen.|Es gibt ihn in
 hat den gleichen.|Die Anleitung ist sehr klein gedruckt.|Ich hatte viele gute Bewertungen gelesen.|Anfangs gefiel \
 mir das Aussehen.|Ich habe ihn meist am Wochenende benutzt.; {thing}; kaputt/kaputt*/defekt*/ging/kaputtgegangen; \
 Geld/Rückerstattung/erstatt*/Erstattung; {n}
+Protokoll: Der Verein kauft für {n} Euro ein neues Gerät ({thing}). {name} bestellt es bis {new_day}.; Vierzehn \
+Mitglieder waren da.|Das alte lässt sich nicht mehr reparieren.|In der Kasse ist ein kleiner Überschuss.|Das \
+Sommerfest war ein Erfolg.|Jemand hat einen Schirm vergessen.|Die Kaffeemaschine muss gereinigt werden.|Um neun war \
+die Sitzung zu Ende.; {thing}; kauft/kauf*/bestell*/Anschaffung/anschaff*; {new_day}; {n}
+Die Bücherei in der {street} schließt am {new_day} wegen Renovierung und öffnet in {n} Wochen wieder. Bis dahin \
+kann man Bücher im Rathaus zurückgeben.; Der Lesesaal bekommt neue Lampen und Stühle.|Das Haus stammt aus den \
+Fünfzigern.|Die Kinderecke wird doppelt so groß.|{name} leitet das Haus und freut sich.|Die Stadt bezahlt die \
+Arbeiten.|Viele hatten längere Zeiten gewünscht.|Das Café bleibt geöffnet.; Bücherei/Bibliothek; {new_day}; \
+schließt/schließ*/geschlossen/Renovierung/renoviert/zu; {n}
 """,
     "sv": """
 Hej alla, vårt möte om {topic} blir inte på {day} utan på {new_day} klockan {hour}. Vi ses i rum {n}.; {name} är \
@@ -67,6 +74,14 @@ Jag köpte en ny vara ({thing}) för {n} euro och efter en vecka gick den sönde
 tillbaka.; Paketet kom efter två dagar.|Den finns i tre färger.|Min granne {name} har en likadan.|Bruksanvisningen \
 har väldigt liten text.|Jag hade läst många bra omdömen.|Först tyckte jag om utseendet.|Jag använde den mest på \
 helgerna.; {thing}*; sönder/trasig*/gick; pengar/pengar*/återbetal*; {n}
+Protokoll: föreningen köper en ny apparat ({thing}) för {n} euro. {name} beställer den före {new_day}.; Fjorton \
+medlemmar var där.|Den gamla går inte att laga.|Kassan visar ett litet överskott.|Sommarfesten blev lyckad.|Någon \
+har glömt ett paraply.|Kaffebryggaren måste rengöras.|Mötet slutade klockan nio.; {thing}*; köper/köp*/beställ*/\
+skaffa*; {new_day}*; {n}
+Biblioteket på {street} stänger på {new_day} för renovering och öppnar igen om {n} veckor. Till dess kan man lämna \
+böcker i stadshuset.; Läsesalen får nya lampor och stolar.|Huset är från femtiotalet.|Barnhörnan blir dubbelt så \
+stor.|{name}, som är chef där, ser fram emot det.|Kommunen betalar arbetet.|Många ville ha längre tider.|Kaféet är \
+öppet som vanligt.; biblioteket/bibliotek*; {new_day}*; stänger/stäng*/renover*; {n}
 """,
     "es": """
 Hola a todos: nuestra reunión sobre {topic} no será el {day}, sino el {new_day} a las {hour}. Nos vemos en la sala \
@@ -81,6 +96,15 @@ Compré un artículo nuevo ({thing}) por {n} euros y a la semana se rompió. La 
 dinero.; El paquete llegó en dos días.|Lo hay en tres colores.|Mi vecino {name} tiene el mismo.|El manual tiene una \
 letra muy pequeña.|Había leído muchas opiniones buenas.|Al principio me gustó el aspecto.|Lo usaba sobre todo los \
 fines de semana.; {thing}; rompió/roto/rota/averi*/estrope*/dejó/defectuos*; dinero/devol*/reembols*; {n}
+Acta: el club compra un aparato nuevo ({thing}) por {n} euros. {name} lo pedirá antes del {new_day}.; Asistieron \
+catorce socios.|El viejo ya no se puede arreglar.|La caja tiene un pequeño superávit.|La fiesta de verano fue un \
+éxito.|Alguien olvidó un paraguas.|Hay que limpiar la cafetera.|La sesión terminó a las nueve.; {thing}; compra/\
+compr*/adquir*/ped*; {new_day}; {n}
+La biblioteca de la calle {street} cierra el {new_day} por reformas y vuelve a abrir en {n} semanas. Hasta entonces \
+los libros se devuelven en el ayuntamiento.; La sala de lectura tendrá lámparas y sillas nuevas.|El edificio es de \
+los años cincuenta.|El rincón infantil será el doble de grande.|{name}, el director, está muy contento.|La ciudad \
+paga las obras.|Muchos pedían un horario más largo.|El café sigue abierto.; biblioteca; {new_day}; cierra/cerr*/\
+reform*/renov*/cierre; {n}
 """,
     "fr": """
 Bonjour à tous, notre réunion sur le sujet « {topic} » n'aura pas lieu {day} mais {new_day} à {hour} heures. On se \
@@ -96,6 +120,15 @@ J'ai acheté un nouvel article ({thing}) pour {n} euros et il s'est cassé aprè
 rembourser.; Le colis est arrivé en deux jours.|Il existe en trois couleurs.|Mon voisin {name} a le même.|La notice \
 est imprimée en tout petit.|J'avais lu beaucoup de bons avis.|Au début, son aspect me plaisait.|Je m'en servais \
 surtout le week-end.; {thing}; cassé/cass*/panne/défectueu*/abîm*; remboursement/rembours*/argent; {n}
+Compte rendu : le club achète un nouvel appareil ({thing}) pour {n} euros. {name} le commandera avant {new_day}.; \
+Quatorze membres étaient présents.|L'ancien n'est plus réparable.|La caisse a un petit excédent.|La fête d'été a \
+été un succès.|Quelqu'un a oublié un parapluie.|Il faut nettoyer la machine à café.|La séance s'est terminée à neuf \
+heures.; {thing}; achète/achet*/achat/command*/acquér*; {new_day}; {n}
+La bibliothèque de la rue {street} ferme {new_day} pour rénovation et rouvre dans {n} semaines. D'ici là, les \
+livres peuvent être rendus à la mairie.; La salle de lecture aura des lampes et des chaises neuves.|Le bâtiment \
+date des années cinquante.|Le coin des enfants sera deux fois plus grand.|{name}, le directeur, s'en réjouit.|La \
+ville paie les travaux.|Beaucoup voulaient des horaires plus longs.|Le café reste ouvert.; bibliothèque; {new_day}; \
+ferme/ferm*/rénov*; {n}
 """,
     "zh": """
 各位好,我们关于{topic}的会议不在{day},改到{new_day}{hour}点。地点是{n}会议室。; {name}{day}要出差。|\
@@ -107,6 +140,12 @@ surtout le week-end.; {thing}; cassé/cass*/panne/défectueu*/abîm*; remboursem
 我花{n}元买了一个{thing},用了一个星期就坏了。商店不肯退钱。; 包裹两天就到了。|有三种颜色可选。|\
 我的邻居{name}也有一个。|说明书的字很小。|之前我看了很多好评。|刚开始我挺喜欢它的外观。|我一般周末才用。; {thing}; \
 坏/故障/损坏; 退; {n}
+会议记录:俱乐部决定花{n}元买一台新的{thing}。{name}在{new_day}之前下单。; 十四名会员出席。|旧的已经修不好了。|\
+财务略有结余。|夏季聚会很成功。|有人把雨伞落在大厅了。|咖啡机需要清洗。|会议九点结束。; {thing}; 买/购; {new_day}; \
+{n}
+{street}的图书馆{new_day}起闭馆装修,{n}周后重新开放。在此期间可以到市政厅还书。; 阅览室会换新的灯和椅子。|\
+这栋楼建于五十年代。|儿童区会扩大一倍。|馆长{name}非常期待。|费用由市里承担。|读者曾希望延长开放时间。|\
+咖啡厅照常营业。; 图书馆; {new_day}; 闭馆/装修/关闭/关; {n}
 """,
 }
 _SLOTS = {

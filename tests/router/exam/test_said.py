@@ -33,6 +33,7 @@ def test_a_longer_form_wins_over_the_shorter_one_in_it() -> None:
     mail = {"spam": ("spam",), "not spam": ("not spam", "isn't spam")}
     assert chosen("This is not spam.", mail) == "not spam"
     assert chosen("This is spam.", mail) == "spam"
+    assert chosen("not spam or spam", mail) is None
 
 
 @pytest.mark.parametrize(
