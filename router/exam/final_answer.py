@@ -24,9 +24,9 @@ THEREFORE_WORDS = re.compile(
     r"así que|entonces|donc|ainsi|par conséquent)\b|所以|因此|故",
     re.IGNORECASE,
 )
-SENTENCE_END = re.compile(r"(?<!\d)[.!?]+(?=\s|$)|(?<=\d)[.!?]+(?=\s+\D|\s*$)|[。！？]|\n+")
+SENTENCE_END = re.compile(r"[.!?]+(?=\s|$)|[。！？]|\n+")
 BETWEEN_ALTERNATIVES = re.compile(r"[\s,*]*(?:or|oder|eller|o|ou|或|或者|还是)[\s*]*", re.IGNORECASE)
-_PART_END = re.compile(r"(?<!\d)[.!?](?=\s|$)|(?<=\d)[.!?](?=\s+\D|\s*$)|[。！？]|\n+|\?")
+_PART_END = re.compile(r"[.!?](?=\s|$)|[。！？?]|\n+")
 BOLD = re.compile(r"\*\*[^*\n]{1,40}\*\*")
 
 

@@ -9,7 +9,7 @@ from random import Random
 from router.exam.asking import ask, fill
 from router.exam.everyday import PEOPLE
 from router.exam.item import Answer, Family, Item
-from router.exam.number_answers import numbers, says_number
+from router.exam.number_answers import numbers, says_number, written
 from router.exam.places import COUNTRIES
 from router.exam.time_answers import WEEKDAYS, says_date, says_duration, says_time, says_weekday, written_date
 
@@ -670,7 +670,7 @@ def _week_hours(rng: Random, language: str) -> _Task:
     times = [_plain_clock(minute) for minute in (60 * opens, 60 * opens + hours, 60 * later, 60 * later + fewer)]
     question = fill(rng, _WEEK[language], **dict(zip("abce", times, strict=True)))
     minutes = 5 * hours + fewer
-    return _Task(question, f"{minutes / 60:g}", says_duration(minutes, question, 60))
+    return _Task(question, written(Decimal(minutes) / 60, language), says_duration(minutes, question, 60))
 
 
 def _zone(*, past_midnight: bool) -> Callable[[Random, str], _Task]:

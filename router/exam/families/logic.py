@@ -1,5 +1,6 @@
 """Logic with two to six premises: syllogisms, if-then, who sits where, who has what, and sequences of numbers."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -719,13 +720,13 @@ def _sequence(rule: Callable[[Random], Sequence[int]]) -> Callable[[Random, str]
 
 
 def _continues(hidden: int, shown: Sequence[int], language: str, question: str) -> Callable[[Answer], bool]:
-    """A check: the number after the shown ones, or the only new number, is right; more numbers may follow."""
+    """A check: the number is right that follows the shown ones if they are said again, or else the final one."""
     one_number = says_number(Decimal(hidden), language, question)
-    beginning = ",".join(map(str, [*shown[-2:], hidden]))
+    after_shown = re.compile(re.escape(",".join(map(str, shown[-2:]))) + r",(-?\d+)")
 
     def check(answer: Answer) -> bool:
-        told = "".join(answer.text[:2000].split()).replace("*", "")
-        return one_number(answer) or f"{beginning}," in f"{told.rstrip('.。')},"
+        said = after_shown.search("".join(answer.text[:MOST_CHARACTERS].split()).replace("*", ""))
+        return int(said[1][:20]) == hidden if said else one_number(answer)
 
     return check
 

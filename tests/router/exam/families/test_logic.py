@@ -1,4 +1,9 @@
-from router.exam.families.logic import FAMILY
+from random import Random
+
+import pytest
+
+from router.exam.families.logic import FAMILY, _condition, _continues, _invented
+from router.exam.item import Answer
 from tests.router.exam.families.common import every_item_is_sound
 from tests.router.exam.families.wrapped import questions_are_no_answers, short_answers_are_judged_right
 
@@ -13,3 +18,36 @@ def test_short_answers_are_judged_right() -> None:
 
 def test_questions_are_no_answers() -> None:
     questions_are_no_answers(FAMILY)
+
+
+@pytest.mark.parametrize(
+    ("answer", "right"),
+    [
+        ("11", True),
+        ("The next number is 11.", True),
+        ("2, 5, 8, 11", True),
+        ("2, 5, 8, **11**, 14, 17", True),
+        ("It adds 3 each time: 8 + 3 = 11", True),
+        ("10", False),
+        ("8", False),
+        ("2, 5, 8, 10, 11", False),
+        ("2, 5, 8", False),
+    ],
+)
+def test_sequences(answer: str, right: bool) -> None:
+    assert _continues(11, [2, 5, 8], "en", "2, 5, 8, ?")(Answer(answer)) is right
+
+
+def test_conditions_may_be_answered_by_the_statement() -> None:
+    task = _condition(backwards=False)(Random(1), "en")
+    assert task.check(Answer("Yes."))
+    assert not task.check(Answer("No."))
+    assert not _condition(backwards=True)(Random(1), "en").check(Answer("Yes, it does."))
+
+
+def test_open_questions() -> None:
+    tasks = [_invented(3, open_ended=True)(Random(seed), "en") for seed in range(40)]
+    ways = {"yes": "Yes.", "no": "No, never.", "cannot be determined": "It cannot be determined."}
+    assert {task.expected for task in tasks} == set(ways)
+    for task in tasks:
+        assert [task.check(Answer(way)) for way in ways.values()] == [task.expected == right for right in ways]
