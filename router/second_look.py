@@ -2,7 +2,8 @@
 
 One more logistic regression, fitted on the answers of the exam: log-odds of failing from those of the prompt's score
 and from how sure the model was of its first tokens. Of a prompt that is like no family of the exam
-(`router.family_match`) the text says nothing, so there the first tokens decide alone.
+(`router.family_match`) the text says little, so there the first tokens count more: their weights are fitted on prompts
+whose whole family was left out.
 """
 
 import math
@@ -51,15 +52,20 @@ class BegunScorer:
         For prompts like those of the exam, and for all others.
     pays : bool
         Whether it tells right answers from wrong ones clearly better than the prompt alone.
-    auc_without, auc_with : float
-        How well the prompt alone and this tell them apart, on answers that they were not fitted on.
+    auc_without, auc_unlike_without : float
+        How well the prompt alone tells them apart, on answers that it was not fitted on; and on those of families that
+        it was not fitted on.
+    auc_with, auc_unlike_with : float
+        The same with this.
     """
 
     familiar: SignalWeights
     unfamiliar: SignalWeights
     pays: bool
     auc_without: float
+    auc_unlike_without: float
     auc_with: float
+    auc_unlike_with: float
 
     def score(self, prompt_score: float, likeness: float, first_tokens: FirstTokens) -> float | None:
         """The probability that the answer fails, in [0, 1]; None where a signal is missing.

@@ -13,7 +13,7 @@ from gateway.cli.serve import ConfigOption
 from gateway.config.settings import Settings, load_settings
 from gateway.scoring.active_threshold import ActiveThreshold
 from gateway.scoring.artifact_store import ArtifactStore
-from router.artifact import Artifact, load_artifact
+from router.artifact import Artifact
 from router.threshold import HIGHEST_THRESHOLD
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def calibrate(
     _check_share("--max-failure-rate", max_failure_rate)
     _check_share("--confidence", confidence)
     settings = load_settings(config, serves=False)
-    artifact = load_artifact(ArtifactStore.of(settings).in_use)
+    artifact = ArtifactStore.of(settings).load_in_use()
     evidence = _evidence(settings, artifact, labels, ledger)
     costs = _Costs(evidence, requests_per_month, usd_per_request)
     if max_failure_rate is not None:

@@ -20,7 +20,7 @@ from gateway.ledger.units import days_ago_ms
 from gateway.scoring.active_threshold import ActiveThreshold
 from gateway.scoring.artifact_store import ArtifactStore
 from models.wire.errors import ModelError, RequestError
-from router.artifact import Artifact, load_artifact
+from router.artifact import Artifact
 from router.decision import Feature
 from router.policy import LocalCapabilities
 from router.threshold import HIGHEST_THRESHOLD
@@ -105,7 +105,7 @@ def replay(
     from gateway.reports.replay.whatif import WhatIf
 
     settings = load_settings(config, serves=False)
-    artifact = load_artifact(ArtifactStore.of(settings).in_use)
+    artifact = ArtifactStore.of(settings).load_in_use()
     in_force = ActiveThreshold.of(settings, artifact).value
     whatif, bad, local = WhatIf([*_numbers(thresholds), in_force]), _Bad(), _local(settings, features, n_ctx)
     if ledger:

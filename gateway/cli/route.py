@@ -21,7 +21,7 @@ from gateway.scoring.artifact_store import ArtifactStore
 from models.wire.chat import ChatRequest
 from models.wire.errors import RequestError
 from models.wire.json_reader import parse_json
-from router.artifact import Artifact, load_artifact
+from router.artifact import Artifact
 from router.decision import LocalEstimate, Route, RoutingDecision
 from router.errors import CannotServe
 from router.policy import LocalCapabilities
@@ -72,7 +72,7 @@ def route(
       slimgate route --jsonl requests.jsonl > decisions.jsonl
     """
     settings = load_settings(config, serves=False)
-    artifact = load_artifact(ArtifactStore.of(settings).in_use)
+    artifact = ArtifactStore.of(settings).load_in_use()
     applied = ActiveThreshold.of(settings, artifact).value if threshold is None else threshold
     decider = assumed_decider(settings, artifact.scorer, ASSUMED, lambda: applied)
     if (text is None) == (jsonl is None):

@@ -28,6 +28,7 @@ from router.exam.ability import Ability, Floats, shares
 from router.exam.catalogue import item
 from router.exam.graded import Graded
 from router.exam.item import EXAM_VERSION, LANGUAGES, LEVELS, Family
+from router.second_look import BegunScorer
 from router.threshold import expectation
 from router.training.exam import CONFIDENCE, Learnt, learn
 from router.training.exam_families import family_matcher
@@ -89,9 +90,9 @@ def make_marks(
             "failure_rate": learnt.threshold.failure_rate,
             "auc": learnt.auc,
             "calibration_error": learnt.calibration_error,
+            "auc_unlike": learnt.auc_unlike,
         },
-        "second_look": learnt.begun
-        and {"pays": learnt.begun.pays, "auc_without": learnt.begun.auc_without, "auc_with": learnt.begun.auc_with},
+        "second_look": learnt.begun and _second_look(learnt.begun),
     }
     write_atomically(record.folder / "marks.json", json.dumps(marks, ensure_ascii=False, indent=1).encode())
     return marks
@@ -128,6 +129,11 @@ def _card(learnt: Learnt, n_answers: int, model: str) -> dict[str, Any]:
         "threshold_means": expectation(threshold.value, judged).sentence(),
         "begun": learnt.begun and learnt.begun.to_json(),
     }
+
+
+def _second_look(begun: BegunScorer) -> dict[str, Any]:
+    names = ("pays", "auc_without", "auc_with", "auc_unlike_without", "auc_unlike_with")
+    return {name: getattr(begun, name) for name in names}
 
 
 def _forget_old(folder: Path) -> None:

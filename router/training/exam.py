@@ -6,10 +6,10 @@ other items of the same families, which nobody has to answer (`router.training.e
 it had, moved by the level of the model; words that occur in no item keep them.
 
 Calibration and figures come from cross-validation over the answers: each is scored by a classifier that was fitted
-without it.
+without it. A second round leaves out whole families, to see what the score is worth for requests unlike any of them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -20,22 +20,19 @@ from scipy.special import expit
 from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
 
-from router.exam.ability import Ability, AbilityModel, cell_of
+from router.exam.ability import Ability, AbilityModel, Cell, cell_of
 from router.exam.graded import Graded
 from router.second_look import BegunScorer
 from router.text.features import FEATURES
-from router.training.begun import fit_begun
+from router.training.begun import auc_of, fit_begun
 from router.training.calibrate import Infeasible, LabelledScores, threshold_for_failure_rate
-from router.training.exam_study import Study
-from router.training.metrics import auc, calibration_error
+from router.training.exam_study import Columns, Study
+from router.training.metrics import calibration_error
 
 Floats = NDArray[np.float64]
-Step = Callable[[str], None]
+Answers = Sequence[tuple[Cell, bool]]
 
 FOLDS = 5
-
-STEPS = FOLDS + 3
-"""Names that `learn` gives to its `step`."""
 
 FEATURE_VARIANCE, WORD_VARIANCE, BIAS_VARIANCE = 1.0, 5.0, 1.0
 """Expected variance, in squared log-odds, of a weight's step away from its old value."""
@@ -92,6 +89,10 @@ class Learnt:
         The pass rates.
     scores, failed : ndarray of shape (n_answers,)
         The score of each answer's item, by a classifier that was fitted without it, and whether the answer was wrong.
+    auc, calibration_error : float
+        How well those scores tell wrong answers from right ones, and how far they are off.
+    auc_unlike : float
+        The same of scores by classifiers that never saw an item of that family: what to expect of requests unlike all.
     """
 
     pipeline: Pipeline
@@ -101,51 +102,58 @@ class Learnt:
     threshold: Threshold
     auc: float
     calibration_error: float
+    auc_unlike: float
     begun: BegunScorer | None
 
 
-def learn(
-    study: Study,
-    answers: Sequence[Graded],
-    max_failure_rate: float,
-    step: Step = lambda _name: None,
-) -> Learnt:
+def learn(study: Study, answers: Sequence[Graded], max_failure_rate: float) -> Learnt:
     """Fit a classifier to the answers of one model.
 
     Parameters
     ----------
     max_failure_rate : float in (0, 1)
         The share of local answers that may fail at the default threshold.
-    step : callable
-        Called with the name of each of `STEPS` steps as it begins.
     """
     model = AbilityModel(study.families)
     graded = [(cell_of(answer.key), answer.passed) for answer in answers]
     failed = np.array([float(not answer.passed) for answer in answers])
     asked = study.columns_of([study.prompt(answer.key) for answer in answers])
-    log_odds = np.empty(len(answers))
-    splitter = KFold(FOLDS, shuffle=True, random_state=0)
-    for fold, (fitted, rest) in enumerate(splitter.split(failed), start=1):
-        step(f"judging, fold {fold} of {FOLDS}")
-        weights = _fitted(study, model.fit([graded[row] for row in fitted]))
-        log_odds[rest] = asked.log_odds(weights)[rest]
-    step("fitting")
-    slope, offset = _platt(log_odds, failed)
-    scores = expit(slope * log_odds + offset)
+    held_out = _held_out(study, model, graded, asked)
+    slope, offset = _platt(held_out, failed)
+    scores = expit(slope * held_out + offset)
+    unlike = expit(slope * _family_held_out(study, model, graded, asked) + offset)
     ability = model.fit(graded)
-    weights = _fitted(study, ability).scaled(slope, offset)
-    step("looking at first tokens")
-    begun = fit_begun(scores, failed, [answer.first_tokens for answer in answers])
     return Learnt(
-        pipeline_of(study, weights),
+        pipeline_of(study, _fitted(study, ability, study.counts).scaled(slope, offset)),
         ability,
         scores,
         failed,
         default_threshold(scores, failed, max_failure_rate),
-        auc(failed > 0.5, scores) if 0 < failed.sum() < len(failed) else 0.5,
+        auc_of(failed, scores),
         calibration_error(scores, failed),
-        begun,
+        auc_of(failed, unlike),
+        fit_begun(scores, unlike, failed, [answer.first_tokens for answer in answers]),
     )
+
+
+def _held_out(study: Study, model: AbilityModel, graded: Answers, asked: Columns) -> Floats:
+    """The log-odds of each answer's item, by a fit without it."""
+    log_odds = np.empty(len(graded))
+    for fitted, rest in KFold(FOLDS, shuffle=True, random_state=0).split(log_odds):
+        weights = _fitted(study, model.fit([graded[row] for row in fitted]), study.counts)
+        log_odds[rest] = asked.log_odds(weights)[rest]
+    return log_odds
+
+
+def _family_held_out(study: Study, model: AbilityModel, graded: Answers, asked: Columns) -> Floats:
+    """The log-odds of each answer's item, by a fit without its family."""
+    log_odds = np.empty(len(graded))
+    for family in study.families:
+        others = [(cell, passed) for cell, passed in graded if cell.family != family]
+        weights = _fitted(study, model.fit(others), study.without(family))
+        own = [row for row, (cell, _) in enumerate(graded) if cell.family == family]
+        log_odds[own] = asked.log_odds(weights)[own]
+    return log_odds
 
 
 def default_threshold(scores: Floats, failed: Floats, max_failure_rate: float) -> Threshold:
@@ -173,29 +181,30 @@ def pipeline_of(study: Study, weights: Weights) -> Pipeline:
     return Pipeline([("vectorise", study.vectoriser), ("classify", classifier)])
 
 
-def _fitted(study: Study, ability: Ability) -> Weights:
+def _fitted(study: Study, ability: Ability, counts: Floats) -> Weights:
+    """The weights that give every text the failure rate of its cell, each text counted as often as `counts` says."""
     failing = 1 - ability.pass_rates()[study.rows]
-    level = _level(study, failing)
+    level = _level(study, failing, counts)
     variance = np.full(study.n_columns + 1, WORD_VARIANCE)
     variance[: len(FEATURES)], variance[-1] = FEATURE_VARIANCE, BIAS_VARIANCE
 
     def loss(step: Floats) -> tuple[float, Floats]:
         log_odds = level + study.texts.rows @ (study.start + step)
-        value = study.counts @ (np.logaddexp(0, log_odds) - failing * log_odds) + 0.5 * step @ (step / variance)
-        return float(value), study.texts.rows.T @ (study.counts * (expit(log_odds) - failing)) + step / variance
+        value = counts @ (np.logaddexp(0, log_odds) - failing * log_odds) + 0.5 * step @ (step / variance)
+        return float(value), study.texts.rows.T @ (counts * (expit(log_odds) - failing)) + step / variance
 
     found = study.start + minimize(loss, np.zeros(study.n_columns + 1), jac=True, method="L-BFGS-B").x
     return Weights(found[:-1], float(found[-1]), level)
 
 
-def _level(study: Study, failing: Floats) -> float:
+def _level(study: Study, failing: Floats, counts: Floats) -> float:
     """How much more the model fails than the old weights say, in log-odds, over all texts."""
     before = study.texts.rows @ study.start
 
     def loss(level: Floats) -> tuple[float, Floats]:
         log_odds = before + level[0]
-        value = study.counts @ (np.logaddexp(0, log_odds) - failing * log_odds)
-        return float(value), np.array([study.counts @ (expit(log_odds) - failing)])
+        value = counts @ (np.logaddexp(0, log_odds) - failing * log_odds)
+        return float(value), np.array([counts @ (expit(log_odds) - failing)])
 
     return float(minimize(loss, np.zeros(1), jac=True, method="L-BFGS-B").x[0])
 

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-ENGLISH_TEXTS, FOREIGN_TEXTS = 20, 4
+ENGLISH_TEXTS, FOREIGN_TEXTS = 40, 8
 """Items of each family and level that are learnt from, in English and in each other language."""
 
-COUNT_AS = 2000.0
+COUNT_AS = 4000.0
 """All texts together, in labels."""
 
 MIN_DF = 4
@@ -91,6 +91,11 @@ class Study:
     def prompt(self, key: ItemKey) -> Prompt:
         """The text of an item."""
         return self.families[key.family].item(key.level, key.language, key.seed).prompt
+
+    def without(self, family: str) -> Floats:
+        """`counts` if nothing were known of `family`."""
+        own = np.array([cell.family == family for cell in self.cells])
+        return np.where(own[self.rows], 0.0, self.counts)
 
     def columns_of(self, prompts: Sequence[Prompt]) -> Columns:
         """Prompts as columns."""

@@ -131,7 +131,7 @@ def test_first_tokens_that_tell_are_used_and_noise_is_not() -> None:
     prompt = 0.5 + 0.05 * rng.standard_normal(400)
     telling = [FirstTokens(8, -0.2 - f - 0.2 * rng.random(), -1.0 - 2 * f) for f in failed]
     noise = [FirstTokens(8, -0.2 - rng.random(), -1.0 - rng.random()) for _ in failed]
-    used, unused = (fit_begun(prompt, failed, tokens) for tokens in (telling, noise))
+    used, unused = (fit_begun(prompt, prompt, failed, tokens) for tokens in (telling, noise))
     assert used is not None
     assert unused is not None
     assert used.pays
@@ -146,7 +146,7 @@ def test_first_tokens_that_tell_are_used_and_noise_is_not() -> None:
 
 
 def test_first_tokens_that_nobody_told_teach_nothing() -> None:
-    assert fit_begun(np.full(300, 0.5), np.tile([0.0, 1.0], 150), [None] * 300) is None
+    assert fit_begun(np.full(300, 0.5), np.full(300, 0.5), np.tile([0.0, 1.0], 150), [None] * 300) is None
 
 
 @pytest.mark.parametrize(
