@@ -120,7 +120,9 @@ def changed(wished: str, changes: Sequence[Change], spare: int) -> Callable[[Ans
 
     def check(answer: Answer) -> bool:
         said = plain_words(answer.text)[:LOOKED_AT]
-        lengths = sorted(range(max(1, len(wanted) - slack), len(wanted) + slack + 1), key=lambda n: abs(n - len(wanted)))
+        lengths = sorted(
+            range(max(1, len(wanted) - slack), len(wanted) + slack + 1), key=lambda n: abs(n - len(wanted))
+        )
         return any(fits(said[at : at + length]) for length in lengths for at in range(len(said) - length + 1))
 
     return check

@@ -301,7 +301,11 @@ REQUESTS: Mapping[str, Sequence[str]] = {
 THINGS: Mapping[str, Mapping[str, Sequence[tuple[str, str]]]] = {
     "en": {
         "mail": (("email addresses", "email address"), ("e-mail addresses", "e-mail address"), ("emails", "email")),
-        "phone": (("phone numbers", "phone number"), ("telephone numbers", "telephone number"), ("phone nos", "phone no")),
+        "phone": (
+            ("phone numbers", "phone number"),
+            ("telephone numbers", "telephone number"),
+            ("phone nos", "phone no"),
+        ),
         "web": (("URLs", "URL"), ("links", "link"), ("web addresses", "web address"), ("urls", "url")),
         "mail phone": (("email addresses and phone numbers", "email address and phone number"),),
     },
