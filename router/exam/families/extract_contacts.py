@@ -11,7 +11,7 @@ from router.exam.item import Answer, Family, Item
 from router.exam.wording import worded
 from router.exam.written_answers import copies, echoes
 
-MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
+MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,24})+", re.ASCII)
 WEB = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]{}\"'`*,;，。；、）]+", re.ASCII | re.IGNORECASE)
 PHONE = re.compile(r"[+(]?\d[\d()/ .\-]{5,}\d")
 
@@ -415,13 +415,13 @@ def without_contacts(text: str) -> str:
 
 def holds_just(kinds: Sequence[str], wanted: Sequence[str], material: str) -> Callable[[Answer], bool]:
     """A check that an answer holds all wanted contacts, no others, none over and over, and is no copy of the text."""
-    around = without_contacts(material)
+    held, around = contacts_in(material), without_contacts(material)
     expected = {kind: set(found) for kind, found in contacts_in("\n".join(wanted)).items()}
 
     def check(answer: Answer) -> bool:
         found = contacts_in(answer.text)
         right = all(set(found[kind]) == expected[kind] for kind in kinds)
-        stray = any(set(found[kind]) & set(contacts_in(material)[kind]) for kind in expected if kind not in kinds)
+        stray = any(set(found[kind]) & set(held[kind]) for kind in expected if kind not in kinds)
         once = all(count <= 3 for kind in kinds for count in found[kind].values())
         rest = without_contacts(answer.text)
         return right and once and not stray and not echoes(rest, around, 0.5) and not copies(rest, around)

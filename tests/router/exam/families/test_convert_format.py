@@ -9,7 +9,7 @@ from tests.router.exam.families.common import every_item_is_sound
 RECORDS = [{"title": "Blue Roads, Part 2", "year": "1999"}, {"title": "Old Garden", "year": "2004"}]
 
 
-def test_items_are_sound():
+def test_items_are_sound() -> None:
     every_item_is_sound(FAMILY)
 
 
@@ -39,7 +39,7 @@ def test_items_are_sound():
         ("pairs", "title: Blue Roads, Part 2\nyear: 2004\ntitle: Old Garden\nyear: 1999", False),
     ],
 )
-def test_records(form, answer, right):
+def test_records(form: str, answer: str, right: bool) -> None:
     assert holds_records(RECORDS, form)(Answer(answer)) is right
 
 
@@ -56,5 +56,5 @@ def test_records(form, answer, right):
         ("[1, 2", False),
     ],
 )
-def test_arrays(answer, right):
+def test_arrays(answer: str, right: bool) -> None:
     assert holds_array(["tea", "bread"])(Answer(answer)) is right

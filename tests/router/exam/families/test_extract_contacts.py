@@ -9,7 +9,7 @@ from tests.router.exam.families.common import every_item_is_sound
 TEXT = "Write to Anna at anna@oak.org or info@sun.com. Call Ben on 555-2931. More at https://www.sun.com/jobs today."
 
 
-def test_items_are_sound():
+def test_items_are_sound() -> None:
     every_item_is_sound(FAMILY)
 
 
@@ -35,6 +35,6 @@ def test_items_are_sound():
         ("web", "https://www.sun.com", False),
     ],
 )
-def test_check(kind, answer, right):
+def test_check(kind: str, answer: str, right: bool) -> None:
     wanted = {"mail": ["anna@oak.org", "info@sun.com"], "phone": ["555-2931"], "web": ["https://www.sun.com/jobs"]}
     assert holds_just([kind], wanted[kind], TEXT)(Answer(answer)) is right

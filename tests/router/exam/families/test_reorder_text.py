@@ -10,7 +10,7 @@ GIVEN = ["pear", "apple", "fig"]
 SORTED = ["apple", "fig", "pear"]
 
 
-def test_items_are_sound():
+def test_items_are_sound() -> None:
     every_item_is_sound(FAMILY)
 
 
@@ -36,7 +36,7 @@ def test_items_are_sound():
         ("commas", "apple\nfig\npear", False),
     ],
 )
-def test_lists(layout, answer, right):
+def test_lists(layout: str, answer: str, right: bool) -> None:
     assert check_list(SORTED, GIVEN, layout, False)(Answer(answer)) is right
 
 
@@ -53,5 +53,5 @@ def test_lists(layout, answer, right):
         ("upper", "WE MEET IN LEEDS", "WE MEET IN LEEDS " + "blah " * 60, False),
     ],
 )
-def test_case(operation, expected, answer, right):
+def test_case(operation: str, expected: str, answer: str, right: bool) -> None:
     assert check_case(expected, operation)(Answer(answer)) is right

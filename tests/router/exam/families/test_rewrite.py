@@ -9,7 +9,7 @@ from router.exam.item import Answer, Item
 from tests.router.exam.families.common import every_item_is_sound
 
 
-def test_items_are_sound():
+def test_items_are_sound() -> None:
     every_item_is_sound(FAMILY)
 
 
@@ -33,12 +33,12 @@ def item(pattern: str, level: int = 2) -> Item:
         (r"polite.*Send me the report now", "Send me the report now.", False),
         (r"polite.*Send me the report now", "Could you please send it to me?", False),
         (r"polite.*Send me the report now", "I'm sorry, but I am unable to send the report. Thank you.", False),
-        (r"without the word .?angry", "My neighbour is furious because the music is too loud.", True),
-        (r"without the word .?angry", "My neighbour is angry because the music is too loud.", False),
-        (r"without the word .?angry", "He is furious.", False),
+        (r"angry.*neighbour is angry|is angry.*angry", "My neighbour is furious because the music is too loud.", True),
+        (r"angry.*neighbour is angry|is angry.*angry", "My neighbour is angry because the music is too loud.", False),
+        (r"angry.*neighbour is angry|is angry.*angry", "He is furious.", False),
     ],
 )
-def test_check(prompt, answer, right):
+def test_check(prompt: str, answer: str, right: bool) -> None:
     assert item(f"(?s){prompt}").check(Answer(answer)) is right
 
 
@@ -52,7 +52,7 @@ def test_check(prompt, answer, right):
         ("Someone won the cooking contest.", False),
     ],
 )
-def test_length(answer, right):
+def test_length(answer: str, right: bool) -> None:
     short = item(r"\d+ words.*cooking contest|cooking contest.*\d+ words", 5)
     found = re.search(r"that (\w+) has won the cooking contest that took place in (\w+) on (\w+)", short.turns[-1].text)
     assert found

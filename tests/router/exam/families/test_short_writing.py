@@ -9,7 +9,7 @@ FACTS = [("mug", ("mug",)), ("blue", ("blue",)), *prices("19 euros")]
 PROMPT = "Write a product description for a mug. Mention: blue, 19 euros. Use at most 30 words."
 
 
-def test_items_are_sound():
+def test_items_are_sound() -> None:
     every_item_is_sound(FAMILY)
 
 
@@ -30,5 +30,5 @@ def test_items_are_sound():
         ("", False),
     ],
 )
-def test_check(answer, right):
+def test_check(answer: str, right: bool) -> None:
     assert written_well(FACTS, "en", 6, 30, answer, PROMPT) is right

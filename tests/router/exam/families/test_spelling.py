@@ -11,7 +11,7 @@ RIGHT = "I don't know where the keys of my friend are."
 SLIPS = [Change("dont", ["don't", "do not"]), Change("freind", ["friend"]), Change("is", ["are"])]
 
 
-def test_items_are_sound():
+def test_items_are_sound() -> None:
     every_item_is_sound(FAMILY)
 
 
@@ -32,5 +32,5 @@ def test_items_are_sound():
         ("", False),
     ],
 )
-def test_check(answer, right):
+def test_check(answer: str, right: bool) -> None:
     assert changed(RIGHT, SLIPS, spare=1)(Answer(answer)) is right

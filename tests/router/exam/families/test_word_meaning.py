@@ -7,7 +7,7 @@ from router.exam.item import Answer
 from tests.router.exam.families.common import every_item_is_sound
 
 
-def test_items_are_sound():
+def test_items_are_sound() -> None:
     every_item_is_sound(FAMILY)
 
 
@@ -26,7 +26,7 @@ def test_items_are_sound():
         (3, "large, large, large", False),
     ],
 )
-def test_synonyms(needed, answer, right):
+def test_synonyms(needed: int, answer: str, right: bool) -> None:
     assert names_one(["large", "huge", "enormous", "giant"], "big", "en", needed)(Answer(answer)) is right
 
 
@@ -41,5 +41,5 @@ def test_synonyms(needed, answer, right):
         ("A library is a library of a library.", False),
     ],
 )
-def test_definitions(answer, right):
+def test_definitions(answer: str, right: bool) -> None:
     assert explains(["book"], "library", "en")(Answer(answer)) is right
