@@ -4,6 +4,9 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from router.exam.item import Item
 
 LONGEST = 6000
 """Characters of an answer that are looked at; no item leaves room for as many."""
@@ -95,6 +98,23 @@ def copies(text: str, prompt: str) -> bool:
     said = runs(words(text), length)
     held = set(runs(words(prompt), length))
     return len(said) >= 4 and sum(run in held for run in said) >= 0.6 * len(said)
+
+
+def repeats(text: str, prompt: str) -> bool:
+    """Whether the text is the prompt, or holds the whole of a longer one."""
+    said, asked = joined(text), joined(prompt)
+    return said == asked or (asked.count(" ") > 8 and asked in said)
+
+
+def is_part_of(text: str, prompt: str) -> bool:
+    """Whether the text is three or more words of the prompt, and nothing else."""
+    return len(words(text)) >= 3 and joined(text) in joined(prompt)
+
+
+def unless_repeated(item: Item) -> Item:
+    """The item with a check that also refuses answers that say the prompt again."""
+    prompt = item.turns[-1].text
+    return replace(item, check=lambda answer: not repeats(answer.text, prompt) and item.check(answer))
 
 
 def rambles(text: str, times: int = 3) -> bool:

@@ -8,7 +8,7 @@ from router.exam.families.everyday import CITIES, first_name, pool
 from router.exam.item import Answer, Family, Item
 from router.exam.records import FORMATS, WRITERS, Record, as_json, read_back, same_form, same_records
 from router.exam.wording import worded
-from router.exam.written_answers import without_fence
+from router.exam.written_answers import unless_repeated, without_fence
 
 FORMAT_NAMES: Mapping[str, Mapping[str, Sequence[str]]] = {
     "en": {
@@ -367,8 +367,8 @@ def some_data(rng: Random, level: int, language: str) -> Item:
 def make(rng: Random, level: int, language: str) -> Item:
     """An item of a level; one in four of the easier ones is a plain list."""
     if rng.random() < (0.3 if level <= 3 else 0.1):
-        return a_list(rng, level, language)
-    return some_data(rng, level, language)
+        return unless_repeated(a_list(rng, level, language))
+    return unless_repeated(some_data(rng, level, language))
 
 
 FAMILY = Family(name="convert_format", title="turning data into JSON, CSV or a table", make=make)

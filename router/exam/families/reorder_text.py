@@ -8,7 +8,7 @@ from random import Random
 from router.exam.families.everyday import CITIES, FIRST_NAMES, pool
 from router.exam.item import Answer, Family, Item
 from router.exam.wording import worded
-from router.exam.written_answers import WORD, without_fence, words
+from router.exam.written_answers import WORD, folded, unless_repeated, without_fence, words
 
 REQUESTS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "en": {
@@ -769,15 +769,16 @@ def lists_in_order(text: str, expected: Sequence[str], given: Sequence[str]) -> 
     return bool(end) and ends_there(bare[end[-1] :])
 
 
-def laid_out_as(text: str, layout: str, count: int) -> bool:
+def laid_out_as(text: str, layout: str, items: Sequence[str]) -> bool:
     """Whether the items stand as wished: one a line with numbers or bullets, or on one line with commas."""
     if layout == "numbered":
-        return len(ENUMERATOR.findall(text)) == count
+        return len(ENUMERATOR.findall(text)) == len(items)
     if layout == "bullets":
-        return len(BULLET.findall(text)) == count
+        return len(BULLET.findall(text)) == len(items)
     if layout == "commas":
-        lines = [len(re.findall(r"[,，、]", line)) + 1 for line in text.splitlines()]
-        return max(lines, default=0) >= count - 1
+        # The last comma may be an "and".
+        rows = [row for row in map(folded, text.splitlines()) if all(folded(each) in row for each in items)]
+        return any(len(re.findall(r"[,，、]", row)) >= len(items) - 2 for row in rows)
     return True
 
 
@@ -787,7 +788,7 @@ def check_list(expected: Sequence[str], given: Sequence[str], layout: str, upper
     def check(answer: Answer) -> bool:
         text = without_fence(answer.text)
         cased = not upper or all(each.upper() in text for each in expected)
-        return cased and laid_out_as(text, layout, len(expected)) and lists_in_order(text, expected, given)
+        return cased and laid_out_as(text, layout, expected) and lists_in_order(text, expected, given)
 
     return check
 
@@ -899,8 +900,8 @@ def make(rng: Random, level: int, language: str) -> Item:
     """An item of a level: one operation on a list or a sentence."""
     operation = rng.choice(list(REQUESTS[language]))
     if operation in ("upper", "lower", "title"):
-        return a_case(rng, level, language, operation)
-    return a_list(rng, level, language, operation)
+        return unless_repeated(a_case(rng, level, language, operation))
+    return unless_repeated(a_list(rng, level, language, operation))
 
 
 FAMILY = Family(name="reorder_text", title="sorting, numbering and changing the case of lists", make=make)

@@ -17,6 +17,7 @@ from router.exam.written_answers import (
     says_any,
     says_part,
     speaks_as_assistant,
+    unless_repeated,
     words,
 )
 
@@ -1097,7 +1098,7 @@ KINDS: Sequence[Callable[[Random, int, str], Item]] = (
 
 def make(rng: Random, level: int, language: str) -> Item:
     """An item of a level: half of them change grammar, the others tone, length or words."""
-    return rng.choice(KINDS)(rng, level, language)
+    return unless_repeated(rng.choice(KINDS)(rng, level, language))
 
 
 FAMILY = Family(name="rewrite", title="rewriting sentences: tense, person, tone, length", make=make)

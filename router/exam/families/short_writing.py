@@ -12,7 +12,7 @@ from random import Random
 from router.exam.families.everyday import first_name
 from router.exam.item import Answer, Family, Item
 from router.exam.wording import worded
-from router.exam.written_answers import copies, is_in, rambles, says_part, speaks_as_assistant, words
+from router.exam.written_answers import copies, is_in, is_part_of, rambles, says_part, speaks_as_assistant, words
 
 Fact = tuple[str, Sequence[str]]
 """Words for a fact, and parts of words by which a text shows that it tells it."""
@@ -220,7 +220,7 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 with_stems("new+date+in+June:june new+date+next+week:next+week call+me+at+4+pm:4 new+date+in+May:may"),
                 with_stems("the+report+is+ready:report the+contract+is+signed:contract the+budget+is+attached:budget"),
             ),
-            "Dear {x}, I am sorry, but I have to cancel our meeting.",
+            "Dear {x}, I must cancel our meeting:",
         ),
         "slogan": Kind(
             (
@@ -250,7 +250,7 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 with_stems("fresh:fresh friendly:friend fast:fast cheap:cheap since+1950:1950 open+all+night:night"),
                 same("family heart home smile"),
             ),
-            "Our {x}:",
+            "Simply the best {x}:",
         ),
         "thanks": Kind(
             (
@@ -339,7 +339,7 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 with_stems("neuer+Termin+im+Juni:juni neuer+Termin+nächste+Woche:nächste"),
                 with_stems("der+Bericht+ist+fertig:bericht der+Vertrag+liegt+bei:vertrag"),
             ),
-            "Liebe Grüße an dich, {x}, ich kann leider nicht kommen:",
+            "Hallo {x}, das Treffen muss ich leider absagen:",
         ),
         "thanks": Kind(
             (
@@ -486,7 +486,7 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 with_stems("nueva+fecha+en+junio:junio nueva+fecha+la+próxima+semana:próxima"),
                 with_stems("el+informe+está+listo:informe el+contrato+está+firmado:contrato"),
             ),
-            "Hola {x}, no puedo ir a la reunión y lo siento:",
+            "Hola {x}, la reunión se cancela:",
         ),
         "thanks": Kind(
             (
@@ -524,7 +524,7 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 prices("19 euros", "25 euros", "49 euros"),
                 with_stems("fabriqué+en+Italie:ital fait+main:main garantie+de+deux+ans:garant"),
             ),
-            "Découvrez {x}, le produit que vous avez toujours voulu pour la maison :",
+            "Découvrez {x}, le plaisir de la maison :",
         ),
         "invitation": Kind(
             (
@@ -544,7 +544,7 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 with_stems("dans+le+parc:parc au+bord+du+lac:lac chez+Marie:marie"),
                 with_stems("apporter+une+salade:salade apporter+une+chaise:chaise musique+en+direct:musique"),
             ),
-            "Nous avons le plaisir de vous inviter pour {x}, et ce sera",
+            "Vous êtes tous invités : {x},",
         ),
         "mail": Kind(
             (
@@ -561,7 +561,7 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 with_stems("nouvelle+date+en+juin:juin nouvelle+date+la+semaine+prochaine:prochaine"),
                 with_stems("le+rapport+est+prêt:rapport le+contrat+est+signé:contrat"),
             ),
-            "Bonjour {x}, je ne peux pas venir à la réunion :",
+            "Bonjour {x}, la réunion est annulée :",
         ),
         "thanks": Kind(
             (
@@ -672,7 +672,12 @@ def written_well(facts: Sequence[Fact], language: str, least: int, most: int, te
     """Whether a text tells the facts in the language, within the length, once, and in its own words."""
     long_enough = least <= len(words(text)) <= most
     told = all(says_part(text, parts) for _, parts in facts)
-    own = not rambles(text, 2) and not copies(text, prompt) and not speaks_as_assistant(text)
+    own = (
+        not rambles(text, 2)
+        and not copies(text, prompt)
+        and not is_part_of(text, prompt)
+        and not speaks_as_assistant(text)
+    )
     return long_enough and told and own and is_in(text, language)
 
 

@@ -7,7 +7,7 @@ from router.exam.families.everyday import CITIES, first_name, pool
 from router.exam.item import Answer, Family, Item
 from router.exam.marked_sentences import changed, marks_in, with_changes
 from router.exam.wording import worded
-from router.exam.written_answers import folded, words
+from router.exam.written_answers import folded, unless_repeated, words
 
 SENTENCES: Mapping[str, Sequence[str]] = {
     "en": (
@@ -367,8 +367,8 @@ def a_word(rng: Random, language: str) -> Item:
 def make(rng: Random, level: int, language: str) -> Item:
     """An item of a level; at the two lowest, one in four asks for a single word."""
     if level <= 2 and language in WORDS and rng.random() < 0.25:
-        return a_word(rng, language)
-    return a_sentence(rng, level, language)
+        return unless_repeated(a_word(rng, language))
+    return unless_repeated(a_sentence(rng, level, language))
 
 
 FAMILY = Family(name="spelling", title="correcting spelling and grammar", make=make)

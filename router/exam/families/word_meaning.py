@@ -7,7 +7,7 @@ from random import Random
 from router.exam.families.everyday import pool
 from router.exam.item import Answer, Family, Item
 from router.exam.wording import worded
-from router.exam.written_answers import folded, is_in, joined, rambles, says_part, words
+from router.exam.written_answers import folded, is_in, joined, rambles, says_part, unless_repeated, words
 
 REQUESTS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "en": {
@@ -587,7 +587,7 @@ DEFINITIONS: Mapping[str, Sequence[str]] = {
         "florist: flower",
         "antidote: poison toxin venom",
         "nocturnal: night",
-        "philanthropist: donat money charit help welfare giv",
+        "philanthropist: donat money charit welfare giving gives",
         "arboretum: tree plant botan",
         "numismatist: coin currency",
         "somnambulist: sleep walk",
@@ -676,7 +676,7 @@ RHYMES: Sequence[str] = (
     "house: mouse blouse spouse grouse",
     "rain: train pain gain brain main plane lane cane again chain plain",
     "star: car far bar jar guitar are",
-    "time: rhyme climb lime crime dime prime chime",
+    "time: climb lime crime dime prime chime",
     "blue: true new you shoe two do through few view who glue zoo flew",
     "song: long wrong strong belong along gong",
     "moon: soon spoon tune noon june balloon",
@@ -884,7 +884,7 @@ MAKERS: Mapping[str, Callable[[Random, int, str], Item]] = {
 def make(rng: Random, level: int, language: str) -> Item:
     """An item of a level: the rarer the word, the higher."""
     kinds = [kind for kind in MAKERS if kind in REQUESTS[language]]
-    return MAKERS[rng.choice(kinds)](rng, level, language)
+    return unless_repeated(MAKERS[rng.choice(kinds)](rng, level, language))
 
 
 FAMILY = Family(name="word_meaning", title="synonyms, opposites, meanings, rhymes and plurals of words", make=make)
