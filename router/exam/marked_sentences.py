@@ -36,14 +36,19 @@ class Change:
     wished: Sequence[str]
 
 
+def real_marks(sentence: str) -> list[re.Match[str]]:
+    """The marks whose forms differ in their words: no check looks at capitals or at punctuation."""
+    return [match for match in MARK.finditer(sentence) if phrase(match[1]) != phrase(match[2].split("|")[0])]
+
+
 def marks_in(sentence: str) -> int:
     """How many places of a sentence can change."""
-    return sum(match[1] != match[2] for match in MARK.finditer(sentence))
+    return len(real_marks(sentence))
 
 
 def with_changes(rng: Random, sentence: str, count: int) -> tuple[str, str, list[Change]]:
     """The sentence as shown, with `count` of its marks (or all it has) in their first form; as wished; the changes."""
-    marks = [match for match in MARK.finditer(sentence) if match[1] != match[2]]
+    marks = real_marks(sentence)
     chosen = {match.start() for match in rng.sample(marks, min(count, len(marks)))}
     changes: list[Change] = []
 
@@ -120,7 +125,9 @@ def changed(wished: str, changes: Sequence[Change], spare: int) -> Callable[[Ans
 
     def check(answer: Answer) -> bool:
         said = plain_words(answer.text)[:LOOKED_AT]
-        lengths = sorted(range(max(1, len(wanted) - slack), len(wanted) + slack + 1), key=lambda n: abs(n - len(wanted)))
+        lengths = sorted(
+            range(max(1, len(wanted) - slack), len(wanted) + slack + 1), key=lambda n: abs(n - len(wanted))
+        )
         return any(fits(said[at : at + length]) for length in lengths for at in range(len(said) - length + 1))
 
     return check

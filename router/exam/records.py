@@ -136,6 +136,8 @@ def from_pairs(text: str) -> list[dict[str, str]]:
     ValueError
         If there are none.
     """
+    if re.search(r"^\s*[\[{]", text, re.MULTILINE):
+        raise ValueError("this is JSON")
     records: list[dict[str, str]] = []
     for line in text.splitlines():
         found = re.fullmatch(r"\s*(?:[-*+]\s+|\d+[.)]\s+)?[*_]*([^:：=]{1,40}?)[*_]*\s*[:：=][*_]*\s*(\S.*)", line)

@@ -41,7 +41,12 @@ SYSTEM_TURNS: Mapping[str, Sequence[str]] = {
         "Tu aides un petit bureau dans ses tâches quotidiennes.",
         "Vous êtes l'assistant d'une boutique en ligne.",
     ),
-    "zh": ("你是一个乐于助人的助手。", "请简短准确地回答。", "你在一家小公司里协助处理日常办公事务。", "你是一家网店的助手。"),
+    "zh": (
+        "你是一个乐于助人的助手。",
+        "请简短准确地回答。",
+        "你在一家小公司里协助处理日常办公事务。",
+        "你是一家网店的助手。",
+    ),
 }
 
 OPENERS: Mapping[str, Sequence[str]] = {
@@ -75,10 +80,46 @@ COURTESIES: Mapping[str, Sequence[str]] = {
 }
 """What people put around a request in the imperative."""
 
-STATEMENTS = frozenset(
-    "A As I My Our This That Too Someone From We Das Es Ich Dankesbrief E-Mail Jag Det Tackbrev Mejl Ordet Quiero Suena "
-    "Necesito Tarjeta Correo La Le Je C'est Il Mot 这话 我的 我们的 我想 产品介绍 给".split()
-)
+STATEMENTS = {
+    "A",
+    "As",
+    "I",
+    "My",
+    "Our",
+    "This",
+    "That",
+    "Too",
+    "Someone",
+    "From",
+    "We",
+    "Das",
+    "Es",
+    "Ich",
+    "Dankesbrief",
+    "E-Mail",
+    "Jag",
+    "Det",
+    "Tackbrev",
+    "Mejl",
+    "Ordet",
+    "Quiero",
+    "Suena",
+    "Necesito",
+    "Tarjeta",
+    "Correo",
+    "La",
+    "Le",
+    "Je",
+    "C'est",
+    "Il",
+    "Mot",
+    "这话",
+    "我的",
+    "我们的",
+    "我想",
+    "产品介绍",
+    "给",
+}
 """First words of requests that only tell what is wanted."""
 
 POINTERS: Mapping[str, Sequence[tuple[str, str, str]]] = {
@@ -202,9 +243,7 @@ def worded(
     if language == "en" and chance(rng, 7):
         request = lower_first(request)
     text = laid_out(rng, language, request, material) if material else ended(language, request)
-    if material and chance(rng, 9) and text.startswith(request[:3]):
-        text = rng.choice(OPENERS[language]) + text
-    elif not material and chance(rng, 7):
+    if text.startswith(request[:3]) and chance(rng, 9 if material else 7):
         text = rng.choice(OPENERS[language]) + text
     if tails and chance(rng, 4):
         separator = "\n" if material else "" if language == "zh" else " "

@@ -4,6 +4,9 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from router.exam.item import Item
 
 LONGEST = 6000
 """Characters of an answer that are looked at; no item leaves room for as many."""
@@ -15,10 +18,13 @@ FENCE = re.compile(r"```[\w+-]*[ \t]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
 SENTENCE_END = re.compile(r"[.!?。！？\n]+")
 
 ASSISTANT = re.compile(
-    r"\b(?:ai|chatbot|language model|(?:ai|virtual|helpful) assistant|i'?m (?:here|designed|unable|not able)|i am unable|"
-    r"i(?:'m| am) sorry,? but i|i can(?:'t|not) (?:help|assist|provide)|smollm|ich bin (?:ein|eine) (?:ki|assistent)|"
-    r"sprachmodell|soy un asistente|je suis un assistant|modèle de langage|språkmodell)\b|人工智能|语言模型"
+    r"\bas an? (?:[\w-]+ )?(?:ai|assistant|chatbot)\b|\bchatbot\b|\blanguage model\b|\bsmollm"
+    r"|\bhere to (?:help|assist)\b|\bdesigned to (?:assist|help|provide|respect)\b"
+    r"|\b(?:unable|not able|not equipped) to (?:assist|help|provide|write|send|access|generate|create)\b"
+    r"|\bi can(?:'t|not) (?:help|assist|provide|write)\b|\bich bin (?:ein|eine) (?:ki|assistent)|\bsprachmodell"
+    r"|\bsoy un asistente|\bje suis un assistant|\bmodèle de langage|\bspråkmodell|人工智能|语言模型"
 )
+"""What models say of themselves."""
 
 STOP_WORDS = {
     "en": "the and is are of to in you your we our with for it this that was be on at my i have will from by not",
@@ -94,9 +100,28 @@ def copies(text: str, prompt: str) -> bool:
     return len(said) >= 4 and sum(run in held for run in said) >= 0.6 * len(said)
 
 
+def repeats(text: str, prompt: str) -> bool:
+    """Whether the text is the prompt, or holds the whole of a longer one."""
+    said, asked = joined(text), joined(prompt)
+    return said == asked or (asked.count(" ") > 8 and asked in said)
+
+
+def is_part_of(text: str, prompt: str) -> bool:
+    """Whether the text is three or more words of the prompt, and nothing else."""
+    return len(words(text)) >= 3 and joined(text) in joined(prompt)
+
+
+def unless_repeated(item: Item) -> Item:
+    """The item with a check that also refuses answers that say the prompt again."""
+    prompt = item.turns[-1].text
+    return replace(item, check=lambda answer: not repeats(answer.text, prompt) and item.check(answer))
+
+
 def rambles(text: str, times: int = 3) -> bool:
     """Whether a sentence of three words or more comes `times` times, or eight words do."""
-    sentences = Counter(" ".join(found) for part in SENTENCE_END.split(text[:LONGEST]) if len(found := words(part)) >= 3)
+    sentences = Counter(
+        " ".join(found) for part in SENTENCE_END.split(text[:LONGEST]) if len(found := words(part)) >= 3
+    )
     if max(sentences.values(), default=0) >= times:
         return True
     repeated = Counter(runs(words(text), 8))

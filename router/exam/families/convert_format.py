@@ -4,11 +4,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
-from router.exam.families.everyday import CITIES, first_name
+from router.exam.families.everyday import CITIES, first_name, pool
 from router.exam.item import Answer, Family, Item
 from router.exam.records import FORMATS, WRITERS, Record, as_json, read_back, same_form, same_records
 from router.exam.wording import worded
-from router.exam.written_answers import without_fence
+from router.exam.written_answers import unless_repeated, without_fence
 
 FORMAT_NAMES: Mapping[str, Mapping[str, Sequence[str]]] = {
     "en": {
@@ -101,7 +101,13 @@ REQUESTS: Mapping[str, Sequence[str]] = {
         "Peux-tu convertir ceci en {form} ?",
         "En {form} :",
     ),
-    "zh": ("把这些数据转换成{form}", "将以下内容改写为{form}", "用{form}表示这些数据", "转成{form}：", "能把它变成{form}吗？"),
+    "zh": (
+        "把这些数据转换成{form}",
+        "将以下内容改写为{form}",
+        "用{form}表示这些数据",
+        "转成{form}：",
+        "能把它变成{form}吗？",
+    ),
 }
 
 LIST_REQUESTS: Mapping[str, Sequence[str]] = {
@@ -121,10 +127,34 @@ LIST_REQUESTS: Mapping[str, Sequence[str]] = {
         "Produce a JSON array from the items",
         "Represent this list in JSON",
     ),
-    "de": ("Mach daraus ein JSON-Array", "Schreibe die Liste als JSON-Array", "Wandle das in eine JSON-Liste um", "Als JSON-Array:", "Ich brauche das als JSON-Array"),
-    "sv": ("Gör en JSON-lista av det här", "Skriv listan som en JSON-array", "Omvandla till en JSON-array", "Som JSON-array:", "Jag behöver det som JSON-lista"),
-    "es": ("Convierte esto en un array JSON", "Escribe la lista como array JSON", "Haz una lista JSON con esto", "Como array JSON:", "Necesito esto como array JSON"),
-    "fr": ("Convertis ceci en tableau JSON", "Écris la liste comme un tableau JSON", "Fais une liste JSON avec ceci", "En tableau JSON :", "Il me faut ceci en tableau JSON"),
+    "de": (
+        "Mach daraus ein JSON-Array",
+        "Schreibe die Liste als JSON-Array",
+        "Wandle das in eine JSON-Liste um",
+        "Als JSON-Array:",
+        "Ich brauche das als JSON-Array",
+    ),
+    "sv": (
+        "Gör en JSON-lista av det här",
+        "Skriv listan som en JSON-array",
+        "Omvandla till en JSON-array",
+        "Som JSON-array:",
+        "Jag behöver det som JSON-lista",
+    ),
+    "es": (
+        "Convierte esto en un array JSON",
+        "Escribe la lista como array JSON",
+        "Haz una lista JSON con esto",
+        "Como array JSON:",
+        "Necesito esto como array JSON",
+    ),
+    "fr": (
+        "Convertis ceci en tableau JSON",
+        "Écris la liste comme un tableau JSON",
+        "Fais une liste JSON avec ceci",
+        "En tableau JSON :",
+        "Il me faut ceci en tableau JSON",
+    ),
     "zh": ("把它们转换成JSON数组", "写成JSON数组", "用JSON列表表示", "JSON数组：", "我需要JSON数组格式"),
 }
 
@@ -163,46 +193,47 @@ KEYS: Mapping[str, Sequence[Sequence[str]]] = {
 }
 
 GOODS: Mapping[str, Sequence[str]] = {
-    "en": tuple(
+    "en": pool(
         "apple chair lamp mug shirt bread tea soap pen book towel phone bag knife plate clock honey rice milk ball "
         "kettle jacket pillow candle bottle mirror brush hammer ladder basket umbrella blanket scarf pan spoon wallet "
-        "notebook printer keyboard bicycle".split()
+        "notebook printer keyboard bicycle"
     ),
-    "de": tuple(
-        "Apfel Stuhl Lampe Tasse Hemd Brot Tee Seife Stift Buch Handtuch Tasche Messer Teller Uhr Honig Reis Milch Ball "
-        "Jacke Kissen Kerze Flasche Spiegel".split()
+    "de": pool(
+        "Apfel Stuhl Lampe Tasse Hemd Brot Tee Seife Stift Buch Handtuch Tasche Messer Teller Uhr Honig Reis "
+        "Milch Ball "
+        "Jacke Kissen Kerze Flasche Spiegel"
     ),
-    "sv": tuple(
+    "sv": pool(
         "äpple stol lampa mugg skjorta bröd te tvål penna bok handduk väska kniv tallrik klocka honung ris mjölk boll "
-        "jacka kudde ljus flaska spegel".split()
+        "jacka kudde ljus flaska spegel"
     ),
-    "es": tuple(
+    "es": pool(
         "manzana silla lámpara taza camisa pan té jabón bolígrafo libro toalla bolsa cuchillo plato reloj miel arroz "
-        "leche pelota chaqueta vela botella espejo manta".split()
+        "leche pelota chaqueta vela botella espejo manta"
     ),
-    "fr": tuple(
+    "fr": pool(
         "pomme chaise lampe tasse chemise pain thé savon stylo livre serviette sac couteau assiette montre miel riz "
-        "lait balle veste coussin bougie bouteille miroir".split()
+        "lait balle veste coussin bougie bouteille miroir"
     ),
-    "zh": tuple("苹果 椅子 台灯 杯子 衬衫 面包 茶叶 肥皂 钢笔 书 毛巾 背包 刀 盘子 钟 蜂蜜 大米 牛奶 球 外套".split()),
+    "zh": pool("苹果 椅子 台灯 杯子 衬衫 面包 茶叶 肥皂 钢笔 书 毛巾 背包 刀 盘子 钟 蜂蜜 大米 牛奶 球 外套"),
 }
 
 COLORS: Mapping[str, Sequence[str]] = {
-    "en": tuple("red blue green black white yellow brown grey pink orange".split()),
-    "de": tuple("rot blau grün schwarz weiß gelb braun grau rosa lila".split()),
-    "sv": tuple("röd blå grön svart vit gul brun grå rosa lila".split()),
-    "es": tuple("rojo azul verde negro blanco amarillo marrón gris rosa naranja".split()),
-    "fr": tuple("rouge bleu vert noir blanc jaune brun gris rose orange".split()),
-    "zh": tuple("红色 蓝色 绿色 黑色 白色 黄色 棕色 灰色".split()),
+    "en": pool("red blue green black white yellow brown grey pink orange"),
+    "de": pool("rot blau grün schwarz weiß gelb braun grau rosa lila"),
+    "sv": pool("röd blå grön svart vit gul brun grå rosa lila"),
+    "es": pool("rojo azul verde negro blanco amarillo marrón gris rosa naranja"),
+    "fr": pool("rouge bleu vert noir blanc jaune brun gris rose orange"),
+    "zh": pool("红色 蓝色 绿色 黑色 白色 黄色 棕色 灰色"),
 }
 
 PETS: Mapping[str, Sequence[str]] = {
-    "en": tuple("cat dog hamster parrot rabbit turtle horse goldfish".split()),
-    "de": tuple("Katze Hund Hamster Papagei Hase Pferd".split()),
-    "sv": tuple("katt hund hamster papegoja kanin häst".split()),
-    "es": tuple("gato perro hámster loro conejo caballo".split()),
-    "fr": tuple("chat chien hamster perroquet lapin cheval".split()),
-    "zh": tuple("猫 狗 仓鼠 鹦鹉 兔子 马".split()),
+    "en": pool("cat dog hamster parrot rabbit turtle horse goldfish"),
+    "de": pool("Katze Hund Hamster Papagei Hase Pferd"),
+    "sv": pool("katt hund hamster papegoja kanin häst"),
+    "es": pool("gato perro hámster loro conejo caballo"),
+    "fr": pool("chat chien hamster perroquet lapin cheval"),
+    "zh": pool("猫 狗 仓鼠 鹦鹉 兔子 马"),
 }
 
 TITLES: Sequence[str] = tuple(
@@ -231,7 +262,11 @@ def value(rng: Random, key: str, place: int, language: str) -> str:
     if key in ("team", "color", "Farbe", "färg", "couleur", "颜色"):
         return rng.choice(COLORS[language])
     if key in ("language", "shelf"):
-        return rng.choice(("English", "French", "Danish", "Greek")) if key == "language" else f"{rng.choice('ABCD')}{rng.randrange(1, 30)}"
+        return (
+            rng.choice(("English", "French", "Danish", "Greek"))
+            if key == "language"
+            else f"{rng.choice('ABCD')}{rng.randrange(1, 30)}"
+        )
     if key in ("city", "Stadt", "stad", "ciudad", "ville", "城市"):
         return rng.choice(CITIES[language])
     if key.casefold() in ("price", "preis", "pris", "precio", "prix", "价格"):
@@ -332,8 +367,8 @@ def some_data(rng: Random, level: int, language: str) -> Item:
 def make(rng: Random, level: int, language: str) -> Item:
     """An item of a level; one in four of the easier ones is a plain list."""
     if rng.random() < (0.3 if level <= 3 else 0.1):
-        return a_list(rng, level, language)
-    return some_data(rng, level, language)
+        return unless_repeated(a_list(rng, level, language))
+    return unless_repeated(some_data(rng, level, language))
 
 
 FAMILY = Family(name="convert_format", title="turning data into JSON, CSV or a table", make=make)

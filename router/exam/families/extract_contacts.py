@@ -9,9 +9,9 @@ from random import Random
 from router.exam.families.everyday import domain, first_name, mail_address, phone_number, web_address
 from router.exam.item import Answer, Family, Item
 from router.exam.wording import worded
-from router.exam.written_answers import copies, echoes
+from router.exam.written_answers import copies, echoes, joined, unless_repeated
 
-MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
+MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,24})+", re.ASCII)
 WEB = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]{}\"'`*,;，。；、）]+", re.ASCII | re.IGNORECASE)
 PHONE = re.compile(r"[+(]?\d[\d()/ .\-]{5,}\d")
 
@@ -301,7 +301,11 @@ REQUESTS: Mapping[str, Sequence[str]] = {
 THINGS: Mapping[str, Mapping[str, Sequence[tuple[str, str]]]] = {
     "en": {
         "mail": (("email addresses", "email address"), ("e-mail addresses", "e-mail address"), ("emails", "email")),
-        "phone": (("phone numbers", "phone number"), ("telephone numbers", "telephone number"), ("phone nos", "phone no")),
+        "phone": (
+            ("phone numbers", "phone number"),
+            ("telephone numbers", "telephone number"),
+            ("phone nos", "phone no"),
+        ),
         "web": (("URLs", "URL"), ("links", "link"), ("web addresses", "web address"), ("urls", "url")),
         "mail phone": (("email addresses and phone numbers", "email address and phone number"),),
     },
@@ -411,16 +415,23 @@ def without_contacts(text: str) -> str:
 
 def holds_just(kinds: Sequence[str], wanted: Sequence[str], material: str) -> Callable[[Answer], bool]:
     """A check that an answer holds all wanted contacts, no others, none over and over, and is no copy of the text."""
-    around = without_contacts(material)
+    held, around = contacts_in(material), without_contacts(material)
     expected = {kind: set(found) for kind, found in contacts_in("\n".join(wanted)).items()}
 
     def check(answer: Answer) -> bool:
         found = contacts_in(answer.text)
         right = all(set(found[kind]) == expected[kind] for kind in kinds)
-        stray = any(set(found[kind]) & set(contacts_in(material)[kind]) for kind in expected if kind not in kinds)
+        stray = any(set(found[kind]) & set(held[kind]) for kind in expected if kind not in kinds)
         once = all(count <= 3 for kind in kinds for count in found[kind].values())
         rest = without_contacts(answer.text)
-        return right and once and not stray and not echoes(rest, around, 0.5) and not copies(rest, around)
+        return (
+            right
+            and once
+            and not stray
+            and not echoes(rest, around, 0.5)
+            and not copies(rest, around)
+            and joined(around) not in joined(rest)
+        )
 
     return check
 
@@ -494,8 +505,8 @@ def item(rng: Random, language: str, requests: Sequence[str], sort: str, text: s
 def make(rng: Random, level: int, language: str) -> Item:
     """An item of a level; at levels 4 and 5 one in three asks for the addresses of one domain only."""
     if level >= 4 and rng.random() < (0.15 if level == 4 else 0.45):
-        return of_one_firm(rng, language)
-    return all_of_a_kind(rng, level, language)
+        return unless_repeated(of_one_firm(rng, language))
+    return unless_repeated(all_of_a_kind(rng, level, language))
 
 
 FAMILY = Family(name="extract_contacts", title="finding mail addresses, phone numbers and links in a text", make=make)

@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from random import Random
 from string import Formatter
 
-from router.exam.families.everyday import CITIES, SURNAMES, full_name
+from router.exam.families.everyday import CITIES, SURNAMES, full_name, pool
 from router.exam.item import Answer, Family, Item
 from router.exam.wording import worded
 from router.exam.written_answers import copies, echoes, folded, says
 
 MONTHS: Mapping[str, Sequence[str]] = {
-    "en": tuple(
-        "January February March April May June July August September October November December".split()
-    ),
-    "de": tuple("Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()),
-    "sv": tuple("januari februari mars april maj juni juli augusti september oktober november december".split()),
-    "es": tuple("enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()),
-    "fr": tuple("janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()),
+    "en": pool("January February March April May June July August September October November December"),
+    "de": pool("Januar Februar März April Mai Juni Juli August September Oktober November Dezember"),
+    "sv": pool("januari februari mars april maj juni juli augusti september oktober november december"),
+    "es": pool("enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"),
+    "fr": pool("janvier février mars avril mai juin juillet août septembre octobre novembre décembre"),
     "zh": tuple(f"{month}月" for month in range(1, 13)),
 }
 
@@ -144,11 +142,13 @@ SCENES: Mapping[str, Sequence[Scene]] = {
                 "{name} paid {amount} for the chairs.",
             ),
             (
-                "Dear {name}, thank you for your order {number}. The total of {amount} was charged to your card, and the "
+                "Dear {name}, thank you for your order {number}. The total of {amount} was charged to your "
+                "card, and the "
                 "parcel will arrive in {place} on {date}.",
                 "We have packed order {number}. It goes to {name} in {place}, delivery is planned for {date}, and "
                 "{amount} is to be paid at the door.",
-                "Hi, this is {name} from {place}. My order {number} should have come on {date}, but it is not here, and "
+                "Hi, this is {name} from {place}. My order {number} should have come on {date}, but it is "
+                "not here, and "
                 "I have already paid {amount}.",
             ),
             {
@@ -204,7 +204,8 @@ SCENES: Mapping[str, Sequence[Scene]] = {
                 "Booking number {number}, hotel in {place}.",
             ),
             (
-                "Booking confirmation {number}: we look forward to seeing {name} at our hotel in {place}. Arrival is on "
+                "Booking confirmation {number}: we look forward to seeing {name} at our hotel in {place}. "
+                "Arrival is on "
                 "{date}, and the price is {amount}.",
                 "The flat in {place} is yours, {name}! You arrive on {date}, the price is {amount}, and your booking "
                 "number is {number}.",
@@ -234,7 +235,8 @@ SCENES: Mapping[str, Sequence[Scene]] = {
                 "Tickets for the match in {place} cost {amount}.",
             ),
             (
-                "On {date} at {time}, {name} will give a yoga class in {place}. The fee of {amount} is paid on the spot.",
+                "On {date} at {time}, {name} will give a yoga class in {place}. The fee of {amount} is paid "
+                "on the spot.",
                 "Our next reading takes place in {place}: {name} presents a new book on {date}, doors open at {time}, "
                 "tickets are {amount}.",
                 "Save the date! {date}, {time}: garden workshop in {place}, led by {name}. The fee is {amount} with "
@@ -456,7 +458,8 @@ SCENES: Mapping[str, Sequence[Scene]] = {
                 "Venga a {place} el {date}.",
             ),
             (
-                "Confirmamos su cita con {name} el {date} a las {time} en nuestra consulta de {place}. La visita cuesta "
+                "Confirmamos su cita con {name} el {date} a las {time} en nuestra consulta de {place}. La "
+                "visita cuesta "
                 "{amount}.",
                 "Hola a todos, {name} nos espera en {place}. La cita es el {date} y empieza a las {time}; la comida "
                 "cuesta {amount}.",
@@ -619,7 +622,11 @@ SCENES: Mapping[str, Sequence[Scene]] = {
             ),
         ),
         Scene(
-            ("预订号{number}：{name}，{date}入住。", "{name}花{amount}订了{place}的房间。", "{place}的酒店每晚{amount}。"),
+            (
+                "预订号{number}：{name}，{date}入住。",
+                "{name}花{amount}订了{place}的房间。",
+                "{place}的酒店每晚{amount}。",
+            ),
             (
                 "预订确认{number}：{name}，欢迎入住我们在{place}的酒店。入住日期为{date}，价格为{amount}。",
                 "{name}您好，去{place}的船{date}出发，票价{amount}，预订号是{number}。",
@@ -667,13 +674,18 @@ def a_number(rng: Random, language: str) -> Fact:
 
 
 def an_amount(rng: Random, language: str) -> Fact:
-    """An amount of money; an answer may leave out the currency, or zeros at the end."""
+    """An amount of money in one of the ways that are usual in the language."""
     whole, cents = rng.randrange(12, 900), rng.choice(("", "", "50", "90", "95", "25"))
     mark = "." if language in ("en", "zh") else ","
-    written = rng.choice(AMOUNT_FORMS[language]).format(x=f"{whole}{mark}{cents}" if cents else whole)
+    number = f"{whole}{mark}{cents}" if cents else str(whole)
+    return amount(whole, cents, rng.choice(AMOUNT_FORMS[language]).format(x=number))
+
+
+def amount(whole: int, cents: str, written: str) -> Fact:
+    """An amount of money; an answer may leave out the currency, or zeros at the end."""
     own = {"dollars": "$", "euros": "€", "Euro": "€"}.get(written.rsplit(" ", 1)[-1], written[0])
     foreign = re.escape("".join(sign for sign in "$£€" if sign != own))
-    ending = f"[.,]{cents[0]}{cents[1] if cents[1] != '0' else '0?'}" if cents else "(?:[.,](?:00|-))?"
+    ending = f"[.,]{cents}" + "?" * cents.endswith("0") if cents else "(?:[.,](?:00|-))?"
     pattern = re.compile(rf"(?<![\d.,{foreign}]){whole}{ending}(?![.,]?\d)")
     return Fact(written, lambda text: bool(pattern.search(folded(text))))
 
@@ -685,7 +697,11 @@ def a_time(rng: Random, language: str) -> Fact:
     shown = f"{(hour - 1) % 12 + 1}:{minute} {'am' if hour < 12 else 'pm'}" if half else f"{hour}:{minute}"
     written = {"fr": f"{hour} h {minute}", "sv": f"{hour}.{minute}", "de": f"{hour}:{minute} Uhr"}.get(language, shown)
     hours = f"(?:{hour}|{hour - 12})" if hour > 12 else f"0?{hour}"
-    minutes = f"(?:\\s?[:.h]\\s?{minute}|\\s?h?(?=\\s*(?:am|pm|uhr|h|o'clock|[^\\d:.]|$)))" if minute == "00" else f"\\s?[:.h]\\s?{minute}"
+    minutes = (
+        f"(?:\\s?[:.h]\\s?{minute}|\\s?h?(?=\\s*(?:am|pm|uhr|h|o'clock|[^\\d:.]|$)))"
+        if minute == "00"
+        else f"\\s?[:.h]\\s?{minute}"
+    )
     pattern = re.compile(rf"(?<!\d){hours}{minutes}(?!\d)")
     return Fact(written, lambda text: bool(pattern.search(folded(text))))
 
@@ -735,9 +751,7 @@ def fact(rng: Random, slot: str, language: str, avoid: Sequence[Fact] = ()) -> F
     return made
 
 
-def tells_just(
-    wanted: Sequence[Fact], others: Sequence[Fact], material: str, prompt: str
-) -> Callable[[Answer], bool]:
+def tells_just(wanted: Sequence[Fact], others: Sequence[Fact], material: str, prompt: str) -> Callable[[Answer], bool]:
     """A check that an answer tells the wanted facts, not those of the asides, and is no copy of text or prompt."""
 
     def check(answer: Answer) -> bool:
@@ -765,9 +779,9 @@ def make(rng: Random, level: int, language: str) -> Item:
     asked_for = rng.sample(sorted(facts), min(rng.choice(counts), len(facts)))
     asked_for.sort(key=list(facts).index)
     # Asides about what is asked for come first: they are what may be taken for it.
-    asides = sorted(
-        rng.sample(scene.asides, len(scene.asides)), key=lambda aside: slots_of(aside)[0] not in asked_for
-    )[: rng.choice(aside_counts)]
+    asides = sorted(rng.sample(scene.asides, len(scene.asides)), key=lambda aside: slots_of(aside)[0] not in asked_for)[
+        : rng.choice(aside_counts)
+    ]
     others = {aside: fact(rng, slots_of(aside)[0], language, tuple(facts.values())) for aside in asides}
     filled = [aside.format(**{slots_of(aside)[0]: other.written}) for aside, other in others.items()]
     space = "" if language == "zh" else " "

@@ -4,11 +4,22 @@ from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
 from router.decision import Turn
-from router.exam.families.everyday import CITIES, first_name
+from router.exam.families.everyday import CITIES, first_name, pool
 from router.exam.item import Answer, Family, Item
 from router.exam.marked_sentences import changed, with_changes
 from router.exam.wording import worded
-from router.exam.written_answers import CJK, copies, folded, is_in, rambles, says_any, says_part, speaks_as_assistant, words
+from router.exam.written_answers import (
+    CJK,
+    copies,
+    folded,
+    is_in,
+    rambles,
+    says_any,
+    says_part,
+    speaks_as_assistant,
+    unless_repeated,
+    words,
+)
 
 CHANGES: Mapping[str, Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
     "en": {
@@ -199,7 +210,13 @@ CHANGES: Mapping[str, Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
     },
     "de": {
         "past": (
-            ("Setze diesen Satz in die Vergangenheit", "Schreibe das im Präteritum", "In die Vergangenheit:", "Wie lautet das in der Vergangenheit?", "Schreibe das so, als wäre es gestern gewesen, im Präteritum"),
+            (
+                "Setze diesen Satz in die Vergangenheit",
+                "Schreibe das im Präteritum",
+                "In die Vergangenheit:",
+                "Wie lautet das in der Vergangenheit?",
+                "Schreibe das so, als wäre es gestern gewesen, im Präteritum",
+            ),
             (
                 "{name} [geht|ging] zum Bahnhof.",
                 "Wir [fahren|fuhren] nach {city}.",
@@ -213,7 +230,13 @@ CHANGES: Mapping[str, Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
             ),
         ),
         "negative": (
-            ("Verneine diesen Satz", "Schreibe diesen Satz mit einer Verneinung", "Verneinung:", "Wie lautet die Verneinung?", "Mach daraus das Gegenteil mit nicht oder kein"),
+            (
+                "Verneine diesen Satz",
+                "Schreibe diesen Satz mit einer Verneinung",
+                "Verneinung:",
+                "Wie lautet die Verneinung?",
+                "Mach daraus das Gegenteil mit nicht oder kein",
+            ),
             (
                 "{name} [mag|mag keinen] Spinat.",
                 "Der Laden ist am Sonntag [offen|nicht offen].",
@@ -224,7 +247,13 @@ CHANGES: Mapping[str, Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
             ),
         ),
         "person": (
-            ("Schreibe das in der dritten Person (sie)", "Ersetze ich durch sie und passe den Rest an", "Dritte Person (sie):", "Wie lautet das über eine Frau, mit sie statt ich?", "Erzähle das über sie statt über mich"),
+            (
+                "Schreibe das in der dritten Person (sie)",
+                "Ersetze ich durch sie und passe den Rest an",
+                "Dritte Person (sie):",
+                "Wie lautet das über eine Frau, mit sie statt ich?",
+                "Erzähle das über sie statt über mich",
+            ),
             (
                 "[Ich|Sie] [arbeite|arbeitet] in einer Bank in {city}.",
                 "[Ich|Sie] [wohne|wohnt] bei [meinen|ihren] Eltern.",
@@ -236,7 +265,13 @@ CHANGES: Mapping[str, Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
     },
     "sv": {
         "past": (
-            ("Skriv den här meningen i dåtid", "Sätt verben i preteritum", "Dåtid:", "Hur blir det här i dåtid?", "Skriv om det som om det hände i går"),
+            (
+                "Skriv den här meningen i dåtid",
+                "Sätt verben i preteritum",
+                "Dåtid:",
+                "Hur blir det här i dåtid?",
+                "Skriv om det som om det hände i går",
+            ),
             (
                 "{name} [går|gick] till stationen.",
                 "Vi [åker|åkte] till {city}.",
@@ -250,7 +285,13 @@ CHANGES: Mapping[str, Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
             ),
         ),
         "negative": (
-            ("Gör meningen nekande", "Skriv den här meningen med inte", "Nekande form:", "Hur blir meningen nekande?", "Lägg till inte i meningen"),
+            (
+                "Gör meningen nekande",
+                "Skriv den här meningen med inte",
+                "Nekande form:",
+                "Hur blir meningen nekande?",
+                "Lägg till inte i meningen",
+            ),
             (
                 "{name} [gillar|gillar inte] spenat.",
                 "Affären [är|är inte] öppen på söndag.",
@@ -261,7 +302,13 @@ CHANGES: Mapping[str, Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
             ),
         ),
         "person": (
-            ("Skriv det här i tredje person (hon)", "Byt jag mot hon och ändra resten", "Tredje person (hon):", "Hur blir det med hon i stället för jag?", "Berätta det här om henne i stället för om mig"),
+            (
+                "Skriv det här i tredje person (hon)",
+                "Byt jag mot hon och ändra resten",
+                "Tredje person (hon):",
+                "Hur blir det med hon i stället för jag?",
+                "Berätta det här om henne i stället för om mig",
+            ),
             (
                 "[Jag|Hon] arbetar på en bank i {city}.",
                 "[Jag|Hon] bor hos [mina|sina] föräldrar.",
@@ -273,7 +320,13 @@ CHANGES: Mapping[str, Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
     },
     "es": {
         "past": (
-            ("Escribe esta frase en pasado", "Pon los verbos en pretérito", "En pasado:", "¿Cómo queda esto en pasado?", "Escríbelo como si hubiera pasado ayer"),
+            (
+                "Escribe esta frase en pasado",
+                "Pon los verbos en pretérito",
+                "En pasado:",
+                "¿Cómo queda esto en pasado?",
+                "Escríbelo como si hubiera pasado ayer",
+            ),
             (
                 "{name} [camina|caminó|caminaba] a la estación.",
                 "Nosotros [viajamos a|viajamos a] {city} y [comemos|comimos|comíamos] allí.",
@@ -287,7 +340,13 @@ CHANGES: Mapping[str, Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
             ),
         ),
         "negative": (
-            ("Pon esta frase en negativo", "Niega esta frase", "Forma negativa:", "¿Cuál es la negación de esta frase?", "Escribe esta frase con no"),
+            (
+                "Pon esta frase en negativo",
+                "Niega esta frase",
+                "Forma negativa:",
+                "¿Cuál es la negación de esta frase?",
+                "Escribe esta frase con no",
+            ),
             (
                 "A {name} [le gustan|no le gustan] las espinacas.",
                 "La tienda [abre|no abre] el domingo.",
@@ -298,7 +357,13 @@ CHANGES: Mapping[str, Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
             ),
         ),
         "person": (
-            ("Escribe esto en tercera persona (ella)", "Cambia yo por ella y adapta el resto", "Tercera persona (ella):", "¿Cómo queda con ella en lugar de yo?", "Cuenta esto sobre ella y no sobre mí"),
+            (
+                "Escribe esto en tercera persona (ella)",
+                "Cambia yo por ella y adapta el resto",
+                "Tercera persona (ella):",
+                "¿Cómo queda con ella en lugar de yo?",
+                "Cuenta esto sobre ella y no sobre mí",
+            ),
             (
                 "[Trabajo|Trabaja] en un banco de {city}.",
                 "[Vivo|Vive] con [mis|sus] padres.",
@@ -310,7 +375,13 @@ CHANGES: Mapping[str, Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
     },
     "fr": {
         "past": (
-            ("Mets cette phrase au passé", "Écris ceci au passé composé", "Au passé :", "Que donne cette phrase au passé ?", "Écris cela comme si c'était hier"),
+            (
+                "Mets cette phrase au passé",
+                "Écris ceci au passé composé",
+                "Au passé :",
+                "Que donne cette phrase au passé ?",
+                "Écris cela comme si c'était hier",
+            ),
             (
                 "{name} [marche|a marché|marchait|marcha] vers la gare.",
                 "Nous [visitons|avons visité|visitions|visitâmes] {city}.",
@@ -323,7 +394,13 @@ CHANGES: Mapping[str, Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
             ),
         ),
         "negative": (
-            ("Mets cette phrase à la forme négative", "Écris le contraire avec ne et pas", "Forme négative :", "Quelle est la négation de cette phrase ?", "Transforme cette phrase en phrase négative"),
+            (
+                "Mets cette phrase à la forme négative",
+                "Écris le contraire avec ne et pas",
+                "Forme négative :",
+                "Quelle est la négation de cette phrase ?",
+                "Transforme cette phrase en phrase négative",
+            ),
             (
                 "{name} [aime|n'aime pas] les épinards.",
                 "Le magasin [est|n'est pas] ouvert le dimanche.",
@@ -334,7 +411,13 @@ CHANGES: Mapping[str, Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
             ),
         ),
         "person": (
-            ("Mets ceci à la troisième personne (elle)", "Remplace je par elle et adapte le reste", "Troisième personne (elle) :", "Que devient la phrase avec elle au lieu de je ?", "Raconte cela d'elle et non de moi"),
+            (
+                "Mets ceci à la troisième personne (elle)",
+                "Remplace je par elle et adapte le reste",
+                "Troisième personne (elle) :",
+                "Que devient la phrase avec elle au lieu de je ?",
+                "Raconte cela d'elle et non de moi",
+            ),
             (
                 "[Je travaille|Elle travaille] dans une banque à {city}.",
                 "[Je|Elle] [vis|vit] chez [mes|ses] parents.",
@@ -346,7 +429,13 @@ CHANGES: Mapping[str, Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
     },
     "zh": {
         "negative": (
-            ("把这句话改成否定句", "写出这句话的否定形式", "否定句：", "这句话的否定形式是什么？", "在句子里加上“不”或“没”"),
+            (
+                "把这句话改成否定句",
+                "写出这句话的否定形式",
+                "否定句：",
+                "这句话的否定形式是什么？",
+                "在句子里加上“不”或“没”",
+            ),
             (
                 "{name}[喜欢|不喜欢]吃菠菜。",
                 "商店星期天[开门|不开门]。",
@@ -357,7 +446,13 @@ CHANGES: Mapping[str, Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
             ),
         ),
         "person": (
-            ("把这句话改成第三人称（她）", "把“我”换成“她”", "第三人称（她）：", "用“她”来说这句话怎么说？", "改写成关于她的话，不是关于我的"),
+            (
+                "把这句话改成第三人称（她）",
+                "把“我”换成“她”",
+                "第三人称（她）：",
+                "用“她”来说这句话怎么说？",
+                "改写成关于她的话，不是关于我的",
+            ),
             (
                 "[我|她]在{city}的一家银行工作。",
                 "[我|她]和[我的父母|她的父母|父母]住在一起。",
@@ -400,12 +495,19 @@ RUDE: Mapping[str, tuple[Sequence[str], Sequence[tuple[str, Sequence[Sequence[st
             ("Your {thing} is late. Hurry up, {name} is waiting in {city}!", (("{name}",), ("{city}",))),
             ("Come to {city} on Monday and bring the {thing}, or forget it.", (("{city}",), ("monday",))),
         ),
-        "please could would kindly thank grateful appreciate may_i wonder mind_if you_mind possible like_to it_seems noticed "
+        "please could would kindly thank grateful appreciate may_i wonder mind_if you_mind possible like_to "
+        "it_seems noticed "
         "remind",
         "hell idiot crap damn stupid got_it shut_up hurry_up forget_it",
     ),
     "de": (
-        ("Formuliere das höflicher", "Schreibe diesen Satz freundlich und höflich", "Höflich:", "Wie sage ich das höflich?", "Das klingt grob, mach es höflich"),
+        (
+            "Formuliere das höflicher",
+            "Schreibe diesen Satz freundlich und höflich",
+            "Höflich:",
+            "Wie sage ich das höflich?",
+            "Das klingt grob, mach es höflich",
+        ),
         (
             ("Schick mir sofort {thing}.", ()),
             ("Wo zum Teufel bleibt {thing}?", ()),
@@ -417,7 +519,13 @@ RUDE: Mapping[str, tuple[Sequence[str], Sequence[tuple[str, Sequence[Sequence[st
         "teufel verdammt sofort_! klar? mund",
     ),
     "sv": (
-        ("Gör det här artigare", "Skriv den här meningen vänligt och artigt", "Artigt:", "Hur säger jag det här artigt?", "Det låter otrevligt, gör det artigt"),
+        (
+            "Gör det här artigare",
+            "Skriv den här meningen vänligt och artigt",
+            "Artigt:",
+            "Hur säger jag det här artigt?",
+            "Det låter otrevligt, gör det artigt",
+        ),
         (
             ("Skicka {thing} nu med en gång.", ()),
             ("Var fan är {thing}?", ()),
@@ -429,7 +537,13 @@ RUDE: Mapping[str, tuple[Sequence[str], Sequence[tuple[str, Sequence[Sequence[st
         "fan fattar helvete käften",
     ),
     "es": (
-        ("Escribe esto de forma más educada", "Haz que suene amable y formal", "Versión educada:", "¿Cómo digo esto con educación?", "Suena grosero, hazlo más cortés"),
+        (
+            "Escribe esto de forma más educada",
+            "Haz que suene amable y formal",
+            "Versión educada:",
+            "¿Cómo digo esto con educación?",
+            "Suena grosero, hazlo más cortés",
+        ),
         (
             ("Mándame {thing} ya.", ()),
             ("¿Dónde demonios está {thing}?", ()),
@@ -441,7 +555,13 @@ RUDE: Mapping[str, tuple[Sequence[str], Sequence[tuple[str, Sequence[Sequence[st
         "demonios maldita cállate",
     ),
     "fr": (
-        ("Écris cela plus poliment", "Rends cette phrase aimable et polie", "Version polie :", "Comment dire cela poliment ?", "C'est impoli, reformule avec politesse"),
+        (
+            "Écris cela plus poliment",
+            "Rends cette phrase aimable et polie",
+            "Version polie :",
+            "Comment dire cela poliment ?",
+            "C'est impoli, reformule avec politesse",
+        ),
         (
             ("Envoie-moi {thing} tout de suite.", ()),
             ("Où diable est {thing} ?", ()),
@@ -468,12 +588,43 @@ RUDE: Mapping[str, tuple[Sequence[str], Sequence[tuple[str, Sequence[Sequence[st
 """By language: wordings, rude messages with what must stay of them, parts of polite words, words that must go."""
 
 RUDE_THINGS: Mapping[str, Sequence[tuple[str, Sequence[str]]]] = {
-    "en": tuple((thing, (thing,)) for thing in "report invoice parcel contract printer laptop ticket receipt order key chair offer manual".split()),
-    "de": (("den Bericht", ("bericht",)), ("die Rechnung", ("rechnung",)), ("das Paket", ("paket",)), ("den Vertrag", ("vertrag",)), ("den Schlüssel", ("schlüssel",)), ("das Angebot", ("angebot",))),
-    "sv": (("rapporten", ("rapport",)), ("fakturan", ("faktura",)), ("paketet", ("paket",)), ("avtalet", ("avtal",)), ("nyckeln", ("nyckel",)), ("offerten", ("offert",))),
-    "es": (("el informe", ("informe",)), ("la factura", ("factura",)), ("el paquete", ("paquete",)), ("el contrato", ("contrato",)), ("la llave", ("llave",)), ("la oferta", ("oferta",))),
-    "fr": (("le rapport", ("rapport",)), ("la facture", ("facture",)), ("le colis", ("colis",)), ("le contrat", ("contrat",)), ("la clé", ("clé", "clef")), ("le devis", ("devis",))),
-    "zh": tuple((thing, (thing,)) for thing in "报告 发票 包裹 合同 钥匙 报价单".split()),
+    "en": tuple(
+        (thing, (thing,))
+        for thing in pool("report invoice parcel contract printer laptop ticket receipt order key chair offer manual")
+    ),
+    "de": (
+        ("den Bericht", ("bericht",)),
+        ("die Rechnung", ("rechnung",)),
+        ("das Paket", ("paket",)),
+        ("den Vertrag", ("vertrag",)),
+        ("den Schlüssel", ("schlüssel",)),
+        ("das Angebot", ("angebot",)),
+    ),
+    "sv": (
+        ("rapporten", ("rapport",)),
+        ("fakturan", ("faktura",)),
+        ("paketet", ("paket",)),
+        ("avtalet", ("avtal",)),
+        ("nyckeln", ("nyckel",)),
+        ("offerten", ("offert",)),
+    ),
+    "es": (
+        ("el informe", ("informe",)),
+        ("la factura", ("factura",)),
+        ("el paquete", ("paquete",)),
+        ("el contrato", ("contrato",)),
+        ("la llave", ("llave",)),
+        ("la oferta", ("oferta",)),
+    ),
+    "fr": (
+        ("le rapport", ("rapport",)),
+        ("la facture", ("facture",)),
+        ("le colis", ("colis",)),
+        ("le contrat", ("contrat",)),
+        ("la clé", ("clé", "clef")),
+        ("le devis", ("devis",)),
+    ),
+    "zh": tuple((thing, (thing,)) for thing in pool("报告 发票 包裹 合同 钥匙 报价单")),
 }
 """Things in messages, with parts of words by which they are known again."""
 
@@ -556,7 +707,7 @@ LONG: Mapping[str, tuple[Sequence[str], Sequence[tuple[str, str]], Sequence[str]
             (
                 "Leider müssen wir Ihnen heute mitteilen, dass das Treffen, das {name} für {day} in "
                 "{city} geplant hatte und auf das sich viele gefreut haben, nun doch ausfällt.",
-                "Das Treffen mit {name} am {day} in {city} fällt aus.",
+                "Das Treffen von {name} {day} in {city} entfällt.",
             ),
             (
                 "Wie Sie vielleicht schon von einer Kollegin gehört haben, wird der neue Laden in {city}, "
@@ -612,7 +763,7 @@ LONG: Mapping[str, tuple[Sequence[str], Sequence[tuple[str, str]], Sequence[str]
             (
                 "Lamentablemente tenemos que comunicarles hoy que la reunión que {name} había preparado "
                 "en {city} para el {day}, y que tantos esperaban, queda cancelada.",
-                "Se cancela la reunión de {name} en {city} el {day}.",
+                "La reunión de {name} en {city} el {day}, cancelada.",
             ),
             (
                 "Como quizá ya hayas oído de algún compañero, la nueva tienda de {city}, que va a llevar "
@@ -716,7 +867,13 @@ AVOID: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
         ),
     ),
     "de": (
-        ("Schreibe diesen Satz ohne das Wort {words}", "Sag das Gleiche, ohne {words} zu verwenden", "Ersetze {words} durch etwas anderes", "Ohne {words}:", "Wie kann ich das ohne {words} sagen?"),
+        (
+            "Schreibe diesen Satz ohne das Wort {words}",
+            "Sag das Gleiche, ohne {words} zu verwenden",
+            "Ersetze {words} durch etwas anderes",
+            "Ohne {words}:",
+            "Wie kann ich das ohne {words} sagen?",
+        ),
         (
             "Der [große] Hund schläft unter dem [kleinen] Tisch in der Küche.",
             "{name} war [froh], weil der Zug nach {city} pünktlich war.",
@@ -725,7 +882,13 @@ AVOID: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
         ),
     ),
     "sv": (
-        ("Skriv om den här meningen utan ordet {words}", "Säg samma sak utan {words}", "Byt ut {words} mot något annat", "Utan {words}:", "Hur kan jag säga det utan {words}?"),
+        (
+            "Skriv om den här meningen utan ordet {words}",
+            "Säg samma sak utan {words}",
+            "Byt ut {words} mot något annat",
+            "Utan {words}:",
+            "Hur kan jag säga det utan {words}?",
+        ),
         (
             "Den [stora] hunden sover under det [lilla] bordet i köket.",
             "{name} var [glad] eftersom tåget till {city} var i tid.",
@@ -734,7 +897,13 @@ AVOID: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
         ),
     ),
     "es": (
-        ("Escribe esta frase sin la palabra {words}", "Di lo mismo sin usar {words}", "Cambia {words} por otra cosa", "Sin {words}:", "¿Cómo puedo decir esto sin {words}?"),
+        (
+            "Escribe esta frase sin la palabra {words}",
+            "Di lo mismo sin usar {words}",
+            "Cambia {words} por otra cosa",
+            "Sin {words}:",
+            "¿Cómo puedo decir esto sin {words}?",
+        ),
         (
             "El perro [grande] duerme debajo de la mesa [pequeña] de la cocina.",
             "{name} estaba [contento] porque el tren a {city} llegó a tiempo.",
@@ -743,7 +912,13 @@ AVOID: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
         ),
     ),
     "fr": (
-        ("Réécris cette phrase sans le mot {words}", "Dis la même chose sans {words}", "Remplace {words} par autre chose", "Sans {words} :", "Comment dire cela sans {words} ?"),
+        (
+            "Réécris cette phrase sans le mot {words}",
+            "Dis la même chose sans {words}",
+            "Remplace {words} par autre chose",
+            "Sans {words} :",
+            "Comment dire cela sans {words} ?",
+        ),
         (
             "Le chien [énorme] dort sous la [petite] table de la cuisine.",
             "{name} était [content] parce que le train pour {city} était à l'heure.",
@@ -752,7 +927,13 @@ AVOID: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
         ),
     ),
     "zh": (
-        ("改写这句话，不要用“{words}”", "不用“{words}”，说同样的意思", "把“{words}”换成别的说法", "不要出现“{words}”：", "不用“{words}”怎么说这句话？"),
+        (
+            "改写这句话，不要用“{words}”",
+            "不用“{words}”，说同样的意思",
+            "把“{words}”换成别的说法",
+            "不要出现“{words}”：",
+            "不用“{words}”怎么说这句话？",
+        ),
         (
             "那只[大]狗睡在厨房的桌子下面。",
             "{name}很[高兴]，因为去{city}的火车准时到了。",
@@ -763,7 +944,14 @@ AVOID: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
 }
 """By language: wordings, and sentences with the words that must go in brackets."""
 
-OTHER_WORDS: Mapping[str, str] = {"en": "quite special", "de": "ganz besonders", "sv": "särskilt", "es": "especial", "fr": "spécial", "zh": "特别"}
+OTHER_WORDS: Mapping[str, str] = {
+    "en": "quite special",
+    "de": "ganz besonders",
+    "sv": "särskilt",
+    "es": "especial",
+    "fr": "spécial",
+    "zh": "特别",
+}
 """What stands for words to avoid in the example of a right answer."""
 
 TAILS: Mapping[str, Sequence[str]] = {
@@ -801,15 +989,13 @@ def a_change(rng: Random, level: int, language: str) -> Item:
     chosen = [each.replace("{name}", name).replace("{city}", city) for each in rng.sample(sentences, count)]
     space = "" if language == "zh" else " "
     parts = [with_changes(rng, each, 9) for each in chosen]
-    shown, wished = (space.join(part[which] for part in parts) for which in (0, 1))
+    shown, wished = space.join(part[0] for part in parts), space.join(part[1] for part in parts)
     changes = [change for part in parts for change in part[2]]
     turns = worded(rng, language, [each.replace("{name}", name) for each in requests], shown, TAILS[language])
     return Item(turns, changed(wished, changes, spare=count), 20 + len(wished.encode()) // 2, wished)
 
 
-def keeps(
-    text: str, language: str, facts: Sequence[Sequence[str]], most_words: int, prompt: str
-) -> bool:
+def keeps(text: str, language: str, facts: Sequence[Sequence[str]], most_words: int, prompt: str) -> bool:
     """Whether a text is of the language, tells all facts, is no longer than allowed, and no copy of the prompt."""
     told = all(says_part(text, forms) for forms in facts)
     return told and is_in(text, language) and len(words(text)) <= most_words and not copies(text, prompt)
@@ -912,7 +1098,7 @@ KINDS: Sequence[Callable[[Random, int, str], Item]] = (
 
 def make(rng: Random, level: int, language: str) -> Item:
     """An item of a level: half of them change grammar, the others tone, length or words."""
-    return rng.choice(KINDS)(rng, level, language)
+    return unless_repeated(rng.choice(KINDS)(rng, level, language))
 
 
 FAMILY = Family(name="rewrite", title="rewriting sentences: tense, person, tone, length", make=make)

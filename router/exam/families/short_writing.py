@@ -1,7 +1,7 @@
 """Writing short texts from given facts: product descriptions, invitations, e-mails, slogans, thank-you notes.
 
-A check looks at what a program can see: whether the facts are there, the length, the language, and that the text neither
-repeats itself nor speaks about the model.
+A check looks at what a program can see: whether the facts are there, the length, the language, and that the text
+neither repeats itself nor speaks about the model.
 """
 
 import re
@@ -12,7 +12,7 @@ from random import Random
 from router.exam.families.everyday import first_name
 from router.exam.item import Answer, Family, Item
 from router.exam.wording import worded
-from router.exam.written_answers import copies, is_in, rambles, says_part, speaks_as_assistant, words
+from router.exam.written_answers import copies, is_in, is_part_of, rambles, says_part, speaks_as_assistant, words
 
 Fact = tuple[str, Sequence[str]]
 """Words for a fact, and parts of words by which a text shows that it tells it."""
@@ -44,7 +44,9 @@ def prices(*amounts: str) -> list[Fact]:
     for amount in amounts:
         signs = next(forms for name, forms in SIGNS.items() if name in amount.lower())
         number = re.sub(r"[^\d.]", "", amount)
-        facts.append((amount, tuple(sign.format(x=form) for sign in signs for form in (number, number.replace(".", ",")))))
+        facts.append(
+            (amount, tuple(sign.format(x=form) for sign in signs for form in (number, number.replace(".", ","))))
+        )
     return facts
 
 
@@ -71,7 +73,14 @@ class Kind:
 
 
 MENTION: Mapping[str, Sequence[str]] = {
-    "en": ("Mention: {facts}.", "Include {facts}.", "Facts: {facts}.", "It should mention {facts}.", "Details: {facts}.", "Don't forget {facts}."),
+    "en": (
+        "Mention: {facts}.",
+        "Include {facts}.",
+        "Facts: {facts}.",
+        "It should mention {facts}.",
+        "Details: {facts}.",
+        "Don't forget {facts}.",
+    ),
     "de": ("Erwähne: {facts}.", "Fakten: {facts}.", "Das soll vorkommen: {facts}."),
     "sv": ("Nämn: {facts}.", "Fakta: {facts}.", "Ta med: {facts}."),
     "es": ("Menciona: {facts}.", "Datos: {facts}.", "Incluye: {facts}."),
@@ -80,7 +89,13 @@ MENTION: Mapping[str, Sequence[str]] = {
 }
 
 LIMIT: Mapping[str, Sequence[str]] = {
-    "en": ("Use at most {n} words.", "No more than {n} words.", "Max {n} words.", "Keep it under {n} words.", "{n} words or fewer."),
+    "en": (
+        "Use at most {n} words.",
+        "No more than {n} words.",
+        "Max {n} words.",
+        "Keep it under {n} words.",
+        "{n} words or fewer.",
+    ),
     "de": ("Höchstens {n} Wörter.", "Maximal {n} Wörter."),
     "sv": ("Högst {n} ord.", "Max {n} ord."),
     "es": ("Máximo {n} palabras.", "No más de {n} palabras."),
@@ -127,14 +142,18 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 "Write two sentences that sell a {x}",
             ),
             same(
-                "mug backpack lamp chair jacket kettle bicycle tent notebook pillow blanket scarf teapot umbrella watch "
+                "mug backpack lamp chair jacket kettle bicycle tent notebook pillow blanket scarf teapot "
+                "umbrella watch "
                 "pan desk mirror candle wallet keyboard headset suitcase vase bottle hammock clock helmet sofa shelf"
             ),
             (
                 with_stems("red:red blue:blue green:green black:black white:white yellow:yellow"),
                 with_stems("wood:wood steel:steel cotton:cotton glass:glass leather:leather bamboo:bamboo wool:wool"),
                 prices("19 euros", "25 dollars", "49 euros", "80 dollars", "120 dollars", "34.90 euros"),
-                with_stems("made+in+Italy:ital handmade:hand two-year+warranty:warrant free+delivery:deliver:shipping washable:wash"),
+                with_stems(
+                    "made+in+Italy:ital handmade:hand two-year+warranty:warrant "
+                    "free+delivery:deliver:shipping washable:wash"
+                ),
             ),
             "Our {x} is just what you need:",
         ),
@@ -158,13 +177,20 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
             with_stems(
                 "birthday+party:birthday garden+party:garden wedding:wedding picnic:picnic barbecue:barbecue:bbq "
                 "housewarming:housewarming:house-warming dinner:dinner concert:concert "
-                "game+night:game movie+night:movie flea+market:flea office+party:office reunion:reunion workshop:workshop"
+                "game+night:game movie+night:movie flea+market:flea office+party:office reunion:reunion "
+                "workshop:workshop"
             ),
             (
                 same(DAYS["en"]),
                 with_stems("7+pm:7 3+pm:3 11+am:11 8+pm:8 5+pm:5"),
-                with_stems("in+the+park:park in+our+garden:garden at+the+lake:lake at+the+town+hall:hall at+Maria's+house:maria"),
-                with_stems("bring+a+salad:salad bring+a+chair:chair live+music:music free+drinks:drink no+gifts:gift children+welcome:child:kid"),
+                with_stems(
+                    "in+the+park:park in+our+garden:garden at+the+lake:lake at+the+town+hall:hall "
+                    "at+Maria's+house:maria"
+                ),
+                with_stems(
+                    "bring+a+salad:salad bring+a+chair:chair live+music:music free+drinks:drink "
+                    "no+gifts:gift children+welcome:child:kid"
+                ),
             ),
             "You are warmly invited to our {x}:",
         ),
@@ -188,11 +214,13 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
             same("Anna Peter Laura Daniel Grace Oscar Helen Victor Sophie Mark"),
             (
                 same(DAYS["en"]),
-                with_stems("I+am+ill:ill:sick:unwell my+train+is+late:train my+car+broke+down:car dentist+appointment:dentist"),
-                with_stems("new+date+in+June:june new+date+next+week:next week call+me+at+4+pm:4 new+date+in+May:may"),
+                with_stems(
+                    "I+am+ill:ill:sick:unwell my+train+is+late:train my+car+broke+down:car dentist+appointment:dentist"
+                ),
+                with_stems("new+date+in+June:june new+date+next+week:next+week call+me+at+4+pm:4 new+date+in+May:may"),
                 with_stems("the+report+is+ready:report the+contract+is+signed:contract the+budget+is+attached:budget"),
             ),
-            "Dear {x}, I am sorry, but I have to cancel our meeting.",
+            "Dear {x}, I must cancel our meeting:",
         ),
         "slogan": Kind(
             (
@@ -211,13 +239,18 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 "A line for the window of a {x}, please",
                 "Write one memorable sentence to advertise a {x}",
             ),
-            same("bakery bookshop gym café pet+shop flower+shop bike+shop hair+salon pizzeria hotel tea+house car+wash toy+store library"),
+            same(
+                "bakery bookshop gym café pet+shop flower+shop bike+shop hair+salon pizzeria hotel tea+house "
+                "car+wash toy+store library"
+            ),
             (
-                with_stems("the+name+Sunrise:sunrise the+name+Oakhill:oakhill the+name+Bella:bella the+name+Corner:corner"),
+                with_stems(
+                    "the+name+Sunrise:sunrise the+name+Oakhill:oakhill the+name+Bella:bella the+name+Corner:corner"
+                ),
                 with_stems("fresh:fresh friendly:friend fast:fast cheap:cheap since+1950:1950 open+all+night:night"),
                 same("family heart home smile"),
             ),
-            "Your {x} around the corner!",
+            "Simply the best {x}:",
         ),
         "thanks": Kind(
             (
@@ -238,9 +271,15 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
             ),
             same("Anna Peter Laura Daniel Grace Oscar Helen Victor Sophie Mark Grandma Uncle+Joe"),
             (
-                with_stems("the+flowers:flower the+book:book the+cake:cake the+scarf:scarf the+tickets:ticket the+help+with+the+move:help"),
+                with_stems(
+                    "the+flowers:flower the+book:book the+cake:cake the+scarf:scarf the+tickets:ticket "
+                    "the+help+with+the+move:help"
+                ),
                 with_stems("my+birthday:birthday our+wedding:wedding last+weekend:weekend the+party:party"),
-                with_stems("see+you+in+June:june see+you+in+London:london see+you+on+Sunday:sunday see+you+at+Christmas:christmas"),
+                with_stems(
+                    "see+you+in+June:june see+you+in+London:london see+you+on+Sunday:sunday "
+                    "see+you+at+Christmas:christmas"
+                ),
                 with_stems("the+children+loved+it:child:kid the+dog+loved+it:dog my+wife+loved+it:wife"),
             ),
             "Dear {x}, thank you so much!",
@@ -273,7 +312,10 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 "Einladungstext: {x}",
                 "Kannst du eine Einladung für den Anlass {x} schreiben?",
             ),
-            with_stems("Geburtstagsfeier:geburtstag Gartenfest:garten Hochzeit:hochzeit Grillabend:grill Konzert:konzert Spieleabend:spiel"),
+            with_stems(
+                "Geburtstagsfeier:geburtstag Gartenfest:garten Hochzeit:hochzeit Grillabend:grill "
+                "Konzert:konzert Spieleabend:spiel"
+            ),
             (
                 same(DAYS["de"]),
                 with_stems("19+Uhr:19 15+Uhr:15 11+Uhr:11 20+Uhr:20"),
@@ -297,7 +339,7 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 with_stems("neuer+Termin+im+Juni:juni neuer+Termin+nächste+Woche:nächste"),
                 with_stems("der+Bericht+ist+fertig:bericht der+Vertrag+liegt+bei:vertrag"),
             ),
-            "Liebe Grüße an dich, {x}, ich kann leider nicht kommen:",
+            "Hallo {x}, das Treffen muss ich leider absagen:",
         ),
         "thanks": Kind(
             (
@@ -325,7 +367,10 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 "Beskriv produkten {x} för vår webbutik",
                 "Kan du skriva en annons för {x}?",
             ),
-            with_stems("mugg:mugg ryggsäck:ryggsäck lampa:lamp stol:stol jacka:jack cykel:cyk tält:tält kudde:kudd väska:väsk spegel:speg"),
+            with_stems(
+                "mugg:mugg ryggsäck:ryggsäck lampa:lamp stol:stol jacka:jack cykel:cyk tält:tält kudde:kudd "
+                "väska:väsk spegel:speg"
+            ),
             (
                 with_stems("röd:röd:rött blå:blå grön:grön svart:svart vit:vit"),
                 with_stems("trä:trä stål:stål bomull:bomull glas:glas läder:läder"),
@@ -342,7 +387,10 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 "Inbjudan: {x}",
                 "Kan du skriva en inbjudan till {x}?",
             ),
-            with_stems("födelsedagsfest:födelsedag trädgårdsfest:trädgård bröllop:bröllop grillkväll:grill konsert:konsert spelkväll:spel"),
+            with_stems(
+                "födelsedagsfest:födelsedag trädgårdsfest:trädgård bröllop:bröllop grillkväll:grill "
+                "konsert:konsert spelkväll:spel"
+            ),
             (
                 same(DAYS["sv"]),
                 with_stems("klockan+19:19 klockan+15:15 klockan+11:11"),
@@ -411,7 +459,10 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 "Texto de invitación: {x}",
                 "¿Puedes escribir una invitación para una {x}?",
             ),
-            with_stems("fiesta+de+cumpleaños:cumpleaños boda:boda barbacoa:barbacoa cena:cena merienda:merienda noche+de+juegos:juego"),
+            with_stems(
+                "fiesta+de+cumpleaños:cumpleaños boda:boda barbacoa:barbacoa cena:cena merienda:merienda "
+                "noche+de+juegos:juego"
+            ),
             (
                 same(DAYS["es"]),
                 with_stems("a+las+19:19:7 a+las+11:11 a+las+20:20:8"),
@@ -435,7 +486,7 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 with_stems("nueva+fecha+en+junio:junio nueva+fecha+la+próxima+semana:próxima"),
                 with_stems("el+informe+está+listo:informe el+contrato+está+firmado:contrato"),
             ),
-            "Hola {x}, no puedo ir a la reunión y lo siento:",
+            "Hola {x}, la reunión se cancela:",
         ),
         "thanks": Kind(
             (
@@ -463,14 +514,17 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 "Décris le produit {x} pour notre boutique en ligne",
                 "Peux-tu écrire une annonce pour le produit {x} ?",
             ),
-            with_stems("tasse:tasse sac+à+dos:sac lampe:lampe chaise:chaise veste:veste vélo:vélo tente:tente coussin:coussin valise:valise miroir:miroir"),
+            with_stems(
+                "tasse:tasse sac+à+dos:sac lampe:lampe chaise:chaise veste:veste vélo:vélo tente:tente "
+                "coussin:coussin valise:valise miroir:miroir"
+            ),
             (
                 with_stems("rouge:rouge bleu:bleu vert:vert noir:noir blanc:blanc"),
                 with_stems("bois:bois acier:acier coton:coton verre:verre cuir:cuir"),
                 prices("19 euros", "25 euros", "49 euros"),
                 with_stems("fabriqué+en+Italie:ital fait+main:main garantie+de+deux+ans:garant"),
             ),
-            "Découvrez {x}, le produit que vous avez toujours voulu pour la maison :",
+            "Découvrez {x}, le plaisir de la maison :",
         ),
         "invitation": Kind(
             (
@@ -480,14 +534,17 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 "Texte d'invitation : {x}",
                 "Peux-tu écrire une invitation pour notre {x} ?",
             ),
-            with_stems("fête+d'anniversaire:anniversaire mariage:mariage barbecue:barbecue dîner:dîner concert:concert soirée+jeux:jeu"),
+            with_stems(
+                "fête+d'anniversaire:anniversaire mariage:mariage barbecue:barbecue dîner:dîner "
+                "concert:concert soirée+jeux:jeu"
+            ),
             (
                 same(DAYS["fr"]),
                 with_stems("à+19+heures:19 à+11+heures:11 à+20+heures:20"),
                 with_stems("dans+le+parc:parc au+bord+du+lac:lac chez+Marie:marie"),
                 with_stems("apporter+une+salade:salade apporter+une+chaise:chaise musique+en+direct:musique"),
             ),
-            "Nous avons le plaisir de vous inviter pour {x}, et ce sera",
+            "Vous êtes tous invités : {x},",
         ),
         "mail": Kind(
             (
@@ -504,7 +561,7 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 with_stems("nouvelle+date+en+juin:juin nouvelle+date+la+semaine+prochaine:prochaine"),
                 with_stems("le+rapport+est+prêt:rapport le+contrat+est+signé:contrat"),
             ),
-            "Bonjour {x}, je ne peux pas venir à la réunion :",
+            "Bonjour {x}, la réunion est annulée :",
         ),
         "thanks": Kind(
             (
@@ -525,7 +582,13 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
     },
     "zh": {
         "product": Kind(
-            ("为{x}写一段产品描述", "写一段{x}的广告文案", "产品介绍：{x}", "我们的网店要卖{x}，写个简短的介绍", "你能给{x}写一段商品描述吗？"),
+            (
+                "为{x}写一段产品描述",
+                "写一段{x}的广告文案",
+                "产品介绍：{x}",
+                "我们的网店要卖{x}，写个简短的介绍",
+                "你能给{x}写一段商品描述吗？",
+            ),
             same("杯子 背包 台灯 椅子 外套 自行车 帐篷 枕头 行李箱 镜子"),
             (
                 with_stems("红色:红 蓝色:蓝 绿色:绿 黑色:黑 白色:白"),
@@ -547,7 +610,13 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
             "诚挚邀请您参加{x}：",
         ),
         "mail": Kind(
-            ("给{x}写一封邮件，说我不能参加会议", "写封短邮件给{x}，取消我们的会议", "给{x}的邮件：我开会要迟到了", "你能写信告诉{x}会议要改期吗？", "写一封礼貌的邮件向{x}说明会议取消"),
+            (
+                "给{x}写一封邮件，说我不能参加会议",
+                "写封短邮件给{x}，取消我们的会议",
+                "给{x}的邮件：我开会要迟到了",
+                "你能写信告诉{x}会议要改期吗？",
+                "写一封礼貌的邮件向{x}说明会议取消",
+            ),
             same("王芳 李伟 张敏 刘洋 陈静 赵磊"),
             (
                 with_stems("星期一:星期一:周一 星期三:星期三:周三 星期五:星期五:周五"),
@@ -558,7 +627,13 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
             "{x}您好，很抱歉我不能参加会议：",
         ),
         "thanks": Kind(
-            ("给{x}写一张感谢卡", "我想感谢{x}，写几句话", "给{x}的感谢信", "你能写一段话感谢{x}吗？", "用两句话感谢{x}"),
+            (
+                "给{x}写一张感谢卡",
+                "我想感谢{x}，写几句话",
+                "给{x}的感谢信",
+                "你能写一段话感谢{x}吗？",
+                "用两句话感谢{x}",
+            ),
             same("王芳 李伟 张敏 刘洋 陈静 奶奶"),
             (
                 with_stems("送的花:花 送的书:书 送的蛋糕:蛋糕 帮忙搬家:搬家"),
@@ -593,13 +668,16 @@ UNLIMITED = 110
 """Words that a text without a limit may have: more is no short text."""
 
 
-def written_well(
-    facts: Sequence[Fact], language: str, least: int, most: int, text: str, prompt: str
-) -> bool:
+def written_well(facts: Sequence[Fact], language: str, least: int, most: int, text: str, prompt: str) -> bool:
     """Whether a text tells the facts in the language, within the length, once, and in its own words."""
     long_enough = least <= len(words(text)) <= most
     told = all(says_part(text, parts) for _, parts in facts)
-    own = not rambles(text, 2) and not copies(text, prompt) and not speaks_as_assistant(text)
+    own = (
+        not rambles(text, 2)
+        and not copies(text, prompt)
+        and not is_part_of(text, prompt)
+        and not speaks_as_assistant(text)
+    )
     return long_enough and told and own and is_in(text, language)
 
 
@@ -644,7 +722,8 @@ def make(rng: Random, level: int, language: str) -> Item:
         parts = (answer.text, after_introduction(answer.text))
         return any(written_well(needed, language, least, most, text, turns[-1].text) for text in parts)
 
-    expected = f"{kind.opening.format(x=subject[0])} {comma.join(shown for shown, _ in facts)}"
+    # Backwards, or the check would take it for a copy of the request.
+    expected = f"{kind.opening.format(x=subject[0])} {comma.join(shown for shown, _ in reversed(facts))}"
     room = 30 if name == "slogan" else min(110, 30 + 2 * limit) if limit else 90
     return Item(turns, check, room, expected)
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from random import Random
 
-from router.exam.families.everyday import CITIES, first_name
+from router.exam.families.everyday import CITIES, first_name, pool
 from router.exam.item import Answer, Family, Item
 from router.exam.marked_sentences import changed, marks_in, with_changes
 from router.exam.wording import worded
-from router.exam.written_answers import folded, words
+from router.exam.written_answers import folded, unless_repeated, words
 
 SENTENCES: Mapping[str, Sequence[str]] = {
     "en": (
@@ -167,51 +167,41 @@ SENTENCES: Mapping[str, Sequence[str]] = {
 }
 
 WORDS: Mapping[str, Sequence[str]] = {
-    "en": tuple(
-        "recieve|receive adress|address tommorow|tomorrow definately|definitely seperate|separate freind|friend "
-        "beleive|believe neccessary|necessary occured|occurred untill|until wich|which becuase|because thier|their "
-        "goverment|government enviroment|environment buisness|business calender|calendar libary|library "
-        "restaraunt|restaurant accomodation|accommodation embarass|embarrass begining|beginning beautifull|beautiful "
-        "collegue|colleague experiance|experience foriegn|foreign gaurantee|guarantee immediatly|immediately "
-        "knowlege|knowledge maintainance|maintenance noticable|noticeable posession|possession priviledge|privilege "
-        "rythm|rhythm succesful|successful suprise|surprise temperture|temperature vaccum|vacuum wierd|weird "
-        "sincerly|sincerely millenium|millennium questionaire|questionnaire".split()
+    "en": pool(
+        "recieve|receive adress|address tommorow|tomorrow definately|definitely seperate|separate "
+        "freind|friend beleive|believe neccessary|necessary occured|occurred untill|until wich|which "
+        "becuase|because thier|their goverment|government enviroment|environment buisness|business "
+        "calender|calendar libary|library restaraunt|restaurant accomodation|accommodation embarass|embarrass "
+        "begining|beginning beautifull|beautiful collegue|colleague experiance|experience foriegn|foreign "
+        "gaurantee|guarantee immediatly|immediately knowlege|knowledge maintainance|maintenance "
+        "noticable|noticeable posession|possession priviledge|privilege rythm|rhythm succesful|successful "
+        "suprise|surprise temperture|temperature vaccum|vacuum wierd|weird sincerly|sincerely "
+        "millenium|millennium questionaire|questionnaire"
     ),
-    "de": tuple(
-        "Addresse|Adresse Packet|Paket villeicht|vielleicht wiederum|wiederum nähmlich|nämlich Rytmus|Rhythmus "
-        "Standart|Standard agressiv|aggressiv Gallerie|Galerie seid gestern|seit gestern Terasse|Terrasse "
-        "ziehmlich|ziemlich Kommitee|Komitee endgültich|endgültig Tehater|Theater Fahrad|Fahrrad Geschänk|Geschenk "
-        "tolerrant|tolerant Maschiene|Maschine vorraus|voraus Zuverlässichkeit|Zuverlässigkeit".replace(
-            "wiederum|wiederum ", ""
-        )
-        .replace("seid gestern|seit gestern ", "")
-        .split()
+    "de": pool(
+        "Addresse|Adresse Packet|Paket villeicht|vielleicht nähmlich|nämlich Rytmus|Rhythmus "
+        "Standart|Standard agressiv|aggressiv Gallerie|Galerie Terasse|Terrasse ziehmlich|ziemlich "
+        "Kommitee|Komitee endgültich|endgültig Tehater|Theater Fahrad|Fahrrad Geschänk|Geschenk "
+        "tolerrant|tolerant Maschiene|Maschine vorraus|voraus Zuverlässichkeit|Zuverlässigkeit"
     ),
-    "sv": tuple(
-        "intressant|intressant adres|adress tilsammans|tillsammans nogrant|noggrant cykkel|cykel resturang|restaurang "
-        "abonemang|abonnemang komunikation|kommunikation gurka|gurka kansje|kanske jätekul|jättekul bibblioteket|"
-        "biblioteket miljon|miljon terass|terrass egentlien|egentligen imorron|imorgon parallel|parallell".replace(
-            "intressant|intressant ", ""
-        )
-        .replace("gurka|gurka ", "")
-        .replace("miljon|miljon ", "")
-        .split()
+    "sv": pool(
+        "adres|adress tilsammans|tillsammans nogrant|noggrant cykkel|cykel resturang|restaurang "
+        "abonemang|abonnemang komunikation|kommunikation kansje|kanske jätekul|jättekul "
+        "bibblioteket|biblioteket terass|terrass egentlien|egentligen imorron|imorgon parallel|parallell"
     ),
-    "es": tuple(
-        "haver|haber escuella|escuela tambien|también vover|volver cocer|cocer ospital|hospital jente|gente "
+    "es": pool(
+        "haver|haber escuella|escuela tambien|también vover|volver ospital|hospital jente|gente "
         "carácteres|caracteres nesesario|necesario visicleta|bicicleta hiva|iba avía|había exelente|excelente "
-        "conoser|conocer orrible|horrible alludar|ayudar arbol|árbol".replace("cocer|cocer ", "").split()
+        "conoser|conocer orrible|horrible alludar|ayudar arbol|árbol"
     ),
-    "fr": tuple(
-        "adress|adresse aujourdhui|aujourd'hui apartement|appartement langage|langage développement|développement "
-        "rythme|rythme beaucou|beaucoup toujour|toujours bibliotèque|bibliothèque aceuil|accueil comencer|commencer "
-        "professionel|professionnel maleureusement|malheureusement restorant|restaurant hopital|hôpital "
-        "necessaire|nécessaire aprentissage|apprentissage".replace("langage|langage ", "")
-        .replace("développement|développement ", "")
-        .replace("rythme|rythme ", "")
-        .split()
+    "fr": pool(
+        "adress|adresse aujourdhui|aujourd'hui apartement|appartement beaucou|beaucoup toujour|toujours "
+        "bibliotèque|bibliothèque aceuil|accueil comencer|commencer professionel|professionnel "
+        "maleureusement|malheureusement restorant|restaurant hopital|hôpital necessaire|nécessaire "
+        "aprentissage|apprentissage"
     ),
 }
+"""Words as they are often misspelt, with the right spelling."""
 
 REQUESTS: Mapping[str, Sequence[str]] = {
     "en": (
@@ -320,13 +310,18 @@ WORD_REQUESTS: Mapping[str, Sequence[str]] = {
 }
 
 TAILS: Mapping[str, Sequence[str]] = {
-    "en": ("Just the corrected sentence.", "Only the corrected version, no explanation.", "Don't change anything else."),
+    "en": (
+        "Just the corrected sentence.",
+        "Only the corrected version, no explanation.",
+        "Don't change anything else.",
+    ),
     "de": ("Nur den richtigen Satz.", "Ohne Erklärung.", "Ändere sonst nichts."),
     "sv": ("Bara den rätta meningen.", "Utan förklaring.", "Ändra inget annat."),
     "es": ("Solo la frase correcta.", "Sin explicación.", "No cambies nada más."),
     "fr": ("Seulement la phrase correcte.", "Sans explication.", "Ne change rien d'autre."),
     "zh": ("只写改好的句子。", "不要解释。", "其他不要改。"),
 }
+
 
 def filled(rng: Random, sentence: str, language: str) -> str:
     """The sentence with names and a city."""
@@ -341,8 +336,11 @@ def a_sentence(rng: Random, level: int, language: str) -> Item:
     if level >= 4:
         first, second = rng.sample([each for each in pool if marks_in(each) >= 2], 2)
         space = "" if language == "zh" else " "
-        parts = [with_changes(rng, filled(rng, first, language), level // 2), with_changes(rng, filled(rng, second, language), level - 2)]
-        wrong, right = (space.join(part[which] for part in parts) for which in (0, 1))
+        parts = [
+            with_changes(rng, filled(rng, first, language), level // 2),
+            with_changes(rng, filled(rng, second, language), level - 2),
+        ]
+        wrong, right = space.join(part[0] for part in parts), space.join(part[1] for part in parts)
         slips = [slip for part in parts for slip in part[2]]
     else:
         fitting = [each for each in pool if marks_in(each) >= min(level, 2) and (level > 1 or len(each) < 75)]
@@ -369,8 +367,8 @@ def a_word(rng: Random, language: str) -> Item:
 def make(rng: Random, level: int, language: str) -> Item:
     """An item of a level; at the two lowest, one in four asks for a single word."""
     if level <= 2 and language in WORDS and rng.random() < 0.25:
-        return a_word(rng, language)
-    return a_sentence(rng, level, language)
+        return unless_repeated(a_word(rng, language))
+    return unless_repeated(a_sentence(rng, level, language))
 
 
 FAMILY = Family(name="spelling", title="correcting spelling and grammar", make=make)

@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
+from router.exam.families.everyday import pool
 from router.exam.item import Answer, Family, Item
 from router.exam.wording import worded
-from router.exam.written_answers import folded, is_in, joined, rambles, says_part, words
+from router.exam.written_answers import folded, is_in, joined, rambles, says_part, unless_repeated, words
 
 REQUESTS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "en": {
@@ -55,7 +56,7 @@ REQUESTS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "Find the word that is the contrary of {w}",
             "the opposite of {w} is",
             "I need a word that means the reverse of {w}",
-            "If something is not {w}, what is it?",
+            "What word says the opposite of {w}?",
             "Can you give me an antonym for {w}?",
             "What is the antonym of {w}?",
         ),
@@ -67,7 +68,7 @@ REQUESTS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "Explain the word {w} in one sentence",
             "meaning of {w}",
             "definition: {w}",
-            "What is a {w}?",
+            "What is meant by {w}?",
             "Explain {w} to a child in one sentence",
             "My son asked what {w} means, what do I say?",
             "In a few words, what is {w}?",
@@ -109,33 +110,147 @@ REQUESTS: Mapping[str, Mapping[str, Sequence[str]]] = {
         ),
     },
     "de": {
-        "synonym": ("Nenne ein Synonym für {w}", "Was ist ein anderes Wort für {w}?", "Synonym: {w}", "Welches Wort bedeutet das Gleiche wie {w}?", "Wie kann man {w} noch sagen?"),
-        "antonym": ("Was ist das Gegenteil von {w}?", "Nenne das Gegenteil von {w}", "Gegenteil: {w}", "Wie heißt das Gegenteil von {w}?", "Welches Wort ist das Gegenteil von {w}?"),
-        "plural": ("Wie lautet die Mehrzahl von {w}?", "Nenne den Plural von {w}", "Plural: {w}", "Was ist der Plural von {w}?", "Wie heißt es, wenn es mehrere sind: {w}?"),
-        "definition": ("Was bedeutet {w}?", "Erkläre {w} in einem Satz", "Bedeutung von {w}?", "Definiere {w} kurz", "Was ist mit {w} gemeint?"),
+        "synonym": (
+            "Nenne ein Synonym für {w}",
+            "Was ist ein anderes Wort für {w}?",
+            "Synonym: {w}",
+            "Welches Wort bedeutet das Gleiche wie {w}?",
+            "Wie kann man {w} noch sagen?",
+        ),
+        "antonym": (
+            "Was ist das Gegenteil von {w}?",
+            "Nenne das Gegenteil von {w}",
+            "Gegenteil: {w}",
+            "Wie heißt das Gegenteil von {w}?",
+            "Welches Wort ist das Gegenteil von {w}?",
+        ),
+        "plural": (
+            "Wie lautet die Mehrzahl von {w}?",
+            "Nenne den Plural von {w}",
+            "Plural: {w}",
+            "Was ist der Plural von {w}?",
+            "Wie heißt es, wenn es mehrere sind: {w}?",
+        ),
+        "definition": (
+            "Was bedeutet {w}?",
+            "Erkläre {w} in einem Satz",
+            "Bedeutung von {w}?",
+            "Definiere {w} kurz",
+            "Was ist mit {w} gemeint?",
+        ),
     },
     "sv": {
-        "synonym": ("Ge mig en synonym till {w}", "Vad är ett annat ord för {w}?", "Synonym: {w}", "Vilket ord betyder samma sak som {w}?", "Hur kan man annars säga {w}?"),
-        "antonym": ("Vad är motsatsen till {w}?", "Ge mig motsatsen till {w}", "Motsats: {w}", "Vilket ord är motsatsen till {w}?", "Vad heter motsatsen till {w}?"),
-        "plural": ("Vad heter {w} i plural?", "Skriv {w} i plural", "Plural: {w}", "Hur böjs {w} i plural?", "Vad säger man om det är flera: {w}?"),
-        "definition": ("Vad betyder {w}?", "Förklara {w} i en mening", "Betydelse av {w}?", "Definiera {w} kort", "Vad menas med {w}?"),
+        "synonym": (
+            "Ge mig en synonym till {w}",
+            "Vad är ett annat ord för {w}?",
+            "Synonym: {w}",
+            "Vilket ord betyder samma sak som {w}?",
+            "Hur kan man annars säga {w}?",
+        ),
+        "antonym": (
+            "Vad är motsatsen till {w}?",
+            "Ge mig motsatsen till {w}",
+            "Motsats: {w}",
+            "Vilket ord är motsatsen till {w}?",
+            "Vad heter motsatsen till {w}?",
+        ),
+        "plural": (
+            "Vad heter {w} i plural?",
+            "Skriv {w} i plural",
+            "Plural: {w}",
+            "Hur böjs {w} i plural?",
+            "Vad säger man om det är flera: {w}?",
+        ),
+        "definition": (
+            "Vad betyder {w}?",
+            "Förklara {w} i en mening",
+            "Betydelse av {w}?",
+            "Definiera {w} kort",
+            "Vad menas med {w}?",
+        ),
     },
     "es": {
-        "synonym": ("Dame un sinónimo de {w}", "¿Cuál es otra palabra para {w}?", "Sinónimo: {w}", "¿Qué palabra significa lo mismo que {w}?", "¿Cómo se puede decir {w} de otra manera?"),
-        "antonym": ("¿Cuál es el contrario de {w}?", "Dame el antónimo de {w}", "Antónimo: {w}", "¿Qué palabra es lo opuesto de {w}?", "Di lo contrario de {w}"),
-        "plural": ("¿Cuál es el plural de {w}?", "Escribe el plural de {w}", "Plural: {w}", "¿Cómo se dice {w} en plural?", "Pon {w} en plural"),
-        "definition": ("¿Qué significa {w}?", "Explica {w} en una frase", "¿Significado de {w}?", "Define {w} brevemente", "¿Qué quiere decir {w}?"),
+        "synonym": (
+            "Dame un sinónimo de {w}",
+            "¿Cuál es otra palabra para {w}?",
+            "Sinónimo: {w}",
+            "¿Qué palabra significa lo mismo que {w}?",
+            "¿Cómo se puede decir {w} de otra manera?",
+        ),
+        "antonym": (
+            "¿Cuál es el contrario de {w}?",
+            "Dame el antónimo de {w}",
+            "Antónimo: {w}",
+            "¿Qué palabra es lo opuesto de {w}?",
+            "Di lo contrario de {w}",
+        ),
+        "plural": (
+            "¿Cuál es el plural de {w}?",
+            "Escribe el plural de {w}",
+            "Plural: {w}",
+            "¿Cómo se dice {w} en plural?",
+            "Pon {w} en plural",
+        ),
+        "definition": (
+            "¿Qué significa {w}?",
+            "Explica {w} en una frase",
+            "¿Significado de {w}?",
+            "Define {w} brevemente",
+            "¿Qué quiere decir {w}?",
+        ),
     },
     "fr": {
-        "synonym": ("Donne-moi un synonyme de {w}", "Quel est un autre mot pour {w} ?", "Synonyme : {w}", "Quel mot veut dire la même chose que {w} ?", "Comment dire {w} autrement ?"),
-        "antonym": ("Quel est le contraire de {w} ?", "Donne l'antonyme de {w}", "Contraire : {w}", "Quel mot est le contraire de {w} ?", "Dis le contraire de {w}"),
-        "plural": ("Quel est le pluriel de {w} ?", "Écris le pluriel de {w}", "Pluriel : {w}", "Comment dit-on {w} au pluriel ?", "Mets {w} au pluriel"),
-        "definition": ("Que signifie {w} ?", "Explique {w} en une phrase", "Définition de {w} ?", "Définis {w} brièvement", "Que veut dire {w} ?"),
+        "synonym": (
+            "Donne-moi un synonyme de {w}",
+            "Quel est un autre mot pour {w} ?",
+            "Synonyme : {w}",
+            "Quel mot veut dire la même chose que {w} ?",
+            "Comment dire {w} autrement ?",
+        ),
+        "antonym": (
+            "Quel est le contraire de {w} ?",
+            "Donne l'antonyme de {w}",
+            "Contraire : {w}",
+            "Quel mot est le contraire de {w} ?",
+            "Dis le contraire de {w}",
+        ),
+        "plural": (
+            "Quel est le pluriel de {w} ?",
+            "Écris le pluriel de {w}",
+            "Pluriel : {w}",
+            "Comment dit-on {w} au pluriel ?",
+            "Mets {w} au pluriel",
+        ),
+        "definition": (
+            "Que signifie {w} ?",
+            "Explique {w} en une phrase",
+            "Définition de {w} ?",
+            "Définis {w} brièvement",
+            "Que veut dire {w} ?",
+        ),
     },
     "zh": {
-        "synonym": ("“{w}”的近义词是什么？", "给我一个“{w}”的同义词", "近义词：{w}", "还有什么词和“{w}”意思一样？", "“{w}”还可以怎么说？"),
-        "antonym": ("“{w}”的反义词是什么？", "给我“{w}”的反义词", "反义词：{w}", "哪个词和“{w}”意思相反？", "写出“{w}”的反义词"),
-        "definition": ("“{w}”是什么意思？", "用一句话解释“{w}”", "“{w}”的含义？", "简单说明一下“{w}”", "“{w}”指的是什么？"),
+        "synonym": (
+            "“{w}”的近义词是什么？",
+            "给我一个“{w}”的同义词",
+            "近义词：{w}",
+            "还有什么词和“{w}”意思一样？",
+            "“{w}”还可以怎么说？",
+        ),
+        "antonym": (
+            "“{w}”的反义词是什么？",
+            "给我“{w}”的反义词",
+            "反义词：{w}",
+            "哪个词和“{w}”意思相反？",
+            "写出“{w}”的反义词",
+        ),
+        "definition": (
+            "“{w}”是什么意思？",
+            "用一句话解释“{w}”",
+            "“{w}”的含义？",
+            "简单说明一下“{w}”",
+            "“{w}”指的是什么？",
+        ),
     },
 }
 
@@ -472,7 +587,7 @@ DEFINITIONS: Mapping[str, Sequence[str]] = {
         "florist: flower",
         "antidote: poison toxin venom",
         "nocturnal: night",
-        "philanthropist: donat money charit help welfare giv",
+        "philanthropist: donat money charit welfare giving gives",
         "arboretum: tree plant botan",
         "numismatist: coin currency",
         "somnambulist: sleep walk",
@@ -561,7 +676,7 @@ RHYMES: Sequence[str] = (
     "house: mouse blouse spouse grouse",
     "rain: train pain gain brain main plane lane cane again chain plain",
     "star: car far bar jar guitar are",
-    "time: rhyme climb lime crime dime prime chime",
+    "time: climb lime crime dime prime chime",
     "blue: true new you shoe two do through few view who glue zoo flew",
     "song: long wrong strong belong along gong",
     "moon: soon spoon tune noon june balloon",
@@ -585,34 +700,37 @@ RHYMES: Sequence[str] = (
 """English words from easy to hard to rhyme, with rhymes."""
 
 PLURALS: Mapping[str, Sequence[str]] = {
-    "en": tuple(
-        "car:cars dog:dogs book:books box:boxes bus:buses baby:babies city:cities story:stories watch:watches dish:dishes "
+    "en": pool(
+        "car:cars dog:dogs book:books box:boxes bus:buses baby:babies city:cities story:stories "
+        "watch:watches dish:dishes "
         "child:children man:men woman:women foot:feet tooth:teeth mouse:mice goose:geese person:people knife:knives "
         "leaf:leaves wolf:wolves life:lives shelf:shelves half:halves potato:potatoes tomato:tomatoes hero:heroes "
         "piano:pianos sheep:sheep fish:fish|fishes deer:deer ox:oxen louse:lice crisis:crises analysis:analyses "
         "phenomenon:phenomena criterion:criteria cactus:cacti|cactuses fungus:fungi|funguses bacterium:bacteria "
         "axis:axes thesis:theses appendix:appendices|appendixes mother-in-law:mothers-in-law "
-        "passer-by:passers-by alumnus:alumni corpus:corpora|corpuses larva:larvae|larvas".split()
+        "passer-by:passers-by alumnus:alumni corpus:corpora|corpuses larva:larvae|larvas"
     ),
-    "de": tuple(
+    "de": pool(
         "Hund:Hunde Auto:Autos Buch:Bücher Haus:Häuser Kind:Kinder Apfel:Äpfel Stuhl:Stühle Lampe:Lampen Tisch:Tische "
-        "Stadt:Städte Mann:Männer Frau:Frauen Zahn:Zähne Wort:Wörter|Worte Baum:Bäume Nacht:Nächte Vogel:Vögel Museum:Museen "
-        "Thema:Themen Praktikum:Praktika Atlas:Atlanten|Atlasse Kaktus:Kakteen Lexikon:Lexika Globus:Globen|Globusse".split()
+        "Stadt:Städte Mann:Männer Frau:Frauen Zahn:Zähne Wort:Wörter|Worte Baum:Bäume Nacht:Nächte "
+        "Vogel:Vögel Museum:Museen "
+        "Thema:Themen Praktikum:Praktika Atlas:Atlanten|Atlasse Kaktus:Kakteen Lexikon:Lexika Globus:Globen|Globusse"
     ),
-    "sv": tuple(
-        "bil:bilar hund:hundar bok:böcker hus:hus barn:barn äpple:äpplen stol:stolar lampa:lampor bord:bord stad:städer "
+    "sv": pool(
+        "bil:bilar hund:hundar bok:böcker hus:hus barn:barn äpple:äpplen stol:stolar lampa:lampor bord:bord "
+        "stad:städer "
         "man:män kvinna:kvinnor tand:tänder ord:ord träd:träd natt:nätter fågel:fåglar museum:museer öga:ögon öra:öron "
-        "gås:gäss mus:möss fot:fötter".split()
+        "gås:gäss mus:möss fot:fötter"
     ),
-    "es": tuple(
+    "es": pool(
         "perro:perros coche:coches libro:libros casa:casas flor:flores ciudad:ciudades lápiz:lápices pez:peces "
         "luz:luces vez:veces árbol:árboles canción:canciones jardín:jardines inglés:ingleses rey:reyes "
-        "lunes:lunes crisis:crisis paraguas:paraguas carácter:caracteres régimen:regímenes joven:jóvenes".split()
+        "lunes:lunes crisis:crisis paraguas:paraguas carácter:caracteres régimen:regímenes joven:jóvenes"
     ),
-    "fr": tuple(
+    "fr": pool(
         "chien:chiens voiture:voitures livre:livres maison:maisons fleur:fleurs cheval:chevaux journal:journaux "
         "bateau:bateaux gâteau:gâteaux jeu:jeux œil:yeux nez:nez prix:prix souris:souris genou:genoux bijou:bijoux "
-        "travail:travaux animal:animaux hôpital:hôpitaux vitrail:vitraux festival:festivals bal:bals".split()
+        "travail:travaux animal:animaux hôpital:hôpitaux vitrail:vitraux festival:festivals bal:bals"
     ),
 }
 """Nouns from regular to odd, with their plurals."""
@@ -636,7 +754,10 @@ def of_level(rows: Sequence[str], level: int) -> Sequence[str]:
 def row(text: str) -> tuple[str, list[str]]:
     """A word, and what belongs to it."""
     word, _, others = text.partition(": ")
-    return word, [other.replace("-", " ") if other in ("en-colère", "bon-marché", "pas-cher", "peu-profond") else other for other in others.split()]
+    return word, [
+        other.replace("-", " ") if other in ("en-colère", "bon-marché", "pas-cher", "peu-profond") else other
+        for other in others.split()
+    ]
 
 
 def named(text: str, accepted: Sequence[str], word: str, language: str) -> list[str]:
@@ -649,10 +770,9 @@ def named(text: str, accepted: Sequence[str], word: str, language: str) -> list[
 
 
 def candidates(text: str, word: str) -> int:
-    """How many words a text offers as answers: pieces of one to three words in its longest list."""
-    pieces = [re.split(r"[,;/、，\n]|\bor\b|\band\b|\boder\b|\bund\b", line) for line in [text[:400]]]
-    short = [each for line in pieces for each in line if 1 <= len(words(each)) <= 3 and folded(word) != folded(each)]
-    return len(short)
+    """How many words a text offers as answers: pieces of one to three words."""
+    pieces = re.split(r"[,;/、，\n]|\bor\b|\band\b|\boder\b|\bund\b", text[:400])
+    return sum(1 <= len(words(each)) <= 3 and folded(word) != folded(each) for each in pieces)
 
 
 def names_one(accepted: Sequence[str], word: str, language: str, needed: int = 1) -> Callable[[Answer], bool]:
@@ -745,7 +865,9 @@ def a_plural(rng: Random, level: int, language: str) -> Item:
         count = sum(said.count(joined(each)) for each in accepted)
         # A plural that is like the singular must be more than the word repeated in "the plural of X".
         repeated = said.count(joined(word)) if word in accepted else 0
-        return count > 0 and (not repeated or count >= 2 or len(words(answer.text)) <= 3) and not rambles(answer.text, 4)
+        return (
+            count > 0 and (not repeated or count >= 2 or len(words(answer.text)) <= 3) and not rambles(answer.text, 4)
+        )
 
     return Item(turns, check, 30, accepted[0])
 
@@ -762,7 +884,7 @@ MAKERS: Mapping[str, Callable[[Random, int, str], Item]] = {
 def make(rng: Random, level: int, language: str) -> Item:
     """An item of a level: the rarer the word, the higher."""
     kinds = [kind for kind in MAKERS if kind in REQUESTS[language]]
-    return MAKERS[rng.choice(kinds)](rng, level, language)
+    return unless_repeated(MAKERS[rng.choice(kinds)](rng, level, language))
 
 
 FAMILY = Family(name="word_meaning", title="synonyms, opposites, meanings, rhymes and plurals of words", make=make)
