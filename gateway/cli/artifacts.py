@@ -24,6 +24,12 @@ def list_artifacts(config: ConfigOption = None) -> None:
         table.add_row(mark, version, *_described(store, version))
     console = Console()
     console.print(table)
+    if store.examined_version is not None:
+        console.print(
+            f"In place of the shipped one, {store.examined_version} is in use, which the exam of the local model made "
+            "(slimgate exam --show).",
+            highlight=False,
+        )
     if store.configured is not None:
         console.print(f"The setting router.artifact overrides these: {store.configured} is in use.", highlight=False)
 

@@ -22,7 +22,7 @@ from models.wire.chat import ChatRequest
 from models.wire.errors import RequestError
 from models.wire.json_reader import parse_json
 from router.artifact import Artifact
-from router.decision import LocalEstimate, Route, RoutingDecision
+from router.decision import LocalEstimate, Prompt, Route, RoutingDecision
 from router.errors import CannotServe
 from router.policy import LocalCapabilities
 from router.threshold import HIGHEST_THRESHOLD, expectation
@@ -96,6 +96,7 @@ def _explain(routed: RoutedRequest, artifact: Artifact, *, has_cloud: bool) -> N
     console.print(f"Threshold {decision.threshold:.2f}: {words}.", highlight=False)
     console.print(_estimate_words(decision.estimate), highlight=False)
     console.print(_coverage_words(explanation.vocabulary_coverage), highlight=False)
+    console.print(_exam_words(artifact, routed.prompt), highlight=False)
     console.print(_table(explanation))
 
 
@@ -124,6 +125,18 @@ def _coverage_words(coverage: float) -> str:
     if coverage < 0.5:
         return f"Vocabulary coverage {coverage:.2f}: few of these words are known, so the score stays near 0.5."
     return f"Vocabulary coverage {coverage:.2f}: the classifier knows this wording."
+
+
+def _exam_words(artifact: Artifact, prompt: Prompt) -> str:
+    match = artifact.match(prompt)
+    if match is None:
+        return "The local model has not been examined yet (slimgate exam): the score is that of models like it."
+    if not match.likeness:
+        return "It is unlike anything that the exam of the local model asked."
+    return (
+        f"Most like what the exam asked under “{match.title}” (likeness {match.likeness:.2f}): this model passed "
+        f"{match.passed} of {match.asked} of those."
+    )
 
 
 def _table(explanation: "Explanation") -> Table:

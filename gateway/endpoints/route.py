@@ -14,6 +14,7 @@ from gateway.http.overrides import read_overrides
 from gateway.scoring.active_classifier import ActiveClassifier
 from models.wire.chat import ChatRequest
 from models.wire.json_reader import JsonReader, parse_json
+from router.family_match import FamilyMatch
 
 
 def route_endpoints(decider: Decider, classifier: ActiveClassifier, *, max_body_bytes: int) -> APIRouter:
@@ -36,10 +37,16 @@ def route_endpoints(decider: Decider, classifier: ActiveClassifier, *, max_body_
                 "vocabulary_coverage": explanation.vocabulary_coverage,
                 "contributions": dict(explanation.contributions),
                 "artifact": artifact.version,
+                "family": _family(artifact.match(routed.prompt)),
             }
         )
 
     return endpoints
+
+
+def _family(match: FamilyMatch | None) -> dict[str, Any] | None:
+    """The family of the exam that the prompt is most like, and how the model did there."""
+    return None if match is None or not match.likeness else asdict(match)
 
 
 def _as_chat(body: Any) -> Any:

@@ -13,6 +13,7 @@ from gateway.exam.job import EXIT_DONE, EXIT_FAILED, EXIT_STOPPED
 from gateway.exam.process import ExamProcess, job_for
 from gateway.marks.examinee import Examinee
 from gateway.marks.record import ExamFolder, ExamProgress, ExamState
+from gateway.scoring.model_at_hand import must_be_fitted_anew
 from models.wire.errors import ModelError
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class BackgroundExam:
         self._folder = ExamFolder(settings.state_dir)
         self._examinee: Examinee | None = None
         self._has_failed = False
+        self._must_be_fitted_anew = False
         self._busy_at = 0.0
 
     def configure(self, settings: ExamSettings) -> None:
@@ -84,6 +86,9 @@ class BackgroundExam:
             return
         try:
             self._examinee = await asyncio.to_thread(self._folder.examinee, self._settings.local, local.model)
+            if self._examinee is not None:
+                classifiers = self._folder.record(self._examinee.key).classifiers
+                self._must_be_fitted_anew = await asyncio.to_thread(must_be_fitted_anew, classifiers)
         except ModelError as exc:
             logger.warning("the local model cannot be examined: %s", exc)
             self._has_failed = True
@@ -98,7 +103,7 @@ class BackgroundExam:
     def _is_wanted(self) -> bool:
         if self._examinee is None or self._has_failed or not self._exam.enabled or self._folder.is_stopped:
             return False
-        return not self._folder.record(self._examinee.key).is_done
+        return self._must_be_fitted_anew or not self._folder.record(self._examinee.key).is_done
 
     async def _examine(self, local: LocalSide) -> None:
         assert self._examinee is not None
@@ -112,7 +117,7 @@ class BackgroundExam:
 
     async def _examine_alone(self, local: LocalSide, examinee: Examinee, lock: int) -> None:
         record = self._folder.record(examinee.key)
-        if record.is_done:  # by whoever had the lock
+        if record.is_done and not self._must_be_fitted_anew:  # by whoever had the lock
             return
         await asyncio.to_thread(record.begin, examinee, time.time())
         job = job_for(examinee, local, self._settings, self._exam)
@@ -121,6 +126,7 @@ class BackgroundExam:
             code = await self._follow(process, local)
         if code is None:
             return
+        self._must_be_fitted_anew = False
         progress = record.progress
         if code == EXIT_DONE:
             told = progress.asked, progress.passed

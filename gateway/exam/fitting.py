@@ -66,7 +66,7 @@ def make_marks(
         return None
     study = Study(families, load_pipeline())
     learnt = learn(study, answers, max_failure_rate)
-    artifact = _installed(record.folder / "classifiers", study, learnt, answers, record.model)
+    artifact = _installed(record.classifiers, study, learnt, answers, record.model)
     marks = {
         "object": "exam_marks",
         "exam_version": EXAM_VERSION,

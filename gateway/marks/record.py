@@ -241,6 +241,11 @@ class Record:
             return ExamProgress()
 
     @property
+    def classifiers(self) -> Path:
+        """The folder of the classifiers that its marks made."""
+        return self.folder / "classifiers"
+
+    @property
     def is_done(self) -> bool:
         """Whether this exam has come to its end."""
         return self.progress.state is ExamState.DONE

@@ -9,6 +9,7 @@ Where none of one's own is in use, the one that the exam of the model at hand ma
 one, moved by what is known of such models.
 """
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from gateway.scoring.model_at_hand import ModelAtHand, mark_of, model_at_hand
 from models.host.private_files import private_folder, tighten, write_atomically
 from router.artifact import DEFAULT_ARTIFACT, Artifact, load_artifact, read_card
 from router.errors import ArtifactError
+
+logger = logging.getLogger(__name__)
 
 SHIPPED = "shipped"
 """The name of the classifier that came with slimgate."""
@@ -78,6 +81,13 @@ class ArtifactStore:
         return folder
 
     @property
+    def examined_version(self) -> str | None:
+        """The version that the exam of the model at hand made, where it is in use."""
+        folder = self._examined
+        is_used = folder is not None and self.configured is None and self.version_in_use == SHIPPED
+        return folder.name if folder is not None and is_used else None
+
+    @property
     def version_in_use(self) -> str:
         """The version in use here, whatever is configured."""
         try:
@@ -97,15 +107,25 @@ class ArtifactStore:
     def load_in_use(self) -> Artifact:
         """Load the classifier in use.
 
+        One that the exam made and that cannot be used, by a newer version of slimgate say, is passed over: the exam
+        makes another one of the same answers.
+
         Raises
         ------
         ArtifactError
             If it cannot be used, or not with the configured threshold.
         """
         folder = self.in_use
-        if folder != DEFAULT_ARTIFACT or self._model is None:
+        if self._model is None or folder not in (DEFAULT_ARTIFACT, self._examined):
             return self._load(folder)
-        return self._load(folder).for_level(self._model.level)
+        try:
+            if folder != DEFAULT_ARTIFACT:
+                return self._load(folder)
+        except ArtifactError as exc:
+            logger.warning(
+                "what the exam of %s taught cannot be used, until it is fitted anew: %s", self._model.name, exc
+            )
+        return self._load(DEFAULT_ARTIFACT).for_level(self._model.level)
 
     def _load(self, folder: Path) -> Artifact:
         artifact = load_artifact(folder)

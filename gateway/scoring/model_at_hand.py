@@ -8,6 +8,8 @@ from gateway.config.settings import Settings
 from gateway.marks.record import ExamFolder
 from gateway.scoring.prior_level import prior_level
 from models.wire.errors import ExtraMissingError, ModelError
+from router.artifact import load_artifact
+from router.errors import ArtifactError
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +52,18 @@ class ModelAtHand:
         return folder if version and folder.is_dir() else None
 
 
+def must_be_fitted_anew(classifiers: Path) -> bool:
+    """Whether the classifier in use there cannot be loaded: a newer version of slimgate has other features, say."""
+    folder = ModelAtHand("", 0.0, classifiers).classifier
+    if folder is None:
+        return False
+    try:
+        load_artifact(folder)
+    except ArtifactError:
+        return True
+    return False
+
+
 def model_at_hand(settings: Settings) -> ModelAtHand | None:
     """The local model that `settings` name; None where nothing is known of it, or marks shall not count."""
     if not settings.exam.enabled:
@@ -62,7 +76,7 @@ def model_at_hand(settings: Settings) -> ModelAtHand | None:
         return None
     if examinee is None:
         return None
-    return ModelAtHand(examinee.name, prior_level(examinee), folder.record(examinee.key).folder / "classifiers")
+    return ModelAtHand(examinee.name, prior_level(examinee), folder.record(examinee.key).classifiers)
 
 
 def mark_of(path: Path) -> object:
