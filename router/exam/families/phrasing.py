@@ -161,7 +161,7 @@ def typed(rng: Random, language: str, request: str, closing: bool = True) -> str
     if rng.random() < 0.4:
         text = rng.choice(OPENERS[language]) + rng.choice((gap, gap, "\n", "\n\n")) + text
     if closing and rng.random() < 0.12:
-        text += rng.choice((gap, "\n", "\n\n")) + rng.choice(CLOSERS[language])
+        text += rng.choice(("\n\n",) if "\n" in request else (gap, "\n", "\n\n")) + rng.choice(CLOSERS[language])
     return text
 
 
