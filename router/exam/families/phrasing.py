@@ -159,7 +159,11 @@ def typed(rng: Random, language: str, request: str, closing: bool = True) -> str
     gap = "" if language == "zh" else " "
     text = request
     if rng.random() < 0.4:
-        text = rng.choice(OPENERS[language]) + rng.choice((gap, gap, "\n", "\n\n")) + text
+        text = (
+            rng.choice(OPENERS[language])
+            + rng.choice(("\n\n",) if "\n" in request else (gap, gap, "\n", "\n\n"))
+            + text
+        )
     if closing and rng.random() < 0.12:
         text += rng.choice(("\n\n",) if "\n" in request else (gap, "\n", "\n\n")) + rng.choice(CLOSERS[language])
     return text
@@ -176,7 +180,8 @@ def short(rng: Random, language: str, question: str) -> str:
     """`question`, one time in four with the wish for a short answer."""
     if rng.random() < 0.75:
         return question
-    return question + ("" if language == "zh" else rng.choice((" ", " ", "\n"))) + rng.choice(SHORT_ONLY[language])
+    gap = "\n\n" if "\n" in question else "" if language == "zh" else rng.choice((" ", " ", "\n"))
+    return question + gap + rng.choice(SHORT_ONLY[language])
 
 
 def system_turns(rng: Random, language: str) -> tuple[Turn, ...]:
