@@ -353,7 +353,8 @@ _TASKS = (
         "merge_intervals(intervals)",
         "merged = []\nfor start, end in sorted(intervals):\n"
         "    if merged and start <= merged[-1][1]:\n"
-        "        merged[-1][1] = max(merged[-1][1], end)\n    else:\n        merged.append([start, end])\nreturn merged",
+        "        merged[-1][1] = max(merged[-1][1], end)\n"
+        "    else:\n        merged.append([start, end])\nreturn merged",
         lambda n, _: {0: [], 1: [[1, 9]], 2: [[1, 4]], 3: [[1, 6], [8, 10]]}[len(n)],
         (([[8, 10], [1, 3], [2, 6]],), ([],), ([[1, 9]],), ([[1, 2], [2, 4]],)),
         ("start <= merged", "start < merged"),
