@@ -100,15 +100,16 @@ def gives(text: str, right: Sequence[str], wrong: Sequence[str] = (), question: 
     wrong : sequence of str
         What else it could be. Right and wrong together is a list, not an answer.
     question : str
-        Taken out of `text` first: who repeats the question has not answered.
+        Taken out of `text` first, whole and by sentences: who repeats the question has not answered.
     most_words : int
         More is rambling.
     """
     if word_count(text[:LONGEST]) > most_words:
         return False
     rest = folded(text)
-    if question:
-        rest = rest.replace(folded(question), " ")
+    for part in (question, *re.split(r"(?<=[.?!。？！])\s*", question)):
+        if word_count(part) >= 3:
+            rest = rest.replace(folded(part).rstrip(".?!。？！ "), " ")
     return says(rest, right) and not any(place_of(rest, other) >= 0 for other in wrong)
 
 

@@ -220,7 +220,7 @@ _ADMITS = {
     "es": r"no (?:lo |la |los |las |te |me |se )*(?:sé|puedo|tengo|conozco|es posible|hay|existe|dispongo|sabría|"
     r"sabemos|veo|"
     r"encuentro|está|consta|visita|puede|logro)|imposible|desconocid|ningun|lo siento|lamento|nadie|"
-    r"(?:podrías|puedes|por favor).{0,40}(?:proporcion|compart|dec|dar|env|indic|peg|adjunt)",
+    r"(?:podrías|puedes|por favor).{0,40}\b(?:proporcion|compart|decir|dar|env|indic|peg|adjunt)",
     "fr": r"\b(?:ne|n')\s?(?:\w+'?\s?){1,5}(?:pas|aucun|jamais|rien|personne)|impossible|inconnu|aucun|désolé|"
     r"malheureusement|"
     r"je ne sais|je l'ignore|personne ne|(?:pourriez-vous|peux-tu|pouvez-vous|veuillez|merci de).{0,40}(?:fourn|"
