@@ -250,7 +250,9 @@ def make(rng: Random, level: int, language: str) -> Item:
     arguments = {each: values[each] for each, _, _ in _TOOLS[wanted][1]}
     call = f"{wanted}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})"
     turns = conversation(rng, language, request)
-    return Item(turns, lambda answer: called(answer.tool_calls, wanted, arguments), 80, call, tools)
+    return Item(
+        turns, lambda answer: called(answer.tool_calls, wanted, arguments), 30 + 15 * len(arguments), call, tools
+    )
 
 
 def in_words(answer: Answer, right: Sequence[str], question: str) -> bool:

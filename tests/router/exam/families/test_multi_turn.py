@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from router.exam.families import multi_turn
-from router.exam.families.multi_turn import FAMILY
+from router.exam.families.multi_turn import FAMILY, is_shortened
 from router.exam.item import Answer
 
 
@@ -73,3 +73,19 @@ def test_the_old_time_and_the_removed_thing_are_wrong() -> None:
     everything = "milk bread eggs butter rice apples coffee soap candles paper onions honey"
     assert check(Answer(expected))
     assert not check(Answer(everything))
+
+
+@pytest.mark.parametrize(
+    ("short", "right"),
+    [
+        ("Anna watered the plants.", True),
+        ("She watered plants and baked a cake.", True),
+        ("Anna watered the plants by the window. On Sunday Anna baked an apple cake.", False),
+        ("Anna watered the plants. Anna watered the plants.", False),
+        ("Boris repaired the printer of the office.", False),
+        ("Okay.", False),
+        ("", False),
+    ],
+)
+def test_shortening(short: str, right: bool) -> None:
+    assert is_shortened(short, "Anna watered the plants by the window. On Sunday Anna baked an apple cake.") is right
