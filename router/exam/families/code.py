@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from router.exam.answer_text import fenced, gives, readings
-from router.exam.families.phrasing import conversation, short
+from router.exam.families.courtesies import conversation, short
 from router.exam.item import Answer, Family, Item
 from router.exam.sandbox import run_function, run_query
 

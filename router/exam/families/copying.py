@@ -3,8 +3,8 @@
 from random import Random
 
 from router.exam.answer_text import readings
-from router.exam.families.everyday import NAMES, happening, short_happening
-from router.exam.families.phrasing import conversation, system_turns
+from router.exam.families.people_and_sentences import NAMES, happening, short_happening
+from router.exam.families.courtesies import conversation, system_turns
 from router.exam.item import Answer, Family, Item, asked
 
 # What asks for a copy of material on one line, and of material of any kind.

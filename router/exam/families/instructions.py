@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from random import Random
 
 from router.exam.answer_text import drones, folded, readings, word_count
-from router.exam.families.phrasing import conversation
+from router.exam.families.courtesies import conversation
 from router.exam.item import Answer, Family, Item
 
 _TOPICS = {

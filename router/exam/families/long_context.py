@@ -3,8 +3,8 @@
 from random import Random
 
 from router.exam.answer_text import gives
-from router.exam.families.everyday import NAMES, happening
-from router.exam.families.phrasing import short, system_turns
+from router.exam.families.people_and_sentences import NAMES, happening
+from router.exam.families.courtesies import short, system_turns
 from router.exam.item import Answer, Family, Item, asked
 
 _BYTES = {1: 600, 2: 1000, 3: 1600, 4: 2700, 5: 4300}

@@ -7,8 +7,8 @@ from random import Random
 
 from router.decision import Turn
 from router.exam.answer_text import drones, folded, gives, gives_first, place_of, readings, word_count
-from router.exam.families.everyday import NAMES, happening, short_happening
-from router.exam.families.phrasing import loosely, system_turns, typed
+from router.exam.families.people_and_sentences import NAMES, happening, short_happening
+from router.exam.families.courtesies import loosely, system_turns, typed
 from router.exam.item import Answer, Family, Item
 
 # One row a word: the same in each language of the exam, by "/".

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from router.exam.answer_text import folded, gives
-from router.exam.families.phrasing import conversation
+from router.exam.families.courtesies import conversation
 from router.exam.item import Answer, Family, Item, ToolCall
 
 # Name: what it does, and its parameters: name, JSON type and meaning.

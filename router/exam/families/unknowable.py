@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from random import Random
 
 from router.exam.answer_text import folded, gives, word_count
-from router.exam.families.everyday import NAMES
-from router.exam.families.phrasing import conversation, loosely, short
+from router.exam.families.people_and_sentences import NAMES
+from router.exam.families.courtesies import conversation, loosely, short
 from router.exam.item import Family, Item
 
 # By language and level, separated by "|": questions without an answer. {n} is a name, {s} a surname that hardly exists,
