@@ -544,7 +544,7 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 with_stems("dans+le+parc:parc au+bord+du+lac:lac chez+Marie:marie"),
                 with_stems("apporter+une+salade:salade apporter+une+chaise:chaise musique+en+direct:musique"),
             ),
-            "Vous êtes tous invités : {x},",
+            "Vous êtes tous invités chez nous pour {x} :",
         ),
         "mail": Kind(
             (
