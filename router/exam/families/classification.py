@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from router.exam.checks.said import chosen, repeats
 from router.exam.item import Answer, Family, Item
-from router.exam.phrasing import conversation
-from router.exam.said import chosen, repeats
+from router.exam.wording.phrasing import conversation
 
 # Each row: kind of label; label; forms that an answer may use; messages.
 _TABLES = {

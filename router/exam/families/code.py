@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from router.exam.answer_text import fenced, gives, readings
-from router.exam.families.courtesies import conversation, short
+from router.exam.checks.answer_text import fenced, gives, readings
+from router.exam.checks.sandbox import run_function, run_query
 from router.exam.item import Answer, Family, Item
-from router.exam.sandbox import run_function, run_query
+from router.exam.wording.courtesies import conversation, short
 
 
 @dataclass(frozen=True, slots=True)

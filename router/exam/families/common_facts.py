@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from random import Random
 
-from router.exam.asking import ask, fill
+from router.exam.checks.named_answers import fold, says_name
+from router.exam.checks.number_answers import says_number
+from router.exam.content.known_facts import FACTS, Fact
+from router.exam.content.trivia import TRIVIA
 from router.exam.item import LEVELS, Answer, Family, Item
-from router.exam.known_facts import FACTS, Fact
-from router.exam.named_answers import fold, says_name
-from router.exam.number_answers import says_number
-from router.exam.trivia import TRIVIA
+from router.exam.wording.asking import ask, fill
 
 _WORDINGS: dict[str, dict[str, Sequence[str]]] = {
     "capital": {

@@ -6,11 +6,11 @@ from decimal import Decimal
 from itertools import pairwise
 from random import Random
 
-from router.exam.asking import Wish, ask, elided, fill, listed
-from router.exam.everyday import GOODS, PEOPLE, money
-from router.exam.final_answer import beside_question
+from router.exam.checks.final_answer import beside_question
+from router.exam.checks.named_answers import says_in_order, says_name
+from router.exam.content.everyday import GOODS, PEOPLE, money
 from router.exam.item import Answer, Family, Item
-from router.exam.named_answers import says_in_order, says_name
+from router.exam.wording.asking import Wish, ask, elided, fill, listed
 
 _MAX_TOKENS = {1: 32, 2: 40, 3: 60, 4: 100, 5: 130}
 

@@ -4,11 +4,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
-from router.exam.families.everyday import CITIES, first_name, pool
+from router.exam.checks.written_answers import unless_repeated, without_fence
+from router.exam.content.names_and_goods import CITIES, first_name, pool
+from router.exam.content.records import FORMATS, WRITERS, Record, as_json, read_back, same_form, same_records
 from router.exam.item import Answer, Family, Item
-from router.exam.records import FORMATS, WRITERS, Record, as_json, read_back, same_form, same_records
-from router.exam.wording import worded
-from router.exam.written_answers import unless_repeated, without_fence
+from router.exam.wording.openers import worded
 
 FORMAT_NAMES: Mapping[str, Mapping[str, Sequence[str]]] = {
     "en": {

@@ -2,10 +2,10 @@
 
 from random import Random
 
-from router.exam.answer_text import readings
-from router.exam.families.people_and_sentences import NAMES, happening, short_happening
-from router.exam.families.courtesies import conversation, system_turns
+from router.exam.checks.answer_text import readings
+from router.exam.content.people_and_sentences import NAMES, happening, short_happening
 from router.exam.item import Answer, Family, Item, asked
+from router.exam.wording.courtesies import conversation, system_turns
 
 # What asks for a copy of material on one line, and of material of any kind.
 _INLINE = {

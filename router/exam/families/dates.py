@@ -6,12 +6,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
-from router.exam.asking import ask, fill
-from router.exam.everyday import PEOPLE
+from router.exam.checks.number_answers import numbers, says_number, written
+from router.exam.checks.time_answers import WEEKDAYS, says_date, says_duration, says_time, says_weekday, written_date
+from router.exam.content.everyday import PEOPLE
+from router.exam.content.places import COUNTRIES
 from router.exam.item import Answer, Family, Item
-from router.exam.number_answers import numbers, says_number, written
-from router.exam.places import COUNTRIES
-from router.exam.time_answers import WEEKDAYS, says_date, says_duration, says_time, says_weekday, written_date
+from router.exam.wording.asking import ask, fill
 
 _MAX_TOKENS = {1: 32, 2: 40, 3: 70, 4: 100, 5: 130}
 _Texts = dict[str, Sequence[str]]

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from router.exam.families.everyday import domain, first_name, mail_address, phone_number, web_address
+from router.exam.checks.written_answers import copies, echoes, joined, unless_repeated
+from router.exam.content.names_and_goods import domain, first_name, mail_address, phone_number, web_address
 from router.exam.item import Answer, Family, Item
-from router.exam.wording import worded
-from router.exam.written_answers import copies, echoes, joined, unless_repeated
+from router.exam.wording.openers import worded
 
 MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,24})+", re.ASCII)
 WEB = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]{}\"'`*,;，。；、）]+", re.ASCII | re.IGNORECASE)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from random import Random
 from string import Formatter
 
-from router.exam.families.everyday import CITIES, SURNAMES, full_name, pool
+from router.exam.checks.written_answers import copies, echoes, folded, says
+from router.exam.content.names_and_goods import CITIES, SURNAMES, full_name, pool
 from router.exam.item import Answer, Family, Item
-from router.exam.wording import worded
-from router.exam.written_answers import copies, echoes, folded, says
+from router.exam.wording.openers import worded
 
 MONTHS: Mapping[str, Sequence[str]] = {
     "en": pool("January February March April May June July August September October November December"),

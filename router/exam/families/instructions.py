@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from router.exam.answer_text import drones, folded, readings, word_count
-from router.exam.families.courtesies import conversation
+from router.exam.checks.answer_text import drones, folded, readings, word_count
 from router.exam.item import Answer, Family, Item
+from router.exam.wording.courtesies import conversation
 
 _TOPICS = {
     "en": "coffee|rain|music|bread|football|chocolate|tea|soup|winter|summer|autumn|books|trains|dogs|cats|flowers|"

@@ -2,10 +2,10 @@
 
 from random import Random
 
+from router.exam.checks.said import chosen, pattern, plain, repeats, words
+from router.exam.content.language_names import NAMES
 from router.exam.item import Answer, Family, Item
-from router.exam.language_names import NAMES
-from router.exam.phrasing import conversation
-from router.exam.said import chosen, pattern, plain, repeats, words
+from router.exam.wording.phrasing import conversation
 
 _TEXTS = {
     "en": """Where did you put the scissors?|The meeting was moved to Friday afternoon.|My grandmother bakes bread \

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from random import Random
 
+from router.exam.checks.said import plain, sentences, words
 from router.exam.item import Answer, Family, Item
-from router.exam.phrasing import conversation
-from router.exam.said import plain, sentences, words
+from router.exam.wording.phrasing import conversation
 
 # Each row: the category as it is asked for; its members. "/" parts names of the same thing.
 _OPEN = {

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
 
-from router.exam.asking import Wish, ask, elided, fill
-from router.exam.everyday import PEOPLE
-from router.exam.final_answer import MOST_CHARACTERS, beside_question
+from router.exam.checks.final_answer import MOST_CHARACTERS, beside_question
+from router.exam.checks.named_answers import NO, YES, fold, says_name, says_yes
+from router.exam.checks.number_answers import says_number
+from router.exam.content.everyday import PEOPLE
 from router.exam.item import Answer, Family, Item
-from router.exam.named_answers import NO, YES, fold, says_name, says_yes
-from router.exam.number_answers import says_number
+from router.exam.wording.asking import Wish, ask, elided, fill
 
 _MAX_TOKENS = {1: 40, 2: 60, 3: 90, 4: 130, 5: 160}
 _Texts = dict[str, Sequence[str]]

@@ -2,10 +2,10 @@
 
 from random import Random
 
-from router.exam.answer_text import gives
-from router.exam.families.people_and_sentences import NAMES, happening
-from router.exam.families.courtesies import short, system_turns
+from router.exam.checks.answer_text import gives
+from router.exam.content.people_and_sentences import NAMES, happening
 from router.exam.item import Answer, Family, Item, asked
+from router.exam.wording.courtesies import short, system_turns
 
 _BYTES = {1: 600, 2: 1000, 3: 1600, 4: 2700, 5: 4300}
 """Length of the text in English: four bytes or so are a token."""

@@ -6,10 +6,10 @@ from itertools import pairwise
 from random import Random
 
 from router.decision import Turn
-from router.exam.answer_text import drones, folded, gives, gives_first, place_of, readings, word_count
-from router.exam.families.people_and_sentences import NAMES, happening, short_happening
-from router.exam.families.courtesies import loosely, system_turns, typed
+from router.exam.checks.answer_text import drones, folded, gives, gives_first, place_of, readings, word_count
+from router.exam.content.people_and_sentences import NAMES, happening, short_happening
 from router.exam.item import Answer, Family, Item
+from router.exam.wording.courtesies import loosely, system_turns, typed
 
 # One row a word: the same in each language of the exam, by "/".
 _WORDS = (

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from router.exam.checks.said import plain, repeats, says, sentences, words
 from router.exam.item import Answer, Family, Item
-from router.exam.phrasing import conversation
-from router.exam.said import plain, repeats, says, sentences, words
+from router.exam.wording.phrasing import conversation
 
 _NAMES = {
     "en": "Anna Ben Carla David Emma Frank Grace Henry Olivia Jack Karen Leo Maria Noah Sophie Tom",

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from random import Random
 
-from router.exam.families.everyday import CITIES, FIRST_NAMES, pool
+from router.exam.checks.written_answers import WORD, folded, unless_repeated, without_fence, words
+from router.exam.content.names_and_goods import CITIES, FIRST_NAMES, pool
 from router.exam.item import Answer, Family, Item
-from router.exam.wording import worded
-from router.exam.written_answers import WORD, folded, unless_repeated, without_fence, words
+from router.exam.wording.openers import worded
 
 REQUESTS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "en": {

@@ -4,11 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
 from router.decision import Turn
-from router.exam.families.everyday import CITIES, first_name, pool
-from router.exam.item import Answer, Family, Item
-from router.exam.marked_sentences import changed, with_changes
-from router.exam.wording import worded
-from router.exam.written_answers import (
+from router.exam.checks.written_answers import (
     CJK,
     copies,
     folded,
@@ -20,6 +16,10 @@ from router.exam.written_answers import (
     unless_repeated,
     words,
 )
+from router.exam.content.marked_sentences import changed, with_changes
+from router.exam.content.names_and_goods import CITIES, first_name, pool
+from router.exam.item import Answer, Family, Item
+from router.exam.wording.openers import worded
 
 CHANGES: Mapping[str, Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
     "en": {

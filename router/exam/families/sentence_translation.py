@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from router.exam.checks.said import HAN, pattern, plain, readings, words
+from router.exam.content.language_names import NAMES
 from router.exam.item import LANGUAGES, Answer, Family, Item
-from router.exam.language_names import NAMES
-from router.exam.phrasing import conversation
-from router.exam.said import HAN, pattern, plain, readings, words
+from router.exam.wording.phrasing import conversation
 
 _SHORT = """
 [Good morning]! ; [Guten Morgen]! ; [God morgon|Godmorgon]! ; ¡[Buenos días|Buen día]! ; [Bonjour]! ; [早上好|早安|\

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from random import Random
 
+from router.exam.checks.said import chosen, repeats
 from router.exam.item import Answer, Family, Item
-from router.exam.phrasing import conversation
-from router.exam.said import chosen, repeats
+from router.exam.wording.phrasing import conversation
 
 _THINGS = {
     "en": (

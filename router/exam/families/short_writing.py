@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from router.exam.families.everyday import first_name
+from router.exam.checks.written_answers import copies, is_in, is_part_of, rambles, says_part, speaks_as_assistant, words
+from router.exam.content.names_and_goods import first_name
 from router.exam.item import Answer, Family, Item
-from router.exam.wording import worded
-from router.exam.written_answers import copies, is_in, is_part_of, rambles, says_part, speaks_as_assistant, words
+from router.exam.wording.openers import worded
 
 Fact = tuple[str, Sequence[str]]
 """Words for a fact, and parts of words by which a text shows that it tells it."""

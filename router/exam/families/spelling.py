@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from random import Random
 
-from router.exam.families.everyday import CITIES, first_name, pool
+from router.exam.checks.written_answers import folded, unless_repeated, words
+from router.exam.content.marked_sentences import changed, marks_in, with_changes
+from router.exam.content.names_and_goods import CITIES, first_name, pool
 from router.exam.item import Answer, Family, Item
-from router.exam.marked_sentences import changed, marks_in, with_changes
-from router.exam.wording import worded
-from router.exam.written_answers import folded, unless_repeated, words
+from router.exam.wording.openers import worded
 
 SENTENCES: Mapping[str, Sequence[str]] = {
     "en": (

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
+from router.exam.checks.said import plain, says, sentences, words
 from router.exam.item import Answer, Family, Item
-from router.exam.phrasing import conversation
-from router.exam.said import plain, says, sentences, words
+from router.exam.wording.phrasing import conversation
 
 # Each row: what the text says; sentences that matter less; the facts, the weightiest first, each with its "/" forms.
 _TEXTS = {

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 
-from router.exam.asking import ask, fill
+from router.exam.checks.number_answers import numbers, says_number, written
 from router.exam.item import Family, Item
-from router.exam.number_answers import numbers, says_number, written
+from router.exam.wording.asking import ask, fill
 
 _MAX_TOKENS = {1: 40, 2: 40, 3: 60, 4: 90, 5: 120}
 _TIMES = {"en": "×x*", "de": "·x*×", "sv": "·*x×", "es": "×x*·", "fr": "×x*", "zh": "×*"}

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
 
-from router.exam.asking import ask, fill
-from router.exam.everyday import GOODS, PEOPLE
-from router.exam.final_answer import beside_question
+from router.exam.checks.final_answer import beside_question
+from router.exam.checks.named_answers import says_name
+from router.exam.checks.number_answers import numbers, says_number
+from router.exam.content.everyday import GOODS, PEOPLE
+from router.exam.content.places import CITIES
 from router.exam.item import Answer, Family, Item
-from router.exam.named_answers import says_name
-from router.exam.number_answers import numbers, says_number
-from router.exam.places import CITIES
+from router.exam.wording.asking import ask, fill
 
 _ROWS = {1: (3, 3), 2: (4, 5), 3: (6, 7), 4: (8, 10), 5: (11, 14)}
 _MAX_TOKENS = {1: 32, 2: 32, 3: 50, 4: 70, 5: 90}

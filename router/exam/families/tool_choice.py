@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
-from router.exam.answer_text import folded, gives
-from router.exam.families.courtesies import conversation
+from router.exam.checks.answer_text import folded, gives
 from router.exam.item import Answer, Family, Item, ToolCall
+from router.exam.wording.courtesies import conversation
 
 # Name: what it does, and its parameters: name, JSON type and meaning.
 _TOOLS: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {

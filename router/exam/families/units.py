@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 
-from router.exam.asking import ask, fill
+from router.exam.checks.number_answers import numbers, says_number, written
 from router.exam.item import LANGUAGES, Family, Item
-from router.exam.number_answers import numbers, says_number, written
+from router.exam.wording.asking import ask, fill
 
 _NAMES = """
 mm|millimeters|Millimeter|millimeter|milímetros|millimètres|毫米

@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 from random import Random
 
-from router.exam.answer_text import folded, gives, word_count
-from router.exam.families.people_and_sentences import NAMES
-from router.exam.families.courtesies import conversation, loosely, short
+from router.exam.checks.answer_text import folded, gives, word_count
+from router.exam.content.people_and_sentences import NAMES
 from router.exam.item import Family, Item
+from router.exam.wording.courtesies import conversation, loosely, short
 
 # By language and level, separated by "|": questions without an answer. {n} is a name, {s} a surname that hardly exists,
 # {d} a number, {f} a file, {p} a product that does not exist.

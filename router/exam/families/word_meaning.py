@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
-from router.exam.families.everyday import pool
+from router.exam.checks.written_answers import folded, is_in, joined, rambles, says_part, unless_repeated, words
+from router.exam.content.names_and_goods import pool
 from router.exam.item import Answer, Family, Item
-from router.exam.wording import worded
-from router.exam.written_answers import folded, is_in, joined, rambles, says_part, unless_repeated, words
+from router.exam.wording.openers import worded
 
 REQUESTS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "en": {

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from random import Random
 
-from router.exam.asking import ask, fill
-from router.exam.everyday import GOODS, PEOPLE, Good, money
+from router.exam.checks.number_answers import numbers, says_number, written
+from router.exam.content.everyday import GOODS, PEOPLE, Good, money
 from router.exam.item import Family, Item
-from router.exam.number_answers import numbers, says_number, written
+from router.exam.wording.asking import ask, fill
 
 _MAX_TOKENS = {1: 60, 2: 80, 3: 110, 4: 140, 5: 160}
 _Texts = dict[str, Sequence[str]]

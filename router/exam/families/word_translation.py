@@ -3,10 +3,10 @@
 import re
 from random import Random
 
+from router.exam.checks.said import plain, readings, says, words
+from router.exam.content.language_names import NAMES
 from router.exam.item import LANGUAGES, Answer, Family, Item
-from router.exam.language_names import NAMES
-from router.exam.phrasing import conversation
-from router.exam.said import plain, readings, says, words
+from router.exam.wording.phrasing import conversation
 
 _WORDS = {
     1: """

@@ -1,7 +1,7 @@
 import pytest
 
+from router.exam.checks.named_answers import fold, says_in_order, says_name, says_yes
 from router.exam.item import Answer
-from router.exam.named_answers import fold, says_in_order, says_name, says_yes
 
 RIVALS = (("Lyon",), ("London",), ("New York", "NYC"))
 

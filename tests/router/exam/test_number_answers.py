@@ -2,8 +2,8 @@ from decimal import Decimal
 
 import pytest
 
+from router.exam.checks.number_answers import numbers, readings, says_number, written
 from router.exam.item import Answer
-from router.exam.number_answers import numbers, readings, says_number, written
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from random import Random
 
 from router.exam.item import LANGUAGES
-from router.exam.phrasing import OPENINGS, SYSTEMS, conversation
+from router.exam.wording.phrasing import OPENINGS, SYSTEMS, conversation
 
 
 def test_the_material_is_kept_whatever_stands_around_it() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.exam.said import chosen, plain, quoted, readings, repeats, says, sentences, words
+from router.exam.checks.said import chosen, plain, quoted, readings, repeats, says, sentences, words
 
 TONES = {"positive": ("positive",), "negative": ("negative",), "neutral": ("neutral",)}
 

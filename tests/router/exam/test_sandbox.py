@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from router.exam.sandbox import Ran, run_function, run_query
+from router.exam.checks.sandbox import Ran, run_function, run_query
 
 ROOT = Path(__file__).parents[3]
 
@@ -143,7 +143,7 @@ def test_an_empty_environment() -> None:
 )
 def test_the_kernel_refuses_too_without_the_audit_hook(attempt: str) -> None:
     code = (
-        "import os, socket, threading\nfrom router.exam.sandboxed import lock\nlock()\n"
+        "import os, socket, threading\nfrom router.exam.checks.sandboxed import lock\nlock()\n"
         f"try:\n    {attempt}\nexcept (OSError, MemoryError, RuntimeError):\n    os._exit(7)\nos._exit(0)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={**os.environ}, stdin=subprocess.DEVNULL)

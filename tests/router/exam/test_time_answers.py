@@ -2,8 +2,8 @@ from datetime import date
 
 import pytest
 
+from router.exam.checks.time_answers import says_date, says_duration, says_time, says_weekday, written_date
 from router.exam.item import Answer
-from router.exam.time_answers import says_date, says_duration, says_time, says_weekday, written_date
 
 
 @pytest.mark.parametrize(

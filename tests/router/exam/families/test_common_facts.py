@@ -1,9 +1,9 @@
 import pytest
 
+from router.exam.content.known_facts import FACTS
+from router.exam.content.trivia import TRIVIA
 from router.exam.families.common_facts import FAMILY, _check, _says_symbol
 from router.exam.item import Answer
-from router.exam.known_facts import FACTS
-from router.exam.trivia import TRIVIA
 from tests.router.exam.families.common import every_item_is_sound
 from tests.router.exam.families.wrapped import questions_are_no_answers, short_answers_are_judged_right
 

@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
+from router.exam.checks.written_answers import folded, says
 from router.exam.families.extract_facts import FAMILY, KINDS, Fact, amount, tells_just
 from router.exam.item import Answer
-from router.exam.written_answers import folded, says
 from tests.router.exam.families.common import every_item_is_sound
 
 TEXT = "Order A-48213 for Emma Keller costs $49.90 and leaves for Boston on 12 March. The driver is called Paul Novak."

@@ -2,9 +2,9 @@
 
 import pytest
 
+from router.exam.content.marked_sentences import Change, changed
 from router.exam.families.spelling import FAMILY
 from router.exam.item import Answer
-from router.exam.marked_sentences import Change, changed
 from tests.router.exam.families.common import every_item_is_sound
 
 RIGHT = "I don't know where the keys of my friend are."

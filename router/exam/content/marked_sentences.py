@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from router.exam.checks.written_answers import folded, words
 from router.exam.item import Answer
-from router.exam.written_answers import folded, words
 
 MARK = re.compile(r"\[([^|\]]*)\|([^\]]*)\]")
 

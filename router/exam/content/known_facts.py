@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from router.exam.content.places import CONTINENTS, COUNTRIES, Country
 from router.exam.item import LANGUAGES
-from router.exam.places import CONTINENTS, COUNTRIES, Country
 
 PerLanguage = Mapping[str, Sequence[str]]
 

@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
+from router.exam.content.known_facts import Fact
 from router.exam.item import LANGUAGES
-from router.exam.known_facts import Fact
 
 # A block a fact: "grade topic number", then a question a language in their order; "question = answer" where it is a
 # word. Ways to ask or to answer are parted by "/".

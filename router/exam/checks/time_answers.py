@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 
-from router.exam.final_answer import MOST_CHARACTERS, Mention, Wanted, concludes
+from router.exam.checks.final_answer import MOST_CHARACTERS, Mention, Wanted, concludes
+from router.exam.checks.named_answers import fold, says_name
 from router.exam.item import Answer
-from router.exam.named_answers import fold, says_name
 
 WEEKDAYS: dict[str, Sequence[str]] = {
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),

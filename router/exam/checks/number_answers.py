@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from router.exam.final_answer import MOST_CHARACTERS, Mention, Wanted, concludes
+from router.exam.checks.final_answer import MOST_CHARACTERS, Mention, Wanted, concludes
 from router.exam.item import Answer
 
 LONGEST = 24

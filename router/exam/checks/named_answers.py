@@ -4,9 +4,17 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from router.exam.final_answer import MOST_CHARACTERS, SENTENCE_END, Mention, Wanted, concludes, sentence_around, within
+from router.exam.checks.final_answer import (
+    MOST_CHARACTERS,
+    SENTENCE_END,
+    Mention,
+    Wanted,
+    concludes,
+    sentence_around,
+    within,
+)
+from router.exam.checks.number_answers import without_numbering
 from router.exam.item import Answer
-from router.exam.number_answers import without_numbering
 
 YES = {
     "en": ("yes", "yeah", "true", "correct"),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from router.exam.written_answers import without_fence
+from router.exam.checks.written_answers import without_fence
 
 Record = Mapping[str, str]
 """Keys and values, in their order."""

@@ -1,0 +1,1 @@
+"""What the items are about: facts, names, goods, sentences, in six languages."""

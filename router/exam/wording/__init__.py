@@ -1,0 +1,1 @@
+"""How people put a request: openings, quotation marks, courtesies, typing habits."""
