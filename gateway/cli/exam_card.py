@@ -173,7 +173,7 @@ def _size(size_bytes: int | None) -> str | None:
 def _when(marks: ExamMarks) -> str:
     so_far = "" if marks.is_complete else "; the exam is not finished, these are the marks so far"
     return (
-        f"{marks.asked} questions in {_duration(marks.total_s)}, {marks.at.astimezone():%d %b %Y %H:%M}, "
+        f"{marks.asked} questions in about {_duration(marks.total_s)}, {marks.at.astimezone():%d %b %Y %H:%M}, "
         f"key {marks.model.key}{so_far}"
     )
 
@@ -190,7 +190,10 @@ def _facts(marks: ExamMarks) -> Table:
     table.add_row("speed", _speeds(marks.speeds))
     table.add_row("stays local", promise(marks.classifier))
     if (look := marks.second_look) is not None:
-        gain = f" (AUC {_number(look.auc_with)}, {_number(look.auc_without)} by the score alone)"
+        gain = (
+            f" (AUC {_number(look.auc_with)}, {_number(look.auc_without)} by the score alone; for families left out "
+            f"{_number(look.auc_unlike_with)}, {_number(look.auc_unlike_without)})"
+        )
         pays = "pays: the first tokens of an answer tell more than the score alone" if look.pays else "does not pay"
         table.add_row("second look", pays + gain)
     return table

@@ -44,7 +44,7 @@ def fit(record: Record, families: Mapping[str, Family], job: Job, *, is_complete
     """Make marks of the answers in `record`; `is_complete` at the end of the exam."""
     from gateway.exam.fitting import make_marks  # scikit-learn takes 95 MB, and is not needed to ask
 
-    make_marks(record, families, max_failure_rate=job.max_failure_rate, is_complete=is_complete)
+    make_marks(record, families, max_failure_rate=job.max_failure_rate, at_once=job.at_once, is_complete=is_complete)
 
 
 def main() -> int:

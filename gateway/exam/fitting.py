@@ -48,7 +48,7 @@ CLASSIFIERS_KEPT = 2
 
 
 def make_marks(
-    record: Record, families: Mapping[str, Family], *, max_failure_rate: float, is_complete: bool
+    record: Record, families: Mapping[str, Family], *, max_failure_rate: float, at_once: int, is_complete: bool
 ) -> dict[str, Any] | None:
     """Fit, write everything down, and return the marks; None where there are too few answers.
 
@@ -58,6 +58,8 @@ def make_marks(
         Those that the model is examined in.
     max_failure_rate : float in (0, 1)
         The share of local answers that may fail at the default threshold.
+    at_once : int
+        Items that were asked at the same time.
     is_complete : bool
         Whether the exam is at its end.
     """
@@ -74,7 +76,7 @@ def make_marks(
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "is_complete": is_complete,
         **_estimate(answers, learnt.ability, shares(learnt.ability.model.cells)),
-        "total_s": round(sum(answer.total_s for answer in answers), 1),
+        "total_s": round(sum(answer.total_s for answer in answers) / at_once, 1),
         "prompt_tokens": sum(answer.prompt_tokens for answer in answers),
         "completion_tokens": sum(answer.completion_tokens for answer in answers),
         "speeds": _speeds(answers),

@@ -17,7 +17,7 @@ from router.decision import Feature
 
 COMMAND = (*PYTHON, "gateway.exam.child")
 
-MOST_AT_ONCE = 4
+MOST_AT_ONCE = 8
 """Items that the built-in engine answers at the same time; a server elsewhere is asked one by one."""
 
 END_S = 1.0

@@ -20,7 +20,7 @@ from router.exam.ability import Ability, AbilityModel, Cell, Floats, cell_of, sh
 from router.exam.graded import Graded, ItemKey
 from router.exam.item import Family
 
-MOST_ITEMS = 450
+MOST_ITEMS = 360
 
 KNOWN_WELL = 0.055
 """Standard deviation of a family's pass rate at which the family counts as known."""

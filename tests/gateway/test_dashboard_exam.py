@@ -72,7 +72,7 @@ def change(page: Page, path: str, **fields: Any) -> None:
 
 def test_card_is_of_the_model_at_hand(page: Page, gateway: Gateway) -> None:
     page.goto(f"{gateway.url}/dashboard#tuner")
-    expect(page.locator("#exam-about")).to_contain_text("gemma-3-270m-it.Q8_0 (292 MB): 300 questions in 2 min")
+    expect(page.locator("#exam-about")).to_contain_text("gemma-3-270m-it.Q8_0 (292 MB): 300 questions in about 2 min")
     expect(page.locator("#exam .readouts")).to_contain_text("74 %of the exam; 90 % interval 70 to 77 %")
     expect(page.locator("#exam-promise")).to_contain_text("Promised: at most 10 % fail, with 90 % confidence")
     rows = page.locator(".heat tbody tr")

@@ -12,7 +12,7 @@ class ExamSettings(Section):
         True,
         description="Whether a local model that is new here is examined in the background, while nobody else uses it.",
     )
-    max_items: int = Field(450, ge=1, le=5000, description="The most questions that one model is asked.")
+    max_items: int = Field(360, ge=1, le=5000, description="The most questions that one model is asked.")
     max_requests: int = Field(
         400,
         ge=1,

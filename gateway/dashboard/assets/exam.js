@@ -110,7 +110,7 @@ function about(report, marks) {
   return [
     el("b.model", {}, model.name),
     model.size_bytes !== null && ` (${bytes(model.size_bytes)})`,
-    `: ${count(marks.asked)} questions in ${duration(marks.total_s)}, ${moment(marks.at)}.`,
+    `: ${count(marks.asked)} questions in about ${duration(marks.total_s)}, ${moment(marks.at)}.`,
     !marks.is_complete && " The exam is not finished: these are the marks so far.",
     other && " Not the model at hand.",
   ];

@@ -201,6 +201,9 @@ const secondLook = (look) =>
       look.auc_with !== null && look.auc_without !== null
         ? ` (AUC ${look.auc_with.toFixed(2)} with them, ${look.auc_without.toFixed(2)} without).`
         : ".",
+      look.auc_unlike_with !== null && look.auc_unlike_without !== null
+        ? ` For kinds of request that the exam did not ask: ${look.auc_unlike_with.toFixed(2)} with them, ${look.auc_unlike_without.toFixed(2)} without.`
+        : "",
     ),
   );
 
