@@ -1040,7 +1040,8 @@ def a_short_one(rng: Random, level: int, language: str) -> Item:
 
     def fits(text: str) -> bool:
         told = sum(says_part(text, (fact,)) for fact in facts)
-        return 4 <= len(words(text)) <= limit and told >= needed and is_in(text, language)
+        own = is_in(text, language) and not copies(text, turns[-1].text)
+        return 4 <= len(words(text)) <= limit and told >= needed and own
 
     return Item(turns, lambda answer: any(map(fits, versions(answer.text))), 24 + 2 * limit, expected)
 

@@ -544,7 +544,7 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 with_stems("dans+le+parc:parc au+bord+du+lac:lac chez+Marie:marie"),
                 with_stems("apporter+une+salade:salade apporter+une+chaise:chaise musique+en+direct:musique"),
             ),
-            "Vous êtes tous invités : {x},",
+            "Vous êtes tous invités chez nous pour {x} :",
         ),
         "mail": Kind(
             (
@@ -716,7 +716,10 @@ def make(rng: Random, level: int, language: str) -> Item:
     turns = (*before, type(last)(last.role, space.join([last.text, *sentences])))
     needed = facts if name == "slogan" else [subject, *facts]
     needed += [("", PURPOSE[language][name])] if name in PURPOSE[language] else []
-    least, most = (2 if name == "slogan" else 6), limit or (25 if name == "slogan" else UNLIMITED)
+    least, most = (
+        (2 if name == "slogan" else 6),
+        limit or (30 if language == "zh" else 16) if name == "slogan" else UNLIMITED,
+    )
 
     def check(answer: Answer) -> bool:
         parts = (answer.text, after_introduction(answer.text))
