@@ -719,9 +719,6 @@ def make(rng: Random, level: int, language: str) -> Item:
     slogan = name == "slogan"
     usual = (30 if language == "zh" else 16) if slogan else UNLIMITED
     least, most = (2 if slogan else 6), limit or usual
-        (2 if name == "slogan" else 6),
-        limit or (30 if language == "zh" else 16) if name == "slogan" else UNLIMITED,
-    )
 
     def check(answer: Answer) -> bool:
         parts = (answer.text, after_introduction(answer.text))
