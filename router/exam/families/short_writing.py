@@ -716,7 +716,9 @@ def make(rng: Random, level: int, language: str) -> Item:
     turns = (*before, type(last)(last.role, space.join([last.text, *sentences])))
     needed = facts if name == "slogan" else [subject, *facts]
     needed += [("", PURPOSE[language][name])] if name in PURPOSE[language] else []
-    least, most = (2 if name == "slogan" else 6), limit or (25 if name == "slogan" else UNLIMITED)
+    slogan = name == "slogan"
+    usual = (30 if language == "zh" else 16) if slogan else UNLIMITED
+    least, most = (2 if slogan else 6), limit or usual
 
     def check(answer: Answer) -> bool:
         parts = (answer.text, after_introduction(answer.text))

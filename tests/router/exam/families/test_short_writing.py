@@ -3,6 +3,7 @@
 import pytest
 
 from router.exam.families.short_writing import FAMILY, prices, written_well
+from router.exam.item import Answer
 from tests.router.exam.families.common import every_item_is_sound
 
 FACTS = [("mug", ("mug",)), ("blue", ("blue",)), *prices("19 euros")]
@@ -32,3 +33,9 @@ def test_items_are_sound() -> None:
 )
 def test_check(answer: str, right: bool) -> None:
     assert written_well(FACTS, "en", 6, 30, answer, PROMPT) is right
+
+
+def test_a_limit_holds() -> None:
+    item = FAMILY.item(3, "de", 1)
+    assert item.check(Answer(item.expected))
+    assert not item.check(Answer(f"{item.expected} {' '.join(f'und noch Wort{number}' for number in range(16))}"))
