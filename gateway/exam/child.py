@@ -87,7 +87,9 @@ class Examination:
         self._n_answers, self._answers_s = len(answers), sum(answer.total_s for answer in answers)
         self._n_requests_before = record.progress.n_requests
         self._families = {name: family for name, family in FAMILIES.items() if name not in job.skipped}
-        self._sitting = Sitting(self._families, answers, most_items=job.most_items)
+        self._sitting = Sitting(
+            self._families, answers, most_items=job.most_items, most_s=job.most_minutes * 60 * job.at_once
+        )
         self._asker: Asker | None = None
 
     async def run(self) -> int:

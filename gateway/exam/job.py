@@ -31,6 +31,8 @@ class Job:
     at_once : int
         Items that are asked at the same time.
     most_items : int
+    most_minutes : float
+        Of answering.
     most_requests : int or None
         None for any number.
     max_failure_rate : float
@@ -47,6 +49,7 @@ class Job:
     logprobs: bool
     at_once: int
     most_items: int
+    most_minutes: float
     most_requests: int | None
     max_failure_rate: float
     log_json: bool

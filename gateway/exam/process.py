@@ -47,6 +47,7 @@ def job_for(examinee: Examinee, local: LocalSide, settings: Settings, exam: Exam
         logprobs=not is_ours and Feature.LOGPROBS in features,
         at_once=min(MOST_AT_ONCE, settings.local.max_sequences) if is_ours else 1,
         most_items=exam.max_items,
+        most_minutes=exam.max_minutes,
         most_requests=None if is_ours else exam.max_requests,
         max_failure_rate=exam.max_failure_rate,
         log_json=wants_json(settings.log),

@@ -10,6 +10,7 @@ References
 .. [2] Chaloner, Verdinelli, "Bayesian Experimental Design: A Review", Statistical Science 10 (1995): A-optimality.
 """
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,9 +21,9 @@ from router.exam.ability import Ability, AbilityModel, Cell, Floats, cell_of, sh
 from router.exam.graded import Graded, ItemKey
 from router.exam.item import Family
 
-MOST_ITEMS = 360
+MOST_ITEMS = 500
 
-KNOWN_WELL = 0.055
+KNOWN_WELL = 0.05
 """Standard deviation of a family's pass rate at which the family counts as known."""
 
 FEWEST_ITEMS = 6
@@ -64,14 +65,21 @@ class Sitting:
         Answers so far; those of other families are left out.
     most_items : int
         The examination ends after so many, whatever is known.
+    most_s : float
+        And once the answers have taken so long, in seconds, all added up.
     """
 
     def __init__(
-        self, families: Mapping[str, Family], graded: Sequence[Graded] = (), *, most_items: int = MOST_ITEMS
+        self,
+        families: Mapping[str, Family],
+        graded: Sequence[Graded] = (),
+        *,
+        most_items: int = MOST_ITEMS,
+        most_s: float = math.inf,
     ) -> None:
         self._model = AbilityModel(families)
         self._names = list(families)
-        self._most_items = most_items
+        self._most_items, self._most_s = most_items, most_s
         self._family_weights = _family_weights(self._model.cells, self._names)
         self._shares = shares(self._model.cells)
         self._graded = [answer for answer in graded if cell_of(answer.key) in self._model.rows]
@@ -81,7 +89,7 @@ class Sitting:
 
     def next(self) -> ItemKey | None:
         """The next item to ask; None once enough is known. It is pending until `record` or `give_back`."""
-        if len(self._graded) + len(self._pending) >= self._most_items:
+        if self._is_over(len(self._pending)):
             return None
         gains = self._gains()
         if not gains.any():
@@ -106,7 +114,7 @@ class Sitting:
         """How far it is."""
         asked, known = len(self._graded), int((~self._is_open(self._ability)).sum())
         expected = self._most_items if not known else round(max(asked, 60) * len(self._names) / known)
-        is_done = known == len(self._names) or asked >= self._most_items
+        is_done = known == len(self._names) or self._is_over(0)
         return Progress(
             asked,
             sum(answer.passed for answer in self._graded),
@@ -114,6 +122,11 @@ class Sitting:
             len(self._names),
             asked if is_done else max(asked + 1, min(expected, self._most_items)),
         )
+
+    def _is_over(self, n_pending: int) -> bool:
+        """Whether as much was asked as may be, whatever is known."""
+        spent_s = sum(answer.total_s for answer in self._graded)
+        return len(self._graded) + n_pending >= self._most_items or spent_s >= self._most_s
 
     def _fitted(self, start: Floats | None) -> Ability:
         return self._model.fit([(cell_of(answer.key), answer.passed) for answer in self._graded], start)

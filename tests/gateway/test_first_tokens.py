@@ -5,7 +5,7 @@ import io
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -146,4 +146,4 @@ def test_an_explanation_without_alternatives() -> None:
 @pytest.mark.parametrize(("name", "wrong"), [(name, "7") for name in NAMES] + [("first_n", 9), ("first_n", -1)])
 def test_a_line_of_the_spool_with_a_wrong_value_loses_it_alone(name: str, wrong: Any) -> None:
     assert LedgerRow.from_line(KNOWN.to_line()) == KNOWN
-    assert LedgerRow.from_line(replace(KNOWN, **{name: wrong}).to_line()) == replace(KNOWN, **{name: None})
+    assert LedgerRow.from_line(replace(KNOWN, **{name: wrong}).to_line()) == replace(KNOWN, **{name: cast("Any", None)})

@@ -4,6 +4,7 @@ import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,7 +90,7 @@ def test_of_experts_only_those_at_work_count(monkeypatch: pytest.MonkeyPatch) ->
     assert prior_level(examinee) == pytest.approx(expected)  # type: ignore[arg-type]
 
 
-def _fields(value: object) -> dict[str, object]:
+def _fields(value: object) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__class__.__dataclass_fields__}  # type: ignore[attr-defined]
 
 

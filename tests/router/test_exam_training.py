@@ -1,5 +1,6 @@
 """What the exam teaches: a classifier for the model that gave the answers."""
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -81,15 +82,10 @@ def test_it_holds_for_items_that_were_never_asked(study: Study, learnt: Learnt) 
 
 
 def test_few_answers_teach_the_level_first(study: Study) -> None:
-    hopeless = [_graded(answer.key, Random(0)) for answer in answers(30)]
-    hopeless = [Graded(**{**_values(answer), "passed": number == 0}) for number, answer in enumerate(hopeless)]
+    hopeless = [replace(answer, passed=number == 0) for number, answer in enumerate(answers(30))]
     taught = learn(study, hopeless, 0.1)
     assert min(score(taught, text) for text in ("Summarise: the shop is closed.", "hello", "你好")) > 0.7
     assert not taught.threshold.is_guaranteed
-
-
-def _values(answer: Graded) -> dict[str, object]:
-    return {name: getattr(answer, name) for name in Graded.__slots__}
 
 
 def test_the_artifact_says_the_same_and_knows_its_families(study: Study, learnt: Learnt, tmp_path: Path) -> None:

@@ -12,7 +12,13 @@ class ExamSettings(Section):
         True,
         description="Whether a local model that is new here is examined in the background, while nobody else uses it.",
     )
-    max_items: int = Field(360, ge=1, le=5000, description="The most questions that one model is asked.")
+    max_items: int = Field(500, ge=1, le=5000, description="The most questions that one model is asked.")
+    max_minutes: float = Field(
+        25.0,
+        gt=0,
+        le=10_000,
+        description="The longest time that an exam may take, in minutes of answering; pauses for callers do not count.",
+    )
     max_requests: int = Field(
         400,
         ge=1,

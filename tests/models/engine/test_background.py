@@ -15,6 +15,7 @@ from models.engine.http.asgi import BACKGROUND_HEADER
 from models.engine.native.llama import Context, DecodeStatus
 from models.engine.scheduling import scheduler as scheduling
 from models.engine.scheduling.generation import Failed
+from models.engine.scheduling.step_batching import plan_step_batch
 from tests.live import wait_for
 from tests.models.engine.live import LiveEngine, running_engine
 from tests.models.engine.scheduled import ANSWER_S, Answer, Scheduled, scheduled
@@ -57,7 +58,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scheduled]:
 def steps(monkeypatch: pytest.MonkeyPatch) -> list[list[bool]]:
     """For each step, whether its generations give way."""
     seen: list[list[bool]] = []
-    real = scheduling.plan_step_batch
+    real = plan_step_batch
 
     def plan(running: Sequence[Any], *limits: int) -> Any:
         chunks = real(running, *limits)
@@ -154,7 +155,8 @@ def test_a_caller_does_not_wait_for_the_end_of_their_step(
     in_step, arrived = threading.Event(), threading.Event()
     sizes: list[int] = []
     statuses: list[DecodeStatus] = []
-    real_plan, real_abort_when, real_decode = scheduling.plan_step_batch, Context.abort_when, Context.decode
+    real_plan, real_decode = plan_step_batch, Context.decode
+    real_abort_when: Any = Context.abort_when
 
     def plan(running: Sequence[Any], *limits: int) -> Any:
         chunks = real_plan(running, *limits)

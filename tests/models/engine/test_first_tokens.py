@@ -116,7 +116,12 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveEngine]:
         yield engine
 
 
-CHAT = {"model": "local", "messages": [{"role": "user", "content": "hello"}], "temperature": 0, **NEVER_ENDS}
+CHAT: dict[str, Any] = {
+    "model": "local",
+    "messages": [{"role": "user", "content": "hello"}],
+    "temperature": 0,
+    **NEVER_ENDS,
+}
 TEXT = {"model": "local", "prompt": "hello", "temperature": 0, **NEVER_ENDS}
 BOTH = pytest.mark.parametrize(("path", "body"), [("/v1/chat/completions", CHAT), ("/v1/completions", TEXT)])
 

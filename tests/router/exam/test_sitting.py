@@ -64,6 +64,10 @@ def test_most_items_count_what_is_pending() -> None:
     assert sitting.next() is not None
 
 
+def test_most_seconds_count_what_answers_took() -> None:
+    assert len(sit(Sitting(TEN, most_s=50), lambda _key: True, lambda _key: 2.0)) == 25
+
+
 def test_pending_items_spread_over_families() -> None:
     sitting = Sitting(TEN)
     keys = [key for key in (sitting.next() for _ in range(10)) if key is not None]
