@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -156,7 +156,7 @@ def test_a_caller_does_not_wait_for_the_end_of_their_step(
     sizes: list[int] = []
     statuses: list[DecodeStatus] = []
     real_plan, real_decode = plan_step_batch, Context.decode
-    real_abort_when: Any = Context.abort_when
+    real_abort_when = cast("Any", Context.abort_when)
 
     def plan(running: Sequence[Any], *limits: int) -> Any:
         chunks = real_plan(running, *limits)
