@@ -6,7 +6,6 @@ All code that scores, explains or tunes shares this object, so one assignment ch
 import asyncio
 import logging
 
-from gateway.config.sections.routing import RouterSettings
 from gateway.config.settings import Settings
 from gateway.scoring.artifact_store import ArtifactStore
 from router.artifact import Artifact
@@ -34,8 +33,8 @@ class ActiveClassifier:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._folder = settings.state_dir / "artifacts"  # a change of state_dir needs a restart
-        self._store = self._store_of(settings.router)
+        self._at_start = settings
+        self._store = self._store_of(settings)
         self._mark = self._store.mark  # read before loading, so that a change meanwhile is noticed
         self.artifact = self._store.load_in_use()
         self.trouble: str | None = None
@@ -61,7 +60,7 @@ class ActiveClassifier:
 
     async def load_wanted(self, settings: Settings) -> Artifact | None:
         """Load the artifact in use, in a thread; None, with the reason in `trouble`, if it cannot be used."""
-        store = self._store_of(settings.router)
+        store = self._store_of(settings)
         mark = store.mark
         try:
             artifact = await asyncio.to_thread(store.load_in_use)
@@ -73,5 +72,7 @@ class ActiveClassifier:
         self._store, self._mark, self.trouble = store, mark, None
         return artifact
 
-    def _store_of(self, settings: RouterSettings) -> ArtifactStore:
-        return ArtifactStore(self._folder, settings.artifact, settings.threshold_for)
+    def _store_of(self, settings: Settings) -> ArtifactStore:
+        """By `settings`, except for what needs a restart: the state folder and the local model."""
+        started = {name: getattr(self._at_start, name) for name in ("state_dir", "local")}
+        return ArtifactStore.of(settings.model_copy(update=started))

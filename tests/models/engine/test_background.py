@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
@@ -141,7 +141,7 @@ def test_they_are_no_load_and_change_no_speed(tiny: Scheduled) -> None:
     assert tiny.counted("first_token_seconds_count") == 0
 
 
-STEPS = {
+STEPS: dict[str, Callable[[list[int]], bool]] = {
     "reads": lambda sizes: len(sizes) == 1 and sizes[0] > 1,
     "writes": lambda sizes: set(sizes) == {1},
     "both": lambda sizes: 1 in sizes and max(sizes) > 1,
