@@ -158,7 +158,7 @@ class CascadedBackend:
     async def stream(self, request: ChatRequest) -> ChatStream:
         """Answer piece by piece; returns once the first tokens are confident enough; the stream begins with them."""
         started = time.perf_counter()
-        stream = await self._answerer.stream(_telling(request, self._n_alternatives))
+        stream = await self._answerer.stream(telling(request, self._n_alternatives))
         try:
             found = await self._hold_back(stream)
             score = self._judge.score(stream.first_tokens)
@@ -203,7 +203,7 @@ class CascadedBackend:
         return prompt_tokens_guess(request) if counted is None else counted
 
 
-def _telling(request: ChatRequest, n_alternatives: int) -> ChatRequest:
+def telling(request: ChatRequest, n_alternatives: int) -> ChatRequest:
     """The request as a chat with log-probabilities; the caller sees them only if the request asked for them."""
     body = {**request.body, "logprobs": True}
     if n_alternatives and not body.get("top_logprobs"):

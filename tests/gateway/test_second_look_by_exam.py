@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 from gateway.config.settings import Settings
+from gateway.dispatch import cascade
 from gateway.dispatch.cascade_judge import Judge
+from models.wire.chat import ChatRequest
 from models.wire.first_tokens import FirstTokens
 from router.artifact import DEFAULT_ARTIFACT, load_pipeline, save_artifact
 from router.confidence import CascadeVerdict
@@ -32,13 +34,12 @@ def artifact_at(folder: Path, begun: BegunScorer) -> Path:
     return folder
 
 
-@pytest.fixture(params=["engine that tells first tokens", "server that tells probabilities"])
-def gateway(request: pytest.FixtureRequest, tmp_path: Path, deterministic_engine: LiveEngine) -> Iterator[Gateway]:
-    told = {} if request.param.startswith("engine") else {"features": ["logprobs"]}
+@pytest.fixture
+def gateway(tmp_path: Path, deterministic_engine: LiveEngine) -> Iterator[Gateway]:
     with running_provider() as provider:
         settings = Settings(
             state_dir=tmp_path / "state",
-            local={"base_url": f"{deterministic_engine.url}/v1", **told},
+            local={"base_url": f"{deterministic_engine.url}/v1", "features": ["logprobs"]},
             cloud={"base_url": provider.base_url, "retries": 0},
             router={"artifact": artifact_at(tmp_path / "artifact", TAUGHT)},
         )
@@ -67,7 +68,7 @@ def test_where_it_does_not_pay_there_is_none(tmp_path: Path, deterministic_engin
     with running_provider() as provider:
         settings = Settings(
             state_dir=tmp_path / "state",
-            local={"base_url": f"{deterministic_engine.url}/v1"},
+            local={"base_url": f"{deterministic_engine.url}/v1", "features": ["logprobs"]},
             cloud={"base_url": provider.base_url, "retries": 0},
             router={"artifact": artifact_at(tmp_path / "artifact", replace(TAUGHT, pays=False))},
         )
@@ -96,6 +97,13 @@ def test_verdicts(
 ) -> None:
     judge = Judge(least, TAUGHT, DECISION, likeness=1.0)
     assert judge.verdict(confidence, judge.score(first_tokens)) is verdict
+
+
+@pytest.mark.parametrize(("n_alternatives", "asked"), [(0, None), (5, 5)])
+def test_another_server_is_asked_for_alternatives(n_alternatives: int, asked: int | None) -> None:
+    request = ChatRequest.parse({"model": "auto", "messages": [{"role": "user", "content": "hello"}]})
+    body = cascade.telling(request, n_alternatives).body
+    assert (body["logprobs"], body.get("top_logprobs")) == (True, asked)
 
 
 def test_without_an_exam_nothing_is_scored() -> None:
