@@ -4,6 +4,10 @@ A computerised adaptive test: each item is the one whose answer is expected to r
 rates of all families, levels and languages, per second that it takes. Items whose outcome is certain are not asked: a
 model that fails two sums of level 1 is not asked twenty of level 5.
 
+Of what was chosen that way, more is hard for the model than of what people ask. So some items are drawn at random, as
+often from each cell as it counts (`router.exam.ability.shares`): calibration and the promise of a failure rate rest on
+these alone (`is_drawn`).
+
 References
 ----------
 .. [1] van der Linden, Glas (eds.), "Computerized Adaptive Testing: Theory and Practice", 2000.
@@ -29,8 +33,24 @@ KNOWN_WELL = 0.05
 FEWEST_ITEMS = 6
 """Of each family, however certain the others make it seem."""
 
+DRAWN_SHARE = 0.4
+"""Of all items, the share that is drawn at random."""
+
+FEWEST_DRAWN = 120
+"""So many are drawn, however early all families are known: with 10 % of wrong answers allowed and half as many of those
+given, about 100 local ones are needed to show it."""
+
 SLOWEST = 4.0
 """An item that takes so many times as long as others counts as no slower: else long contexts would never be asked."""
+
+
+_CHOSEN, _DRAWN = 0, 2
+"""Remainders of seeds by 4, of items that were chosen and that were drawn. Odd seeds are for texts to learn from."""
+
+
+def is_drawn(key: ItemKey) -> bool:
+    """Whether the item was drawn at random."""
+    return key.seed % 4 == _DRAWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +104,41 @@ class Sitting:
         self._shares = shares(self._model.cells)
         self._graded = [answer for answer in graded if cell_of(answer.key) in self._model.rows]
         self._pending: list[ItemKey] = []
-        self._seeds = Counter(cell_of(answer.key) for answer in self._graded)
+        self._seeds = Counter((cell_of(answer.key), answer.key.seed % 4) for answer in self._graded)
         self._ability = self._fitted(None)
 
     def next(self) -> ItemKey | None:
         """The next item to ask; None once enough is known. It is pending until `record` or `give_back`."""
         if self._is_over(len(self._pending)):
             return None
-        gains = self._gains()
-        if not gains.any():
-            return None
-        cell = self._model.cells[int(gains.argmax())]
-        key = ItemKey(cell.family, cell.level, cell.language, self._free_seed(cell))
-        self._pending.append(key)
+        key = self._drawn() if self._n_drawn < DRAWN_SHARE * (self._n_asked + 1) else self._chosen() or self._drawn()
+        if key is not None:
+            self._pending.append(key)
         return key
+
+    def _chosen(self) -> ItemKey | None:
+        """The item that tells most; None where all families are known."""
+        gains = self._gains()
+        return self._item(self._model.cells[int(gains.argmax())], _CHOSEN) if gains.any() else None
+
+    def _drawn(self) -> ItemKey | None:
+        """An item at random; None where all families are known, and enough were drawn."""
+        if self._n_drawn >= FEWEST_DRAWN and not self._is_open(self._ability).any():
+            return None
+        at = np.random.default_rng(self._n_drawn).choice(len(self._shares), p=self._shares)
+        return self._item(self._model.cells[int(at)], _DRAWN)
+
+    @property
+    def _n_asked(self) -> int:
+        return len(self._graded) + len(self._pending)
+
+    @property
+    def _n_drawn(self) -> int:
+        return sum(is_drawn(key) for key in self._keys)
+
+    @property
+    def _keys(self) -> list[ItemKey]:
+        return [*(answer.key for answer in self._graded), *self._pending]
 
     def record(self, graded: Graded) -> None:
         """Take the answer to a pending item."""
@@ -114,7 +155,7 @@ class Sitting:
         """How far it is."""
         asked, known = len(self._graded), int((~self._is_open(self._ability)).sum())
         expected = self._most_items if not known else round(max(asked, 60) * len(self._names) / known)
-        is_done = known == len(self._names) or self._is_over(0)
+        is_done = self._is_over(0) or (known == len(self._names) and self._n_drawn >= FEWEST_DRAWN)
         return Progress(
             asked,
             sum(answer.passed for answer in self._graded),
@@ -154,7 +195,7 @@ class Sitting:
 
     def _is_open(self, ability: Ability) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
         """Whether each family needs more items."""
-        asked = Counter(key.family for key in [*(answer.key for answer in self._graded), *self._pending])
+        asked = Counter(key.family for key in self._keys)
         deviations = ability.deviations(self._family_weights)
         return np.asarray((deviations > KNOWN_WELL) | (np.array([asked[name] for name in self._names]) < FEWEST_ITEMS))
 
@@ -169,11 +210,11 @@ class Sitting:
         relative = [_shrunk(times.get((cell.family, cell.level), [])) for cell in self._model.cells]
         return np.asarray(np.clip(relative, 1 / SLOWEST, SLOWEST), dtype=np.float64)
 
-    def _free_seed(self, cell: Cell) -> int:
-        """Even numbers: the odd ones are for texts that the classifier learns from."""
-        seed = 2 * self._seeds[cell]
-        self._seeds[cell] += 1
-        return seed
+    def _item(self, cell: Cell, kind: int) -> ItemKey:
+        """An item that was not asked yet, with a seed of that kind."""
+        seed = 4 * self._seeds[cell, kind] + kind
+        self._seeds[cell, kind] += 1
+        return ItemKey(cell.family, cell.level, cell.language, seed)
 
 
 def _family_weights(cells: Sequence[Cell], names: Sequence[str]) -> Floats:

@@ -5,8 +5,10 @@ family, level and language fails (`router.exam.ability`), and the classifier lea
 other items of the same families, which nobody has to answer (`router.training.exam_study`). It starts from the weights
 it had, moved by the level of the model; words that occur in no item keep them.
 
-Calibration and figures come from cross-validation over the answers: each is scored by a classifier that was fitted
-without it. A second round leaves out whole families, to see what the score is worth for requests unlike any of them.
+Calibration, figures and the default threshold come from cross-validation over the answers: each is scored by a
+classifier that was fitted without it. Only items that were drawn at random count there, since those that were chosen
+are harder than their words say. A second round leaves out whole families, to see what the score is worth for requests
+unlike any of them.
 """
 
 from collections.abc import Sequence
@@ -22,6 +24,7 @@ from sklearn.pipeline import Pipeline
 
 from router.exam.ability import Ability, AbilityModel, Cell, cell_of
 from router.exam.graded import Graded
+from router.exam.sitting import is_drawn
 from router.second_look import BegunScorer
 from router.text.features import FEATURES
 from router.training.begun import auc_of, fit_begun
@@ -87,8 +90,9 @@ class Learnt:
     ----------
     ability : Ability
         The pass rates.
-    scores, failed : ndarray of shape (n_answers,)
-        The score of each answer's item, by a classifier that was fitted without it, and whether the answer was wrong.
+    scores, failed : ndarray of shape (n_drawn,)
+        The score of each item that was drawn at random, by a classifier that was fitted without it, and whether the
+        answer was wrong.
     auc, calibration_error : float
         How well those scores tell wrong answers from right ones, and how far they are off.
     auc_unlike : float
@@ -118,20 +122,21 @@ def learn(study: Study, answers: Sequence[Graded], max_failure_rate: float) -> L
     graded = [(cell_of(answer.key), answer.passed) for answer in answers]
     failed = np.array([float(not answer.passed) for answer in answers])
     asked = study.columns_of([study.prompt(answer.key) for answer in answers])
+    drawn = np.array([is_drawn(answer.key) for answer in answers])
     held_out = _held_out(study, model, graded, asked)
-    slope, offset = _platt(held_out, failed)
+    slope, offset = _platt(held_out[drawn], failed[drawn])
     scores = expit(slope * held_out + offset)
     unlike = expit(slope * _family_held_out(study, model, graded, asked) + offset)
     ability = model.fit(graded)
     return Learnt(
         pipeline_of(study, _fitted(study, ability, study.counts).scaled(slope, offset)),
         ability,
-        scores,
-        failed,
-        default_threshold(scores, failed, max_failure_rate),
-        auc_of(failed, scores),
-        calibration_error(scores, failed),
-        auc_of(failed, unlike),
+        scores[drawn],
+        failed[drawn],
+        default_threshold(scores[drawn], failed[drawn], max_failure_rate),
+        auc_of(failed[drawn], scores[drawn]),
+        calibration_error(scores[drawn], failed[drawn]),
+        auc_of(failed[drawn], unlike[drawn]),
         fit_begun(scores, unlike, failed, [answer.first_tokens for answer in answers]),
     )
 
@@ -159,16 +164,20 @@ def _family_held_out(study: Study, model: AbilityModel, graded: Answers, asked: 
 def default_threshold(scores: Floats, failed: Floats, max_failure_rate: float) -> Threshold:
     """The highest threshold below which the model was shown to fail at most `max_failure_rate`.
 
-    Where that cannot be shown, since too little stays local or too much of it fails: that rate itself, so that each
-    request that stays local is expected to fail less often than that.
+    Where that cannot be shown, or only for less: that rate itself. Each request that stays local is then expected to
+    fail less often than that, one by one.
     """
+    if not len(scores):
+        return Threshold(max_failure_rate, False, 0.0, None)
     judged = LabelledScores(scores, failed)
     try:
-        value, is_guaranteed = threshold_for_failure_rate(judged, max_failure_rate, CONFIDENCE).threshold, True
+        shown = threshold_for_failure_rate(judged, max_failure_rate, CONFIDENCE).threshold
     except Infeasible:
-        value, is_guaranteed = max_failure_rate, False
+        shown = 0.0
+    value = max(shown, max_failure_rate)
     local = judged.local(value)
-    return Threshold(value, is_guaranteed, len(local) / len(scores), float(local.mean()) if len(local) else None)
+    rate = float(local.mean()) if len(local) else None
+    return Threshold(value, shown >= value, len(local) / len(scores), rate)
 
 
 def pipeline_of(study: Study, weights: Weights) -> Pipeline:

@@ -37,7 +37,7 @@ def sit(record: Record) -> None:
     """A model that knows facts and cannot add."""
     rng = Random(0)
     for number in range(120):
-        key = ItemKey(rng.choice(list(TRIED)), rng.choice(LEVELS), "en", 2 * number)
+        key = ItemKey(rng.choice(list(TRIED)), rng.choice(LEVELS), "en", 2 + 4 * number)
         passed = rng.random() < (0.95 if key.family == "common_facts" else 0.05)
         record.append(Graded(key, passed, "an answer", 30, 8, 0.1, 0.3, FirstTokens(8, -0.3, -1.0, 2.0, 1.0)))
     record.close()

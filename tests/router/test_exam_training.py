@@ -27,7 +27,7 @@ KNOWS = {"common_facts": 0.95, "sentiment": 0.9, "sums": 0.3, "word_translation"
 def answers(n: int, seed: int = 0) -> list[Graded]:
     rng = Random(seed)
     keys = [
-        ItemKey(rng.choice(list(TRIED)), rng.choice(LEVELS), rng.choice(("en", "en", "de")), 2 * number)
+        ItemKey(rng.choice(list(TRIED)), rng.choice(LEVELS), rng.choice(("en", "en", "de")), 2 + 4 * number)
         for number in range(n)
     ]
     return [_graded(key, rng) for key in keys]
