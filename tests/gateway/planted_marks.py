@@ -70,8 +70,15 @@ def make_marks(key: str = SMALL, name: str = "SmolLM2-135M-Instruct.Q4_1", bette
             "failure_rate": 0.06,
             "auc": 0.74,
             "calibration_error": 0.04,
+            "auc_unlike": 0.55,
         },
-        "second_look": {"pays": True, "auc_without": 0.66, "auc_with": 0.72},
+        "second_look": {
+            "pays": True,
+            "auc_without": 0.66,
+            "auc_with": 0.72,
+            "auc_unlike_without": 0.55,
+            "auc_unlike_with": 0.6,
+        },
     }
 
 
