@@ -25,4 +25,4 @@ def every_item_is_sound(family: Family) -> None:
                     pytest.fail(f"{where} accepts {passed[0][:40]!r}")
             again = [family.item(level, language, seed) for seed in SEEDS]
             assert [item.turns for item in items] == [item.turns for item in again]
-            assert len({item.turns[-1].text for item in items}) >= 0.8 * len(SEEDS), f"{family.name} repeats itself"
+            assert len({item.turns[-1].text for item in items}) >= 0.6 * len(SEEDS), f"{family.name} repeats itself"
