@@ -8,7 +8,7 @@ import pytest
 
 from router.exam.ability import AbilityModel, Floats, cell_of
 from router.exam.graded import ItemKey
-from router.exam.sitting import FEWEST_ITEMS, Sitting
+from router.exam.sitting import FEWEST_DRAWN, FEWEST_ITEMS, Sitting, is_drawn
 from tests.router.exam.made_up import families, graded, sit
 
 TEN = families(10)
@@ -30,6 +30,18 @@ def test_a_model_that_fails_everything_is_soon_done() -> None:
 def test_items_are_asked_where_the_outcome_is_open() -> None:
     asked = Counter(key.level for key in sit(Sitting(TEN), lambda key: key.level <= 2))
     assert asked[2] + asked[3] > asked[4] + asked[5]
+
+
+def test_four_of_ten_are_drawn_whatever_the_answers() -> None:
+    runs = [sit(Sitting(TEN), passes) for passes in (lambda key: key.level <= 2, lambda _key: True)]
+    for keys in runs:
+        drawn = [key for key in keys if is_drawn(key)]
+        assert max(FEWEST_DRAWN, 0.39 * len(keys)) <= len(drawn)
+        levels = Counter(key.level for key in drawn)
+        assert levels[1] > 1.5 * levels[3] > 2 * levels[5]
+        assert 0.35 < sum(key.language == "en" for key in drawn) / len(drawn) < 0.65
+    first, second = ([key for key in keys if is_drawn(key)] for keys in runs)
+    assert [cell_of(key) for key in first[:100]] == [cell_of(key) for key in second[:100]]
 
 
 def test_every_family_is_asked() -> None:
