@@ -9,6 +9,7 @@ from rich.table import Table
 from gateway.cli.serve import ConfigOption
 from gateway.config.settings import load_settings
 from gateway.scoring.artifact_store import ArtifactStore
+from router.artifact import read_card
 from router.errors import ArtifactError
 
 app = typer.Typer(no_args_is_help=True, help="List the installed classifiers, and choose which one is in use.")
@@ -20,16 +21,16 @@ def list_artifacts(config: ConfigOption = None) -> None:
     store = ArtifactStore.of(load_settings(config, serves=False))
     table = Table("", "version", "threshold", "fitted to", "for")
     for version in store.versions():
-        mark = "*" if store.configured is None and version == store.version_in_use else ""
-        table.add_row(mark, version, *_described(store, version))
+        is_used = store.configured is None and store.examined_version is None and version == store.version_in_use
+        table.add_row("*" if is_used else "", version, *_described(store, version))
+    if store.examined_version is not None:
+        card = read_card(store.in_use)
+        exam = card["exam"]
+        table.add_row("*", store.examined_version, f"{card['threshold']:.2f}", f"{exam['n']} answers", exam["model"])
     console = Console()
     console.print(table)
     if store.examined_version is not None:
-        console.print(
-            f"In place of the shipped one, {store.examined_version} is in use, which the exam of the local model made "
-            "(slimgate exam --show).",
-            highlight=False,
-        )
+        console.print("The exam of the local model made the one in use: slimgate exam --show.", highlight=False)
     if store.configured is not None:
         console.print(f"The setting router.artifact overrides these: {store.configured} is in use.", highlight=False)
 

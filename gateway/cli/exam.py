@@ -85,9 +85,10 @@ def exam(
         return
     if not settings.local.enabled:
         raise SettingsError("local.enabled is false, so there is no model to examine")
-    os.umask(OTHERS)
-    prepare_state_dir(settings.state_dir)
     folder = ExamFolder(settings.state_dir)
+    if not show:
+        os.umask(OTHERS)
+        prepare_state_dir(settings.state_dir)
     if stop:
         _stop(folder)
     elif show:
@@ -142,6 +143,8 @@ class _Foreground:
         except _Interrupted:
             console.print("\nInterrupted. What was asked is kept: run `slimgate exam` again, and it goes on.")
             return INTERRUPTED
+        except OSError as exc:
+            _fail(f"{self._folder.path} cannot be written: {exc.strerror or exc}; what was asked is kept")
 
     @property
     def _has_file(self) -> bool:
@@ -196,10 +199,15 @@ class _Foreground:
                 await self._unless_interrupted(asyncio.sleep(LOOK_EVERY_S))
 
     def _is_done(self, examinee: "Examinee") -> bool:
-        record = self._folder.record(examinee.key)
-        if record.is_done:
-            _say_done(examinee, record)
-        return record.is_done
+        from gateway.exam.due import is_due
+
+        if examinee.obstacle is not None:
+            _fail(examinee.obstacle)
+        record, exam = self._folder.record(examinee.key), self._settings.exam
+        if is_due(record, exam):
+            return False
+        _say_done(examinee, record)
+        return True
 
     @contextlib.asynccontextmanager
     async def _local(self) -> "AsyncIterator[LocalSide]":
@@ -269,6 +277,15 @@ class _Foreground:
 
 
 def _say_done(examinee: "Examinee", record: "Record") -> None:
+    from gateway.exam.due import FEWEST_ANSWERS
+
+    if record.progress.asked < FEWEST_ANSWERS:
+        console.print(
+            f"[bold]{examinee.name}[/bold] was asked too little for marks: {in_words(record.progress)}; they need "
+            f"{FEWEST_ANSWERS} answers. Raise exam.max_items, exam.max_minutes or, for a server, exam.max_requests, "
+            "and run `slimgate exam` again: it goes on."
+        )
+        return
     console.print(
         f"[bold]{examinee.name}[/bold] has been examined: {in_words(record.progress)}. "
         "`slimgate exam --show` prints its marks, `slimgate exam --again` examines it anew."

@@ -224,7 +224,7 @@ def _speeds(speeds: Speeds) -> str:
     first = speeds.first_token_s_p50
     return (
         f"reads {_rate(speeds.reading_tokens_per_s)}, writes {_rate(speeds.writing_tokens_per_s)} tokens/s, "
-        f"first token after {UNKNOWN if first is None else f'{first:.2f} s'}"
+        f"first token after {UNKNOWN if first is None else f'{first:.2f} s'}, of each of several answers at once"
     )
 
 

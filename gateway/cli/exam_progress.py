@@ -69,8 +69,10 @@ class ProgressScreen:
         left = time_left(progress)
         if self._console.is_terminal:
             known = f"{progress.families_known} of {progress.families} families known"
-            words = ", ".join(part for part in (f"{progress.passed} passed", known, left) if part)
+            parts = (f"{progress.passed} passed", known, progress.trouble or left)
+            words = ", ".join(part for part in parts if part)
             self._bar.update(self._task, completed=progress.asked, total=progress.expected or None, words=words)
-        elif progress.asked and time.monotonic() - self._said_at >= LINE_EVERY_S:
+        elif (progress.asked or progress.trouble) and time.monotonic() - self._said_at >= LINE_EVERY_S:
             self._said_at = time.monotonic()
-            self._console.print(f"{in_words(progress)}{', ' if left else ''}{left}")
+            rest = progress.trouble or left
+            self._console.print(f"{in_words(progress)}{', ' if rest else ''}{rest or ''}", markup=False)

@@ -80,10 +80,10 @@ def route(
     if jsonl is not None:
         raise typer.Exit(asyncio.run(_route_lines(jsonl, decider)))
     routed = asyncio.run(decider.decide(_request(text or "")))
-    _explain(routed, artifact, has_cloud=settings.cloud.configured)
+    _explain(routed, artifact, has_cloud=settings.cloud.configured, has_exam=settings.exam.enabled)
 
 
-def _explain(routed: RoutedRequest, artifact: Artifact, *, has_cloud: bool) -> None:
+def _explain(routed: RoutedRequest, artifact: Artifact, *, has_cloud: bool, has_exam: bool) -> None:
     decision = routed.decision
     explanation = artifact.scorer.explain(routed.prompt)
     console = Console()
@@ -96,7 +96,7 @@ def _explain(routed: RoutedRequest, artifact: Artifact, *, has_cloud: bool) -> N
     console.print(f"Threshold {decision.threshold:.2f}: {words}.", highlight=False)
     console.print(_estimate_words(decision.estimate), highlight=False)
     console.print(_coverage_words(explanation.vocabulary_coverage), highlight=False)
-    console.print(_exam_words(artifact, routed.prompt), highlight=False)
+    console.print(_exam_words(artifact, routed.prompt, has_exam=has_exam), highlight=False)
     console.print(_table(explanation))
 
 
@@ -127,8 +127,12 @@ def _coverage_words(coverage: float) -> str:
     return f"Vocabulary coverage {coverage:.2f}: the classifier knows this wording."
 
 
-def _exam_words(artifact: Artifact, prompt: Prompt) -> str:
+def _exam_words(artifact: Artifact, prompt: Prompt, *, has_exam: bool) -> str:
     match = artifact.match(prompt)
+    if match is None and "labels" in artifact.card:
+        return "The classifier in use was adapted to your own labels."
+    if match is None and not has_exam:
+        return "exam.enabled is false: the score is that of small models in general."
     if match is None:
         return "The local model has not been examined yet (slimgate exam): the score is that of models like it."
     if not match.likeness:

@@ -98,7 +98,15 @@ def _adapt(path: Path, out: Path | None, settings: Settings, force: bool, seed: 
         raise typer.Exit(1)
     folder = store.workplace() if out is None else out
     try:
-        save_adapted(folder, adapted, path, _pair(settings), str(read_card(base)["version"]), seed)
+        save_adapted(
+            folder,
+            adapted,
+            path,
+            _pair(settings),
+            str(read_card(base)["version"]),
+            seed,
+            settings.exam.max_failure_rate,
+        )
         if out is not None:
             console.print(f"Serve with it: SLIMGATE_ROUTER__ARTIFACT={out}", markup=False)
             return

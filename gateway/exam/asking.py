@@ -63,6 +63,8 @@ class Asker:
     ----------
     n_requests : int
         Requests sent so far.
+    trouble : str or None
+        Why the last request was not answered; None if it was.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Asker:
         self._hold = hold
         self._most_requests = most_requests
         self._n_failures = 0
+        self.trouble: str | None = None
 
     @property
     def may_ask(self) -> bool:
@@ -116,12 +119,13 @@ class Asker:
                     return None
                 await asyncio.sleep(_pause_s(exc, pauses_s.pop(0)))
             else:
-                self._n_failures = 0
+                self._n_failures, self.trouble = 0, None
                 return answered.graded(key, passed=await check(asked, answered.answer))
         return None
 
     def _failed(self, exc: BackendError) -> None:
         self._n_failures += 1
+        self.trouble = f"{exc} ({self._n_failures} times in a row; {MOST_FAILURES} end the exam)"
         logger.debug("an item of the exam was not answered: %s", exc)
         if self._n_failures >= MOST_FAILURES:
             raise ExamFailed(f"the model did not answer {MOST_FAILURES} times in a row; the last time: {exc}") from exc

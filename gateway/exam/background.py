@@ -9,11 +9,11 @@ from typing import Any
 from gateway.config.sections.exam import ExamSettings
 from gateway.config.settings import Settings
 from gateway.dispatch.local import LocalSide
+from gateway.exam.due import is_due
 from gateway.exam.job import EXIT_DONE, EXIT_FAILED, EXIT_STOPPED
 from gateway.exam.process import ExamProcess, job_for
 from gateway.marks.examinee import Examinee
 from gateway.marks.record import ExamFolder, ExamProgress, ExamState
-from gateway.scoring.model_at_hand import must_be_fitted_anew
 from models.wire.errors import ModelError
 
 logger = logging.getLogger(__name__)
@@ -47,12 +47,12 @@ class BackgroundExam:
         self._folder = ExamFolder(settings.state_dir)
         self._examinee: Examinee | None = None
         self._has_failed = False
-        self._must_be_fitted_anew = False
+        self._is_due_now: bool | None = None  # not known yet
         self._busy_at = 0.0
 
     def configure(self, settings: ExamSettings) -> None:
         """Go by other settings from the next examination on; one that is no longer wanted ends."""
-        self._exam = settings
+        self._exam, self._is_due_now = settings, None
 
     @property
     def key(self) -> str | None:
@@ -63,7 +63,7 @@ class BackgroundExam:
         """How the exam stands, for ``/v1/status``. It reads files."""
         progress = self._progress()
         shown = {**progress.to_json(), "state": self._state(progress)}
-        del shown["n_requests"]
+        del shown["n_requests"], shown["limits"]
         return shown
 
     async def run(self) -> None:
@@ -86,9 +86,9 @@ class BackgroundExam:
             return
         try:
             self._examinee = await asyncio.to_thread(self._folder.examinee, self._settings.local, local.model)
-            if self._examinee is not None:
-                classifiers = self._folder.record(self._examinee.key).classifiers
-                self._must_be_fitted_anew = await asyncio.to_thread(must_be_fitted_anew, classifiers)
+            if self._examinee is not None and (why := self._examinee.obstacle) is not None:
+                logger.warning("the local model is not examined: %s", why)
+                self._has_failed = True
         except ModelError as exc:
             logger.warning("the local model cannot be examined: %s", exc)
             self._has_failed = True
@@ -103,7 +103,7 @@ class BackgroundExam:
     def _is_wanted(self) -> bool:
         if self._examinee is None or self._has_failed or not self._exam.enabled or self._folder.is_stopped:
             return False
-        return self._must_be_fitted_anew or not self._folder.record(self._examinee.key).is_done
+        return self._is_due_now is not False
 
     async def _examine(self, local: LocalSide) -> None:
         assert self._examinee is not None
@@ -117,7 +117,8 @@ class BackgroundExam:
 
     async def _examine_alone(self, local: LocalSide, examinee: Examinee, lock: int) -> None:
         record = self._folder.record(examinee.key)
-        if record.is_done and not self._must_be_fitted_anew:  # by whoever had the lock
+        self._is_due_now = await asyncio.to_thread(is_due, record, self._exam)
+        if not self._is_due_now:  # done before, or by whoever had the lock
             return
         await asyncio.to_thread(record.begin, examinee, time.time())
         job = job_for(examinee, local, self._settings, self._exam)
@@ -126,7 +127,7 @@ class BackgroundExam:
             code = await self._follow(process, local)
         if code is None:
             return
-        self._must_be_fitted_anew = False
+        self._is_due_now = False if code == EXIT_DONE else None
         progress = record.progress
         if code == EXIT_DONE:
             told = progress.asked, progress.passed

@@ -62,6 +62,7 @@ async def _run(job: Job) -> int:
     examination = Examination(job, folder.record(job.key), hold)
     running = asyncio.create_task(examination.run())
     while not (await asyncio.wait({running}, timeout=LOOK_EVERY_S))[0]:
+        examination.report_now_and_then()
         if folder.is_stopped:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
@@ -103,12 +104,21 @@ class Examination:
             logger.warning("the entrance exam of the local model has failed, and goes on at the next start: %s", exc)
             self.report(ExamState.FAILED, trouble=str(exc))
             return EXIT_FAILED
+        except OSError as exc:
+            logger.warning("the entrance exam cannot write to %s: %s", self._record.folder, exc.strerror or exc)
+            with contextlib.suppress(OSError):
+                self.report(ExamState.FAILED, trouble=f"the state folder cannot be written: {exc.strerror or exc}")
+            return EXIT_FAILED
         except Exception as exc:  # a defect: trying again and again would not help
             logger.exception("the entrance exam of the local model has failed")
             self.report(ExamState.FAILED, trouble=f"an unexpected error ({type(exc).__name__}); the log has more")
             return EXIT_FAILED
         self.report(ExamState.DONE)
         return EXIT_DONE
+
+    def report_now_and_then(self) -> None:
+        """Write down how far it has come, and what is in the way, once a second at most."""
+        self._record.report(self._progress(ExamState.RUNNING))
 
     def report(self, state: ExamState, trouble: str | None = None) -> None:
         """Write down how far it has come."""
@@ -150,8 +160,9 @@ class Examination:
             families_known=told.known,
             families=told.families,
             eta_s=0.0 if state is ExamState.DONE else self._eta_s(told.expected - told.asked),
-            trouble=trouble,
+            trouble=trouble or (None if self._asker is None else self._asker.trouble),
             n_requests=self._n_requests_before if self._asker is None else self._asker.n_requests,
+            limits=self._job.limits,
         )
 
     def _eta_s(self, n_left: int) -> float | None:

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, logit
 
+from gateway.exam.due import FEWEST_ANSWERS
 from gateway.marks.record import Record
 from gateway.scoring.model_at_hand import IN_USE
 from models.host.private_files import private_folder, tighten, write_atomically
@@ -33,9 +34,6 @@ from router.threshold import expectation
 from router.training.exam import CONFIDENCE, Learnt, learn
 from router.training.exam_families import family_matcher
 from router.training.exam_study import Study
-
-FEWEST_ANSWERS = 60
-"""With fewer, there are no marks yet."""
 
 INTERVAL = 1.645
 """Standard deviations on each side of a 90 % interval."""
@@ -109,11 +107,10 @@ def _installed(
     validation = {"exam": np.round(np.column_stack([learnt.scores, learnt.failed]), 6).tolist()}
     card = _card(learnt, len(answers), str(model.get("name")))
     version = save_artifact(new, learnt.pipeline, validation, card, family_matcher(study, answers))
-    if (folder / version).exists():
-        shutil.rmtree(new)
-    else:
-        new.rename(folder / version)
-        tighten(folder / version)
+    if (folder / version).exists():  # it may be damaged
+        shutil.rmtree(folder / version)
+    new.rename(folder / version)
+    tighten(folder / version)
     write_atomically(folder / IN_USE, f"{version}\n".encode())
     _forget_old(folder)
     return load_artifact(folder / version)

@@ -39,6 +39,8 @@ class Job:
         The share of local answers that may fail.
     log_json : bool
         Whether the lines of the log are JSON.
+    limits : dict
+        The settings that it goes by, to be kept with its progress.
     """
 
     state_dir: str
@@ -53,6 +55,7 @@ class Job:
     most_requests: int | None
     max_failure_rate: float
     log_json: bool
+    limits: dict[str, float]
 
     def to_line(self) -> bytes:
         """As one line; `from_line` gives an equal value back."""

@@ -9,6 +9,7 @@ from contextlib import suppress
 from gateway.config.sections.exam import ExamSettings
 from gateway.config.settings import Settings
 from gateway.dispatch.local import UNIX, LocalSide
+from gateway.exam.due import limits_of
 from gateway.exam.job import Job
 from gateway.marks.examinee import Examinee
 from gateway.record.logs import wants_json
@@ -46,6 +47,7 @@ def job_for(examinee: Examinee, local: LocalSide, settings: Settings, exam: Exam
         skipped=[] if Feature.TOOLS in features else with_tools(),
         logprobs=not is_ours and Feature.LOGPROBS in features,
         at_once=min(MOST_AT_ONCE, settings.local.max_sequences) if is_ours else 1,
+        limits=limits_of(exam),
         most_items=exam.max_items,
         most_minutes=exam.max_minutes,
         most_requests=None if is_ours else exam.max_requests,

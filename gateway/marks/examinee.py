@@ -79,6 +79,13 @@ class Examinee:
     template: str | None = None
     sampling: str = SAMPLING
 
+    @property
+    def obstacle(self) -> str | None:
+        """Why it cannot be examined; None where it can."""
+        if self.url is None and self.template is None:
+            return f"{self.name} has no chat template in its file, so it cannot answer chat requests"
+        return None
+
     def to_json(self) -> dict[str, Any]:
         """A JSON object for ``model.json``."""
         return asdict(self)

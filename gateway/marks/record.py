@@ -18,7 +18,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,8 @@ class ExamProgress:
         Why it failed.
     n_requests : int
         Requests sent to the server so far, repeated ones included.
+    limits : dict
+        The settings that it went by.
     """
 
     state: ExamState = ExamState.WAITING
@@ -73,6 +75,7 @@ class ExamProgress:
     eta_s: float | None = None
     trouble: str | None = None
     n_requests: int = 0
+    limits: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object; `from_json` gives an equal value back."""
@@ -87,7 +90,7 @@ class ExamProgress:
         ValueError, TypeError, KeyError
             If it is something else.
         """
-        own = {field.name: values[field.name] for field in fields(cls) if field.name in values}
+        own = {each.name: values[each.name] for each in fields(cls) if each.name in values}
         return cls(**{**own, "state": ExamState(values["state"])})
 
 

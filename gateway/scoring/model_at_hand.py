@@ -8,8 +8,6 @@ from gateway.config.settings import Settings
 from gateway.marks.record import ExamFolder
 from gateway.scoring.prior_level import prior_level
 from models.wire.errors import ExtraMissingError, ModelError
-from router.artifact import load_artifact
-from router.errors import ArtifactError
 
 logger = logging.getLogger(__name__)
 
@@ -50,18 +48,6 @@ class ModelAtHand:
             return None
         folder = self.classifiers / version
         return folder if version and folder.is_dir() else None
-
-
-def must_be_fitted_anew(classifiers: Path) -> bool:
-    """Whether the classifier in use there cannot be loaded: a newer version of slimgate has other features, say."""
-    folder = ModelAtHand("", 0.0, classifiers).classifier
-    if folder is None:
-        return False
-    try:
-        load_artifact(folder)
-    except ArtifactError:
-        return True
-    return False
 
 
 def model_at_hand(settings: Settings) -> ModelAtHand | None:

@@ -154,7 +154,8 @@ class Sitting:
     def progress(self) -> Progress:
         """How far it is."""
         asked, known = len(self._graded), int((~self._is_open(self._ability)).sum())
-        expected = self._most_items if not known else round(max(asked, 60) * len(self._names) / known)
+        is_near = 2 * known >= len(self._names)
+        expected = round(asked * len(self._names) / known) if is_near else self._most_items
         is_done = self._is_over(0) or (known == len(self._names) and self._n_drawn >= FEWEST_DRAWN)
         return Progress(
             asked,

@@ -29,6 +29,7 @@ from router.errors import DatasetError
 from router.text.features import FEATURES
 from router.text.preprocessing import preprocess
 from router.threshold import balanced_threshold, expectation
+from router.training.exam import default_threshold
 from router.training.labels import Label
 from router.training.metrics import auc, calibration_error, reliability
 from router.training.refit import FREEDOMS, Blend, blend, blended_scores, fits, log_loss, served_columns
@@ -194,7 +195,15 @@ def _pipeline(prompts: Sequence[Prompt], ranked_by: Floats, base: Pipeline, blen
     return Pipeline([("vectorise", vectoriser), ("classify", classifier)])
 
 
-def save_adapted(folder: Path, adapted: Adapted, labels: Path, pair: Mapping[str, str], base: str, seed: int) -> str:
+def save_adapted(
+    folder: Path,
+    adapted: Adapted,
+    labels: Path,
+    pair: Mapping[str, str],
+    base: str,
+    seed: int,
+    max_failure_rate: float = 0.1,
+) -> str:
     """Write the artifact to the new folder `folder`, and return its version.
 
     Parameters
@@ -205,9 +214,13 @@ def save_adapted(folder: Path, adapted: Adapted, labels: Path, pair: Mapping[str
         The models that the labels judge, ``local`` and ``cloud``.
     base : str
         Version of the classifier that was adapted.
+    max_failure_rate : float in (0, 1)
+        The share of local answers that may fail at the default threshold, if an exam taught the classifier.
     """
     validation = {"labels": np.round(np.column_stack([adapted.scores, adapted.target]), 6).tolist()}
     threshold = balanced_threshold(validation)
+    if adapted.pipeline["classify"].is_examined:  # its promise holds for the labels too
+        threshold = default_threshold(adapted.scores, adapted.target, max_failure_rate).value
     card = {
         "target": "probability that the local answer is inadequate; half where the cloud's is known to be so too",
         "labels": {

@@ -10,12 +10,12 @@ from random import Random
 import pytest
 
 from gateway.config.settings import Settings
+from gateway.exam.due import is_due, limits_of
 from gateway.exam.fitting import make_marks
-from gateway.marks.record import ExamFolder, Record
+from gateway.marks.record import ExamFolder, ExamProgress, ExamState, Record
 from gateway.reports.exam_card import read_marks
 from gateway.scoring.active_classifier import ActiveClassifier
 from gateway.scoring.artifact_store import ArtifactStore
-from gateway.scoring.model_at_hand import must_be_fitted_anew
 from router.artifact import load_artifact
 from router.confidence import FirstTokens
 from router.decision import Prompt
@@ -51,6 +51,7 @@ def examined(configured: Settings) -> Record:
     record.begin(examinee, 1.0)
     sit(record)
     make_marks(record, TRIED, max_failure_rate=0.1, at_once=8, is_complete=True)
+    record.report(ExamProgress(ExamState.DONE, 120, limits=limits_of(configured.exam)), at_once=True)
     return record
 
 
@@ -113,10 +114,17 @@ def test_a_running_gateway_takes_it_over(bundled: Settings) -> None:
 def test_one_that_cannot_be_loaded_is_passed_over_and_fitted_anew(bundled: Settings) -> None:
     record = examined(bundled)
     version = in_use(bundled)
-    assert not must_be_fitted_anew(record.classifiers)
+    assert not is_due(record, bundled.exam)
     (record.classifiers / version / "weights.json").write_text("{}")
     assert in_use(bundled) == f"{load_artifact().version}+2.25"
-    assert must_be_fitted_anew(record.classifiers)
+    assert is_due(record, bundled.exam)
+    make_marks(record, TRIED, max_failure_rate=0.1, at_once=8, is_complete=True)
+    assert in_use(bundled) == version
+    assert not is_due(record, bundled.exam)
+    (record.folder / "marks.json").write_text("{")
+    assert is_due(record, bundled.exam)
+    other = bundled.exam.model_copy(update={"max_failure_rate": 0.2})
+    assert is_due(record, other)
 
 
 def test_one_of_ones_own_counts_instead(tmp_path: Path, bundled: Settings) -> None:
