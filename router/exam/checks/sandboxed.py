@@ -66,18 +66,31 @@ FUNCTIONS = (
 )
 """Built-in names of the code; exceptions and those that `names_of_the_code` guards come on top."""
 
-ORDINARY = frozenset(
+ORDINARY = (
     "__abs__ __add__ __and__ __bool__ __call__ __contains__ __delitem__ __doc__ __enter__ __eq__ __exit__ __float__ "
     "__floordiv__ __ge__ __getitem__ __gt__ __hash__ __iadd__ __init__ __int__ __iter__ __le__ __len__ __lt__ "
     "__missing__ __mod__ __mul__ __name__ __ne__ __neg__ __next__ __or__ __post_init__ __pow__ __radd__ __repr__ "
-    "__reversed__ __rmul__ __setitem__ __slots__ __str__ __sub__ __truediv__ __future__ _ __".split()  # noqa: SIM905
+    "__reversed__ __rmul__ __setitem__ __slots__ __str__ __sub__ __truediv__ __future__ _ __"
 )
 """Names between underscores that lead nowhere."""
 
 INSIDE = ("ag_", "co_", "cr_", "f_back", "f_builtins", "f_code", "f_globals", "f_locals", "f_trace", "gi_", "tb_")
 """How attributes of frames, code, generators and tracebacks begin."""
 
-MODULE_NAMES = frozenset("_builtins _io _os _sys _thread builtins importlib modules obj os posix sys".split())  # noqa: SIM905
+MODULE_NAMES = (
+    "_builtins",
+    "_io",
+    "_os",
+    "_sys",
+    "_thread",
+    "builtins",
+    "importlib",
+    "modules",
+    "obj",
+    "os",
+    "posix",
+    "sys",
+)
 """Attributes that may be a module of the system; `obj` is what an AttributeError was raised for."""
 
 HOLLOW = (
@@ -184,7 +197,7 @@ def disarm() -> None:
 
 def hidden(name: str) -> bool:
     """Whether a name stands between underscores, as the ways into the interpreter do."""
-    return name.startswith("_") and name.endswith("_") and name not in ORDINARY
+    return name.startswith("_") and name.endswith("_") and name not in ORDINARY.split()
 
 
 def refused_attribute(name: str) -> bool:

@@ -50,7 +50,6 @@ def test_values_come_back(body: str, value: object) -> None:
         "x = 1",
         "raise SystemExit",
         "import os\ndef f():\n    return 1",
-        "def f():\n    return 10**6 * 'x'\n1 / 0\nwhile True: f()\nwhile True: pass\ndef f(:",
     ],
 )
 def test_nothing_comes_of_code_that_does_not_answer(code: str) -> None:
@@ -138,7 +137,7 @@ def test_code_that_reaches_out_is_not_run(expression: str) -> None:
     "code",
     [
         "try:\n    1 / 0\nexcept Exception as e:\n    t = e.__traceback__.tb_frame\ndef f():\n    return 1",
-        "def f():\n    match (x for x in ()):\n        case object(gi_frame=frame):\n            return 1\n    return 1",
+        "def f():\n    match (x for x in ()):\n        case object(gi_frame=g):\n            return 1",
         "try:\n    1 / 0\nexcept Exception as __builtins__:\n    pass\ndef f():\n    return 1",
         "def f(x=1):\n    global __builtins__\n    return 1",
     ],
@@ -173,7 +172,8 @@ frame = error.__traceback__.tb_next.tb_frame
 for name in ("harmless", "event", "error", "no_module"): frame.f_locals[name] = Anything()
 builtins.PermissionError = builtins.ImportError = OSError
 tries = [lambda: listdir("/"), gc.get_objects, lambda: system("true")]
-for name in ("setpriority", "sched_setaffinity", "mkfifo", "kill", "mknod", "unlink"): tries.append(lambda n=name: getattr(posix, n))
+for name in ("setpriority", "sched_setaffinity", "mkfifo", "kill", "mknod", "unlink"):
+    tries.append(lambda n=name: getattr(posix, n))
 tries += [lambda: sys._getframe, lambda: sys.settrace, lambda: signal.raise_signal, lambda: _imp.create_builtin(spec)]
 for number, attempt in enumerate(tries):
     try: attempt()
@@ -191,7 +191,8 @@ def test_behind_the_language_the_process_is_disarmed() -> None:
 def test_nothing_runs_as_root_where_root_cannot_be_given_up() -> None:
     code = (
         "import os\nfrom router.exam.checks.sandboxed import lock\ndef no(*_): raise PermissionError\n"
-        "os.getuid = os.geteuid = lambda: 0\nos.setgroups = no\ntry:\n    lock()\nexcept PermissionError:\n    os._exit(7)"
+        "os.getuid = os.geteuid = lambda: 0\nos.setgroups = no\n"
+        "try:\n    lock()\nexcept PermissionError:\n    os._exit(7)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={**os.environ}, stdin=subprocess.DEVNULL)
     assert done.returncode == 7
@@ -215,20 +216,21 @@ def test_long_or_odd_output_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     "code",
     [
-        "from __future__ import annotations\nfrom typing import List, Optional\ndef f(x: Optional[int] = 3) -> List[int]:\n    return 3",
+        "from __future__ import annotations\nfrom typing import List\ndef f(x: List[int] = None):\n    return 3",
         "from collections import namedtuple\nP = namedtuple('P', 'x y')\ndef f():\n    return P(3, 4).x",
         "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int = 3\ndef f():\n    return P().x",
         "class P:\n    def __init__(self, x):\n        self._x = x\ndef f():\n    return P(3)._x",
         "import functools\n@functools.lru_cache(maxsize=None)\ndef f(n=3):\n    return n if n < 4 else f(n - 1)",
-        "import collections.abc as c, sys\ndef f():\n    return 3 if isinstance([], c.Sequence) and sys.maxsize > 9 else 0",
+        "import collections.abc as c, sys\ndef f():\n    return isinstance([], c.Sequence) + 2 * (sys.maxsize > 9)",
         "from math import *\nimport math as m\ndef f():\n    return int(sqrt(9) + m.floor(0.5))",
         "def f():\n    return int('{:.0f}'.format(3))\nif __name__ == '__main__':\n    print(f())",
         "def f(_=1):\n    for _ in range(3): pass\n    match [1, 2]:\n        case [a, b]:\n            return a + b",
     ],
 )
 def test_ordinary_code_runs(code: str) -> None:
-    assert run_function(code, "f", [()]) is not None
-    assert returned(code) == ("returned", 3)
+    ran = run_function(code, "f", [()])
+    assert ran is not None
+    assert ran.results == (("returned", 3),)
 
 
 @pytest.mark.parametrize(
