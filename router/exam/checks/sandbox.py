@@ -1,25 +1,33 @@
 """Runs Python and SQL that a model wrote, in a process of its own with little time, memory and nothing to reach.
 
-What keeps the code in, from the strongest down:
+What keeps the code in:
 
 - the kernel's limits on the process: 2 s of processor time, 256 MiB of memory, no new file, socket or pipe at all
   (`RLIMIT_NOFILE` is 0, so nothing can be read, written or connected to), no new process or thread (`RLIMIT_NPROC`),
-  at most 1 MiB of output; after 3 s the whole process group is killed;
-- where the caller is root, the process becomes the user "nobody" first: limits do not bind root;
+  at most 32 KiB of output; after 3 s the whole process group is killed;
+- where the caller is root, the process becomes the user "nobody" first, since limits do not bind root; if that fails
+  nothing is run;
 - where Python has `os.unshare` (3.12) and the kernel lets users make namespaces, a network namespace without a network;
-- an audit hook that refuses every audited action but a few harmless ones: imports, files, `os.remove`, `os.kill`,
-  sockets, `ctypes`, looking into the interpreter with `gc`;
-- an empty environment, an empty folder, a closed standard input, isolated mode.
+- an empty environment, an empty folder, a closed standard input, isolated mode;
+- the language: code is not run at all if its syntax tree names an attribute of frames, functions or modules
+  (`__globals__`, `tb_frame`, `sys`), or uses `format` of anything but a plain string literal; it gets a list of
+  harmless built-in functions, and of a list of modules (`math`, `re`, `collections` …) only harmless names;
+- behind that, for code which gets at the interpreter's own modules nevertheless: `os`, `posix`, `io`, `signal` and
+  others are emptied, `sys` has lost its frames, and an audit hook refuses files, imports, signals and looking into the
+  interpreter with `gc`.
 
-What it does not stop. An audit hook in the same interpreter is no wall: whoever finds a memory error in CPython gets
-past it, and is then left with what the kernel lets a process of this user do without opening anything: delete or rename
-files whose names it knows (not as "nobody"), send signals to this user's other processes. Actions that CPython does
-not audit go through: `os.stat` and `os.access` tell whether a file exists, `os.getpid` and `time` tell what they tell.
-Limits that a system does not have (some are missing on macOS) are left out. All this is enough for what a model writes
-in good faith, and for clumsy mischief; it is not meant for code of people who attack this machine.
+What it does not stop. Languages inside Python have been broken before: whoever finds a way around the list of names,
+or a memory error in CPython, may undo all but the first three points, and is then left with what the kernel lets a
+process of this user do without opening anything: delete or rename files whose names it knows, make FIFOs and change
+the priority or send signals to this user's other processes (none of that to root's, from "nobody"). Code can learn the
+time, and it can use its seconds and its memory. Limits that a system does not have (some are missing on macOS) are left
+out. All this is enough for what a model writes in good faith, and for clumsy mischief; it is not meant for code of
+people who attack this machine. The price: right code which needs a refused name (`import os`, `eval`, classes with
+rare special methods, `text.format` of a variable) counts as not running.
 
 Forging. The process never learns which results are right: it returns what the code's functions returned, and the caller
-compares. What the code prints is kept apart from that by a random token which is made for each run.
+compares. What the code prints is kept apart from that by a random token which is made for each run. The token lies in
+the process's own frames, so this is as strong as the language above. At most 20,000 bytes are believed or even parsed.
 """
 
 import ast
@@ -40,7 +48,8 @@ WALL_S = 3.0
 
 _CHILD = Path(__file__).with_name("sandboxed.py")
 
-_MOST_BYTES = 1 << 20
+_MOST_BYTES = 20_000
+"""What a process may say: more than that is not even parsed, which takes memory and time of our own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,7 @@ class Ran:
         For each call ``("returned", value)`` or ``("raised", name of the exception)``. Tuples and ranges come back as
         lists, values of other kinds than Python's plain ones as strings.
     printed : str
-        What it printed, cut off after 10,000 characters.
+        What it printed, cut off after 1000 characters.
     """
 
     results: tuple[tuple[str, Any], ...]
@@ -75,7 +84,8 @@ def run_function(code: str, name: str | None, calls: Sequence[Sequence[Any]]) ->
     Returns
     -------
     Ran or None
-        None where nothing came of it: no such function, an error, a time-out, a killed process.
+        None where nothing came of it: no such function, an error, refused code, a time-out, a killed process, no
+        temporary folder.
     """
     told = _told({"code": code, "name": name, "calls": [list(call) for call in calls]})
     if told is None:
@@ -101,23 +111,26 @@ def run_query(script: str, query: str) -> list[tuple[Any, ...]] | None:
 
 def _told(job: dict[str, Any]) -> dict[str, Any] | None:
     """What the process says of `job`, if it says anything in time."""
-    token = secrets.token_hex(16)
-    written = _output(repr({**job, "token": token}).encode())
-    _, found, said = written.rpartition(token.encode())
-    if not found:
+    token = secrets.token_hex(16).encode()
+    try:
+        written = _output(ascii({**job, "token": token.decode()}).encode(), len(token) + _MOST_BYTES + 1)
+    except OSError:  # no process or no temporary folder
+        return None
+    said = written.removeprefix(token)
+    if len(said) == len(written) or len(said) > _MOST_BYTES:
         return None
     try:
         told = ast.literal_eval(said.decode())
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None
     return told if isinstance(told, dict) else None
 
 
-def _output(job: bytes) -> bytes:
-    """What the process writes to its standard output, a file: a pipe would let it fill our memory."""
+def _output(job: bytes, most: int) -> bytes:
+    """The first `most` bytes of the process's standard output, a file: a pipe would let it fill our memory."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-X", "utf8", str(_CHILD)],
+            [sys.executable, "-I", "-S", "-W", "ignore", "-X", "utf8", str(_CHILD)],
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.DEVNULL,
@@ -133,4 +146,4 @@ def _output(job: bytes) -> bytes:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         output.seek(0)
-        return output.read(_MOST_BYTES)
+        return output.read(most)

@@ -2,6 +2,7 @@
 
 import math
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -577,7 +578,9 @@ def _compilable(source: str) -> str:
     lines = source[:4000].split("\n")
     for end in range(len(lines), max(0, len(lines) - 40), -1):
         try:
-            compile("\n".join(lines[:end]), "answer", "exec")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what the code is warned of is nothing for our own log
+                compile("\n".join(lines[:end]), "answer", "exec")
         except (SyntaxError, ValueError, MemoryError, RecursionError):
             continue
         return "\n".join(lines[:end])
@@ -602,7 +605,10 @@ def same(kind: str, value: object, right: object) -> bool:
     if kind != "returned":
         return False
     if isinstance(right, float) and isinstance(value, int | float):
-        return math.isclose(value, right, rel_tol=1e-6, abs_tol=1e-9)
+        try:
+            return math.isclose(value, right, rel_tol=1e-6, abs_tol=1e-9)
+        except OverflowError:  # a whole number beyond every float
+            return False
     return value == right
 
 

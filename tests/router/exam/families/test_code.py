@@ -11,6 +11,8 @@ from router.exam.families.code import (
     finds,
     matches,
     patterns,
+    same,
+    sources,
     tells_output,
     works,
 )
@@ -52,6 +54,15 @@ LARGER = _TASKS[0]
 )
 def test_functions(answer: str, right: bool) -> None:
     assert works(answer, LARGER, 2) is right
+
+
+def test_a_number_beyond_all_floats_is_not_the_same() -> None:
+    assert not same("returned", 10**400, 2.5)
+
+
+def test_warnings_about_the_code_are_not_ours(recwarn: pytest.WarningsRecorder) -> None:
+    assert sources("def f():\n    return 1 is 1") == ["def f():\n    return 1 is 1"]
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize(
