@@ -106,7 +106,8 @@ _HOURS = r"(?:(?:hours?|hrs?|h|stunden?|std\.?|timmar|timme|tim|horas?|heures?)(
 _MINUTES = r"(?:minutes?|mins?|min\.?|m|minuten?|minuter|minut|minutos?|分钟|分)"
 _DURATION = re.compile(
     rf"(?<![\d:.,])(?P<h>\d+(?:[.,]\d+)?)(?P<and_half>\s*(?:½|and a half|och en halv|个半))?\s*-?{_HOURS}"
-    rf"(?P<half>\s*(?:y media|et demie|and a half)\b)?(?:\s*(?:,|and|und|och|y|et)?\s*(?P<m>\d+)\s*{_MINUTES}(?![a-z]))?"
+    rf"(?P<half>\s*(?:y media|et demie|and a half)\b)?"
+    rf"(?:\s*(?:,|and|und|och|y|et)?\s*(?P<m>\d+)\s*{_MINUTES}(?![a-z]))?"
     rf"|(?<![\d:.,])(?P<only>\d+(?:[.,]\d{{3}})?)\s*-?{_MINUTES}(?![a-z])",
     re.IGNORECASE,
 )
