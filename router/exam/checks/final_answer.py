@@ -27,6 +27,11 @@ THEREFORE_WORDS = re.compile(
 SENTENCE_END = re.compile(r"[.!?]+(?=\s|$)|[。！？]|\n+")
 BETWEEN_ALTERNATIVES = re.compile(r"[\s,*]*(?:or|oder|eller|o|ou|或|或者|还是)[\s*]*", re.IGNORECASE)
 _PART_END = re.compile(r"[.!?](?=\s|$)|[。！？?]|\n+")
+_DENIED = re.compile(
+    r"(?:\b(?:not|nicht|inte|pas|no es|no el|no a las)|n't|不是)\s*"
+    r"(?:\b(?:on|at|the|am|um|der|den|klockan|le|à|el)\s+)?[*\s]*$",
+    re.IGNORECASE,
+)
 BOLD = re.compile(r"\*\*[^*\n]{1,40}\*\*")
 
 
@@ -98,6 +103,11 @@ def beside_question(question: str, check: Callable[[Answer], bool]) -> Callable[
         return check(Answer(pattern.sub(" ", text) if pattern else text, answer.tool_calls))
 
     return check_rest
+
+
+def not_denied(text: str, mentions: Sequence[Mention]) -> list[Mention]:
+    """The mentions without those behind a "not": "March 14, not March 15" says one date."""
+    return [each for each in mentions if not _DENIED.search(text, max(0, each.start - 20), each.start)]
 
 
 def sentence_around(text: str, start: int) -> tuple[int, int]:

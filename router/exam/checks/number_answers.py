@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from router.exam.checks.final_answer import MOST_CHARACTERS, Mention, Wanted, concludes
+from router.exam.checks.final_answer import MOST_CHARACTERS, Mention, Wanted, concludes, not_denied
 from router.exam.item import Answer
 
 LONGEST = 24
@@ -20,6 +20,13 @@ _SPACED_NUMERAL = re.compile(
 _MINUS_BEFORE = re.compile(r"(?:\bminus|\bmenos|\bmoins|\bnegative|零下|负)\s*$", re.IGNORECASE)
 _STEPS = re.compile(r"(?:\b(?:step|schritt|steg|paso|étape|line)\s*|第)\d+(?:步)?\s*[:.)：]?", re.IGNORECASE)
 _NUMBERING = re.compile(r"^\s*(\d{1,2})[.)]\s+(?=\S)", re.MULTILINE)
+
+_COINS = re.compile(
+    r"(?P<whole>\d[\d.,]*)(?P<unit>\s?[^\W\d_]+\s(?:and|und|och|y|et)\s)(?P<coins>\d{1,2})"
+    r"(?=\s?(?:cents?|céntimos|centimes|öre)\b)",
+    re.IGNORECASE,
+)
+"""Money in two units: 271 euros and 40 cents."""
 
 _WORDS: dict[str, str] = {
     "en": "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
@@ -76,7 +83,7 @@ def says_number(
 
     def check(answer: Answer) -> bool:
         text = answer.text[:MOST_CHARACTERS]
-        said = numbers(text, language)
+        said = not_denied(text, numbers(text, language))
         if least is not None:
             said = [mention for mention in said if any(value >= least for value in _values(mention))]
         few = len({mention.readings for mention in said}) <= most
@@ -87,7 +94,7 @@ def says_number(
 
 def numbers(text: str, language: str) -> list[Mention]:
     """The numbers that a text says, in digits or, if there are no digits, in words up to a few thousand."""
-    text = without_numbering(text)
+    text = _in_one_number(without_numbering(text), language)
     pattern = _NUMERAL if language in ("en", "zh") else _SPACED_NUMERAL
     found = [_mention(text, match, language) for match in pattern.finditer(text)]
     in_digits = [mention for mention in found if mention.readings]
@@ -156,6 +163,16 @@ def without_numbering(text: str) -> str:
     if {"1", "2"} <= {found[1] for found in _NUMBERING.finditer(text)}:
         text = _NUMBERING.sub(lambda found: " " * len(found[0]), text)
     return text
+
+
+def _in_one_number(text: str, language: str) -> str:
+    """The text, as long, with "271 euros and 40 cents" as 271.40."""
+    mark = "." if language in ("en", "zh") else ","
+
+    def joined(found: re.Match[str]) -> str:
+        return f"{found['whole']}{mark}{found['coins']:0>2}".ljust(len(found[0]))
+
+    return _COINS.sub(joined, text)
 
 
 def _in_words(text: str, language: str) -> list[Mention]:

@@ -60,6 +60,12 @@ def says(text: str, forms: Iterable[str]) -> bool:
     return bool(pattern(forms).search(plain(text)))
 
 
+def affirms(text: str, forms: Iterable[str]) -> bool:
+    """Whether a text holds one of the forms other than behind a "not": "not Mia but Carla" affirms Carla alone."""
+    text = plain(text)
+    return any(not _NEGATED.search(text[: found.start()]) for found in pattern(forms).finditer(text))
+
+
 def sentences(text: str) -> list[str]:
     """Roughly the text's sentences, in order; a line's end ends one too."""
     return [part.strip() for part in _SENTENCE_END.split(text) if part and part.strip()]

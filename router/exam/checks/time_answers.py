@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 
-from router.exam.checks.final_answer import MOST_CHARACTERS, Mention, Wanted, concludes
+from router.exam.checks.final_answer import MOST_CHARACTERS, Mention, Wanted, concludes, not_denied
 from router.exam.checks.named_answers import fold, says_name
 from router.exam.item import Answer
 
@@ -105,7 +105,9 @@ _CLOCK = re.compile(
 _HOURS = r"(?:(?:hours?|hrs?|h|stunden?|std\.?|timmar|timme|tim|horas?|heures?)(?![a-z:\d])|个?小时)"
 _MINUTES = r"(?:minutes?|mins?|min\.?|m|minuten?|minuter|minut|minutos?|分钟|分)"
 _DURATION = re.compile(
-    rf"(?<![\d:.,])(?P<h>\d+(?:[.,]\d+)?)\s*-?{_HOURS}(?:\s*(?:,|and|und|och|y|et)?\s*(?P<m>\d+)\s*{_MINUTES}(?![a-z]))?"
+    rf"(?<![\d:.,])(?P<h>\d+(?:[.,]\d+)?)(?P<and_half>\s*(?:½|and a half|och en halv|个半))?\s*-?{_HOURS}"
+    rf"(?P<half>\s*(?:y media|et demie|and a half)\b)?"
+    rf"(?:\s*(?:,|and|und|och|y|et)?\s*(?P<m>\d+)\s*{_MINUTES}(?![a-z]))?"
     rf"|(?<![\d:.,])(?P<only>\d+(?:[.,]\d{{3}})?)\s*-?{_MINUTES}(?![a-z])",
     re.IGNORECASE,
 )
@@ -168,7 +170,7 @@ def _says(
 
     def check(answer: Answer) -> bool:
         text = answer.text[:MOST_CHARACTERS]
-        return concludes(text, find(text), wanted, _last_of_few)
+        return concludes(text, not_denied(text, find(text)), wanted, _last_of_few)
 
     return check
 
@@ -218,7 +220,11 @@ def _durations(text: str, bare_unit: int) -> list[Mention]:
 def _length(match: re.Match[str]) -> int:
     if match["only"]:
         return int(re.sub(r"\D", "", match["only"])[:9])
-    return round(60 * _number(match["h"])) + int((match["m"] or "0")[:9])
+    return (
+        round(60 * _number(match["h"]))
+        + int((match["m"] or "0")[:9])
+        + (30 if match["half"] or match["and_half"] else 0)
+    )
 
 
 def _number(text: str) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from random import Random
 
+from router.exam.checks.final_answer import MOST_CHARACTERS
 from router.exam.checks.named_answers import fold, says_name
 from router.exam.checks.number_answers import says_number
 from router.exam.content.known_facts import FACTS, Fact
@@ -585,6 +586,10 @@ _WORDINGS: dict[str, dict[str, Sequence[str]]] = {
 
 _BY_GRADE = {grade: [fact for fact in (*FACTS, *TRIVIA) if fact.grade == grade] for grade in LEVELS}
 _SYMBOLS = frozenset(fact.right["en"][0] for fact in FACTS if fact.topic == "symbol")
+_OR = {"en": r"\bor\b", "de": r"\boder\b", "sv": r"\beller\b", "es": r"\bo\b", "fr": r"\bou\b", "zh": "(?:或者?|还是)"}
+_NAMESAKES = {"Herschel": ("Caroline Herschel", "John Herschel"), "赫歇尔": ("卡罗琳·赫歇尔", "约翰·赫歇尔")}
+"""People who are not meant, by what they share with those who are."""
+
 _CAPITALIZED = re.compile(r"(?<![A-Za-z0-9'’])([A-Z][a-z]?)(?![A-Za-z0-9'’])")
 
 
@@ -627,7 +632,20 @@ def _check(fact: Fact, language: str, question: str) -> Callable[[Answer], bool]
     given = [ways for ways in others if any(fold(way) in asked for way in ways)]
     rivals = [ways for ways in others if ways and ways not in given]
     named = [(fact.subject[language],)] if fact.subject and fact.topic in ("capital", "capital_of") else []
-    return says_name(right, rivals, given=[*given, *named], most_words=80)
+    rivals += [_NAMESAKES[way] for way in right if way in _NAMESAKES]
+    says_right = says_name(right, rivals, given=[*given, *named], most_words=80)
+    return lambda answer: says_right(answer) and not _offers_another(answer.text, right, language)
+
+
+def _offers_another(text: str, right: Sequence[str], language: str) -> bool:
+    """Whether the right name stands beside an "or" and a name that is not another way to say it."""
+    plain, ways = fold(text[:MOST_CHARACTERS]), "|".join(re.escape(fold(way)) for way in right)
+    either = _OR[language]
+    beside = rf"\b(?:{ways})\W{{1,3}}{either}\W{{1,2}}(?:the )?(?!{ways})|(?<!^){either}\W{{0,2}}(?:{ways})\b"
+    if language == "zh":
+        beside = rf"(?:{ways}){either}(?!{ways})|{either}(?:{ways})"
+    found = re.search(beside, plain)
+    return found is not None and not re.search(rf"(?:{ways})\W{{1,3}}{either}\W{{0,2}}(?:the )?(?:{ways})", plain)
 
 
 def _same_topic(fact: Fact) -> Sequence[Fact]:

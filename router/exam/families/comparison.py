@@ -1,13 +1,15 @@
 """Comparing and ranking: the larger number, the cheapest offer, the oldest person, things in order."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 from random import Random
 
-from router.exam.checks.final_answer import beside_question
+from router.exam.checks.final_answer import MOST_CHARACTERS, beside_question
 from router.exam.checks.named_answers import says_in_order, says_name
+from router.exam.checks.number_answers import numbers
 from router.exam.content.everyday import GOODS, PEOPLE, money
 from router.exam.item import Answer, Family, Item
 from router.exam.wording.asking import Wish, ask, elided, fill, listed
@@ -123,6 +125,8 @@ _NUMBER_CLAIMS = {
     ],
     "smallest": ["small", "low", "less", "klein", "minst", "menor", "pequeño", "petit", "最小", "更小", "小于"],
 }
+_RELATIONS = ([">", *_NUMBER_CLAIMS["largest"]], ["<", *_NUMBER_CLAIMS["smallest"]])
+_NEGATION = re.compile(r"\b(?:not|n't|nicht|inte|no|pas)\b|不")
 
 _SORT: dict[str, dict[bool, Sequence[str]]] = {
     "en": {
@@ -474,7 +478,12 @@ def _numbers(pick: Callable[[Random], Sequence[Decimal]]) -> Callable[[Random, s
         texts = [_text(value, language) for value in values]
         question = fill(rng, _NUMBER_QUESTIONS[kind][language], _alternatives(rng, texts, language))
         rivals = [_ways(value) for value in values if value != best]
-        check = says_name(_ways(best), rivals, claims=_NUMBER_CLAIMS[kind])
+        named = says_name(_ways(best), rivals, claims=_NUMBER_CLAIMS[kind])
+
+        def check(answer: Answer) -> bool:
+            holds = _holds(answer.text, values, language)
+            return named(answer) if holds is None else holds
+
         return _Task(question, _text(best, language), check)
 
     return task
@@ -607,7 +616,23 @@ def _ways(value: Decimal) -> tuple[str, ...]:
     """Ways to write a number: with a point or a comma, with marks for thousands."""
     plain, grouped = str(value), f"{value:,}"
     ways = [plain, plain.replace(".", ","), grouped, grouped.replace(",", " "), grouped.replace(",", "\0")]
+    if "." in plain:
+        ways += [f"{way}0" for way in ways[:2]]
     return tuple(way.replace("\0", ".") if "." not in plain else way for way in ways)
+
+
+def _holds(text: str, values: Sequence[Decimal], language: str) -> bool | None:
+    """Whether a text such as "0.4 > 0.19" or "0.19 is smaller than 0.4" is true; None if it is no such comparison."""
+    text = text[:MOST_CHARACTERS]
+    said = numbers(text, language)
+    meant = [value for mention in said for value in values if value in mention.readings]
+    if len(said) != 2 or set(meant) != set(values):
+        return None
+    between = text[said[0].end : said[1].start].lower()
+    more, less = (any(sign in between for sign in signs) for signs in _RELATIONS)
+    if more == less or _NEGATION.search(between):
+        return None
+    return meant[0] > meant[1] if more else meant[0] < meant[1]
 
 
 def _whole(low: int, high: int, count: int) -> Callable[[Random], Sequence[Decimal]]:

@@ -8,6 +8,7 @@ from random import Random
 
 from router.exam.checks.number_answers import numbers, says_number, written
 from router.exam.checks.time_answers import WEEKDAYS, says_date, says_duration, says_time, says_weekday, written_date
+from router.exam.checks.written_answers import repeats
 from router.exam.content.everyday import PEOPLE
 from router.exam.content.places import COUNTRIES
 from router.exam.item import Answer, Family, Item
@@ -548,9 +549,10 @@ def make(rng: Random, level: int, language: str) -> Item:
     task = rng.choice(_TASKS[level])(rng, language)
     while task.number is not None and _stands_in(task, language):
         task = rng.choice(_TASKS[level])(rng, language)
+    turns = ask(rng, language, task.question, "name")
     return Item(
-        turns=ask(rng, language, task.question, "name"),
-        check=task.check,
+        turns=turns,
+        check=lambda answer: not repeats(answer.text, turns[-1].text) and task.check(answer),
         max_tokens=_MAX_TOKENS[level],
         expected=task.expected,
     )

@@ -459,13 +459,19 @@ def follows(
     )
 
 
+def _varied(text: str) -> bool:
+    """Whether a text is no single word over and over, as models write that are stuck."""
+    said = [word.casefold() for word in _words(text)]
+    return len(said) < 3 or len(set(said)) > 0.5 * len(said)
+
+
 def _has_form(text: str, count: int, bullets: bool) -> bool:
     """So many sentences, or so many bullet points and nothing else, none of them endless."""
     lines = [line.strip() for line in text.strip().removeprefix("[").removesuffix("]").split("\n") if line.strip()]
     if bullets:
         marked = all(re.match(r"[-*•–]\s*\S|\d+[.)、]", line) for line in lines)
-        return len(lines) == count and marked and word_count(text) <= 40 * count
-    return sentence_count(text) == count and 3 <= word_count(text) <= 45 * count
+        return _varied(text) and len(lines) == count and marked and word_count(text) <= 40 * count
+    return _varied(text) and sentence_count(text) == count and 3 <= word_count(text) <= 45 * count
 
 
 FAMILY = Family("instructions", "following several instructions", make)

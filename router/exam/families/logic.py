@@ -331,6 +331,14 @@ _CONDITIONS: dict[str, Sequence[tuple[str, str, str, str, str]]] = {
         ("小明在家", "收音机就会响", "收音机没有响", "收音机会响吗", "小明在家吗"),
     ),
 }
+_NEGATED = {
+    "en": re.compile(r"\bnot\b|n't\b"),
+    "de": re.compile(r"\bnicht\b"),
+    "sv": re.compile(r"\binte\b"),
+    "es": re.compile(r"\bno\b"),
+    "fr": re.compile(r"\bpas\b"),
+    "zh": re.compile("没|不"),
+}
 _IF = {
     "en": "If {i}, {t}.",
     "de": "Wenn {i}, {t}.",
@@ -654,7 +662,10 @@ def _condition(*, backwards: bool) -> Callable[[Random, str], _Task]:
         fact = without + stop if backwards else _GIVEN[language].format(i=cause)
         question = _joined([rule, fact, (is_cause if backwards else is_effect) + mark], language)
         if backwards:
-            return _Task(question, NO[language][0], says_yes(False, language))
+            denies = says_yes(False, language)
+            return _Task(
+                question, NO[language][0], lambda answer: denies(answer) or _is_negated(answer.text, cause, language)
+            )
         agrees, statement = says_yes(True, language), fold(effect.replace("就", ""))
         return _Task(
             question,
@@ -663,6 +674,17 @@ def _condition(*, backwards: bool) -> Callable[[Random, str], _Task]:
         )
 
     return task
+
+
+def _is_negated(text: str, statement: str, language: str) -> bool:
+    """Whether a text is one sentence that says the statement with a "not": The battery is not empty."""
+    said = re.split(r"[.!。！]", fold(text[:MOST_CHARACTERS]).strip())
+    if len(said) > 2 or any(part.strip() for part in said[1:]) or not _NEGATED[language].search(said[0]):
+        return False
+    if language == "zh":
+        return statement[:2] in said[0] and len(said[0]) <= len(statement) + 6
+    stems = [word[: max(3, len(word) - 2)] for word in re.findall(r"\w+", fold(statement)) if len(word) > 2]
+    return all(stem in said[0] for stem in stems) and len(said[0].split()) <= len(statement.split()) + 5
 
 
 def _seats(people: int, kinds: Sequence[str]) -> Callable[[Random, str], _Task]:

@@ -5,6 +5,7 @@ from random import Random
 from router.exam.checks.answer_text import gives
 from router.exam.content.people_and_sentences import NAMES, happening
 from router.exam.item import Answer, Family, Item, asked
+from router.exam.wording.asking import elided
 from router.exam.wording.courtesies import short, system_turns
 
 _BYTES = {1: 600, 2: 1000, 3: 1600, 4: 2700, 5: 4300}
@@ -61,7 +62,7 @@ _FACTS = {
             "Le numéro de chambre de {n} est {d}.",
             "Quel est le numéro de chambre de {n} ?|Dans quelle chambre est {n} ?",
         ),
-        ("{n} est né en {y}.", "En quelle année est né {n} ?|Quelle est l'année de naissance de {n} ?"),
+        ("{n} a vu le jour en {y}.", "{n} a vu le jour en quelle année ?|Quelle est l'année de naissance de {n} ?"),
         ("{n} vient de {c}.", "D'où vient {n} ?|De quelle ville vient {n} ?"),
         ("La boisson préférée de {n} est {b}.", "Quelle est la boisson préférée de {n} ?|Que préfère boire {n} ?"),
         (
@@ -175,7 +176,7 @@ def make(rng: Random, level: int, language: str) -> Item:
     names = rng.sample(NAMES[language], len(NAMES[language]))
     told, others = names[:level], names[level:]
     values = _values(rng, language, fact, level)
-    facts = [_stated(fact, name, value) for name, value in zip(told, values, strict=True)]
+    facts = [elided(_stated(fact, name, value), language) for name, value in zip(told, values, strict=True)]
     sentences: list[str] = []
     room = _BYTES[level] * _DENSITY[language] - sum(len(each.encode()) for each in facts)
     while room > 0:
@@ -183,7 +184,7 @@ def make(rng: Random, level: int, language: str) -> Item:
         room -= len(sentences[-1].encode()) + 1
     for each in facts:
         sentences.insert(rng.randrange(len(sentences) + 1), each)
-    question = rng.choice(questions.split("|")).replace("{n}", told[0])
+    question = elided(rng.choice(questions.split("|")).replace("{n}", told[0]), language)
     text = _paragraphs(rng, language, sentences)
     request = rng.choice(_FRAMES[language]).replace("{x}", text).replace("{q}", short(rng, language, question))
 

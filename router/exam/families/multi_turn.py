@@ -286,11 +286,12 @@ def _list(rng: Random, level: int, language: str) -> tuple[Talk, Callable[[Answe
         talk += [Turn("user", _say(rng, language, "less", x=each)), Turn("assistant", _say(rng, language, "noted"))]
     talk.append(Turn("user", _say(rng, language, "what")))
     left = [each for each in (x, y, z, *more) if each not in gone]
+    others = [each for each in _SAID[language]["goods"].split(" ") if each not in left]
 
     def check(answer: Answer) -> bool:
         plain = folded(answer.text)
         there = all(place_of(plain, each) >= 0 for each in left)
-        return there and not any(place_of(plain, each) >= 0 for each in gone) and word_count(answer.text) <= 60
+        return there and not any(place_of(plain, each) >= 0 for each in others) and word_count(answer.text) <= 60
 
     return talk, check, ", ".join(left)
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from router.exam.checks.said import plain, repeats, says, sentences, words
+from router.exam.checks.said import affirms, plain, repeats, says, sentences, words
 from router.exam.item import Answer, Family, Item
+from router.exam.wording.asking import elided
 from router.exam.wording.phrasing import conversation
 
 _NAMES = {
@@ -306,7 +307,7 @@ class Asked:
         return says(" ".join(first), _forms(self.right)) and self._is_said_in(answer)
 
     def _is_said_in(self, text: str) -> bool:
-        return says(text, _forms(self.right)) and not any(says(text, _forms(value)) for value in self.wrong)
+        return affirms(text, _forms(self.right)) and not any(affirms(text, _forms(value)) for value in self.wrong)
 
 
 def _forms(value: str) -> list[str]:
@@ -428,7 +429,8 @@ def _notice(rng: Random, level: int, language: str) -> Asked:
 
 def _make(rng: Random, level: int, language: str) -> Item:
     asked = rng.choice((_trips, _rooms, _notice))(rng, level, language)
-    turns = conversation(rng, language, _ASKING[language], _BRIEF[language], text=asked.text, question=asked.question)
+    text, question = elided(asked.text, language), elided(asked.question, language)
+    turns = conversation(rng, language, _ASKING[language], _BRIEF[language], text=text, question=question)
 
     def check(answer: Answer) -> bool:
         return not repeats(answer.text, turns[-1].text, 12) and asked.is_answered_by(answer.text)

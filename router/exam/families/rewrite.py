@@ -19,6 +19,7 @@ from router.exam.checks.written_answers import (
 from router.exam.content.marked_sentences import changed, with_changes
 from router.exam.content.names_and_goods import CITIES, first_name, pool
 from router.exam.item import Answer, Family, Item
+from router.exam.wording.asking import elided
 from router.exam.wording.openers import worded
 
 CHANGES: Mapping[str, Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
@@ -211,10 +212,10 @@ CHANGES: Mapping[str, Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
     "de": {
         "past": (
             (
-                "Setze diesen Satz in die Vergangenheit",
+                "Setze diesen Satz ins Präteritum",
                 "Schreibe das im Präteritum",
-                "In die Vergangenheit:",
-                "Wie lautet das in der Vergangenheit?",
+                "Ins Präteritum:",
+                "Wie lautet das im Präteritum?",
                 "Schreibe das so, als wäre es gestern gewesen, im Präteritum",
             ),
             (
@@ -974,7 +975,7 @@ def filled(rng: Random, text: str, language: str) -> tuple[str, dict[str, str]]:
     }
     for slot, value in slots.items():
         text = text.replace("{" + slot + "}", value)
-    return text, slots
+    return elided(text, language), slots
 
 
 def a_change(rng: Random, level: int, language: str) -> Item:
@@ -986,12 +987,15 @@ def a_change(rng: Random, level: int, language: str) -> Item:
         sentences = sorted(sentences, key=len)[: max(4, len(sentences) // 2)]
     name = first_name(rng, language)
     city = rng.choice(CITIES[language])
-    chosen = [each.replace("{name}", name).replace("{city}", city) for each in rng.sample(sentences, count)]
+    drawn = rng.sample(sentences, count)
+    chosen = [elided(each.replace("{name}", name).replace("{city}", city), language) for each in drawn]
     space = "" if language == "zh" else " "
     parts = [with_changes(rng, each, 9) for each in chosen]
     shown, wished = space.join(part[0] for part in parts), space.join(part[1] for part in parts)
     changes = [change for part in parts for change in part[2]]
-    turns = worded(rng, language, [each.replace("{name}", name) for each in requests], shown, TAILS[language])
+    turns = worded(
+        rng, language, [elided(each.replace("{name}", name), language) for each in requests], shown, TAILS[language]
+    )
     return Item(turns, changed(wished, changes, spare=count), 20 + len(wished.encode()) // 2, wished)
 
 

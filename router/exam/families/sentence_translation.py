@@ -330,7 +330,7 @@ _FRAMES = {
 [Where] is {nearest}? ; [Wo] [ist|finde|befindet|gibt|liegt] {nearest}? ; [Var] [ligger|är|finns|hittar] {nearest}? \
 ; ¿[Dónde] [está|queda|encuentro|encuentra|hay] {nearest}? ; [Où] [est|se trouve|trouver|trouve] {nearest}? ; \
 {nearest}在[哪里|哪儿|什么地方|何处]?
-I would [like] {want}, [please]. ; Ich [hätte|möchte|nehme] {want}, [bitte|gern*]. ; Jag [skulle vilja|vill|önskar] \
+I would [like] {want}, [please]. ; Ich [möchte|hätte|nehme] {want}, [bitte|gern*]. ; Jag [skulle vilja|vill|önskar] \
 ha {want}, [tack|gärna|snälla|skulle]. ; [Quisiera|Me gustaría|Quiero|Querría] {want}, [por favor]. ; Je [voudrais|\
 aimerais|souhaiterais|souhaite|veux] {want}, [s'il vous plaît|s'il te plaît]. ; [请|麻烦|谢谢]给我{want}。
 {who} {is_where}. ; {who} {is_where}. ; {who} {is_where}. ; {who} {is_where}. ; {who} {is_where}. ; {who}{is_where}。
@@ -468,7 +468,7 @@ _ASKING = {
         "{text}\n^ in {target} please",
         "I need to write this to a customer in {target}: {text}",
         "I'm on a trip and don't speak {target}. How do I say: {text}",
-        'Give me a {target} translation of "{text}"',
+        'Give me a translation of "{text}" into {target}',
         "We're putting up a note in the office. {target} version of this, please: {text}",
         "You are a translator. Translate from {source} to {target}.\n{text}",
         "Could you tell me what this would be in {target}? {text}",

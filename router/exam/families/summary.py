@@ -1,10 +1,11 @@
 """Summaries in a sentence or in so many words: whether they hold the facts that matter, and keep to their length."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from router.exam.checks.said import plain, says, sentences, words
+from router.exam.checks.said import HAN, affirms, pattern, plain, says, sentences, words
 from router.exam.item import Answer, Family, Item
 from router.exam.wording.phrasing import conversation
 
@@ -148,6 +149,51 @@ ferme/ferm*/rénov*; {n}
 咖啡厅照常营业。; 图书馆; {new_day}; 闭馆/装修/关闭/关; {n}
 """,
 }
+# A good summary of each text above, in the same order; {new_day} is the day that holds in the end.
+_SUMMARIES = {
+    "en": (
+        "The meeting is on {new_day} at {hour}.",
+        "The water is off on {new_day} from {hour} on.",
+        "The library closes on {new_day} for {n} weeks.",
+        "The {thing} broke and the shop refused a refund.",
+        "{name} will buy a new {thing}.",
+    ),
+    "de": (
+        "Die Besprechung ist am {new_day} um {hour} Uhr.",
+        "Am {new_day} ab {hour} Uhr kein Wasser.",
+        "Das Gerät ({thing}) ging kaputt, ohne Rückerstattung.",
+        "Der Verein kauft bis {new_day} ein Gerät ({thing}).",
+        "Die Bücherei schließt ab {new_day}.",
+    ),
+    "sv": (
+        "Mötet blir på {new_day} klockan {hour}.",
+        "På {new_day} stängs vattnet från {hour}.",
+        "Varan ({thing}) gick sönder, inga pengar tillbaka.",
+        "Föreningen köper {thing} före {new_day}.",
+        "Biblioteket stänger på {new_day}.",
+    ),
+    "es": (
+        "La reunión será el {new_day} a las {hour}.",
+        "El {new_day} no hay agua desde las {hour}.",
+        "El {thing} se rompió, sin devolución del dinero.",
+        "El club compra un {thing} antes del {new_day}.",
+        "La biblioteca cierra el {new_day}.",
+    ),
+    "fr": (
+        "La réunion aura lieu {new_day} à {hour} heures.",
+        "Plus d'eau {new_day} à partir de {hour} heures.",
+        "Article ({thing}) cassé, sans aucun remboursement.",
+        "Le club achète un appareil ({thing}) avant {new_day}.",
+        "La bibliothèque ferme {new_day}.",
+    ),
+    "zh": (
+        "会议改到{new_day}{hour}点。",
+        "{new_day}{hour}点起停水。",
+        "{thing}坏了,商店不肯退钱。",
+        "俱乐部要买{thing},{new_day}前下单。",
+        "图书馆{new_day}起闭馆。",
+    ),
+}
 _SLOTS = {
     "en": {
         "topic": "budget|website|summer party|sales|safety|planning|trade fair",
@@ -269,6 +315,20 @@ _WORDS = {
     "fr": ("Résume en {n} mots au maximum : {text}", "{text}\n\nRésumé, {n} mots maximum."),
     "zh": ("用不超过{n}个字概括:{text}", "{text}\n\n请总结,最多{n}个字。"),
 }
+_NEVER = re.compile(r"\b(?:never|nie|niemals|aldrig|nunca|jamais)\b|从不|从未|绝不")
+_NO_WATER = re.compile(r"\b(?:no|kein|inget|no hay|(?:pas|plus) d')\s*(?:water|wasser|vatten|agua|eau)\b")
+_OFTEN_NEGATED = {"water", "Wasser", "vattnet", "agua", "eau", "水"} | {
+    "refund",
+    "Rückerstattung",
+    "Geld",
+    "pengar",
+    "dinero",
+    "argent",
+    "remboursement",
+    "退",
+}
+"""Facts that are often said with a "not": no water, no refund."""
+
 _N_SENTENCES = {1: 2, 2: 3, 3: 5, 4: 7, 5: 9}
 _N_FACTS = {1: 2, 2: 2, 3: 2, 4: 3, 5: 3}
 
@@ -300,7 +360,7 @@ class Wanted:
         if len(lines) > 1 and lines[0].endswith(":"):
             lines = lines[1:]
         summary = " ".join(lines)
-        summary = summary.split("summary:", 1)[-1].strip()
+        summary = summary.split("summary:", 1)[-1].strip().replace(";", ",")
         length, whole = len(words(summary)), len(words(plain(self.text)))
         if self.most_words is not None:
             # A word too many is nothing that a reader would mind.
@@ -309,11 +369,27 @@ class Wanted:
             short = len(sentences(summary)) <= 1 and length < 0.9 * whole and length <= 60
         if not short or any(says(summary, (value,)) for value in self.outdated):
             return False
-        return all(says(summary, forms) for forms in self.facts)
+        told = all(says(summary, forms) for forms in self.facts)
+        return told and self._is_sentence(summary) and not self._denies(summary)
+
+    def _is_sentence(self, summary: str) -> bool:
+        """Whether there are words beside the facts: "library, Monday" says nothing of either."""
+        chinese = re.search(f"[{HAN}]", summary) is not None
+        rest = pattern(form for forms in self.facts for form in forms).sub(" ", plain(summary))
+        return len(words(summary)) >= (6 if chinese else 4) and bool(words(rest))
+
+    def _denies(self, summary: str) -> bool:
+        """Whether a fact stands behind a "never", or behind a "not" that the text does not have."""
+        if _NEVER.search(summary) and not _NEVER.search(plain(self.text)):
+            return True
+        facts = [forms for forms in self.facts if not _OFTEN_NEGATED & set(forms)]
+        rest = _NO_WATER.sub("", plain(summary))
+        return any(not affirms(rest, forms) for forms in facts)
 
 
 def _make(rng: Random, level: int, language: str) -> Item:
-    told, more, *facts = (part.strip() for part in rng.choice(_TEXTS[language].strip().splitlines()).split(";"))
+    row, short = rng.choice(list(zip(_TEXTS[language].strip().splitlines(), _SUMMARIES[language], strict=True)))
+    told, more, *facts = (part.strip() for part in row.split(";"))
     slots = {name: rng.choice(values.split("|")) for name, values in _SLOTS[language].items()}
     slots["day"], slots["new_day"], slots["last_day"] = rng.sample(_SLOTS[language]["day"].split("|"), 3)
     slots["n"], slots["hour"] = str(rng.randrange(20, 80)), str(rng.randrange(2, 12))
@@ -334,7 +410,7 @@ def _make(rng: Random, level: int, language: str) -> Item:
     wanted = Wanted(text, forms, outdated, limit)
     templates = _SENTENCE[language] if limit is None else _WORDS[language]
     turns = conversation(rng, language, templates, text=text, n=str(limit))
-    expected = ", ".join(form[0].rstrip("*") for form in forms)
+    expected = short.format(**slots | ({"new_day": slots["last_day"]} if outdated else {}))
 
     def check(answer: Answer) -> bool:
         return wanted.is_met_by(answer.text)

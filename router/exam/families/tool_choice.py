@@ -6,6 +6,7 @@ from typing import Any
 
 from router.exam.checks.answer_text import folded, gives
 from router.exam.item import Answer, Family, Item, ToolCall
+from router.exam.wording.asking import elided
 from router.exam.wording.courtesies import conversation
 
 # Name: what it does, and its parameters: name, JSON type and meaning.
@@ -249,7 +250,7 @@ def make(rng: Random, level: int, language: str) -> Item:
         request = request.replace(f"{{{key}}}", str(value))
     arguments = {each: values[each] for each, _, _ in _TOOLS[wanted][1]}
     call = f"{wanted}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})"
-    turns = conversation(rng, language, request)
+    turns = conversation(rng, language, elided(request, language))
     return Item(
         turns, lambda answer: called(answer.tool_calls, wanted, arguments), 30 + 15 * len(arguments), call, tools
     )

@@ -206,28 +206,32 @@ _ADMITS = {
     r"information|record|such|idea|evidence|known|file|attachment|data|mention|memory|knowledge)|unable|impossible|unknown|"
     r"not (?:able|aware|familiar|possible|sure|know|provided|available|find|exist|real|have|see|certain)|"
     r"(?:please|could you|can you) (?:provide|share|tell|paste|upload|give|attach|clarify)|fictional|made up|"
-    r"not .{0,30}(?:attached|shared)|never|nobody|no one|random",
+    r"not .{0,30}(?:attached|shared)|never|nobody|no one|random|\b(?:send|show|give|paste) (?:me|it)\b",
     "de": r"wei(?:ß|ss) (?:\w+ )?(?:\w+ )?nicht|kann (?:\w+ ){0,6}nicht|nicht (?:bekannt|möglich|sehen|wissen|sagen|"
     r"zugreifen|vorher|"
     r"vorhanden|angehängt|existier|öffnen|lesen|finden)|kenne? (?:\w+ ){0,4}nicht|kein(?:e|en|er)?\b|unbekannt|"
     r"unmöglich|leider|"
-    r"tut mir leid|(?:bitte|könntest du|kannst du) .{0,40}(?:mitteil|schick|nenn|sag|füg|gib|teil|hoch|bereit)|niemand",
+    r"tut mir leid|(?:bitte|könntest du|kannst du) .{0,40}(?:mitteil|schick|nenn|sag|füg|gib|teil|hoch|bereit)|niemand|"
+    r"\b(?:schicke?n?|sende?n?|zeige?n?|gib|geben)\b (?:sie )?mir",
     "sv": r"vet (?:\w+ )?inte|kan (?:\w+ )?(?:inte|tyvärr)|inte (?:veta|känner|känd|möjligt|se|säga|tillgång|hitta|"
     r"läsa|öppna|finns)|"
     r"känner (?:\w+ )?inte|ingen\b|inget\b|inga\b|okän[dt]|omöjligt|tyvärr|ledsen|vänligen|finns inte|har inte|"
     r"ingenting|"
-    r"kan du (?:skicka|dela|berätta|ge|klistra)",
+    r"kan du (?:skicka|dela|berätta|ge|klistra)|framgår (?:\w+ )?inte|"
+    r"\b(?:skicka|visa|ge) mig",
     "es": r"no (?:lo |la |los |las |te |me |se )*(?:sé|puedo|tengo|conozco|es posible|hay|existe|dispongo|sabría|"
     r"sabemos|veo|"
     r"encuentro|está|consta|visita|puede|logro)|imposible|desconocid|ningun|lo siento|lamento|nadie|"
-    r"(?:podrías|puedes|por favor).{0,40}\b(?:proporcion|compart|decir|dar|env|indic|peg|adjunt)",
+    r"(?:podrías|puedes|por favor).{0,40}\b(?:proporcion|compart|decir|dar|env|indic|peg|adjunt)|"
+    r"\b(?:env[ií]|manda|mánda|pása|muéstra|comp[aá]rte)\w*me\b",
     "fr": r"\b(?:ne|n')\s?(?:\w+'?\s?){1,5}(?:pas|aucun|jamais|rien|personne)|impossible|inconnu|aucun|désolé|"
     r"malheureusement|"
     r"je ne sais|je l'ignore|personne ne|(?:pourriez-vous|peux-tu|pouvez-vous|veuillez|merci de).{0,40}(?:fourn|"
     r"partag|donn|dire|"
-    r"envoy|indiqu|coll|join)",
+    r"envoy|indiqu|coll|join)|"
+    r"\b(?:envoie|envoyez|montre|montrez|donne|donnez|transmets|transmettez)-(?:moi|le-moi)",
     "zh": r"不知道|无法|不能|没有|不清楚|不了解|未知|不存在|抱歉|对不起|不可能|没法|看不到|不认识|查不到|找不到|"
-    r"请(?:你|您)?(?:提供|告诉|上传|分享|发)|并未|未能|从未",
+    r"请(?:你|您)?(?:提供|告诉|上传|分享|发)|请把.{1,12}(?:发|贴|给)|并未|未能|从未",
 }
 
 _ADMISSIONS = {

@@ -36,6 +36,9 @@ def test_numerals_are_read_as_their_language_writes_them(numeral: str, language:
         ("1. Take 5\n2. Add 6", "en", ["5", "6"]),
         ("It is -5 degrees, not 17-5", "en", ["-5", "17", "5"]),
         ("minus 3", "en", ["-3"]),
+        ("271 Euro und 40 Cent", "de", ["271.40"]),
+        ("1,271 dollars and 5 cents", "en", ["1271.05"]),
+        ("5 euros and 40 people", "en", ["5", "40"]),
         ("零下12度", "zh", ["-12"]),
         ("H2O and CO2", "en", []),
         ("forty-two", "en", ["42"]),
@@ -58,6 +61,8 @@ SUM = "What is 17 + 25?"
         ("42", True),
         ("The answer is **42**.", True),
         ("17 + 25 = 42", True),
+        ("42, not 43.", True),
+        ("not 42", False),
         ("17 + 25 = 42. To check, 42 - 25 = 17.", True),
         ("The sum of 17 and 25 is forty-two.", False),  # in words only where there are no digits
         ("Forty-two", True),

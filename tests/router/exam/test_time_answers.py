@@ -36,6 +36,7 @@ def test_times(answer: str, right: bool) -> None:
         ("2 Stunden 25 Minuten", True),
         ("2小时25分钟", True),
         ("From 9:15 to 11:40 is 145 min", True),
+        ("2 horas y media", False),
         ("2 hours", False),
         ("125 minutes", False),
         ("9:15 to 11:40", False),
@@ -43,6 +44,13 @@ def test_times(answer: str, right: bool) -> None:
 )
 def test_durations(answer: str, right: bool) -> None:
     assert says_duration(145, "How many minutes is it from 9:15 to 11:40?", 1)(Answer(answer)) is right
+
+
+@pytest.mark.parametrize(
+    "answer", ["48 horas y media", "48,5 horas", "48 heures et demie", "48 and a half hours", "48 hours and a half"]
+)
+def test_half_hours(answer: str) -> None:
+    assert says_duration(48 * 60 + 30, "How many hours are that?", 60)(Answer(answer))
 
 
 @pytest.mark.parametrize(
@@ -59,6 +67,9 @@ def test_durations(answer: str, right: bool) -> None:
         ("el 13 de marzo", "es", True),
         ("le 13 mars", "fr", True),
         ("3月13日", "zh", True),
+        ("It is March 13, not March 14.", "en", True),
+        ("Es ist nicht der 14. März, sondern der 13. März.", "de", True),
+        ("It is not March 13.", "en", False),
         ("March 12", "en", False),
         ("April 13", "en", False),
         ("13", "en", False),

@@ -60,6 +60,7 @@ WORD = [Rule("word", "morning")]
         ("I drink coffee every morning. It is hot.", 1, False, False),
         ("I drink tea every morning.", 1, False, False),
         ("I drink coffee every evening.", 1, False, False),
+        ("coffee morning coffee morning.", 1, False, False),
         ("I drink coffee. The morning is mine.", 2, False, True),
         ("- I drink coffee.\n- The morning is mine.", 2, True, True),
         ("1. I drink coffee.\n2. The morning is mine.", 2, True, True),

@@ -2,7 +2,7 @@ from random import Random
 
 import pytest
 
-from router.exam.families.logic import FAMILY, _condition, _continues, _invented
+from router.exam.families.logic import FAMILY, _condition, _continues, _invented, _is_negated
 from router.exam.item import Answer
 from tests.router.exam.families.common import every_item_is_sound
 from tests.router.exam.families.wrapped import questions_are_no_answers, short_answers_are_judged_right
@@ -43,6 +43,23 @@ def test_conditions_may_be_answered_by_the_statement() -> None:
     assert task.check(Answer("Yes."))
     assert not task.check(Answer("No."))
     assert not _condition(backwards=True)(Random(1), "en").check(Answer("Yes, it does."))
+
+
+@pytest.mark.parametrize(
+    ("answer", "statement", "language", "right"),
+    [
+        ("The battery is not empty.", "the battery is empty", "en", True),
+        ("No, so the battery isn't empty", "the battery is empty", "en", True),
+        ("It is not raining.", "it rains", "en", True),
+        ("La lámpara no está encendida.", "la lámpara está encendida", "es", True),
+        ("没有下雨。", "下雨", "zh", True),
+        ("The battery is empty.", "the battery is empty", "en", False),
+        ("The phone is not off.", "the battery is empty", "en", False),
+        ("The phone is not off. The battery is empty.", "the battery is empty", "en", False),
+    ],
+)
+def test_the_contrary_of_a_statement(answer: str, statement: str, language: str, right: bool) -> None:
+    assert _is_negated(answer, statement, language) is right
 
 
 def test_open_questions() -> None:

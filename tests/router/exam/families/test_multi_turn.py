@@ -51,6 +51,7 @@ def answers(kind: str, level: int) -> tuple[str, str, Callable[[Answer], bool]]:
         ("_list", "{v}", True),
         ("_list", "Your list: {v}.", True),
         ("_list", "Your list is empty.", False),
+        ("_list", "{v}, coffee", False),
         ("_upper", "{v}", True),
         ("_upper", '"{v}"', True),
         ("_upper", "HELLO", False),

@@ -1,5 +1,7 @@
 """Answers from a passage."""
 
+import re
+
 import pytest
 
 from router.exam.families.passage_question import FAMILY, Asked
@@ -24,6 +26,9 @@ def test_items() -> None:
         (CITY, "Ben works a lot. He is in room 5. Others are in room 6. They like Oslo.", False),
         (CITY, "Athens", False),
         (CITY, "Oslo or Athens", False),
+        (CITY, "Not Athens, but Oslo.", True),
+        (CITY, "Nicht Athens, sondern Oslo", True),
+        (CITY, "Not Oslo.", False),
         (CITY, "Ben is going to Oslo. " * 20, False),
         (TIME, "It closes at 6 pm.", True),
         (TIME, "18:00", True),
@@ -36,3 +41,8 @@ def test_items() -> None:
 )
 def test_marks(asked: Asked, answer: str, right: bool) -> None:
     assert asked.is_answered_by(answer) is right
+
+
+def test_french_elides() -> None:
+    items = [FAMILY.item(level, "fr", seed) for level in (2, 3) for seed in range(60)]
+    assert not any(re.search(r"\bde [AEIOÉ]", item.turns[-1].text) for item in items)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from router.exam.families.rewrite import FAMILY
+from router.exam.families.rewrite import CHANGES, FAMILY
 from router.exam.item import Answer, Item
 from tests.router.exam.families.common import every_item_is_sound
 
@@ -58,3 +58,7 @@ def test_length(answer: str, right: bool) -> None:
     assert found
     name, city, day = found.groups()
     assert short.check(Answer(answer.format(name=name, city=city, day=day))) is right
+
+
+def test_german_asks_for_the_tense_that_it_checks() -> None:
+    assert all("Präteritum" in request for request in CHANGES["de"]["past"][0])

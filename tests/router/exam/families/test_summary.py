@@ -17,12 +17,21 @@ def test_items() -> None:
     every_item_is_sound(FAMILY)
 
 
+WATER = Wanted("The water will be turned off on Friday.", (("Friday",), ("water",)), (), None)
+
+
 @pytest.mark.parametrize(
     ("wanted", "answer", "right"),
     [
         (SENTENCE, "The printer meeting was moved from Monday to Friday at 4 in room 67.", True),
         (SENTENCE, "Here is a summary:\n\nThe meeting with Mr. Brown is on Friday.", True),
         (SENTENCE, "**Summary:** the meeting is on Friday", True),
+        (SENTENCE, "The meeting is not on Monday but on Friday; it is in room 67.", True),
+        (WATER, "There is no water on Friday.", True),
+        (WATER, "The water will never be off on Friday.", False),
+        (SENTENCE, "meeting, Friday", False),
+        (SENTENCE, "The meeting is not on Friday.", False),
+        (SENTENCE, "The meeting will never be on Friday.", False),
         (SENTENCE, "The printer meeting is on Tuesday.", False),
         (SENTENCE, "The printer meeting was moved.", False),
         (SENTENCE, "The meeting is on Friday. Please bring laptops.", False),
