@@ -8,6 +8,7 @@ from random import Random
 from router.exam.checks.final_answer import MOST_CHARACTERS
 from router.exam.checks.named_answers import fold, says_name
 from router.exam.checks.number_answers import says_number
+from router.exam.checks.written_answers import repeats
 from router.exam.content.known_facts import FACTS, Fact
 from router.exam.content.trivia import TRIVIA
 from router.exam.item import LEVELS, Answer, Family, Item
@@ -601,9 +602,10 @@ def make(rng: Random, level: int, language: str) -> Item:
     fact = rng.choice([fact for fact in facts if _group(fact) == topic])
     question = _question(rng, fact, language)
     number = fact.number is not None
+    turns, is_right = ask(rng, language, question, "number" if number else "name"), _check(fact, language, question)
     return Item(
-        turns=ask(rng, language, question, "number" if number else "name"),
-        check=_check(fact, language, question),
+        turns=turns,
+        check=lambda answer: not repeats(answer.text, turns[-1].text) and is_right(answer),
         max_tokens=32,
         expected=str(fact.number) if number else fact.right[language][0],
     )

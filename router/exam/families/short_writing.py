@@ -9,10 +9,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from router.exam.checks.written_answers import copies, is_in, is_part_of, rambles, says_part, speaks_as_assistant, words
+from router.exam.checks.written_answers import (
+    STOP_WORDS,
+    copies,
+    is_in,
+    is_part_of,
+    rambles,
+    says_part,
+    speaks_as_assistant,
+    words,
+)
 from router.exam.content.names_and_goods import first_name
 from router.exam.item import Answer, Family, Item
-from router.exam.wording.openers import worded
+from router.exam.wording.asking import with_an
+from router.exam.wording.openers import upper_first, worded
 
 Fact = tuple[str, Sequence[str]]
 """Words for a fact, and parts of words by which a text shows that it tells it."""
@@ -250,7 +260,7 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 with_stems("fresh:fresh friendly:friend fast:fast cheap:cheap since+1950:1950 open+all+night:night"),
                 same("family heart home smile"),
             ),
-            "Simply the best {x}:",
+            "The best {x}:",
         ),
         "thanks": Kind(
             (
@@ -302,7 +312,7 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 prices("19 Euro", "25 Euro", "49 Euro", "120 Euro"),
                 with_stems("aus+Italien:ital handgemacht:hand zwei+Jahre+Garantie:garant"),
             ),
-            "{x} für jeden Tag, die Ihnen gefallen wird:",
+            "{x} – das ist genau das Richtige für Sie",
         ),
         "invitation": Kind(
             (
@@ -322,7 +332,7 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 with_stems("im+Park:park am+See:see im+Rathaus:rathaus bei+Maria:maria"),
                 with_stems("Salat+mitbringen:salat Stuhl+mitbringen:stuhl:stühl Livemusik:musik"),
             ),
-            "Wir laden dich herzlich ein und freuen uns auf dich: {x},",
+            "Wir laden dich herzlich ein und freuen uns auf dich, der Anlass ist {x}",
         ),
         "mail": Kind(
             (
@@ -377,7 +387,7 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 prices("199 kronor", "250 kronor", "490 kronor"),
                 with_stems("från+Italien:ital handgjord:hand två+års+garanti:garanti"),
             ),
-            "Vår {x} är den som du vill ha, och det är den här:",
+            "{x} – det är precis den som du vill ha",
         ),
         "invitation": Kind(
             (
@@ -397,7 +407,7 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 with_stems("i+parken:park vid+sjön:sjö hos+Maria:maria"),
                 with_stems("ta+med+sallad:sallad ta+med+en+stol:stol levande+musik:musik"),
             ),
-            "Du är varmt välkommen till {x}, det är",
+            "Du är så varmt välkommen till oss på {x}",
         ),
         "mail": Kind(
             (
@@ -449,7 +459,7 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 prices("19 euros", "25 euros", "49 euros"),
                 with_stems("hecho+en+Italia:ital hecho+a+mano:mano dos+años+de+garantía:garant"),
             ),
-            "La {x} que necesitas para tu día a día, con todo lo que buscas:",
+            "{x} – lo que necesitas para tu día a día y para los tuyos",
         ),
         "invitation": Kind(
             (
@@ -469,7 +479,7 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
                 with_stems("en+el+parque:parque junto+al+lago:lago en+casa+de+María:maría"),
                 with_stems("traer+ensalada:ensalada traer+una+silla:silla música+en+vivo:música"),
             ),
-            "Te invitamos con mucho gusto a la {x}, que será",
+            "Te invitamos con gusto a la {x} en casa",
         ),
         "mail": Kind(
             (
@@ -678,13 +688,31 @@ def written_well(facts: Sequence[Fact], language: str, least: int, most: int, te
         and not is_part_of(text, prompt)
         and not speaks_as_assistant(text)
     )
-    return long_enough and told and own and is_in(text, language)
+    # A slogan may do without small words, no other text can.
+    small = least < 6 or language == "zh" or not set(STOP_WORDS[language].split()).isdisjoint(words(text))
+    return long_enough and told and own and small and is_in(text, language) and not unfinished(text)
 
 
 def after_introduction(text: str) -> str:
     """The text without "Here is a slogan:" before it."""
     first, mark, rest = text.strip().partition(":\n")
     return rest if mark and len(first) < 90 and "\n" not in first else text
+
+
+def example(kind: Kind, subject: str, facts: Sequence[str], sender: str, language: str) -> str:
+    """A right answer: its opening, the facts and, if it is among these, the name of the sender."""
+    chinese = language == "zh"
+    opening = upper_first(kind.opening.format(x=subject).rstrip(" :：!"))
+    # Backwards, or the check would take it for a copy of the request.
+    told = ("、" if chinese else ", ").join(fact for fact in reversed(facts) if fact != sender)
+    colon = "：" if chinese else " : " if language == "fr" else ": "
+    text = (f"{opening}{colon}{told}" if told else opening) + ("。" if chinese else ".")
+    return f"{text} Best wishes, {sender}" if sender in facts else text
+
+
+def unfinished(text: str) -> bool:
+    """Whether a text stops where more must come: at a colon or a comma."""
+    return text.rstrip(" \n*\"'”").endswith((":", "：", ",", "，", "、"))
 
 
 def make(rng: Random, level: int, language: str) -> Item:
@@ -710,6 +738,7 @@ def make(rng: Random, level: int, language: str) -> Item:
         sentences.append(rng.choice(("My name is {x}.", "Sign as {x}.", "It is from {x}.")).format(x=sender))
         facts.append((sender, (sender,)))
     requests = [request.format(x=subject[0]) for request in kind.requests]
+    requests = list(map(with_an, requests)) if language == "en" else requests
     turns = worded(rng, language, requests)
     space = "" if language == "zh" else rng.choice((" ", " ", "\n"))
     *before, last = turns
@@ -724,8 +753,7 @@ def make(rng: Random, level: int, language: str) -> Item:
         parts = (answer.text, after_introduction(answer.text))
         return any(written_well(needed, language, least, most, text, turns[-1].text) for text in parts)
 
-    # Backwards, or the check would take it for a copy of the request.
-    expected = f"{kind.opening.format(x=subject[0])} {comma.join(shown for shown, _ in reversed(facts))}"
+    expected = example(kind, subject[0], [shown for shown, _ in facts], sender, language)
     room = 30 if name == "slogan" else min(110, 30 + 2 * limit) if limit else 90
     return Item(turns, check, room, expected)
 

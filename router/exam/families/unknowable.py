@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from random import Random
 
 from router.exam.checks.answer_text import folded, gives, word_count
+from router.exam.checks.written_answers import repeats
 from router.exam.content.people_and_sentences import NAMES
-from router.exam.item import Family, Item
+from router.exam.item import Answer, Family, Item
 from router.exam.wording.courtesies import conversation, loosely, short
 
 # By language and level, separated by "|": questions without an answer. {n} is a name, {s} a surname that hardly exists,
@@ -262,7 +263,11 @@ def make(rng: Random, level: int, language: str) -> Item:
         question = loosely(rng, question)
     turns = conversation(rng, language, short(rng, language, question))
     named = [*re.findall(r"\d+", question)]
-    return Item(turns, lambda answer: admits(answer.text, language, question, named), 40, _ADMISSIONS[language])
+
+    def check(answer: Answer) -> bool:
+        return not repeats(answer.text, turns[-1].text) and admits(answer.text, language, question, named)
+
+    return Item(turns, check, 40, _ADMISSIONS[language])
 
 
 def _filled(rng: Random, language: str, question: str) -> str:

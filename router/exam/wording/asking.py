@@ -167,6 +167,15 @@ def elided(text: str, language: str) -> str:
     return re.sub(r"\by (?=[IiÍí])", "e ", text) if language == "es" else text
 
 
+def with_an(text: str) -> str:
+    """English text with "an" before vowels.
+
+    >>> with_an("to a office party")
+    'to an office party'
+    """
+    return re.sub(r"\b([Aa]) (?=[aeiou](?!ne\b|uro|ni))", r"\1n ", text)
+
+
 def fill(rng: Random, templates: Sequence[str], *values: object, **named: object) -> str:
     """One of the wordings, filled in."""
     return rng.choice(templates).format(*values, **named)

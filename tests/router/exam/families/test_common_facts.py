@@ -71,3 +71,9 @@ def test_facts(topic: str, subject: str, answer: str, right: bool) -> None:
 
 def test_there_are_many_facts() -> None:
     assert len(FACTS) + len(TRIVIA) >= 450
+
+
+@pytest.mark.parametrize("language", FAMILY.languages)
+def test_the_request_is_no_answer(language: str) -> None:
+    items = [FAMILY.item(level, language, seed) for level in (1, 3, 5) for seed in range(1000, 1040)]
+    assert not any(item.check(Answer(item.turns[-1].text)) for item in items)

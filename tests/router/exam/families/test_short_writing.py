@@ -28,6 +28,8 @@ def test_items_are_sound() -> None:
         ("The blue mug is 19 euros. The blue mug is 19 euros. The blue mug is 19 euros.", False),
         ("This blue mug for 19 euros is the best that " + "you can find " * 9, False),
         ("mug blue 19 euros", False),
+        ("mug blue 19 euros mug tea green kitchen sofa", False),
+        ("Start your day with our blue mug, it costs only 19 euros and we have this:", False),
         ("", False),
     ],
 )

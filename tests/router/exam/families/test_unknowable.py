@@ -58,3 +58,9 @@ def test_one_in_four_can_be_answered(language: str) -> None:
     refusal = next(item.expected for item in items if len(item.expected) > 10)
     answerable = [item for item in items if not item.check(Answer(refusal))]
     assert 0.15 < len(answerable) / len(items) < 0.35
+
+
+@pytest.mark.parametrize("language", FAMILY.languages)
+def test_the_request_is_no_answer(language: str) -> None:
+    items = [FAMILY.item(level, language, seed) for level in (1, 3, 5) for seed in range(1000, 1040)]
+    assert not any(item.check(Answer(item.turns[-1].text)) for item in items)
