@@ -31,7 +31,7 @@ test-fast: $(VENV)/.dev ## The same without engines, browsers and what is slow: 
 	@$(BIN)/python -m pytest -m "$(FAST)" $(ARGS)
 
 test-lowest: $(LOWEST)/.test ## Run the quick tests with the lowest versions that pyproject.toml allows
-	@$(LOWEST)/bin/python -m pytest -W default $(LOWEST_TESTS) --ignore=tests/router/exam/families $(ARGS)
+	@$(LOWEST)/bin/python -m pytest -W default $(LOWEST_TESTS) --ignore=tests/router/exam $(ARGS)
 
 coverage: $(VENV)/.dev ## Measure what `make test-fast` covers; fail below the floor in pyproject.toml
 	@$(BIN)/python -m pytest -m "$(FAST)" --cov $(ARGS)

@@ -18,9 +18,6 @@ from models.wire.errors import ModelError
 
 logger = logging.getLogger(__name__)
 
-IDLE_S = 10.0
-"""How long the local model must have had nothing to do before its exam begins."""
-
 LOOK_EVERY_S = 1.0
 
 LOOK_FOR_CALLERS_S = 0.1
@@ -97,7 +94,7 @@ class BackgroundExam:
         if not local.up or not local.is_known or local.n_callers:
             self._busy_at = time.monotonic()
             return False
-        return time.monotonic() - self._busy_at >= IDLE_S and self._is_wanted
+        return time.monotonic() - self._busy_at >= self._exam.idle_s and self._is_wanted
 
     @property
     def _is_wanted(self) -> bool:

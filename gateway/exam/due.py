@@ -14,7 +14,7 @@ FEWEST_ANSWERS = 60
 
 def limits_of(exam: ExamSettings) -> dict[str, float]:
     """The settings that decide how far an exam goes, and what its marks promise; kept with its progress."""
-    return exam.model_dump(exclude={"enabled"})
+    return exam.model_dump(exclude={"enabled", "idle_s"})
 
 
 def is_due(record: Record, exam: ExamSettings) -> bool:

@@ -12,6 +12,13 @@ class ExamSettings(Section):
         True,
         description="Whether a local model that is new here is examined in the background, while nobody else uses it.",
     )
+    idle_s: float = Field(
+        10.0,
+        ge=0,
+        le=86_400,
+        description="How long the local model must have had nothing to do before its exam begins by itself, in "
+        "seconds.",
+    )
     max_items: int = Field(500, ge=1, le=5000, description="The most questions that one model is asked.")
     max_minutes: float = Field(
         25.0,

@@ -27,7 +27,6 @@ SHOWN = {"state", "asked", "passed", "expected", "families_known", "families", "
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.exam.background.IDLE_S", 0.1)
     monkeypatch.setattr("gateway.exam.background.LOOK_EVERY_S", 0.05)
     monkeypatch.setattr("gateway.exam.background.LOOK_FOR_CALLERS_S", 0.02)
     monkeypatch.setattr("gateway.background.FIRST_PAUSE_S", 0.05)
@@ -35,7 +34,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def settings_for(provider: Provider, **exam: Any) -> dict[str, Any]:
     local = {"base_url": provider.base_url, "model": "gpt-4.1-2025-04-14"}
-    return {"local": local, "exam": {"enabled": True, "max_items": ITEMS, **exam}}
+    return {"local": local, "exam": {"enabled": True, "idle_s": 0.1, "max_items": ITEMS, **exam}}
 
 
 def status(gateway: Gateway) -> dict[str, Any]:
@@ -180,6 +179,7 @@ def test_stopping_the_gateway_ends_it_quickly(make_gateway: MakeGateway, provide
     environment = {
         "SLIMGATE_LOCAL__BASE_URL": provider.base_url,
         "SLIMGATE_EXAM__ENABLED": "true",
+        "SLIMGATE_EXAM__IDLE_S": "0.1",
         "SLIMGATE_EXAM__MAX_ITEMS": "300",
     }
     provider.pause_s = 0.1
@@ -200,6 +200,7 @@ def test_a_killed_gateway_leaves_no_process_behind(provider: Provider, tmp_path:
     environment = {
         "SLIMGATE_LOCAL__BASE_URL": provider.base_url,
         "SLIMGATE_EXAM__ENABLED": "true",
+        "SLIMGATE_EXAM__IDLE_S": "0.1",
         "SLIMGATE_EXAM__MAX_ITEMS": "300",
     }
     provider.pause_s = 0.1
@@ -226,7 +227,7 @@ def test_a_reload_ends_it_and_lets_it_begin(make_gateway: MakeGateway, provider:
 
 def reload_exam(gateway: Gateway, **exam: Any) -> None:
     """What SIGHUP does with the section."""
-    changed = gateway.settings.model_copy(update={"exam": ExamSettings(**exam)})
+    changed = gateway.settings.model_copy(update={"exam": ExamSettings(**{"idle_s": 0.1, **exam})})
     assert isinstance(changed, Settings)
     exam_part = next(taker for taker in gateway.app.state.lifecycle.reloader._takers["exam"])
     exam_part(changed)
@@ -234,7 +235,7 @@ def reload_exam(gateway: Gateway, **exam: Any) -> None:
 
 @pytest.mark.engine
 def test_the_real_model_is_examined(make_gateway: MakeGateway) -> None:
-    gateway = make_gateway(exam={"enabled": True, "max_items": ITEMS})
+    gateway = make_gateway(exam={"enabled": True, "idle_s": 0.1, "max_items": ITEMS})
     gateway.wait_ready()
     wait_for(lambda: state(gateway) == "done", 120)
     record = record_of(gateway)

@@ -133,7 +133,9 @@ def test_beside_a_gateway_it_shows_that_ones_progress(
     provider: Provider, folder: ExamFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     provider.pause_s = 0.05
-    told = environment(provider, folder, SLIMGATE_EXAM__ENABLED="true", SLIMGATE_EXAM__MAX_ITEMS="30")
+    told = environment(
+        provider, folder, SLIMGATE_EXAM__ENABLED="true", SLIMGATE_EXAM__IDLE_S="0.1", SLIMGATE_EXAM__MAX_ITEMS="30"
+    )
     with running_command(state_dir=folder.path.parent, **told) as gateway:
         wait_for(lambda: folder.examined is not None, 60)
         with running_exam(provider, folder, SLIMGATE_EXAM__MAX_ITEMS="30") as watching:
