@@ -62,7 +62,7 @@ def exam(
     machine, unless local.base_url is a server elsewhere.
 
     `slimgate serve` does the same by itself while the model is idle. This command does it now, with an engine of its
-    own: minutes for a tiny model, half an hour for one of 4 billion parameters. Ctrl-C keeps what was asked; run it
+    own: minutes for a tiny model, at most exam.max_minutes for a large one. Ctrl-C keeps what was asked; run it
     again and it goes on. It exits with 0 once the exam is done.
 
     [dim]slimgate exam; slimgate exam --show[/dim]

@@ -248,11 +248,6 @@ class Record:
         """The folder of the classifiers that its marks made."""
         return self.folder / "classifiers"
 
-    @property
-    def is_done(self) -> bool:
-        """Whether this exam has come to its end."""
-        return self.progress.state is ExamState.DONE
-
     def forget(self) -> None:
         """Forget the answers. Marks stay in force until there are new ones."""
         self.close()

@@ -33,7 +33,7 @@ def test_answers_come_back_as_they_were(record: Record) -> None:
 def test_nothing_was_asked_at_first(record: Record) -> None:
     assert record.answers() == []
     assert record.progress == ExamProgress()
-    assert not record.is_done
+    assert record.progress.state is not ExamState.DONE
 
 
 @pytest.mark.parametrize("n_bytes_lost", [1, 2, 40])
@@ -71,7 +71,7 @@ def test_progress_is_written_once_a_second_unless_it_matters(record: Record, mon
     done = ExamProgress(ExamState.DONE, 4, 3, 4, 2, 2, 0.0, None, 5)
     record.report(done, at_once=True)
     assert record.progress == done
-    assert record.is_done
+    assert record.progress.state is ExamState.DONE
 
 
 @pytest.mark.parametrize("content", ["", "[1]", '{"state": "dancing"}', '{"asked": 7}'])
@@ -93,7 +93,7 @@ def test_what_is_forgotten_is_gone_and_marks_stay(record: Record) -> None:
     record.report(ExamProgress(ExamState.DONE, asked=1), at_once=True)
     (record.folder / "marks.json").write_text("{}")
     record.forget()
-    assert (record.answers(), record.is_done) == ([], False)
+    assert (record.answers(), record.progress.state) == ([], ExamState.WAITING)
     assert (record.folder / "marks.json").exists()
     record.append(graded(1))
     assert record.answers() == [graded(1)]
