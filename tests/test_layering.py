@@ -16,7 +16,9 @@ HEAVY = ("sklearn", "skops", "scipy", "llama_cpp", "llguidance", "pyarrow", "plo
 FLOORS: dict[str, list[str]] = {
     "gateway": [
         "dashboard background config",
+        "audit",
         "ledger marks",
+        "keys",
         "conversations scoring spending",
         "http",
         "dialects record",

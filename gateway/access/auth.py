@@ -9,15 +9,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.access.guard import refuse
 from gateway.http.errors import UnauthorizedError
+from gateway.keys.caller import CALLER, Caller
+from gateway.keys.terms import Role, Sees
 
 OPEN_PATHS = ("/health/",)
 """Paths that need no key, for an orchestrator's probes. They say only whether the gateway is alive and ready."""
 
 KEY_HEADERS = (b"x-api-key", b"api-key")
 """Headers that hold the bare key: Anthropic's, Azure's."""
-
-KEY_ID = "slimgate.key_id"
-"""Where in the scope the id of the call's key is, for what belongs to the callers with that key."""
 
 KEY_ID_CHARS = 16
 
@@ -37,11 +36,12 @@ class RequireKey:
     def __init__(self, app: ASGIApp, key: str) -> None:
         self._app = app
         self._key = key.encode()
-        self._id = hashlib.sha256(self._key).hexdigest()[:KEY_ID_CHARS]
+        id = hashlib.sha256(self._key).hexdigest()[:KEY_ID_CHARS]
+        self._caller = Caller(id, "SLIMGATE_API_KEY", Role.ADMIN, Sees.ALL)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or scope["path"].startswith(OPEN_PATHS) or self._admits(scope):
-            scope[KEY_ID] = self._id
+            scope[CALLER] = self._caller
             await self._app(scope, receive, send)
             return
         exc = UnauthorizedError(

@@ -30,7 +30,7 @@ from gateway.config.sections.exam import ExamSettings
 from gateway.config.sections.local import EmbeddingsSettings, LocalSettings
 from gateway.config.sections.records import LedgerSettings, LogSettings, ResponsesSettings, TelemetrySettings
 from gateway.config.sections.routing import PrivacySettings, RouterSettings
-from gateway.config.sections.section import ApiKey
+from gateway.config.sections.section import ApiKey, EncryptionKey
 from gateway.config.sections.spending import BudgetSettings, PriceSettings, SavingsSettings
 from models.host.api_keys import key_from_environment
 from models.host.host_check import ANY_NAME, is_reachable_from_outside, normalise_name, normalise_origin
@@ -39,7 +39,7 @@ ENV_PREFIX = "SLIMGATE_"
 NESTING = "__"
 CONFIG_VARIABLE = "SLIMGATE_CONFIG"
 
-SECRETS = ("api_key", "encryption_key")
+SECRETS = ("api_key", "encryption_key", "secret")
 """Names of settings that come from the environment only and are never shown."""
 
 RENAMED = {("router", "max_local_wait_s"): ("router", "max_first_token_s")}
@@ -76,6 +76,12 @@ class Settings(BaseSettings):
     port: Annotated[int, AT_START] = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
     api_key: Annotated[ApiKey | None, AT_START] = Field(
         None, description="If set, every call must carry it as a bearer token. Environment only."
+    )
+    secret: Annotated[EncryptionKey | None, AT_START] = Field(
+        None,
+        description="What hashes keys and seals the audit chain, at least 32 characters; several, separated by blanks, "
+        "are the one in use and older ones. Environment only. Default: random, in secret.key in state_dir; gateways "
+        "that share a PostgreSQL ledger need one secret.",
     )
     allow_anonymous: Annotated[bool, AT_START] = Field(
         False,

@@ -1,6 +1,5 @@
 """Encrypts what is kept of conversations: whoever gets hold of the database or of a backup reads no text."""
 
-import contextlib
 import hashlib
 import os
 from pathlib import Path
@@ -8,8 +7,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from gateway.config.secret import key_file
 from gateway.config.settings import SettingsError
-from models.host.private_files import write_atomically
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -62,7 +61,7 @@ def load_cipher(state_dir: Path, secret: str | None) -> Cipher:
         return Cipher(hashlib.sha256(secret.encode()).digest())
     path = state_dir / KEY_FILE
     try:
-        key = _key_in(path)
+        key = key_file(path, KEY_BYTES)
     except OSError as exc:
         raise SettingsError(
             f"state_dir {state_dir} cannot be used: {exc.strerror or exc} ({path.name}); SLIMGATE_STATE_DIR names "
@@ -71,16 +70,3 @@ def load_cipher(state_dir: Path, secret: str | None) -> Cipher:
     if len(key) != KEY_BYTES:
         raise SettingsError(f"{path} is no key of {KEY_BYTES} bytes; remove it, and what it encrypted is lost")
     return Cipher(key)
-
-
-def _key_in(path: Path) -> bytes:
-    with contextlib.suppress(FileNotFoundError):
-        return path.read_bytes()
-    draft = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
-    write_atomically(draft, os.urandom(KEY_BYTES))
-    try:
-        with contextlib.suppress(FileExistsError):  # another worker was first
-            os.link(draft, path)
-    finally:
-        draft.unlink()
-    return path.read_bytes()

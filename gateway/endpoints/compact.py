@@ -8,7 +8,6 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from gateway.access.auth import KEY_ID
 from gateway.conversations.conversations import CURE, Conversations
 from gateway.conversations.summaries import COMPACTION
 from gateway.conversations.turn import Turn
@@ -22,6 +21,7 @@ from gateway.endpoints.recorded import RecordedEndpoint, paid_all_the_same
 from gateway.http.client import Reply, read_body
 from gateway.http.json_response import json_response
 from gateway.http.overrides import Overrides, read_overrides
+from gateway.keys.caller import caller_of
 from gateway.ledger import Outcome
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
@@ -148,7 +148,7 @@ def input_tokens_endpoints(compacting: Compacting, decider: Decider, *, max_body
     async def input_tokens(request: Request) -> Response:
         """Counted by the cloud if only it has the conversation, else by the local model's tokenizer, or estimated."""
         body = parse_json(await read_body(request.receive, max_body_bytes))
-        turn, chat = await compacting.turn(body, request.scope.get(KEY_ID, ""))
+        turn, chat = await compacting.turn(body, caller_of(request.scope).id)
         answer = await compacting.by_cloud("input_tokens", turn, chat, read_overrides(request.scope))
         if answer is not None:
             return json_response(answer)

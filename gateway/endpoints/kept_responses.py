@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from gateway.access.auth import KEY_ID
 from gateway.conversations.conversations import Conversations, not_found
 from gateway.conversations.store import Item, KeptResponse
 from gateway.dispatch.native_responses import NativeResponses
 from gateway.http.json_response import json_response
 from gateway.http.overrides import read_overrides
+from gateway.keys.caller import caller_of
 from models.wire.errors import RequestError
 
 After = Annotated[str | None, Query(description="The `last_id` of the page before.")]
@@ -38,7 +38,7 @@ class KeptResponses:
         """
         if not _ID.fullmatch(id):
             raise not_found(id)
-        kept = await self._conversations.find(request.scope.get(KEY_ID, ""), id)
+        kept = await self._conversations.find(caller_of(request.scope).id, id)
         if kept is not None and not kept.native:
             return kept
         if await self._native.may_know(read_overrides(request.scope)):
@@ -49,7 +49,7 @@ class KeptResponses:
 
     async def by_cloud(self, request: Request, id: str, rest: str = "", method: str | None = None) -> Response:
         """The answer of the cloud that keeps it."""
-        kept = await self._conversations.find(request.scope.get(KEY_ID, ""), id)
+        kept = await self._conversations.find(caller_of(request.scope).id, id)
         answer = await self._native.call(
             method or request.method,
             id + rest,
@@ -64,7 +64,7 @@ class KeptResponses:
     async def delete(self, request: Request, id: str) -> Response:
         """Delete it, here and where else it is."""
         answering = await self.find(request, id)
-        kept = answering or await self._conversations.find(request.scope.get(KEY_ID, ""), id)
+        kept = answering or await self._conversations.find(caller_of(request.scope).id, id)
         response = json_response({"id": id, "object": "response", "deleted": True})
         if answering is None:
             response = await self.by_cloud(request, id)

@@ -9,11 +9,11 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from gateway.access.auth import KEY_ID
 from gateway.http.client import Reply, read_body
 from gateway.http.errors import error_headers, error_object, error_status, log_unforeseen
 from gateway.http.overrides import Overrides, read_overrides
 from gateway.http.paths import with_deployment
+from gateway.keys.caller import caller_of
 from gateway.ledger import Outcome
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
@@ -55,7 +55,7 @@ class RecordedEndpoint(ABC):
         """Answer one decoded request."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        record, reply = RequestRecord(self._endpoint, owner=scope.get(KEY_ID, "")), Reply(send)
+        record, reply = RequestRecord(self._endpoint, caller=caller_of(scope)), Reply(send)
         with self._recorder.recording(record, scope["headers"]):
             try:
                 body = await read_body(receive, self._max_body_bytes)

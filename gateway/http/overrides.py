@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from starlette.types import Scope
 
+from gateway.keys.caller import ANYBODY, Caller, caller_of
 from models.wire.errors import RequestError
 from router.auto_terms import LONGEST_FIRST_TOKEN_S, to_first_token_s
 from router.decision import Route
@@ -17,11 +18,13 @@ _OURS = b"x-slimgate-"
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """What a caller may set for one request, beside its body."""
+    """Who sends a request, and what it sets beside its body."""
 
     threshold: float | None = None
     private: bool = False
     max_first_token_s: float | None = None
+    caller: Caller = ANYBODY
+    session_id: str | None = None
 
 
 NO_OVERRIDES = Overrides()
@@ -36,14 +39,16 @@ def read_overrides(scope: Scope) -> Overrides:
         If a header holds something else than it should.
     """
     asked = {name: value.decode("latin-1") for name, value in scope["headers"] if name.startswith(_OURS)}
+    caller = caller_of(scope)
     if not asked:
-        return NO_OVERRIDES
+        return NO_OVERRIDES if caller is ANYBODY else Overrides(caller=caller)
     threshold, privacy = asked.get(THRESHOLD_HEADER.encode()), asked.get(PRIVACY_HEADER.encode())
     first_token = asked.get(FIRST_TOKEN_HEADER.encode())
     return Overrides(
         None if threshold is None else _threshold(threshold),
         privacy is not None and _private(privacy),
         None if first_token is None else _first_token_s(first_token),
+        caller,
     )
 
 

@@ -31,10 +31,10 @@ EMBEDDINGS = "embeddings"
 
 _TEXTS = (
     "id", "endpoint", "requested_model", "route", "reason", "served_model",
-    "key_id", "session_id", "outcome", "error_code", "baseline_model", "artifact", "backend_model",
+    "key_id", "session_id", "outcome", "error_code", "baseline_model", "artifact", "backend_model", "team", "end_user",
 )  # fmt: skip
 _OPTIONAL = frozenset(_TEXTS[6:])
-_JSON_TEXTS = ("contributions", "second_look", "usage_details")
+_JSON_TEXTS = ("contributions", "second_look", "usage_details", "egress")
 _TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens")
 _FLOATS = (
     "score", "threshold", "first_token_ms", "total_ms", "overhead_ms",
@@ -75,7 +75,10 @@ class LedgerRow:
     answer that a second look threw away. `estimated_first_token_ms` and `estimated_answer_ms` are the time that the
     local model would take from the decision to its first token and to the end of its answer, as estimated with it,
     whoever answered; None where nothing was estimated. `first_n` to `first_entropy` say how sure a local model was of
-    the first tokens of its answer, as `FirstTokens` has them; None where it does not tell.
+    the first tokens of its answer, as `FirstTokens` has them; None where it does not tell. `key_id`, `team` and `tags`
+    (a JSON array of strings) say whose request it was, `session_id` and `end_user` are what the caller called the
+    session and the person behind it; `egress` is a JSON object that says what left this machine, None where nothing
+    did and nothing had to stay.
     """
 
     id: str
@@ -115,6 +118,10 @@ class LedgerRow:
     first_least_logprob: float | None = None
     first_margin: float | None = None
     first_entropy: float | None = None
+    team: str | None = None
+    tags: str | None = None
+    end_user: str | None = None
+    egress: str | None = None
 
     def to_line(self) -> bytes:
         """One line of the spool."""
@@ -152,6 +159,8 @@ class LedgerRow:
         for name in _JSON_TEXTS:
             if (text := getattr(self, name)) is not None and not _is_object(text):
                 setattr(self, name, None)
+        if self.tags is not None and not _are_tags(self.tags):
+            self.tags = None
         for name in _FLAGS:
             setattr(self, name, bool(getattr(self, name)))
         self._bound_numbers()
@@ -197,6 +206,15 @@ def _is_object(text: Any) -> bool:
         return isinstance(text, str) and isinstance(orjson.loads(text), dict)
     except orjson.JSONDecodeError:
         return False
+
+
+def _are_tags(text: Any) -> bool:
+    """Whether `text` is a JSON array of tags."""
+    try:
+        tags = orjson.loads(text) if isinstance(text, str) else None
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(tags, list) and all(isinstance(tag, str) and len(tag) <= TEXT_CHARS for tag in tags)
 
 
 def _is_finite(value: Any) -> bool:

@@ -2,6 +2,8 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, MetaData, Table, Text, text
 
+from gateway.audit.chain import FIRST_HASH
+
 METADATA = MetaData()
 
 REQUESTS = Table(
@@ -44,6 +46,10 @@ REQUESTS = Table(
     Column("first_least_logprob", Float),
     Column("first_margin", Float),
     Column("first_entropy", Float),
+    Column("team", Text),
+    Column("tags", Text),
+    Column("end_user", Text),
+    Column("egress", Text),
 )
 
 ROLLUP = Table(
@@ -213,6 +219,113 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE requests ADD COLUMN first_least_logprob DOUBLE PRECISION",
         "ALTER TABLE requests ADD COLUMN first_margin DOUBLE PRECISION",
         "ALTER TABLE requests ADD COLUMN first_entropy DOUBLE PRECISION",
+    ),
+    (
+        "ALTER TABLE requests ADD COLUMN team TEXT",
+        "ALTER TABLE requests ADD COLUMN tags TEXT",
+        "ALTER TABLE requests ADD COLUMN end_user TEXT",
+        "ALTER TABLE requests ADD COLUMN egress TEXT",
+        "CREATE INDEX requests_session ON requests (session_id, created_ms)",
+        """
+        CREATE TABLE account_sums (
+            account TEXT NOT NULL,
+            slot_ms BIGINT NOT NULL,
+            requests BIGINT NOT NULL,
+            local_answers BIGINT NOT NULL,
+            cloud_answers BIGINT NOT NULL,
+            prompt_tokens BIGINT NOT NULL,
+            completion_tokens BIGINT NOT NULL,
+            cached_tokens BIGINT NOT NULL,
+            spent_nusd BIGINT NOT NULL,
+            cost_nusd BIGINT NOT NULL,
+            baseline_nusd BIGINT NOT NULL,
+            deciding_nusd BIGINT NOT NULL,
+            cloud_nusd BIGINT NOT NULL,
+            PRIMARY KEY (account, slot_ms)
+        )
+        """,
+        """
+        INSERT INTO account_sums
+        SELECT
+            'all', slot_ms, sum(requests),
+            sum(CASE WHEN route = 'local' THEN answered ELSE 0 END),
+            sum(CASE WHEN route = 'cloud' THEN answered ELSE 0 END),
+            sum(prompt_tokens), sum(completion_tokens), sum(cached_tokens),
+            sum(spent_nusd), sum(cost_nusd), sum(baseline_nusd), sum(deciding_nusd),
+            sum(CASE WHEN route = 'cloud' THEN spent_nusd ELSE 0 END)
+        FROM rollup GROUP BY slot_ms
+        """,
+        """
+        CREATE TABLE budget_holds (
+            holder TEXT NOT NULL,
+            account TEXT NOT NULL,
+            held_nusd BIGINT NOT NULL,
+            expires_ms BIGINT NOT NULL,
+            PRIMARY KEY (account, holder)
+        )
+        """,
+        """
+        CREATE TABLE budget_warnings (
+            account TEXT NOT NULL,
+            period TEXT NOT NULL,
+            begins_ms BIGINT NOT NULL,
+            percent INTEGER NOT NULL,
+            PRIMARY KEY (account, period, begins_ms, percent)
+        )
+        """,
+        """
+        CREATE TABLE api_keys (
+            id TEXT PRIMARY KEY,
+            created_ms BIGINT NOT NULL,
+            name TEXT NOT NULL,
+            owner TEXT NOT NULL,
+            team TEXT NOT NULL,
+            tags TEXT NOT NULL,
+            role TEXT NOT NULL,
+            sees TEXT NOT NULL,
+            terms TEXT NOT NULL,
+            expires_ms BIGINT,
+            revoked_ms BIGINT
+        )
+        """,
+        """
+        CREATE TABLE api_key_secrets (
+            hash TEXT PRIMARY KEY,
+            key_id TEXT NOT NULL,
+            prefix TEXT NOT NULL,
+            created_ms BIGINT NOT NULL,
+            expires_ms BIGINT
+        )
+        """,
+        "CREATE INDEX api_key_secrets_key ON api_key_secrets (key_id)",
+        "CREATE TABLE access_version (id INTEGER PRIMARY KEY, version BIGINT NOT NULL)",
+        "INSERT INTO access_version (id, version) VALUES (1, 0)",
+        """
+        CREATE TABLE login_sessions (
+            hash TEXT PRIMARY KEY,
+            key_id TEXT NOT NULL,
+            identity TEXT NOT NULL,
+            created_ms BIGINT NOT NULL,
+            seen_ms BIGINT NOT NULL,
+            expires_ms BIGINT NOT NULL,
+            address TEXT NOT NULL,
+            agent TEXT NOT NULL
+        )
+        """,
+        "CREATE TABLE private_sessions (id TEXT PRIMARY KEY, created_ms BIGINT NOT NULL, why TEXT NOT NULL)",
+        """
+        CREATE TABLE audit (
+            seq BIGINT PRIMARY KEY,
+            made_ms BIGINT NOT NULL,
+            kind TEXT NOT NULL,
+            request_id TEXT,
+            body TEXT NOT NULL,
+            hash TEXT NOT NULL
+        )
+        """,
+        "CREATE INDEX audit_request ON audit (request_id)",
+        "CREATE TABLE audit_head (id INTEGER PRIMARY KEY, seq BIGINT NOT NULL, hash TEXT NOT NULL)",
+        f"INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '{FIRST_HASH}')",
     ),
 )
 

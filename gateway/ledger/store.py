@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from gateway.ledger.accounts import add_to_accounts
 from gateway.ledger.rollup import SLOT_MS, roll_up
 from gateway.ledger.row import LedgerRow, Outcome
 from gateway.ledger.schema import FEEDBACK, REQUESTS
@@ -44,11 +45,13 @@ def insert_rows(engine: Engine, rows: Sequence[LedgerRow]) -> Sequence[LedgerRow
             if inserted != len(rows):
                 raise _SomeStored
             roll_up(connection, rows)
+            add_to_accounts(connection, rows)
             return rows
     except _SomeStored:
         with engine.begin() as connection:
             new = _insert_singly(connection, rows)
             roll_up(connection, new)
+            add_to_accounts(connection, new)
             return new
 
 
@@ -58,6 +61,7 @@ def takes_rows(engine: Engine) -> bool:
         with engine.connect() as connection, connection.begin() as attempt:
             connection.execute(_insert(connection), PROBE.to_columns())
             roll_up(connection, [PROBE])
+            add_to_accounts(connection, [PROBE])
             attempt.rollback()
     except Exception:
         return False

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import orjson
+
+from gateway.keys.caller import ANYBODY, Caller
 from gateway.ledger import LedgerRow, Outcome
 from gateway.ledger.cascade_result import CascadeResult
 from gateway.ledger.row import INVALID, MAX_MS, NO_ROUTE, TEXT_CHARS
@@ -43,8 +46,10 @@ class RequestRecord:
         The model that a backend was asked for last, and the one that it says has answered.
     notes : Notes
         What is told with the answer.
-    owner : str
-        The id of the key that it came with; empty for a gateway without one.
+    caller : Caller
+        Who sent it.
+    session_id, end_user : str
+        What the caller calls the session, and the person behind it; empty where it does not say.
     private : str or None
         Why it may not leave this machine; None where it may.
     left_out : tuple of str
@@ -90,9 +95,16 @@ class RequestRecord:
     overhead_s: float | None = None
     outcome: Outcome | None = None
     error_code: str | None = None
-    owner: str = ""
+    caller: Caller = ANYBODY
+    session_id: str = ""
+    end_user: str = ""
     private: str | None = None
     trace: "Trace | None" = None
+
+    @property
+    def owner(self) -> str:
+        """The id of the key that it came with; empty for a gateway without keys."""
+        return self.caller.id
 
     def set_request(self, request: ChatRequest) -> None:
         """Keep what the body says."""
@@ -194,6 +206,11 @@ class RequestRecord:
             first_least_logprob=first_tokens.least_logprob if first_tokens else None,
             first_margin=first_tokens.mean_margin if first_tokens else None,
             first_entropy=first_tokens.mean_entropy if first_tokens else None,
+            key_id=self.caller.id or None,
+            team=self.caller.team or None,
+            tags=orjson.dumps(self.caller.tags).decode() if self.caller.tags else None,
+            session_id=plain_text(self.session_id, TEXT_CHARS) or None,
+            end_user=plain_text(self.end_user, TEXT_CHARS) or None,
         )
 
 

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from gateway.config.settings import Settings
-from gateway.ledger.schema import METADATA
 from tests import answers as _more_that_a_provider_does  # noqa: F401
 from tests import natively as _still_more  # noqa: F401
 from tests.live import Gateway, running_gateway
@@ -66,6 +65,7 @@ def postgres() -> Iterator[tuple[str, Engine]]:
         pytest.skip("TEST_POSTGRES_URL names no PostgreSQL database")
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
-        connection.execute(text(f"DROP TABLE IF EXISTS {', '.join(METADATA.tables)}, schema_version"))
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
     yield url, engine
     engine.dispose()
