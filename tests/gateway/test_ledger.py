@@ -45,7 +45,8 @@ BEFORE_RENAMING = 8
 
 LATER_COLUMNS = (
     "estimated_first_token_ms", "estimated_answer_ms",
-    "first_n", "first_logprob", "first_least_logprob", "first_margin", "first_entropy", "team", "tags", "end_user", "egress",
+    "first_n", "first_logprob", "first_least_logprob", "first_margin", "first_entropy",
+    "team", "tags", "end_user", "egress",
 )  # fmt: skip
 
 
