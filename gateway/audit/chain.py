@@ -1,6 +1,7 @@
 """Appends entries to the chain. Each hash seals an entry and the hash before it.
 
-The key for it is not in the database. So an entry that was changed, removed or put between others shows, and nobody makes a new chain without the key.
+The key for it is not in the database. So an entry that was changed, removed or put between others shows, and nobody
+makes a new chain without the key.
 """
 
 import hashlib
