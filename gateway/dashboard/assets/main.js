@@ -1,5 +1,6 @@
 // Joins the views: which one is shown, over which span, and how often it is refreshed.
 
+import { showAccount } from "./account.js";
 import { get } from "./api.js";
 import { redraw } from "./chart.js";
 import * as decisions from "./decisions.js";
@@ -112,4 +113,5 @@ byId("theme").addEventListener("click", chooseTheme);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 addEventListener("hashchange", turnTo);
 setInterval(refresh, REFRESH_MS);
+showAccount();
 turnTo();

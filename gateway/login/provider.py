@@ -1,0 +1,85 @@
+"""The OpenID Connect provider: where it is, which keys it signs with, and what it gives for a code."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from gateway.config.sections.login import OidcSettings
+from gateway.login.errors import Refusal, SignOnFailed
+
+TIMEOUT_S = 10.0
+DISCOVERY = "/.well-known/openid-configuration"
+
+
+class Provider:
+    """Asks one provider, anew for each sign-on: they are few, and keys and addresses change."""
+
+    def __init__(self, settings: OidcSettings) -> None:
+        assert settings.issuer is not None
+        assert settings.client_id is not None
+        self._issuer = settings.issuer
+        self._client_id = settings.client_id
+        secret = settings.client_secret
+        self._secret = None if secret is None else secret.get_secret_value()
+
+    async def metadata(self) -> Mapping[str, Any]:
+        """What the provider says of itself.
+
+        Raises
+        ------
+        SignOnFailed
+            If it does not answer as it should, or is another one.
+        """
+        async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
+            found = await _json(client, "GET", self._issuer.rstrip("/") + DISCOVERY)
+        if found.get("issuer") != self._issuer:
+            raise SignOnFailed(Refusal.PROVIDER, f"the provider is not oidc.issuer, {self._issuer}")
+        for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+            if not isinstance(found.get(name), str):
+                raise SignOnFailed(Refusal.PROVIDER, f"the provider does not tell its {name}")
+        return found
+
+    async def redeem(self, code: str, verifier: str, redirect_uri: str) -> tuple[str, Mapping[str, Any]]:
+        """The ID token for a code, and the keys that the provider signs with.
+
+        Raises
+        ------
+        SignOnFailed
+            If it does not answer as it should.
+        """
+        metadata = await self.metadata()
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "code_verifier": verifier,
+            "client_id": self._client_id,
+        }
+        auth = None
+        if self._secret is not None:
+            if "client_secret_basic" in metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"]):
+                auth = httpx.BasicAuth(self._client_id, self._secret)
+            else:
+                form["client_secret"] = self._secret
+        async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
+            answer = await _json(client, "POST", metadata["token_endpoint"], data=form, auth=auth)
+            key_set = await _json(client, "GET", metadata["jwks_uri"])
+        id_token = answer.get("id_token")
+        if not isinstance(id_token, str):
+            raise SignOnFailed(Refusal.PROVIDER, "the provider gave no ID token; is openid among oidc.scopes?")
+        return id_token, key_set
+
+
+async def _json(client: httpx.AsyncClient, method: str, url: str, **sent: Any) -> dict[str, Any]:
+    """The JSON object that the provider answers with. Its own words stay out of our errors."""
+    try:
+        response = await client.request(method, url, **sent)
+        response.raise_for_status()
+        body = response.json()
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as exc:
+        status = f" {exc.response.status_code}" if isinstance(exc, httpx.HTTPStatusError) else ""
+        raise SignOnFailed(Refusal.PROVIDER, f"the provider failed: {type(exc).__name__}{status}") from exc
+    if not isinstance(body, dict):
+        raise SignOnFailed(Refusal.PROVIDER, "the provider answered with something that is no object")
+    return body
