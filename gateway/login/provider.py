@@ -35,9 +35,10 @@ class Provider:
             found = await _json(client, "GET", self._issuer.rstrip("/") + DISCOVERY)
         if found.get("issuer") != self._issuer:
             raise SignOnFailed(Refusal.PROVIDER, f"the provider is not oidc.issuer, {self._issuer}")
+        scheme = self._issuer.partition("://")[0]
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-            if not isinstance(found.get(name), str):
-                raise SignOnFailed(Refusal.PROVIDER, f"the provider does not tell its {name}")
+            if not str(found.get(name)).startswith(f"{scheme}://"):
+                raise SignOnFailed(Refusal.PROVIDER, f"the provider tells no {scheme} URL as its {name}")
         return found
 
     async def redeem(self, code: str, verifier: str, redirect_uri: str) -> tuple[str, Mapping[str, Any]]:
@@ -58,10 +59,11 @@ class Provider:
         }
         auth = None
         if self._secret is not None:
-            if "client_secret_basic" in metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"]):
-                auth = httpx.BasicAuth(self._client_id, self._secret)
-            else:
+            methods = metadata.get("token_endpoint_auth_methods_supported")
+            if isinstance(methods, list) and "client_secret_post" in methods:
                 form["client_secret"] = self._secret
+            else:
+                auth = httpx.BasicAuth(self._client_id, self._secret)
         async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
             answer = await _json(client, "POST", metadata["token_endpoint"], data=form, auth=auth)
             key_set = await _json(client, "GET", metadata["jwks_uri"])
