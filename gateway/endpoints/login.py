@@ -2,17 +2,17 @@
 
 import logging
 from html import escape
-from typing import Protocol
 
 from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.dashboard import load_login_page
 from gateway.endpoints.dashboard import HEADERS
 from gateway.login.cookie import COOKIE, STATE_COOKIE, STATE_LIVES_S, STATE_PATH, cookie_terms
 from gateway.login.errors import LoginThrottled, Refusal, SignOnFailed
-from gateway.login.identity import Identity
 from gateway.login.logins import Logins, Visitor, visitor_of
+from gateway.login.sign_on import Flow
 
 logger = logging.getLogger(__name__)
 
@@ -45,35 +45,21 @@ BACK = """<!doctype html>
 """A page of ours in between: the redirect of another site's page would not carry a cookie with SameSite=Strict."""
 
 
-class SignOn(Protocol):
-    """`gateway.login.single_sign_on.SingleSignOn`, which only those with its extra can import."""
-
-    async def begin(self) -> tuple[str, str]:
-        """Where to send a browser, and the state that it keeps."""
-        ...
-
-    async def finish(self, code: str, state: str, kept_state: str) -> Identity:
-        """Who has come back."""
-        ...
-
-
-def login_endpoints(logins: Logins, sign_on: SignOn | None, name: str) -> APIRouter:
-    """The login page; with `sign_on` its button, which calls the provider `name`."""
+def login_endpoints(logins: Logins) -> APIRouter:
+    """The login page, with a button for the single sign-on where there is one."""
     endpoints = APIRouter(include_in_schema=False)
 
     @endpoints.get("/login")
     async def page(refused: str = "") -> Response:
-        html = load_login_page(escape(name) if sign_on is not None else None, escape(SAID.get(refused, "")))
+        name = logins.sign_on.settings.name if logins.sign_on.flow is not None else None
+        html = load_login_page(None if name is None else escape(name), escape(SAID.get(refused, "")))
         return HTMLResponse(html, headers={**HEADERS, "cache-control": "no-store"})
-
-    if sign_on is None:
-        return endpoints
 
     @endpoints.get("/login/oidc")
     async def begin(request: Request) -> Response:
         try:
             logins.check(visitor_of(request.scope))
-            url, state = await sign_on.begin()
+            url, state = await _flow(logins).begin()
         except LoginThrottled:
             return _refused(Refusal.THROTTLED, "../login")
         except SignOnFailed as exc:
@@ -95,7 +81,7 @@ def login_endpoints(logins: Logins, sign_on: SignOn | None, name: str) -> APIRou
     async def finish(request: Request) -> Response:
         visitor = visitor_of(request.scope)
         try:
-            token = await _finish(logins, sign_on, request, visitor)
+            token = await _finish(logins, request, visitor)
         except LoginThrottled:
             return _refused(Refusal.THROTTLED, "../../login")
         except SignOnFailed as exc:
@@ -111,13 +97,20 @@ def login_endpoints(logins: Logins, sign_on: SignOn | None, name: str) -> APIRou
     return endpoints
 
 
-async def _finish(logins: Logins, sign_on: SignOn, request: Request, visitor: Visitor) -> str:
+def _flow(logins: Logins) -> Flow:
+    flow = logins.sign_on.flow
+    if flow is None:
+        raise HTTPException(404)
+    return flow
+
+
+async def _finish(logins: Logins, request: Request, visitor: Visitor) -> str:
     """The token of a session for whoever the provider's answer names."""
     logins.check(visitor)
     code, state = request.query_params.get("code", ""), request.query_params.get("state", "")
     if not code or len(code) > MAX_CODE_CHARS:
         raise SignOnFailed(Refusal.DENIED, "the provider sent no code")
-    identity = await sign_on.finish(code, state, request.cookies.get(STATE_COOKIE, ""))
+    identity = await _flow(logins).finish(code, state, request.cookies.get(STATE_COOKIE, ""))
     token = await logins.with_identity(identity, visitor)
     if token is None:
         raise SignOnFailed(Refusal.NOBODY, "somebody on neither of the lists oidc.admins and oidc.viewers")

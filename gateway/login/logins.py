@@ -10,16 +10,21 @@ from starlette.types import Scope
 
 from gateway.audit.actions import Actor, action_entry
 from gateway.audit.chain import AuditChain
-from gateway.config.sections.login import OidcSettings
+from gateway.config.secret import derived_keys
+from gateway.config.settings import Settings
 from gateway.keys.caller import Caller
 from gateway.ledger import Ledger, LedgerUnavailable
 from gateway.login.errors import LoginRefused, SessionNotFound
 from gateway.login.identity import Identity, caller_of_identity, read_identity
 from gateway.login.sessions import LoginSession, LoginSessions
+from gateway.login.sign_on import SignOn
 from gateway.login.throttle import LoginThrottle
 from models.redaction.plain_text import plain_text
 
 logger = logging.getLogger(__name__)
+
+PURPOSE = "sessions"
+"""What of the gateway's secret the keys of cookies are made for."""
 
 MAX_ADDRESS_CHARS = 60
 MAX_AGENT_CHARS = 200
@@ -54,28 +59,40 @@ def visitor_of(scope: Scope) -> Visitor:
 
 
 class Logins:
-    """Joins keys, sessions, throttle and audit chain."""
+    """Joins keys, sessions, single sign-on, throttle and audit chain.
 
-    def __init__(
-        self,
-        keys: Keys,
-        sessions: LoginSessions,
-        ledger: Ledger,
-        chain: AuditChain,
-        oidc: OidcSettings,
-        throttle: LoginThrottle,
-    ) -> None:
+    Raises
+    ------
+    ExtraMissingError
+        If single sign-on is configured, and its extra is not installed.
+    SettingsError
+        If the secret's file cannot be used.
+    """
+
+    def __init__(self, settings: Settings, keys: Keys, ledger: Ledger, chain: AuditChain) -> None:
         self._keys = keys
-        self._sessions = sessions
         self._ledger = ledger
         self._chain = chain
-        self._oidc = oidc
-        self._throttle = throttle
+        self._throttle = LoginThrottle()
+        secrets = derived_keys(settings, PURPOSE)
+        self._sessions = LoginSessions(ledger, settings.login, secrets)
+        self._sign_on = SignOn(settings.oidc, ledger, secrets)
 
     @property
     def sessions(self) -> LoginSessions:
         """All sessions."""
         return self._sessions
+
+    @property
+    def sign_on(self) -> SignOn:
+        """The single sign-on."""
+        return self._sign_on
+
+    def configure(self, settings: Settings) -> None:
+        """Let people log in by other settings, and another secret, from now on."""
+        secrets = derived_keys(settings, PURPOSE)
+        self._sessions.configure(settings.login, secrets)
+        self._sign_on.configure(settings.oidc, secrets)
 
     async def with_key(self, secret: str, visitor: Visitor) -> tuple[str, Caller]:
         """Open a session for whoever has the key `secret`: its token, and who that is.
@@ -104,7 +121,7 @@ class Logins:
         LedgerUnavailable
             While the database does not answer.
         """
-        caller = caller_of_identity(identity, self._oidc)
+        caller = caller_of_identity(identity, self._sign_on.settings)
         if caller is None:
             return None
         return await self._open(caller, identity.to_json(), visitor, "single sign-on")
@@ -174,7 +191,7 @@ class Logins:
     def _caller_of(self, session: LoginSession) -> Caller | None:
         if not session.identity:
             return self._keys.caller_of_key(session.key_id)
-        return caller_of_identity(read_identity(session.key_id, session.identity), self._oidc)
+        return caller_of_identity(read_identity(session.key_id, session.identity), self._sign_on.settings)
 
     async def _open(self, caller: Caller, identity: str, visitor: Visitor, by: str) -> str:
         entry = action_entry(_actor(caller, visitor), "login", {"by": by})

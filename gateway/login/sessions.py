@@ -56,10 +56,14 @@ class LoginSessions:
 
     def __init__(self, ledger: Ledger, settings: LoginSettings, keys: tuple[bytes, ...]) -> None:
         self._ledger = ledger
+        self._cache: dict[str, tuple[float, LoginSession | None]] = {}
+        self.configure(settings, keys)
+
+    def configure(self, settings: LoginSettings, keys: tuple[bytes, ...]) -> None:
+        """Keep to other limits, and use other keys, from now on; those who are logged in keep their expiry."""
         self._lives_ms = round(settings.session_hours * 3_600_000)
         self._idle_ms = round(settings.idle_minutes * 60_000)
         self._seal = Seal(keys, "login session")
-        self._cache: dict[str, tuple[float, LoginSession | None]] = {}
 
     @property
     def lives_s(self) -> int:

@@ -173,7 +173,12 @@ def test_only_verified_addresses_and_groups_count(
     ],
 )
 def test_half_a_configuration_is_refused(change: dict[str, Any], told: str) -> None:
-    whole = {"issuer": "https://id.example.org", "client_id": "c", "base_url": "https://g.example.org", "admins": ("a",)}
+    whole = {
+        "issuer": "https://id.example.org",
+        "client_id": "c",
+        "base_url": "https://g.example.org",
+        "admins": ("a",),
+    }
     OidcSettings(**whole)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=told):
         OidcSettings(**{**whole, **change})  # type: ignore[arg-type]
