@@ -1,4 +1,4 @@
-"""A small OpenID Connect provider over HTTP, with real RS256 keys: it checks what it is sent, and can lie on request."""
+"""A small OpenID Connect provider with real RS256 keys: it checks what it is sent, and lies on request."""
 
 import base64
 import hashlib

@@ -34,7 +34,7 @@ class WhoAmI(AnswerModel):
     role: Role
     sees: Sees
     csrf: str | None = Field(
-        description="What the header x-slimgate-csrf must hold for changes that the cookie opens; null without a cookie."
+        description="What the header x-slimgate-csrf must hold for changes with the cookie; null without one."
     )
 
 

@@ -1,4 +1,4 @@
-"""Bytes in cookies and URLs that only this gateway can have made: what somebody made up costs no work in the database."""
+"""Seals bytes for cookies and URLs, so that what somebody made up costs no work in the database."""
 
 import base64
 import hashlib

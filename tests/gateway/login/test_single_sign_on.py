@@ -136,7 +136,7 @@ def asked_for(sign_on: SingleSignOn, state: str) -> dict[str, str]:
 
 def test_another_provider_is_none_of_ours(sign_on: SingleSignOn, provider: SignOnProvider) -> None:
     provider.issuer = "https://id.example.com"
-    with pytest.raises(SignOnFailed, match="not oidc.issuer"):
+    with pytest.raises(SignOnFailed, match=r"not oidc\.issuer"):
         asyncio.run(sign_on.begin())
 
 

@@ -1,7 +1,5 @@
 """Failed logins are counted by address; the right key waits too."""
 
-from collections.abc import Iterator
-
 import pytest
 from limits.storage import memory
 
@@ -21,11 +19,11 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(memory, "time", clock)
     monkeypatch.setattr(module, "time", clock)
-    yield clock
+    return clock
 
 
 def fail(throttle: LoginThrottle, address: str, times: int) -> list[int | None]:
