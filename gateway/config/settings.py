@@ -81,10 +81,10 @@ class Settings(BaseSettings):
     api_key: Annotated[ApiKey | None, AT_START] = Field(
         None, description="If set, every call must carry it as a bearer token. Environment only."
     )
-    secret: Annotated[EncryptionKey | None, AT_START] = Field(
+    secret: EncryptionKey | None = Field(
         None,
-        description="What hashes keys and seals the audit chain, at least 32 characters; several, separated by blanks, "
-        "are the one in use and older ones. Environment only. Default: random, in secret.key in state_dir; gateways "
+        description="What hashes keys and seals the audit chain, at least 32 characters; further lines hold older ones "
+        "that are still understood. Environment or file only. Default: random, in secret.key in state_dir; gateways "
         "that share a PostgreSQL ledger need one secret.",
     )
     allow_anonymous: Annotated[bool, AT_START] = Field(
