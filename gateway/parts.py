@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from gateway.audit.chain import AuditChain
 from gateway.background import Background
+from gateway.config.secret import derived_keys, hide_secrets
 from gateway.config.settings import Settings
 from gateway.conversations.conversations import Conversations, make_conversations
 from gateway.dispatch.backends import Backends
@@ -13,7 +15,11 @@ from gateway.dispatch.embeddings import Embedder
 from gateway.dispatch.local import LocalSide, make_local
 from gateway.dispatch.privacy import PrivacyLane
 from gateway.exam.background import BackgroundExam
+from gateway.keys.active import ActiveKeys
+from gateway.keys.secrets import HASHING, SecretHasher
+from gateway.keys.store import KeyStore
 from gateway.ledger import Ledger
+from gateway.ledger.database import DatabasePassword
 from gateway.record.logs import apply_log_settings
 from gateway.record.metrics import Metrics
 from gateway.record.recorder import Recorder
@@ -41,6 +47,8 @@ class Parts:
     embedder: Embedder
     exam: BackgroundExam
     failure_rates: FailureRates
+    key_store: KeyStore
+    keys: ActiveKeys
     ledger: Ledger
     lifecycle: Lifecycle
     metrics: Metrics
@@ -67,8 +75,14 @@ def make_parts(settings: Settings) -> Parts:
     metrics = Metrics()
     backends = Backends(make_local(settings.local, settings.state_dir), settings.cloud)
     pricer = Pricer(settings)
-    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", pricer.price, settings.ledger.keep_days)
+    chain = AuditChain(derived_keys(settings, "audit")[0])
+    password = DatabasePassword(settings.ledger_url)
+    ledger = Ledger(
+        settings.ledger_url, settings.state_dir / "spool", pricer.price, settings.ledger.keep_days, password
+    )
     ledger.when_committed(metrics.priced)
+    hasher = SecretHasher(derived_keys(settings, HASHING))
+    keys = ActiveKeys(settings, ledger, hasher)
     budget = Budget(settings.budget, ledger, pricer)
     telemetry = make_telemetry(settings, pricer)
     recorder = Recorder(ledger, metrics, budget, telemetry)
@@ -93,23 +107,39 @@ def make_parts(settings: Settings) -> Parts:
     )
     failure_rates = FailureRates(settings.router.labels)
     exam = BackgroundExam(settings, backends.local)
+    conversations = make_conversations(settings, password)
     takers = {
         **_takers(backends, budget, cascade, failure_rates, pricer, telemetry),
         "exam": (lambda new: exam.configure(new.exam),),
+        "api_key": (keys.configure,),
+        "secret": (
+            hide_secrets,
+            *_secret_takers(backends.local, password),
+            conversations.take_secrets,
+            lambda new: hasher.take(derived_keys(new, HASHING)),
+        ),
     }
     _watch(metrics, backends.local, threshold, classifier)
     _watch_money(metrics, ledger, budget)
+    metrics.watch(
+        "slimgate_keys_stale",
+        "Whether it is not known at the moment which keys were made or revoked.",
+        lambda: float(keys.trouble is not None),
+        "livemax",
+    )
     return Parts(
         background=Background(metrics.background_failed),
         backends=backends,
         budget=budget,
         classifier=classifier,
-        conversations=make_conversations(settings),
+        conversations=conversations,
         decider=decider,
         dispatcher=dispatcher,
         embedder=Embedder(settings.embeddings, decider, backends, budget, recorder),
         exam=exam,
         failure_rates=failure_rates,
+        key_store=KeyStore(ledger, chain, hasher),
+        keys=keys,
         ledger=ledger,
         lifecycle=Lifecycle(settings, Reloader(settings, decider, classifier, threshold, takers)),
         metrics=metrics,
@@ -141,6 +171,14 @@ def _takers(
         "prices": (pricer.configure,),
         "log": (apply_log_settings,),
     }
+
+
+def _secret_takers(local: LocalSide | None, password: DatabasePassword) -> tuple[Taker, ...]:
+    """What takes over secrets of sections that are otherwise read once, at the start."""
+    takers: list[Taker] = [lambda new: password.take(new.ledger_url)]
+    if local is not None:
+        takers.append(lambda new: local.take_key(new.local))
+    return tuple(takers)
 
 
 def _watch(

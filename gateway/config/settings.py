@@ -17,7 +17,6 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
-    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -26,8 +25,10 @@ from pydantic_settings import SettingsError as PydanticSettingsError
 
 from gateway.config.key_hosts import stray_keys
 from gateway.config.masking import masked
+from gateway.config.secret_files import EnvironmentAndFiles
 from gateway.config.sections.cloud import CloudSettings
 from gateway.config.sections.exam import ExamSettings
+from gateway.config.sections.keys import KeysSettings
 from gateway.config.sections.local import EmbeddingsSettings, LocalSettings
 from gateway.config.sections.login import LoginSettings, OidcSettings
 from gateway.config.sections.records import LedgerSettings, LogSettings, ResponsesSettings, TelemetrySettings
@@ -36,6 +37,7 @@ from gateway.config.sections.section import ApiKey, EncryptionKey
 from gateway.config.sections.spending import BudgetSettings, PriceSettings, SavingsSettings
 from models.host.api_keys import key_from_environment
 from models.host.host_check import ANY_NAME, is_reachable_from_outside, normalise_name, normalise_origin
+from models.host.secret_files import SUFFIX
 
 ENV_PREFIX = "SLIMGATE_"
 NESTING = "__"
@@ -43,6 +45,9 @@ CONFIG_VARIABLE = "SLIMGATE_CONFIG"
 
 SECRETS = ("api_key", "client_secret", "encryption_key", "secret")
 """Names of settings that come from the environment only and are never shown."""
+
+IN_FILES = (*SECRETS, "client_secret", "url", "redis_url", "webhook_url")
+"""Names of settings that a file may hold, which ``SLIMGATE_…_FILE`` names."""
 
 RENAMED = {("router", "max_local_wait_s"): ("router", "max_first_token_s")}
 """Settings of earlier versions, and those that took their place. Their values may mean something else."""
@@ -76,13 +81,15 @@ class Settings(BaseSettings):
         "allow_anonymous.",
     )
     port: Annotated[int, AT_START] = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
-    api_key: Annotated[ApiKey | None, AT_START] = Field(
-        None, description="If set, every call must carry it as a bearer token. Environment only."
-    )
-    secret: Annotated[EncryptionKey | None, AT_START] = Field(
+    api_key: ApiKey | None = Field(
         None,
-        description="What hashes keys and seals the audit chain, at least 32 characters; several, separated by blanks, "
-        "are the one in use and older ones. Environment only. Default: random, in secret.key in state_dir; gateways "
+        description="One key that may do everything, for small set-ups. If it is set, every call must carry it, or "
+        "a key of `slimgate keys`. Environment or file only.",
+    )
+    secret: EncryptionKey | None = Field(
+        None,
+        description="What hashes keys and seals the audit chain, at least 32 characters; further lines hold older ones "
+        "that are still understood. Environment or file only. Default: random, in secret.key in state_dir; gateways "
         "that share a PostgreSQL ledger need one secret.",
     )
     allow_anonymous: Annotated[bool, AT_START] = Field(
@@ -133,6 +140,7 @@ class Settings(BaseSettings):
         description="Longest silence in a streamed answer, in seconds. After it the caller gets a comment, or a ping "
         "in Anthropic's format, so that proxies and clients do not give up; 0 for none, otherwise at least 0.1.",
     )
+    keys: Annotated[KeysSettings, AT_START] = KeysSettings()
     local: Annotated[LocalSettings, AT_START] = LocalSettings()
     cloud: CloudSettings = CloudSettings()
     router: RouterSettings = RouterSettings()
@@ -154,9 +162,10 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(  # type: ignore[override]  # called by keyword only
-        cls, settings_cls: type[BaseSettings], init_settings: Source, env_settings: Source, **_others: Source
+        cls, settings_cls: type[BaseSettings], init_settings: Source, **_others: Source
     ) -> tuple[Source, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        environment = EnvironmentAndFiles(settings_cls, file_variables())
+        return init_settings, environment, TomlConfigSettingsSource(settings_cls)
 
     @model_validator(mode="before")
     @classmethod
@@ -207,10 +216,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _any_page_needs_a_key(self) -> Self:
-        if ANY_NAME in self.allowed_origins and self.api_key is None:
+        if ANY_NAME in self.allowed_origins and not self.always_needs_key:
             raise ValueError(
-                "allowed_origins is *, and no key is set, so any page on the web could spend your money: set "
-                f"{variable_name(('api_key',))}, or name the origins"
+                "allowed_origins is *, and no key is needed, so any page on the web could spend your money: set "
+                f"{variable_name(('api_key',))} or keys.required = true, or name the origins"
             )
         return self
 
@@ -249,6 +258,11 @@ class Settings(BaseSettings):
                 "local.base_url to a server that has more"
             )
         return self
+
+    @property
+    def always_needs_key(self) -> bool:
+        """Whether every call needs a key, whatever keys there are."""
+        return self.api_key is not None or self.keys.required is True
 
     @property
     def baseline_model(self) -> str:
@@ -307,10 +321,13 @@ def load_settings(config: Path | None = None, *, serves: bool = True, **override
 
     try:
         settings = _Configured(**{name: value for name, value in overrides.items() if value is not None})
-    except (ValidationError, PydanticSettingsError) as exc:
-        problems = _problems(exc) if isinstance(exc, ValidationError) else [f"{exc}: {exc.__cause__}"]
-        raise SettingsError("\n".join(problems)) from None
-    problems = [] if named or path is None else [*_not_for_a_found_file(settings, EnvSettingsSource(Settings)())]
+    except ValidationError as exc:
+        raise SettingsError("\n".join(_problems(exc))) from None
+    except PydanticSettingsError as exc:
+        raise SettingsError(f"{exc}: {exc.__cause__}") from None
+    except ValueError as exc:  # a secret's file
+        raise SettingsError(str(exc)) from None
+    problems = [] if named or path is None else [*_not_for_a_found_file(settings)]
     if serves:
         problems.extend(_missing_keys(settings))
     if problems:
@@ -318,10 +335,11 @@ def load_settings(config: Path | None = None, *, serves: bool = True, **override
     return settings
 
 
-def _not_for_a_found_file(settings: Settings, environment: Mapping[str, Any]) -> Iterator[str]:
+def _not_for_a_found_file(settings: Settings) -> Iterator[str]:
     """What a file that was not named but found may not decide: where keys are sent, and that anybody may use them."""
+    environment = EnvironmentAndFiles(Settings, file_variables())()
     yield from stray_keys(settings, environment)
-    opens = settings.api_key is None and settings.allow_anonymous and is_reachable_from_outside(settings.host)
+    opens = not settings.always_needs_key and settings.allow_anonymous and is_reachable_from_outside(settings.host)
     if opens and environment.get("allow_anonymous") is None:
         yield (
             "allow_anonymous is set only by the slimgate.toml in this folder: if you trust that file, name it "
@@ -334,9 +352,15 @@ def _not_for_a_found_file(settings: Settings, environment: Mapping[str, Any]) ->
             "file, name it (--config slimgate.toml, or SLIMGATE_CONFIG), or set "
             f"{variable_name(('oidc', 'issuer'))} in the environment"
         )
-    if settings.allowed_origins and settings.api_key is None and environment.get("allowed_origins") is None:
+    if settings.keys.required is False and environment.get("keys", {}).get("required") is None:
         yield (
-            "allowed_origins is set only by the slimgate.toml in this folder, and no key is set: if you trust that "
+            "keys.required is false only by the slimgate.toml in this folder: if you trust that file, name it "
+            f"(--config slimgate.toml, or SLIMGATE_CONFIG), or set {variable_name(('keys', 'required'))} in the "
+            "environment"
+        )
+    if settings.allowed_origins and not settings.always_needs_key and environment.get("allowed_origins") is None:
+        yield (
+            "allowed_origins is set only by the slimgate.toml in this folder, and no key is needed: if you trust that "
             "file, name it (--config slimgate.toml, or SLIMGATE_CONFIG), or set "
             f"{variable_name(('allowed_origins',))} in the environment"
         )
@@ -344,9 +368,10 @@ def _not_for_a_found_file(settings: Settings, environment: Mapping[str, Any]) ->
 
 def _missing_keys(settings: Settings) -> Iterator[str]:
     """A message for each missing key, with how to fix it: a gateway must not serve without them."""
-    if settings.api_key is None and not settings.allow_anonymous and is_reachable_from_outside(settings.host):
+    if not (settings.always_needs_key or settings.allow_anonymous) and is_reachable_from_outside(settings.host):
         yield (
-            f"host is {settings.host!r}, which other machines can reach, and no key is set: set "
+            f"host is {settings.host!r}, which other machines can reach, and no key is set: set keys.required = true "
+            f"({variable_name(('keys', 'required'))}) and make keys with `slimgate keys create`, set "
             f"{variable_name(('api_key',))}, or allow_anonymous = true ({variable_name(('allow_anonymous',))}) if "
             "anyone who reaches it may use it"
         )
@@ -385,6 +410,11 @@ def variable_name(key: tuple[str, ...]) -> str:
     return ENV_PREFIX + NESTING.join(key).upper()
 
 
+def file_variables() -> dict[str, tuple[str, ...]]:
+    """The settings that a file may hold, by the variable that would hold the value itself."""
+    return {variable_name(key): key for key in setting_keys() if key[-1] in IN_FILES}
+
+
 def _named_config() -> Path | None:
     named = os.environ.get(CONFIG_VARIABLE)
     return Path(named) if named else None
@@ -411,6 +441,7 @@ def _check_file(path: Path) -> None:
 def _refuse_unknown_variables() -> None:
     """Refuse unknown variables that belong to no section: pydantic would ignore them, unlike those of a section."""
     variables = [variable_name(key) for key in setting_keys()]
+    variables += [f"{variable}{SUFFIX}" for variable in file_variables()]
     sections = tuple(f"{ENV_PREFIX}{name.upper()}{NESTING}" for name in Settings.model_fields)
     earlier = {variable_name(key): variable_name(new) for key, new in RENAMED.items()}
     for variable in os.environ:

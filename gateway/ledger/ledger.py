@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, select
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from gateway.config.masking import mask_text
-from gateway.ledger.database import READERS, WRITERS, connect
+from gateway.ledger.database import DOORKEEPERS, READERS, WRITERS, DatabasePassword, connect
 from gateway.ledger.held import HeldRows
 from gateway.ledger.mover import UNAVAILABLE, Listener, Mover, PriceRow
 from gateway.ledger.retention import Retention
@@ -45,6 +45,8 @@ class Ledger:
         Puts prices on a finished row before it is stored; runs in the ledger's own thread, so it may be slow.
     keep_days : float, optional
         Rows older than this are deleted. Default: none are.
+    password : DatabasePassword, optional
+        The one of now. Default: the one in `url`.
 
     Attributes
     ----------
@@ -53,10 +55,16 @@ class Ledger:
     """
 
     def __init__(
-        self, url: str, spool_folder: Path, price: PriceRow = lambda row: row, keep_days: float | None = None
+        self,
+        url: str,
+        spool_folder: Path,
+        price: PriceRow = lambda row: row,
+        keep_days: float | None = None,
+        password: DatabasePassword | None = None,
     ) -> None:
-        self._writers = connect(url, WRITERS)
-        self._readers = connect(url, READERS)
+        self._writers = connect(url, WRITERS, password)
+        self._readers = connect(url, READERS, password)
+        self._doorkeepers = connect(url, DOORKEEPERS, password)
         self._spool_folder = spool_folder
         self._spool = Spool(spool_folder)
         self._held = HeldRows()
@@ -177,6 +185,20 @@ class Ledger:
                 yield connection
 
     @contextlib.contextmanager
+    def access(self) -> Iterator[Connection]:
+        """A connection for what tells who may call: it waits neither for the newest rows nor for readers.
+
+        Raises
+        ------
+        LedgerUnavailable
+            While the database does not answer, or has no tables yet.
+        """
+        if not self._mover.is_migrated:
+            raise LedgerUnavailable(f"The ledger's database has not answered yet ({self.trouble or 'it is slow'}).")
+        with self._answering(), self._doorkeepers.connect() as connection:
+            yield connection
+
+    @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
         """A connection for writing other things than rows; committed unless the block raises.
 
@@ -223,3 +245,4 @@ class Ledger:
         self._spool.close()
         self._writers.dispose()
         self._readers.dispose()
+        self._doorkeepers.dispose()
