@@ -20,6 +20,7 @@ from gateway.keys.secrets import HASHING, SecretHasher
 from gateway.keys.store import KeyStore
 from gateway.ledger import Ledger
 from gateway.ledger.database import DatabasePassword
+from gateway.login.logins import Logins
 from gateway.record.logs import apply_log_settings
 from gateway.record.metrics import Metrics
 from gateway.record.recorder import Recorder
@@ -51,6 +52,7 @@ class Parts:
     keys: ActiveKeys
     ledger: Ledger
     lifecycle: Lifecycle
+    logins: Logins
     metrics: Metrics
     pricer: Pricer
     recorder: Recorder
@@ -83,6 +85,7 @@ def make_parts(settings: Settings) -> Parts:
     ledger.when_committed(metrics.priced)
     hasher = SecretHasher(derived_keys(settings, HASHING))
     keys = ActiveKeys(settings, ledger, hasher)
+    logins = Logins(settings, keys, ledger, chain)
     budget = Budget(settings.budget, ledger, pricer)
     telemetry = make_telemetry(settings, pricer)
     recorder = Recorder(ledger, metrics, budget, telemetry)
@@ -112,11 +115,14 @@ def make_parts(settings: Settings) -> Parts:
         **_takers(backends, budget, cascade, failure_rates, pricer, telemetry),
         "exam": (lambda new: exam.configure(new.exam),),
         "api_key": (keys.configure,),
+        "login": (logins.configure,),
+        "oidc": (hide_secrets, keys.configure, logins.configure),
         "secret": (
             hide_secrets,
             *_secret_takers(backends.local, password),
             conversations.take_secrets,
             lambda new: hasher.take(derived_keys(new, HASHING)),
+            logins.configure,
         ),
     }
     _watch(metrics, backends.local, threshold, classifier)
@@ -142,6 +148,7 @@ def make_parts(settings: Settings) -> Parts:
         keys=keys,
         ledger=ledger,
         lifecycle=Lifecycle(settings, Reloader(settings, decider, classifier, threshold, takers)),
+        logins=logins,
         metrics=metrics,
         pricer=pricer,
         recorder=recorder,

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from joserfc import jwt
-from joserfc.jwk import KeySet, RSAKey
+from joserfc.jwk import KeySet, OctKey, RSAKey
 
 CLIENT_ID = "slimgate"
 CLIENT_SECRET = "a secret of the client"
@@ -43,7 +43,7 @@ class SignOnProvider:
         """Tell the truth again."""
         self.person: dict[str, Any] = {"sub": "42", "email": "ada@example.org", "email_verified": True}
         self.lies: dict[str, Any] = {}
-        self.signs_with = self.key
+        self.signs_with: RSAKey | OctKey = self.key
         self.algorithm = "RS256"
         self.answers_code = True
         self.issuer = self.url

@@ -87,6 +87,11 @@ PERMISSIONS = (
             "/v1/threshold/flips",
         )
     ),
+    *(
+        Permission(method, path, Need.LOOK_AT_OWN)
+        for method in (READ, "DELETE")
+        for path in ("/v1/session", "/v1/sessions", "/v1/sessions/{}")
+    ),
     Permission("POST", "/v1/threshold", Need.ADMINISTER),
     Permission(READ, "/v1/decisions/export", Need.ADMINISTER),
     Permission(READ, "/v1/ledger/set-aside", Need.ADMINISTER),

@@ -262,7 +262,7 @@ class Settings(BaseSettings):
     @property
     def always_needs_key(self) -> bool:
         """Whether every call needs a key, whatever keys there are."""
-        return self.api_key is not None or self.keys.required is True
+        return self.api_key is not None or self.keys.required is True or self.oidc.issuer is not None
 
     @property
     def baseline_model(self) -> str:

@@ -51,6 +51,8 @@ def login_endpoints(logins: Logins) -> APIRouter:
 
     @endpoints.get("/login")
     async def page(refused: str = "") -> Response:
+        if not logins.is_needed:
+            return RedirectResponse("dashboard", 303)
         name = logins.sign_on.settings.name if logins.sign_on.flow is not None else None
         html = load_login_page(None if name is None else escape(name), escape(SAID.get(refused, "")))
         return HTMLResponse(html, headers={**HEADERS, "cache-control": "no-store"})

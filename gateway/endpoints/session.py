@@ -85,8 +85,8 @@ def session_endpoints(logins: Logins) -> APIRouter:
     @endpoints.get("/v1/session", summary="Who is logged in")
     def who(request: Request) -> WhoAmI:
         """Who calls, by key or by cookie."""
-        token = token_in(request.scope["headers"])
-        return _who(caller_of(request.scope), None if token is None else logins.sessions.csrf(token))
+        caller, token = caller_of(request.scope), token_in(request.scope["headers"])
+        return _who(caller, logins.sessions.csrf(token) if caller.id and token is not None else None)
 
     @endpoints.delete("/v1/session", summary="Sign out")
     async def sign_out(request: Request, response: Response) -> SessionEnded:

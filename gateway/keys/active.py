@@ -59,17 +59,17 @@ class ActiveKeys:
         self._ledger = ledger
         self._hasher = hasher
         self._required = settings.keys.required
-        self._has_had_admin = settings.api_key is not None
-        self._admin = AdminKey.of(settings)
+        self._is_closed = False
+        self.configure(settings)
         self._known = _Known()
         self._reading = threading.Lock()
         self._read_at = float("-inf")
         self._trouble: str | None = None
 
     def configure(self, settings: Settings) -> None:
-        """Admit another SLIMGATE_API_KEY from now on. Without one, a gateway that had one stays closed."""
+        """Admit another SLIMGATE_API_KEY from now on. A gateway that had one, or a single sign-on, stays closed."""
         self._admin = AdminKey.of(settings)
-        self._has_had_admin = self._has_had_admin or self._admin is not None
+        self._is_closed = self._is_closed or self._admin is not None or settings.oidc.issuer is not None
 
     @property
     def admin(self) -> AdminKey | None:
@@ -82,7 +82,7 @@ class ActiveKeys:
 
         None while that depends on a database that has not answered yet.
         """
-        if self._has_had_admin:
+        if self._is_closed:
             return True
         if self._required is not None:
             return self._required

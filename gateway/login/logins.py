@@ -33,6 +33,11 @@ MAX_AGENT_CHARS = 200
 class Keys(Protocol):
     """What logins use of the keys of callers."""
 
+    @property
+    def is_needed(self) -> bool | None:
+        """Whether a call needs a key; None while that is not known."""
+        ...
+
     def caller_of_secret(self, secret: str) -> Caller | None:
         """Whose key `secret` is; None where it is none that works now."""
         ...
@@ -77,6 +82,11 @@ class Logins:
         secrets = derived_keys(settings, PURPOSE)
         self._sessions = LoginSessions(ledger, settings.login, secrets)
         self._sign_on = SignOn(settings.oidc, ledger, secrets)
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether anybody has to log in, as far as is known."""
+        return self._keys.is_needed is not False
 
     @property
     def sessions(self) -> LoginSessions:

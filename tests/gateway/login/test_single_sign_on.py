@@ -7,12 +7,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc.jwk import OctKey, RSAKey
 
 from gateway.config.sections.login import OidcSettings
 from gateway.keys.terms import Role
 from gateway.ledger import Ledger
-from gateway.login import single_sign_on as module
+from gateway.ledger.units import now_ms
 from gateway.login.errors import Refusal, SignOnFailed
 from gateway.login.identity import Identity, caller_of_identity, identity_of, read_identity
 from gateway.login.single_sign_on import SingleSignOn
@@ -25,7 +26,7 @@ def settings_for(provider: SignOnProvider, **more: Any) -> OidcSettings:
     return OidcSettings(
         issuer=provider.url,
         client_id=CLIENT_ID,
-        client_secret=CLIENT_SECRET,  # type: ignore[arg-type]
+        client_secret=CLIENT_SECRET,
         base_url="http://127.0.0.1:8000/",
         **{"admins": ("Ada@example.org",), "viewers": ("staff",), **more},
     )
@@ -116,8 +117,8 @@ def test_a_state_is_good_once_and_in_its_own_browser(
     with pytest.raises(SignOnFailed, match="used before"):  # and where it does, we do not take the state twice
         finish(SingleSignOn(settings_for(provider), ledger, KEYS), "again", state, kept)
     code, state, kept = come_back(sign_on)
-    later = module.now_ms() + 601_000
-    monkeypatch.setattr(module, "now_ms", lambda: later)
+    later = now_ms() + 601_000
+    monkeypatch.setattr("gateway.login.single_sign_on.now_ms", lambda: later)
     with pytest.raises(SignOnFailed, match="too old"):
         finish(sign_on, code, state, kept)
 
@@ -130,7 +131,7 @@ def asked_for(sign_on: SingleSignOn, state: str) -> dict[str, str]:
     """What the provider was asked for with `state`."""
     opened = sign_on._seal.open(state)
     assert opened is not None
-    challenge = module.create_s256_code_challenge(opened.derive("pkce verifier"))
+    challenge = create_s256_code_challenge(opened.derive("pkce verifier"))
     return {"nonce": opened.derive("nonce"), "code_challenge": challenge}
 
 
@@ -179,6 +180,6 @@ def test_half_a_configuration_is_refused(change: dict[str, Any], told: str) -> N
         "base_url": "https://g.example.org",
         "admins": ("a",),
     }
-    OidcSettings(**whole)  # type: ignore[arg-type]
+    OidcSettings(**whole)
     with pytest.raises(ValueError, match=told):
-        OidcSettings(**{**whole, **change})  # type: ignore[arg-type]
+        OidcSettings(**{**whole, **change})
