@@ -74,7 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.state.lifecycle = parts.lifecycle
+    app.state.lifecycle, app.state.logins = parts.lifecycle, parts.logins
     errors.install(app, refusal)
     _add_answering(app, parts, settings.max_body_bytes, settings.keep_alive_s)
     _add_others(app, parts, settings)

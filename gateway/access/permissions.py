@@ -73,6 +73,8 @@ PERMISSIONS = (
             "/v1/decisions",
             "/v1/decisions/choices",
             "/v1/decisions/{}",
+            "/v1/session",
+            "/v1/sessions",
         )
     ),
     *(
@@ -87,11 +89,8 @@ PERMISSIONS = (
             "/v1/threshold/flips",
         )
     ),
-    *(
-        Permission(method, path, Need.LOOK_AT_OWN)
-        for method in (READ, "DELETE")
-        for path in ("/v1/session", "/v1/sessions", "/v1/sessions/{}")
-    ),
+    Permission("DELETE", "/v1/session", Need.LOOK_AT_OWN),
+    Permission("DELETE", "/v1/sessions/{}", Need.LOOK_AT_OWN),
     Permission("POST", "/v1/threshold", Need.ADMINISTER),
     Permission(READ, "/v1/decisions/export", Need.ADMINISTER),
     Permission(READ, "/v1/ledger/set-aside", Need.ADMINISTER),

@@ -62,9 +62,8 @@ def test_a_key_opens_however_it_comes(gateway: Gateway, shared_provider: Provide
 
 
 def test_a_key_is_no_browsers_password(gateway: Gateway) -> None:
-    secret = make(gateway, role="admin")["secret"]
-    assert httpx.get(f"{gateway.url}/v1/status", auth=("any", secret)).status_code == 401
-    assert httpx.get(f"{gateway.url}/v1/status", auth=("any", ADMIN)).status_code == 200
+    for secret in (make(gateway, role="admin")["secret"], ADMIN):
+        assert httpx.get(f"{gateway.url}/v1/status", auth=("any", secret)).status_code == 401
 
 
 def test_a_key_stops_at_once_where_it_is_revoked(gateway: Gateway, shared_provider: Provider) -> None:
