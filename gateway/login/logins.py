@@ -38,6 +38,11 @@ class Keys(Protocol):
         """Whether a call needs a key; None while that is not known."""
         ...
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known which keys there are."""
+        ...
+
     def caller_of_secret(self, secret: str) -> Caller | None:
         """Whose key `secret` is; None where it is none that works now."""
         ...
@@ -118,6 +123,8 @@ class Logins:
         """
         self._throttle.check(visitor.address)
         caller = self._keys.caller_of_secret(secret)
+        if caller is None and not self._keys.is_known:
+            raise LedgerUnavailable("The ledger's database has not answered yet, so it is not known who may log in.")
         if caller is None:
             await self.failed(visitor, "key")
             raise LoginRefused("This is no key of this gateway, or it has expired or been revoked.")

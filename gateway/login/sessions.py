@@ -1,6 +1,7 @@
 """Sessions of people at the page, in the ledger's database: they work in every worker and gateway over it."""
 
 import asyncio
+import contextlib
 import os
 import time
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, insert, select, update
 
 from gateway.config.sections.login import LoginSettings
-from gateway.ledger import Ledger
+from gateway.ledger import Ledger, LedgerUnavailable
 from gateway.ledger.units import now_ms
 from gateway.login.schema import SESSIONS
 from gateway.login.seal import PAYLOAD_BYTES, Opened, Seal
@@ -113,7 +114,7 @@ class LoginSessions:
         query = select(SESSIONS).order_by(SESSIONS.c.created_ms.desc())
         if key_id is not None:
             query = query.where(SESSIONS.c.key_id == key_id)
-        with self._ledger.read() as connection:
+        with self._ledger.access() as connection:
             found = [LoginSession(**row) for row in connection.execute(query).mappings()]
         return [session for session in found if self._lasts(session)]
 
@@ -127,7 +128,7 @@ class LoginSessions:
         return now < session.expires_ms and now < session.seen_ms + self._idle_ms
 
     def _read(self, hash: str) -> LoginSession | None:
-        with self._ledger.read() as connection:
+        with self._ledger.access() as connection:
             row = connection.execute(select(SESSIONS).where(SESSIONS.c.hash == hash)).mappings().first()
         session = None if row is None else LoginSession(**row)
         if session is not None and self._lasts(session) and now_ms() - session.seen_ms > TOUCH_EVERY_MS:
@@ -135,7 +136,8 @@ class LoginSessions:
         return session
 
     def _touch(self, hash: str) -> None:
-        with self._ledger.write() as connection:
+        """Write down that a session is in use; where the database takes nothing, it ends a little earlier."""
+        with contextlib.suppress(LedgerUnavailable), self._ledger.write() as connection:
             connection.execute(update(SESSIONS).where(SESSIONS.c.hash == hash).values(seen_ms=now_ms()))
 
     def _make_room(self, connection: Connection, key_id: str) -> None:

@@ -112,7 +112,7 @@ def test_a_state_is_good_once_and_in_its_own_browser(
     finish(sign_on, code, state, kept)
     with pytest.raises(SignOnFailed) as replayed:  # the provider takes no code twice
         finish(sign_on, code, state, kept)
-    assert replayed.value.refusal is Refusal.PROVIDER
+    assert replayed.value.refusal is Refusal.STALE
     provider._codes["again"] = parse_query(asyncio.run(sign_on.begin())[0]) | asked_for(sign_on, state)
     with pytest.raises(SignOnFailed, match="used before"):  # and where it does, we do not take the state twice
         finish(SingleSignOn(settings_for(provider), ledger, KEYS), "again", state, kept)
