@@ -1,9 +1,10 @@
 """Sessions in the database, and what of them is where."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Engine, select, update
 
 from gateway.config.sections.login import LoginSettings
 from gateway.ledger import Ledger
@@ -105,3 +106,20 @@ def test_what_we_did_not_seal_costs_no_look_at_the_database(sessions: LoginSessi
         find(sessions, ours)
     made_up = [others, ours[:-1] + ("A" if ours[-1] != "A" else "B"), ours[:-1], ours + "A", "", "é" * 64]
     assert [find(sessions, token) for token in made_up] == [None] * len(made_up)
+
+
+def test_postgresql_keeps_them_too(postgres: tuple[str, Engine], tmp_path: Path) -> None:
+    ledger = Ledger(postgres[0], tmp_path / "spool")
+    ledger.start()
+    assert ledger.flush()
+    try:
+        sessions, other = (LoginSessions(ledger, LoginSettings(), KEYS) for _ in range(2))
+        tokens = [opened(sessions, ledger) for _ in range(MOST_OF_ONE + 1)]
+        found = find(other, tokens[-1])
+        assert found is not None
+        assert len(other.of("k")) == MOST_OF_ONE
+        with ledger.write() as connection:
+            sessions.end(connection, found)
+        assert find(LoginSessions(ledger, LoginSettings(), KEYS), tokens[-1]) is None
+    finally:
+        ledger.close()
