@@ -13,7 +13,7 @@ from tests.command import run
 from tests.conftest import MakeGateway
 from tests.live import wait_for
 
-EVERY_TERM = {
+EVERY_TERM: dict[str, tuple[str | None, dict[str, Any]]] = {
     "--route": ("local", {"routes": ["local"]}),
     "--model": ("gpt-*", {"models": ["gpt-*"]}),
     "--threshold": ("0.4", {"threshold": 0.4}),
