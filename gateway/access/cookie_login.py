@@ -11,7 +11,7 @@ from starlette.types import Scope
 from gateway.dashboard import LOGIN_ASSETS
 from gateway.http.errors import CsrfError
 from gateway.keys.caller import Caller
-from gateway.login.cookie import CSRF_HEADER, STATE_PATH, token_in
+from gateway.login.cookie import CSRF_HEADER, SIGN_ON_PATH, token_in
 from gateway.login.logins import Logins
 
 LOOKS = ("GET", "HEAD")
@@ -25,8 +25,8 @@ PAGES = ("/", "/dashboard")
 _OPEN = frozenset(
     {
         ("GET", "/login"),
-        ("GET", STATE_PATH),
-        ("GET", f"{STATE_PATH}/callback"),
+        ("GET", SIGN_ON_PATH),
+        ("GET", f"{SIGN_ON_PATH}/callback"),
         ("POST", "/v1/session"),
         *(("GET", f"/dashboard/assets/{name}") for name in LOGIN_ASSETS),
     }

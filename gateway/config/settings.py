@@ -46,7 +46,7 @@ CONFIG_VARIABLE = "SLIMGATE_CONFIG"
 SECRETS = ("api_key", "client_secret", "encryption_key", "secret")
 """Names of settings that come from the environment only and are never shown."""
 
-IN_FILES = (*SECRETS, "client_secret", "url", "redis_url", "webhook_url")
+IN_FILES = (*SECRETS, "url", "redis_url", "webhook_url")
 """Names of settings that a file may hold, which ``SLIMGATE_…_FILE`` names."""
 
 RENAMED = {("router", "max_local_wait_s"): ("router", "max_first_token_s")}

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.dashboard import load_login_page
 from gateway.endpoints.dashboard import HEADERS
-from gateway.login.cookie import COOKIE, STATE_COOKIE, STATE_LIVES_S, STATE_PATH, cookie_terms
+from gateway.login.cookie import COOKIE, STATE_COOKIE, STATE_LIVES_S, cookie_terms
 from gateway.login.errors import LoginThrottled, Refusal, SignOnFailed
 from gateway.login.logins import Logins, Visitor, visitor_of
 from gateway.login.sign_on import Flow
@@ -72,7 +72,6 @@ def login_endpoints(logins: Logins) -> APIRouter:
             STATE_COOKIE,
             state,
             max_age=STATE_LIVES_S,
-            path=STATE_PATH,
             secure=request.scope["scheme"] == "https",
             httponly=True,
             samesite="lax",  # the provider's redirect has to carry it
@@ -93,7 +92,7 @@ def login_endpoints(logins: Logins) -> APIRouter:
             return _refused(exc.refusal, "../../login")
         response = HTMLResponse(BACK, headers={**HEADERS, "cache-control": "no-store"})
         response.set_cookie(COOKIE, token, max_age=logins.sessions.lives_s, **cookie_terms(request.scope["scheme"]))
-        response.delete_cookie(STATE_COOKIE, path=STATE_PATH)
+        response.delete_cookie(STATE_COOKIE)
         return response
 
     return endpoints
@@ -122,5 +121,5 @@ async def _finish(logins: Logins, request: Request, visitor: Visitor) -> str:
 def _refused(refusal: Refusal, page: str) -> Response:
     """Back to the login page, which says why: relative, for proxies that add a path prefix."""
     response = RedirectResponse(f"{page}?refused={refusal}", 303, {"referrer-policy": "no-referrer"})
-    response.delete_cookie(STATE_COOKIE, path=STATE_PATH)
+    response.delete_cookie(STATE_COOKIE)
     return response

@@ -7,8 +7,8 @@ from typing import Literal, TypedDict
 COOKIE = "slimgate_session"
 CSRF_HEADER = "x-slimgate-csrf"
 
+SIGN_ON_PATH = "/login/oidc"
 STATE_COOKIE = "slimgate_sign_on"
-STATE_PATH = "/login/oidc"
 STATE_LIVES_S = 600
 """The cookie of a single sign-on that has begun: its browser has so long to come back from the provider."""
 

@@ -40,10 +40,13 @@ class Identity:
         return orjson.dumps({"name": self.name, "listed_as": self.listed_as}).decode()
 
 
-def read_identity(id: str, kept: str) -> Identity:
-    """What `Identity.to_json` has written."""
-    values = orjson.loads(kept)
-    return Identity(id, values["name"], tuple(values["listed_as"]))
+def read_identity(id: str, kept: str) -> Identity | None:
+    """What `Identity.to_json` has written; None for anything else."""
+    try:
+        values = orjson.loads(kept)
+        return Identity(id, str(values["name"]), tuple(map(str, values["listed_as"])))
+    except (ValueError, TypeError, LookupError):
+        return None
 
 
 def identity_of(claims: Mapping[str, Any], settings: OidcSettings) -> Identity:

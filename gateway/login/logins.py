@@ -208,7 +208,8 @@ class Logins:
     def _caller_of(self, session: LoginSession) -> Caller | None:
         if not session.identity:
             return self._keys.caller_of_key(session.key_id)
-        return caller_of_identity(read_identity(session.key_id, session.identity), self._sign_on.settings)
+        identity = read_identity(session.key_id, session.identity)
+        return None if identity is None else caller_of_identity(identity, self._sign_on.settings)
 
     async def _open(self, caller: Caller, identity: str, visitor: Visitor, by: str) -> str:
         entry = action_entry(_actor(caller, visitor), "login", {"by": by})
@@ -222,9 +223,10 @@ class Logins:
         return await asyncio.to_thread(store)
 
     def _end(self, session: LoginSession, actor: Actor, action: str) -> None:
+        entry = action_entry(actor, action, {"session": session.id, "key_id": session.key_id})
         with self._ledger.write() as connection:
             self._sessions.end(connection, session)
-            self._chain.append(connection, [action_entry(actor, action, {"session": session.id})])
+            self._chain.append(connection, [entry])
 
     def _record(self, actor: Actor, action: str, details: Mapping[str, Any]) -> None:
         with self._ledger.write() as connection:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from gateway.config.sections.login import OidcSettings
 from gateway.ledger import Ledger
 from gateway.ledger.units import now_ms
-from gateway.login.cookie import STATE_LIVES_S, STATE_PATH
+from gateway.login.cookie import SIGN_ON_PATH, STATE_LIVES_S
 from gateway.login.errors import Refusal, SignOnFailed
 from gateway.login.id_token import verified_claims
 from gateway.login.identity import Identity, identity_of
@@ -26,7 +26,7 @@ from gateway.login.seal import PAYLOAD_BYTES, Opened, Seal
 
 TIME_BYTES = 8
 
-CALLBACK = f"{STATE_PATH}/callback"
+CALLBACK = f"{SIGN_ON_PATH}/callback"
 
 
 class SingleSignOn:

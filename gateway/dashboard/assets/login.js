@@ -23,6 +23,7 @@ function refuse(why) {
   field.focus();
 }
 
+field.focus(); // all that there is to do here
 byId("login").addEventListener("submit", async (event) => {
   event.preventDefault();
   button.disabled = true;

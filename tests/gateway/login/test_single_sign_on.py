@@ -53,7 +53,9 @@ def finish(sign_on: SingleSignOn, code: str, state: str, kept: str) -> Identity:
 def test_whoever_the_provider_names_is_known(sign_on: SingleSignOn, provider: SignOnProvider) -> None:
     identity = finish(sign_on, *come_back(sign_on))
     assert (identity.name, identity.listed_as) == ("ada@example.org", ("Ada@example.org",))
-    caller = caller_of_identity(read_identity(identity.id, identity.to_json()), settings_for(provider))
+    kept = read_identity(identity.id, identity.to_json())
+    assert kept is not None
+    caller = caller_of_identity(kept, settings_for(provider))
     assert caller is not None
     assert (caller.id, caller.role) == (identity.id, Role.ADMIN)
     assert caller_of_identity(identity, settings_for(provider, admins=("somebody",))) is None
@@ -183,3 +185,8 @@ def test_half_a_configuration_is_refused(change: dict[str, Any], told: str) -> N
     OidcSettings(**whole)
     with pytest.raises(ValueError, match=told):
         OidcSettings(**{**whole, **change})
+
+
+@pytest.mark.parametrize("kept", ["", "x", "[]", "{}", '{"name": "n"}', '{"name": "n", "listed_as": 3}', "null"])
+def test_a_damaged_identity_is_nobody(kept: str) -> None:
+    assert read_identity("oidc:1", kept) is None
