@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from gateway.access.auth import RequireKey
 from gateway.access.cors import AllowOrigins
 from gateway.access.guard import Guard, RequireJson, make_host_check
+from gateway.access.known_headers import RequireKnownHeaders
 from gateway.config.secret import hide_secrets
 from gateway.config.settings import Settings
 from gateway.config.state_dir import prepare_state_dir
@@ -93,6 +94,7 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
     background.keep("metrics", parts.metrics.keep_fresh)
     background.keep("reload", parts.lifecycle.reloader.follow)
     background.keep("budget", parts.budget.keep_fresh)
+    background.keep("private sessions", parts.private_sessions.keep_tidy, is_vital=False)
     if parts.conversations.store is not None:
         background.keep("responses", parts.conversations.store.keep_tidy)
     background.keep("exam", parts.exam.run, is_vital=False)
@@ -157,6 +159,7 @@ def _guard(app: FastPathApp, settings: Settings) -> None:
     """Put in front of every endpoint what a call has to pass; the last one is passed first."""
     app.put_in_front(partial(InflateBodies, max_bytes=settings.max_body_bytes))
     app.put_in_front(RequireJson)
+    app.put_in_front(RequireKnownHeaders)
     if settings.api_key is not None:
         app.put_in_front(partial(RequireKey, key=settings.api_key.get_secret_value()))
     if settings.allowed_origins:

@@ -13,6 +13,7 @@ from gateway.dispatch.dispatcher import Dispatcher
 from gateway.dispatch.embeddings import Embedder
 from gateway.dispatch.local import LocalSide, make_local
 from gateway.dispatch.privacy import PrivacyLane
+from gateway.dispatch.private_sessions import PrivateSessions
 from gateway.exam.background import BackgroundExam
 from gateway.ledger import Ledger
 from gateway.ledger.database import DatabasePassword
@@ -47,6 +48,7 @@ class Parts:
     lifecycle: Lifecycle
     metrics: Metrics
     pricer: Pricer
+    private_sessions: PrivateSessions
     recorder: Recorder
     telemetry: Telemetry | None
     threshold: ActiveThreshold
@@ -78,6 +80,7 @@ def make_parts(settings: Settings) -> Parts:
     telemetry = make_telemetry(settings, pricer)
     recorder = Recorder(ledger, metrics, budget, telemetry)
     cascade = Cascade(settings.router.second_look, classifier)
+    private_sessions = PrivateSessions(ledger, settings)
     decider = Decider(
         backends,
         classifier,
@@ -86,6 +89,7 @@ def make_parts(settings: Settings) -> Parts:
         PrivacyLane(settings.privacy),
         budget=budget,
         cascade=cascade,
+        sessions=private_sessions,
     )
     dispatcher = Dispatcher(
         decider,
@@ -102,7 +106,12 @@ def make_parts(settings: Settings) -> Parts:
     takers = {
         **_takers(backends, budget, cascade, failure_rates, pricer, telemetry),
         "exam": (lambda new: exam.configure(new.exam),),
-        "secret": (hide_secrets, *_secret_takers(backends.local, password), conversations.take_secrets),
+        "secret": (
+            hide_secrets,
+            *_secret_takers(backends.local, password),
+            conversations.take_secrets,
+            private_sessions.take_secret,
+        ),
     }
     _watch(metrics, backends.local, threshold, classifier)
     _watch_money(metrics, ledger, budget)
@@ -121,6 +130,7 @@ def make_parts(settings: Settings) -> Parts:
         lifecycle=Lifecycle(settings, Reloader(settings, decider, classifier, threshold, takers)),
         metrics=metrics,
         pricer=pricer,
+        private_sessions=private_sessions,
         recorder=recorder,
         telemetry=telemetry,
         threshold=threshold,

@@ -19,6 +19,7 @@ from starlette.types import Scope
 from gateway.conversations.conversations import ResponseNotFound
 from gateway.conversations.store import ResponsesUnavailable
 from gateway.http.json_response import json_response
+from gateway.keys.terms import KeyForbids
 from gateway.ledger import LedgerUnavailable
 from gateway.scoring.active_threshold import ThresholdChanged
 from models.wire.asgi import BodyTooLarge
@@ -100,6 +101,7 @@ ERROR_SHAPES: dict[type[Exception], ErrorShape] = {
     BudgetSpent: ErrorShape(429, "insufficient_quota", "insufficient_quota"),
     UnauthorizedError: ErrorShape(401, "authentication_error", "invalid_api_key"),
     ForbiddenError: ErrorShape(403, "invalid_request_error", "forbidden"),
+    KeyForbids: ErrorShape(403, "invalid_request_error", "key_forbids"),
     NotJsonError: ErrorShape(415, "invalid_request_error", "unsupported_media_type"),
     RequestNotFound: ErrorShape(404, "invalid_request_error", "request_not_found"),
     ResponseNotFound: ErrorShape(404, "invalid_request_error", "response_not_found"),

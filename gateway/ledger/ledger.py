@@ -165,6 +165,20 @@ class Ledger:
             yield connection
 
     @contextlib.contextmanager
+    def look_up(self) -> Iterator[Connection]:
+        """A connection for a query about other things than rows: it waits for none of them.
+
+        Raises
+        ------
+        LedgerUnavailable
+            While the database does not answer, or all connections for readers are in use.
+        """
+        if not self._mover.is_migrated:
+            self.flush(READ_WAIT_S)
+        with self._answering(), self._readers.connect() as connection:
+            yield connection
+
+    @contextlib.contextmanager
     def read_settled(self) -> Iterator[Connection]:
         """A connection for the budget: it sees every row recorded so far, and readers cannot use it up.
 
