@@ -78,7 +78,7 @@ class Embedder:
         route, model = self._target(name, decider.names)
         if not overrides.caller.terms.allows(route):
             raise KeyForbids(f"use the {route}, which makes the embeddings here; use another key", param="model")
-        private = await decider.why_private(body, overrides)
+        record.private = private = await decider.why_private(body, overrides)
         if private is not None and route is Route.CLOUD:
             raise MustStayLocal(private, "The cloud makes the embeddings here.")
         if route is Route.CLOUD and (obstacle := self._unaffordable(model)) is not None:

@@ -12,6 +12,7 @@ from typing import Any
 from gateway.config.sections.routing import PrivacySettings
 from gateway.dispatch.readable import Unread, texts_of
 from gateway.http.overrides import NO_OVERRIDES, Overrides
+from models.host.log_format import PRIVATE
 from models.wire.chat import ChatRequest
 from models.wire.errors import ExtraMissingError
 from router.sensitive import Detector, windows
@@ -24,6 +25,13 @@ BY_HEADER = "the header x-slimgate-privacy says so"
 BY_FAILURE = "the detector failed, and what could not be looked at stays"
 BY_MEDIA = "it holds content that the detector cannot read"
 BY_FINDING = "the detector found: {}"
+
+
+def why_asked(overrides: Overrides) -> str | None:
+    """Why a request may not leave, whatever it holds, by its caller's key or header; None where neither says so."""
+    if overrides.caller.terms.local_only:
+        return BY_KEY
+    return BY_HEADER if overrides.private else None
 
 
 class PrivacyLane:
@@ -55,16 +63,14 @@ class PrivacyLane:
         """Why `bodies`, decoded JSON of the caller of `overrides`, may not leave; None where they may."""
         if self._settings.local_only:
             return BY_SETTING
-        if overrides.caller.terms.local_only:
-            return BY_KEY
-        if overrides.private:
-            return BY_HEADER
+        if (asked := why_asked(overrides)) is not None:
+            return asked
         if self._detector is None:
             return None
         try:
             return await self._why_sensitive(self._detector, bodies)
         except Exception:
-            logger.exception("the detector failed; the request stays here")
+            logger.exception("the detector failed; the request stays here", extra=PRIVATE)
             return BY_FAILURE
 
     async def _why_sensitive(self, detector: Detector, bodies: tuple[Mapping[str, Any], ...]) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from gateway.dispatch.privacy import why_asked
 from gateway.http.client import Reply, read_body
 from gateway.http.errors import error_headers, error_object, error_status, log_unforeseen
 from gateway.http.overrides import Overrides, read_overrides
@@ -64,11 +65,12 @@ class RecordedEndpoint(ABC):
                     asked = with_deployment(scope, parse_json(body))
                     overrides = read_overrides(scope, asked)
                     record.session_id, record.end_user = overrides.session_id or "", end_user_of(asked)
+                    record.private = why_asked(overrides)  # whatever fails from here on
                     await self.serve(record, asked, overrides, reply)
             except ClientGone:
                 self._recorder.close(record, Outcome.CANCELLED)
             except Exception as exc:
-                log_unforeseen(exc, record.endpoint)
+                log_unforeseen(exc, record.endpoint, is_private=record.private is not None)
                 self._recorder.failed(record, exc)
                 # Once the stream has begun, it has told the caller itself.
                 if not reply.begun:

@@ -22,6 +22,7 @@ from gateway.http.json_response import json_response
 from gateway.keys.terms import KeyForbids
 from gateway.ledger import LedgerUnavailable
 from gateway.scoring.active_threshold import ThresholdChanged
+from models.host.log_format import PRIVATE
 from models.wire.asgi import BodyTooLarge
 from models.wire.errors import (
     BackendError,
@@ -210,10 +211,10 @@ def error_response(exc: Exception, headers: Mapping[str, str] | None = None) -> 
     return json_response(error_object(exc), error_status(exc), {**error_headers(exc), **(headers or {})})
 
 
-def log_unforeseen(exc: Exception, where: str) -> None:
-    """Log the traceback of an unexpected exception: it is a defect of ours."""
+def log_unforeseen(exc: Exception, where: str, *, is_private: bool = False) -> None:
+    """Log the traceback of an unexpected exception, a defect of ours; if `is_private`, nothing of what it says."""
     if shape_of(exc) is ERROR_SHAPES[Exception]:
-        logger.error("unforeseen failure in %s", where, exc_info=exc)
+        logger.error("unforeseen failure in %s", where, exc_info=exc, extra=PRIVATE if is_private else None)
 
 
 def install(app: FastAPI, respond: Callable[[Scope, Exception, Mapping[str, str] | None], Response]) -> None:

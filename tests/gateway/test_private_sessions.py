@@ -51,7 +51,7 @@ def _pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
             settings = Settings(
                 state_dir=folder / name,
                 secret="the same secret for both of them",
-                ledger_url=f"sqlite:///{folder / 'ledger.db'}",
+                ledger={"url": f"sqlite:///{folder / 'ledger.db'}"},
                 local={"base_url": local.base_url},
                 cloud={"base_url": cloud.base_url, "retries": 0, "breaker_failures": 1000},
                 privacy={"detect": ["email"]},
