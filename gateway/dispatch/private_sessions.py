@@ -165,7 +165,7 @@ class PrivateSessions:
                 self._unsaved.pop(id, None)
 
     def _read(self, ids: list[str]) -> str | None:
-        with self._ledger.look_up() as connection:
+        with self._ledger.access() as connection:
             query = select(PRIVATE_SESSIONS.c.why).where(PRIVATE_SESSIONS.c.id.in_(ids))
             return connection.execute(query).scalars().first()
 

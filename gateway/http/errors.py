@@ -19,6 +19,7 @@ from starlette.types import Scope
 from gateway.conversations.conversations import ResponseNotFound
 from gateway.conversations.store import ResponsesUnavailable
 from gateway.http.json_response import json_response
+from gateway.keys.store import KeyNotFound, KeyUnchangeable
 from gateway.keys.terms import KeyForbids
 from gateway.ledger import LedgerUnavailable
 from gateway.scoring.active_threshold import ThresholdChanged
@@ -48,7 +49,7 @@ logger = logging.getLogger(__name__)
 
 
 class UnauthorizedError(Exception):
-    """The call does not carry the gateway's key."""
+    """The call carries no key that works, and needs one."""
 
 
 class RequestNotFound(Exception):
@@ -108,6 +109,8 @@ ERROR_SHAPES: dict[type[Exception], ErrorShape] = {
     ResponseNotFound: ErrorShape(404, "invalid_request_error", "response_not_found"),
     ExamNotFound: ErrorShape(404, "invalid_request_error", "exam_not_found"),
     ExamUnusable: ErrorShape(500, "server_error", "exam_unusable"),
+    KeyNotFound: ErrorShape(404, "invalid_request_error", "key_not_found"),
+    KeyUnchangeable: ErrorShape(409, "invalid_request_error", "key_unchangeable"),
     ThresholdChanged: ErrorShape(409, "invalid_request_error", "threshold_changed"),
     UnknownCodingError: ErrorShape(415, "invalid_request_error", "unsupported_content_encoding"),
     UnknownPathError: ErrorShape(404, "invalid_request_error", "unknown_url"),

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, select
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from gateway.config.masking import mask_text
-from gateway.ledger.database import READERS, WRITERS, DatabasePassword, connect
+from gateway.ledger.database import DOORKEEPERS, READERS, WRITERS, DatabasePassword, connect
 from gateway.ledger.held import HeldRows
 from gateway.ledger.mover import UNAVAILABLE, Listener, Mover, PriceRow
 from gateway.ledger.retention import Retention
@@ -64,6 +64,7 @@ class Ledger:
     ) -> None:
         self._writers = connect(url, WRITERS, password)
         self._readers = connect(url, READERS, password)
+        self._doorkeepers = connect(url, DOORKEEPERS, password)
         self._spool_folder = spool_folder
         self._spool = Spool(spool_folder)
         self._held = HeldRows()
@@ -165,20 +166,6 @@ class Ledger:
             yield connection
 
     @contextlib.contextmanager
-    def look_up(self) -> Iterator[Connection]:
-        """A connection for a query about other things than rows: it waits for none of them.
-
-        Raises
-        ------
-        LedgerUnavailable
-            While the database does not answer, or all connections for readers are in use.
-        """
-        if not self._mover.is_migrated:
-            self.flush(READ_WAIT_S)
-        with self._answering(), self._readers.connect() as connection:
-            yield connection
-
-    @contextlib.contextmanager
     def read_settled(self) -> Iterator[Connection]:
         """A connection for the budget: it sees every row recorded so far, and readers cannot use it up.
 
@@ -196,6 +183,20 @@ class Ledger:
                 raise LedgerUnavailable(f"Rows wait for the ledger's database ({self.trouble or 'it is slow'}).")
             with self._answering(), self._writers.connect() as connection:
                 yield connection
+
+    @contextlib.contextmanager
+    def access(self) -> Iterator[Connection]:
+        """A connection for what tells who may call, and what may leave: it waits for no rows and no readers.
+
+        Raises
+        ------
+        LedgerUnavailable
+            While the database does not answer, or has no tables yet.
+        """
+        if not self._mover.is_migrated:
+            raise LedgerUnavailable(f"The ledger's database has not answered yet ({self.trouble or 'it is slow'}).")
+        with self._answering(), self._doorkeepers.connect() as connection:
+            yield connection
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
@@ -244,3 +245,4 @@ class Ledger:
         self._spool.close()
         self._writers.dispose()
         self._readers.dispose()
+        self._doorkeepers.dispose()

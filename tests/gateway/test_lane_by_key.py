@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.config.sections.cloud import CloudSettings
 from gateway.config.sections.routing import PrivacySettings, RouterSettings
@@ -15,13 +14,15 @@ from gateway.dispatch.cloud import make_cloud
 from gateway.dispatch.decider import Decider, RoutedRequest
 from gateway.dispatch.privacy import BY_KEY, PrivacyLane
 from gateway.http.overrides import Overrides
-from gateway.keys.caller import CALLER, Caller
+from gateway.keys.caller import Caller
 from gateway.keys.terms import KeyForbids, KeyTerms, Role
 from models.wire.chat import ChatRequest
 from router.decision import Prompt
 from router.errors import CannotServe, MustStayLocal
 from router.policy import LocalCapabilities
-from tests.gateway.test_privacy import Lane, running_lane, user
+from tests.gateway.test_privacy import PRIVATE, TO_CLOUD, Lane, running_lane, user
+from tests.live import Gateway
+from tests.provider import Provider
 
 TERMS = {
     "only-local": KeyTerms(routes=("local",)),
@@ -135,28 +136,38 @@ def test_it_sees_the_names_that_it_may_send(key: str, names: list[str]) -> None:
     assert DECIDER.of(Caller(key, key, Role.CALLER, terms=TERMS[key])).names.all() == names
 
 
-class AsKey:
-    """Lets each call be made by the key that its header names."""
+class KeyedLane(Lane):
+    """A lane with a real key for each of `TERMS`; whoever shows none may do everything."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, gateway: Gateway, local: Provider, cloud: Provider) -> None:
+        super().__init__(gateway, local, cloud)
+        self._keys = {name: self._made(name, terms) for name, terms in TERMS.items()}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        key = next((value.decode() for name, value in scope["headers"] if name == b"x-test-key"), None)
-        if key is not None:
-            scope[CALLER] = Caller(key, key, Role.CALLER, terms=TERMS[key])
-        await self._app(scope, receive, send)
+    def by(self, key: str, **headers: str) -> dict[str, str]:
+        """Headers of a call that is made with the key of this name."""
+        return {"authorization": f"Bearer {self._keys[key]['secret']}", **headers}
+
+    def change(self, key: str, terms: dict[str, Any]) -> None:
+        """Change terms of a key."""
+        url = f"{self.gateway.url}/v1/keys/{self._keys[key]['id']}"
+        httpx.patch(url, json={"terms": terms}).raise_for_status()
+
+    def _made(self, name: str, terms: KeyTerms) -> dict[str, Any]:
+        body = {"name": name, "terms": terms.model_dump(mode="json", exclude_unset=True)}
+        made = httpx.post(f"{self.gateway.url}/v1/keys", json=body).raise_for_status()
+        key: dict[str, Any] = made.json()
+        return key
 
 
 @pytest.fixture(scope="module")
-def _lane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lane]:
-    for lane in running_lane(tmp_path_factory.mktemp("by-key"), router={"threshold": 0.0}):
-        lane.gateway.app.put_in_front(AsKey)  # type: ignore[attr-defined]
-        yield lane
+def _lane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyedLane]:
+    settings = {"router": {"threshold": 0.0}, "keys": {"required": False}}
+    for lane in running_lane(tmp_path_factory.mktemp("by-key"), **settings):
+        yield KeyedLane(lane.gateway, lane.local, lane.cloud)
 
 
 @pytest.fixture
-def lane(_lane: Lane) -> Iterator[Lane]:
+def lane(_lane: KeyedLane) -> Iterator[KeyedLane]:
     _lane.cloud.connections = 0
     _lane.cloud.requests.clear()
     yield _lane
@@ -177,7 +188,7 @@ PATHS: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-def test_without_terms_the_cloud_is_asked(lane: Lane) -> None:
+def test_without_terms_the_cloud_is_asked(lane: KeyedLane) -> None:
     for path, body in PATHS:
         lane.post(path, {"model": "auto", **body})
     assert len(lane.cloud.requests) >= 6
@@ -187,9 +198,9 @@ def test_without_terms_the_cloud_is_asked(lane: Lane) -> None:
 @pytest.mark.parametrize("key", ["private", "only-local"])
 @pytest.mark.parametrize(("path", "body"), PATHS)
 def test_no_endpoint_sends_what_the_key_keeps_here(
-    lane: Lane, key: str, path: str, body: dict[str, Any], model: str
+    lane: KeyedLane, key: str, path: str, body: dict[str, Any], model: str
 ) -> None:
-    answer = lane.post(path, {"model": model, **body}, **{"x-test-key": key, "x-slimgate-threshold": "0"})
+    answer = lane.post(path, {"model": model, **body}, **lane.by(key), **TO_CLOUD)
     lane.kept()
     if model != "auto" and path not in ("messages/count_tokens", "responses/input_tokens", "embeddings"):
         code = "key_forbids" if key == "only-local" else "privacy_required"
@@ -197,50 +208,48 @@ def test_no_endpoint_sends_what_the_key_keeps_here(
         assert code in answer.text or path == "messages"
 
 
-def test_a_header_that_the_key_may_not_set_is_named(lane: Lane) -> None:
+def test_a_header_that_the_key_may_not_set_is_named(lane: KeyedLane) -> None:
     for header in ("x-slimgate-threshold", "x-slimgate-max-first-token-s"):
-        error = lane.chat({"x-test-key": "strict", header: "1"})
+        error = lane.chat(lane.by("strict") | {header: "1"})
         assert (error.status_code, error.json()["error"]["param"]) == (403, header)
-    assert lane.chat({"x-test-key": "strict", "x-slimgate-privacy": "local"}).status_code == 200
+    assert lane.chat(lane.by("strict") | PRIVATE).status_code == 200
 
 
-def test_the_key_is_told_as_the_reason(lane: Lane) -> None:
-    explained = lane.post("route", {"prompt": "Hello!"}, **{"x-test-key": "private"}).json()
+def test_the_key_is_told_as_the_reason(lane: KeyedLane) -> None:
+    explained = lane.post("route", {"prompt": "Hello!"}, **lane.by("private")).json()
     assert (explained["route"], explained["reason"], explained["private"]) == ("local", "privacy", BY_KEY)
 
 
-def test_models_are_those_of_the_key(lane: Lane) -> None:
+def test_models_are_those_of_the_key(lane: KeyedLane) -> None:
     url = f"{lane.gateway.url}/v1/models"
 
     def names(key: str) -> set[str]:
-        return {item["id"] for item in httpx.get(url, headers={"x-test-key": key}).json()["data"]}
+        return {item["id"] for item in httpx.get(url, headers=lane.by(key)).json()["data"]}
 
     assert "cloud" not in names("only-local") | names("private")
     assert "vectors" not in names("only-local") | names("private")  # the cloud makes them here
     assert {"cloud", "vectors"} <= names("cautious")
-    assert httpx.get(f"{url}/cloud", headers={"x-test-key": "only-local"}).status_code == 403
+    assert httpx.get(f"{url}/cloud", headers=lane.by("only-local")).status_code == 403
 
 
-def test_a_response_of_a_key_that_keeps_all_here_is_continued_here(lane: Lane) -> None:
+def test_a_response_of_a_key_that_keeps_all_here_is_continued_here(lane: KeyedLane) -> None:
     """By its id, by one of its items, and by its summary, also by the same key once its terms have changed."""
-    headers = {"x-test-key": "private"}
+    headers = lane.by("private")
     first = lane.post("responses", {"model": "auto", "input": "Hello!"}, **headers).json()
     summary = lane.post("responses/compact", {"model": "auto", "input": "Hello!"}, **headers).json()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(TERMS, "private", KeyTerms())
-        item = {"type": "item_reference", "id": first["output"][0]["id"]}
-        for body in (
-            {"input": "Go on.", "previous_response_id": first["id"]},
-            {"input": [item, {"role": "user", "content": "Go on."}]},
-            {"input": [*summary["output"], {"role": "user", "content": "Go on."}]},
-        ):
-            answer = lane.post("responses", {"model": "auto", **body}, **headers)
-            assert (answer.status_code, answer.headers["x-slimgate-reason"]) == (200, "privacy")
-        lane.kept()
-        assert (
-            lane.post("responses", {"model": "auto", "input": "Hello!"}, **headers).headers["x-slimgate-route"]
-            == "cloud"
-        )
+    item = {"type": "item_reference", "id": first["output"][0]["id"]}
+    lane.change("private", {"local_only": False})
+    for body in (
+        {"input": "Go on.", "previous_response_id": first["id"]},
+        {"input": [item, {"role": "user", "content": "Go on."}]},
+        {"input": [*summary["output"], {"role": "user", "content": "Go on."}]},
+    ):
+        answer = lane.post("responses", {"model": "auto", **body}, **headers)
+        assert (answer.status_code, answer.headers["x-slimgate-reason"]) == (200, "privacy")
+    lane.kept()
+    answer = lane.post("responses", {"model": "auto", "input": "Hello!"}, **headers)
+    assert answer.headers["x-slimgate-route"] == "cloud"
+    lane.change("private", {"local_only": True})
 
 
 def test_the_cloud_takes_no_call_of_what_must_stay() -> None:
@@ -258,10 +267,10 @@ def test_the_cloud_takes_no_call_of_what_must_stay() -> None:
 
 @pytest.mark.parametrize("fault", ["error_503", "reset", "context_length"])
 @pytest.mark.parametrize("key", ["private", "only-local"])
-def test_no_failure_sends_it_either(lane: Lane, key: str, fault: str) -> None:
+def test_no_failure_sends_it_either(lane: KeyedLane, key: str, fault: str) -> None:
     """The last of this module: the local side has to recover from it."""
     lane.local.always = fault
-    answer = lane.chat({"x-test-key": key, "x-slimgate-threshold": "0"})
+    answer = lane.chat(lane.by(key) | TO_CLOUD)
     assert answer.status_code >= 400
     lane.kept()
     assert lane.chat({"x-slimgate-threshold": "1.0001"}).headers["x-slimgate-route"] == "cloud"

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from gateway.config.settings import Settings
-from tests.gateway.test_lane_by_key import AsKey
-from tests.gateway.test_privacy import MAIL, PRIVATE, Lane
+from tests.gateway.test_lane_by_key import KeyedLane
+from tests.gateway.test_privacy import MAIL, PRIVATE
 from tests.live import running_gateway
 from tests.provider import running_provider
 
@@ -17,29 +17,29 @@ SEARCHED = {"type": "web_search_call", "id": "ws_1", "status": "completed", "act
 
 
 @pytest.fixture(scope="module")
-def _lane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lane]:
+def _lane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyedLane]:
     with running_provider() as local, running_provider() as cloud:
         settings = Settings(
             state_dir=tmp_path_factory.mktemp("ways-out"),
             local={"base_url": local.base_url},
             cloud={"base_url": cloud.base_url, "responses": "native", "retries": 0, "breaker_failures": 1000},
             privacy={"detect": ["email"]},
+            keys={"required": False},
         )
         with running_gateway(settings) as gateway:
-            gateway.app.put_in_front(AsKey)  # type: ignore[attr-defined]
             gateway.wait_ready()
-            yield Lane(gateway, local, cloud)
+            yield KeyedLane(gateway, local, cloud)
 
 
 @pytest.fixture
-def lane(_lane: Lane) -> Lane:
+def lane(_lane: KeyedLane) -> KeyedLane:
     _lane.cloud.connections = 0
     _lane.cloud.requests.clear()
     _lane.cloud.paths.clear()
     return _lane
 
 
-def asked_for(lane: Lane, **headers: str) -> list[str]:
+def asked_for(lane: KeyedLane, **headers: str) -> list[str]:
     """What the cloud hears when a response is asked for that only it can have."""
     lane.cloud.paths.clear()
     httpx.get(f"{lane.gateway.url}/v1/responses/resp_1", headers=headers)
@@ -47,7 +47,7 @@ def asked_for(lane: Lane, **headers: str) -> list[str]:
 
 
 @pytest.mark.parametrize("path", ["responses/compact", "responses/input_tokens"])
-def test_what_only_the_clouds_shape_holds_is_looked_at(lane: Lane, path: str) -> None:
+def test_what_only_the_clouds_shape_holds_is_looked_at(lane: KeyedLane, path: str) -> None:
     def post(item: dict[str, Any]) -> None:
         lane.post(path, {"model": "cloud", "input": [item, {"role": "user", "content": "Go on."}]})
 
@@ -57,13 +57,13 @@ def test_what_only_the_clouds_shape_holds_is_looked_at(lane: Lane, path: str) ->
     assert lane.cloud.paths
 
 
-@pytest.mark.parametrize("headers", [PRIVATE, {"x-test-key": "private"}, {"x-test-key": "only-local"}])
-def test_a_cloud_is_not_asked_for_responses_of_those_who_stay(lane: Lane, headers: dict[str, str]) -> None:
-    assert asked_for(lane, **headers) == []
+def test_a_cloud_is_not_asked_for_responses_of_those_who_stay(lane: KeyedLane) -> None:
+    for headers in (PRIVATE, lane.by("private"), lane.by("only-local")):
+        assert asked_for(lane, **headers) == []
     assert asked_for(lane)
 
 
-def test_nor_for_those_of_a_session_that_stays(lane: Lane) -> None:
+def test_nor_for_those_of_a_session_that_stays(lane: KeyedLane) -> None:
     session = {"x-slimgate-session": "asks"}
     assert asked_for(lane, **session)
     lane.chat(session | PRIVATE)
