@@ -31,7 +31,10 @@ class Need(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """One row: what calls by a method (`ANY` for all) to a path need. ``{}`` stands for one part of it, ``{*}`` for more."""
+    """One row: what a call by that method (`ANY` for all) to that path needs.
+
+    In the path ``{}`` stands for one part, ``{*}`` for one or more.
+    """
 
     method: str
     path: str
