@@ -105,10 +105,8 @@ class ActiveKeys:
         value = secret.encode(errors="replace") if isinstance(secret, str) else secret
         if self._admin is not None and self._admin.matches(value):
             return self._admin.caller
-        if not is_secret(value):
-            return None
-        by_hash = self._known.by_hash
-        return next((_live(by_hash[hash]) for hash in self._hasher.hashes(value) if hash in by_hash), None)
+        entry = self._hasher.find(value, self._known.by_hash) if is_secret(value) else None
+        return None if entry is None else _live(entry)
 
     def caller_of_key(self, key_id: str) -> Caller | None:
         """The caller with the key of that id; None where there is none, or it works no longer."""
