@@ -298,7 +298,8 @@ def test_no_key_comes_out_and_no_prompt_is_logged(setup: Setup, leak: str) -> No
     for path, stream in itertools.product(SHAPES, (False, True)):
         if path == "embeddings" and stream:
             continue
-        answer = setup.ask(leak, path, **({"stream": True} if stream else {}))
+        body: dict[str, Any] = {"stream": True} if stream else {}
+        answer = setup.ask(leak, path, **body)
         assert holds_no_key(str(answer.headers)), (path, stream)
         if not leak.endswith("names"):  # an answer's own text is the provider's
             assert holds_no_key(answer.text), (path, stream, answer.text)
