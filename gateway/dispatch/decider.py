@@ -5,16 +5,17 @@ one `Decider`; the last two over assumed sides (`gateway.dispatch.assumed`).
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from gateway.config.sections.routing import RouterSettings
 from gateway.dispatch.cascade import Cascade
 from gateway.dispatch.model_names import Meaning, ModelNames
 from gateway.dispatch.privacy import PrivacyLane
 from gateway.dispatch.private_sessions import PrivateSessions
+from gateway.dispatch.sides import AllowedSides, Sides
 from gateway.http.overrides import NO_OVERRIDES, Overrides
 from gateway.keys.caller import Caller
 from gateway.keys.terms import NO_TERMS, KeyForbids, KeyTerms
@@ -22,89 +23,12 @@ from gateway.scoring.prompt import loop_began, to_prompt
 from gateway.spending.budget import Budget
 from models.wire.chat import ChatRequest
 from models.wire.token_estimates import cautious_prompt_tokens, upper_bound_tokens
-from router.decision import Feature, LocalEstimate, Prompt, Reason, Route, RoutingDecision
+from router.decision import Prompt, Reason, Route, RoutingDecision
 from router.errors import CannotServe
 from router.policy import LocalCapabilities, RoutingPolicy, Scorer, Situation
 
 NEVER_INSTEAD = frozenset({Reason.PRIVACY, Reason.PINNED, Reason.BUDGET})
 """Reasons for which the other side must not answer, even if the chosen one fails."""
-
-
-class LocalState(Protocol):
-    """What a decision needs to know of the local side."""
-
-    @property
-    def model(self) -> str | None:
-        """The model's name, as soon as it is known."""
-        ...
-
-    @property
-    def capabilities(self) -> LocalCapabilities | None:
-        """What it can do; None until that is known."""
-        ...
-
-    @property
-    def up(self) -> bool:
-        """Whether it is thought to answer now."""
-        ...
-
-    def estimate(self, request: ChatRequest, counted: int | None = None) -> LocalEstimate | None:
-        """How long it would take, if its prompt has `counted` tokens; None where its speed is not known."""
-        ...
-
-    async def wait_ready(self) -> None:
-        """Wait until it answers; raises `BackendUnavailable` if that takes too long or can never be."""
-        ...
-
-    async def count_tokens(self, request: ChatRequest) -> int | None:
-        """Prompt tokens as the model counts them; None where it does not say."""
-        ...
-
-
-class CloudState(Protocol):
-    """What a decision needs to know of the cloud."""
-
-    @property
-    def names(self) -> Sequence[str]:
-        """All models' names, the preferred one first."""
-        ...
-
-    @property
-    def up(self) -> bool:
-        """Whether any of its models is thought to answer."""
-        ...
-
-    def takes(self, request: ChatRequest, only: str | None = None) -> bool:
-        """Whether any of its models (with `only`, that one) can be asked this at all."""
-        ...
-
-    def missing(self, request: ChatRequest, only: str | None = None) -> frozenset[Feature]:
-        """What `request` needs that none of its models has (with `only`, that one)."""
-        ...
-
-
-class Sides(Protocol):
-    """Both sides; None for one that is not configured."""
-
-    @property
-    def local(self) -> LocalState | None: ...
-
-    @property
-    def cloud(self) -> CloudState | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class AllowedSides:
-    """The sides that a key may use; None also for one that it may not."""
-
-    local: LocalState | None
-    cloud: CloudState | None
-
-    @classmethod
-    def of(cls, sides: Sides, terms: KeyTerms) -> "AllowedSides":
-        """`sides` as a key with these terms may use them."""
-        local, cloud = sides.local, sides.cloud
-        return cls(local if terms.allows(Route.LOCAL) else None, cloud if terms.allows(Route.CLOUD) else None)
 
 
 @dataclass(frozen=True, slots=True)
