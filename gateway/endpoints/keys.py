@@ -13,12 +13,19 @@ from gateway.keys.active import ActiveKeys
 from gateway.keys.api_key import ApiKey
 from gateway.keys.details import KeyChange, NewKey, Rotation
 from gateway.keys.store import KeyStore
+from gateway.keys.terms import Role
 from gateway.ledger.units import now_ms
+from models.wire.errors import RequestError
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many, newest first.")]
 After = Annotated[str | None, Query(max_length=100, description="The `next` of the page before.")]
 Revoked = Annotated[bool, Query(description="Whether revoked keys are listed too.")]
 
+
+FIRST = (
+    "role: must be admin for the first key, since from then on every call needs a key, and only an admin makes others. "
+    "`slimgate keys create` makes keys of any role at any time."
+)
 
 Changed = TypeVar("Changed")
 
@@ -29,8 +36,13 @@ def keys_endpoints(store: KeyStore, keys: ActiveKeys) -> APIRouter:
 
     @endpoints.post("/v1/keys", summary="Make a key", status_code=201, openapi_extra=described(NewKey))
     async def create(request: Request) -> KeyWithSecret:
-        """The answer has the `secret`, this once: the gateway keeps only a hash of it."""
+        """The answer has the `secret`, this once: the gateway keeps only a hash of it.
+
+        The first key must be an admin's: from then on every call needs a key, and only an admin makes others.
+        """
         wanted, actor = await read_model(request, NewKey), actor_of(request.scope)
+        if keys.closes_with_next_key and wanted.role is not Role.ADMIN:
+            raise RequestError(FIRST, param="role", code="invalid_value")
         key, secret = await run_in_threadpool(_in_force, keys, lambda: store.create(wanted, actor))
         return KeyWithSecret(**_shown(key), secret=secret)
 

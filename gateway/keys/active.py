@@ -89,6 +89,11 @@ class ActiveKeys:
         return self._known.ever_made > 0 if self.is_known else None
 
     @property
+    def closes_with_next_key(self) -> bool:
+        """Whether the first key, the next one made, ends calls without a key."""
+        return self._required is None and self.is_needed is False
+
+    @property
     def is_known(self) -> bool:
         """Whether it is known which keys there are; not before the database has answered once."""
         return self._known.version is not None

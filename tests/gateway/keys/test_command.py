@@ -115,6 +115,8 @@ def test_a_running_gateway_admits_and_refuses_what_the_command_makes_and_revokes
         return httpx.get(f"{gateway.url}/v1/models", headers={"x-api-key": secret} if secret else {}).status_code
 
     assert status("") == 200
+    first = httpx.post(f"{gateway.url}/v1/keys", json={"name": "n"})
+    assert (first.status_code, first.json()["error"]["param"]) == (400, "role")
     made = answer(tmp_path, "create", "first", "--role", "admin")
     wait_for(lambda: status("") == 401)
     assert status(made["secret"]) == 200
