@@ -10,12 +10,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.access.guard import refuse
 from gateway.http.overrides import KNOWN_HEADERS
+from models.engine.http.asgi import BACKGROUND_HEADER, BLANKS_HEADER, TIME_LIMIT_HEADER
 from models.wire.errors import RequestError
 
 _OURS = b"slimgate"
 """What stands in the name of every such header, however its words are joined."""
 
-_KNOWN = frozenset(name.encode() for name in KNOWN_HEADERS)
+_TO_ENGINES = (TIME_LIMIT_HEADER, BLANKS_HEADER.encode(), BACKGROUND_HEADER.encode())
+"""What a gateway tells its local side. That may be another gateway, to which it is a hint without a meaning."""
+
+_KNOWN = frozenset((*(name.encode() for name in KNOWN_HEADERS), *_TO_ENGINES))
 
 
 class RequireKnownHeaders:

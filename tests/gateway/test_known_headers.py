@@ -6,6 +6,7 @@ import pytest
 from gateway.access.known_headers import check_headers
 from gateway.http.overrides import KNOWN_HEADERS
 from models.wire.errors import RequestError
+from tests.conftest import MakeGateway
 from tests.live import Gateway
 from tests.provider import Provider
 
@@ -41,6 +42,16 @@ def test_an_unknown_one_is_named_with_the_nearest(header: bytes, near: str | Non
 def test_two_of_a_kind_are_refused(header: str) -> None:
     with pytest.raises(RequestError, match=f"Header {header} is there more than once"):
         check_headers([(header.encode(), b"0.9"), (header.encode(), b"0.1")])
+
+
+def test_a_gateway_may_be_the_local_side_of_another(
+    shared_gateway: Gateway, shared_provider: Provider, make_gateway: MakeGateway
+) -> None:
+    front = make_gateway(local={"base_url": f"{shared_gateway.url}/v1", "model": "auto"})
+    front.wait_ready()
+    answer = httpx.post(f"{front.url}/v1/chat/completions", json=HELLO)
+    assert (answer.status_code, answer.headers["x-slimgate-route"]) == (200, "local")
+    assert len(shared_provider.requests) == 1
 
 
 @pytest.mark.parametrize(
