@@ -157,14 +157,12 @@ def _read(connection: Connection, version: int) -> _Known:
     ever_made = connection.execute(select(func.count()).select_from(API_KEYS)).scalar_one()
     by_id: dict[str, _Entry] = {}
     for row in connection.execute(select(API_KEYS).where(API_KEYS.c.revoked_ms.is_(None))):
-        try:
-            by_id[row.id] = _Entry(ApiKey.of(row).caller, _or_never(row.expires_ms))
-        except (ValueError, TypeError) as exc:
-            logger.error("the key %.40r cannot be read, and does not work: %s", row.id, type(exc).__name__)
+        if (key := ApiKey.read(row)) is not None:
+            by_id[row.id] = _Entry(key.caller, _or_never(row.expires_ms))
     by_hash = {}
     for row in connection.execute(select(SECRETS.c.hash, SECRETS.c.key_id, SECRETS.c.expires_ms)):
-        if (key := by_id.get(row.key_id)) is not None:
-            by_hash[row.hash] = _Entry(key.caller, min(key.expires_ms, _or_never(row.expires_ms)))
+        if (entry := by_id.get(row.key_id)) is not None:
+            by_hash[row.hash] = _Entry(entry.caller, min(entry.expires_ms, _or_never(row.expires_ms)))
     return _Known(version, ever_made, by_hash, by_id)
 
 

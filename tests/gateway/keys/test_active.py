@@ -13,7 +13,7 @@ from gateway.keys.api_key import ApiKey
 from gateway.keys.details import KeyChange, NewKey
 from gateway.keys.schema import API_KEYS, SECRETS
 from gateway.keys.secrets import SecretHasher, new_secret
-from gateway.keys.store import KeyStore
+from gateway.keys.store import KeyStore, KeyUnchangeable
 from gateway.keys.terms import KeyTerms, Role, Sees
 from gateway.ledger import Ledger, LedgerUnavailable
 from tests.gateway.keys.conftest import ADA, Keys
@@ -119,7 +119,7 @@ def test_a_rotation_without_grace_stops_the_old_secret(keys: Keys) -> None:
 
 
 def test_a_damaged_key_does_not_work_and_the_others_do(keys: Keys, caplog: pytest.LogCaptureFixture) -> None:
-    (bad, broken), (_, good) = made(keys), made(keys)
+    (bad, broken), (ok, good) = made(keys), made(keys)
     for column, value in (("terms", '{"of": "tomorrow"}'), ("role", "god"), ("tags", "5"), ("terms", "[")):
         with keys.store._changing() as connection:
             connection.execute(update(API_KEYS).where(API_KEYS.c.id == bad.id).values({column: value}))
@@ -127,6 +127,9 @@ def test_a_damaged_key_does_not_work_and_the_others_do(keys: Keys, caplog: pytes
         assert active.caller_of_secret(broken) is None
         assert active.caller_of_secret(good) is not None
         assert bad.id in caplog.text
+    assert [key.id for key in keys.store.list(10).keys] == [ok.id]
+    with pytest.raises(KeyUnchangeable, match="damaged"):
+        keys.store.find(bad.id)
 
 
 def needs(keys: Keys, *, required: bool | None = None, api_key: str | None = None) -> bool | None:
