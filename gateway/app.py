@@ -14,6 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from gateway.access.auth import RequireKey
 from gateway.access.cors import AllowOrigins
 from gateway.access.guard import Guard, RequireJson, make_host_check
+from gateway.access.known_headers import RequireKnownHeaders
 from gateway.config.secret import hide_secrets
 from gateway.config.settings import Settings
 from gateway.config.state_dir import prepare_state_dir
@@ -99,6 +100,7 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
     background.keep("reload", parts.lifecycle.reloader.follow)
     background.keep("budget", parts.budget.keep_fresh)
     background.keep("keys", parts.keys.keep_fresh)
+    background.keep("private sessions", parts.private_sessions.keep_tidy, is_vital=False)
     if parts.conversations.store is not None:
         background.keep("responses", parts.conversations.store.keep_tidy)
     background.keep("exam", parts.exam.run, is_vital=False)
@@ -166,6 +168,7 @@ def _guard(app: FastPathApp, settings: Settings, parts: Parts) -> None:
     """Put in front of every endpoint what a call has to pass; the last one is passed first."""
     app.put_in_front(partial(InflateBodies, max_bytes=settings.max_body_bytes))
     app.put_in_front(RequireJson)
+    app.put_in_front(RequireKnownHeaders)
     app.put_in_front(partial(RequireKey, keys=parts.keys, logins=parts.logins))
     if settings.allowed_origins:
         app.put_in_front(partial(AllowOrigins, origins=settings.allowed_origins))

@@ -14,6 +14,7 @@ from gateway.dispatch.dispatcher import Dispatcher
 from gateway.dispatch.embeddings import Embedder
 from gateway.dispatch.local import LocalSide, make_local
 from gateway.dispatch.privacy import PrivacyLane
+from gateway.dispatch.private_sessions import PrivateSessions
 from gateway.exam.background import BackgroundExam
 from gateway.keys.active import ActiveKeys
 from gateway.keys.secrets import HASHING, SecretHasher
@@ -55,6 +56,7 @@ class Parts:
     logins: Logins
     metrics: Metrics
     pricer: Pricer
+    private_sessions: PrivateSessions
     recorder: Recorder
     telemetry: Telemetry | None
     threshold: ActiveThreshold
@@ -90,6 +92,7 @@ def make_parts(settings: Settings) -> Parts:
     telemetry = make_telemetry(settings, pricer)
     recorder = Recorder(ledger, metrics, budget, telemetry)
     cascade = Cascade(settings.router.second_look, classifier)
+    private_sessions = PrivateSessions(ledger, settings)
     decider = Decider(
         backends,
         classifier,
@@ -98,6 +101,7 @@ def make_parts(settings: Settings) -> Parts:
         PrivacyLane(settings.privacy),
         budget=budget,
         cascade=cascade,
+        sessions=private_sessions,
     )
     dispatcher = Dispatcher(
         decider,
@@ -121,6 +125,7 @@ def make_parts(settings: Settings) -> Parts:
             hide_secrets,
             *_secret_takers(backends.local, password),
             conversations.take_secrets,
+            private_sessions.take_secret,
             lambda new: hasher.take(derived_keys(new, HASHING)),
             logins.configure,
         ),
@@ -151,6 +156,7 @@ def make_parts(settings: Settings) -> Parts:
         logins=logins,
         metrics=metrics,
         pricer=pricer,
+        private_sessions=private_sessions,
         recorder=recorder,
         telemetry=telemetry,
         threshold=threshold,

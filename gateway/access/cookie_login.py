@@ -10,8 +10,9 @@ from starlette.types import Scope
 
 from gateway.dashboard import LOGIN_ASSETS
 from gateway.http.errors import CsrfError
+from gateway.http.overrides import CSRF_HEADER
 from gateway.keys.caller import Caller
-from gateway.login.cookie import CSRF_HEADER, SIGN_ON_PATH, token_in
+from gateway.login.cookie import SIGN_ON_PATH, token_in
 from gateway.login.logins import Logins
 
 LOOKS = ("GET", "HEAD")

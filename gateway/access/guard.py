@@ -1,7 +1,7 @@
 """Checks in front of every endpoint, and the headers of every answer.
 
 Plain ASGI, outermost first: `Guard` (Host, Origin, the fixed headers), `gateway.access.cors.AllowOrigins`,
-`gateway.access.auth.RequireKey`, `RequireJson`.
+`gateway.access.auth.RequireKey`, `gateway.access.known_headers.RequireKnownHeaders`, `RequireJson`.
 
 If every call needs a key, any Host is accepted unless `allowed_hosts` is set: a page that points its own name at this
 machine (DNS rebinding) has no key, and a browser sends the cookie of a login only to the name that set it. So a gateway

@@ -20,9 +20,11 @@ from gateway.conversations.conversations import ResponseNotFound
 from gateway.conversations.store import ResponsesUnavailable
 from gateway.http.json_response import json_response
 from gateway.keys.store import KeyNotFound, KeyUnchangeable
+from gateway.keys.terms import KeyForbids
 from gateway.ledger import LedgerUnavailable
 from gateway.login.errors import LoginRefused, LoginThrottled, SessionNotFound
 from gateway.scoring.active_threshold import ThresholdChanged
+from models.host.log_format import PRIVATE
 from models.wire.asgi import BodyTooLarge
 from models.wire.errors import (
     BackendError,
@@ -112,6 +114,7 @@ ERROR_SHAPES: dict[type[Exception], ErrorShape] = {
     LoginRefused: ErrorShape(401, "authentication_error", "invalid_api_key"),
     LoginThrottled: ErrorShape(429, "rate_limit_error", "too_many_logins", retry_after_s=60),
     SessionNotFound: ErrorShape(404, "invalid_request_error", "session_not_found"),
+    KeyForbids: ErrorShape(403, "invalid_request_error", "key_forbids"),
     NotJsonError: ErrorShape(415, "invalid_request_error", "unsupported_media_type"),
     RequestNotFound: ErrorShape(404, "invalid_request_error", "request_not_found"),
     ResponseNotFound: ErrorShape(404, "invalid_request_error", "response_not_found"),
@@ -222,10 +225,10 @@ def error_response(exc: Exception, headers: Mapping[str, str] | None = None) -> 
     return json_response(error_object(exc), error_status(exc), {**error_headers(exc), **(headers or {})})
 
 
-def log_unforeseen(exc: Exception, where: str) -> None:
-    """Log the traceback of an unexpected exception: it is a defect of ours."""
+def log_unforeseen(exc: Exception, where: str, *, is_private: bool = False) -> None:
+    """Log the traceback of an unexpected exception, a defect of ours; if `is_private`, nothing of what it says."""
     if shape_of(exc) is ERROR_SHAPES[Exception]:
-        logger.error("unforeseen failure in %s", where, exc_info=exc)
+        logger.error("unforeseen failure in %s", where, exc_info=exc, extra=PRIVATE if is_private else None)
 
 
 def install(app: FastAPI, respond: Callable[[Scope, Exception, Mapping[str, str] | None], Response]) -> None:

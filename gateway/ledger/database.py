@@ -16,7 +16,7 @@ READERS = 8
 """Connections for reports, pages and exports, each held for one query or one page."""
 
 DOORKEEPERS = 2
-"""Connections for finding out who calls, which may wait for nobody else."""
+"""Connections for finding out who calls and what may leave, which may wait for nobody else."""
 
 WAIT_S = 5.0
 """Longest wait for a connection of a pool, and for a server to take a new one."""

@@ -186,7 +186,7 @@ class Ledger:
 
     @contextlib.contextmanager
     def access(self) -> Iterator[Connection]:
-        """A connection for what tells who may call: it waits neither for the newest rows nor for readers.
+        """A connection for what tells who may call, and what may leave: it waits for no rows and no readers.
 
         Raises
         ------

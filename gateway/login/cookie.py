@@ -1,11 +1,10 @@
-"""The cookie of a session, and the header that proves that our own page sends a change."""
+"""The cookies of a session, and of a single sign-on that has begun."""
 
 import re
 from collections.abc import Iterable
 from typing import Literal, TypedDict
 
 COOKIE = "slimgate_session"
-CSRF_HEADER = "x-slimgate-csrf"
 
 SIGN_ON_PATH = "/login/oidc"
 STATE_COOKIE = "slimgate_sign_on"
