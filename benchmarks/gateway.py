@@ -133,7 +133,7 @@ def start_limited(stack: ExitStack, url: str, folder: Path) -> Target:
         json={"name": "bench", "team": "bench", "terms": terms},
         headers={"authorization": f"Bearer {KEY}"},
     )
-    if made.status_code != 200:
+    if made.status_code != 201:
         sys.exit(f"no key was made: {made.status_code} {made.text[:300]}")
     return replace(target, key=made.json()["secret"])
 
