@@ -19,6 +19,10 @@ from models.wire.errors import RequestError
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many, newest first.")]
 After = Annotated[str | None, Query(max_length=100, description="The `next` of the page before.")]
+Search = Annotated[
+    str | None,
+    Query(max_length=100, description="Only keys with this in id, name, owner, team or tags, or at a secret's start."),
+]
 Revoked = Annotated[bool, Query(description="Whether revoked keys are listed too.")]
 
 
@@ -47,9 +51,11 @@ def keys_endpoints(store: KeyStore, keys: ActiveKeys) -> APIRouter:
         return KeyWithSecret(**_shown(key), secret=secret)
 
     @endpoints.get("/v1/keys", summary="Keys")
-    def list_keys(limit: Limit = 50, after: After = None, revoked: Revoked = False) -> KeyList:
+    def list_keys(
+        limit: Limit = 50, after: After = None, revoked: Revoked = False, search: Search = None
+    ) -> KeyList:
         """One page, newest first; `next` leads to the page after it."""
-        page = store.list(limit, after, with_revoked=revoked)
+        page = store.list(limit, after, with_revoked=revoked, search=search)
         return KeyList(data=[Key(**_shown(key)) for key in page.keys], next=page.next)
 
     @endpoints.get("/v1/keys/{id}", summary="One key")

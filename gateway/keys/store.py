@@ -126,8 +126,10 @@ class KeyStore:
         with self._ledger.access() as connection:
             return _get(connection, id)
 
-    def list(self, limit: int, after: str | None = None, *, with_revoked: bool = False) -> KeyPage:
-        """At most `limit` keys, newest first, those behind the key `after`.
+    def list(
+        self, limit: int, after: str | None = None, *, with_revoked: bool = False, search: str | None = None
+    ) -> KeyPage:
+        """At most `limit` keys, newest first, those behind the key `after`; with `search`, those that mention it.
 
         Raises
         ------
@@ -137,6 +139,8 @@ class KeyStore:
         query = select(API_KEYS).order_by(API_KEYS.c.created_ms.desc(), API_KEYS.c.id.desc()).limit(limit + 1)
         if not with_revoked:
             query = query.where(API_KEYS.c.revoked_ms.is_(None))
+        if search:
+            query = query.where(_mentioning(search))
         with self._ledger.access() as connection:
             if after is not None:
                 query = query.where(_behind(_get(connection, after)))
@@ -192,6 +196,14 @@ def _live(connection: Connection, id: str) -> ApiKey:
 
 def _behind(key: ApiKey) -> ColumnElement[bool]:
     return tuple_(API_KEYS.c.created_ms, API_KEYS.c.id) < (key.created_ms, key.id)
+
+
+def _mentioning(text: str) -> ColumnElement[bool]:
+    """Keys with `text` in what people know them by, in either case, or with a secret that begins with it."""
+    c = API_KEYS.c
+    known_by = (column.icontains(text, autoescape=True) for column in (c.id, c.name, c.owner, c.team, c.tags))
+    begins = select(SECRETS.c.key_id).where(SECRETS.c.prefix.startswith(text, autoescape=True))
+    return or_(*known_by, c.id.in_(begins))
 
 
 def _columns(wanted: NewKey | KeyChange) -> dict[str, Any]:

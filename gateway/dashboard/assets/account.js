@@ -42,10 +42,14 @@ async function showLogins() {
 async function showIn(list, said) {
   try {
     const { data } = await get("v1/sessions");
-    fill(list, ...data.map((login) => item(login, list, said)));
+    fillLogins(list, data, said);
   } catch (error) {
     said.textContent = error.message;
   }
+}
+
+export function fillLogins(list, data, said) {
+  fill(list, ...data.map((login) => item(login, list, said)));
 }
 
 function item(login, list, said) {

@@ -1,12 +1,15 @@
 // Requests to the gateway. The page shows the figures as they come and computes none of its own.
 
 export class ApiError extends Error {
-  constructor(message, status, code) {
+  constructor(message, status, { code, param } = {}) {
     super(message);
     this.status = status;
     this.code = code;
+    this.param = param; // the field at fault, if it is one
   }
 }
+
+const JSON_BODY = { "content-type": "application/json" };
 
 let login = null; // who is logged in here, once asked for
 
@@ -24,13 +27,15 @@ export async function get(path, params = {}) {
 
 export const post = (path, body, headers = {}) => change("POST", path, JSON.stringify(body), headers);
 
+export const patch = (path, body) => change("PATCH", path, JSON.stringify(body), {});
+
 export const remove = (path) => change("DELETE", path, undefined, {});
 
 // What changes something carries the login's token beside the cookie: another site's page could have that sent.
 async function change(method, path, body, headers, again = true) {
   const { csrf } = await whoAmI();
   const token = csrf ? { "x-slimgate-csrf": csrf } : {};
-  const sent = { method, headers: { "content-type": "application/json", ...token, ...headers }, body };
+  const sent = { method, headers: { ...JSON_BODY, ...token, ...headers }, body };
   try {
     return await orLogin(await fetch(url(path), sent));
   } catch (error) {
@@ -40,10 +45,16 @@ async function change(method, path, body, headers, again = true) {
   }
 }
 
+// Opens a session with a key, for a page that needed none until now.
+export async function logIn(key) {
+  login = answer(await fetch("v1/session", { method: "POST", headers: JSON_BODY, body: JSON.stringify({ key }) }));
+  return login;
+}
+
 // A request that asks a model and so may cost money: it carries a key, and no login counts.
 export async function postWithKey(path, body, key) {
   const authorization = key ? { authorization: `Bearer ${key}` } : {};
-  const headers = { "content-type": "application/json", ...authorization };
+  const headers = { ...JSON_BODY, ...authorization };
   return answer(await fetch(url(path), { method: "POST", credentials: "omit", headers, body: JSON.stringify(body) }));
 }
 
@@ -64,5 +75,5 @@ async function answer(response) {
   const body = await response.json().catch(() => null);
   if (response.ok) return body;
   const error = body?.error;
-  throw new ApiError(error?.message ?? `${response.status} ${response.statusText}`, response.status, error?.code);
+  throw new ApiError(error?.message ?? `${response.status} ${response.statusText}`, response.status, error ?? {});
 }

@@ -1,19 +1,21 @@
 // Joins the views: which one is shown, over which span, and how often it is refreshed.
 
 import { showAccount } from "./account.js";
-import { get } from "./api.js";
+import { get, whoAmI } from "./api.js";
 import { redraw } from "./chart.js";
 import * as decisions from "./decisions.js";
 import { byId, say } from "./dom.js";
 import { moment } from "./format.js";
 import * as overview from "./overview.js";
 import { span, ZONE } from "./range.js";
+import * as setup from "./setup.js";
 import { showStatus } from "./status.js";
 import * as tuner from "./tuner.js";
 import { showWelcome } from "./welcome.js";
 
 const REFRESH_MS = 5000;
-const VIEWS = { overview, tuner, decisions }; // each can `ask` for what it `show`s
+const VIEWS = { overview, tuner, decisions, setup }; // each can `ask` for what it `show`s
+const OF_TRAFFIC = new Set(["overview", "decisions"]); // these have nothing to show before the first request
 
 let zone = ZONE;
 let loading = null;
@@ -34,11 +36,11 @@ async function loadOnce() {
     const status = await get("v1/status");
     showStatus(byId("status"), status);
     const empty = status.ledger.oldest === null;
-    const newcomer = empty && name !== "tuner"; // the tuner has something to show without any request
+    const newcomer = empty && OF_TRAFFIC.has(name);
     byId("welcome").hidden = !newcomer;
     for (const each of Object.keys(VIEWS)) byId(`view-${each}`).hidden = each !== name || newcomer;
     if (newcomer) showWelcome(byId("welcome"), status, load);
-    VIEWS[name].show(await answers, status);
+    await VIEWS[name].show(await answers, status);
     say(byId("span"), spanWords(range, status));
     byId("trouble").hidden = true;
   } catch (error) {
@@ -69,6 +71,7 @@ function turnTo() {
     else link.removeAttribute("aria-current");
   }
   document.title = `slimgate: ${view()}`;
+  byId("range").closest("label").hidden = view() === "setup";
   load();
 }
 
@@ -89,13 +92,14 @@ function chooseRange() {
 
 function refresh() {
   const live = byId("live").getAttribute("aria-pressed") === "true";
-  const reading = view() === "decisions" && decisions.busy();
+  const reading = VIEWS[view()].busy?.();
   if (live && !document.hidden && !loading && !reading) load();
 }
 
 overview.build(byId("view-overview"));
 decisions.build(byId("view-decisions"));
 tuner.build(byId("view-tuner"));
+setup.build(byId("view-setup"), load);
 const kept = localStorage.getItem("slimgate-range");
 if (kept && kept !== "custom" && byId("range").querySelector(`[value="${CSS.escape(kept)}"]`))
   byId("range").value = kept;
@@ -114,4 +118,5 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 addEventListener("hashchange", turnTo);
 setInterval(refresh, REFRESH_MS);
 showAccount();
+whoAmI().then(({ role }) => (document.querySelector("[data-view=setup]").hidden = role !== "admin"));
 turnTo();

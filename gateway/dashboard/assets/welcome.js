@@ -1,44 +1,17 @@
 // Shown until the first request has come: how to send one, from a program or from this page.
 
+import { codeTabs } from "./code.js";
 import { byId, el, fill } from "./dom.js";
 import { askModel } from "./key.js";
 
 const EXAMPLE = "Summarise in one sentence: the delivery is two days late, we are sorry and refund the postage.";
 
-const base = () => new URL("v1", location.href).href;
-
-let apiKey = "any";
-
-const CODE = {
-  Python: () => `from openai import OpenAI
-
-client = OpenAI(base_url="${base()}", api_key="${apiKey}")
-answer = client.chat.completions.create(
-    model="auto",
-    messages=[{"role": "user", "content": "Hello!"}],
-)
-print(answer.choices[0].message.content)`,
-  JavaScript: () => `import OpenAI from "openai";
-
-const client = new OpenAI({ baseURL: "${base()}", apiKey: "${apiKey}" });
-const answer = await client.chat.completions.create({
-  model: "auto",
-  messages: [{ role: "user", content: "Hello!" }],
-});
-console.log(answer.choices[0].message.content);`,
-  curl: () => `curl -i ${base()}/chat/completions \\
-  -H 'authorization: Bearer ${apiKey}' -H 'content-type: application/json' \\
-  -d '{"model": "auto",
-       "messages": [{"role": "user", "content": "Hello!"}]}'`,
-};
-
 export function showWelcome(node, status, sent) {
-  apiKey = status.key_required ? "YOUR_KEY" : "any";
-  if (!node.hasChildNodes()) fill(node, build(sent));
+  if (!node.hasChildNodes()) fill(node, build(status, sent));
   fill(byId("welcome-sides"), sides(status));
 }
 
-function build(sent) {
+function build(status, sent) {
   return el(
     "div.card.newcomer",
     {},
@@ -51,51 +24,10 @@ function build(sent) {
     el(
       "div.ways",
       {},
-      el("section", {}, el("h2", {}, "From your program"), codeTabs()),
+      el("section", {}, el("h2", {}, "From your program"), codeTabs(status.key_required ? "YOUR_KEY" : "any")),
       el("section", {}, el("h2", {}, "Or from here"), tryOut(sent)),
     ),
     el("div", { id: "welcome-sides" }),
-  );
-}
-
-function codeTabs() {
-  const pre = el("pre", { tabindex: "0" }, el("code", {}, CODE.Python()));
-  const buttons = Object.keys(CODE).map((name, i) =>
-    el(
-      "button",
-      {
-        type: "button",
-        "aria-pressed": String(i === 0),
-        onclick: (event) => {
-          for (const button of buttons) button.setAttribute("aria-pressed", String(button === event.currentTarget));
-          pre.firstChild.textContent = CODE[name]();
-        },
-      },
-      name,
-    ),
-  );
-  const copy = el(
-    "button",
-    {
-      type: "button",
-      onclick: async () => {
-        await navigator.clipboard.writeText(pre.textContent);
-        copy.textContent = "Copied";
-        setTimeout(() => (copy.textContent = "Copy"), 1500);
-      },
-    },
-    "Copy",
-  );
-  return el(
-    "div",
-    {},
-    el(
-      "div.code-head",
-      {},
-      el("div.switch", { role: "group", "aria-label": "Language" }, buttons),
-      navigator.clipboard ? copy : null,
-    ),
-    pre,
   );
 }
 

@@ -1,0 +1,222 @@
+// The table of keys, a page at a time from the server, and what may be done with each.
+
+import { showAccount } from "./account.js";
+import { get, logIn } from "./api.js";
+import { byId, el, fill, say } from "./dom.js";
+import { count, fullMoment, moment } from "./format.js";
+import { revokeKey, rotateKey, showSecret } from "./keydialogs.js";
+import { createKey, editKey } from "./keyform.js";
+import { limitWords } from "./limits.js";
+
+const PAGE = 25;
+const TYPING_MS = 250;
+const PREFIX_CHARS = 11; // of a secret, as far as the gateway knows it
+const COLUMNS = ["Name", "Secret", "Team and tags", "Role", "Limits", "Created", "Expires", "State", ""];
+
+const state = { search: "", revoked: false, after: [], asked: 0, me: null, isFirst: false, reload: null };
+
+export const paged = () => state.after.length > 0;
+
+export function keysCard(reload) {
+  state.reload = reload;
+  const search = el("input", { type: "search", id: "key-search", autocomplete: "off", oninput: searched });
+  const revoked = el("input", { type: "checkbox", id: "with-revoked", onchange: searched });
+  return el(
+    "section.card",
+    { id: "keys-card", "aria-labelledby": "keys-title" },
+    el(
+      "div.heading.with-button",
+      {},
+      el("h2", { id: "keys-title" }, "Keys"),
+      el("button.primary", { type: "button", id: "create-key", onclick: create }, "Create a key"),
+    ),
+    el("div", { id: "first-key", hidden: true }, firstKey()),
+    el(
+      "form.filters",
+      { id: "key-filters", role: "search", onsubmit: (event) => event.preventDefault() },
+      el("label", {}, "Search name, owner, team, tag or secret", search),
+      el("label.check", {}, revoked, "with revoked ones"),
+    ),
+    el("div.scroll", { id: "key-table", tabindex: "0", role: "region", "aria-labelledby": "keys-title" }),
+    el(
+      "div.pager",
+      { id: "key-pager" },
+      el("button", { type: "button", id: "keys-newer", onclick: newer, disabled: true }, "← Newer"),
+      el("span", { id: "keys-note", role: "status" }),
+      el("button", { type: "button", id: "keys-older", onclick: older, disabled: true }, "Older →"),
+    ),
+  );
+}
+
+function firstKey() {
+  return [
+    el(
+      "p",
+      {},
+      "This gateway has no keys: every program that reaches it may do everything, without telling who it is.",
+    ),
+    el(
+      "ul.plain",
+      {},
+      [
+        "A key tells callers apart: in reports, in budgets and limits, and in what may leave this machine.",
+        "From the first key on, every call needs one, also after the last key is revoked. It must be an administrator's; you are logged in here with it at once.",
+        "Then make a key for each of your programs, of role caller. Until it sends one, a program gets 401.",
+      ].map((line) => el("li", {}, line)),
+    ),
+  ];
+}
+
+export async function askKeys() {
+  state.asked += 1;
+  const { asked } = state;
+  const { search, revoked, after } = state;
+  const page = await get("v1/keys", { limit: PAGE, after: after.at(-1), revoked: revoked || null, search });
+  return { page, asked };
+}
+
+export function showKeys({ page, asked }, me, keyRequired) {
+  if (asked !== state.asked) return; // another search or page was chosen meanwhile
+  state.me = me;
+  state.isFirst = !keyRequired;
+  const searching = state.search !== "" || state.revoked || paged();
+  byId("first-key").hidden = keyRequired;
+  byId("key-filters").hidden = !searching && page.data.length === 0;
+  byId("key-pager").hidden = !paged() && page.next === null && page.data.length > 0;
+  byId("keys-newer").disabled = !paged();
+  byId("keys-older").disabled = page.next === null;
+  byId("keys-older").dataset.after = page.next ?? "";
+  say(byId("keys-note"), noteOn(page, searching, keyRequired));
+  fill(byId("key-table"), page.data.length > 0 && table(page.data));
+}
+
+function noteOn(page, searching, keyRequired) {
+  if (page.data.length) return `Page ${count(state.after.length + 1)}`;
+  if (searching) return "No key matches.";
+  return keyRequired ? "No keys yet: only SLIMGATE_API_KEY gets in." : "";
+}
+
+function table(keys) {
+  return el(
+    "table.keys",
+    { role: "table" },
+    el(
+      "thead",
+      { role: "rowgroup" },
+      el(
+        "tr",
+        { role: "row" },
+        COLUMNS.map((heading) =>
+          el("th", { scope: "col", role: "columnheader" }, heading || el("span.unseen", {}, "Change")),
+        ),
+      ),
+    ),
+    el("tbody", { role: "rowgroup" }, keys.map(row)),
+  );
+}
+
+const cell = (name, ...children) => el(`td.${name}`, { role: "cell" }, ...children);
+
+function row(key) {
+  return el(
+    "tr",
+    { role: "row", "data-id": key.id },
+    el(
+      "th.name",
+      { scope: "row", role: "rowheader", title: key.id },
+      key.name,
+      key.owner && el("small", {}, key.owner),
+    ),
+    cell("prefix", key.secrets.map(secretOf)),
+    cell(
+      "team",
+      key.team || (key.tags.length ? "" : "–"),
+      key.tags.map((tag) => el("span.tag", {}, tag)),
+    ),
+    cell("role", key.role, key.role !== "admin" && key.sees !== "own" && el("small", {}, `sees ${key.sees}`)),
+    cell("limits", limitWords(key.terms) || "–"),
+    cell("created", time(key.created)),
+    cell("expires", key.expires ? time(key.expires) : "never"),
+    cell(`state.${key.status}`, el(`span.dot.${DOTS[key.status]}`, { "aria-hidden": "true" }), key.status),
+    cell("actions", key.status === "revoked" ? null : actions(key)),
+  );
+}
+
+const DOTS = { live: "local", expired: "warn", revoked: "none" };
+
+const time = (iso) => el("time", { datetime: iso, title: fullMoment(iso) }, moment(iso));
+
+const secretOf = (secret) =>
+  el(
+    "div",
+    {},
+    el("code", {}, `${secret.prefix}…`),
+    secret.expires && el("small", {}, `until ${moment(secret.expires)}`),
+  );
+
+function actions(key) {
+  const button = (text, act) =>
+    el(
+      "button",
+      { type: "button", "aria-label": `${text} ${key.name}`, onclick: () => act(key, opened(key, text)) },
+      text,
+    );
+  return [
+    button("Edit", editKey),
+    button("Rotate", (each, { back }) => rotateKey(each, { back, done: (given) => withSecret(given, { back }) })),
+    button("Revoke", (each, options) => revokeKey(each, { ...options, isOwn: each.id === state.me.key_id })),
+  ];
+}
+
+// The button that was pressed, found again after the table was drawn anew; the first of all where its row has gone.
+function opened(key, text) {
+  const back = () =>
+    document.querySelector(`[data-id="${key.id}"] [aria-label="${CSS.escape(`${text} ${key.name}`)}"]`) ??
+    byId("create-key");
+  return { back, done: state.reload };
+}
+
+function create() {
+  const back = () => byId("create-key");
+  createKey({
+    isFirst: state.isFirst,
+    back,
+    done: (key) => (state.isFirst ? firstMade(key, back) : withSecret(key, { back })),
+  });
+}
+
+// From now on this page needs a login as everybody does.
+async function firstMade(key, back) {
+  let note =
+    "From now on every call needs a key. You are logged in here with this one; make one for each program next.";
+  await logIn(key.secret).then(showAccount, () => {
+    note = "From now on every call needs a key, this page too: log in with this one.";
+  });
+  await withSecret(key, { note, back });
+}
+
+async function withSecret(key, options) {
+  showSecret(key, options);
+  await state.reload();
+}
+
+let typing = null;
+
+function searched() {
+  clearTimeout(typing);
+  typing = setTimeout(() => {
+    const text = byId("key-search").value.trim();
+    state.search = text.startsWith("sg-") ? text.slice(0, PREFIX_CHARS) : text; // nobody's whole secret is sent
+    state.revoked = byId("with-revoked").checked;
+    turnTo([]);
+  }, TYPING_MS);
+}
+
+const older = () => turnTo([...state.after, byId("keys-older").dataset.after]);
+
+const newer = () => turnTo(state.after.slice(0, -1));
+
+function turnTo(after) {
+  state.after = after;
+  return state.reload();
+}
