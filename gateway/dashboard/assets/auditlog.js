@@ -4,8 +4,9 @@ import { get } from "./api.js";
 import { copyButton } from "./code.js";
 import { byId, el, fill, say } from "./dom.js";
 import { count, fullMoment, moment } from "./format.js";
+import { pager, showPager } from "./pager.js";
 
-const PAGE = 20;
+const PAGE = 10;
 const TYPING_MS = 250;
 const KINDS = { egress: "Left this machine", private: "Had to stay", admin: "An administrator's act" };
 
@@ -36,13 +37,7 @@ export function auditCard(reload) {
     el("pre", { tabindex: "0" }, el("code", {}, "slimgate audit verify\nslimgate audit verify --expect NOTED_END")),
     filters(),
     el("div", { id: "audit-entries" }),
-    el(
-      "div.pager",
-      {},
-      el("button", { type: "button", id: "audit-newer", onclick: newer, disabled: true }, "← Newer"),
-      el("span", { id: "audit-note", role: "status" }),
-      el("button", { type: "button", id: "audit-older", onclick: older, disabled: true }, "Older →"),
-    ),
+    pager("audit", newer, older),
   );
 }
 
@@ -83,10 +78,8 @@ export function showAudit({ page, asked }) {
   if (asked !== state.asked) return;
   state.head = page.head;
   say(byId("audit-head"), headText());
-  byId("audit-newer").disabled = state.after.length === 0;
-  byId("audit-older").disabled = page.next === null;
-  byId("audit-older").dataset.after = page.next ?? "";
-  say(byId("audit-note"), page.data.length ? `Page ${count(state.after.length + 1)}` : "No entry matches.");
+  const none = state.kind || state.request ? "No entry matches." : "Nothing is on record yet.";
+  showPager("audit", state.after, page.next, page.data.length ? null : none);
   fill(byId("audit-entries"), el("ol.entries", {}, page.data.map(item)));
 }
 
@@ -138,7 +131,7 @@ function typed() {
   typing = setTimeout(chosen, TYPING_MS);
 }
 
-const older = () => turnTo([...state.after, byId("audit-older").dataset.after]);
+const older = (after) => turnTo([...state.after, after]);
 
 const newer = () => turnTo(state.after.slice(0, -1));
 

@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { byId, el, fill } from "./dom.js";
-import { count, moment, percent, usd } from "./format.js";
+import { count, minute, percent, usdColumn } from "./format.js";
 
 const SHOWN = 20;
 const WARN_AT = 0.8;
@@ -77,18 +77,19 @@ function nameOf(account) {
 function item(limit) {
   const spent = partOf(limit, "spent_usd");
   const level = spent >= 1 ? "full" : spent >= WARN_AT ? "near" : "fine";
-  const aside = Number(limit.reserved_usd) > 0 ? `, ${usd(limit.reserved_usd)} set aside` : "";
+  const [most, paid, held] = usdColumn([limit.limit_usd, limit.spent_usd, limit.reserved_usd]);
+  const aside = Number(limit.reserved_usd) > 0 ? `, ${held} set aside` : "";
   return el(
     `li.${level}`,
     {},
-    el("div", {}, el("b", {}, nameOf(limit.account)), ` a ${limit.period}`),
-    el("div.amount", {}, `${usd(limit.spent_usd)} of ${usd(limit.limit_usd)} spent (${percent(spent)})${aside}`),
+    el("div", {}, el("b", {}, nameOf(limit.account)), ` per ${limit.period}`),
+    el("div.amount", {}, `${paid} of ${most} spent (${percent(spent)})${aside}`),
     el(
       "div.bar",
       { "aria-hidden": "true" },
       el("i.spent", { style: { "--part": Math.min(1, spent) } }),
       el("i.aside", { style: { "--part": Math.min(Math.max(0, 1 - spent), partOf(limit, "reserved_usd")) } }),
     ),
-    el("p.note", {}, `until ${moment(limit.until)}, by ${limit.setting}`),
+    el("p.note", {}, `until ${minute(limit.until)}, by ${limit.setting}`),
   );
 }

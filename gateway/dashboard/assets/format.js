@@ -88,4 +88,7 @@ export function minute(iso) {
   return date.toLocaleString("en-GB", new Date().toDateString() === date.toDateString() ? hours : OTHER_DAY);
 }
 
+export const day = (iso) =>
+  new Date(iso).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
+
 export const fullMoment = (iso) => new Date(iso).toLocaleString("en-GB", { dateStyle: "full", timeStyle: "long" });

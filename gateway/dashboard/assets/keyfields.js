@@ -75,11 +75,7 @@ const sides = {
   write: (input, value) => (input.value = value?.length === 1 ? value[0] : ""),
 };
 
-const ROLES = {
-  caller: "caller: asks models",
-  viewer: "viewer: looks at page and reports",
-  admin: "admin: may do everything",
-};
+const ROLES = { caller: "caller", viewer: "viewer", admin: "admin" };
 const SEES = { own: "its own", team: "those of its team", all: "all" };
 
 const field = (name, label, kind, hint = "") => ({ name, label, kind, hint });
@@ -89,7 +85,12 @@ export const DETAILS = [
   field("owner", "Owner", text, "Who is responsible for it."),
   field("team", "Team", text, "For reports and budgets."),
   field("tags", "Tags", list, "Words for reports, with commas between."),
-  field("role", "Role", choice(ROLES)),
+  field(
+    "role",
+    "Role",
+    choice(ROLES),
+    "A caller asks models, a viewer looks at this page, an admin may do everything.",
+  ),
   field("sees", "Sees requests", choice(SEES), "An admin sees all."),
   field("expires", "Expires", time, "By your clock. Empty: never."),
 ];

@@ -2,16 +2,15 @@
 
 import { showAccount } from "./account.js";
 import { get, logIn } from "./api.js";
-import { byId, el, fill, say } from "./dom.js";
-import { count, fullMoment, moment } from "./format.js";
+import { byId, el, fill } from "./dom.js";
 import { revokeKey, rotateKey, showSecret } from "./keydialogs.js";
 import { createKey, editKey } from "./keyform.js";
-import { limitWords } from "./limits.js";
+import { keyRows } from "./keyrows.js";
+import { pager, showPager } from "./pager.js";
 
-const PAGE = 25;
+const PAGE = 20;
 const TYPING_MS = 250;
 const PREFIX_CHARS = 11; // of a secret, as far as the gateway knows it
-const COLUMNS = ["Name", "Secret", "Team and tags", "Role", "Limits", "Created", "Expires", "State", ""];
 
 const state = { search: "", revoked: false, after: [], asked: 0, me: null, isFirst: false, reload: null };
 
@@ -38,13 +37,7 @@ export function keysCard(reload) {
       el("label.check", {}, revoked, "with revoked ones"),
     ),
     el("div.scroll", { id: "key-table", tabindex: "0", role: "region", "aria-labelledby": "keys-title" }),
-    el(
-      "div.pager",
-      { id: "key-pager" },
-      el("button", { type: "button", id: "keys-newer", onclick: newer, disabled: true }, "← Newer"),
-      el("span", { id: "keys-note", role: "status" }),
-      el("button", { type: "button", id: "keys-older", onclick: older, disabled: true }, "Older →"),
-    ),
+    pager("keys", newer, older),
   );
 }
 
@@ -82,77 +75,15 @@ export function showKeys({ page, asked }, me, keyRequired) {
   const searching = state.search !== "" || state.revoked || paged();
   byId("first-key").hidden = keyRequired;
   byId("key-filters").hidden = !searching && page.data.length === 0;
-  byId("key-pager").hidden = !paged() && page.next === null && page.data.length > 0;
-  byId("keys-newer").disabled = !paged();
-  byId("keys-older").disabled = page.next === null;
-  byId("keys-older").dataset.after = page.next ?? "";
-  say(byId("keys-note"), noteOn(page, searching, keyRequired));
-  fill(byId("key-table"), page.data.length > 0 && table(page.data));
+  showPager("keys", state.after, page.next, noteOn(page, searching, keyRequired));
+  fill(byId("key-table"), page.data.length > 0 && keyRows(page.data, actions));
 }
 
 function noteOn(page, searching, keyRequired) {
-  if (page.data.length) return `Page ${count(state.after.length + 1)}`;
+  if (page.data.length) return null;
   if (searching) return "No key matches.";
   return keyRequired ? "No keys yet: only SLIMGATE_API_KEY gets in." : "";
 }
-
-function table(keys) {
-  return el(
-    "table.keys",
-    { role: "table" },
-    el(
-      "thead",
-      { role: "rowgroup" },
-      el(
-        "tr",
-        { role: "row" },
-        COLUMNS.map((heading) =>
-          el("th", { scope: "col", role: "columnheader" }, heading || el("span.unseen", {}, "Change")),
-        ),
-      ),
-    ),
-    el("tbody", { role: "rowgroup" }, keys.map(row)),
-  );
-}
-
-const cell = (name, ...children) => el(`td.${name}`, { role: "cell" }, ...children);
-
-function row(key) {
-  return el(
-    "tr",
-    { role: "row", "data-id": key.id },
-    el(
-      "th.name",
-      { scope: "row", role: "rowheader", title: key.id },
-      key.name,
-      key.owner && el("small", {}, key.owner),
-    ),
-    cell("prefix", key.secrets.map(secretOf)),
-    cell(
-      "team",
-      key.team || (key.tags.length ? "" : "–"),
-      key.tags.map((tag) => el("span.tag", {}, tag)),
-    ),
-    cell("role", key.role, key.role !== "admin" && key.sees !== "own" && el("small", {}, `sees ${key.sees}`)),
-    cell("limits", limitWords(key.terms) || "–"),
-    cell("created", time(key.created)),
-    cell("expires", key.expires ? time(key.expires) : "never"),
-    cell(`state.${key.status}`, el(`span.dot.${DOTS[key.status]}`, { "aria-hidden": "true" }), key.status),
-    cell("actions", key.status === "revoked" ? null : actions(key)),
-  );
-}
-
-const DOTS = { live: "local", expired: "warn", revoked: "none" };
-
-const time = (iso) => el("time", { datetime: iso, title: fullMoment(iso) }, moment(iso));
-
-const secretOf = (secret) =>
-  el(
-    "div",
-    {},
-    el("code", {}, `${secret.prefix}…`),
-    secret.expires && el("small", {}, `until ${moment(secret.expires)}`),
-  );
 
 function actions(key) {
   const button = (text, act) =>
@@ -212,7 +143,7 @@ function searched() {
   }, TYPING_MS);
 }
 
-const older = () => turnTo([...state.after, byId("keys-older").dataset.after]);
+const older = (after) => turnTo([...state.after, after]);
 
 const newer = () => turnTo(state.after.slice(0, -1));
 
