@@ -14,6 +14,9 @@ from models.wire.first_tokens import FIRST_TOKENS
 TEXT_CHARS = 200
 """The most kept of a name: callers invent model names, providers error codes."""
 
+TAGS_CHARS = 1000
+"""The most kept of a key's tags, as JSON: they are in an index."""
+
 MAX_MS = 2**53
 """The largest time or duration, in milliseconds."""
 
@@ -60,6 +63,10 @@ class Outcome(StrEnum):
     INTERRUPTED = "interrupted"  # the answer broke off after it had begun
     CANCELLED = "cancelled"  # the caller disconnected
     LOST = "lost"  # the gateway process died before the request ended
+
+
+ERRORS = frozenset({Outcome.FAILED, Outcome.INTERRUPTED, Outcome.LOST})
+"""Outcomes that are the gateway's or a backend's fault: no bad requests, no callers who disconnected."""
 
 
 @dataclass(slots=True)  # not frozen: creating one would take three times as long, twice a request
@@ -211,7 +218,7 @@ def _is_object(text: Any) -> bool:
 def _are_tags(text: Any) -> bool:
     """Whether `text` is a JSON array of tags."""
     try:
-        tags = orjson.loads(text) if isinstance(text, str) else None
+        tags = orjson.loads(text) if isinstance(text, str) and len(text) <= TAGS_CHARS else None
     except orjson.JSONDecodeError:
         return False
     return isinstance(tags, list) and all(isinstance(tag, str) and len(tag) <= TEXT_CHARS for tag in tags)
