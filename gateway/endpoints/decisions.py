@@ -25,6 +25,7 @@ from gateway.reports.decisions import (
     json_lines,
 )
 from gateway.reports.explanation import explain_row
+from gateway.reports.keys import key_names
 from gateway.reports.timeline import aware
 from models.wire.errors import RequestError
 from router.decision import Reason, Route
@@ -98,11 +99,13 @@ def decisions_endpoints(ledger: Ledger) -> APIRouter:
         """The row, and the rules in the order in which they were asked."""
         with ledger.read() as connection:
             row = get_decision(connection, visible, id)
+            names = key_names(connection, [row["key_id"]] if row and row["key_id"] else [])
         if row is None:
             raise RequestNotFound(
                 f"There is no request {id!r:.100} in the ledger; its old rows are deleted (ledger.keep_days)."
             )
-        return {"object": "decision", **row, "rules": explain_row(row)}
+        key = names.get(row["key_id"])
+        return {"object": "decision", **row, "key_name": key.name if key else None, "rules": explain_row(row)}
 
     return endpoints
 

@@ -76,7 +76,8 @@ class LedgerRow:
     `outcome` is None while the request is in progress. `backend_model` is the model that a backend was asked for last:
     its price counts where `served_model` has none. `cost_nusd` and `baseline_nusd` are None where no price is known,
     which is not the same as free. `usage_estimated` says that the backend reported no usage, so tokens are a guess.
-    `artifact` is the version of the classifier that scored the request: scores of two classifiers do not compare.
+    `baseline_model` is what savings are measured against; before the row is priced, only where its key has one of its
+    own. `artifact` is the version of the classifier that scored the request: scores of two classifiers do not compare.
     JSON objects, each None where there is none: `contributions` to the score by feature; `second_look`, a
     `CascadeResult`; `usage_details`, further counts that decide the price. `deciding_nusd` is the cost of a local
     answer that a second look threw away. `estimated_first_token_ms` and `estimated_answer_ms` are the time that the

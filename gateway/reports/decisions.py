@@ -20,6 +20,7 @@ from gateway.ledger.schema import REQUESTS
 from gateway.ledger.scope import LedgerScope
 from gateway.ledger.units import from_epoch_ms, plain
 from gateway.reports.csv_cells import harmless
+from gateway.reports.keys import key_names
 from models.usage.pricing import to_usd
 from models.wire.errors import RequestError
 
@@ -141,14 +142,16 @@ def get_decision(connection: Connection, scope: LedgerScope, id: str) -> dict[st
     return rows[0] if rows else None
 
 
-def filter_choices(connection: Connection, wanted: DecisionFilter) -> dict[str, list[str]]:
+def filter_choices(connection: Connection, wanted: DecisionFilter) -> dict[str, Any]:
     """The values to filter by in a span, of the columns without a closed list: models, keys, teams and tags."""
     newest = select(_C.served_model, _C.key_id, _C.team, _C.tags).where(*wanted.conditions())
     recent = newest.order_by(_C.created_ms.desc()).limit(20_000).subquery()
     found = connection.execute(select(recent).distinct()).all()
+    keys = sorted({row.key_id for row in found if row.key_id})
     return {
         "models": sorted({row.served_model for row in found if row.served_model}),
-        "keys": sorted({row.key_id for row in found if row.key_id}),
+        "keys": keys,
+        "key_names": {id: names.name for id, names in key_names(connection, keys).items()},
         "teams": sorted({row.team for row in found if row.team}),
         "tags": sorted({tag for row in found if row.tags for tag in orjson.loads(row.tags)}),
     }
