@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from gateway.ledger import Ledger
 from gateway.ledger.rollup import SLOT_MS, first_ms
 from gateway.ledger.schema import MIGRATIONS, migrate
-from gateway.ledger.scope import EVERYBODY
+from gateway.ledger.scope import EVERYBODY, LedgerScope
 from gateway.ledger.store import delete_rows_before, insert_rows
 from gateway.ledger.units import epoch_ms
 from gateway.reports.accounts import usage_report
@@ -144,6 +144,10 @@ def test_ledger_from_before_the_sums_gets_them(tmp_path: Path) -> None:
         mean = expected.pop("first_token_ms_mean")
         assert {name: report[name] for name in expected} == expected
         assert report["first_token_ms_mean"] == pytest.approx(mean)
+        usage = {item.id or None: item.sums.requests for item in usage_report(connection, "key", EVERYBODY)}
+        assert usage == {key: sum(row.key_id == key for row in ROWS) for key in KEYS}
+        own = savings_report(connection, LedgerScope("key:batch"))
+        assert own.requests == usage["batch"]
     engine.dispose()
 
 
