@@ -87,7 +87,7 @@ def _table(items: Sequence[dict[str, Any]], by: By) -> Table:
     from gateway.ledger.units import dollars
 
     table = Table(by.value, box=None, pad_edge=False, header_style="dim")
-    for heading in ("requests", "local", "cloud", "errors", "tokens", "spent", "saved (est.)"):
+    for heading in ("requests", "local", "cloud", "errors", "tokens", "paid", "saved (est.)"):
         table.add_column(heading, justify="right", no_wrap=True)
     for item in items:
         counts = (
@@ -97,7 +97,7 @@ def _table(items: Sequence[dict[str, Any]], by: By) -> Table:
             item["errors"],
             item["prompt_tokens"] + item["completion_tokens"],
         )
-        money = (dollars(Decimal(item[name])) for name in ("spent_usd", "saved_usd"))
+        money = (dollars(Decimal(item[name])) for name in ("paid_usd", "saved_usd"))
         table.add_row(Text(_label(item, by)), *(f"{count:,}" for count in counts), *money)
     return table
 

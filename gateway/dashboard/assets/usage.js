@@ -64,14 +64,22 @@ async function choose(kind) {
 }
 
 function table({ by, data, next }) {
-  const spent = usdColumn(data.map((item) => item.spent_usd));
+  const paid = usdColumn(data.map((item) => item.paid_usd));
   const saved = usdColumn(data.map((item) => item.saved_usd));
   const headings = [KINDS[by].heading, "Requests", "Local", "Errors", "Paid", "Saved (est.)"];
   return [
     el(
       "table.groups",
       {},
-      el("thead", {}, el("tr", {}, headings.map((heading) => el("th", { scope: "col" }, heading)))),
+      el(
+        "thead",
+        {},
+        el(
+          "tr",
+          {},
+          headings.map((heading) => el("th", { scope: "col" }, heading)),
+        ),
+      ),
       el(
         "tbody",
         {},
@@ -83,7 +91,7 @@ function table({ by, data, next }) {
             el("td", {}, count(item.requests)),
             el("td", {}, percent(item.answered ? item.answered_locally / item.answered : null)),
             el("td", {}, count(item.errors)),
-            el("td", {}, spent[i]),
+            el("td", {}, paid[i]),
             el("td", {}, saved[i]),
           ),
         ),
