@@ -1,7 +1,6 @@
 """Who used what, as `slimgate report` shows it: `--by` and `--chargeback`."""
 
 import json
-import os
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from decimal import Decimal
@@ -75,7 +74,7 @@ def print_chargeback(connection: "Connection", month: str, zone: tzinfo, output:
     from gateway.reports.chargeback import chargeback, chargeback_csv
 
     lines = chargeback(connection, EVERYBODY, month, zone)
-    text = json.dumps(lines, indent=2) + os.linesep if as_json else chargeback_csv(lines)
+    text = json.dumps(lines, indent=2) + "\n" if as_json else chargeback_csv(lines)
     if output is None:
         typer.echo(text, nl=False)
     else:

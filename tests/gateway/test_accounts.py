@@ -183,7 +183,7 @@ def test_sessions_are_told_apart_by_key_and_come_newest_first(connection: Connec
     ],
 )
 def test_decisions_are_found_by_whose_they_are(
-    connection: Connection, filter: dict[str, str], wanted: Callable[[LedgerRow], bool]
+    connection: Connection, filter: dict[str, Any], wanted: Callable[[LedgerRow], bool]
 ) -> None:
     found = find_decisions(connection, DecisionFilter(EVERYBODY, **filter), limit=1000)
     assert {row["id"] for row in found.rows} == {row.id for row in ROWS if wanted(row)}
@@ -273,8 +273,8 @@ def test_savings_of_a_key_are_measured_against_its_own_baseline(own: str | None,
     record = RequestRecord("chat.completions", caller=Caller("k", "k", Role.CALLER, terms=KeyTerms(baseline_model=own)))
     row = replace(record.row(), route="local", prompt_tokens=1_000_000)
     priced = pricer.price(replace(row))
-    usd = {"gpt-4.1": 2, "gpt-4o-mini": Decimal("0.15")}
-    assert (priced.baseline_model, priced.baseline_nusd) == (wanted, usd[wanted] * 10**9)
+    usd = {"gpt-4.1": Decimal(2), "gpt-4o-mini": Decimal("0.15")}
+    assert (priced.baseline_model, priced.baseline_nusd) == (wanted, int(usd[wanted] * 10**9))
     assert pricer.price(replace(LedgerRow.from_line(row.to_line()))).baseline_model == wanted
 
 
