@@ -4,9 +4,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import orjson
-from sqlalchemy import Connection, column, select, table
+from sqlalchemy import Connection, select
 
-_KEYS = table("api_keys", *(column(name) for name in ("id", "name", "owner", "team", "tags")))
+from gateway.keys.schema import API_KEYS
+
+_C = API_KEYS.c
 
 MOST_AT_ONCE = 500
 """Ids in one query: SQLite allows a limited number of parameters."""
@@ -27,6 +29,6 @@ def key_names(connection: Connection, ids: Collection[str]) -> Mapping[str, KeyN
     ordered, found = sorted(ids), {}
     for start in range(0, len(ordered), MOST_AT_ONCE):
         some = ordered[start : start + MOST_AT_ONCE]
-        for row in connection.execute(select(_KEYS).where(_KEYS.c.id.in_(some))):
+        for row in connection.execute(select(_C.id, _C.name, _C.owner, _C.team, _C.tags).where(_C.id.in_(some))):
             found[row.id] = KeyNames(row.name, row.owner, row.team, tuple(orjson.loads(row.tags)))
     return found

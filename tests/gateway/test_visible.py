@@ -1,6 +1,6 @@
 """What a caller sees of the ledger: as if nobody else's requests were in it, at every endpoint.
 
-Who calls is named by a header here; how callers are found is another test's.
+Who calls is named by a header where the same caller asks several gateways; one test has a real key.
 """
 
 import re
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -16,10 +17,11 @@ from starlette.types import Scope
 
 from gateway.config.settings import Settings
 from gateway.endpoints.visible import scope_of
-from gateway.keys.caller import ANYBODY, Caller
+from gateway.keys.caller import Caller, caller_of
 from gateway.keys.terms import Role, Sees
 from gateway.ledger import LedgerRow
 from gateway.ledger.schema import FEEDBACK
+from tests.conftest import MakeGateway
 from tests.gateway import seed
 from tests.live import Gateway, running_gateway
 
@@ -69,7 +71,7 @@ IDS = {key: next(row.id for row in ROWS if row.key_id == key) for key in ("key_o
 
 def caller_by_header(scope: Scope) -> Caller:
     names = [value.decode() for name, value in scope["headers"] if name == HEADER.encode()]
-    return CALLERS[names[0]] if names else ANYBODY
+    return CALLERS[names[0]] if names else caller_of(scope)
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +176,26 @@ def test_pages_of_usage_follow_each_other(gateways: Mapping[str, Gateway], by: s
 def test_a_place_that_no_page_gave_is_refused(gateways: Mapping[str, Gateway], after: str) -> None:
     answer = ask(gateways["all"], "/v1/usage", "all", after=after)
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "after")
+
+
+def test_a_real_key_sees_its_own(make_gateway: MakeGateway) -> None:
+    gateway = make_gateway(local={"enabled": False}, cloud={"base_url": "http://127.0.0.1:9/v1"}, api_key="sk-admin")
+    as_admin = {"authorization": "Bearer sk-admin"}
+    wanted = {"name": "looks", "role": "viewer", "team": "shop"}
+    key = httpx.post(f"{gateway.url}/v1/keys", json=wanted, headers=as_admin).raise_for_status().json()
+    rows = [replace(row, key_id=key["id"] if row.key_id == "key_own" else row.key_id) for row in ROWS]
+    seed.write(gateway.settings.state_dir / "ledger.db", rows)
+
+    def told(path: str, headers: dict[str, str]) -> Any:
+        return httpx.get(gateway.url + path, headers=headers, timeout=30).json()
+
+    own = {"authorization": f"Bearer {key['secret']}"}
+    (usage,) = told("/v1/usage", own)["data"]
+    assert (usage["id"], usage["name"], usage["requests"]) == (key["id"], "looks", 100)
+    assert told("/v1/savings", own)["requests"] == 100
+    assert told("/v1/savings", as_admin)["requests"] == 300
+    assert told("/v1/status", own)["error"]["code"] == "forbidden"
+    assert told(f"/v1/decisions/{IDS['key_mate']}", own)["error"]["code"] == "request_not_found"
 
 
 @pytest.mark.parametrize(
