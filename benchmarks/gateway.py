@@ -5,8 +5,8 @@
 A provider that answers at once (`upstream.py`) stands behind each; `wrk` drives them in turn, round by round, so that
 the machine's moods meet all alike. Each gateway has one core, load and provider the other. slimgate runs as its users
 run it: key, decision, ledger and metrics included. Beside it runs one whose caller has a key of its own with limits on
-requests, tokens, places and money, all of them far away: what they cost. LiteLLM comes from a virtual environment of its own
-(``pip install 'litellm[proxy]==1.106.10'``).
+requests, tokens, places and money, all of them far away: what they cost. LiteLLM comes from a virtual environment of
+its own (``pip install 'litellm[proxy]==1.106.10'``).
 """
 
 import argparse
@@ -117,7 +117,7 @@ def start_slimgate(stack: ExitStack, url: str, folder: Path, name: str = "slimga
 
 
 def start_limited(stack: ExitStack, url: str, folder: Path) -> Target:
-    """slimgate with every limit that a key may have, none of which is reached."""
+    """A gateway whose caller has every limit that a key may have, and reaches none."""
     prices = {"bench": {"input_usd_per_mtok": "0.01", "output_usd_per_mtok": "0.01"}}
     budget = {"SLIMGATE_BUDGET__USD_PER_DAY": "1000000", "SLIMGATE_PRICES": json.dumps(prices)}
     target = start_slimgate(stack, url, folder, "limited", **budget)

@@ -41,6 +41,7 @@ from gateway.endpoints.savings import savings_endpoints
 from gateway.endpoints.session import session_endpoints
 from gateway.endpoints.status import status_endpoints
 from gateway.endpoints.threshold import threshold_endpoints
+from gateway.endpoints.usage import usage_endpoints
 from gateway.http import errors
 from gateway.http.fast_path import FastPathApp
 from gateway.http.inflate import InflateBodies
@@ -149,6 +150,7 @@ def _add_others(app: FastPathApp, parts: Parts, settings: Settings) -> None:
         kept_responses_endpoints(parts.conversations, NativeResponses(parts.backends, decider)),
         route_endpoints(decider, classifier, max_body_bytes=max_body_bytes),
         savings_endpoints(ledger),
+        usage_endpoints(ledger),
         decisions_endpoints(ledger),
         feedback_endpoints(ledger),
         status_endpoints(parts.backends, threshold, classifier, parts.budget, ledger, parts.exam, parts.keys),

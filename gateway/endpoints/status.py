@@ -10,6 +10,7 @@ from starlette.responses import Response
 from gateway.dispatch.backends import Backends
 from gateway.dispatch.cloud import CloudSide
 from gateway.dispatch.local import LocalSide
+from gateway.endpoints.visible import SeesAll
 from gateway.exam.background import BackgroundExam
 from gateway.http.json_response import json_response
 from gateway.keys.active import ActiveKeys
@@ -37,7 +38,7 @@ def status_endpoints(
     keys: ActiveKeys,
 ) -> APIRouter:
     """The endpoint over both sides, the threshold, the classifier, `ledger`, the exam and `keys`."""
-    endpoints = APIRouter(tags=["operations"])
+    endpoints = APIRouter(tags=["operations"], dependencies=[SeesAll])
 
     @endpoints.get("/v1/status", summary="State of each side")
     async def status() -> Response:
@@ -50,6 +51,7 @@ def status_endpoints(
                 "object": "status",
                 "version": version("slimgate"),
                 "key_required": keys.is_needed is not False,
+                "next_key_closes": keys.closes_with_next_key,
                 "keys_trouble": keys.trouble,
                 "threshold": threshold.value,
                 "artifact": classifier.version,

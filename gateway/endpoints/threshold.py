@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from gateway.endpoints.answer_models import Flips, ThresholdChangeItem, ThresholdCurve, ThresholdState
 from gateway.endpoints.savings import Since, Until
+from gateway.endpoints.visible import SeesAll
 from gateway.http.json_body import JsonBody, described, read_model
 from gateway.keys.caller import caller_of
 from gateway.ledger import Ledger
@@ -58,7 +59,7 @@ def threshold_endpoints(
     labels : FailureRates
         The user's own, or what stands in for them.
     """
-    endpoints = APIRouter(tags=["threshold"])
+    endpoints = APIRouter(tags=["threshold"], dependencies=[SeesAll])
 
     @endpoints.get("/v1/threshold", summary="The threshold in force")
     def show() -> ThresholdState:

@@ -47,8 +47,8 @@ async function change(method, path, body, headers, again = true) {
 
 // Opens a session with a key, for a page that needed none until now.
 export async function logIn(key) {
-  login = answer(await fetch("v1/session", { method: "POST", headers: JSON_BODY, body: JSON.stringify({ key }) }));
-  return login;
+  const sent = { method: "POST", headers: JSON_BODY, body: JSON.stringify({ key }) };
+  login = Promise.resolve(await answer(await fetch(url("v1/session"), sent)));
 }
 
 // A request that asks a model and so may cost money: it carries a key, and no login counts.

@@ -12,6 +12,8 @@ const PAGE = 20;
 const TYPING_MS = 250;
 const PREFIX_CHARS = 11; // of a secret, as far as the gateway knows it
 
+const OPTIONAL = "Calls without a key may do everything here: keys.required is false.";
+
 const state = { search: "", revoked: false, after: [], asked: 0, me: null, isFirst: false, reload: null };
 
 export const paged = () => state.after.length > 0;
@@ -30,6 +32,7 @@ export function keysCard(reload) {
       el("button.primary", { type: "button", id: "create-key", onclick: create }, "Create a key"),
     ),
     el("div", { id: "first-key", hidden: true }, firstKey()),
+    el("p.warning", { id: "keys-optional", hidden: true }, OPTIONAL),
     el(
       "form.filters",
       { id: "key-filters", role: "search", onsubmit: (event) => event.preventDefault() },
@@ -68,21 +71,21 @@ export async function askKeys() {
   return { page, asked };
 }
 
-export function showKeys({ page, asked }, me, keyRequired) {
+export function showKeys({ page, asked }, me, status) {
   if (asked !== state.asked) return; // another search or page was chosen meanwhile
   state.me = me;
-  state.isFirst = !keyRequired;
+  state.isFirst = status.next_key_closes;
   const searching = state.search !== "" || state.revoked || paged();
-  byId("first-key").hidden = keyRequired;
+  byId("first-key").hidden = !state.isFirst;
+  byId("keys-optional").hidden = status.key_required || state.isFirst;
   byId("key-filters").hidden = !searching && page.data.length === 0;
-  showPager("keys", state.after, page.next, noteOn(page, searching, keyRequired));
+  showPager("keys", state.after, page.next, page.data.length ? null : noKeys(searching));
   fill(byId("key-table"), page.data.length > 0 && keyRows(page.data, actions));
 }
 
-function noteOn(page, searching, keyRequired) {
-  if (page.data.length) return null;
+function noKeys(searching) {
   if (searching) return "No key matches.";
-  return keyRequired ? "No keys yet: only SLIMGATE_API_KEY gets in." : "";
+  return state.isFirst ? "" : "No keys yet.";
 }
 
 function actions(key) {

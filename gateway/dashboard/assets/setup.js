@@ -54,7 +54,7 @@ export async function show({ me, keys, sessions, audit }, status) {
     fill(byId("setup-refused"), refused(me));
     return;
   }
-  showKeys(keys, me, status.key_required);
+  showKeys(keys, me, status);
   byId("no-logins").hidden = sessions.data.length > 0;
   fillLogins(byId("setup-logins"), sessions.data, byId("logins-said"));
   showAudit(audit);

@@ -185,9 +185,18 @@ def test_with_the_database_away_what_is_known_counts(
     assert caplog.text.count("changes are not seen") == 1
 
 
-def test_before_the_database_has_answered_nothing_is_known(keys: Keys) -> None:
+def test_before_the_database_has_answered_a_gateway_without_keys_goes_on(keys: Keys) -> None:
     active = active_module.ActiveKeys(keys.settings, keys.ledger, keys.hasher)
     assert not active.is_known
-    assert active.is_needed is None
+    assert active.is_needed is False
     active.refresh()
     assert active.is_known
+
+
+def test_before_the_database_has_answered_one_that_has_seen_a_key_waits(keys: Keys) -> None:
+    made(keys)
+    keys.active()
+    restarted = active_module.ActiveKeys(keys.settings, keys.ledger, keys.hasher)
+    assert restarted.is_needed is None
+    restarted.refresh()
+    assert restarted.is_needed is True

@@ -136,7 +136,7 @@ def test_keys_that_are_not_there_or_no_more(gateway: Gateway) -> None:
 
 
 def test_roles_are_told_what_they_lack_in_their_own_shape(gateway: Gateway, shared_provider: Provider) -> None:
-    caller, viewer = (make(gateway, role=role)["secret"] for role in ("caller", "viewer"))
+    caller, viewer = (make(gateway, role=role, sees="all")["secret"] for role in ("caller", "viewer"))
     refused = httpx.get(f"{gateway.url}/v1/keys", headers={"x-api-key": caller})
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "forbidden")
     assert "role admin" in refused.json()["error"]["message"]
