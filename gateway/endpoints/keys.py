@@ -51,9 +51,7 @@ def keys_endpoints(store: KeyStore, keys: ActiveKeys) -> APIRouter:
         return KeyWithSecret(**_shown(key), secret=secret)
 
     @endpoints.get("/v1/keys", summary="Keys")
-    def list_keys(
-        limit: Limit = 50, after: After = None, revoked: Revoked = False, search: Search = None
-    ) -> KeyList:
+    def list_keys(limit: Limit = 50, after: After = None, revoked: Revoked = False, search: Search = None) -> KeyList:
         """One page, newest first; `next` leads to the page after it."""
         page = store.list(limit, after, with_revoked=revoked, search=search)
         return KeyList(data=[Key(**_shown(key)) for key in page.keys], next=page.next)

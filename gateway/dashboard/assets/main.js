@@ -43,7 +43,7 @@ async function loadOnce() {
     for (const each of Object.keys(VIEWS)) byId(`view-${each}`).hidden = each !== name || newcomer;
     if (newcomer) showWelcome(byId("welcome"), status, load);
     await VIEWS[name].show(await answers, status);
-    say(byId("span"), spanWords(range, status));
+    say(byId("span"), name === "setup" ? "" : spanWords(range, status));
     byId("trouble").hidden = true;
   } catch (error) {
     if (error.status === 400 && zone !== "UTC" && error.message.startsWith("tz:")) {
@@ -84,6 +84,11 @@ function turnTo() {
   byId("range").closest("label").hidden = view() === "setup";
   if (view() === "decisions") decisions.narrowTo(new URLSearchParams(place()[1]));
   load();
+}
+
+async function showSetup() {
+  const { role } = await whoAmI().catch(() => ({ role: null }));
+  document.querySelector("[data-view=setup]").hidden = role !== "admin";
 }
 
 function chooseTheme() {
@@ -129,5 +134,5 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 addEventListener("hashchange", turnTo);
 setInterval(refresh, REFRESH_MS);
 showAccount();
-whoAmI().then(({ role }) => (document.querySelector("[data-view=setup]").hidden = role !== "admin"));
+showSetup();
 turnTo();
