@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from gateway.audit.chain import AuditChain
 from gateway.background import Background
+from gateway.config.secret import derived_keys
 from gateway.config.settings import Settings
 from gateway.conversations.conversations import Conversations, make_conversations
 from gateway.dispatch.backends import Backends
@@ -34,6 +36,7 @@ class Parts:
     background: Background
     backends: Backends
     budget: Budget
+    chain: AuditChain
     classifier: ActiveClassifier
     conversations: Conversations
     decider: Decider
@@ -67,7 +70,8 @@ def make_parts(settings: Settings) -> Parts:
     metrics = Metrics()
     backends = Backends(make_local(settings.local, settings.state_dir), settings.cloud)
     pricer = Pricer(settings)
-    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", pricer.price, settings.ledger.keep_days)
+    chain = AuditChain(derived_keys(settings, "audit")[0])
+    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", pricer.price, settings.ledger.keep_days, chain)
     ledger.when_committed(metrics.priced)
     budget = Budget(settings.budget, ledger, pricer)
     telemetry = make_telemetry(settings, pricer)
@@ -103,6 +107,7 @@ def make_parts(settings: Settings) -> Parts:
         background=Background(metrics.background_failed),
         backends=backends,
         budget=budget,
+        chain=chain,
         classifier=classifier,
         conversations=make_conversations(settings),
         decider=decider,

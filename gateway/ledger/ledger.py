@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 from sqlalchemy.exc import TimeoutError as NoConnection
 
+from gateway.audit.chain import AuditChain
 from gateway.config.masking import mask_text
 from gateway.ledger.database import READERS, WRITERS, connect
 from gateway.ledger.held import HeldRows
@@ -45,6 +46,8 @@ class Ledger:
         Puts prices on a finished row before it is stored; runs in the ledger's own thread, so it may be slow.
     keep_days : float, optional
         Rows older than this are deleted. Default: none are.
+    chain : AuditChain, optional
+        Gets an entry for each row of which something left this machine, or nothing could. Default: nothing does.
 
     Attributes
     ----------
@@ -53,7 +56,12 @@ class Ledger:
     """
 
     def __init__(
-        self, url: str, spool_folder: Path, price: PriceRow = lambda row: row, keep_days: float | None = None
+        self,
+        url: str,
+        spool_folder: Path,
+        price: PriceRow = lambda row: row,
+        keep_days: float | None = None,
+        chain: AuditChain | None = None,
     ) -> None:
         self._writers = connect(url, WRITERS)
         self._readers = connect(url, READERS)
@@ -72,6 +80,7 @@ class Ledger:
             price,
             retention,
             self._try_disk_again,
+            chain,
         )
 
     def start(self) -> None:

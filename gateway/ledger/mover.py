@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
+from gateway.audit.chain import AuditChain
 from gateway.ledger.database import DatabaseReplaced
 from gateway.ledger.held import HeldRows
 from gateway.ledger.retention import Retention
@@ -65,8 +66,10 @@ class Mover:
         price: PriceRow,
         retention: Retention,
         try_disk: Callable[[], None],
+        chain: AuditChain | None,
     ) -> None:
         self._engine = engine
+        self._chain = chain
         self._folder = folder
         self._spool = spool
         self._held = held
@@ -243,12 +246,12 @@ class Mover:
 
     def _commit(self, rows: Sequence[LedgerRow]) -> None:
         with self._turn:
-            for row in insert_rows(self._engine, rows):
+            for row in insert_rows(self._engine, rows, self._chain):
                 self._call_listeners(row)
 
     def _judge(self, row: LedgerRow, exc: Exception) -> None:
         """Set `row` aside if the database takes other rows; else the database is at fault, and `exc` is raised."""
-        if not takes_rows(self._engine):
+        if not takes_rows(self._engine, self._chain):
             raise exc
         self._set_aside.keep(row.to_line(), _describe(exc))
         logger.error("ledger: the row of request %s cannot be stored and is set aside: %s", row.id, _describe(exc))
