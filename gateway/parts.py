@@ -16,6 +16,7 @@ from gateway.dispatch.local import LocalSide, make_local
 from gateway.dispatch.privacy import PrivacyLane
 from gateway.exam.background import BackgroundExam
 from gateway.ledger import Ledger
+from gateway.record.egress import EgressWatch
 from gateway.record.logs import apply_log_settings
 from gateway.record.metrics import Metrics
 from gateway.record.recorder import Recorder
@@ -68,11 +69,12 @@ def make_parts(settings: Settings) -> Parts:
     classifier = ActiveClassifier(settings)
     threshold = ActiveThreshold.of(settings, classifier.artifact)
     metrics = Metrics()
-    backends = Backends(make_local(settings.local, settings.state_dir), settings.cloud)
     pricer = Pricer(settings)
     chain = AuditChain(derived_keys(settings, "audit")[0])
     ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", pricer.price, settings.ledger.keep_days, chain)
     ledger.when_committed(metrics.priced)
+    watch = EgressWatch(ledger, chain, lambda: decider.clearance)
+    backends = Backends(make_local(settings.local, settings.state_dir), settings.cloud, watch.of)
     budget = Budget(settings.budget, ledger, pricer)
     telemetry = make_telemetry(settings, pricer)
     recorder = Recorder(ledger, metrics, budget, telemetry)

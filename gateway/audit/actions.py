@@ -55,9 +55,7 @@ def action_entry(actor: Actor, action: str, details: Mapping[str, Any]) -> Entry
     return Entry(Kind.ADMIN, time.time_ns() // 1_000_000, body)
 
 
-def record_action(
-    database: Database, chain: AuditChain, actor: Actor, action: str, details: Mapping[str, Any]
-) -> None:
+def record_action(database: Database, chain: AuditChain, actor: Actor, action: str, details: Mapping[str, Any]) -> None:
     """Append one action to the chain; blocks, so not for the event loop.
 
     Call it before the action: what cannot be recorded should not be done.

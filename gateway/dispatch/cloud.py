@@ -15,6 +15,7 @@ from models.remote.http import HttpServer
 from models.remote.openai import OpenAIBackend
 from models.remote.quirks import quirks_of
 from models.remote.resilient_backend import ResilientBackend, RetryPolicy
+from models.remote.sending import OnSend
 from models.wire.backend import Completion
 from models.wire.chat import COMPLETIONS, ChatRequest
 from models.wire.errors import BackendBusy, BackendError, BackendRejected
@@ -26,6 +27,8 @@ from router.errors import MustStayLocal
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T", Completion, ChatStream)
+
+Watch = Callable[[str], OnSend]
 
 FORMS = frozenset({Feature.COMPLETIONS, Feature.RESPONSES})
 """API shapes, not abilities of a model: a setting of its own says which shapes a server accepts."""
@@ -139,23 +142,26 @@ def may_answer_elsewhere(exc: BackendError) -> bool:
     return not isinstance(exc, BackendRejected) or exc.code == CONTEXT_LENGTH
 
 
-def make_cloud(settings: CloudSettings) -> CloudSide | None:
-    """The cloud side that `settings` describe; None where there is none."""
+def make_cloud(settings: CloudSettings, watch: Watch) -> CloudSide | None:
+    """The cloud side that `settings` describe; None where there is none.
+
+    `watch` gives for each model, by name, what is told of requests to it before they leave.
+    """
     if not settings.configured:
         return None
     key = settings.api_key.get_secret_value() if settings.api_key else None
     providers = (settings, *settings.fallbacks)
     return CloudSide(
-        [_make_model(settings, key), *(_make_fallback(fallback) for fallback in settings.fallbacks)],
+        [_make_model(settings, key, watch), *(_make_fallback(fallback, watch) for fallback in settings.fallbacks)],
         [None if provider.features is None else frozenset(provider.features) for provider in providers],
     )
 
 
-def _make_fallback(settings: FallbackSettings) -> ResilientBackend:
-    return _make_model(settings, key_from_environment(settings.api_key_env) if settings.api_key_env else None)
+def _make_fallback(settings: FallbackSettings, watch: Watch) -> ResilientBackend:
+    return _make_model(settings, key_from_environment(settings.api_key_env) if settings.api_key_env else None, watch)
 
 
-def _make_model(settings: ProviderSettings, key: str | None) -> ResilientBackend:
+def _make_model(settings: ProviderSettings, key: str | None, watch: Watch) -> ResilientBackend:
     keep_secret([key])  # whatever the header is called that carries it
     server = HttpServer(
         settings.base_url,
@@ -164,6 +170,7 @@ def _make_model(settings: ProviderSettings, key: str | None) -> ResilientBackend
         query=settings.query,
         connect_timeout_s=settings.connect_timeout_s,
         silence_s=settings.chunk_timeout_s,
+        on_send=watch(settings.model),
     )
     backend = OpenAIBackend(
         "cloud",

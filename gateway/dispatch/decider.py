@@ -181,6 +181,11 @@ class Decider:
             return None
         return capabilities.n_ctx
 
+    @property
+    def clearance(self) -> str:
+        """What the detector has said of a request that may leave this machine."""
+        return self._privacy.clearance
+
     async def why_private(self, body: Mapping[str, Any], overrides: Overrides) -> str | None:
         """Why a body that is not routed (embeddings) may not leave this machine; None where it may."""
         return await self._privacy.why(body, asked=overrides.private)

@@ -112,7 +112,7 @@ class Dispatcher:
         record.set_request(request)
         routed = await self._decider.decide(request, overrides)
         record.upstream_s += routed.waited_s
-        record.private = routed.request.private
+        record.private, record.clearance = routed.request.private, self._decider.clearance
         record.left_out = left_out_of(routed.request)
         record.set_decision(routed.decision, self._classifier.version, self._contributions.of(routed.prompt))
         self._recorder.opened(record, _paid_tokens(record, routed.request))

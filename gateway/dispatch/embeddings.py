@@ -71,7 +71,8 @@ class Embedder:
         record.requested_model = name = reader["model"].text()
         has_tokens = _has_tokens(reader["input"])
         route, model = self._target(name)
-        private = await self._decider.why_private(body, overrides)
+        record.private = private = await self._decider.why_private(body, overrides)
+        record.clearance = self._decider.clearance
         if private is not None and route is Route.CLOUD:
             raise MustStayLocal(private, "The cloud makes the embeddings here.")
         if route is Route.CLOUD and (obstacle := self._unaffordable(model)) is not None:

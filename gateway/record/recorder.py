@@ -14,7 +14,7 @@ from gateway.record.telemetry import Headers, Telemetry
 from gateway.spending.budget import Budget
 from models.usage.usage import Usage
 from models.wire.errors import BackendError, StreamInterrupted
-from router.errors import CannotServe
+from router.errors import CannotServe, MustStayLocal
 
 logger = logging.getLogger(__name__)
 
@@ -54,10 +54,8 @@ class Recorder:
 
     def moved(self, record: RequestRecord, prompt_tokens: int) -> None:
         """Write the row again when another side is called than was decided."""
-        row = record.row()
-        if prompt_tokens:
-            row.prompt_tokens, row.usage_estimated = prompt_tokens, True
-        self._ledger.record(row)
+        record.sent_tokens = prompt_tokens
+        self._ledger.record(record.row())
 
     def close(self, record: RequestRecord, outcome: Outcome, exc: Exception | None = None) -> None:
         """The request has ended; only the first call counts.
@@ -86,6 +84,8 @@ class Recorder:
                 record.took(exc.spent, Usage)
         if isinstance(exc, CannotServe) and record.route == NO_ROUTE:
             record.reason = exc.reason
+        if isinstance(exc, MustStayLocal):
+            record.private = exc.why
         if isinstance(exc, BackendError) and record.outcome is None:
             logger.info("request %s failed: %s", record.id, exc)
         self.close(record, outcome_of(exc), exc)
