@@ -53,8 +53,7 @@ class AuditChain:
         """Append `entries` inside the caller's transaction, which holds the chain's end until it commits."""
         if not entries:
             return
-        # An update first: it takes the lock in SQLite as well as in PostgreSQL.
-        connection.execute(update(HEAD).where(HEAD.c.id == 1).values(seq=HEAD.c.seq))
+        self.lock(connection)
         seq, last = connection.execute(select(HEAD.c.seq, HEAD.c.hash).where(HEAD.c.id == 1)).one()
         rows = []
         for entry in entries:
@@ -73,6 +72,11 @@ class AuditChain:
             )
         connection.execute(insert(AUDIT), rows)
         connection.execute(update(HEAD).where(HEAD.c.id == 1).values(seq=seq, hash=last))
+
+    def lock(self, connection: Connection) -> None:
+        """Hold the chain's end until the caller's transaction ends."""
+        # An update: it takes the lock in SQLite as well as in PostgreSQL.
+        connection.execute(update(HEAD).where(HEAD.c.id == 1).values(seq=HEAD.c.seq))
 
     def seal(self, seq: int, before: str, made_ms: int, kind: str, request_id: str | None, body: str) -> str:
         """The hash of an entry behind `before`: HMAC-SHA256 over all its fields, 64 hexadecimal digits."""
