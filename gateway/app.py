@@ -8,12 +8,12 @@ from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
-from sqlalchemy import make_url
 from starlette.types import ASGIApp
 
 from gateway.access.auth import RequireKey
 from gateway.access.cors import AllowOrigins
 from gateway.access.guard import Guard, RequireJson, make_host_check
+from gateway.config.secret import hide_secrets
 from gateway.config.settings import Settings
 from gateway.config.state_dir import prepare_state_dir
 from gateway.dialects.messages.errors import refusal
@@ -43,7 +43,6 @@ from gateway.http.paths import OtherPaths
 from gateway.openapi import describe
 from gateway.parts import Parts, make_parts
 from gateway.record.logs import apply_log_settings
-from models.redaction.secrets import keep_secret
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
     SettingsError
         If there can be no state directory.
     """
-    _hide(settings)
+    hide_secrets(settings)
     apply_log_settings(settings)
     prepare_state_dir(settings.state_dir)
     parts = make_parts(settings)
@@ -164,11 +163,3 @@ def _guard(app: FastPathApp, settings: Settings) -> None:
         app.put_in_front(partial(AllowOrigins, origins=settings.allowed_origins))
     app.put_in_front(partial(Guard, host_check=make_host_check(settings)))
     app.put_in_front(OtherPaths)
-
-
-def _hide(settings: Settings) -> None:
-    """Keys that no connection to a model carries: callers' own, that of kept responses, and the database's password."""
-    key = settings.api_key
-    secret = settings.responses.encryption_key
-    keep_secret([None if secret is None else secret.get_secret_value()])
-    keep_secret([None if key is None else key.get_secret_value(), make_url(settings.ledger_url).password])

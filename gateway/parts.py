@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from gateway.audit.chain import AuditChain
 from gateway.background import Background
-from gateway.config.secret import derived_keys
+from gateway.config.secret import hide_secrets
 from gateway.config.settings import Settings
 from gateway.conversations.conversations import Conversations, make_conversations
 from gateway.dispatch.backends import Backends
@@ -16,6 +16,7 @@ from gateway.dispatch.local import LocalSide, make_local
 from gateway.dispatch.privacy import PrivacyLane
 from gateway.exam.background import BackgroundExam
 from gateway.ledger import Ledger
+from gateway.ledger.database import DatabasePassword
 from gateway.record.egress import EgressWatch
 from gateway.record.logs import apply_log_settings
 from gateway.record.metrics import Metrics
@@ -70,8 +71,15 @@ def make_parts(settings: Settings) -> Parts:
     threshold = ActiveThreshold.of(settings, classifier.artifact)
     metrics = Metrics()
     pricer = Pricer(settings)
-    chain = AuditChain(derived_keys(settings, "audit")[0])
-    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", pricer.price, settings.ledger.keep_days, chain)
+    chain, password = AuditChain.of(settings), DatabasePassword(settings.ledger_url)
+    ledger = Ledger(
+        settings.ledger_url,
+        settings.state_dir / "spool",
+        pricer.price,
+        settings.ledger.keep_days,
+        chain=chain,
+        password=password,
+    )
     ledger.when_committed(metrics.priced)
     watch = EgressWatch(ledger, chain, lambda: decider.clearance)
     backends = Backends(make_local(settings.local, settings.state_dir), settings.cloud, watch.of)
@@ -99,9 +107,12 @@ def make_parts(settings: Settings) -> Parts:
     )
     failure_rates = FailureRates(settings.router.labels)
     exam = BackgroundExam(settings, backends.local)
+    conversations = make_conversations(settings, password)
     takers = {
         **_takers(backends, budget, cascade, failure_rates, pricer, telemetry),
         "exam": (lambda new: exam.configure(new.exam),),
+        "secret": (hide_secrets, *_secret_takers(backends.local, password), conversations.take_secrets, chain.configure),
+        "audit": (chain.configure,),
     }
     _watch(metrics, backends.local, threshold, classifier)
     _watch_money(metrics, ledger, budget)
@@ -111,7 +122,7 @@ def make_parts(settings: Settings) -> Parts:
         budget=budget,
         chain=chain,
         classifier=classifier,
-        conversations=make_conversations(settings),
+        conversations=conversations,
         decider=decider,
         dispatcher=dispatcher,
         embedder=Embedder(settings.embeddings, decider, backends, budget, recorder),
@@ -148,6 +159,14 @@ def _takers(
         "prices": (pricer.configure,),
         "log": (apply_log_settings,),
     }
+
+
+def _secret_takers(local: LocalSide | None, password: DatabasePassword) -> tuple[Taker, ...]:
+    """What takes over secrets of sections that are otherwise read once, at the start."""
+    takers: list[Taker] = [lambda new: password.take(new.ledger_url)]
+    if local is not None:
+        takers.append(lambda new: local.take_key(new.local))
+    return tuple(takers)
 
 
 def _watch(

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from gateway.config.masking import masked
 from gateway.config.settings import Settings, read_at_start, setting_keys
 from gateway.dispatch.decider import Decider
 from gateway.dispatch.privacy import PrivacyLane
@@ -72,7 +73,7 @@ class Reloader:
             for take in dict.fromkeys(taker for takers in self._takers.values() for taker in takers):
                 take(new)
             logger.info("configuration reloaded; %s", _what_changed(old, new))
-            waiting = [name for name in sorted(read_at_start()) if getattr(new, name) != getattr(old, name)]
+            waiting = [name for name in sorted(read_at_start()) if _shown(new, name) != _shown(old, name)]
             if waiting:
                 logger.warning("these settings changed too, and need a restart: %s", ", ".join(waiting))
             return True
@@ -102,6 +103,11 @@ def _what_changed(old: Settings, new: Settings) -> str:
     """Which settings have other values now: their names, since a value may be a secret."""
     changed = [".".join(key) for key in setting_keys() if _value(old, key) != _value(new, key)]
     return f"changed: {', '.join(changed)}" if changed else "nothing has changed"
+
+
+def _shown(settings: Settings, name: str) -> Any:
+    """A part's value without its secrets, which are taken over wherever they are."""
+    return masked(settings.model_dump(mode="json", include={name}))
 
 
 def _value(settings: Settings, key: tuple[str, ...]) -> Any:

@@ -22,7 +22,7 @@ MOST_ENTRIES = 50_000
 _SELF = Actor("the gateway", "audit.keep_days")
 
 
-def prune(connection: Connection, chain: AuditChain, keep_days: float) -> int:
+def prune(chain: AuditChain, connection: Connection, keep_days: float) -> int:
     """Remove some entries older than `keep_days`, the oldest first; returns how many, 0 when none are left."""
     chain.lock(connection)
     cut_ms = time.time_ns() // 1_000_000 - round(keep_days * DAY_MS)

@@ -36,13 +36,12 @@ def record_command(settings: Settings, action: str, **details: Any) -> None:
 def open_ledger(settings: Settings) -> "Iterator[tuple[Ledger, AuditChain]]":
     """The ledger and its audit chain. If the database does not answer, prints why and exits with 1."""
     from gateway.audit.chain import AuditChain
-    from gateway.config.secret import derived_keys
     from gateway.config.state_dir import prepare_state_dir
     from gateway.ledger import Ledger, LedgerUnavailable
     from gateway.spending.pricing import Pricer
 
     prepare_state_dir(settings.state_dir)
-    chain = AuditChain(derived_keys(settings, "audit")[0])
+    chain = AuditChain.of(settings)
     ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", Pricer(settings).price, chain=chain)
     # Once started, it also stores the rows of a gateway that died. A running gateway's rows come a moment later.
     ledger.start()

@@ -1,15 +1,17 @@
 """The gateway's own secret, from which the keys of its parts are made: whoever has the database alone forges nothing.
 
 It is `secret` in the environment, or random bytes in ``secret.key`` in the state directory, made at the first start.
-Several secrets, separated by blanks or commas, are one in use and older ones that are still understood.
+Further lines hold older secrets, which are still understood.
 """
 
 import contextlib
 import hashlib
 import os
-import re
 from pathlib import Path
 
+from sqlalchemy import make_url
+
+from gateway.config.sections.section import split_secrets
 from gateway.config.settings import Settings, SettingsError
 from models.host.private_files import write_atomically
 from models.redaction.secrets import keep_secret
@@ -33,9 +35,7 @@ def derived_keys(settings: Settings, purpose: str) -> tuple[bytes, ...]:
 def _secrets(settings: Settings) -> list[bytes]:
     if settings.secret is None:
         return [_in_file(settings.state_dir / SECRET_FILE)]
-    given = [part for part in re.split(r"[\s,]+", settings.secret.get_secret_value()) if part]
-    keep_secret(given)
-    return [hashlib.sha256(part.encode()).digest() for part in given]
+    return [hashlib.sha256(part.encode()).digest() for part in split_secrets(settings.secret)]
 
 
 def _in_file(path: Path) -> bytes:
@@ -46,6 +46,13 @@ def _in_file(path: Path) -> bytes:
     if len(secret) != SECRET_BYTES:
         raise SettingsError(f"{path} does not hold {SECRET_BYTES} bytes; restore it, or remove it and make new keys")
     return secret
+
+
+def hide_secrets(settings: Settings) -> None:
+    """Mask in every log the secrets that no connection to a model carries, as well as those that one does."""
+    given = (settings.api_key, settings.secret, settings.responses.encryption_key)
+    keep_secret(part for secret in given if secret is not None for part in split_secrets(secret))
+    keep_secret([make_url(settings.ledger_url).password])
 
 
 def key_file(path: Path, n_bytes: int) -> bytes:

@@ -16,7 +16,6 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
-    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -25,15 +24,17 @@ from pydantic_settings import SettingsError as PydanticSettingsError
 
 from gateway.config.key_hosts import stray_keys
 from gateway.config.masking import masked
+from gateway.config.secret_files import EnvironmentAndFiles
 from gateway.config.sections.cloud import CloudSettings
 from gateway.config.sections.exam import ExamSettings
 from gateway.config.sections.local import EmbeddingsSettings, LocalSettings
-from gateway.config.sections.records import LedgerSettings, LogSettings, ResponsesSettings, TelemetrySettings
+from gateway.config.sections.records import AuditSettings, LedgerSettings, LogSettings, ResponsesSettings, TelemetrySettings
 from gateway.config.sections.routing import PrivacySettings, RouterSettings
 from gateway.config.sections.section import ApiKey, EncryptionKey
 from gateway.config.sections.spending import BudgetSettings, PriceSettings, SavingsSettings
 from models.host.api_keys import key_from_environment
 from models.host.host_check import ANY_NAME, is_reachable_from_outside, normalise_name, normalise_origin
+from models.host.secret_files import SUFFIX
 
 ENV_PREFIX = "SLIMGATE_"
 NESTING = "__"
@@ -41,6 +42,9 @@ CONFIG_VARIABLE = "SLIMGATE_CONFIG"
 
 SECRETS = ("api_key", "encryption_key", "secret")
 """Names of settings that come from the environment only and are never shown."""
+
+IN_FILES = (*SECRETS, "client_secret", "url", "redis_url", "webhook_url")
+"""Names of settings that a file may hold, which ``SLIMGATE_…_FILE`` names."""
 
 RENAMED = {("router", "max_local_wait_s"): ("router", "max_first_token_s")}
 """Settings of earlier versions, and those that took their place. Their values may mean something else."""
@@ -77,10 +81,10 @@ class Settings(BaseSettings):
     api_key: Annotated[ApiKey | None, AT_START] = Field(
         None, description="If set, every call must carry it as a bearer token. Environment only."
     )
-    secret: Annotated[EncryptionKey | None, AT_START] = Field(
+    secret: EncryptionKey | None = Field(
         None,
-        description="What hashes keys and seals the audit chain, at least 32 characters; several, separated by blanks, "
-        "are the one in use and older ones. Environment only. Default: random, in secret.key in state_dir; gateways "
+        description="What hashes keys and seals the audit chain, at least 32 characters; further lines hold older ones "
+        "that are still understood. Environment or file only. Default: random, in secret.key in state_dir; gateways "
         "that share a PostgreSQL ledger need one secret.",
     )
     allow_anonymous: Annotated[bool, AT_START] = Field(
@@ -134,6 +138,7 @@ class Settings(BaseSettings):
     embeddings: Annotated[EmbeddingsSettings, AT_START] = EmbeddingsSettings()
     ledger: Annotated[LedgerSettings, AT_START] = LedgerSettings()
     responses: Annotated[ResponsesSettings, AT_START] = ResponsesSettings()
+    audit: AuditSettings = AuditSettings()
     savings: SavingsSettings = SavingsSettings()
     log: LogSettings = LogSettings()
     telemetry: Annotated[TelemetrySettings, AT_START] = TelemetrySettings()
@@ -144,9 +149,10 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(  # type: ignore[override]  # called by keyword only
-        cls, settings_cls: type[BaseSettings], init_settings: Source, env_settings: Source, **_others: Source
+        cls, settings_cls: type[BaseSettings], init_settings: Source, **_others: Source
     ) -> tuple[Source, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        environment = EnvironmentAndFiles(settings_cls, file_variables())
+        return init_settings, environment, TomlConfigSettingsSource(settings_cls)
 
     @model_validator(mode="before")
     @classmethod
@@ -287,10 +293,13 @@ def load_settings(config: Path | None = None, *, serves: bool = True, **override
 
     try:
         settings = _Configured(**{name: value for name, value in overrides.items() if value is not None})
-    except (ValidationError, PydanticSettingsError) as exc:
-        problems = _problems(exc) if isinstance(exc, ValidationError) else [f"{exc}: {exc.__cause__}"]
-        raise SettingsError("\n".join(problems)) from None
-    problems = [] if named or path is None else [*_not_for_a_found_file(settings, EnvSettingsSource(Settings)())]
+    except ValidationError as exc:
+        raise SettingsError("\n".join(_problems(exc))) from None
+    except PydanticSettingsError as exc:
+        raise SettingsError(f"{exc}: {exc.__cause__}") from None
+    except ValueError as exc:  # a secret's file
+        raise SettingsError(str(exc)) from None
+    problems = [] if named or path is None else [*_not_for_a_found_file(settings)]
     if serves:
         problems.extend(_missing_keys(settings))
     if problems:
@@ -298,8 +307,9 @@ def load_settings(config: Path | None = None, *, serves: bool = True, **override
     return settings
 
 
-def _not_for_a_found_file(settings: Settings, environment: Mapping[str, Any]) -> Iterator[str]:
+def _not_for_a_found_file(settings: Settings) -> Iterator[str]:
     """What a file that was not named but found may not decide: where keys are sent, and that anybody may use them."""
+    environment = EnvironmentAndFiles(Settings, file_variables())()
     yield from stray_keys(settings, environment)
     opens = settings.api_key is None and settings.allow_anonymous and is_reachable_from_outside(settings.host)
     if opens and environment.get("allow_anonymous") is None:
@@ -359,6 +369,11 @@ def variable_name(key: tuple[str, ...]) -> str:
     return ENV_PREFIX + NESTING.join(key).upper()
 
 
+def file_variables() -> dict[str, tuple[str, ...]]:
+    """The settings that a file may hold, by the variable that would hold the value itself."""
+    return {variable_name(key): key for key in setting_keys() if key[-1] in IN_FILES}
+
+
 def _named_config() -> Path | None:
     named = os.environ.get(CONFIG_VARIABLE)
     return Path(named) if named else None
@@ -385,6 +400,7 @@ def _check_file(path: Path) -> None:
 def _refuse_unknown_variables() -> None:
     """Refuse unknown variables that belong to no section: pydantic would ignore them, unlike those of a section."""
     variables = [variable_name(key) for key in setting_keys()]
+    variables += [f"{variable}{SUFFIX}" for variable in file_variables()]
     sections = tuple(f"{ENV_PREFIX}{name.upper()}{NESTING}" for name in Settings.model_fields)
     earlier = {variable_name(key): variable_name(new) for key, new in RENAMED.items()}
     for variable in os.environ:

@@ -1,14 +1,15 @@
 """Encrypts what is kept of conversations: whoever gets hold of the database or of a backup reads no text."""
 
+import contextlib
 import hashlib
 import os
-from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.config.secret import key_file
-from gateway.config.settings import SettingsError
+from gateway.config.sections.section import split_secrets
+from gateway.config.settings import Settings, SettingsError
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -20,21 +21,25 @@ class UnreadableError(Exception):
 
 
 class Cipher:
-    """AES-256-GCM with one key.
+    """AES-256-GCM: seals with the first of its keys, and opens what any of them has sealed.
 
     Parameters
     ----------
-    key : bytes
-        `KEY_BYTES` random bytes.
+    keys : bytes
+        `KEY_BYTES` random bytes each; at least one.
     """
 
-    def __init__(self, key: bytes) -> None:
-        self._aead = AESGCM(key)
+    def __init__(self, *keys: bytes) -> None:
+        self.use(*keys)
+
+    def use(self, *keys: bytes) -> None:
+        """Use these keys from now on."""
+        self._ciphers = tuple(AESGCM(key) for key in keys)
 
     def seal(self, content: bytes, place: str) -> bytes:
         """`content` encrypted; it can be opened only with the same `place`, so that rows cannot be exchanged."""
         nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._aead.encrypt(nonce, content, place.encode())
+        return nonce + self._ciphers[0].encrypt(nonce, content, place.encode())
 
     def open(self, sealed: bytes, place: str) -> bytes:
         """What was sealed.
@@ -43,30 +48,31 @@ class Cipher:
         ------
         UnreadableError
         """
-        try:
-            return self._aead.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode())
-        except (InvalidTag, ValueError):
-            raise UnreadableError("it was encrypted with another key") from None
+        for cipher in self._ciphers:
+            with contextlib.suppress(InvalidTag, ValueError):
+                return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode())
+        raise UnreadableError("it was encrypted with another key")
 
 
-def load_cipher(state_dir: Path, secret: str | None) -> Cipher:
-    """The cipher with the key made of `secret`, or with the one in `state_dir`, which is made at the first start.
+def cipher_keys(settings: Settings) -> list[bytes]:
+    """The keys made of `responses.encryption_key`, or the one in `state_dir`, which is made at the first start.
 
     Raises
     ------
     SettingsError
         If the key's file cannot be used.
     """
-    if secret is not None:
-        return Cipher(hashlib.sha256(secret.encode()).digest())
-    path = state_dir / KEY_FILE
+    secrets = settings.responses.encryption_key
+    if secrets is not None:
+        return [hashlib.sha256(secret.encode()).digest() for secret in split_secrets(secrets)]
+    path = settings.state_dir / KEY_FILE
     try:
         key = key_file(path, KEY_BYTES)
     except OSError as exc:
         raise SettingsError(
-            f"state_dir {state_dir} cannot be used: {exc.strerror or exc} ({path.name}); SLIMGATE_STATE_DIR names "
+            f"state_dir {path.parent} cannot be used: {exc.strerror or exc} ({path.name}); SLIMGATE_STATE_DIR names "
             "another"
         ) from exc
     if len(key) != KEY_BYTES:
         raise SettingsError(f"{path} is no key of {KEY_BYTES} bytes; remove it, and what it encrypted is lost")
-    return Cipher(key)
+    return [key]

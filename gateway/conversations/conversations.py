@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.config.settings import Settings
-from gateway.conversations.cipher import load_cipher
+from gateway.conversations.cipher import Cipher, cipher_keys
 from gateway.conversations.store import (
     ConversationTooLong,
     Item,
@@ -18,6 +18,7 @@ from gateway.conversations.store import (
 )
 from gateway.conversations.summaries import Summaries
 from gateway.conversations.turn import Turn, input_items, referred_id
+from gateway.ledger.database import DatabasePassword
 from models.wire.asgi import BodyTooLarge
 from models.wire.errors import RequestError
 
@@ -45,12 +46,22 @@ class Conversations:
         Seals summaries that callers keep; None where nothing is kept.
     max_bytes : int
         The most that the earlier turns of one request may hold, in bytes.
+    cipher : Cipher, optional
+        The one that `store` and `summaries` use, so that its keys can be replaced.
     """
 
-    def __init__(self, store: ResponseStore | None, summaries: Summaries | None, max_bytes: int) -> None:
+    def __init__(
+        self, store: ResponseStore | None, summaries: Summaries | None, max_bytes: int, cipher: Cipher | None = None
+    ) -> None:
         self.store = store
         self.summaries = summaries
         self._max_bytes = max_bytes
+        self._cipher = cipher
+
+    def take_secrets(self, settings: Settings) -> None:
+        """Encrypt with the key of `settings` from now on, and open what its older ones have sealed."""
+        if self._cipher is not None:
+            self._cipher.use(*cipher_keys(settings))
 
     async def turn(self, body: Any, owner: str) -> Turn:
         """A request's body with what it refers to.
@@ -146,7 +157,7 @@ class Conversations:
         return replace(turn, earlier=earlier, referred=referred, missing=missing)
 
 
-def make_conversations(settings: Settings) -> Conversations:
+def make_conversations(settings: Settings, password: DatabasePassword | None = None) -> Conversations:
     """The conversations that `settings` ask to be kept.
 
     Raises
@@ -159,11 +170,10 @@ def make_conversations(settings: Settings) -> Conversations:
     wanted = settings.responses
     if not wanted.keep_days:
         return Conversations(None, None, settings.max_body_bytes)
-    key = wanted.encryption_key
-    cipher = load_cipher(settings.state_dir, None if key is None else key.get_secret_value())
+    cipher = Cipher(*cipher_keys(settings))
     url = settings.ledger_url if settings.ledger_url.startswith("postgres") else _sqlite(settings)
-    store = ResponseStore(url, cipher, wanted.keep_days, wanted.keep_mb)
-    return Conversations(store, Summaries(cipher), settings.max_body_bytes)
+    store = ResponseStore(url, cipher, wanted.keep_days, wanted.keep_mb, password)
+    return Conversations(store, Summaries(cipher), settings.max_body_bytes, cipher)
 
 
 def _sqlite(settings: Settings) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.conversations.cipher import Cipher, UnreadableError
 from gateway.conversations.schema import ITEMS, RESPONSES, create_tables
-from gateway.ledger.database import connect
+from gateway.ledger.database import DatabasePassword, connect
 from gateway.ledger.mover import UNAVAILABLE
 from gateway.ledger.units import days_ago_ms, now_ms
 
@@ -108,6 +108,8 @@ class ResponseStore:
         Days after its last use after which a response is deleted.
     keep_mb : float
         The most megabytes (10^6 bytes) that all of them hold; the longest unused are deleted first.
+    password : DatabasePassword, optional
+        The one of now. Default: the one in `url`.
 
     Raises
     ------
@@ -115,8 +117,15 @@ class ResponseStore:
         If the database's driver is not installed.
     """
 
-    def __init__(self, url: str, cipher: Cipher, keep_days: float, keep_mb: float) -> None:
-        self._engine = connect(url, CONNECTIONS)
+    def __init__(
+        self,
+        url: str,
+        cipher: Cipher,
+        keep_days: float,
+        keep_mb: float,
+        password: DatabasePassword | None = None,
+    ) -> None:
+        self._engine = connect(url, CONNECTIONS, password)
         self._cipher = cipher
         self._keep_days = keep_days
         self._keep_bytes = int(keep_mb * MB)

@@ -1,7 +1,7 @@
 """The two sides that may answer: the local model and the cloud."""
 
 from gateway.config.sections.cloud import OPENAI_BASE_URL, CloudSettings
-from gateway.dispatch.cloud import CloudSide, Watch, make_cloud
+from gateway.dispatch.cloud import CloudSide, Watch, fallback_keys, make_cloud
 from gateway.dispatch.local import LocalSide
 from models.wire.backend import Backend
 from router.decision import Route
@@ -22,16 +22,17 @@ class Backends:
         self.local = local
         self._watch = watch
         self.cloud: CloudSide | None = make_cloud(cloud, watch)
-        self._cloud_settings = cloud
+        self._cloud_settings, self._keys = cloud, fallback_keys(cloud)
         self._replaced: list[CloudSide] = []
 
     def configure(self, settings: CloudSettings) -> None:
-        """Put the cloud of `settings` in place, if they are other settings than before."""
-        if settings == self._cloud_settings:
+        """Put the cloud of `settings` in place, if they are other settings or keys than before."""
+        keys = fallback_keys(settings)
+        if (settings, keys) == (self._cloud_settings, self._keys):
             return
         if self.cloud is not None:
             self._replaced.append(self.cloud)
-        self.cloud, self._cloud_settings = make_cloud(settings, self._watch), settings
+        self.cloud, self._cloud_settings, self._keys = make_cloud(settings, self._watch), settings, keys
 
     @property
     def cloud_is_openai(self) -> bool:

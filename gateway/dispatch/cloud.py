@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TypeVar
 
-from gateway.config.sections.cloud import OPENAI_BASE_URL, CloudSettings, FallbackSettings, ProviderSettings
+from gateway.config.sections.cloud import OPENAI_BASE_URL, CloudSettings, ProviderSettings
 from gateway.scoring.prompt import needs_of
 from models.host.api_keys import key_from_environment
 from models.redaction.secrets import keep_secret
@@ -151,14 +151,17 @@ def make_cloud(settings: CloudSettings, watch: Watch) -> CloudSide | None:
         return None
     key = settings.api_key.get_secret_value() if settings.api_key else None
     providers = (settings, *settings.fallbacks)
+    keys = (key, *fallback_keys(settings))
     return CloudSide(
-        [_make_model(settings, key, watch), *(_make_fallback(fallback, watch) for fallback in settings.fallbacks)],
+        [_make_model(provider, key, watch) for provider, key in zip(providers, keys, strict=True)],
         [None if provider.features is None else frozenset(provider.features) for provider in providers],
     )
 
 
-def _make_fallback(settings: FallbackSettings, watch: Watch) -> ResilientBackend:
-    return _make_model(settings, key_from_environment(settings.api_key_env) if settings.api_key_env else None, watch)
+def fallback_keys(settings: CloudSettings) -> tuple[str | None, ...]:
+    """The keys of the fallbacks, as their variables or files hold them now."""
+    variables = [fallback.api_key_env for fallback in settings.fallbacks]
+    return tuple(None if variable is None else key_from_environment(variable) for variable in variables)
 
 
 def _make_model(settings: ProviderSettings, key: str | None, watch: Watch) -> ResilientBackend:

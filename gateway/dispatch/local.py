@@ -91,6 +91,10 @@ class LocalSide(Protocol):
         """Wait until it answers; raises `BackendUnavailable` if that takes too long or can never be."""
         ...
 
+    def take_key(self, settings: LocalSettings) -> None:
+        """Use the key of `settings` from now on."""
+        ...
+
     @property
     def load(self) -> LocalLoad | None:
         """How busy it was a moment ago; None where it does not say."""
@@ -201,6 +205,9 @@ class EngineSide:
         self._load = LoadWatch(server, lambda: self._is_ready)
         self.times = LocalTimes(lambda: self._load.latest)
 
+    def take_key(self, settings: LocalSettings) -> None:
+        """Nothing: only this process reaches the engine's socket."""
+
     @property
     def model(self) -> str | None:
         return self._model
@@ -288,7 +295,7 @@ class ServerSide:
         self._shown_url = mask(base_url)
         self._trouble: str | None = f"{self._shown_url} has not answered yet"
         self.socket_path = _socket_in(base_url)
-        server = _server_at(base_url, settings)
+        self._connections = server = _server_at(base_url, settings)
         self._server = _server_backend(server, settings)
         self._breaker = CircuitBreaker(failures=3, rest_s=2)
         self._limiter = ConcurrencyLimiter(
@@ -297,6 +304,9 @@ class ServerSide:
         self.backend = ResilientBackend(self._server, self._breaker, self._limiter, RetryPolicy(retries=0))
         self._load = LoadWatch(server, lambda: self.socket_path is not None and self.up)
         self.times = LocalTimes(lambda: self._load.latest)
+
+    def take_key(self, settings: LocalSettings) -> None:
+        self._connections.replace_headers(_bearer(settings))
 
     @property
     def model(self) -> str | None:

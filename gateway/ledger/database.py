@@ -29,8 +29,25 @@ class DatabaseReplaced(Exception):
     """The open file is no longer the one at its path: rows written to it would be lost."""
 
 
-def connect(url: str, connections: int) -> Engine:
-    """A pool of at most `connections` connections, opened as needed.
+class DatabasePassword:
+    """The database's password of now: new connections use it, those that are open stay.
+
+    Parameters
+    ----------
+    url : str
+        The database's URL, with the password.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.take(url)
+
+    def take(self, url: str) -> None:
+        """Use the password in `url` from now on."""
+        self.value = make_url(url).password
+
+
+def connect(url: str, connections: int, password: DatabasePassword | None = None) -> Engine:
+    """A pool of at most `connections` connections, opened as needed; with the `password` of the moment, if given.
 
     Raises
     ------
@@ -49,6 +66,8 @@ def connect(url: str, connections: int) -> Engine:
         )
     except ModuleNotFoundError as exc:
         raise ExtraMissingError("a PostgreSQL ledger", "postgres") from exc
+    if password is not None and parsed.password is not None:
+        _keep_password_new(engine, password)
     if engine.dialect.name == "sqlite":
         if parsed.database and not parsed.database.startswith((":", "file:")):
             with contextlib.suppress(OSError):  # SQLite's own error says more; its other files get this one's mode
@@ -56,6 +75,13 @@ def connect(url: str, connections: int) -> Engine:
             _keep_to_one_file(engine, Path(parsed.database))
         event.listen(engine, "connect", _tune_sqlite)
     return engine
+
+
+def _keep_password_new(engine: Engine, password: DatabasePassword) -> None:
+    def use(_dialect: Any, _record: Any, _arguments: Any, parameters: dict[str, Any]) -> None:
+        parameters["password"] = password.value
+
+    event.listen(engine, "do_connect", use)
 
 
 def _keep_to_one_file(engine: Engine, path: Path) -> None:

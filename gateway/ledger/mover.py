@@ -64,7 +64,7 @@ class Mover:
         held: HeldRows,
         set_aside: SetAside,
         price: PriceRow,
-        retention: Retention,
+        retentions: Sequence[Retention],
         try_disk: Callable[[], None],
         chain: AuditChain | None,
     ) -> None:
@@ -75,7 +75,7 @@ class Mover:
         self._held = held
         self._set_aside = set_aside
         self._price = price
-        self._retention = retention
+        self._retentions = retentions
         self._listeners: list[Listener] = []
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -139,7 +139,7 @@ class Mover:
         while not self._stopping.is_set():
             if not self._try():
                 self._stopping.wait(RETRY_S)
-            elif self._wake.wait(min(ADOPT_EVERY_S, self._retention.wait_s or ADOPT_EVERY_S)):
+            elif self._wake.wait(min([ADOPT_EVERY_S, *(wait for one in self._retentions if (wait := one.wait_s))])):
                 self._wake.clear()
                 self._stopping.wait(IDLE_S)
         self._try()
@@ -176,7 +176,8 @@ class Mover:
             self._adopted = self._adopted or unreadable is None
             self._adopt_at = time.monotonic() + ADOPT_EVERY_S
         self._drain()
-        self._retention.step(self._engine)
+        for retention in self._retentions:
+            retention.step(self._engine)
         if unreadable is not None:  # some rows of dead processes could not be read; all others are stored
             raise unreadable
 

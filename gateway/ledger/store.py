@@ -12,6 +12,7 @@ from gateway.ledger.egress import egress_entries
 from gateway.ledger.rollup import SLOT_MS, roll_up
 from gateway.ledger.row import LedgerRow, Outcome
 from gateway.ledger.schema import FEEDBACK, REQUESTS
+from gateway.ledger.units import days_ago_ms
 
 DELETE_ROWS = 2000
 """The most rows deleted in one transaction, so that new rows need not wait long."""
@@ -85,6 +86,11 @@ def _insert(connection: Connection) -> Any:
     dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(REQUESTS).on_conflict_do_nothing(index_elements=["id"])
     return statement.execution_options(preserve_rowcount=True)  # without this, SQLAlchemy drops it
+
+
+def delete_old_rows(connection: Connection, keep_days: float) -> int:
+    """Delete some of the rows older than so many days, as `delete_rows_before` does."""
+    return delete_rows_before(connection, days_ago_ms(keep_days))
 
 
 def delete_rows_before(connection: Connection, moment_ms: int) -> int:

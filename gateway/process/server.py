@@ -1,7 +1,8 @@
 """The server process around the application: ports, signals, a graceful stop.
 
 SIGTERM and SIGINT: readiness says no, requests are accepted for another `drain_s`, then running ones may finish. A
-second signal stops it at once. SIGHUP: the configuration is read again; if it cannot be used, nothing changes.
+second signal stops it at once. SIGHUP, or a secret's file that changed: the configuration is read again; if it cannot
+be used, nothing changes.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from gateway.config.secret_files import WatchedFiles
 from gateway.config.settings import Settings, SettingsError
 from gateway.process.protocol import WatchedProtocol
 from gateway.reload import Lifecycle
@@ -31,6 +33,9 @@ MORE_LISTENERS = 15
 SWITCH_S = 0.0005
 """How long the ledger's thread may keep the interpreter while a request waits. Callers would notice Python's default of
 5 ms, since it may pass several times in one answer."""
+
+WATCH_S = 1.0
+"""How often the files are looked at that hold secrets."""
 
 LoadSettings = Callable[[], Settings]
 
@@ -68,10 +73,12 @@ class GatewayServer(uvicorn.Server):
         self._opened = opened
         self._loop: asyncio.AbstractEventLoop | None = None
         self._reloading: set[asyncio.Task[None]] = set()
+        self._secret_files = WatchedFiles()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         self._loop.add_signal_handler(signal.SIGHUP, self.reload)
+        self._loop.call_later(WATCH_S, self._watch_secrets)
         await super().startup(sockets)
         if self.started:
             await self._listen_more()
@@ -115,6 +122,14 @@ class GatewayServer(uvicorn.Server):
         task = self._loop.create_task(self._lifecycle.reload(new))
         self._reloading.add(task)  # the loop alone holds only a weak reference
         task.add_done_callback(self._reloaded)
+
+    def _watch_secrets(self) -> None:
+        """Reload once a file that holds a secret was written anew."""
+        assert self._loop is not None
+        self._loop.call_later(WATCH_S, self._watch_secrets)
+        if self._secret_files.changed():
+            logger.info("a file that holds a secret has changed; the configuration is read again")
+            self.reload()
 
     def _reloaded(self, task: asyncio.Task[None]) -> None:
         self._reloading.discard(task)

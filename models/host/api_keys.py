@@ -2,6 +2,8 @@
 
 import os
 
+from models.host.secret_files import secret_in_file
+
 HINT = "keep it in a variable without quotes, spaces or line breaks"
 
 
@@ -32,14 +34,16 @@ def _kind(char: str) -> str:
 
 
 def key_from_environment(variable: str) -> str | None:
-    """The key in `variable`; None if the variable is not set.
+    """The key in `variable`, or in the file that ``variable_FILE`` names; None if neither is set.
 
     Raises
     ------
     ValueError
-        Naming the variable, if its value cannot be a key.
+        Naming the variable, if its value cannot be a key, or the file cannot be read.
     """
     value = os.environ.get(variable)
+    if value is None:
+        value = secret_in_file(variable)
     if value is None:
         return None
     try:

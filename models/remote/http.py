@@ -182,6 +182,13 @@ class HttpServer:
                 return
             yield chunk
 
+    def replace_headers(self, headers: Mapping[str, str]) -> None:
+        """Send these with every request from now on, in place of those of the same names: a key that was rotated."""
+        _keep_secrets(headers, self.base_url)
+        self._headers |= headers
+        if self._session is not None:
+            self._session.headers.update(headers)
+
     async def aclose(self) -> None:
         """Close the connections."""
         if self._session is not None:

@@ -131,7 +131,7 @@ def test_only_a_head_noted_elsewhere_shows_what_was_made_to_fit(
 def test_an_old_entry_behind_a_new_one_stays(database: Engine) -> None:
     with database.begin() as connection:
         add(connection, 3, made_ms=1)  # by a clock that was wrong for a while
-        assert prune(connection, AuditChain(KEY), keep_days=1) == 0
+        assert prune(AuditChain(KEY), connection, keep_days=1) == 0
     assert verify(database).finding is None
 
 
@@ -143,7 +143,7 @@ def test_what_was_pruned_is_named_by_a_sealed_entry(database: Engine) -> None:
     noted = head(database)
     for removed in (6, 0):
         with database.begin() as connection:
-            assert prune(connection, AuditChain(KEY), keep_days=1) == removed
+            assert prune(AuditChain(KEY), connection, keep_days=1) == removed
     result = verify(database, expect=noted)
     assert (result.finding, result.pruned_through, result.entries) == (None, 6, 5)
     run(database, "DELETE FROM audit WHERE seq = 7")
@@ -156,6 +156,6 @@ def test_a_chain_of_which_everything_is_old_goes_on(database: Engine) -> None:
     run(database, "DELETE FROM audit", f"UPDATE audit_head SET seq = 0, hash = '{'0' * 64}'")
     with database.begin() as connection:
         add(connection, 3, made_ms=1)
-        prune(connection, AuditChain(KEY), keep_days=1)
+        prune(AuditChain(KEY), connection, keep_days=1)
         add(connection, 1)
     assert verify(database).finding is None

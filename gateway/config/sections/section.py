@@ -17,14 +17,19 @@ ApiKey = Annotated[SecretStr, AfterValidator(_clean)]
 """A key, stripped of whitespace; refused if it cannot be sent in a header."""
 
 
-def _long_enough(key: SecretStr) -> SecretStr:
-    if len(key.get_secret_value()) < MIN_KEY_CHARS:
+def split_secrets(secrets: SecretStr) -> list[str]:
+    """Several secrets in one setting, one a line: the one in use first, then older ones."""
+    return [line.strip() for line in secrets.get_secret_value().splitlines() if line.strip()]
+
+
+def _long_enough(secrets: SecretStr) -> SecretStr:
+    if any(len(part) < MIN_KEY_CHARS for part in split_secrets(secrets) or [""]):
         raise ValueError(f"must have at least {MIN_KEY_CHARS} characters")
-    return key
+    return secrets
 
 
 EncryptionKey = Annotated[SecretStr, AfterValidator(_long_enough)]
-"""A secret that texts are encrypted with."""
+"""A secret that keys are made of; several may be given, the one in use first."""
 
 
 class Section(BaseModel):

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 
 from gateway.config.settings import Settings, SettingsError
 from gateway.conversations import store as store_module
-from gateway.conversations.cipher import Cipher, load_cipher
+from gateway.conversations.cipher import Cipher, UnreadableError, cipher_keys
 from gateway.conversations.conversations import make_conversations
 from gateway.conversations.schema import METADATA
 from gateway.conversations.store import ConversationTooLong, KeptResponse, ResponseStore, ResponsesUnavailable
@@ -151,22 +151,36 @@ def test_another_key_reads_nothing(make: Any) -> None:
     assert make().find("", "a") is not None
 
 
+def cipher_of(folder: Path, secret: str | None = None) -> Cipher:
+    return Cipher(*cipher_keys(Settings(state_dir=folder, responses={"encryption_key": secret})))
+
+
 def test_the_key_is_made_once(tmp_path: Path) -> None:
     """Workers that start together agree on one."""
     ciphers: list[Cipher] = []
-    threads = [threading.Thread(target=lambda: ciphers.append(load_cipher(tmp_path, None))) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: ciphers.append(cipher_of(tmp_path))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     sealed = ciphers[0].seal(b"text", "place")
-    assert {cipher.open(sealed, "place") for cipher in [*ciphers, load_cipher(tmp_path, None)]} == {b"text"}
+    assert {cipher.open(sealed, "place") for cipher in [*ciphers, cipher_of(tmp_path)]} == {b"text"}
     assert [path.name for path in tmp_path.iterdir()] == ["responses.key"]
     assert (tmp_path / "responses.key").stat().st_mode & 0o777 == 0o600
     (tmp_path / "responses.key").write_bytes(b"short")
     with pytest.raises(SettingsError, match="no key of 32 bytes"):
-        load_cipher(tmp_path, None)
-    assert load_cipher(tmp_path, "a" * 32).open(load_cipher(tmp_path, "a" * 32).seal(b"x", "p"), "p") == b"x"
+        cipher_of(tmp_path)
+    assert cipher_of(tmp_path, "a" * 32).open(cipher_of(tmp_path, "a" * 32).seal(b"x", "p"), "p") == b"x"
+
+
+def test_an_older_key_still_opens(tmp_path: Path) -> None:
+    """A rotated key: the first line seals, all lines open."""
+    old, new = "o" * 32, "n" * 32
+    before, rotated = cipher_of(tmp_path, old), cipher_of(tmp_path, f"{new}\n{old}\n")
+    assert rotated.open(before.seal(b"text", "p"), "p") == b"text"
+    assert cipher_of(tmp_path, new).open(rotated.seal(b"text", "p"), "p") == b"text"
+    with pytest.raises(UnreadableError):
+        before.open(rotated.seal(b"text", "p"), "p")
 
 
 def test_a_database_that_does_not_answer(tmp_path: Path) -> None:
