@@ -20,6 +20,7 @@ from gateway.dialects.messages.errors import refusal
 from gateway.dialects.registry import DIALECTS
 from gateway.dispatch.native_responses import NativeResponses
 from gateway.endpoints.answering import AnsweringEndpoint
+from gateway.endpoints.audit import audit_endpoints
 from gateway.endpoints.compact import CompactEndpoint, Compacting, input_tokens_endpoints
 from gateway.endpoints.count_tokens import count_tokens_endpoints
 from gateway.endpoints.dashboard import dashboard_endpoints
@@ -142,9 +143,18 @@ def _add_others(app: FastPathApp, parts: Parts, settings: Settings) -> None:
         route_endpoints(decider, classifier, max_body_bytes=max_body_bytes),
         savings_endpoints(ledger),
         decisions_endpoints(ledger),
+        audit_endpoints(ledger),
         feedback_endpoints(ledger),
         status_endpoints(parts.backends, threshold, classifier, parts.budget, ledger, parts.exam, key_required=has_key),
-        threshold_endpoints(threshold, ledger, parts.pricer.at_cloud, classifier, parts.failure_rates, has_key=has_key),
+        threshold_endpoints(
+            threshold,
+            ledger,
+            parts.chain,
+            parts.pricer.at_cloud,
+            classifier,
+            parts.failure_rates,
+            has_key=has_key,
+        ),
         exam_endpoints(settings.state_dir, lambda: parts.exam.key),
         dashboard_endpoints(),
         ledger_endpoints(ledger),

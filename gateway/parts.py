@@ -1,7 +1,11 @@
 """Everything that a gateway consists of, built from its settings and joined. Nothing runs yet."""
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from gateway.audit.actions import process_actor, record_action
 from gateway.audit.chain import AuditChain
 from gateway.background import Background
 from gateway.config.secret import hide_secrets
@@ -15,7 +19,7 @@ from gateway.dispatch.embeddings import Embedder
 from gateway.dispatch.local import LocalSide, make_local
 from gateway.dispatch.privacy import PrivacyLane
 from gateway.exam.background import BackgroundExam
-from gateway.ledger import Ledger
+from gateway.ledger import Ledger, LedgerUnavailable
 from gateway.ledger.database import DatabasePassword
 from gateway.record.egress import EgressWatch
 from gateway.record.logs import apply_log_settings
@@ -29,6 +33,8 @@ from gateway.scoring.active_threshold import ActiveThreshold
 from gateway.scoring.contributions import ContributionSampler
 from gateway.spending.budget import Budget
 from gateway.spending.pricing import Pricer
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +117,15 @@ def make_parts(settings: Settings) -> Parts:
     takers = {
         **_takers(backends, budget, cascade, failure_rates, pricer, telemetry),
         "exam": (lambda new: exam.configure(new.exam),),
-        "secret": (hide_secrets, *_secret_takers(backends.local, password), conversations.take_secrets, chain.configure),
+        "secret": (
+            hide_secrets,
+            *_secret_takers(backends.local, password),
+            conversations.take_secrets,
+            chain.configure,
+        ),
         "audit": (chain.configure,),
     }
+    reloads = partial(_record_reload, ledger, chain)
     _watch(metrics, backends.local, threshold, classifier)
     _watch_money(metrics, ledger, budget)
     return Parts(
@@ -129,13 +141,21 @@ def make_parts(settings: Settings) -> Parts:
         exam=exam,
         failure_rates=failure_rates,
         ledger=ledger,
-        lifecycle=Lifecycle(settings, Reloader(settings, decider, classifier, threshold, takers)),
+        lifecycle=Lifecycle(settings, Reloader(settings, decider, classifier, threshold, takers, reloads)),
         metrics=metrics,
         pricer=pricer,
         recorder=recorder,
         telemetry=telemetry,
         threshold=threshold,
     )
+
+
+def _record_reload(ledger: Ledger, chain: AuditChain, changed: Sequence[str]) -> None:
+    """Keep the names of changed settings. They are in force: a database that is away is no reason to go back."""
+    try:
+        record_action(ledger, chain, process_actor("reload"), "settings reloaded", {"changed": changed})
+    except LedgerUnavailable as exc:
+        logger.error("audit: the reload of %s is not in the audit chain: %s", ", ".join(changed), exc)
 
 
 def _takers(

@@ -105,5 +105,5 @@ class AuditChain:
 
 
 def audit_keys(settings: Settings) -> tuple[bytes, ...]:
-    """The keys that entries may be sealed with, the one in use first; raises `SettingsError` as `AuditChain.of` does."""
+    """The keys that entries may be sealed with, the one in use first; raises as `AuditChain.of` does."""
     return derived_keys(settings, "audit")

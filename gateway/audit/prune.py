@@ -1,4 +1,4 @@
-"""Old entries are removed from the front of the chain; an entry that says so is where verification begins from then on."""
+"""Removes old entries from the front of the chain; a sealed entry says so, and verification begins from there."""
 
 import contextlib
 import time

@@ -1,4 +1,4 @@
-"""Whether the chain is whole: every seal, the numbering, both ends; says the first place that is not, and what it is."""
+"""Whether the chain is whole: every seal, the numbering, both ends; finds the first place that is not."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -134,9 +134,8 @@ class Verifier:
 
     def _seals(self, entry: Row[Any], seq: int, before: str) -> bool:
         """Whether one of the keys seals `entry` with number `seq` behind `before`."""
-        _, made_ms, kind, request_id, body, hash = entry
         for chain in self._chains:
-            if chain.seal(seq, before, made_ms, kind, request_id, body) == hash:
+            if chain.seal(seq, before, entry.made_ms, entry.kind, entry.request_id, entry.body) == entry.hash:
                 # Entries beside it are sealed with the same key.
                 if chain is not self._chains[0]:
                     self._chains.sort(key=lambda other: other is not chain)
@@ -162,7 +161,9 @@ class Verifier:
             return None
         seq, hash = self._expect
         if seq > head[0]:
-            return Finding(Break.CUT_OFF, f"entry {seq} was noted, and the chain ends with entry {head[0]}", head[0] + 1)
+            return Finding(
+                Break.CUT_OFF, f"entry {seq} was noted, and the chain ends with entry {head[0]}", head[0] + 1
+            )
         if seq == through and hash != before:
             return _rewritten(seq)
         return None

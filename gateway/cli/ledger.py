@@ -23,13 +23,15 @@ def read_ledger(settings: Settings) -> "Iterator[Connection]":
         yield connection
 
 
-def record_command(settings: Settings, action: str, **details: Any) -> None:
-    """Put into the audit chain what is about to be done. If the database does not answer, exits with 1 instead."""
-    from gateway.audit.actions import command_line_actor, record_action
+@contextmanager
+def recorded_command(settings: Settings, action: str, **details: Any) -> Iterator[None]:
+    """Do something and put it into the audit chain. If the database does not answer, exits with 1 instead."""
+    from gateway.audit.actions import command_line_actor, recorded
 
     with open_ledger(settings) as (ledger, chain):
         ledger.flush()  # makes the tables, where there are none yet
-        record_action(ledger, chain, command_line_actor(), action, details)
+        with recorded(ledger, chain, command_line_actor(), action, details):
+            yield
 
 
 @contextmanager

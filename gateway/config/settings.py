@@ -28,7 +28,13 @@ from gateway.config.secret_files import EnvironmentAndFiles
 from gateway.config.sections.cloud import CloudSettings
 from gateway.config.sections.exam import ExamSettings
 from gateway.config.sections.local import EmbeddingsSettings, LocalSettings
-from gateway.config.sections.records import AuditSettings, LedgerSettings, LogSettings, ResponsesSettings, TelemetrySettings
+from gateway.config.sections.records import (
+    AuditSettings,
+    LedgerSettings,
+    LogSettings,
+    ResponsesSettings,
+    TelemetrySettings,
+)
 from gateway.config.sections.routing import PrivacySettings, RouterSettings
 from gateway.config.sections.section import ApiKey, EncryptionKey
 from gateway.config.sections.spending import BudgetSettings, PriceSettings, SavingsSettings

@@ -1,4 +1,4 @@
-"""Whoever has the database, but not the key, changes nothing in the chain unseen; a head noted elsewhere shows the rest."""
+"""Whoever has the database but not the key changes nothing unseen; a head noted elsewhere shows the rest."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -78,9 +78,7 @@ FORGED = "INSERT INTO audit SELECT {seq}, made_ms, kind, request_id, body, hash 
         (("UPDATE audit_head SET hash = 'x'",), Break.CHANGED, 10),
     ],
 )
-def test_the_first_broken_place_is_found(
-    database: Engine, statements: tuple[str, ...], kind: Break, seq: int
-) -> None:
+def test_the_first_broken_place_is_found(database: Engine, statements: tuple[str, ...], kind: Break, seq: int) -> None:
     run(database, *statements)
     finding = verify(database).finding
     assert finding is not None
@@ -114,9 +112,7 @@ def _made_anew(engine: Engine) -> None:
         add(connection, 12, made_ms=NOW_MS + 1)
 
 
-@pytest.mark.parametrize(
-    ("forge", "kind"), [(_cut_with_the_head, Break.CUT_OFF), (_made_anew, Break.REWRITTEN)]
-)
+@pytest.mark.parametrize(("forge", "kind"), [(_cut_with_the_head, Break.CUT_OFF), (_made_anew, Break.REWRITTEN)])
 def test_only_a_head_noted_elsewhere_shows_what_was_made_to_fit(
     database: Engine, forge: Callable[[Engine], None], kind: Break
 ) -> None:
