@@ -35,7 +35,6 @@ class MustStayLocal(CannotServe):
 
     def __init__(self, why: str, obstacle: str) -> None:
         super().__init__(f"This request may not leave this machine: {why}. {obstacle}", Reason.PRIVACY)
-        self.why = why
 
 
 class BudgetSpent(CannotServe):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -28,6 +29,8 @@ app = typer.Typer(
 Since = Annotated[datetime | None, typer.Option(help="Only entries since this local time.")]
 Until = Annotated[datetime | None, typer.Option(help="Only entries before this local time.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+Form = Literal["jsonl", "csv"]
 
 SHORT_HASH = 12
 _HEAD = re.compile(r"(\d{1,18}):([0-9a-f]{64})")
@@ -89,26 +92,23 @@ def export(
     config: ConfigOption = None,
     since: Since = None,
     until: Until = None,
-    form: Annotated[
-        Literal["jsonl", "csv"], typer.Option("--format", help="One JSON object a line, or CSV.")
-    ] = "jsonl",
+    form: Annotated[Form, typer.Option("--format", help="One JSON object a line, or CSV.")] = "jsonl",
 ) -> None:
     """Print all entries, oldest first. The export itself becomes an entry first."""
     from gateway.audit.read import AuditFilter, all_entries, csv_lines, json_lines
     from gateway.ledger.units import epoch_ms
 
     settings = load_settings(config, serves=False)
-    span = [None if moment is None else moment.astimezone(UTC) for moment in (since, until)]
-    with recorded_command(settings, "audit exported", **_span_of(*span), format=form):
+    with recorded_command(settings, "audit exported", since=_shown(since), until=_shown(until), format=form):
         pass
-    wanted: AuditFilter = AuditFilter(*map(epoch_ms, span))
+    wanted = AuditFilter(since_ms=epoch_ms(since), until_ms=epoch_ms(until))
     with open_ledger(settings) as (ledger, _):
         for line in {"csv": csv_lines, "jsonl": json_lines}[form](all_entries(ledger.read, wanted)):
             sys.stdout.write(line)
 
 
-def _span_of(since: datetime | None, until: datetime | None) -> dict[str, str | None]:
-    return {"since": since and since.isoformat(), "until": until and until.isoformat()}
+def _shown(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat()
 
 
 def _noted(expect: str | None) -> tuple[int, str] | None:
@@ -132,10 +132,10 @@ def _print(result: "Verification") -> None:
     console = Console(highlight=False, soft_wrap=True)
     seq, hash = result.head
     if (finding := result.finding) is None:
-        console.print(f"[bold green]whole[/]: {result.entries:,} entries, each sealed behind the one before")
+        console.print(f"[bold green]whole[/]: each entry is sealed behind the one before ({result.entries:,})")
     else:
-        console.print(f"[bold red]broken[/] ({finding.kind}): {finding.message}", markup=True)
-        console.print(f"the {result.entries:,} entries before it are good")
+        console.print(f"[bold red]broken[/] ({finding.kind}): {escape(finding.message)}")
+        console.print(f"{result.entries:,} before it are good")
     if result.pruned_through:
         console.print(f"entries up to {result.pruned_through:,} were removed by audit.keep_days")
     console.print(f"head to note elsewhere: {seq}:{hash}")
@@ -164,7 +164,8 @@ def _table(entries: Iterator[dict[str, Any]]) -> Table:
     table = Table("no.", "when (UTC)", "kind", "request", "what", box=None, pad_edge=False, header_style="dim")
     for entry in entries:
         at = entry["at"].replace("T", " ").removesuffix("+00:00")
-        table.add_row(str(entry["seq"]), at, entry["kind"], entry["request_id"] or "–", _what(entry["body"]))
+        values = (str(entry["seq"]), at, entry["kind"], entry["request_id"] or "–", _what(entry["body"]))
+        table.add_row(*map(escape, values))
     return table
 
 

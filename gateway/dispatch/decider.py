@@ -215,7 +215,14 @@ class Decider:
         BackendUnavailable
             If only the local model may answer, and it cannot be loaded.
         """
-        request = await self._privacy.mark(request, asked=overrides.private)
+        return await self.decide_marked(await self.mark(request, overrides), overrides)
+
+    async def mark(self, request: ChatRequest, overrides: Overrides) -> ChatRequest:
+        """`request`, marked if it may not leave this machine."""
+        return await self._privacy.mark(request, asked=overrides.private)
+
+    async def decide_marked(self, request: ChatRequest, overrides: Overrides) -> RoutedRequest:
+        """Say where a request goes that `mark` has looked at; raises as `decide` does."""
         waited_s = await self._wait_for_capabilities(request)
         meaning = self.names.meaning(request.model)
         request = self._without_omissions(request, meaning)

@@ -110,9 +110,10 @@ class Dispatcher:
         ask: Callable[[Answerer, ChatRequest], Awaitable[T]],
     ) -> T:
         record.set_request(request)
-        routed = await self._decider.decide(request, overrides)
+        request = await self._decider.mark(request, overrides)
+        record.private, record.clearance = request.private, self._decider.clearance
+        routed = await self._decider.decide_marked(request, overrides)
         record.upstream_s += routed.waited_s
-        record.private, record.clearance = routed.request.private, self._decider.clearance
         record.left_out = left_out_of(routed.request)
         record.set_decision(routed.decision, self._classifier.version, self._contributions.of(routed.prompt))
         self._recorder.opened(record, _paid_tokens(record, routed.request))

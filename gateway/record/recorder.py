@@ -14,7 +14,7 @@ from gateway.record.telemetry import Headers, Telemetry
 from gateway.spending.budget import Budget
 from models.usage.usage import Usage
 from models.wire.errors import BackendError, StreamInterrupted
-from router.errors import CannotServe, MustStayLocal
+from router.errors import CannotServe
 
 logger = logging.getLogger(__name__)
 
@@ -84,8 +84,6 @@ class Recorder:
                 record.took(exc.spent, Usage)
         if isinstance(exc, CannotServe) and record.route == NO_ROUTE:
             record.reason = exc.reason
-        if isinstance(exc, MustStayLocal):
-            record.private = exc.why
         if isinstance(exc, BackendError) and record.outcome is None:
             logger.info("request %s failed: %s", record.id, exc)
         self.close(record, outcome_of(exc), exc)

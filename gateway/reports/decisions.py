@@ -40,7 +40,7 @@ _COMPUTED = {
     "first_token_error_ratio": first_token_error_ratio,
     "answer_error_ratio": answer_error_ratio,
 }
-_JSON = ("contributions", "second_look", "usage_details")
+_JSON = ("contributions", "second_look", "usage_details", "egress")
 COLUMNS = (
     "id",
     "created",
