@@ -170,16 +170,21 @@ def _table(entries: Iterator[dict[str, Any]]) -> Table:
 
 
 def _what(body: Any) -> str:
-    """An entry in words, a line for each call."""
-    if not isinstance(body, dict):
-        return "the entry is damaged: slimgate audit verify"
+    """An entry in words, a line for each call. Somebody may have damaged it."""
+    try:
+        return _in_words(body)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return "it is not what a gateway writes: slimgate audit verify"
+
+
+def _in_words(body: dict[str, Any]) -> str:
     if "action" in body:
         others = {name: value for name, value in body.items() if name not in ("who", "where", "action")}
         return f"{body['action']} by {body['who']} at {body['where']} {json.dumps(others) if others else ''}".rstrip()
-    egress = body.get("egress", {})
-    calls = egress.get("calls", [])
+    egress = body["egress"]
+    calls = egress["calls"]
     if not calls:
-        return f"nothing left: {egress.get('verdict')}"
+        return f"nothing left: {egress['verdict']}"
     return "\n".join(
         f"{call['bytes']:,} bytes to {call['host']} ({call['model']}), {call['rule']}, "
         f"sha256 {call['sha256'][:SHORT_HASH]}…"

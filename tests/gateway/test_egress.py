@@ -28,7 +28,7 @@ from tests.provider import Provider, running_provider
 
 KEY = b"k" * 32
 CALL = {"at_ms": 1, "host": "cloud", "model": "m", "call": "POST /", "bytes": 1, "sha256": "a", "via_proxy": False}
-LEFT = orjson.dumps({"calls": [CALL], "verdict": "not asked"}).decode()
+LEFT = orjson.dumps({"calls": [{**CALL, "rule": "score"}], "verdict": "not asked"}).decode()
 STAYED = orjson.dumps({"calls": [], "verdict": "privacy.local_only is set"}).decode()
 
 

@@ -66,12 +66,12 @@ function sent(call) {
     {},
     el("b", {}, call.host),
     ` for ${call.model}, ${count(call.bytes)} bytes${way}`,
-    el("code.hash", { title: "SHA-256 of the body" }, call.sha256),
+    el("span.hash", {}, "SHA-256 of the body ", el("code", {}, call.sha256)),
   );
 }
 
 function stayed(item) {
-  if (item.egress) return `Nothing left this machine: ${item.egress.verdict}.`;
+  if (item.egress) return `Nothing was sent to a cloud: ${item.egress.verdict}.`;
   return item.route === "cloud" ? "It was not recorded." : "Nothing was sent to a cloud.";
 }
 
