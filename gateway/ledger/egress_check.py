@@ -10,24 +10,23 @@ from gateway.audit.schema import AUDIT
 from gateway.audit.verify import Break, Finding
 from gateway.ledger.schema import REQUESTS
 
-IDS = 500
-"""Rows looked up at a time: SQLite takes so many parameters in every version."""
-
-_R = REQUESTS.c
+_A, _R = AUDIT.c, REQUESTS.c
 
 
 def compare_rows(connection: Connection, entries: Sequence[Row[Any]]) -> Finding | None:
     """The first of `entries` whose row says something else, or is missing though older rows are there."""
-    sealed = {entry.request_id: entry for entry in entries if entry.request_id and '"created_ms":' in entry.body}
-    ids = list(sealed)
-    for start in range(0, len(ids), IDS):
-        part = ids[start : start + IDS]
-        query = select(_R.id, _R.egress).where(_R.id.in_(part))
-        rows: dict[str, str | None] = {row.id: row.egress for row in connection.execute(query)}
-        for id in part:
-            finding = _compare(connection, sealed[id], rows.get(id), id in rows)
-            if finding is not None:
-                return finding
+    if not entries:
+        return None
+    query = (
+        select(_A.seq, _A.request_id, _A.body, _R.id, _R.egress)
+        .outerjoin_from(AUDIT, REQUESTS, _R.id == _A.request_id)
+        .where(_A.seq >= entries[0].seq, _A.seq <= entries[-1].seq, _A.request_id.is_not(None))
+        .order_by(_A.seq)
+    )
+    for entry in connection.execute(query):
+        finding = _compare(connection, entry)
+        if finding is not None:
+            return finding
     return None
 
 
@@ -41,13 +40,23 @@ def row_without_entry(connection: Connection, since_ms: int) -> Finding | None:
     return Finding(Break.ENTRY_MISSING, f"request {id} has a row in the ledger, and no entry", request_id=id)
 
 
-def _compare(connection: Connection, entry: Row[Any], egress: str | None, is_there: bool) -> Finding | None:
+def _parsed(egress: str | None) -> Any:
+    """The row's own words; None where there are none, or somebody has damaged them."""
+    try:
+        return None if egress is None else orjson.loads(egress)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _compare(connection: Connection, entry: Row[Any]) -> Finding | None:
     body, seq, id = orjson.loads(entry.body), entry.seq, entry.request_id
-    if not is_there:
+    if "created_ms" not in body:  # a call that came after the request's end has an entry of its own
+        return None
+    if entry.id is None:
         oldest_ms = connection.scalar(select(func.min(_R.created_ms)))
         if oldest_ms is None or body["created_ms"] < oldest_ms:  # deleted with others of its age (ledger.keep_days)
             return None
         return Finding(Break.ROW_MISSING, f"the row of request {id} is gone, though older ones are there", seq, id)
-    if egress is None or orjson.loads(egress) != body["egress"]:
+    if _parsed(entry.egress) != body["egress"]:
         return Finding(Break.ROW_CHANGED, f"the row of request {id} says something else than entry {seq}", seq, id)
     return None

@@ -247,6 +247,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     [
         ("UPDATE requests SET egress = NULL WHERE id = 'req_1'", Break.ROW_CHANGED),
         ("UPDATE requests SET egress = replace(egress, 'cloud', 'nowhere') WHERE id = 'req_1'", Break.ROW_CHANGED),
+        ("UPDATE requests SET egress = 'no JSON' WHERE id = 'req_1'", Break.ROW_CHANGED),
         ("DELETE FROM requests WHERE id = 'req_1'", Break.ROW_MISSING),
     ],
 )
