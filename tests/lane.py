@@ -29,6 +29,8 @@ PRIVATE = {"x-slimgate-privacy": "local"}
 TO_CLOUD = {"x-slimgate-threshold": "0"}
 MAIL = "Answer to anna.svensson@example.se, please."
 PICTURE = {"type": "image_url", "image_url": {"url": "https://example.org/cat.png"}}
+FOR_CLOUD = {"model": "cloud", "input": "Hello!"}
+WHO = {"metadata": {"who": "anna@example.se"}}
 NO_NAMES = dict.fromkeys(("NO_PROXY", "no_proxy"), "")
 
 
@@ -131,8 +133,8 @@ def _fault(case: Case, scene: Scene, answer: httpx.Response) -> str:
 
 
 @contextmanager
-def between_servers(folder: Path, **settings: Any) -> Iterator[Scene]:
-    """A local server that fails on demand."""
+def between_servers(folder: Path, *, native: bool = False, **settings: Any) -> Iterator[Scene]:
+    """A local server that fails on demand; `native` says that the cloud keeps responses itself."""
     with (
         running_provider() as local,
         running_capture() as capture,
@@ -140,7 +142,12 @@ def between_servers(folder: Path, **settings: Any) -> Iterator[Scene]:
     ):
         sides = {
             "local": {"base_url": local.base_url, "first_byte_timeout_s": 0.5, "total_timeout_s": 0.5},
-            "cloud": {"base_url": f"{capture.url}/v1", "model": MODEL, "breaker_failures": 1000},
+            "cloud": {
+                "base_url": f"{capture.url}/v1",
+                "model": MODEL,
+                "breaker_failures": 1000,
+                "responses": "native" if native else "translate",
+            },
             "embeddings": {"backend": "cloud", "model": "vectors"},
         }
         with running_gateway(Settings(state_dir=folder, **{**sides, **settings})) as gateway:
@@ -195,6 +202,11 @@ def after(*faults: str, headers: dict[str, str], stream: bool = False) -> Ask:
 
 def posted(path: str, body: Any, headers: dict[str, str]) -> Ask:
     return lambda scene: scene.send("POST", path, body, **headers)
+
+
+def asked(method: str, rest: str, body: Any = None, **headers: str) -> Ask:
+    """A call to or below /v1/responses."""
+    return lambda scene: scene.send(method, f"responses/{rest}".rstrip("/"), body, **headers)
 
 
 def follow_up(scene: Scene) -> httpx.Response:
@@ -267,6 +279,21 @@ STAGES = (
             Case("embeddings", posted("embeddings", {"model": "vectors", "input": [MAIL]}, {})),
             Case("local model fails", lambda scene: (scene.fails("reset"), scene.chat(content=MAIL))[1]),
             Case("compacted", posted("responses/compact", {"model": "auto", "input": MAIL}, {})),
+        ),
+    ),
+    Stage(
+        "from a cloud that keeps responses",
+        lambda folder: between_servers(folder, privacy={"detect": ["email"]}, native=True),
+        (
+            Case("control: a kept response read", asked("GET", "resp_1"), leaves=True, is_recorded=False),
+            Case("control: counted", asked("POST", "input_tokens", FOR_CLOUD), leaves=True, is_recorded=False),
+            Case("control: compacted", asked("POST", "compact", FOR_CLOUD), leaves=True),
+            Case("a kept response read", asked("GET", "resp_1", **PRIVATE), is_recorded=False),
+            Case("a kept response deleted", asked("DELETE", "resp_1", **PRIVATE), is_recorded=False),
+            Case("counted", asked("POST", "input_tokens", FOR_CLOUD, **PRIVATE), is_recorded=False),
+            Case("compacted", asked("POST", "compact", FOR_CLOUD, **PRIVATE)),
+            Case("an address beside what is compacted", asked("POST", "compact", FOR_CLOUD | WHO)),
+            Case("an address beside what is answered", asked("POST", "", FOR_CLOUD | WHO)),
         ),
     ),
     Stage(
