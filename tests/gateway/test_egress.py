@@ -1,5 +1,6 @@
 """What leaves is on record, to the byte, before it does; and sealed with the row of its request."""
 
+import asyncio
 import hashlib
 import threading
 from collections.abc import Iterator
@@ -195,6 +196,16 @@ def test_a_threshold_is_moved_with_who_and_from_where_or_not_at_all(
     monkeypatch.setattr(Ledger, "write", away)
     assert move(0.5) == 503
     assert shared_gateway.get("/v1/threshold").json()["threshold"] == 0.25
+
+
+def test_a_reload_names_what_changed_and_no_value(hybrid: tuple[Gateway, Provider]) -> None:
+    gateway, _ = hybrid
+    new = gateway.settings.model_copy(update={"drain_s": 0.125})
+    assert asyncio.run(gateway.app.state.lifecycle.reloader.apply(new))
+    body = gateway.get("/v1/audit", kind="admin", limit=1).json()["data"][0]["body"]
+    assert (body["action"], body["changed"]) == ("settings reloaded", ["drain_s"])
+    assert body["who"].startswith("reload (")
+    assert "0.125" not in str(body)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
