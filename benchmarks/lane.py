@@ -13,7 +13,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.lane import STAGES, Result
+from tests.lane import Result
+from tests.lane_cases import STAGES
 
 WIDTH = 120
 
@@ -27,12 +28,12 @@ def main() -> None:
             for result in stage.results(Path(folder) / "state"):
                 results.append(result)
                 verdict = f"[red]{result.fault}" if result.fault else "[green]ok"
-                counts = (str(result.status), str(result.connections), str(result.bytes))
+                counts = (str(result.status), str(result.connections), str(result.n_bytes))
                 table.add_row(stage.name, result.case.name, *counts, verdict)
     console = Console(width=WIDTH)
     console.print(table)
     stayed = [result for result in results if not result.case.leaves]
-    leaked = sum(result.bytes for result in stayed)
+    leaked = sum(result.n_bytes for result in stayed)
     console.print(f"{len(stayed)} private requests: {leaked} bytes left; {len(results) - len(stayed)} controls")
     sys.exit(any(result.fault for result in results))
 

@@ -8,7 +8,7 @@ from functools import partial
 from gateway.audit.actions import process_actor, record_action
 from gateway.audit.chain import AuditChain
 from gateway.background import Background
-from gateway.config.secret import hide_secrets
+from gateway.config.secret import derived_keys, hide_secrets
 from gateway.config.settings import Settings
 from gateway.conversations.conversations import Conversations, make_conversations
 from gateway.dispatch.backends import Backends
@@ -18,7 +18,11 @@ from gateway.dispatch.dispatcher import Dispatcher
 from gateway.dispatch.embeddings import Embedder
 from gateway.dispatch.local import LocalSide, make_local
 from gateway.dispatch.privacy import PrivacyLane
+from gateway.dispatch.private_sessions import PrivateSessions
 from gateway.exam.background import BackgroundExam
+from gateway.keys.active import ActiveKeys
+from gateway.keys.secrets import HASHING, SecretHasher
+from gateway.keys.store import KeyStore
 from gateway.ledger import Ledger, LedgerUnavailable
 from gateway.ledger.database import DatabasePassword
 from gateway.record.egress import EgressWatch
@@ -52,10 +56,13 @@ class Parts:
     embedder: Embedder
     exam: BackgroundExam
     failure_rates: FailureRates
+    key_store: KeyStore
+    keys: ActiveKeys
     ledger: Ledger
     lifecycle: Lifecycle
     metrics: Metrics
     pricer: Pricer
+    private_sessions: PrivateSessions
     recorder: Recorder
     telemetry: Telemetry | None
     threshold: ActiveThreshold
@@ -89,10 +96,13 @@ def make_parts(settings: Settings) -> Parts:
     ledger.when_committed(metrics.priced)
     watch = EgressWatch(ledger, chain, lambda: decider.clearance)
     backends = Backends(make_local(settings.local, settings.state_dir), settings.cloud, watch.of)
+    hasher = SecretHasher(derived_keys(settings, HASHING))
+    keys = ActiveKeys(settings, ledger, hasher)
     budget = Budget(settings.budget, ledger, pricer)
     telemetry = make_telemetry(settings, pricer)
     recorder = Recorder(ledger, metrics, budget, telemetry)
     cascade = Cascade(settings.router.second_look, classifier)
+    private_sessions = PrivateSessions(ledger, settings)
     decider = Decider(
         backends,
         classifier,
@@ -101,6 +111,7 @@ def make_parts(settings: Settings) -> Parts:
         PrivacyLane(settings.privacy),
         budget=budget,
         cascade=cascade,
+        sessions=private_sessions,
     )
     dispatcher = Dispatcher(
         decider,
@@ -117,10 +128,13 @@ def make_parts(settings: Settings) -> Parts:
     takers = {
         **_takers(backends, budget, cascade, failure_rates, pricer, telemetry),
         "exam": (lambda new: exam.configure(new.exam),),
+        "api_key": (keys.configure,),
         "secret": (
             hide_secrets,
             *_secret_takers(backends.local, password),
             conversations.take_secrets,
+            private_sessions.take_secret,
+            lambda new: hasher.take(derived_keys(new, HASHING)),
             chain.configure,
         ),
         "audit": (chain.configure,),
@@ -128,6 +142,12 @@ def make_parts(settings: Settings) -> Parts:
     reloads = partial(_record_reload, ledger, chain)
     _watch(metrics, backends.local, threshold, classifier)
     _watch_money(metrics, ledger, budget)
+    metrics.watch(
+        "slimgate_keys_stale",
+        "Whether it is not known at the moment which keys were made or revoked.",
+        lambda: float(keys.trouble is not None),
+        "livemax",
+    )
     return Parts(
         background=Background(metrics.background_failed),
         backends=backends,
@@ -140,10 +160,13 @@ def make_parts(settings: Settings) -> Parts:
         embedder=Embedder(settings.embeddings, decider, backends, budget, recorder),
         exam=exam,
         failure_rates=failure_rates,
+        key_store=KeyStore(ledger, chain, hasher),
+        keys=keys,
         ledger=ledger,
         lifecycle=Lifecycle(settings, Reloader(settings, decider, classifier, threshold, takers, reloads)),
         metrics=metrics,
         pricer=pricer,
+        private_sessions=private_sessions,
         recorder=recorder,
         telemetry=telemetry,
         threshold=threshold,

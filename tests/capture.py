@@ -31,7 +31,7 @@ class Capture:
 
     port: int = 0
     connections: int = 0
-    bytes: int = 0
+    n_bytes: int = 0
     bodies: list[bytes] = field(default_factory=list)
 
     @property
@@ -39,7 +39,7 @@ class Capture:
         return f"http://127.0.0.1:{self.port}"
 
     def forget(self) -> None:
-        self.connections = self.bytes = 0
+        self.connections = self.n_bytes = 0
         self.bodies.clear()
 
     def serve(self, connection: Any) -> None:
@@ -47,7 +47,7 @@ class Capture:
         self.connections += 1
         received = b""
         while data := connection.recv(65536):
-            self.bytes += len(data)
+            self.n_bytes += len(data)
             received += data
             while (whole := _request_in(received)) is not None:
                 head, body, received = whole

@@ -17,6 +17,7 @@ from gateway.dispatch.cascade import Cascade, Unsure
 from gateway.dispatch.decider import Decider, RoutedRequest
 from gateway.dispatch.local import unless_stuck
 from gateway.http.overrides import Overrides
+from gateway.keys.terms import KeyForbids
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
 from gateway.scoring.active_classifier import ActiveClassifier
@@ -110,9 +111,10 @@ class Dispatcher:
         ask: Callable[[Answerer, ChatRequest], Awaitable[T]],
     ) -> T:
         record.set_request(request)
-        request = await self._decider.mark(request, overrides)
-        record.private, record.clearance = request.private, self._decider.clearance
-        routed = await self._decider.decide_marked(request, overrides)
+        decider = self._decider.of(overrides.caller)
+        request = await decider.mark(request, overrides)
+        record.private, record.clearance = request.private, decider.clearance
+        routed = await decider.decide_marked(request, overrides)
         record.upstream_s += routed.waited_s
         record.left_out = left_out_of(routed.request)
         record.set_decision(routed.decision, self._classifier.version, self._contributions.of(routed.prompt))
@@ -178,6 +180,8 @@ class Dispatcher:
     async def _call(
         self, route: Route, routed: RoutedRequest, call: Callable[[Answerer], Awaitable[T]], *, is_last: bool
     ) -> T:
+        if not routed.terms.allows(route):  # no fallback and no second look comes here; if one did, it would end here
+            raise KeyForbids(f"use the {route}; use another key")
         if route is Route.LOCAL:
             assert self._backends.local is not None
             return await self._backends.local.times.watch(routed.request, self._call_local(call, is_last=is_last))

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.keys.terms import KeyTerms, Role, Sees
+
 Usd = str
 """An exact decimal number."""
 
@@ -251,3 +253,44 @@ class Flips(AnswerModel):
     count: int
     of: int
     data: list[dict[str, Any]]
+
+
+class ShownSecret(AnswerModel):
+    """What is shown of a key's secret. It works until `expires`; as long as its key where that is null."""
+
+    prefix: str
+    created: str
+    expires: str | None
+
+
+class Key(AnswerModel):
+    """A caller's key, without its secret."""
+
+    object: Literal["key"] = "key"
+    id: str
+    name: str
+    status: Literal["live", "expired", "revoked"]
+    owner: str
+    team: str
+    tags: list[str]
+    role: Role
+    sees: Sees
+    created: str
+    expires: str | None
+    revoked: str | None
+    secrets: list[ShownSecret]
+    terms: KeyTerms
+
+
+class KeyWithSecret(Key):
+    """A key whose secret was just made."""
+
+    secret: str = Field(description="Shown this once: `sg-` and 43 characters.")
+
+
+class KeyList(AnswerModel):
+    """The answer of /v1/keys."""
+
+    object: Literal["list"] = "list"
+    data: list[Key]
+    next: str | None

@@ -53,16 +53,18 @@ class Compacting:
     async def turn(self, body: Any, overrides: Overrides) -> tuple[Turn, ChatRequest]:
         """The conversation in `body`, with what it refers to, and as a chat that is marked if it may not leave."""
         turn = await self.conversations.turn(body, overrides.caller.id)
-        return turn, await self._decider.mark(self._dialect.turn(turn), overrides)
+        return turn, await self._decider.of(overrides.caller).mark(self._dialect.turn(turn), overrides)
 
     async def by_cloud(self, what: str, turn: Turn, request: ChatRequest, overrides: Overrides) -> bytes | None:
         """The answer of a cloud that keeps the conversation itself, or is the only one to have it; None for no such."""
         untranslatable = None if request.native is None else request.native.untranslatable
-        is_for_cloud = turn.is_native or untranslatable is not None or self._is_cloud_only(request)
-        if is_for_cloud and self._decider.cloud_may_answer(request) and await self._native.may_know(overrides):
+        decider = self._decider.of(overrides.caller)
+        is_for_cloud = turn.is_native or untranslatable is not None or _is_cloud_only(decider, request)
+        if is_for_cloud and decider.cloud_may_answer(request) and await self._native.may_know(overrides):
             assert request.native is not None
             body = {**request.native.body, "model": self._native.model()}
-            return await self._native.call("POST", what, content=orjson.dumps(body))
+            content = orjson.dumps(body)
+            return await self._native.call("POST", what, overrides=overrides, private=request.private, content=content)
         if untranslatable is not None:
             raise untranslatable
         return None
@@ -72,9 +74,9 @@ class Compacting:
         """The model that `by_cloud` asks."""
         return self._native.model() or ""
 
-    def _is_cloud_only(self, request: ChatRequest) -> bool:
-        names = self._decider.names
-        return names.local_model is None or names.meaning(request.model).route is Route.CLOUD
+
+def _is_cloud_only(decider: Decider, request: ChatRequest) -> bool:
+    return decider.names.meaning(request.model).route is Route.CLOUD or decider.sides.local is None
 
 
 class CompactEndpoint(RecordedEndpoint):
@@ -144,12 +146,12 @@ def input_tokens_endpoints(compacting: Compacting, decider: Decider, *, max_body
     async def input_tokens(request: Request) -> Response:
         """Counted by the cloud if only it has the conversation, else by the local model's tokenizer, or estimated."""
         body = parse_json(await read_body(request.receive, max_body_bytes))
-        overrides = read_overrides(request.scope)
+        overrides = read_overrides(request.scope, body)
         turn, chat = await compacting.turn(body, overrides)
         answer = await compacting.by_cloud("input_tokens", turn, chat, overrides)
         if answer is not None:
             return json_response(answer)
-        counted = await decider.count_tokens(chat)
+        counted = await decider.of(overrides.caller).count_tokens(chat)
         tokens = prompt_tokens_guess(chat) if counted is None else counted
         return json_response({"object": "response.input_tokens", "input_tokens": tokens})
 

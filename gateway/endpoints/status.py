@@ -13,6 +13,7 @@ from gateway.dispatch.cloud import CloudSide
 from gateway.dispatch.local import LocalSide
 from gateway.exam.background import BackgroundExam
 from gateway.http.json_response import json_response
+from gateway.keys.active import ActiveKeys
 from gateway.ledger import Ledger
 from gateway.ledger.rollup import first_ms, read_rollup
 from gateway.ledger.units import from_epoch_ms, now_ms
@@ -34,10 +35,9 @@ def status_endpoints(
     budget: Budget,
     ledger: Ledger,
     exam: BackgroundExam,
-    *,
-    key_required: bool,
+    keys: ActiveKeys,
 ) -> APIRouter:
-    """The endpoint over both sides, the threshold, the classifier, `ledger` and the exam."""
+    """The endpoint over both sides, the threshold, the classifier, `ledger`, the exam and `keys`."""
     endpoints = APIRouter(tags=["operations"])
 
     @endpoints.get("/v1/status", summary="State of each side")
@@ -50,7 +50,8 @@ def status_endpoints(
             {
                 "object": "status",
                 "version": version("slimgate"),
-                "key_required": key_required,
+                "key_required": keys.is_needed is not False,
+                "keys_trouble": keys.trouble,
                 "threshold": threshold.value,
                 "artifact": classifier.version,
                 "artifact_trouble": classifier.trouble,

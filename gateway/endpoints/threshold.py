@@ -13,6 +13,7 @@ from gateway.endpoints.answer_models import Flips, ThresholdChangeItem, Threshol
 from gateway.endpoints.savings import Since, Until
 from gateway.http.actor import actor_of
 from gateway.http.json_body import JsonBody, described, read_model
+from gateway.keys.caller import caller_of
 from gateway.ledger import Ledger
 from gateway.ledger.rollup import first_ms
 from gateway.ledger.units import epoch_ms, from_epoch_ms, now_ms
@@ -49,8 +50,6 @@ def threshold_endpoints(
     price: CloudPrice,
     classifier: ActiveClassifier,
     labels: FailureRates,
-    *,
-    has_key: bool,
 ) -> APIRouter:
     """The endpoints over `threshold` and the traffic in `ledger`.
 
@@ -82,7 +81,8 @@ def threshold_endpoints(
         In force in every worker within a second, and after a restart.
         """
         wanted = await read_model(request, ThresholdBody)
-        who = f"{request.client.host if request.client else 'unknown'}{', with the key' if has_key else ''}"
+        caller, client = caller_of(request.scope), request.client
+        who = f"{client.host if client else 'unknown'}{f', with the key {caller.name}' if caller.id else ''}"
         await run_in_threadpool(_move, wanted, who, actor_of(request.scope))
         return _state(threshold, classifier.version)
 

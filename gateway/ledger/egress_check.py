@@ -48,7 +48,7 @@ def _parsed(egress: str | None) -> Any:
         return None
 
 
-def _compare(connection: Connection, entry: Row[Any]) -> Finding | None:
+def _compare(connection: Connection, entry: Any) -> Finding | None:
     body, seq, id = orjson.loads(entry.body), entry.seq, entry.request_id
     if "created_ms" not in body:  # a call that came after the request's end has an entry of its own
         return None

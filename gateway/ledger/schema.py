@@ -312,7 +312,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             agent TEXT NOT NULL
         )
         """,
-        "CREATE TABLE private_sessions (id TEXT PRIMARY KEY, created_ms BIGINT NOT NULL, why TEXT NOT NULL)",
+        "CREATE TABLE private_sessions (id TEXT PRIMARY KEY, seen_ms BIGINT NOT NULL, why TEXT NOT NULL)",
         """
         CREATE TABLE audit (
             seq BIGINT PRIMARY KEY,

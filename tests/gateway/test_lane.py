@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from tests.lane import STAGES, TO_CLOUD, Case, Stage
+from tests.lane import Case, Stage
+from tests.lane_cases import STAGES, TO_CLOUD
 
 
 def test_what_must_stay_stays_and_what_leaves_is_recorded_to_the_byte(tmp_path: Path) -> None:
-    stage = STAGES[1]
+    stage = next(stage for stage in STAGES if stage.name == "by the detector")
     planted = (
         Case("a leak", lambda scene: scene.chat(TO_CLOUD)),
         Case("a control that stays", lambda scene: scene.chat(model="local"), leaves=True),

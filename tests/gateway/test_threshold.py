@@ -235,7 +235,7 @@ def test_browser_password_moves_nothing(make_gateway: MakeGateway, provider: Pro
     assert httpx.get(url, auth=("", "sesame")).status_code == 200
     assert httpx.post(url, json=body, auth=("", "sesame")).status_code == 401
     moved = httpx.post(url, json=body, headers={"authorization": "Bearer sesame"})
-    assert moved.json()["history"][0]["by"] == "127.0.0.1, with the key"
+    assert moved.json()["history"][0]["by"] == "127.0.0.1, with the key SLIMGATE_API_KEY"
 
 
 BAD: list[Any] = [
