@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway.access.auth import RequireKey
 from gateway.access.cors import AllowOrigins
@@ -33,17 +34,19 @@ from gateway.endpoints.health import health_endpoints
 from gateway.endpoints.kept_responses import kept_responses_endpoints
 from gateway.endpoints.keys import keys_endpoints
 from gateway.endpoints.ledger import ledger_endpoints
+from gateway.endpoints.login import login_endpoints
 from gateway.endpoints.models import models_endpoints
 from gateway.endpoints.responses import ResponsesEndpoint
 from gateway.endpoints.route import route_endpoints
 from gateway.endpoints.savings import savings_endpoints
+from gateway.endpoints.session import session_endpoints
 from gateway.endpoints.status import status_endpoints
 from gateway.endpoints.threshold import threshold_endpoints
+from gateway.endpoints.usage import usage_endpoints
 from gateway.http import errors
 from gateway.http.fast_path import FastPathApp
 from gateway.http.inflate import InflateBodies
 from gateway.http.paths import OtherPaths
-from gateway.keys.active import ActiveKeys
 from gateway.openapi import describe
 from gateway.parts import Parts, make_parts
 from gateway.record.logs import apply_log_settings
@@ -74,11 +77,11 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.state.lifecycle = parts.lifecycle
+    app.state.lifecycle, app.state.logins = parts.lifecycle, parts.logins
     errors.install(app, refusal)
     _add_answering(app, parts, settings.max_body_bytes, settings.keep_alive_s)
     _add_others(app, parts, settings)
-    _guard(app, settings, parts.keys)
+    _guard(app, settings, parts)
     describe(app)
     return app
 
@@ -148,6 +151,7 @@ def _add_others(app: FastPathApp, parts: Parts, settings: Settings) -> None:
         kept_responses_endpoints(parts.conversations, NativeResponses(parts.backends, decider)),
         route_endpoints(decider, classifier, max_body_bytes=max_body_bytes),
         savings_endpoints(ledger),
+        usage_endpoints(ledger),
         decisions_endpoints(ledger),
         audit_endpoints(ledger),
         feedback_endpoints(ledger),
@@ -155,6 +159,8 @@ def _add_others(app: FastPathApp, parts: Parts, settings: Settings) -> None:
         threshold_endpoints(threshold, ledger, parts.chain, parts.pricer.at_cloud, classifier, parts.failure_rates),
         exam_endpoints(settings.state_dir, lambda: parts.exam.key),
         dashboard_endpoints(),
+        login_endpoints(parts.logins),
+        session_endpoints(parts.logins),
         ledger_endpoints(ledger),
         keys_endpoints(parts.key_store, parts.keys),
         health_endpoints(parts.backends, parts.lifecycle, parts.metrics, parts.background),
@@ -162,13 +168,16 @@ def _add_others(app: FastPathApp, parts: Parts, settings: Settings) -> None:
         app.include_router(endpoints)
 
 
-def _guard(app: FastPathApp, settings: Settings, keys: ActiveKeys) -> None:
+def _guard(app: FastPathApp, settings: Settings, parts: Parts) -> None:
     """Put in front of every endpoint what a call has to pass; the last one is passed first."""
     app.put_in_front(partial(InflateBodies, max_bytes=settings.max_body_bytes))
     app.put_in_front(RequireJson)
     app.put_in_front(RequireKnownHeaders)
-    app.put_in_front(partial(RequireKey, keys=keys))
+    app.put_in_front(partial(RequireKey, keys=parts.keys, logins=parts.logins))
     if settings.allowed_origins:
         app.put_in_front(partial(AllowOrigins, origins=settings.allowed_origins))
     app.put_in_front(partial(Guard, host_check=make_host_check(settings)))
     app.put_in_front(OtherPaths)
+    if settings.trusted_proxies:
+        believe = partial(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
+        app.put_in_front(believe)  # type: ignore[arg-type]  # uvicorn has types of its own for ASGI

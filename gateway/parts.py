@@ -25,6 +25,7 @@ from gateway.keys.secrets import HASHING, SecretHasher
 from gateway.keys.store import KeyStore
 from gateway.ledger import Ledger, LedgerUnavailable
 from gateway.ledger.database import DatabasePassword
+from gateway.login.logins import Logins
 from gateway.record.egress import EgressWatch
 from gateway.record.logs import apply_log_settings
 from gateway.record.metrics import Metrics
@@ -60,6 +61,7 @@ class Parts:
     keys: ActiveKeys
     ledger: Ledger
     lifecycle: Lifecycle
+    logins: Logins
     metrics: Metrics
     pricer: Pricer
     private_sessions: PrivateSessions
@@ -98,6 +100,7 @@ def make_parts(settings: Settings) -> Parts:
     backends = Backends(make_local(settings.local, settings.state_dir), settings.cloud, watch.of)
     hasher = SecretHasher(derived_keys(settings, HASHING))
     keys = ActiveKeys(settings, ledger, hasher)
+    logins = Logins(settings, keys, ledger, chain)
     budget = Budget(settings.budget, ledger, pricer)
     telemetry = make_telemetry(settings, pricer)
     recorder = Recorder(ledger, metrics, budget, telemetry)
@@ -129,6 +132,8 @@ def make_parts(settings: Settings) -> Parts:
         **_takers(backends, budget, cascade, failure_rates, pricer, telemetry),
         "exam": (lambda new: exam.configure(new.exam),),
         "api_key": (keys.configure,),
+        "login": (logins.configure,),
+        "oidc": (hide_secrets, keys.configure, logins.configure),
         "secret": (
             hide_secrets,
             *_secret_takers(backends.local, password),
@@ -136,6 +141,7 @@ def make_parts(settings: Settings) -> Parts:
             private_sessions.take_secret,
             lambda new: hasher.take(derived_keys(new, HASHING)),
             chain.configure,
+            logins.configure,
         ),
         "audit": (chain.configure,),
     }
@@ -164,6 +170,7 @@ def make_parts(settings: Settings) -> Parts:
         keys=keys,
         ledger=ledger,
         lifecycle=Lifecycle(settings, Reloader(settings, decider, classifier, threshold, takers, reloads)),
+        logins=logins,
         metrics=metrics,
         pricer=pricer,
         private_sessions=private_sessions,

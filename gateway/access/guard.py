@@ -4,7 +4,7 @@ Plain ASGI, outermost first: `Guard` (Host, Origin, the fixed headers), `gateway
 `gateway.access.auth.RequireKey`, `gateway.access.known_headers.RequireKnownHeaders`, `RequireJson`.
 
 If every call needs a key, any Host is accepted unless `allowed_hosts` is set: a page that points its own name at this
-machine (DNS rebinding) has no key, and a browser sends a password only to the origin where it was typed. So a gateway
+machine (DNS rebinding) has no key, and a browser sends the cookie of a login only to the name that set it. So a gateway
 behind a proxy needs no further setting.
 """
 

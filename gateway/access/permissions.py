@@ -71,11 +71,14 @@ PERMISSIONS = (
             "/v1/models/{*}",
             "/v1/savings",
             "/v1/savings/timeline",
-            "/v1/savings/keys",
+            "/v1/usage",
+            "/v1/usage/chargeback.csv",
             "/v1/latency",
             "/v1/decisions",
             "/v1/decisions/choices",
             "/v1/decisions/{}",
+            "/v1/session",
+            "/v1/sessions",
         )
     ),
     *(
@@ -90,6 +93,8 @@ PERMISSIONS = (
             "/v1/threshold/flips",
         )
     ),
+    Permission("DELETE", "/v1/session", Need.LOOK_AT_OWN),
+    Permission("DELETE", "/v1/sessions/{}", Need.LOOK_AT_OWN),
     Permission("POST", "/v1/threshold", Need.ADMINISTER),
     Permission(READ, "/v1/decisions/export", Need.ADMINISTER),
     Permission(READ, "/v1/ledger/set-aside", Need.ADMINISTER),

@@ -6,6 +6,7 @@ an error. Secrets come from the environment only.
 """
 
 import difflib
+import ipaddress
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -29,6 +30,7 @@ from gateway.config.sections.cloud import CloudSettings
 from gateway.config.sections.exam import ExamSettings
 from gateway.config.sections.keys import KeysSettings
 from gateway.config.sections.local import EmbeddingsSettings, LocalSettings
+from gateway.config.sections.login import LoginSettings, OidcSettings
 from gateway.config.sections.records import (
     AuditSettings,
     LedgerSettings,
@@ -47,10 +49,10 @@ ENV_PREFIX = "SLIMGATE_"
 NESTING = "__"
 CONFIG_VARIABLE = "SLIMGATE_CONFIG"
 
-SECRETS = ("api_key", "encryption_key", "secret")
+SECRETS = ("api_key", "client_secret", "encryption_key", "secret")
 """Names of settings that come from the environment only and are never shown."""
 
-IN_FILES = (*SECRETS, "client_secret", "url", "redis_url", "webhook_url")
+IN_FILES = (*SECRETS, "url", "redis_url", "webhook_url")
 """Names of settings that a file may hold, which ``SLIMGATE_…_FILE`` names."""
 
 RENAMED = {("router", "max_local_wait_s"): ("router", "max_first_token_s")}
@@ -113,6 +115,12 @@ class Settings(BaseSettings):
         "https://app.example.org; * for any, which needs a key. Their pages still have to send the key, where there "
         "is one. Default: none.",
     )
+    trusted_proxies: Annotated[list[str], AT_START] = Field(
+        default_factory=list,
+        description="Addresses or networks, such as 10.0.0.0/8, of proxies in front of the gateway. Of their requests "
+        "X-Forwarded-For says who calls, and X-Forwarded-Proto whether by https; of others nothing does. Failed "
+        "logins are counted by that address.",
+    )
     workers: Annotated[int, AT_START] = Field(
         1, ge=1, le=64, description="Gateway processes behind the port. They share one engine and one ledger."
     )
@@ -149,6 +157,8 @@ class Settings(BaseSettings):
     ledger: Annotated[LedgerSettings, AT_START] = LedgerSettings()
     responses: Annotated[ResponsesSettings, AT_START] = ResponsesSettings()
     audit: AuditSettings = AuditSettings()
+    login: LoginSettings = LoginSettings()
+    oidc: OidcSettings = OidcSettings()
     savings: SavingsSettings = SavingsSettings()
     log: LogSettings = LogSettings()
     telemetry: Annotated[TelemetrySettings, AT_START] = TelemetrySettings()
@@ -201,6 +211,16 @@ class Settings(BaseSettings):
     def _origins(cls, origins: list[str]) -> list[str]:
         return [normalise_origin(origin) for origin in origins]
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: list[str]) -> list[str]:
+        for proxy in proxies:
+            try:
+                ipaddress.ip_network(proxy)
+            except ValueError:
+                raise ValueError(f"{proxy!r} should be an address or a network, such as 10.0.0.0/8") from None
+        return proxies
+
     @model_validator(mode="after")
     def _any_page_needs_a_key(self) -> Self:
         if ANY_NAME in self.allowed_origins and not self.always_needs_key:
@@ -249,7 +269,7 @@ class Settings(BaseSettings):
     @property
     def always_needs_key(self) -> bool:
         """Whether every call needs a key, whatever keys there are."""
-        return self.api_key is not None or self.keys.required is True
+        return self.api_key is not None or self.keys.required is True or self.oidc.issuer is not None
 
     @property
     def baseline_model(self) -> str:
@@ -332,6 +352,12 @@ def _not_for_a_found_file(settings: Settings) -> Iterator[str]:
             "allow_anonymous is set only by the slimgate.toml in this folder: if you trust that file, name it "
             f"(--config slimgate.toml, or SLIMGATE_CONFIG), or set {variable_name(('allow_anonymous',))} in the "
             "environment"
+        )
+    if settings.oidc.issuer is not None and environment.get("oidc", {}).get("issuer") is None:
+        yield (
+            "oidc.issuer, which says who logs in, is set only by the slimgate.toml in this folder: if you trust that "
+            "file, name it (--config slimgate.toml, or SLIMGATE_CONFIG), or set "
+            f"{variable_name(('oidc', 'issuer'))} in the environment"
         )
     if settings.keys.required is False and environment.get("keys", {}).get("required") is None:
         yield (

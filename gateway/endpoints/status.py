@@ -11,6 +11,7 @@ from gateway.audit.read import head_of
 from gateway.dispatch.backends import Backends
 from gateway.dispatch.cloud import CloudSide
 from gateway.dispatch.local import LocalSide
+from gateway.endpoints.visible import SeesAll
 from gateway.exam.background import BackgroundExam
 from gateway.http.json_response import json_response
 from gateway.keys.active import ActiveKeys
@@ -38,7 +39,7 @@ def status_endpoints(
     keys: ActiveKeys,
 ) -> APIRouter:
     """The endpoint over both sides, the threshold, the classifier, `ledger`, the exam and `keys`."""
-    endpoints = APIRouter(tags=["operations"])
+    endpoints = APIRouter(tags=["operations"], dependencies=[SeesAll])
 
     @endpoints.get("/v1/status", summary="State of each side")
     async def status() -> Response:

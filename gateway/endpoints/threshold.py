@@ -11,6 +11,7 @@ from gateway.audit.actions import Actor, recorded
 from gateway.audit.chain import AuditChain
 from gateway.endpoints.answer_models import Flips, ThresholdChangeItem, ThresholdCurve, ThresholdState
 from gateway.endpoints.savings import Since, Until
+from gateway.endpoints.visible import SeesAll
 from gateway.http.actor import actor_of
 from gateway.http.json_body import JsonBody, described, read_model
 from gateway.keys.caller import caller_of
@@ -62,7 +63,7 @@ def threshold_endpoints(
     labels : FailureRates
         The user's own, or what stands in for them.
     """
-    endpoints = APIRouter(tags=["threshold"])
+    endpoints = APIRouter(tags=["threshold"], dependencies=[SeesAll])
 
     def _move(wanted: ThresholdBody, by: str, actor: Actor) -> None:
         details = {"threshold": wanted.threshold, "before": threshold.value, "note": wanted.note}

@@ -22,6 +22,7 @@ from gateway.http.json_response import json_response
 from gateway.keys.store import KeyNotFound, KeyUnchangeable
 from gateway.keys.terms import KeyForbids
 from gateway.ledger import LedgerUnavailable
+from gateway.login.errors import LoginRefused, LoginThrottled, SessionNotFound
 from gateway.scoring.active_threshold import ThresholdChanged
 from models.host.log_format import PRIVATE
 from models.wire.asgi import BodyTooLarge
@@ -50,6 +51,12 @@ logger = logging.getLogger(__name__)
 
 class UnauthorizedError(Exception):
     """The call carries no key that works, and needs one."""
+
+
+class CsrfError(ForbiddenError):
+    """A change came with the cookie of a login alone, and so perhaps from another site's page."""
+
+    code = "csrf_token"
 
 
 class RequestNotFound(Exception):
@@ -103,6 +110,10 @@ ERROR_SHAPES: dict[type[Exception], ErrorShape] = {
     BudgetSpent: ErrorShape(429, "insufficient_quota", "insufficient_quota"),
     UnauthorizedError: ErrorShape(401, "authentication_error", "invalid_api_key"),
     ForbiddenError: ErrorShape(403, "invalid_request_error", "forbidden"),
+    CsrfError: ErrorShape(403, "invalid_request_error", "csrf_token"),
+    LoginRefused: ErrorShape(401, "authentication_error", "invalid_api_key"),
+    LoginThrottled: ErrorShape(429, "rate_limit_error", "too_many_logins", retry_after_s=60),
+    SessionNotFound: ErrorShape(404, "invalid_request_error", "session_not_found"),
     KeyForbids: ErrorShape(403, "invalid_request_error", "key_forbids"),
     NotJsonError: ErrorShape(415, "invalid_request_error", "unsupported_media_type"),
     RequestNotFound: ErrorShape(404, "invalid_request_error", "request_not_found"),
@@ -190,7 +201,7 @@ def error_headers(exc: Exception) -> dict[str, str]:
     obey `x-should-retry`), unless the trouble passes by itself and was not waited for.
     """
     status, retry_after_s = error_status(exc), shape_of(exc).retry_after_s
-    told_s = exc.retry_after_s if isinstance(exc, RateLimited | BackendUnavailable) else None
+    told_s = exc.retry_after_s if isinstance(exc, RateLimited | BackendUnavailable | LoginThrottled) else None
     if told_s is not None:
         retry_after_s = told_s
     headers = {}

@@ -5,6 +5,7 @@ works, and stops to work, everywhere within a second.
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -21,10 +22,14 @@ from gateway.keys.schema import ACCESS_VERSION, API_KEYS, SECRETS
 from gateway.keys.secrets import SecretHasher, is_secret
 from gateway.ledger import Ledger, LedgerUnavailable
 from gateway.ledger.units import now_ms
+from models.host.private_files import private_file
 
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.5
+
+MARK = "keys-needed"
+"""An empty file in the state directory of a gateway that has seen a key."""
 
 STALE_S = 2.0
 """From such an age on, what is known of keys counts as out of date: somebody may have revoked one."""
@@ -59,17 +64,18 @@ class ActiveKeys:
         self._ledger = ledger
         self._hasher = hasher
         self._required = settings.keys.required
-        self._has_had_admin = settings.api_key is not None
-        self._admin = AdminKey.of(settings)
+        self._is_closed = False
+        self.configure(settings)
         self._known = _Known()
+        self._mark = settings.state_dir / MARK
         self._reading = threading.Lock()
         self._read_at = float("-inf")
         self._trouble: str | None = None
 
     def configure(self, settings: Settings) -> None:
-        """Admit another SLIMGATE_API_KEY from now on. Without one, a gateway that had one stays closed."""
+        """Admit another SLIMGATE_API_KEY from now on. A gateway that had one, or a single sign-on, stays closed."""
         self._admin = AdminKey.of(settings)
-        self._has_had_admin = self._has_had_admin or self._admin is not None
+        self._is_closed = self._is_closed or self._admin is not None or settings.oidc.issuer is not None
 
     @property
     def admin(self) -> AdminKey | None:
@@ -80,13 +86,16 @@ class ActiveKeys:
     def is_needed(self) -> bool | None:
         """Whether a call needs a key: as configured, else once one was made, also after it was revoked.
 
-        None while that depends on a database that has not answered yet.
+        None while that depends on a database that has not answered yet. Then a gateway that has never seen a key in it
+        goes on answering, as a local one without keys does: `MARK` in its state directory tells.
         """
-        if self._has_had_admin:
+        if self._is_closed:
             return True
         if self._required is not None:
             return self._required
-        return self._known.ever_made > 0 if self.is_known else None
+        if self.is_known:
+            return self._known.ever_made > 0
+        return None if self._mark.exists() else False
 
     @property
     def closes_with_next_key(self) -> bool:
@@ -127,6 +136,7 @@ class ActiveKeys:
                 version = connection.execute(select(ACCESS_VERSION.c.version)).scalar_one()
                 if version != self._known.version:  # read before the keys: a change in between is read again
                     self._known = _read(connection, version)
+                    self._remember()
                 self._read_at = time.monotonic()
         except LedgerUnavailable as exc:
             if self._trouble is None:
@@ -136,6 +146,12 @@ class ActiveKeys:
         if self._trouble is not None:
             logger.info("keys: the database answers again")
             self._trouble = None
+
+    def _remember(self) -> None:
+        """Note for the next start that this gateway needs keys."""
+        if self._known.ever_made:
+            with contextlib.suppress(OSError):  # a full disk; it is noted at the next start
+                private_file(self._mark)
 
     async def first_refresh(self) -> None:
         """Know the keys before the first call, if the database answers."""
@@ -157,14 +173,12 @@ def _read(connection: Connection, version: int) -> _Known:
     ever_made = connection.execute(select(func.count()).select_from(API_KEYS)).scalar_one()
     by_id: dict[str, _Entry] = {}
     for row in connection.execute(select(API_KEYS).where(API_KEYS.c.revoked_ms.is_(None))):
-        try:
-            by_id[row.id] = _Entry(ApiKey.of(row).caller, _or_never(row.expires_ms))
-        except (ValueError, TypeError) as exc:
-            logger.error("the key %.40r cannot be read, and does not work: %s", row.id, type(exc).__name__)
+        if (key := ApiKey.read(row)) is not None:
+            by_id[row.id] = _Entry(key.caller, _or_never(row.expires_ms))
     by_hash = {}
     for row in connection.execute(select(SECRETS.c.hash, SECRETS.c.key_id, SECRETS.c.expires_ms)):
-        if (key := by_id.get(row.key_id)) is not None:
-            by_hash[row.hash] = _Entry(key.caller, min(key.expires_ms, _or_never(row.expires_ms)))
+        if (entry := by_id.get(row.key_id)) is not None:
+            by_hash[row.hash] = _Entry(entry.caller, min(entry.expires_ms, _or_never(row.expires_ms)))
     return _Known(version, ever_made, by_hash, by_id)
 
 

@@ -1,5 +1,6 @@
 """A key as the database keeps it, without what would let somebody use it."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,8 @@ from sqlalchemy import Row
 from gateway.keys.caller import Caller
 from gateway.keys.terms import KeyTerms, Role, Sees
 from gateway.ledger.units import from_epoch_ms
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +42,16 @@ class ApiKey:
     secrets: tuple[KeySecret, ...] = ()
 
     @classmethod
-    def of(cls, row: Row[Any], secrets: Sequence[KeySecret] = ()) -> "ApiKey":
-        """The key in a row of the database.
+    def read(cls, row: Row[Any], secrets: Sequence[KeySecret] = ()) -> "ApiKey | None":
+        """The key in a row of the database; None, and a line in the log, where it holds what no key can."""
+        try:
+            return cls._read(row, secrets)
+        except (ValueError, TypeError) as exc:
+            logger.error("the key %.40r cannot be read, and does not work: %s", row.id, type(exc).__name__)
+            return None
 
-        Raises
-        ------
-        ValueError
-            If the row holds what no key can: somebody else wrote it, or a later version.
-        """
+    @classmethod
+    def _read(cls, row: Row[Any], secrets: Sequence[KeySecret]) -> "ApiKey":
         return cls(
             row.id,
             row.created_ms,

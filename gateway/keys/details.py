@@ -1,7 +1,7 @@
 """What people say of a key when they make or change it, checked."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -26,6 +26,11 @@ def _future(moment: datetime | None) -> datetime | None:
 
 def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tags))
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema["properties"].values():
+        field.pop("default", None)
 
 
 Printable = Annotated[str, Field(max_length=100), AfterValidator(_printable)]
@@ -67,9 +72,9 @@ class NewKey(BaseModel):
 
 
 class KeyChange(BaseModel):
-    """A change of a key: what is not given stays as it is."""
+    """A change of a key: what is not given stays as it is. The defaults stand for that, and mean nothing."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_without_defaults)
 
     name: Named = Field("-", description=_NAME)
     owner: Printable = Field("", description=_OWNER)

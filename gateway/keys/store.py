@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select, tuple_, update
 
 from gateway.audit.actions import Actor, action_entry
 from gateway.audit.chain import AuditChain
@@ -140,13 +140,13 @@ class KeyStore:
         with self._ledger.access() as connection:
             if after is not None:
                 query = query.where(_behind(_get(connection, after)))
-            keys = read_keys(connection, query)
-        page = keys[:limit]
-        return KeyPage(page, page[-1].id if len(keys) > limit else None)
+            rows = connection.execute(query).all()
+            page = rows[:limit]
+            return KeyPage(_read(connection, page), page[-1].id if len(rows) > limit else None)
 
     @contextmanager
     def _changing(self) -> Iterator[Connection]:
-        """A transaction. It moves the counter first, which takes the lock: no two changes wait for each other."""
+        """A transaction. It moves the counter first, which locks it: one change goes after the other, everywhere."""
         with self._ledger.write() as connection:
             connection.execute(update(ACCESS_VERSION).values(version=ACCESS_VERSION.c.version + 1))
             yield connection
@@ -162,26 +162,25 @@ class KeyStore:
         self._chain.append(connection, [action_entry(actor, action, about)])
 
 
-def read_keys(connection: Connection, query: Select[Any]) -> list[ApiKey]:
-    """The keys that `query` over `API_KEYS` finds, with what is shown of their secrets."""
-    rows = connection.execute(query).all()
-    shown = _secrets(connection, [row.id for row in rows])
-    return [ApiKey.of(row, shown[row.id]) for row in rows]
-
-
-def _secrets(connection: Connection, ids: Sequence[str]) -> Mapping[str, list[KeySecret]]:
-    query = select(SECRETS).where(SECRETS.c.key_id.in_(ids)).order_by(SECRETS.c.created_ms.desc())
+def _read(connection: Connection, rows: Sequence[Row[Any]]) -> list[ApiKey]:
+    """The keys in these rows, as far as they can be read, with what is shown of their secrets."""
+    # The one that lasts goes first, also before one made in the same millisecond.
+    order = SECRETS.c.expires_ms.is_(None).desc(), SECRETS.c.created_ms.desc()
+    query = select(SECRETS).where(SECRETS.c.key_id.in_([row.id for row in rows])).order_by(*order)
     shown = defaultdict(list)
-    for row in connection.execute(query):
-        shown[row.key_id].append(KeySecret(row.prefix, row.created_ms, row.expires_ms))
-    return shown
+    for secret in connection.execute(query):
+        shown[secret.key_id].append(KeySecret(secret.prefix, secret.created_ms, secret.expires_ms))
+    keys = (ApiKey.read(row, shown[row.id]) for row in rows)
+    return [key for key in keys if key is not None]
 
 
 def _get(connection: Connection, id: str) -> ApiKey:
-    found = read_keys(connection, select(API_KEYS).where(API_KEYS.c.id == id))
-    if not found:
+    rows = connection.execute(select(API_KEYS).where(API_KEYS.c.id == id)).all()
+    if not rows:
         raise KeyNotFound(f"There is no key {id!r:.100}; /v1/keys and `slimgate keys list` have their ids.")
-    return found[0]
+    if not (keys := _read(connection, rows)):
+        raise KeyUnchangeable(f"The key {id} cannot be read, and does not work: its row in the database is damaged.")
+    return keys[0]
 
 
 def _live(connection: Connection, id: str) -> ApiKey:

@@ -13,7 +13,7 @@ from gateway.keys.api_key import ApiKey
 from gateway.keys.details import KeyChange, NewKey
 from gateway.keys.schema import API_KEYS, SECRETS
 from gateway.keys.secrets import SecretHasher, new_secret
-from gateway.keys.store import KeyStore
+from gateway.keys.store import KeyStore, KeyUnchangeable
 from gateway.keys.terms import KeyTerms, Role, Sees
 from gateway.ledger import Ledger, LedgerUnavailable
 from tests.gateway.keys.conftest import ADA, Keys
@@ -119,7 +119,7 @@ def test_a_rotation_without_grace_stops_the_old_secret(keys: Keys) -> None:
 
 
 def test_a_damaged_key_does_not_work_and_the_others_do(keys: Keys, caplog: pytest.LogCaptureFixture) -> None:
-    (bad, broken), (_, good) = made(keys), made(keys)
+    (bad, broken), (ok, good) = made(keys), made(keys)
     for column, value in (("terms", '{"of": "tomorrow"}'), ("role", "god"), ("tags", "5"), ("terms", "[")):
         with keys.store._changing() as connection:
             connection.execute(update(API_KEYS).where(API_KEYS.c.id == bad.id).values({column: value}))
@@ -127,6 +127,9 @@ def test_a_damaged_key_does_not_work_and_the_others_do(keys: Keys, caplog: pytes
         assert active.caller_of_secret(broken) is None
         assert active.caller_of_secret(good) is not None
         assert bad.id in caplog.text
+    assert [key.id for key in keys.store.list(10).keys] == [ok.id]
+    with pytest.raises(KeyUnchangeable, match="damaged"):
+        keys.store.find(bad.id)
 
 
 def needs(keys: Keys, *, required: bool | None = None, api_key: str | None = None) -> bool | None:
@@ -182,9 +185,18 @@ def test_with_the_database_away_what_is_known_counts(
     assert caplog.text.count("changes are not seen") == 1
 
 
-def test_before_the_database_has_answered_nothing_is_known(keys: Keys) -> None:
+def test_before_the_database_has_answered_a_gateway_without_keys_goes_on(keys: Keys) -> None:
     active = active_module.ActiveKeys(keys.settings, keys.ledger, keys.hasher)
     assert not active.is_known
-    assert active.is_needed is None
+    assert active.is_needed is False
     active.refresh()
     assert active.is_known
+
+
+def test_before_the_database_has_answered_one_that_has_seen_a_key_waits(keys: Keys) -> None:
+    made(keys)
+    keys.active()
+    restarted = active_module.ActiveKeys(keys.settings, keys.ledger, keys.hasher)
+    assert restarted.is_needed is None
+    restarted.refresh()
+    assert restarted.is_needed is True

@@ -60,3 +60,7 @@ def test_in_every_gateway_over_one_database(postgres: tuple[str, Engine], provid
         httpx.delete(f"{other.url}/v1/keys/{made['id']}", headers=ADMIN).raise_for_status()
         assert statuses(other.url, made["secret"]) == {401}
         wait_for(lambda: statuses(one.url, made["secret"]) == {401})
+        ids = [httpx.post(f"{one.url}/v1/keys", json={"name": "n"}, headers=ADMIN).json()["id"] for _ in range(2)]
+        first = httpx.get(f"{other.url}/v1/keys", params={"limit": 1}, headers=ADMIN).json()
+        rest = httpx.get(f"{other.url}/v1/keys", params={"after": first["next"]}, headers=ADMIN).json()
+        assert [key["id"] for key in (*first["data"], *rest["data"])] == ids[::-1]

@@ -8,15 +8,17 @@ from pydantic import SecretStr
 from starlette.types import Message, Receive, Scope, Send
 
 from gateway.access.auth import RequireKey
+from gateway.audit.chain import AuditChain
 from gateway.config.sections.keys import KeysSettings
 from gateway.keys.active import ActiveKeys
 from gateway.keys.caller import caller_of
 from gateway.keys.details import NewKey
 from gateway.keys.secrets import new_secret
+from gateway.login.logins import Logins
 from tests.gateway.keys.conftest import ADA, Keys
 
 
-def outcome(active: ActiveKeys, secret: str = "", path: str = "/v1/models") -> str | int:
+def outcome(keys: Keys, active: ActiveKeys, secret: str = "", path: str = "/v1/models") -> str | int:
     """The id of the caller that is let through, or the status that it is told."""
     seen: list[str | int] = []
 
@@ -32,7 +34,8 @@ def outcome(active: ActiveKeys, secret: str = "", path: str = "/v1/models") -> s
 
     headers = [(b"x-api-key", secret.encode())] if secret else []
     scope: dict[str, Any] = {"type": "http", "method": "GET", "path": path, "headers": headers, "query_string": b""}
-    asyncio.run(RequireKey(app, active)(scope, receive, send))
+    logins = Logins(keys.settings, active, keys.ledger, AuditChain(b"k" * 32))
+    asyncio.run(RequireKey(app, active, logins)(scope, receive, send))
     (first,) = seen
     return first
 
@@ -62,21 +65,21 @@ def unread(keys: Keys, required: bool | None, api_key: str | None = None) -> Act
 def test_nobody_is_let_in_for_want_of_knowledge(
     keys: Keys, required: bool | None, api_key: str | None, sent: str, told: str | int
 ) -> None:
-    assert outcome(unread(keys, required, api_key), sent) == told
-    assert outcome(unread(keys, required, api_key), sent, "/health/live") == ""
+    assert outcome(keys, unread(keys, required, api_key), sent) == told
+    assert outcome(keys, unread(keys, required, api_key), sent, "/health/live") == ""
 
 
 def test_the_configured_key_is_let_in_without_the_database(keys: Keys) -> None:
     active = unread(keys, None, "sk-gate")
     assert active.admin is not None
-    assert outcome(active, "sk-gate") == active.admin.caller.id
+    assert outcome(keys, active, "sk-gate") == active.admin.caller.id
 
 
 def test_an_open_gateway_knows_callers_and_refuses_keys_that_do_not_work(keys: Keys) -> None:
     key, secret = keys.store.create(NewKey(name="n"), ADA)
     opened = keys.active(keys=KeysSettings(required=False))
-    assert outcome(opened, secret) == key.id
-    assert outcome(opened) == outcome(opened, "unused") == ""
+    assert outcome(keys, opened, secret) == key.id
+    assert outcome(keys, opened) == outcome(keys, opened, "unused") == ""
     keys.store.revoke(key.id, ADA)
     opened.refresh()
-    assert outcome(opened, secret) == 401, "it may have been a key whose requests had to stay here"
+    assert outcome(keys, opened, secret) == 401, "it may have been a key whose requests had to stay here"
