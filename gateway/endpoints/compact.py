@@ -91,6 +91,7 @@ class CompactEndpoint(RecordedEndpoint):
 
     async def serve(self, record: RequestRecord, body: Any, overrides: Overrides, reply: Reply) -> None:
         turn, request = await self._compacting.turn(body, overrides)
+        record.private = request.private
         answer = await self._compacting.by_cloud("compact", turn, request, overrides)
         if answer is None:
             with paid_all_the_same(record, request):

@@ -17,6 +17,7 @@ from gateway.http.paths import with_deployment
 from gateway.http.sessions import end_user_of
 from gateway.keys.caller import caller_of
 from gateway.ledger import Outcome
+from gateway.record.egress import CURRENT
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
 from models.remote.fan_out import spent_until
@@ -58,6 +59,7 @@ class RecordedEndpoint(ABC):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         record, reply = RequestRecord(self._endpoint, caller=caller_of(scope)), Reply(send)
+        CURRENT.set(record)  # each call has a context of its own, which ends with it
         with self._recorder.recording(record, scope["headers"]):
             try:
                 body = await read_body(receive, self._max_body_bytes)
