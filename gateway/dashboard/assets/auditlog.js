@@ -94,7 +94,9 @@ function item(entry) {
         "summary",
         {},
         el("time", { datetime: entry.at, title: fullMoment(entry.at) }, moment(entry.at)),
+        " ",
         el("b", {}, KINDS[entry.kind] ?? entry.kind),
+        " ",
         el("span", {}, summary(entry)),
       ),
       el(
