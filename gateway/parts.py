@@ -16,6 +16,9 @@ from gateway.dispatch.privacy import PrivacyLane
 from gateway.exam.background import BackgroundExam
 from gateway.ledger import Ledger
 from gateway.ledger.database import DatabasePassword
+from gateway.limits.key_limits import KeyLimits
+from gateway.limits.making import make_limits
+from gateway.limits.redis import RedisPlaces
 from gateway.record.logs import apply_log_settings
 from gateway.record.metrics import Metrics
 from gateway.record.recorder import Recorder
@@ -45,7 +48,9 @@ class Parts:
     failure_rates: FailureRates
     ledger: Ledger
     lifecycle: Lifecycle
+    limits: KeyLimits
     metrics: Metrics
+    places: RedisPlaces | None
     pricer: Pricer
     recorder: Recorder
     telemetry: Telemetry | None
@@ -105,6 +110,9 @@ def make_parts(settings: Settings) -> Parts:
         "secret": (hide_secrets, *_secret_takers(backends.local, password), conversations.take_secrets),
     }
     _watch(metrics, backends.local, threshold, classifier)
+    limits, places = make_limits(settings.limits.redis_url, settings.workers)
+    if places is not None:
+        _watch_limits(metrics, places)
     _watch_money(metrics, ledger, budget)
     return Parts(
         background=Background(metrics.background_failed),
@@ -119,7 +127,9 @@ def make_parts(settings: Settings) -> Parts:
         failure_rates=failure_rates,
         ledger=ledger,
         lifecycle=Lifecycle(settings, Reloader(settings, decider, classifier, threshold, takers)),
+        limits=limits,
         metrics=metrics,
+        places=places,
         pricer=pricer,
         recorder=recorder,
         telemetry=telemetry,
@@ -174,6 +184,14 @@ def _watch(
     if local is not None:
         metrics.watch("slimgate_local_up", "Whether the local model answers.", lambda: float(local.up), "livemin")
         metrics.watch_count("slimgate_engine_restarts", "Times the engine was started again.", lambda: local.restarts)
+
+
+def _watch_limits(metrics: Metrics, places: RedisPlaces) -> None:
+    metrics.watch_count(
+        "slimgate_limits_unchecked",
+        "Limits of keys that one process checked by itself, since Redis was away.",
+        lambda: places.link.unchecked,
+    )
 
 
 def _watch_money(metrics: Metrics, ledger: Ledger, budget: Budget) -> None:

@@ -27,6 +27,7 @@ from gateway.config.masking import masked
 from gateway.config.secret_files import EnvironmentAndFiles
 from gateway.config.sections.cloud import CloudSettings
 from gateway.config.sections.exam import ExamSettings
+from gateway.config.sections.limits import LimitsSettings
 from gateway.config.sections.local import EmbeddingsSettings, LocalSettings
 from gateway.config.sections.records import LedgerSettings, LogSettings, ResponsesSettings, TelemetrySettings
 from gateway.config.sections.routing import PrivacySettings, RouterSettings
@@ -135,6 +136,7 @@ class Settings(BaseSettings):
     exam: ExamSettings = ExamSettings()
     privacy: PrivacySettings = PrivacySettings()
     budget: BudgetSettings = BudgetSettings()
+    limits: Annotated[LimitsSettings, AT_START] = LimitsSettings()
     embeddings: Annotated[EmbeddingsSettings, AT_START] = EmbeddingsSettings()
     ledger: Annotated[LedgerSettings, AT_START] = LedgerSettings()
     responses: Annotated[ResponsesSettings, AT_START] = ResponsesSettings()

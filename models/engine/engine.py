@@ -266,7 +266,7 @@ class Engine:
     ) -> Iterator[AnswerEvents]:
         """Start to generate; leaving the block cancels unfinished generations. They fail after `time_limit_s`.
 
-        Those that `gives_way` also fail as soon as a caller comes. Those that wait begin by the shares of their `owner`.
+        Those that `gives_way` also fail as soon as a caller comes. Those that wait begin by the shares of `owner`.
 
         Raises
         ------

@@ -63,13 +63,14 @@ Listener = Callable[[Event], None]
 
 @dataclass(slots=True, eq=False)
 class Generation:
-    """State of one answer. It belongs to the scheduler's thread, except `cancelled` and
-    `displaced`, which any thread may set.
+    """State of one answer. It belongs to the scheduler's thread, except what any thread may set.
 
     Attributes
     ----------
     prompt : sequence of int
         Tokens that came with the request, at least one.
+    cancelled : bool
+        Whether nobody listens any more; any thread may set it, as `displaced`.
     max_new : int
         Most tokens of the answer.
     listener : callable
