@@ -1,7 +1,7 @@
 """How much of each limit is used, in the memory of this process.
 
-The memory storage of the library `limits` takes 80 µs for a count and its state, and cannot take back what was counted
-too much; two numbers a limit do both in 2 µs.
+The memory storage of the library `limits` takes 9 µs for one count and its state, and cannot take back what was counted
+too much. Two numbers a limit do both, in 7 µs for a place, a request, its tokens and their correction.
 """
 
 from collections.abc import Callable
