@@ -84,7 +84,8 @@ class RedisLink:
             socket_connect_timeout=TIMEOUT_S,
         )
         keep_secret([urlsplit(url).password])
-        self.client: Any = self.storage.bridge.get_connection()
+        bridge: Any = self.storage.bridge
+        self.client: Any = bridge.get_connection()
         self.unchecked = 0
         self._is_away, self._ask_again_at = False, 0.0
 

@@ -1,12 +1,12 @@
 """The engine's HTTP server: OpenAI's wire format over raw ASGI."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, aclosing
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
 from functools import partial
 from time import time
 from typing import Any
 
-from models.engine.engine import AnswerEvents, Engine
+from models.engine.engine import Engine
 from models.engine.http.asgi import (
     EventStream,
     WholeAnswer,
@@ -18,7 +18,13 @@ from models.engine.http.asgi import (
     takes_blanks,
     time_limit_s,
 )
-from models.engine.http.completions import collect_completion, events_in_rounds, parse_completion, stream_completion
+from models.engine.http.completions import (
+    Submit,
+    collect_completion,
+    events_in_rounds,
+    parse_completion,
+    stream_completion,
+)
 from models.engine.http.failures import NotFound, describe_error
 from models.engine.http.responses import collect_chat, stream_chat
 from models.engine.http.shapes import ChatShapes, TextShapes
@@ -95,7 +101,7 @@ class EngineServer:
             else:
                 await self._send_whole(collect_chat(answer, job, shapes), scope, send, generations[0])
 
-    def _submitting(self, scope: Scope) -> Callable[[Sequence[Generation]], AbstractContextManager[AnswerEvents]]:
+    def _submitting(self, scope: Scope) -> Submit:
         """`Engine.submit`, with what the headers of a request say."""
         gives_way, owner = is_background(scope), owner_of(scope)
         return partial(self._engine.submit, time_limit_s=time_limit_s(scope), gives_way=gives_way, owner=owner)

@@ -3,10 +3,10 @@
 Requests join and leave between steps. Each step computes one token for every answer in decode and a bounded number of
 prompt tokens for those in prefill (`step_batching`). Where an answer seems to copy, and it pays, a step also computes
 the tokens that would follow (`prompt_lookup`, `speculation`): those that the answer's own sampler chooses too are kept,
-and the cells of the others are freed. Requests whose cells do not fit wait; those begin first whose owner has the fewest
-running (`shares`), and of one owner the oldest. If the running answers outgrow the cells all the same, the youngest is
-preempted: it gives up its cells, waits at the head of the queue and is computed again. Its caller sees a pause and
-nothing else.
+and the cells of the others are freed. Requests whose cells do not fit wait; those begin first whose owner has the
+fewest running (`shares`), and of one owner the oldest. If the running answers outgrow the cells all the same, the
+youngest is preempted: it gives up its cells, waits at the head of the queue and is computed again. Its caller sees a
+pause and nothing else.
 
 Generations that give way (`Generation.gives_way`) are computed only while no caller is here. One who comes ends them at
 once, in the middle of a step; until the last one has gone, new ones are refused. So a step computes either callers'
