@@ -17,6 +17,7 @@ from gateway.dispatch.cascade import Cascade, Unsure
 from gateway.dispatch.decider import Decider, RoutedRequest
 from gateway.dispatch.local import unless_stuck
 from gateway.http.overrides import Overrides
+from gateway.keys.terms import KeyForbids
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
 from gateway.scoring.active_classifier import ActiveClassifier
@@ -177,6 +178,8 @@ class Dispatcher:
     async def _call(
         self, route: Route, routed: RoutedRequest, call: Callable[[Answerer], Awaitable[T]], *, is_last: bool
     ) -> T:
+        if not routed.terms.allows(route):  # no fallback and no second look comes here; if one did, it would end here
+            raise KeyForbids(f"use the {route}; use another key")
         if route is Route.LOCAL:
             assert self._backends.local is not None
             return await self._backends.local.times.watch(routed.request, self._call_local(call, is_last=is_last))
