@@ -21,7 +21,7 @@ def with_terms(**terms: int) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("key", [KeyTerms.model_validate(terms)], indirect=True, ids=["key"])
 
 
-CHAT = {"model": "cloud", "messages": [{"role": "user", "content": "hi"}]}
+CHAT: dict[str, Any] = {"model": "cloud", "messages": [{"role": "user", "content": "hi"}]}
 USED = PROMPT_TOKENS + len(WORDS)
 
 
@@ -123,7 +123,7 @@ def test_anthropic_s_clients_are_told_in_their_words(shared_gateway: Gateway) ->
     assert "x-ratelimit-limit-requests" not in told
     with pytest.raises(anthropic.RateLimitError) as refused:
         client.messages.create(**asked)
-    assert refused.value.body["error"]["type"] == "rate_limit_error"  # type: ignore[index,call-overload]
+    assert refused.value.body["error"]["type"] == "rate_limit_error"  # type: ignore[index]
 
 
 @pytest.mark.usefixtures("key", "shared_provider")
