@@ -10,7 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 from gateway.access.auth import RequireKey
 from gateway.audit.chain import AuditChain
 from gateway.config.sections.keys import KeysSettings
-from gateway.keys.active import ActiveKeys
+from gateway.keys.active import MARK, ActiveKeys
 from gateway.keys.caller import caller_of
 from gateway.keys.details import NewKey
 from gateway.keys.secrets import new_secret
@@ -41,7 +41,8 @@ def outcome(keys: Keys, active: ActiveKeys, secret: str = "", path: str = "/v1/m
 
 
 def unread(keys: Keys, required: bool | None, api_key: str | None = None) -> ActiveKeys:
-    """What a gateway knows whose database has not answered yet."""
+    """What a gateway that has seen keys knows while its database has not answered yet."""
+    (keys.settings.state_dir / MARK).touch()
     secret = None if api_key is None else SecretStr(api_key)
     settings = keys.settings.model_copy(update={"keys": KeysSettings(required=required), "api_key": secret})
     return ActiveKeys(settings, keys.ledger, keys.hasher)
@@ -67,6 +68,12 @@ def test_nobody_is_let_in_for_want_of_knowledge(
 ) -> None:
     assert outcome(keys, unread(keys, required, api_key), sent) == told
     assert outcome(keys, unread(keys, required, api_key), sent, "/health/live") == ""
+
+
+def test_a_gateway_that_has_never_seen_a_key_serves_without_its_database(keys: Keys) -> None:
+    active = ActiveKeys(keys.settings, keys.ledger, keys.hasher)
+    assert outcome(keys, active) == outcome(keys, active, "unused") == ""
+    assert outcome(keys, active, new_secret()) == 503
 
 
 def test_the_configured_key_is_let_in_without_the_database(keys: Keys) -> None:
