@@ -84,7 +84,7 @@ class AnsweringEndpoint(RecordedEndpoint):
         body = self._dialect.completion(request, completion)
         await keep(body, body is completion.body)
         self._recorder.close(record, Outcome.OK)
-        await self.settle(record)
+        await self.finish(record)
         await reply.whole(body, 200, record.headers())
 
     async def _open(
@@ -127,11 +127,13 @@ class AnsweringEndpoint(RecordedEndpoint):
                     await keep(seen, isinstance(stream, ResponsesStream))
                     _count(record, request, stream)
                     self._recorder.close(record, Outcome.OK)
+                    await self.finish(record)
                 if seen or last:
                     await reply.event(seen, last=last)
         except Exception as exc:
             _count(record, request, stream)
             self._recorder.failed(record, exc)
+            await self.finish(record)
             await reply.event(translator.failed(exc, record.id), last=True)
             raise
         finally:

@@ -106,7 +106,7 @@ class CompactEndpoint(RecordedEndpoint):
         else:
             self._record_cloud(record, request, answer)
         self._recorder.close(record, Outcome.OK)
-        await self.settle(record)
+        await self.finish(record)
         await reply.whole(answer, 200, record.headers())
 
     def _record_cloud(self, record: RequestRecord, request: ChatRequest, answer: bytes) -> None:

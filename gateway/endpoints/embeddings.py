@@ -31,7 +31,7 @@ class EmbeddingsEndpoint(RecordedEndpoint):
         record.notes = answer.notes
         record.took(answer.usage, lambda: Usage(input_tokens_guess(body["input"])))
         self._recorder.close(record, Outcome.OK)
-        await self.settle(record)
+        await self.finish(record)
         await reply.whole(answer.body, 200, record.headers())
 
     async def _count(self, record: RequestRecord, inputs: Any) -> None:

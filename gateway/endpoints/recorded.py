@@ -96,8 +96,7 @@ class RecordedEndpoint(ABC):
         try:
             yield
         finally:
-            await self.settle(record)
-            await limited.end()
+            await self.finish(record)
 
     async def within_limits(self, record: RequestRecord, request: ChatRequest) -> ChatRequest:
         """`request` as the caller's key allows it; the tokens that it may take are counted.
@@ -112,10 +111,13 @@ class RecordedEndpoint(ABC):
             await record.limited.take_tokens(prompt_tokens_guess(request) + most)
         return request
 
-    async def settle(self, record: RequestRecord) -> None:
-        """Count the tokens that were used in place of those that might have been."""
+    async def finish(self, record: RequestRecord) -> None:
+        """Give the place back, and count the tokens that were used in place of those that might have been.
+
+        Before the last byte leaves: the caller may send the next request as soon as it has that.
+        """
         if record.limited is not None:
-            await record.limited.settle(record.usage.prompt_tokens + record.usage.completion_tokens)
+            await record.limited.finish(record.usage.prompt_tokens + record.usage.completion_tokens)
 
     def _most_bytes(self, record: RequestRecord) -> int:
         return min(self._max_body_bytes, record.caller.terms.max_body_bytes or self._max_body_bytes)

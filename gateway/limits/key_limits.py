@@ -42,7 +42,7 @@ class KeyLimits:
 
 
 class LimitedRequest:
-    """One request on its way through the limits of its key: `begin`, `take_tokens`, `settle`, and in any case `end`."""
+    """One request on its way through the limits of its key: `begin`, `take_tokens`, and in any case `finish`."""
 
     def __init__(self, limits: KeyLimits, key_id: str, terms: KeyTerms) -> None:
         self._limits, self._key_id, self._terms = limits, key_id, terms
@@ -68,7 +68,7 @@ class LimitedRequest:
             if self._terms.requests_per_minute is not None:
                 await self._take(REQUESTS, self._terms.requests_per_minute, 1)
         except BaseException:
-            await self.end()
+            await self._give_back()
             raise
 
     async def take_tokens(self, n_tokens: int) -> None:
@@ -82,16 +82,24 @@ class LimitedRequest:
             await self._take(TOKENS, self._terms.tokens_per_minute, n_tokens)
             self._tokens, self._taken_at = n_tokens, monotonic()
 
-    async def settle(self, n_tokens: int) -> None:
-        """The request took `n_tokens` in the end: count those in place of what was guessed."""
+    async def finish(self, n_tokens: int) -> None:
+        """Give the place back, and count the `n_tokens` that were used in place of what was guessed.
+
+        May be called again, with more tokens or as many.
+        """
+        try:
+            await self._settle(n_tokens)
+        finally:
+            await self._give_back()
+
+    async def _settle(self, n_tokens: int) -> None:
         state = self._states.get(TOKENS)
         more, self._tokens = n_tokens - self._tokens, n_tokens
         if state is not None and more:
             window = await self._limits.counts.correct(self._name(TOKENS), more, monotonic() - self._taken_at)
             self._states[TOKENS] = LimitState(state.limit, window)
 
-    async def end(self) -> None:
-        """Give the place back."""
+    async def _give_back(self) -> None:
         place, self._place = self._place, None
         if place is not None:
             await self._limits.places.give_back(self._key_id, place)

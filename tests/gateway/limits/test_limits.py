@@ -106,8 +106,12 @@ def test_a_place_is_held_until_the_caller_hangs_up(shared_gateway: Gateway, shar
 @pytest.mark.parametrize("fault", ["error_500", "cut_stream", "none"])
 def test_the_place_is_free_again(shared_gateway: Gateway, shared_provider: Provider, fault: str) -> None:
     shared_provider.faults.append(fault)
-    post(shared_gateway, {**CHAT, "stream": True})
-    assert post(shared_gateway).status_code == 200
+    with httpx.Client() as client:  # one connection: the next request comes as soon as may be
+        asked = [
+            client.post(f"{shared_gateway.url}/v1/chat/completions", json={**CHAT, "stream": stream}).status_code
+            for stream in (True, True, False, True, False)
+        ]
+    assert asked[1:] == [200] * 4
 
 
 @pytest.mark.usefixtures("key", "shared_provider")
