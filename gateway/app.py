@@ -22,6 +22,7 @@ from gateway.dialects.messages.errors import refusal
 from gateway.dialects.registry import DIALECTS
 from gateway.dispatch.native_responses import NativeResponses
 from gateway.endpoints.answering import AnsweringEndpoint
+from gateway.endpoints.audit import audit_endpoints
 from gateway.endpoints.compact import CompactEndpoint, Compacting, input_tokens_endpoints
 from gateway.endpoints.count_tokens import count_tokens_endpoints
 from gateway.endpoints.dashboard import dashboard_endpoints
@@ -158,9 +159,10 @@ def _add_others(app: FastPathApp, parts: Parts, settings: Settings) -> None:
         savings_endpoints(ledger),
         usage_endpoints(ledger),
         decisions_endpoints(ledger),
+        audit_endpoints(ledger),
         feedback_endpoints(ledger),
         status_endpoints(parts.backends, threshold, classifier, parts.budget, ledger, parts.exam, parts.keys),
-        threshold_endpoints(threshold, ledger, parts.pricer.at_cloud, classifier, parts.failure_rates),
+        threshold_endpoints(threshold, ledger, parts.chain, parts.pricer.at_cloud, classifier, parts.failure_rates),
         exam_endpoints(settings.state_dir, lambda: parts.exam.key),
         dashboard_endpoints(),
         login_endpoints(parts.logins),

@@ -32,7 +32,13 @@ from gateway.config.sections.keys import KeysSettings
 from gateway.config.sections.limits import LimitsSettings
 from gateway.config.sections.local import EmbeddingsSettings, LocalSettings
 from gateway.config.sections.login import LoginSettings, OidcSettings
-from gateway.config.sections.records import LedgerSettings, LogSettings, ResponsesSettings, TelemetrySettings
+from gateway.config.sections.records import (
+    AuditSettings,
+    LedgerSettings,
+    LogSettings,
+    ResponsesSettings,
+    TelemetrySettings,
+)
 from gateway.config.sections.routing import PrivacySettings, RouterSettings
 from gateway.config.sections.section import ApiKey, EncryptionKey
 from gateway.config.sections.spending import BudgetSettings, PriceSettings, SavingsSettings
@@ -152,6 +158,7 @@ class Settings(BaseSettings):
     embeddings: Annotated[EmbeddingsSettings, AT_START] = EmbeddingsSettings()
     ledger: Annotated[LedgerSettings, AT_START] = LedgerSettings()
     responses: Annotated[ResponsesSettings, AT_START] = ResponsesSettings()
+    audit: AuditSettings = AuditSettings()
     login: LoginSettings = LoginSettings()
     oidc: OidcSettings = OidcSettings()
     savings: SavingsSettings = SavingsSettings()

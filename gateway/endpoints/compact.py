@@ -98,6 +98,7 @@ class CompactEndpoint(RecordedEndpoint):
 
     async def serve(self, record: RequestRecord, body: Any, overrides: Overrides, reply: Reply) -> None:
         turn, request = await self._compacting.turn(body, overrides)
+        record.private = request.private
         request = await self.within_limits(record, request)
         answer = await self._compacting.by_cloud("compact", turn, request, overrides)
         if answer is None:

@@ -19,6 +19,7 @@ from gateway.keys.caller import caller_of
 from gateway.ledger import Outcome
 from gateway.limits.caps import n_answers, within_caps
 from gateway.limits.key_limits import KeyLimits
+from gateway.record.egress import CURRENT
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
 from models.remote.fan_out import spent_until
@@ -65,6 +66,7 @@ class RecordedEndpoint(ABC):
         caller = caller_of(scope)
         OWNER.set(opaque_owner(caller.id))
         record, reply = RequestRecord(self._endpoint, caller=caller, limited=self._limits.of(caller)), Reply(send)
+        CURRENT.set(record)  # each call has a context of its own, which ends with it
         with self._recorder.recording(record, scope["headers"]):
             try:
                 async with self._place(record):
