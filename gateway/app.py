@@ -105,6 +105,8 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
     background.keep("private sessions", parts.private_sessions.keep_tidy, is_vital=False)
     if parts.conversations.store is not None:
         background.keep("responses", parts.conversations.store.keep_tidy)
+    if parts.places is not None:
+        background.keep("limits", parts.places.keep_renewed)
     background.keep("exam", parts.exam.run, is_vital=False)
     try:
         yield
@@ -121,17 +123,21 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
 
 
 def _add_answering(app: FastPathApp, parts: Parts, limit: int, keep_alive_s: float) -> None:
-    dispatcher, recorder = parts.dispatcher, parts.recorder
+    dispatcher, recorder, limits = parts.dispatcher, parts.recorder, parts.limits
     endpoints: dict[str, ASGIApp] = {
         **{
-            path: AnsweringEndpoint(dialect, dispatcher, recorder, max_body_bytes=limit, keep_alive_s=keep_alive_s)
+            path: AnsweringEndpoint(
+                dialect, dispatcher, recorder, limits, max_body_bytes=limit, keep_alive_s=keep_alive_s
+            )
             for path, dialect in DIALECTS.items()
         },
         "/v1/responses": ResponsesEndpoint(
-            parts.conversations, dispatcher, recorder, max_body_bytes=limit, keep_alive_s=keep_alive_s
+            parts.conversations, dispatcher, recorder, limits, max_body_bytes=limit, keep_alive_s=keep_alive_s
         ),
-        "/v1/responses/compact": CompactEndpoint(_compacting(parts), dispatcher, recorder, max_body_bytes=limit),
-        "/v1/embeddings": EmbeddingsEndpoint(parts.embedder, recorder, max_body_bytes=limit),
+        "/v1/responses/compact": CompactEndpoint(
+            _compacting(parts), dispatcher, recorder, limits, max_body_bytes=limit
+        ),
+        "/v1/embeddings": EmbeddingsEndpoint(parts.embedder, recorder, limits, max_body_bytes=limit),
     }
     for path, endpoint in endpoints.items():
         app.answer(path, endpoint)

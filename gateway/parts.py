@@ -25,6 +25,9 @@ from gateway.keys.secrets import HASHING, SecretHasher
 from gateway.keys.store import KeyStore
 from gateway.ledger import Ledger, LedgerUnavailable
 from gateway.ledger.database import DatabasePassword
+from gateway.limits.key_limits import KeyLimits
+from gateway.limits.making import make_limits
+from gateway.limits.redis import RedisPlaces
 from gateway.login.logins import Logins
 from gateway.record.egress import EgressWatch
 from gateway.record.logs import apply_log_settings
@@ -61,8 +64,10 @@ class Parts:
     keys: ActiveKeys
     ledger: Ledger
     lifecycle: Lifecycle
+    limits: KeyLimits
     logins: Logins
     metrics: Metrics
+    places: RedisPlaces | None
     pricer: Pricer
     private_sessions: PrivateSessions
     recorder: Recorder
@@ -147,6 +152,9 @@ def make_parts(settings: Settings) -> Parts:
     }
     reloads = partial(_record_reload, ledger, chain)
     _watch(metrics, backends.local, threshold, classifier)
+    limits, places = make_limits(settings.limits.redis_url, settings.workers)
+    if places is not None:
+        _watch_limits(metrics, places)
     _watch_money(metrics, ledger, budget)
     metrics.watch(
         "slimgate_keys_stale",
@@ -170,8 +178,10 @@ def make_parts(settings: Settings) -> Parts:
         keys=keys,
         ledger=ledger,
         lifecycle=Lifecycle(settings, Reloader(settings, decider, classifier, threshold, takers, reloads)),
+        limits=limits,
         logins=logins,
         metrics=metrics,
+        places=places,
         pricer=pricer,
         private_sessions=private_sessions,
         recorder=recorder,
@@ -235,6 +245,14 @@ def _watch(
     if local is not None:
         metrics.watch("slimgate_local_up", "Whether the local model answers.", lambda: float(local.up), "livemin")
         metrics.watch_count("slimgate_engine_restarts", "Times the engine was started again.", lambda: local.restarts)
+
+
+def _watch_limits(metrics: Metrics, places: RedisPlaces) -> None:
+    metrics.watch_count(
+        "slimgate_limits_unchecked",
+        "Limits of keys that one process checked by itself, since Redis was away.",
+        lambda: places.link.unchecked,
+    )
 
 
 def _watch_money(metrics: Metrics, ledger: Ledger, budget: Budget) -> None:

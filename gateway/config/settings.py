@@ -29,6 +29,7 @@ from gateway.config.secret_files import EnvironmentAndFiles
 from gateway.config.sections.cloud import CloudSettings
 from gateway.config.sections.exam import ExamSettings
 from gateway.config.sections.keys import KeysSettings
+from gateway.config.sections.limits import LimitsSettings
 from gateway.config.sections.local import EmbeddingsSettings, LocalSettings
 from gateway.config.sections.login import LoginSettings, OidcSettings
 from gateway.config.sections.records import (
@@ -153,6 +154,7 @@ class Settings(BaseSettings):
     exam: ExamSettings = ExamSettings()
     privacy: PrivacySettings = PrivacySettings()
     budget: BudgetSettings = BudgetSettings()
+    limits: Annotated[LimitsSettings, AT_START] = LimitsSettings()
     embeddings: Annotated[EmbeddingsSettings, AT_START] = EmbeddingsSettings()
     ledger: Annotated[LedgerSettings, AT_START] = LedgerSettings()
     responses: Annotated[ResponsesSettings, AT_START] = ResponsesSettings()

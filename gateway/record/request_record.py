@@ -14,6 +14,8 @@ from gateway.ledger import LedgerRow, Outcome
 from gateway.ledger.cascade_result import CascadeResult
 from gateway.ledger.row import INVALID, MAX_MS, NO_ROUTE, TEXT_CHARS
 from gateway.ledger.units import now_ms
+from gateway.limits.headers import without_rates
+from gateway.limits.key_limits import LimitedRequest
 from gateway.record.egress_call import EgressCall
 from models.redaction.plain_text import plain_text
 from models.redaction.server_words import clean_name
@@ -49,6 +51,8 @@ class RequestRecord:
         What is told with the answer.
     caller : Caller
         Who sent it.
+    limited : LimitedRequest or None
+        What it has used of its key's limits; None where the key has none.
     session_id, end_user : str
         What the caller calls the session, and the person behind it; empty where it does not say.
     private : str or None
@@ -103,6 +107,7 @@ class RequestRecord:
     outcome: Outcome | None = None
     error_code: str | None = None
     caller: Caller = ANYBODY
+    limited: LimitedRequest | None = None
     session_id: str = ""
     end_user: str = ""
     private: str | None = None
@@ -159,7 +164,7 @@ class RequestRecord:
 
     def headers(self) -> dict[str, str]:
         """The `x-slimgate-*` headers, the same on answers, streams and errors."""
-        headers = {**self.notes.headers, "x-request-id": self.id}
+        headers = {**self._told_of_limits(), "x-request-id": self.id}
         if self.endpoint == "messages":
             headers["request-id"] = self.id  # Anthropic's name for it
         if self.route == NO_ROUTE:
@@ -178,6 +183,13 @@ class RequestRecord:
         if self.overhead_s is not None:
             headers["x-slimgate-overhead-ms"] = f"{self.overhead_s * 1000:.2f}"
         return headers
+
+    def _told_of_limits(self) -> dict[str, str]:
+        """What the provider said; where the caller's key has limits, those in place of the provider's."""
+        if self.limited is None:
+            return dict(self.notes.headers)
+        limits = self.limited.headers(is_anthropic=self.endpoint == "messages")
+        return {**without_rates(self.notes.headers), **limits}
 
     def row(self) -> LedgerRow:
         """The ledger row as it is now."""

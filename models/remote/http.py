@@ -20,6 +20,7 @@ from yarl import URL
 
 from models.redaction.secrets import is_secret_name, keep_secret
 from models.remote.sending import OnSend, Sending, digest
+from models.wire.owner import OWNER, OWNER_HEADER
 
 # Concurrency is limited elsewhere (`concurrency_limiter`), not by the connection pool.
 _UNLIMITED = 0
@@ -103,11 +104,17 @@ class HttpServer:
         return await self._open().post(
             url,
             data=content,
-            headers=_JSON if (trace := TRACE_HEADERS.get()) is None else {**_JSON, **trace},
+            headers=self._headers_of_task(),
             timeout=self._timeout,
             allow_redirects=False,
             proxy=self._proxy,
         )
+
+    def _headers_of_task(self) -> Mapping[str, str]:
+        """What is sent beside JSON by the current task. An owner is told to an engine only: those have unix sockets."""
+        trace, owner = TRACE_HEADERS.get(), OWNER.get() if self.is_unix else ""
+        headers = _JSON if trace is None else {**_JSON, **trace}
+        return {**headers, OWNER_HEADER: owner} if owner else headers
 
     async def get(self, path: str) -> aiohttp.ClientResponse:
         """Send a GET request; returns as `post` does.
