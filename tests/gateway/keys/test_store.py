@@ -55,6 +55,17 @@ def test_keys_of_one_name_are_two(keys: Keys) -> None:
     assert first != second
 
 
+def test_search_finds_what_people_know_a_key_by(keys: Keys) -> None:
+    wanted, secret = keys.store.create(NewKey(name="50% off", owner="Ada", team="shop_a", tags=("Prod",)), ADA)
+    keys.store.create(NewKey(name="50 off", owner="Bob", team="shopXa"), ADA)
+    for text in ("50%", "ada", "SHOP_A", "prod", wanted.id, secret[:11], secret[:5]):
+        assert [key.id for key in keys.store.list(9, search=text).keys] == [wanted.id], text
+    assert keys.store.list(9, search=secret[1:9]).keys == []
+    keys.store.revoke(wanted.id, ADA)
+    assert keys.store.list(9, search="ada").keys == []
+    assert len(keys.store.list(9, search="ada", with_revoked=True).keys) == 1
+
+
 def test_pages_have_every_key_once_newest_first(keys: Keys) -> None:
     made = [keys.store.create(NewKey(name=f"n{n}"), ADA)[0] for n in range(5)]
     keys.store.revoke(made[2].id, ADA)
