@@ -2,7 +2,8 @@
 
 import { byId, el } from "./dom.js";
 
-// `back` finds what to focus afterwards: what opened the dialog may have been drawn anew meanwhile.
+// The heading is focused first, so that no key pressed too early does anything. `back` finds what to focus afterwards:
+// what opened the dialog may have been drawn anew meanwhile.
 export function openDialog(id, title, attributes, back, ...content) {
   byId(id)?.remove();
   const heading = el("h2", { id: `${id}-title`, tabindex: "-1" }, title);
