@@ -103,6 +103,7 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
         if local is not None:
             await local.stop()
         await parts.backends.aclose()
+        await parts.budget.stop()
         parts.ledger.close()
         if parts.conversations.store is not None:
             parts.conversations.store.close()
@@ -128,7 +129,7 @@ def _add_answering(app: FastPathApp, parts: Parts, limit: int, keep_alive_s: flo
 
 
 def _compacting(parts: Parts) -> Compacting:
-    return Compacting(parts.conversations, NativeResponses(parts.backends, parts.decider), parts.decider)
+    return Compacting(parts.conversations, NativeResponses(parts.backends, parts.decider), parts.decider, parts.budget)
 
 
 def _add_others(app: FastPathApp, parts: Parts, settings: Settings) -> None:

@@ -14,16 +14,20 @@ from gateway.dispatch.cascade import Cascade
 from gateway.dispatch.model_names import Meaning, ModelNames
 from gateway.dispatch.privacy import PrivacyLane
 from gateway.http.overrides import NO_OVERRIDES, Overrides
+from gateway.keys.caller import ANYBODY, Caller
 from gateway.scoring.prompt import loop_began, to_prompt
 from gateway.spending.budget import Budget
 from models.wire.chat import ChatRequest
 from models.wire.token_estimates import cautious_prompt_tokens, upper_bound_tokens
 from router.decision import Feature, LocalEstimate, Prompt, Reason, Route, RoutingDecision
-from router.errors import CannotServe
+from router.errors import BudgetSpent, CannotServe
 from router.policy import LocalCapabilities, RoutingPolicy, Scorer, Situation
 
 NEVER_INSTEAD = frozenset({Reason.PRIVACY, Reason.PINNED, Reason.BUDGET})
 """Reasons for which the other side must not answer, even if the chosen one fails."""
+
+
+INSTEAD_REFUSED = "The local model does not answer instead, since budget.when_spent is 'refuse'."
 
 
 class LocalState(Protocol):
@@ -211,7 +215,7 @@ class Decider:
             If only the local model may answer, and it cannot be loaded.
         """
         request = await self._privacy.mark(request, asked=overrides.private)
-        waited_s = await self._wait_for_capabilities(request)
+        waited_s = await self._wait_for_capabilities(request, overrides.caller)
         meaning = self.names.meaning(request.model)
         request = self._without_omissions(request, meaning)
         prompt = to_prompt(request)
@@ -252,10 +256,10 @@ class Decider:
         local = self._sides.local
         return None if local is None else local.capabilities
 
-    async def _wait_for_capabilities(self, request: ChatRequest) -> float:
+    async def _wait_for_capabilities(self, request: ChatRequest, caller: Caller = ANYBODY) -> float:
         """If only the local model may answer, wait until it is loaded; the seconds that took."""
         local = self._sides.local
-        if local is None or local.capabilities is not None or self.cloud_may_answer(request):
+        if local is None or local.capabilities is not None or self.cloud_may_answer(request, caller):
             return 0.0
         if self.names.means_cloud(request.model):  # if it cannot have the cloud, it is refused
             return 0.0
@@ -263,23 +267,31 @@ class Decider:
         await local.wait_ready()
         return time.perf_counter() - started
 
-    def cloud_may_answer(self, request: ChatRequest) -> bool:
+    def cloud_may_answer(self, request: ChatRequest, caller: Caller = ANYBODY) -> bool:
         """Whether a cloud is there, and may be given this and be paid for it."""
-        return self._sides.cloud is not None and request.private is None and self._budget_obstacle(request) is None
+        if self._sides.cloud is None or request.private is not None:
+            return False
+        return self._budget_obstacle(request, caller) is None
 
     def _apply_rules(self, request: ChatRequest, prompt: Prompt, situation: Situation) -> RoutingDecision:
+        spent = situation.budget_spent
         try:
-            return self._policy.decide(prompt, situation)
+            if spent is None or self._budget is None or not self._budget.refuses:
+                return self._policy.decide(prompt, situation)
+            decision = self._policy.decide(prompt, replace(situation, budget_spent=None))
         except CannotServe as exc:
             native = request.native
             if exc.reason is Reason.CAPABILITY and native is not None and native.untranslatable is not None:
                 raise native.untranslatable from None  # it names the field
             raise
+        if decision.route is Route.CLOUD:
+            raise BudgetSpent(spent, INSTEAD_REFUSED)
+        return decision
 
     async def _situation(self, request: ChatRequest, meaning: Meaning, overrides: Overrides) -> Situation:
         local, cloud, pinned = self._sides.local, self._sides.cloud, meaning.route
         has_cloud = cloud is not None and request.private is None and cloud.takes(request)
-        budget_spent = self._budget_obstacle(request)
+        budget_spent = self._budget_obstacle(request, overrides.caller)
         # Down for the moment is no reason to refuse what only the local side could answer.
         usable = local is not None and (local.up or not has_cloud or budget_spent or pinned is Route.LOCAL)
         capabilities = local.capabilities if local is not None and usable else None
@@ -301,13 +313,13 @@ class Decider:
             cloud_lacks=frozenset() if cloud is None else cloud.missing(request, meaning.model),
         )
 
-    def _budget_obstacle(self, request: ChatRequest) -> str | None:
+    def _budget_obstacle(self, request: ChatRequest, caller: Caller) -> str | None:
         """Why the cloud may not be paid for `request`, in words; None where it may."""
         cloud, budget = self._sides.cloud, self._budget
-        if cloud is None or budget is None or not budget.limited:
+        if cloud is None or budget is None or not budget.limits(caller):
             return None
         only = self.names.meaning(request.model).model
-        return budget.obstacle(request, cloud.names if only is None else (only,))
+        return budget.obstacle(request, cloud.names if only is None else (only,), caller)
 
     def _fallback(self, decision: RoutingDecision, situation: Situation) -> Route | None:
         if decision.reason in NEVER_INSTEAD:

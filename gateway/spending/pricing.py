@@ -1,6 +1,6 @@
 """Prices for ledger rows, computed in the ledger's own thread, so that no request waits for them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -8,8 +8,11 @@ from gateway.config.settings import Settings
 from gateway.ledger import LedgerRow
 from gateway.ledger.cascade_result import CascadeResult
 from gateway.ledger.row import EMBEDDINGS
+from gateway.spending.bounds import answer_limit, answers, prompt_size, speaks
+from gateway.spending.unmetered import tier_of
 from models.usage.pricing import Price, PriceBook, to_nusd, undated
 from models.usage.usage import Usage
+from models.wire.chat import ChatRequest
 from router.decision import Route
 
 
@@ -52,6 +55,36 @@ class Pricer:
     def knows(self, model: str, service_tier: str | None = None) -> bool:
         """Whether the price of a cloud model is known, in that service tier."""
         return self._book.knows(model, service_tier)
+
+    def most_nusd(self, request: ChatRequest, models: Sequence[str], answer_tokens: int) -> int | None:
+        """The most that `request` may cost with the dearest of `models`, in nano-dollars; None where no price is known.
+
+        `answer_tokens` is the longest answer where it sets no limit.
+        """
+        size = prompt_size(request)
+        written = answers(request) * (answer_limit(request) or answer_tokens)
+        spoken, service_tier = written if speaks(request) else 0, tier_of(request)
+        dearest = None
+        for model in models:
+            read = size.tokens_of(model)
+            usage = Usage(
+                read,
+                written,
+                service_tier=service_tier,
+                input_audio_tokens=size.audio_tokens,
+                output_audio_tokens=spoken,
+            )
+            cost_nusd = self._book.cost_nusd(model, usage)
+            if cost_nusd is not None and size.is_cached:
+                cached = replace(usage, cache_write_tokens=read, cache_write_1h_tokens=read)
+                cost_nusd = max(cost_nusd, self._book.cost_nusd(model, cached) or 0)
+            if cost_nusd is not None and (dearest is None or cost_nusd > dearest):
+                dearest = cost_nusd
+        return dearest
+
+    def reading_nusd(self, model: str, tokens: int) -> int | None:
+        """What a model costs that reads so many tokens and writes none; None where no price is known."""
+        return self._book.cost_nusd(model, Usage(tokens))
 
     def at_cloud(self, usage: Usage) -> int | None:
         """What `usage` would cost at the cloud model, in nano-dollars; None where no price is known."""
