@@ -93,6 +93,7 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
     background.keep("metrics", parts.metrics.keep_fresh)
     background.keep("reload", parts.lifecycle.reloader.follow)
     background.keep("budget", parts.budget.keep_fresh)
+    background.keep("budget warnings", parts.budget.warnings.run, is_vital=False)
     if parts.conversations.store is not None:
         background.keep("responses", parts.conversations.store.keep_tidy)
     background.keep("exam", parts.exam.run, is_vital=False)

@@ -2,7 +2,7 @@
 
 In memory where what is held suffices; otherwise one transaction for all requests that wait (`Holds`). What a request
 took is in use from its reservation until the database has its row: then the ledger's sum contains it, and what is held
-shrinks by as much. So nothing is counted too little at any moment, and for at most a second too much.
+shrinks by as much. So nothing is counted too little at any moment; other processes count it twice for a second at most.
 """
 
 import threading
@@ -15,6 +15,7 @@ from gateway.ledger import Ledger
 from gateway.ledger.units import epoch_ms
 from gateway.spending.accounts import Account, Spent, ceiling
 from gateway.spending.holds import HOLD_S, RENEW_S, Holds
+from gateway.spending.money import usd_text
 
 MOST_AHEAD = 256
 """How many times what is needed a process may take beyond it, so that most requests need no transaction."""
@@ -39,6 +40,17 @@ class Refusal:
 
     by: Spent
     left_nusd: int
+
+    def words(self, wanted_nusd: int, zone: ZoneInfo) -> str:
+        """What a request is told that may cost `wanted_nusd`."""
+        limit, ends = self.by.limit, f"{self.by.span.ends.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}"
+        if self.left_nusd <= 0 and self.by.spent_nusd >= limit.limit_nusd:
+            return f"{limit} is spent until {ends}"
+        return (
+            f"this request may cost up to {usd_text(wanted_nusd)} USD, and only {usd_text(max(0, self.left_nusd))} USD "
+            f"of {limit} are neither spent nor set aside for requests in progress; a smaller max_tokens needs less, and "
+            f"the budget begins anew at {ends}"
+        )
 
 
 class Reservations:
@@ -70,6 +82,7 @@ class Reservations:
             for account in accounts:
                 account.in_use_nusd += nusd
                 account.taken_nusd += nusd
+                account.is_asked_for = True
                 suffices = suffices and account.in_use_nusd <= account.held_nusd
         return reservation, suffices
 
@@ -120,25 +133,18 @@ class Reservations:
         LedgerUnavailable
             Then nothing is decided.
         """
+        now = self._now()
+        expires_ms = (epoch_ms(now) or 0) + round(HOLD_S * 1000)
         with self._turn:
-            with self._lock:
-                waiting = {id: one for id, one in waiting.items() if self._open.get(id) is one}
+            with self._ledger.write_between_rows() as connection:
+                waiting, held, needed = self._needs(waiting)
                 accounts = _in_order(account for one in waiting.values() for account in one.accounts)
-                # Read before the ledger is: a row that is stored meanwhile counts twice for a moment, never not at all.
-                held = {account.name: account.held_nusd for account in accounts}
-                needed = {account.name: account.in_use_nusd for account in accounts}
-            for one in waiting.values():
-                for account in one.accounts:
-                    needed[account.name] -= one.nusd
-            now = self._now()
-            expires_ms = (epoch_ms(now) or 0) + round(HOLD_S * 1000)
-            with self._ledger.write() as connection:
                 for account in accounts:
                     self._holds.lock(connection, account.name)
                 spent = {account.name: self._holds.read(connection, account, now, zone) for account in accounts}
                 refused = _admit(waiting, needed, spent)
-                wanted = {name: _with_some_ahead(needed[name], spent[name], waiting.values()) for name in held}
-                new = {name: max(nusd, wanted[name]) for name, nusd in held.items()}
+                ahead = {name: _with_some_ahead(needed[name], spent[name], waiting.values()) for name in held}
+                new = {name: max(nusd, ahead[name]) for name, nusd in held.items()}
                 self._holds.store(connection, new, expires_ms)
             with self._lock:
                 for account in accounts:
@@ -150,6 +156,20 @@ class Reservations:
                     waiting[id].refused = refusal
                     if self._open.get(id) is waiting[id]:
                         self._drop(id)
+
+    def _needs(
+        self, waiting: Mapping[str, Reservation]
+    ) -> tuple[dict[str, Reservation], dict[str, int], dict[str, int]]:
+        """Those who still wait; what is held of their accounts; and what is needed for all but them."""
+        with self._lock:
+            still = {id: one for id, one in waiting.items() if self._open.get(id) is one}
+            accounts = [account for one in still.values() for account in one.accounts]
+            held = {account.name: account.held_nusd for account in accounts}
+            needed = {account.name: account.in_use_nusd for account in accounts}
+        for one in still.values():
+            for account in one.accounts:
+                needed[account.name] -= one.nusd
+        return still, held, needed
 
     def tidy(self, accounts: Sequence[Account]) -> None:
         """Give back what is held and was not needed lately, and keep the rest from expiring.

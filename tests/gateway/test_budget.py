@@ -284,15 +284,16 @@ def test_what_has_no_price_is_said_once_and_not_paid(
         for number in range(3):
             end(budget, ledger, row(number, None))
     assert [
-        record.message.partition(":")[0] for record in caplog.records if record.name == "gateway.spending.budget"
+        record.message.partition(":")[0] for record in caplog.records if record.name == "gateway.spending.countable"
     ] == ["an answer of gpt-4.1 has no price, so the budget does not count it"]
     assert not budget.may_pay("gpt-4.1")  # it was the last
     budget.configure(BudgetSettings(usd_per_day=Decimal(1)))
     assert budget.may_pay("gpt-4.1")
     assert not budget.may_pay("gpt-4.1", "priority")
     assert not budget.may_pay("unlisted")
-    assert budget.unpriced(["unlisted", "gpt-4.1"]) is None
-    assert "set [prices.MODEL], or budget.fail_open = true" in (budget.unpriced(["unlisted"]) or "")
+    budget.refresh()
+    assert budget.obstacle(asking(1), ["unlisted", "gpt-4.1"]) is None
+    assert "set [prices.MODEL], or budget.fail_open = true" in (budget.obstacle(asking(1), ["unlisted"]) or "")
     budget.configure(BudgetSettings(usd_per_day=Decimal(1), fail_open=True))
     assert budget.may_pay("unlisted")
     assert clocks.budget(ledger).may_pay("unlisted")

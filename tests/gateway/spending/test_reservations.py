@@ -3,7 +3,6 @@
 import threading
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -140,7 +139,11 @@ def test_plenty_is_held_ahead_and_given_back(pair: tuple[Process, Process]) -> N
 
 
 STEPS = st.lists(
-    st.tuples(st.integers(0, 2), st.sampled_from(["reserve", "reserve", "end", "fail", "book", "hear", "tidy"]), st.integers(1, 500)),
+    st.tuples(
+        st.integers(0, 2),
+        st.sampled_from(["reserve", "reserve", "end", "fail", "book", "hear", "tidy"]),
+        st.integers(1, 500),
+    ),
     max_size=40,
 )
 
