@@ -57,6 +57,8 @@ class Account:
         What this process may use: at most what the database says it holds.
     in_use_nusd : int
         Reservations of requests in progress, and the cost of finished ones that the database does not have yet.
+    waiting_nusd : int
+        The part of `in_use_nusd` for which this process must hold more first.
     taken_nusd : int
         What was reserved since the last look, to judge by how much will be needed soon.
     stored_nusd, expires_ms : int
@@ -75,6 +77,7 @@ class Account:
     limits: tuple[Limit, ...] = ()
     held_nusd: int = 0
     in_use_nusd: int = 0
+    waiting_nusd: int = 0
     taken_nusd: int = 0
     stored_nusd: int = 0
     expires_ms: int = 0

@@ -50,6 +50,11 @@ class PromptSize:
         return self.tokens + self.images * image + self.audio_tokens
 
     @property
+    def is_plain(self) -> bool:
+        """Whether its tokens all cost the same: no audio, and nothing written to a cache."""
+        return not self.audio_bytes and not self.is_cached
+
+    @property
     def audio_tokens(self) -> int:
         """Those of audio alone."""
         return -(-self.audio_bytes // AUDIO_BYTES_PER_TOKEN)

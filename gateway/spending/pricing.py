@@ -8,7 +8,8 @@ from gateway.config.settings import Settings
 from gateway.ledger import LedgerRow
 from gateway.ledger.cascade_result import CascadeResult
 from gateway.ledger.row import EMBEDDINGS
-from gateway.spending.bounds import answer_limit, answers, prompt_size, speaks
+from gateway.spending.bounds import PromptSize, answer_limit, answers, prompt_size, speaks
+from gateway.spending.price_bounds import PriceBounds
 from gateway.spending.unmetered import tier_of
 from models.usage.pricing import Price, PriceBook, to_nusd, undated
 from models.usage.usage import Usage
@@ -26,6 +27,7 @@ class Pricer:
         """Use the prices of `settings` from now on; past rows keep their cost."""
         self._own = {model: Price(**price.model_dump()) for model, price in settings.prices.items()}
         self._book = PriceBook(self._own, settings.cloud.base_url)
+        self._bounds = PriceBounds(self._book)
         self._cloud_models = (settings.cloud.model, *(fallback.model for fallback in settings.cloud.fallbacks))
         self.baseline_model = settings.baseline_model
 
@@ -61,26 +63,30 @@ class Pricer:
 
         `answer_tokens` is the longest answer where it sets no limit.
         """
-        size = prompt_size(request)
+        size, service_tier = prompt_size(request), tier_of(request)
         written = answers(request) * (answer_limit(request) or answer_tokens)
-        spoken, service_tier = written if speaks(request) else 0, tier_of(request)
-        dearest = None
-        for model in models:
-            read = size.tokens_of(model)
+        if size.is_plain and not speaks(request):
+            costs = [self._bounds.most_nusd(model, size.tokens_of(model), written, service_tier) for model in models]
+        else:
+            spoken = written if speaks(request) else 0
             usage = Usage(
-                read,
+                size.tokens,
                 written,
-                service_tier=service_tier,
                 input_audio_tokens=size.audio_tokens,
                 output_audio_tokens=spoken,
+                service_tier=service_tier,
             )
-            cost_nusd = self._book.cost_nusd(model, usage)
-            if cost_nusd is not None and size.is_cached:
-                cached = replace(usage, cache_write_tokens=read, cache_write_1h_tokens=read)
-                cost_nusd = max(cost_nusd, self._book.cost_nusd(model, cached) or 0)
-            if cost_nusd is not None and (dearest is None or cost_nusd > dearest):
-                dearest = cost_nusd
-        return dearest
+            costs = [self._dearest(model, size, usage) for model in models]
+        return max((cost_nusd for cost_nusd in costs if cost_nusd is not None), default=None)
+
+    def _dearest(self, model: str, size: PromptSize, usage: Usage) -> int | None:
+        """What `usage` costs with media, and if the provider is made to cache the prompt for the longest time."""
+        usage = replace(usage, prompt_tokens=size.tokens_of(model))
+        cost_nusd = self._book.cost_nusd(model, usage)
+        if cost_nusd is None or not size.is_cached:
+            return cost_nusd
+        cached = replace(usage, cache_write_tokens=usage.prompt_tokens, cache_write_1h_tokens=usage.prompt_tokens)
+        return max(cost_nusd, self._book.cost_nusd(model, cached) or 0)
 
     def reading_nusd(self, model: str, tokens: int) -> int | None:
         """What a model costs that reads so many tokens and writes none; None where no price is known."""

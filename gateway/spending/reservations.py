@@ -26,11 +26,15 @@ SHARE_AHEAD = 16
 
 @dataclass(slots=True)
 class Reservation:
-    """What one request has set aside, in nano-dollars; once it has ended, its cost, until the database has its row."""
+    """What one request has set aside, in nano-dollars; once it has ended, its cost, until the database has its row.
+
+    One that is not granted waits for this process to hold more.
+    """
 
     accounts: tuple[Account, ...]
     nusd: int
     is_cost: bool = False
+    is_granted: bool = True
     refused: "Refusal | None" = None
 
 
@@ -84,6 +88,10 @@ class Reservations:
                 account.taken_nusd += nusd
                 account.is_asked_for = True
                 suffices = suffices and account.in_use_nusd <= account.held_nusd
+            if not suffices:
+                reservation.is_granted = False
+                for account in accounts:
+                    account.waiting_nusd += nusd
         return reservation, suffices
 
     def release(self, id: str) -> None:
@@ -117,6 +125,8 @@ class Reservations:
             return
         for account in reservation.accounts:
             account.in_use_nusd -= reservation.nusd
+            if not reservation.is_granted:
+                account.waiting_nusd -= reservation.nusd
             if reservation.is_cost:
                 account.unsummed_nusd -= reservation.nusd
 
@@ -152,10 +162,19 @@ class Reservations:
                     account.stored_nusd, account.expires_ms = new[account.name], expires_ms
                     account.left_nusd = ceiling(spent[account.name]) - new[account.name]
                     account.spent = account.spent or spent[account.name]
-                for id, refusal in refused.items():
-                    waiting[id].refused = refusal
-                    if self._open.get(id) is waiting[id]:
-                        self._drop(id)
+                for id, reservation in waiting.items():
+                    self._decide(id, reservation, refused.get(id))
+
+    def _decide(self, id: str, reservation: Reservation, refusal: Refusal | None) -> None:
+        reservation.refused = refusal
+        if self._open.get(id) is not reservation:  # its caller hung up
+            return
+        if refusal is not None:
+            self._drop(id)
+            return
+        reservation.is_granted = True
+        for account in reservation.accounts:
+            account.waiting_nusd -= reservation.nusd
 
     def _needs(
         self, waiting: Mapping[str, Reservation]
@@ -183,10 +202,8 @@ class Reservations:
             due: dict[str, int] = {}
             with self._lock:
                 for account in accounts:
-                    before = account.held_nusd
-                    account.held_nusd = account.in_use_nusd + min(
-                        max(0, before - account.in_use_nusd), account.taken_nusd
-                    )
+                    before, needed = account.held_nusd, account.in_use_nusd - account.waiting_nusd
+                    account.held_nusd = needed + min(max(0, before - needed), account.taken_nusd)
                     account.taken_nusd = 0
                     account.left_nusd += before - account.held_nusd
                     is_old = account.held_nusd and account.expires_ms - now_ms < (HOLD_S - RENEW_S) * 1000

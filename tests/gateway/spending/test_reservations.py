@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from gateway.ledger import Ledger
 from gateway.spending.holds import HOLD_S, HOLDS
-from tests.gateway.spending.books import Clock, Process, running_ledger
+from tests.gateway.spending.books import ZONE, Clock, Process, running_ledger
 
 LIMIT = 1000
 
@@ -136,6 +136,20 @@ def test_plenty_is_held_ahead_and_given_back(pair: tuple[Process, Process]) -> N
     one.tidy()
     assert held(one) == [0]
     assert other.reserve("c", LIMIT)
+
+
+def test_what_waits_to_be_decided_is_not_held(pair: tuple[Process, Process]) -> None:
+    one, other = pair
+    assert other.reserve("a", 600)
+    reservation, suffices = one.reservations.claim("b", (one.account,), 500)
+    assert not suffices
+    one.tidy()
+    assert sum(held(one)) <= LIMIT
+    one.reservations.extend({"b": reservation}, ZONE)
+    assert reservation.refused is not None
+    assert reservation.refused.left_nusd == 400
+    one.tidy()
+    assert held(one) in ([600], [0, 600])
 
 
 STEPS = st.lists(
