@@ -92,6 +92,11 @@ class Warnings:
             parts = urlsplit(self._url)
             keep_secret([parts.password, *parts.path.split("/"), *(value for _, value in parse_qsl(parts.query))])
 
+    @property
+    def pending(self) -> int:
+        """How many warnings wait for the webhook."""
+        return self._pending.qsize()
+
     def check(self, accounts: Iterable[Account], now: datetime) -> list[Warned]:
         """What no process has warned of yet: it is in the log now.
 
