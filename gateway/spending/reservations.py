@@ -52,8 +52,8 @@ class Refusal:
             return f"{limit} is spent until {ends}"
         return (
             f"this request may cost up to {usd_text(wanted_nusd)} USD, and only {usd_text(max(0, self.left_nusd))} USD "
-            f"of {limit} are neither spent nor set aside for requests in progress; a smaller max_tokens needs less, and "
-            f"the budget begins anew at {ends}"
+            f"of {limit} are neither spent nor set aside for requests in progress; a smaller max_tokens needs less, "
+            f"and the budget begins anew at {ends}"
         )
 
 

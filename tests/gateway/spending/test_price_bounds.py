@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.config.settings import Settings
 from gateway.dialects.registry import DIALECTS
+from gateway.dialects.responses.dialect import ResponsesDialect
 from gateway.spending.bounds import KEPT_TOKENS, answer_limit, answers, prompt_size
 from gateway.spending.price_bounds import PriceBounds
 from gateway.spending.pricing import Pricer
@@ -64,14 +65,11 @@ def test_media_count_by_their_own_bounds_and_not_by_their_bytes() -> None:
 
 def test_native_bodies_count_whole() -> None:
     body = {"model": "auto", "input": [{"role": "user", "content": "x" * 900}], "instructions": "y" * 300}
-    native = (
-        DIALECTS["/v1/responses"].request({**body, "max_output_tokens": 9}) if "/v1/responses" in DIALECTS else None
-    )
-    if native is not None:
-        assert prompt_size(native).tokens >= 1200
-        assert answer_limit(native) == 9
-    kept = ChatRequest.parse({"model": "auto", "messages": [{"role": "user", "content": "Hi"}]})
-    assert prompt_size(kept).tokens < 100
+    native = ResponsesDialect().request({**body, "max_output_tokens": 9})
+    assert prompt_size(native).tokens >= 1200
+    assert answer_limit(native) == 9
+    continued = ResponsesDialect().request({**body, "previous_response_id": "resp_1"})
+    assert prompt_size(continued).tokens >= KEPT_TOKENS
 
 
 def test_answers_multiply() -> None:

@@ -17,6 +17,7 @@ from gateway.spending.budget import Budget
 from models.redaction.secrets import mask
 from tests.gateway.spending.books import row, running_ledger
 from tests.gateway.spending.test_accounts import budget_over
+from tests.live import wait_for
 
 
 @pytest.fixture
@@ -92,9 +93,7 @@ def test_the_webhook_is_told_until_it_answers(
         async def run() -> None:
             await budget.first_refresh()
             telling = asyncio.create_task(budget.warnings.run())
-            async with asyncio.timeout(20):
-                while len(told) < 3:
-                    await asyncio.sleep(0.01)
+            await asyncio.to_thread(wait_for, lambda: len(told) == 3)
             telling.cancel()
 
         asyncio.run(run())
