@@ -9,6 +9,7 @@ callers wait. What was spent is the provider's own count.
 import argparse
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import tempfile
@@ -25,7 +26,7 @@ from tests.provider import Provider, running_provider
 
 CALLERS = 200
 BUDGET_USD = 0.10
-INPUT_USD_PER_MTOK, OUTPUT_USD_PER_MTOK = 50, 200
+PRICES = {"input_usd_per_mtok": 50, "output_usd_per_mtok": 200}
 ASK = {"model": "cloud", "messages": [{"role": "user", "content": "Hello!"}], "max_tokens": 8, "stream": True}
 FIRST = 12
 """Callers who come half a second before the others, so that each gateway has some in hand."""
@@ -68,9 +69,7 @@ def settings(provider: Provider, database: str | None) -> dict[str, str]:
         "SLIMGATE_CLOUD__BASE_URL": provider.base_url,
         "SLIMGATE_CLOUD__API_KEY": "sk-benchmark",
         "SLIMGATE_BUDGET__USD_PER_DAY": str(BUDGET_USD),
-        "SLIMGATE_PRICES": (
-            f'{{"gpt-4.1": {{"input_usd_per_mtok": {INPUT_USD_PER_MTOK}, "output_usd_per_mtok": {OUTPUT_USD_PER_MTOK}}}}}'
-        ),
+        "SLIMGATE_PRICES": json.dumps({"gpt-4.1": PRICES}),
     }
     if database is not None:
         given |= {"SLIMGATE_LEDGER__URL": database, "SLIMGATE_RESPONSES__KEEP_DAYS": "0", "SLIMGATE_SECRET": "s" * 32}
@@ -100,8 +99,8 @@ async def ask(client: httpx.AsyncClient, url: str) -> str:
 
 def spent_usd(provider: Provider) -> float:
     """What the provider charges."""
-    prompt, completion = (sum(tokens) for tokens in zip(*provider.billed, strict=True))
-    return (prompt * INPUT_USD_PER_MTOK + completion * OUTPUT_USD_PER_MTOK) / 1e6
+    prompt, completion = sum(prompt for prompt, _ in provider.billed), sum(answer for _, answer in provider.billed)
+    return (prompt * PRICES["input_usd_per_mtok"] + completion * PRICES["output_usd_per_mtok"]) / 1_000_000
 
 
 def empty(url: str) -> None:

@@ -88,6 +88,11 @@ class Account:
     spent: tuple[Spent, ...] = ()
 
     @property
+    def granted_nusd(self) -> int:
+        """What is in use, without those who wait."""
+        return self.in_use_nusd - self.waiting_nusd
+
+    @property
     def scope(self) -> str:
         """``all``, ``key`` or ``team``."""
         return self.name.partition(":")[0]

@@ -195,7 +195,7 @@ class Budget:
             return None if self._settings.fail_open else NO_PRICE
         now = self._now()
         for account in accounts:
-            left_nusd = account.held_nusd - account.in_use_nusd + account.left_nusd
+            left_nusd = account.held_nusd - account.granted_nusd + account.left_nusd
             if account.spent and left_nusd < nusd and all(now < one.span.ends for one in account.spent):
                 tightest = min(account.spent, key=lambda one: one.ceiling_nusd)
                 return Refusal(tightest, left_nusd).words(nusd, self._zone)
@@ -276,7 +276,7 @@ class Budget:
 
     async def stop(self) -> None:
         """Hold nothing any more; what rows on their way will cost stays held until it expires."""
-        if self._is_limited:
+        if self._is_limited and self._ledger.trouble is None:
             await asyncio.to_thread(self._give_back)
 
     def _give_back(self) -> None:

@@ -33,7 +33,7 @@ def limits_json(
             "setting": one.limit.setting,
             "limit_usd": usd_text(one.limit.limit_nusd),
             "spent_usd": usd_text(spent_nusd(account, one, now)),
-            "reserved_usd": usd_text(account.in_use_nusd - account.unsummed_nusd + one.held_by_others_nusd),
+            "reserved_usd": usd_text(account.granted_nusd - account.unsummed_nusd + one.held_by_others_nusd),
             "until": span_of(one.limit.period, now, zone).ends.isoformat(),
             "trouble": trouble,
         }

@@ -179,15 +179,12 @@ class Reservations:
     def _needs(
         self, waiting: Mapping[str, Reservation]
     ) -> tuple[dict[str, Reservation], dict[str, int], dict[str, int]]:
-        """Those who still wait; what is held of their accounts; and what is needed for all but them."""
+        """Those who still wait; what is held of their accounts; and what is needed for those who do not wait."""
         with self._lock:
             still = {id: one for id, one in waiting.items() if self._open.get(id) is one}
             accounts = [account for one in still.values() for account in one.accounts]
             held = {account.name: account.held_nusd for account in accounts}
-            needed = {account.name: account.in_use_nusd for account in accounts}
-        for one in still.values():
-            for account in one.accounts:
-                needed[account.name] -= one.nusd
+            needed = {account.name: account.granted_nusd for account in accounts}
         return still, held, needed
 
     def tidy(self, accounts: Sequence[Account]) -> None:
@@ -202,7 +199,7 @@ class Reservations:
             due: dict[str, int] = {}
             with self._lock:
                 for account in accounts:
-                    before, needed = account.held_nusd, account.in_use_nusd - account.waiting_nusd
+                    before, needed = account.held_nusd, account.granted_nusd
                     account.held_nusd = needed + min(max(0, before - needed), account.taken_nusd)
                     account.taken_nusd = 0
                     account.left_nusd += before - account.held_nusd

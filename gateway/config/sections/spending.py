@@ -8,18 +8,20 @@ from pydantic import Field, SecretStr, field_validator
 
 from gateway.config.sections.section import Section
 
+Usd = Annotated[Decimal, Field(ge=0, le=1_000_000_000)]
+
 
 class LimitSettings(Section):
     """Limits on the cost of the cloud, in US dollars by the ledger's prices."""
 
-    usd_per_day: Decimal | None = Field(
-        None, ge=0, description="The most that may be spent on the cloud in a day. Default: no limit."
+    usd_per_day: Usd | None = Field(
+        None, description="The most that may be spent on the cloud in a day. Default: no limit."
     )
-    usd_per_week: Decimal | None = Field(
-        None, ge=0, description="The most that may be spent on the cloud in a week from Monday on. Default: no limit."
+    usd_per_week: Usd | None = Field(
+        None, description="The most that may be spent on the cloud in a week from Monday on. Default: no limit."
     )
-    usd_per_month: Decimal | None = Field(
-        None, ge=0, description="The most that may be spent on the cloud in a calendar month. Default: no limit."
+    usd_per_month: Usd | None = Field(
+        None, description="The most that may be spent on the cloud in a calendar month. Default: no limit."
     )
 
 

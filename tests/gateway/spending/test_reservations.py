@@ -3,11 +3,13 @@
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from gateway.ledger import Ledger
 from gateway.spending.holds import HOLD_S, HOLDS
@@ -152,6 +154,14 @@ def test_what_waits_to_be_decided_is_not_held(pair: tuple[Process, Process]) -> 
     assert held(one) in ([600], [0, 600])
 
 
+def test_those_who_come_later_take_nothing_from_those_before(pair: tuple[Process, Process]) -> None:
+    one = pair[0]
+    claims = {id: one.reservations.claim(id, (one.account,), 400)[0] for id in "abc"}
+    for id in "abc":
+        one.reservations.extend({id: claims[id]}, ZONE)
+    assert [claim.refused is None for claim in claims.values()] == [True, True, False]
+
+
 STEPS = st.lists(
     st.tuples(
         st.integers(0, 2),
@@ -187,15 +197,13 @@ def test_no_order_of_events_passes_the_limit(ledger: Ledger, steps: list[tuple[i
         assert sum(one.spent_nusd + sum(one.open.values()) for one in group) <= LIMIT
 
 
-@pytest.mark.parametrize("n_processes", [1, 4])
-def test_threads_at_the_same_time_do_not_either(ledger: Ledger, n_processes: int) -> None:
-    group = processes(ledger, Clock(), n_processes)
+def ask_in_threads(group: list[Process]) -> int:
+    """What all processes set aside that ask for the same money at the same time."""
     sent: list[int] = []
 
     def work(process: Process, prefix: str) -> None:
         for number in range(40):
-            id = f"{prefix}-{number}"
-            if process.reserve(id, 37):
+            if process.reserve(f"{prefix}-{number}", 37):
                 sent.append(37)
                 if number % 3 == 0:
                     process.tidy()
@@ -205,4 +213,21 @@ def test_threads_at_the_same_time_do_not_either(ledger: Ledger, n_processes: int
         thread.start()
     for thread in threads:
         thread.join()
-    assert LIMIT - 37 * n_processes < sum(sent) <= LIMIT
+    return sum(sent)
+
+
+def ask_over(url: str, folder: Path, n_processes: int) -> int:
+    """As `ask_in_threads`, for processes that share nothing but the database."""
+    with ExitStack() as stack:
+        ledgers = [stack.enter_context(running_ledger(folder / str(number), url)) for number in range(n_processes)]
+        return ask_in_threads([Process(ledger, Clock(), "shared", LIMIT) for ledger in ledgers])
+
+
+@pytest.mark.parametrize("n_processes", [1, 4])
+def test_processes_at_the_same_time_do_not_either(tmp_path: Path, n_processes: int) -> None:
+    asked = ask_over(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path, n_processes)
+    assert LIMIT - 37 * n_processes < asked <= LIMIT
+
+
+def test_nor_do_they_over_postgresql(postgres: tuple[str, Engine], tmp_path: Path) -> None:
+    assert LIMIT - 37 * 4 < ask_over(postgres[0], tmp_path, 4) <= LIMIT

@@ -1,6 +1,7 @@
 """Over real HTTP: however many ask at the same time, the provider is paid no more than the budget."""
 
 import asyncio
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -78,6 +79,22 @@ def test_two_gateways_over_one_ledger_share_it(tmp_path: Path, provider: Provide
     with running_gateway(settings) as one, running_gateway(settings) as other:
         ask_at_once([one, other], 30)
         assert 3 <= len(provider.billed) <= 500_000 // ANSWER_NUSD
+    with sqlite3.connect(tmp_path / "ledger.db") as database:  # what ended in order holds nothing
+        assert database.execute("SELECT * FROM budget_holds WHERE holder != ''").fetchall() == []
+
+
+def test_where_another_gateway_holds_the_rest_the_local_model_answers(
+    tmp_path: Path, provider: Provider, local: Provider
+) -> None:
+    settings = Settings(state_dir=tmp_path, **settings_of(provider, "0.0005", local))
+    with running_gateway(settings) as gateway:
+        gateway.wait_ready()
+        with sqlite3.connect(tmp_path / "ledger.db") as database:
+            database.execute("INSERT INTO budget_holds VALUES ('other', 'all', 400000, 9000000000000)")
+        answer = post(gateway, {**ASK, "model": "auto"})
+        assert (answer.headers["x-slimgate-route"], answer.headers["x-slimgate-reason"]) == ("local", "budget")
+        assert "only 0.0001 USD of budget.usd_per_day" in post(gateway).json()["error"]["message"]
+    assert provider.connections == 0
 
 
 def test_what_is_in_progress_is_set_aside_and_shown(make_gateway: MakeGateway, provider: Provider) -> None:
