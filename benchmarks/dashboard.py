@@ -9,7 +9,8 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,14 +19,19 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.config.settings import Settings
+from gateway.ledger import LedgerRow
 from tests.gateway import seed
 from tests.gateway.browser import running_browser
 from tests.live import running_gateway
 
 ROUNDS = 5
 SPANS = {"all time": None, "30 days": 30, "7 days": 7, "24 hours": 1}
-PATHS = ("savings", "savings/timeline", "savings/keys", "latency", "decisions", "threshold/curve")
+PATHS = ("savings", "savings/timeline", "latency", "decisions", "threshold/curve")
+KINDS = ("key", "team", "tag", "session")
 RARE = {"outcome": "lost"}
+KEYS = 20
+TEAMS = 5
+REQUESTS_OF_A_SESSION = 20
 VIEWS = {"overview": "#tile-requests b", "tuner": "#presets button", "decisions": ".decisions tbody tr"}
 
 
@@ -42,12 +48,21 @@ def main() -> None:
         if not ledger.exists():
             state_dir.mkdir(parents=True, exist_ok=True)
             with console.status(f"making {options.rows:,} rows"):
-                seed.write(ledger, seed.traffic(options.rows, time.time_ns() // 1_000_000, days=options.days))
+                seed.write(ledger, owned(seed.traffic(options.rows, time.time_ns() // 1_000_000, days=options.days)))
         console.print(f"{options.rows:,} rows, {ledger.stat().st_size / 1e6:,.0f} MB; medians of {ROUNDS} in ms")
         settings = Settings(state_dir=state_dir, local={"enabled": False}, cloud={"base_url": "http://127.0.0.1:9/v1"})
         with running_gateway(settings) as gateway:
             console.print(endpoints(gateway.url))
             console.print(pages(gateway.url))
+
+
+def owned(rows: Iterable[LedgerRow]) -> Iterator[LedgerRow]:
+    """The rows by turns of `KEYS` keys in `TEAMS` teams, three of four in a session."""
+    for number, row in enumerate(rows):
+        key = number % KEYS
+        session = f"session {number // REQUESTS_OF_A_SESSION}" if number % 4 else None
+        tags = f'["production","project {key % 3}"]'
+        yield replace(row, key_id=f"key {key}", team=f"team {key % TEAMS}", tags=tags, session_id=session)
 
 
 def endpoints(url: str) -> Table:
@@ -56,6 +71,10 @@ def endpoints(url: str) -> Table:
     with httpx.Client(base_url=url, timeout=60) as client:
         for path in PATHS:
             table.add_row(f"/v1/{path}", *(timed(ask(client, path, days)) for days in SPANS.values()))
+        for kind in KINDS:
+            table.add_row(
+                f"/v1/usage by {kind}", *(timed(ask(client, "usage", days, by=kind)) for days in SPANS.values())
+            )
         table.add_row(
             "/v1/decisions, a rare filter", *(timed(ask(client, "decisions", days, **RARE)) for days in SPANS.values())
         )

@@ -4,8 +4,9 @@
 
 A provider that answers at once (`upstream.py`) stands behind each; `wrk` drives them in turn, round by round, so that
 the machine's moods meet all alike. Each gateway has one core, load and provider the other. slimgate runs as its users
-run it: key, decision, ledger and metrics included. LiteLLM comes from a virtual environment of its own
-(``pip install 'litellm[proxy]==1.106.10'``).
+run it: key, decision, ledger and metrics included. Beside it runs one whose caller has a key of its own with limits on
+requests, tokens, places and money, all of them far away: what they cost. LiteLLM comes from a virtual environment of
+its own (``pip install 'litellm[proxy]==1.106.10'``).
 """
 
 import argparse
@@ -22,7 +23,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -37,12 +38,13 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Target:
-    """One thing to drive: where it listens, what its model is called, and its process (None: not measured)."""
+    """One thing to drive: where it listens, what its model is called, its process (None: not measured), and the key."""
 
     name: str
     port: int
     model: str
     pid: int | None
+    key: str = KEY
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def running_targets(litellm: str | None, upstream_ms: float = 0) -> Iterator[lis
         targets = [Target("direct", provider, "bench", None)]
         targets.append(start_naive(stack, url))
         targets.append(start_slimgate(stack, url, folder))
+        targets.append(start_limited(stack, url, folder))
         if litellm:
             targets.append(start_litellm(stack, litellm, url, folder))
         yield targets
@@ -98,18 +101,41 @@ def start_naive(stack: ExitStack, url: str) -> Target:
     return Target("naive", port, "bench", start(stack, command, GATEWAY_CPU, port, {"UPSTREAM": url}))
 
 
-def start_slimgate(stack: ExitStack, url: str, folder: Path) -> Target:
+def start_slimgate(stack: ExitStack, url: str, folder: Path, name: str = "slimgate", **more: str) -> Target:
     port = free_port()
     environment = {
-        "SLIMGATE_STATE_DIR": str(folder / "slimgate"),
+        "SLIMGATE_STATE_DIR": str(folder / name),
         "SLIMGATE_API_KEY": KEY,
         "SLIMGATE_LOCAL__ENABLED": "false",
         "SLIMGATE_CLOUD__BASE_URL": url,
         "SLIMGATE_CLOUD__MODEL": "bench",
         "SLIMGATE_CLOUD__MAX_CONCURRENT": "1000",
+        **more,
     }
     command = [sys.executable, "-m", "gateway.cli", "serve", "--port", str(port), "--log-level", "warning"]
-    return Target("slimgate", port, "auto", start(stack, command, GATEWAY_CPU, port, environment))
+    return Target(name, port, "auto", start(stack, command, GATEWAY_CPU, port, environment))
+
+
+def start_limited(stack: ExitStack, url: str, folder: Path) -> Target:
+    """A gateway whose caller has every limit that a key may have, and reaches none."""
+    prices = {"bench": {"input_usd_per_mtok": "0.01", "output_usd_per_mtok": "0.01"}}
+    budget = {"SLIMGATE_BUDGET__USD_PER_DAY": "1000000", "SLIMGATE_PRICES": json.dumps(prices)}
+    target = start_slimgate(stack, url, folder, "limited", **budget)
+    terms = {
+        "requests_per_minute": 10**9,
+        "tokens_per_minute": 10**12,
+        "max_concurrent": 10**6,
+        "max_tokens": 4096,
+        "usd_per_month": "1000000",
+    }
+    made = httpx.post(
+        f"http://127.0.0.1:{target.port}/v1/keys",
+        json={"name": "bench", "team": "bench", "terms": terms},
+        headers={"authorization": f"Bearer {KEY}"},
+    )
+    if made.status_code != 201:
+        sys.exit(f"no key was made: {made.status_code} {made.text[:300]}")
+    return replace(target, key=made.json()["secret"])
 
 
 def start_litellm(stack: ExitStack, python: str, url: str, folder: Path) -> Target:
@@ -164,7 +190,7 @@ def burst(target: Target, callers: int, seconds: int, stream: bool) -> Sample:
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(
             f"wrk.method = 'POST'\nwrk.body = [==[{request_body(target, stream)}]==]\n"
-            f"wrk.headers['content-type'] = 'application/json'\nwrk.headers['authorization'] = 'Bearer {KEY}'\n"
+            f"wrk.headers['content-type'] = 'application/json'\nwrk.headers['authorization'] = 'Bearer {target.key}'\n"
         )
         script.flush()
         url = f"http://127.0.0.1:{target.port}/v1/chat/completions"
@@ -188,7 +214,7 @@ def check(target: Target, stream: bool) -> None:
     answer = httpx.post(
         f"http://127.0.0.1:{target.port}/v1/chat/completions",
         content=request_body(target, stream),
-        headers={"content-type": "application/json", "authorization": f"Bearer {KEY}"},
+        headers={"content-type": "application/json", "authorization": f"Bearer {target.key}"},
         timeout=60,
     )
     wanted = "data: [DONE]" if stream else '"usage"'

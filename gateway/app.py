@@ -9,10 +9,12 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway.access.auth import RequireKey
 from gateway.access.cors import AllowOrigins
 from gateway.access.guard import Guard, RequireJson, make_host_check
+from gateway.access.known_headers import RequireKnownHeaders
 from gateway.config.secret import hide_secrets
 from gateway.config.settings import Settings
 from gateway.config.state_dir import prepare_state_dir
@@ -29,13 +31,17 @@ from gateway.endpoints.exam import exam_endpoints
 from gateway.endpoints.feedback import feedback_endpoints
 from gateway.endpoints.health import health_endpoints
 from gateway.endpoints.kept_responses import kept_responses_endpoints
+from gateway.endpoints.keys import keys_endpoints
 from gateway.endpoints.ledger import ledger_endpoints
+from gateway.endpoints.login import login_endpoints
 from gateway.endpoints.models import models_endpoints
 from gateway.endpoints.responses import ResponsesEndpoint
 from gateway.endpoints.route import route_endpoints
 from gateway.endpoints.savings import savings_endpoints
+from gateway.endpoints.session import session_endpoints
 from gateway.endpoints.status import status_endpoints
 from gateway.endpoints.threshold import threshold_endpoints
+from gateway.endpoints.usage import usage_endpoints
 from gateway.http import errors
 from gateway.http.fast_path import FastPathApp
 from gateway.http.inflate import InflateBodies
@@ -70,11 +76,11 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.state.lifecycle = parts.lifecycle
+    app.state.lifecycle, app.state.logins = parts.lifecycle, parts.logins
     errors.install(app, refusal)
     _add_answering(app, parts, settings.max_body_bytes, settings.keep_alive_s)
     _add_others(app, parts, settings)
-    _guard(app, settings)
+    _guard(app, settings, parts)
     describe(app)
     return app
 
@@ -89,11 +95,14 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
         await local.start(background)
         if parts.backends.cloud is not None and not local.up:
             logger.info("the local model is not ready yet; until it is, the cloud answers what may leave this machine")
+    await parts.keys.first_refresh()
     await parts.budget.first_refresh()
     background.keep("metrics", parts.metrics.keep_fresh)
     background.keep("reload", parts.lifecycle.reloader.follow)
     background.keep("budget", parts.budget.keep_fresh)
     background.keep("budget warnings", parts.budget.warnings.run, is_vital=False)
+    background.keep("keys", parts.keys.keep_fresh)
+    background.keep("private sessions", parts.private_sessions.keep_tidy, is_vital=False)
     if parts.conversations.store is not None:
         background.keep("responses", parts.conversations.store.keep_tidy)
     background.keep("exam", parts.exam.run, is_vital=False)
@@ -135,7 +144,7 @@ def _compacting(parts: Parts) -> Compacting:
 
 def _add_others(app: FastPathApp, parts: Parts, settings: Settings) -> None:
     decider, classifier, threshold, ledger = parts.decider, parts.classifier, parts.threshold, parts.ledger
-    has_key, max_body_bytes = settings.api_key is not None, settings.max_body_bytes
+    max_body_bytes = settings.max_body_bytes
     for endpoints in (
         models_endpoints(decider, parts.embedder),
         count_tokens_endpoints(decider, max_body_bytes=max_body_bytes),
@@ -143,25 +152,32 @@ def _add_others(app: FastPathApp, parts: Parts, settings: Settings) -> None:
         kept_responses_endpoints(parts.conversations, NativeResponses(parts.backends, decider)),
         route_endpoints(decider, classifier, max_body_bytes=max_body_bytes),
         savings_endpoints(ledger),
+        usage_endpoints(ledger),
         decisions_endpoints(ledger),
         feedback_endpoints(ledger),
-        status_endpoints(parts.backends, threshold, classifier, parts.budget, ledger, parts.exam, key_required=has_key),
-        threshold_endpoints(threshold, ledger, parts.pricer.at_cloud, classifier, parts.failure_rates, has_key=has_key),
+        status_endpoints(parts.backends, threshold, classifier, parts.budget, ledger, parts.exam, parts.keys),
+        threshold_endpoints(threshold, ledger, parts.pricer.at_cloud, classifier, parts.failure_rates),
         exam_endpoints(settings.state_dir, lambda: parts.exam.key),
         dashboard_endpoints(),
+        login_endpoints(parts.logins),
+        session_endpoints(parts.logins),
         ledger_endpoints(ledger),
+        keys_endpoints(parts.key_store, parts.keys),
         health_endpoints(parts.backends, parts.lifecycle, parts.metrics, parts.background),
     ):
         app.include_router(endpoints)
 
 
-def _guard(app: FastPathApp, settings: Settings) -> None:
+def _guard(app: FastPathApp, settings: Settings, parts: Parts) -> None:
     """Put in front of every endpoint what a call has to pass; the last one is passed first."""
     app.put_in_front(partial(InflateBodies, max_bytes=settings.max_body_bytes))
     app.put_in_front(RequireJson)
-    if settings.api_key is not None:
-        app.put_in_front(partial(RequireKey, key=settings.api_key.get_secret_value()))
+    app.put_in_front(RequireKnownHeaders)
+    app.put_in_front(partial(RequireKey, keys=parts.keys, logins=parts.logins))
     if settings.allowed_origins:
         app.put_in_front(partial(AllowOrigins, origins=settings.allowed_origins))
     app.put_in_front(partial(Guard, host_check=make_host_check(settings)))
     app.put_in_front(OtherPaths)
+    if settings.trusted_proxies:
+        believe = partial(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
+        app.put_in_front(believe)  # type: ignore[arg-type]  # uvicorn has types of its own for ASGI

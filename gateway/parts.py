@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from gateway.audit.chain import AuditChain
 from gateway.background import Background
-from gateway.config.secret import hide_secrets
+from gateway.config.secret import derived_keys, hide_secrets
 from gateway.config.settings import Settings
 from gateway.conversations.conversations import Conversations, make_conversations
 from gateway.dispatch.backends import Backends
@@ -13,9 +14,14 @@ from gateway.dispatch.dispatcher import Dispatcher
 from gateway.dispatch.embeddings import Embedder
 from gateway.dispatch.local import LocalSide, make_local
 from gateway.dispatch.privacy import PrivacyLane
+from gateway.dispatch.private_sessions import PrivateSessions
 from gateway.exam.background import BackgroundExam
+from gateway.keys.active import ActiveKeys
+from gateway.keys.secrets import HASHING, SecretHasher
+from gateway.keys.store import KeyStore
 from gateway.ledger import Ledger
 from gateway.ledger.database import DatabasePassword
+from gateway.login.logins import Logins
 from gateway.record.logs import apply_log_settings
 from gateway.record.metrics import Metrics
 from gateway.record.recorder import Recorder
@@ -45,10 +51,14 @@ class Parts:
     embedder: Embedder
     exam: BackgroundExam
     failure_rates: FailureRates
+    key_store: KeyStore
+    keys: ActiveKeys
     ledger: Ledger
     lifecycle: Lifecycle
+    logins: Logins
     metrics: Metrics
     pricer: Pricer
+    private_sessions: PrivateSessions
     recorder: Recorder
     telemetry: Telemetry | None
     threshold: ActiveThreshold
@@ -71,15 +81,20 @@ def make_parts(settings: Settings) -> Parts:
     metrics = Metrics()
     backends = Backends(make_local(settings.local, settings.state_dir), settings.cloud)
     pricer = Pricer(settings)
+    chain = AuditChain(derived_keys(settings, "audit")[0])
     password = DatabasePassword(settings.ledger_url)
     ledger = Ledger(
         settings.ledger_url, settings.state_dir / "spool", pricer.price, settings.ledger.keep_days, password
     )
     ledger.when_committed(metrics.priced)
+    hasher = SecretHasher(derived_keys(settings, HASHING))
+    keys = ActiveKeys(settings, ledger, hasher)
+    logins = Logins(settings, keys, ledger, chain)
     budget = Budget(settings.budget, ledger, pricer)
     telemetry = make_telemetry(settings, pricer)
     recorder = Recorder(ledger, metrics, budget, telemetry)
     cascade = Cascade(settings.router.second_look, classifier)
+    private_sessions = PrivateSessions(ledger, settings)
     decider = Decider(
         backends,
         classifier,
@@ -88,6 +103,7 @@ def make_parts(settings: Settings) -> Parts:
         PrivacyLane(settings.privacy),
         budget=budget,
         cascade=cascade,
+        sessions=private_sessions,
     )
     dispatcher = Dispatcher(
         decider,
@@ -104,10 +120,26 @@ def make_parts(settings: Settings) -> Parts:
     takers = {
         **_takers(backends, budget, cascade, failure_rates, pricer, telemetry),
         "exam": (lambda new: exam.configure(new.exam),),
-        "secret": (hide_secrets, *_secret_takers(backends.local, password), conversations.take_secrets),
+        "api_key": (keys.configure,),
+        "login": (logins.configure,),
+        "oidc": (hide_secrets, keys.configure, logins.configure),
+        "secret": (
+            hide_secrets,
+            *_secret_takers(backends.local, password),
+            conversations.take_secrets,
+            private_sessions.take_secret,
+            lambda new: hasher.take(derived_keys(new, HASHING)),
+            logins.configure,
+        ),
     }
     _watch(metrics, backends.local, threshold, classifier)
     _watch_money(metrics, ledger, budget)
+    metrics.watch(
+        "slimgate_keys_stale",
+        "Whether it is not known at the moment which keys were made or revoked.",
+        lambda: float(keys.trouble is not None),
+        "livemax",
+    )
     return Parts(
         background=Background(metrics.background_failed),
         backends=backends,
@@ -119,10 +151,14 @@ def make_parts(settings: Settings) -> Parts:
         embedder=Embedder(settings.embeddings, decider, backends, budget, recorder),
         exam=exam,
         failure_rates=failure_rates,
+        key_store=KeyStore(ledger, chain, hasher),
+        keys=keys,
         ledger=ledger,
         lifecycle=Lifecycle(settings, Reloader(settings, decider, classifier, threshold, takers)),
+        logins=logins,
         metrics=metrics,
         pricer=pricer,
+        private_sessions=private_sessions,
         recorder=recorder,
         telemetry=telemetry,
         threshold=threshold,

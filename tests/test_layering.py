@@ -19,7 +19,7 @@ FLOORS: dict[str, list[str]] = {
         "audit",
         "ledger marks",
         "keys",
-        "conversations scoring spending",
+        "conversations login scoring spending",
         "http",
         "dialects record",
         "access openapi dispatch",

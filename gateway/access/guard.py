@@ -1,11 +1,11 @@
 """Checks in front of every endpoint, and the headers of every answer.
 
 Plain ASGI, outermost first: `Guard` (Host, Origin, the fixed headers), `gateway.access.cors.AllowOrigins`,
-`gateway.access.auth.RequireKey`, `RequireJson`.
+`gateway.access.auth.RequireKey`, `gateway.access.known_headers.RequireKnownHeaders`, `RequireJson`.
 
-With a key, any Host is accepted unless `allowed_hosts` is set: a page that points its own name at this machine (DNS
-rebinding) has no key, and a browser sends a password only to the origin where it was typed. So a gateway behind a proxy
-needs no further setting.
+If every call needs a key, any Host is accepted unless `allowed_hosts` is set: a page that points its own name at this
+machine (DNS rebinding) has no key, and a browser sends the cookie of a login only to the name that set it. So a gateway
+behind a proxy needs no further setting.
 """
 
 from typing import Any
@@ -68,7 +68,7 @@ class RequireJson:
 
 def make_host_check(settings: Settings) -> HostCheck:
     """The checks for a gateway with these settings."""
-    any_host = settings.api_key is not None and not settings.allowed_hosts
+    any_host = settings.always_needs_key and not settings.allowed_hosts
     names = [ANY_NAME] if any_host else [*settings.allowed_hosts, *host_as_name(settings.host)]
     return HostCheck(names, CURE, settings.allowed_origins, ORIGIN_CURE)
 

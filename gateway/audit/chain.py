@@ -4,7 +4,6 @@ The key for it is not in the database. So an entry that was changed, removed or 
 makes a new chain without the key.
 """
 
-import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -78,4 +77,4 @@ class AuditChain:
     def seal(self, seq: int, before: str, made_ms: int, kind: str, request_id: str | None, body: str) -> str:
         """The hash of an entry behind `before`: HMAC-SHA256 over all its fields, 64 hexadecimal digits."""
         sealed = orjson.dumps([seq, before, made_ms, kind, request_id, body])
-        return hmac.new(self._key, sealed, hashlib.sha256).hexdigest()
+        return hmac.digest(self._key, sealed, "sha256").hex()  # one call: half the time of an object

@@ -16,9 +16,12 @@ from rich.text import Text
 
 from gateway.cli.ledger import read_ledger
 from gateway.cli.serve import ConfigOption
+from gateway.cli.usage import By, print_chargeback, print_usage, usage_items
 from gateway.config.settings import load_settings
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from gateway.reports.savings import SavingsReport
     from gateway.reports.timeline import Interval
 
@@ -32,33 +35,63 @@ def report(
     since: Annotated[datetime | None, typer.Option(help="Only requests since this local time.")] = None,
     until: Annotated[datetime | None, typer.Option(help="Only requests before this local time.")] = None,
     days: Annotated[float | None, typer.Option(help="Only the last so many days, instead of --since.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, as GET /v1/savings does.")] = False,
+    by: Annotated[By | None, typer.Option(help="Show who used what, by key, team, tag or session.")] = None,
+    chargeback: Annotated[
+        str | None, typer.Option(help="Print what each key used in a month such as 2026-11, as CSV.", metavar="MONTH")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Write --chargeback to this file.", dir_okay=False)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, as the API does.")] = False,
 ) -> None:
-    """Show what was saved, and where requests went.
+    """Show what was saved, and where requests went; or who used what.
 
     It reads the ledger itself, so the gateway need not run. Savings are an estimate: what the same tokens would have
     cost at the baseline model, less what was paid. The dashboard at /dashboard shows the same figures.
     """
-    from gateway.ledger.units import now_ms
-    from gateway.reports.estimates import estimate_report
-    from gateway.reports.savings import savings_report
-    from gateway.reports.timeline import closed_span, timeline
+    if chargeback is None and output is not None:
+        raise typer.BadParameter("is for --chargeback", param_hint="--output")
+    if chargeback is not None and (by, since, until, days) != (None, None, None, None):
+        raise typer.BadParameter(
+            "covers a whole month; leave out --by, --since, --until and --days", param_hint="--chargeback"
+        )
+    settings = load_settings(config, serves=False)
+    if chargeback is not None:
+        with read_ledger(settings) as connection:
+            print_chargeback(connection, chargeback, local_zone(), output, as_json=as_json)
+        return
+    span = _span(since, until, days)
+    with read_ledger(settings) as connection:
+        if by is None:
+            _report(connection, span, as_json=as_json)
+        else:
+            print_usage(usage_items(connection, by, *span), by, as_json=as_json)
 
+
+def _span(
+    since: datetime | None, until: datetime | None, days: float | None
+) -> tuple[datetime | None, datetime | None]:
     if days is not None:
         if since is not None:
             raise typer.BadParameter("give --since or --days, not both", param_hint="--days")
         if not 0 < days <= MOST_DAYS:
             raise typer.BadParameter(f"must be more than 0, and at most {MOST_DAYS}", param_hint="--days")
         since = datetime.now() - timedelta(days=days)
-    settings, span = load_settings(config, serves=False), (_aware(since), _aware(until))
-    with read_ledger(settings) as connection:
-        result = savings_report(connection, *span)
-        estimates = estimate_report(connection, now_ms())
-        intervals = [] if as_json else timeline(connection, *closed_span(connection, *span), local_zone())
+    return _aware(since), _aware(until)
+
+
+def _report(connection: "Connection", span: tuple[datetime | None, datetime | None], *, as_json: bool) -> None:
+    from gateway.ledger.scope import EVERYBODY
+    from gateway.ledger.units import now_ms
+    from gateway.reports.estimates import estimate_report
+    from gateway.reports.savings import savings_report
+    from gateway.reports.timeline import closed_span, timeline
+
+    result = savings_report(connection, EVERYBODY, *span)
     if as_json:
         typer.echo(json.dumps(result.to_json(), indent=2))
-    else:
-        _print(Console(), result, intervals, estimates)
+        return
+    estimates = estimate_report(connection, now_ms())
+    intervals = timeline(connection, EVERYBODY, *closed_span(connection, EVERYBODY, *span), local_zone())
+    _print(Console(), result, intervals, estimates)
 
 
 def local_zone() -> tzinfo:

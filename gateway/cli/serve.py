@@ -106,7 +106,7 @@ def greet(settings: Settings, port: int) -> None:
         "cloud": f"{cloud.model} at {mask_url(cloud.base_url)}" if cloud.configured else "off (no key set)",
         "dashboard": f"{url}/dashboard",
     }
-    is_open = settings.api_key is None and settings.allow_anonymous and is_reachable_from_outside(settings.host)
+    is_open = not settings.always_needs_key and settings.allow_anonymous and is_reachable_from_outside(settings.host)
     if wants_json(settings.log):
         _log_greeting(url, sides, is_open=is_open)
     else:

@@ -50,7 +50,7 @@ def _in_file(path: Path) -> bytes:
 
 def hide_secrets(settings: Settings) -> None:
     """Mask in every log the secrets that no connection to a model carries, as well as those that one does."""
-    given = (settings.api_key, settings.secret, settings.responses.encryption_key)
+    given = (settings.api_key, settings.secret, settings.responses.encryption_key, settings.oidc.client_secret)
     keep_secret(part for secret in given if secret is not None for part in split_secrets(secret))
     keep_secret([make_url(settings.ledger_url).password])
 

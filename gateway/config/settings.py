@@ -6,6 +6,7 @@ an error. Secrets come from the environment only.
 """
 
 import difflib
+import ipaddress
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -27,7 +28,9 @@ from gateway.config.masking import masked
 from gateway.config.secret_files import EnvironmentAndFiles
 from gateway.config.sections.cloud import CloudSettings
 from gateway.config.sections.exam import ExamSettings
+from gateway.config.sections.keys import KeysSettings
 from gateway.config.sections.local import EmbeddingsSettings, LocalSettings
+from gateway.config.sections.login import LoginSettings, OidcSettings
 from gateway.config.sections.records import LedgerSettings, LogSettings, ResponsesSettings, TelemetrySettings
 from gateway.config.sections.routing import PrivacySettings, RouterSettings
 from gateway.config.sections.section import ApiKey, EncryptionKey
@@ -40,10 +43,10 @@ ENV_PREFIX = "SLIMGATE_"
 NESTING = "__"
 CONFIG_VARIABLE = "SLIMGATE_CONFIG"
 
-SECRETS = ("api_key", "encryption_key", "secret")
+SECRETS = ("api_key", "client_secret", "encryption_key", "secret")
 """Names of settings that come from the environment only and are never shown."""
 
-IN_FILES = (*SECRETS, "client_secret", "url", "redis_url", "webhook_url")
+IN_FILES = (*SECRETS, "url", "redis_url", "webhook_url")
 """Names of settings that a file may hold, which ``SLIMGATE_…_FILE`` names."""
 
 RENAMED = {("router", "max_local_wait_s"): ("router", "max_first_token_s")}
@@ -78,8 +81,10 @@ class Settings(BaseSettings):
         "allow_anonymous.",
     )
     port: Annotated[int, AT_START] = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
-    api_key: Annotated[ApiKey | None, AT_START] = Field(
-        None, description="If set, every call must carry it as a bearer token. Environment only."
+    api_key: ApiKey | None = Field(
+        None,
+        description="One key that may do everything, for small set-ups. If it is set, every call must carry it, or "
+        "a key of `slimgate keys`. Environment or file only.",
     )
     secret: EncryptionKey | None = Field(
         None,
@@ -103,6 +108,12 @@ class Settings(BaseSettings):
         description="Origins of web pages that may call this server from a browser (CORS), such as "
         "https://app.example.org; * for any, which needs a key. Their pages still have to send the key, where there "
         "is one. Default: none.",
+    )
+    trusted_proxies: Annotated[list[str], AT_START] = Field(
+        default_factory=list,
+        description="Addresses or networks, such as 10.0.0.0/8, of proxies in front of the gateway. Of their requests "
+        "X-Forwarded-For says who calls, and X-Forwarded-Proto whether by https; of others nothing does. Failed "
+        "logins are counted by that address.",
     )
     workers: Annotated[int, AT_START] = Field(
         1, ge=1, le=64, description="Gateway processes behind the port. They share one engine and one ledger."
@@ -129,6 +140,7 @@ class Settings(BaseSettings):
         description="Longest silence in a streamed answer, in seconds. After it the caller gets a comment, or a ping "
         "in Anthropic's format, so that proxies and clients do not give up; 0 for none, otherwise at least 0.1.",
     )
+    keys: Annotated[KeysSettings, AT_START] = KeysSettings()
     local: Annotated[LocalSettings, AT_START] = LocalSettings()
     cloud: CloudSettings = CloudSettings()
     router: RouterSettings = RouterSettings()
@@ -138,6 +150,8 @@ class Settings(BaseSettings):
     embeddings: Annotated[EmbeddingsSettings, AT_START] = EmbeddingsSettings()
     ledger: Annotated[LedgerSettings, AT_START] = LedgerSettings()
     responses: Annotated[ResponsesSettings, AT_START] = ResponsesSettings()
+    login: LoginSettings = LoginSettings()
+    oidc: OidcSettings = OidcSettings()
     savings: SavingsSettings = SavingsSettings()
     log: LogSettings = LogSettings()
     telemetry: Annotated[TelemetrySettings, AT_START] = TelemetrySettings()
@@ -190,12 +204,22 @@ class Settings(BaseSettings):
     def _origins(cls, origins: list[str]) -> list[str]:
         return [normalise_origin(origin) for origin in origins]
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: list[str]) -> list[str]:
+        for proxy in proxies:
+            try:
+                ipaddress.ip_network(proxy)
+            except ValueError:
+                raise ValueError(f"{proxy!r} should be an address or a network, such as 10.0.0.0/8") from None
+        return proxies
+
     @model_validator(mode="after")
     def _any_page_needs_a_key(self) -> Self:
-        if ANY_NAME in self.allowed_origins and self.api_key is None:
+        if ANY_NAME in self.allowed_origins and not self.always_needs_key:
             raise ValueError(
-                "allowed_origins is *, and no key is set, so any page on the web could spend your money: set "
-                f"{variable_name(('api_key',))}, or name the origins"
+                "allowed_origins is *, and no key is needed, so any page on the web could spend your money: set "
+                f"{variable_name(('api_key',))} or keys.required = true, or name the origins"
             )
         return self
 
@@ -234,6 +258,11 @@ class Settings(BaseSettings):
                 "local.base_url to a server that has more"
             )
         return self
+
+    @property
+    def always_needs_key(self) -> bool:
+        """Whether every call needs a key, whatever keys there are."""
+        return self.api_key is not None or self.keys.required is True or self.oidc.issuer is not None
 
     @property
     def baseline_model(self) -> str:
@@ -310,16 +339,28 @@ def _not_for_a_found_file(settings: Settings) -> Iterator[str]:
     """What a file that was not named but found may not decide: where keys are sent, and that anybody may use them."""
     environment = EnvironmentAndFiles(Settings, file_variables())()
     yield from stray_keys(settings, environment)
-    opens = settings.api_key is None and settings.allow_anonymous and is_reachable_from_outside(settings.host)
+    opens = not settings.always_needs_key and settings.allow_anonymous and is_reachable_from_outside(settings.host)
     if opens and environment.get("allow_anonymous") is None:
         yield (
             "allow_anonymous is set only by the slimgate.toml in this folder: if you trust that file, name it "
             f"(--config slimgate.toml, or SLIMGATE_CONFIG), or set {variable_name(('allow_anonymous',))} in the "
             "environment"
         )
-    if settings.allowed_origins and settings.api_key is None and environment.get("allowed_origins") is None:
+    if settings.oidc.issuer is not None and environment.get("oidc", {}).get("issuer") is None:
         yield (
-            "allowed_origins is set only by the slimgate.toml in this folder, and no key is set: if you trust that "
+            "oidc.issuer, which says who logs in, is set only by the slimgate.toml in this folder: if you trust that "
+            "file, name it (--config slimgate.toml, or SLIMGATE_CONFIG), or set "
+            f"{variable_name(('oidc', 'issuer'))} in the environment"
+        )
+    if settings.keys.required is False and environment.get("keys", {}).get("required") is None:
+        yield (
+            "keys.required is false only by the slimgate.toml in this folder: if you trust that file, name it "
+            f"(--config slimgate.toml, or SLIMGATE_CONFIG), or set {variable_name(('keys', 'required'))} in the "
+            "environment"
+        )
+    if settings.allowed_origins and not settings.always_needs_key and environment.get("allowed_origins") is None:
+        yield (
+            "allowed_origins is set only by the slimgate.toml in this folder, and no key is needed: if you trust that "
             "file, name it (--config slimgate.toml, or SLIMGATE_CONFIG), or set "
             f"{variable_name(('allowed_origins',))} in the environment"
         )
@@ -327,9 +368,10 @@ def _not_for_a_found_file(settings: Settings) -> Iterator[str]:
 
 def _missing_keys(settings: Settings) -> Iterator[str]:
     """A message for each missing key, with how to fix it: a gateway must not serve without them."""
-    if settings.api_key is None and not settings.allow_anonymous and is_reachable_from_outside(settings.host):
+    if not (settings.always_needs_key or settings.allow_anonymous) and is_reachable_from_outside(settings.host):
         yield (
-            f"host is {settings.host!r}, which other machines can reach, and no key is set: set "
+            f"host is {settings.host!r}, which other machines can reach, and no key is set: set keys.required = true "
+            f"({variable_name(('keys', 'required'))}) and make keys with `slimgate keys create`, set "
             f"{variable_name(('api_key',))}, or allow_anonymous = true ({variable_name(('allow_anonymous',))}) if "
             "anyone who reaches it may use it"
         )

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 PAGE = Path(__file__).parent / "page.html"
+LOGIN = Path(__file__).parent / "login.html"
 ASSETS = Path(__file__).parent / "assets"
 
 MEDIA_TYPES: Mapping[str, str] = {
@@ -22,7 +23,13 @@ MEDIA_TYPES: Mapping[str, str] = {
 
 PLOTLY_MARK = b"plotly.min.js"
 MODULES_MARK = b"<!-- the modules -->"
-NO_MODULES = frozenset({"theme.js"})
+SIGN_ON_MARK = "<!-- the single sign-on -->"
+SAID_MARK = "<!-- why not -->"
+NO_MODULES = frozenset({"theme.js", "login.js"})
+
+LOGIN_ASSETS = frozenset({"login.js", "dom.js", "login.css", "style.css", "theme.js", "icon.svg"})
+"""What the login page loads, before anybody is logged in."""
+
 STYLES_MARK = b"<!-- plotly's own style elements -->"
 
 # Plotly contains a map library that adds a style element of this id unless there is one. The content security policy
@@ -64,6 +71,20 @@ def load_page() -> Asset:
     for mark, content in replaced.items():
         page = page.replace(mark, content)
     return make_asset(page, ".html")
+
+
+def load_login_page(sign_on: str | None, said: str) -> str:
+    """The login page.
+
+    Parameters
+    ----------
+    sign_on : str or None
+        What its button calls the single sign-on, as HTML; None for no such button.
+    said : str
+        Why the visitor is not logged in, as HTML; empty for none.
+    """
+    button = f'<p class="or">or</p><a class="button" href="login/oidc">Sign in with {sign_on}</a>' if sign_on else ""
+    return LOGIN.read_text("utf-8").replace(SIGN_ON_MARK, button).replace(SAID_MARK, said)
 
 
 def plotly_name() -> str:

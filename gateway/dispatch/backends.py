@@ -4,7 +4,6 @@ from gateway.config.sections.cloud import OPENAI_BASE_URL, CloudSettings
 from gateway.dispatch.cloud import CloudSide, fallback_keys, make_cloud
 from gateway.dispatch.local import LocalSide
 from models.wire.backend import Backend
-from router.decision import Route
 
 
 class Backends:
@@ -38,11 +37,8 @@ class Backends:
         """Whether the cloud is OpenAI itself, whose models are known by name."""
         return self.cloud is not None and self._cloud_settings.base_url == OPENAI_BASE_URL
 
-    async def embedding_backend(self, route: Route) -> Backend:
-        """The backend of that side, for embeddings; raises `BackendUnavailable` if it does not answer."""
-        if route is Route.CLOUD:
-            assert self.cloud is not None
-            return self.cloud.models[0]
+    async def local_backend(self) -> Backend:
+        """The local model's, for embeddings; raises `BackendUnavailable` if it does not answer."""
         assert self.local is not None
         if not self.local.up:
             await self.local.wait_ready()

@@ -1,8 +1,8 @@
 """The cloud side: one or more models of one or more providers, in order of preference."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from gateway.config.sections.cloud import OPENAI_BASE_URL, CloudSettings, ProviderSettings
 from gateway.scoring.prompt import needs_of
@@ -103,8 +103,7 @@ class CloudSide:
         BackendError
             The preferred model's, where all failed: the others stood in for it.
         """
-        if request.private is not None:
-            raise MustStayLocal(request.private, "The cloud is not asked.")
+        _check_may_leave(request.private)
         candidates = [model for model in self._able(request, only) if model.takes(request) and may_pay(model.model)]
         if not candidates and request.native is not None and request.native.untranslatable is not None:
             raise request.native.untranslatable
@@ -120,6 +119,36 @@ class CloudSide:
                 logger.warning("%s failed (%s); asking %s", model.model, exc, candidates[number + 1].model)
         raise BackendBusy("cloud", "none of its models may be paid for this")
 
+    async def embed(self, body: Mapping[str, Any], private: str | None) -> Completion:
+        """The vectors that the first model's server makes; `private` says why the input may not leave, if so.
+
+        Raises
+        ------
+        MustStayLocal
+        BackendError
+        """
+        _check_may_leave(private)
+        return await self.models[0].embed(body)
+
+    async def forward(
+        self,
+        backend: ResilientBackend,
+        method: str,
+        path: str,
+        content: bytes | None,
+        query: Mapping[str, str],
+        private: str | None,
+    ) -> bytes:
+        """The answer of `backend`, one of its models, about something that it keeps; `private` as for `embed`.
+
+        Raises
+        ------
+        MustStayLocal
+        BackendError
+        """
+        _check_may_leave(private)
+        return await backend.forward(method, path, content, query)
+
     def speaking(self, path: str, model: str | None = None) -> ResilientBackend | None:
         """The model of this name, or else the first, that supports the API shape at `path` itself; None if none does.
 
@@ -132,6 +161,12 @@ class CloudSide:
         """Close all connections."""
         for model in self.models:
             await model.aclose()
+
+
+def _check_may_leave(private: str | None) -> None:
+    """The check of last resort: whoever calls the cloud for whatever reason passes here."""
+    if private is not None:
+        raise MustStayLocal(private, "The cloud is not asked.")
 
 
 def may_answer_elsewhere(exc: BackendError) -> bool:

@@ -5,92 +5,32 @@ one `Decider`; the last two over assumed sides (`gateway.dispatch.assumed`).
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from gateway.config.sections.routing import RouterSettings
 from gateway.dispatch.cascade import Cascade
 from gateway.dispatch.model_names import Meaning, ModelNames
 from gateway.dispatch.privacy import PrivacyLane
+from gateway.dispatch.private_sessions import PrivateSessions
+from gateway.dispatch.sides import AllowedSides, Sides
 from gateway.http.overrides import NO_OVERRIDES, Overrides
 from gateway.keys.caller import ANYBODY, Caller
+from gateway.keys.terms import NO_TERMS, KeyForbids, KeyTerms
 from gateway.scoring.prompt import loop_began, to_prompt
 from gateway.spending.budget import Budget
 from models.wire.chat import ChatRequest
 from models.wire.token_estimates import cautious_prompt_tokens, upper_bound_tokens
-from router.decision import Feature, LocalEstimate, Prompt, Reason, Route, RoutingDecision
+from router.decision import Prompt, Reason, Route, RoutingDecision
 from router.errors import BudgetSpent, CannotServe
 from router.policy import LocalCapabilities, RoutingPolicy, Scorer, Situation
 
 NEVER_INSTEAD = frozenset({Reason.PRIVACY, Reason.PINNED, Reason.BUDGET})
 """Reasons for which the other side must not answer, even if the chosen one fails."""
 
-
 INSTEAD_REFUSED = "The local model does not answer instead, since budget.when_spent is 'refuse'."
-
-
-class LocalState(Protocol):
-    """What a decision needs to know of the local side."""
-
-    @property
-    def model(self) -> str | None:
-        """The model's name, as soon as it is known."""
-        ...
-
-    @property
-    def capabilities(self) -> LocalCapabilities | None:
-        """What it can do; None until that is known."""
-        ...
-
-    @property
-    def up(self) -> bool:
-        """Whether it is thought to answer now."""
-        ...
-
-    def estimate(self, request: ChatRequest, counted: int | None = None) -> LocalEstimate | None:
-        """How long it would take, if its prompt has `counted` tokens; None where its speed is not known."""
-        ...
-
-    async def wait_ready(self) -> None:
-        """Wait until it answers; raises `BackendUnavailable` if that takes too long or can never be."""
-        ...
-
-    async def count_tokens(self, request: ChatRequest) -> int | None:
-        """Prompt tokens as the model counts them; None where it does not say."""
-        ...
-
-
-class CloudState(Protocol):
-    """What a decision needs to know of the cloud."""
-
-    @property
-    def names(self) -> Sequence[str]:
-        """All models' names, the preferred one first."""
-        ...
-
-    @property
-    def up(self) -> bool:
-        """Whether any of its models is thought to answer."""
-        ...
-
-    def takes(self, request: ChatRequest, only: str | None = None) -> bool:
-        """Whether any of its models (with `only`, that one) can be asked this at all."""
-        ...
-
-    def missing(self, request: ChatRequest, only: str | None = None) -> frozenset[Feature]:
-        """What `request` needs that none of its models has (with `only`, that one)."""
-        ...
-
-
-class Sides(Protocol):
-    """Both sides; None for one that is not configured."""
-
-    @property
-    def local(self) -> LocalState | None: ...
-
-    @property
-    def cloud(self) -> CloudState | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +53,8 @@ class RoutedRequest:
         Whether the local answer's first tokens are held back, and may send the request to the cloud.
     waited_s : float
         Seconds spent waiting for the local model to load before anything could be decided.
+    terms : KeyTerms
+        Those of the caller's key.
     """
 
     request: ChatRequest
@@ -122,6 +64,7 @@ class RoutedRequest:
     fallback: Route | None
     second_look: bool = False
     waited_s: float = 0.0
+    terms: KeyTerms = NO_TERMS
 
 
 class Decider:
@@ -143,6 +86,8 @@ class Decider:
         Says whether more may be spent on the cloud. Default: always.
     cascade : Cascade, optional
         Says which local answers get a second look. Default: none.
+    sessions : PrivateSessions, optional
+        Says which sessions may not leave this machine any more. Default: nobody remembers.
     """
 
     def __init__(
@@ -155,12 +100,15 @@ class Decider:
         *,
         budget: Budget | None = None,
         cascade: Cascade | None = None,
+        sessions: PrivateSessions | None = None,
     ) -> None:
         self._sides = sides
+        self._caller, self._terms = ANYBODY, NO_TERMS
         self._policy = RoutingPolicy(scorer)
         self._threshold = threshold
         self._budget = budget
         self._cascade = cascade
+        self._sessions = sessions
         self.configure(settings, privacy)
 
     def configure(self, settings: RouterSettings, privacy: PrivacyLane) -> None:
@@ -168,11 +116,25 @@ class Decider:
         self._settings = settings
         self._privacy = privacy
 
+    def of(self, caller: Caller) -> "Decider":
+        """The decider for one request of `caller`, by the terms of its key and the budgets that it spends from."""
+        if caller.terms is NO_TERMS and not caller.team:
+            return self
+        decider = copy(self)
+        decider._caller, decider._terms = caller, caller.terms
+        return decider
+
+    @property
+    def sides(self) -> Sides:
+        """The sides that may answer; one that the key may not use is as if it were not configured."""
+        return self._sides if self._terms is NO_TERMS else AllowedSides.of(self._sides, self._terms)
+
     @property
     def names(self) -> ModelNames:
         """The model names that callers may use now; a local server's own name is known once it has answered."""
         local, cloud = self._sides.local, self._sides.cloud
-        return ModelNames(
+        return ModelNames.of_key(
+            self._terms,
             self._settings.aliases,
             local_model=None if local is None else local.model or Route.LOCAL.value,
             cloud_models=() if cloud is None else cloud.names,
@@ -186,8 +148,12 @@ class Decider:
         return capabilities.n_ctx
 
     async def why_private(self, body: Mapping[str, Any], overrides: Overrides) -> str | None:
-        """Why a body that is not routed (embeddings) may not leave this machine; None where it may."""
-        return await self._privacy.why(body, asked=overrides.private)
+        """Why a body that is not routed (embeddings) may not leave this machine; None where it may.
+
+        As with a request that is routed, its session may not leave either from then on.
+        """
+        why = await self._privacy.why(body, overrides=overrides)
+        return await self._with_session(why, overrides)
 
     async def count_tokens(self, request: ChatRequest) -> int | None:
         """Prompt tokens as the local model counts them; None where it is down or cannot count.
@@ -196,26 +162,34 @@ class Decider:
         ------
         UnknownModelError
             If the request's model name means nothing here.
+        KeyForbids
+            If the key may not send it.
         """
         self.names.meaning(request.model)
         await self._wait_for_capabilities(request)
-        local = self._sides.local
+        local = self.sides.local
         return await local.count_tokens(request) if local is not None and local.up else None
 
     async def decide(self, request: ChatRequest, overrides: Overrides = NO_OVERRIDES) -> RoutedRequest:
-        """Say where `request` goes and why.
+        """Say where `request` goes and why, by the terms of the caller's key.
 
         Raises
         ------
         UnknownModelError
             If its model name means nothing here.
+        KeyForbids
+            If the caller's key may not send that name, or may use no side that is configured.
         CannotServe
             If nobody may or can answer it.
         BackendUnavailable
             If only the local model may answer, and it cannot be loaded.
         """
-        request = await self._privacy.mark(request, asked=overrides.private)
-        waited_s = await self._wait_for_capabilities(request, overrides.caller)
+        return await self.of(overrides.caller)._decide(request, overrides)
+
+    async def _decide(self, request: ChatRequest, overrides: Overrides) -> RoutedRequest:
+        request = await self.mark(request, overrides)
+        self._check_sides()
+        waited_s = await self._wait_for_capabilities(request)
         meaning = self.names.meaning(request.model)
         request = self._without_omissions(request, meaning)
         prompt = to_prompt(request)
@@ -230,11 +204,31 @@ class Decider:
             fallback,
             second_look=fallback is not None and self._gets_second_look(request, prompt, decision),
             waited_s=waited_s,
+            terms=self._terms,
         )
+
+    async def mark(self, request: ChatRequest, overrides: Overrides) -> ChatRequest:
+        """`request`, marked if it may not leave this machine; its session is then marked with it."""
+        request = await self._privacy.mark(request, overrides)
+        why = await self._with_session(request.private, overrides)
+        return request if why == request.private else replace(request, private=why)
+
+    async def _with_session(self, why: str | None, overrides: Overrides) -> str | None:
+        """Why a request may not leave, for a reason of its own (`why`), or because its session may not."""
+        if self._sessions is None or overrides.session_id is None:
+            return why
+        if why is None and self.sides.cloud is None:
+            return None
+        return await self._sessions.settle(why, overrides.caller.id, overrides.session_id)
+
+    def _check_sides(self) -> None:
+        sides = self.sides
+        if sides.local is None and sides.cloud is None:
+            raise KeyForbids("use any side that is configured here; use another key")
 
     def _without_omissions(self, request: ChatRequest, meaning: Meaning) -> ChatRequest:
         """`request`, for those alone who leave nothing out, if one of them may answer or omissions are not wanted."""
-        native, cloud = request.native, self._sides.cloud
+        native, cloud = request.native, self.sides.cloud
         if native is None or not native.left_out:
             return request
         whole = replace(request, native=native.whole)
@@ -246,20 +240,20 @@ class Decider:
 
     async def fits_local(self, request: ChatRequest) -> bool:
         """Whether prompt and answer fit into the local model's context, by its own count."""
-        local, capabilities = self._sides.local, self._capabilities
+        local, capabilities = self.sides.local, self._capabilities
         if local is None or not local.up or capabilities is None:
             return False
         return (await self._count(request, capabilities.n_ctx)).needed <= capabilities.n_ctx
 
     @property
     def _capabilities(self) -> LocalCapabilities | None:
-        local = self._sides.local
+        local = self.sides.local
         return None if local is None else local.capabilities
 
-    async def _wait_for_capabilities(self, request: ChatRequest, caller: Caller = ANYBODY) -> float:
+    async def _wait_for_capabilities(self, request: ChatRequest) -> float:
         """If only the local model may answer, wait until it is loaded; the seconds that took."""
-        local = self._sides.local
-        if local is None or local.capabilities is not None or self.cloud_may_answer(request, caller):
+        local = self.sides.local
+        if local is None or local.capabilities is not None or self.cloud_may_answer(request):
             return 0.0
         if self.names.means_cloud(request.model):  # if it cannot have the cloud, it is refused
             return 0.0
@@ -267,11 +261,9 @@ class Decider:
         await local.wait_ready()
         return time.perf_counter() - started
 
-    def cloud_may_answer(self, request: ChatRequest, caller: Caller = ANYBODY) -> bool:
+    def cloud_may_answer(self, request: ChatRequest) -> bool:
         """Whether a cloud is there, and may be given this and be paid for it."""
-        if self._sides.cloud is None or request.private is not None:
-            return False
-        return self._budget_obstacle(request, caller) is None
+        return self.sides.cloud is not None and request.private is None and self._budget_obstacle(request) is None
 
     def _apply_rules(self, request: ChatRequest, prompt: Prompt, situation: Situation) -> RoutingDecision:
         spent = situation.budget_spent
@@ -289,9 +281,10 @@ class Decider:
         return decision
 
     async def _situation(self, request: ChatRequest, meaning: Meaning, overrides: Overrides) -> Situation:
-        local, cloud, pinned = self._sides.local, self._sides.cloud, meaning.route
+        sides, pinned = self.sides, meaning.route
+        local, cloud = sides.local, sides.cloud
         has_cloud = cloud is not None and request.private is None and cloud.takes(request)
-        budget_spent = self._budget_obstacle(request, overrides.caller)
+        budget_spent = self._budget_obstacle(request)
         # Down for the moment is no reason to refuse what only the local side could answer.
         usable = local is not None and (local.up or not has_cloud or budget_spent or pinned is Route.LOCAL)
         capabilities = local.capabilities if local is not None and usable else None
@@ -299,7 +292,7 @@ class Decider:
         return Situation(
             local=capabilities,
             cloud=has_cloud,
-            threshold=_first(overrides.threshold, meaning.threshold, self._threshold()),
+            threshold=_first(overrides.threshold, meaning.threshold, self._terms.threshold, self._threshold()),
             cloud_up=has_cloud and cloud is not None and cloud.up,
             pinned=pinned,
             estimate=None if local is None or capabilities is None else local.estimate(request, counted.prompt),
@@ -313,13 +306,13 @@ class Decider:
             cloud_lacks=frozenset() if cloud is None else cloud.missing(request, meaning.model),
         )
 
-    def _budget_obstacle(self, request: ChatRequest, caller: Caller) -> str | None:
+    def _budget_obstacle(self, request: ChatRequest) -> str | None:
         """Why the cloud may not be paid for `request`, in words; None where it may."""
-        cloud, budget = self._sides.cloud, self._budget
-        if cloud is None or budget is None or not budget.limits(caller):
+        cloud, budget = self.sides.cloud, self._budget
+        if cloud is None or budget is None or not budget.limits(self._caller):
             return None
         only = self.names.meaning(request.model).model
-        return budget.obstacle(request, cloud.names if only is None else (only,), caller)
+        return budget.obstacle(request, cloud.names if only is None else (only,), self._caller)
 
     def _fallback(self, decision: RoutingDecision, situation: Situation) -> Route | None:
         if decision.reason in NEVER_INSTEAD:
@@ -348,8 +341,9 @@ class Decider:
         longest = max(request.sub_requests or (request,), key=upper_bound_tokens)
         if upper_bound_tokens(longest) + room <= n_ctx and not request.body.get("tools"):
             return _Counted(0)
-        assert self._sides.local is not None
-        counted = await self._sides.local.count_tokens(longest)
+        local = self.sides.local
+        assert local is not None
+        counted = await local.count_tokens(longest)
         if counted is None:
             return _Counted(cautious_prompt_tokens(longest) + room)
         return _Counted(counted + room, None if request.sub_requests else counted)

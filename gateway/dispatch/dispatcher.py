@@ -18,6 +18,7 @@ from gateway.dispatch.decider import Decider, RoutedRequest
 from gateway.dispatch.local import unless_stuck
 from gateway.dispatch.paying import as_paid_for, set_aside
 from gateway.http.overrides import Overrides
+from gateway.keys.terms import KeyForbids
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
 from gateway.scoring.active_classifier import ActiveClassifier
@@ -207,7 +208,10 @@ class Dispatcher:
         self, record: RequestRecord, routed: RoutedRequest, call: Callable[[Answerer], Awaitable[T]], *, is_last: bool
     ) -> T:
         """Have the side answer that the record names now."""
-        if record.route == Route.LOCAL:
+        route = Route(record.route)
+        if not routed.terms.allows(route):  # no fallback and no second look comes here; if one did, it would end here
+            raise KeyForbids(f"use the {route}; use another key")
+        if route is Route.LOCAL:
             assert self._backends.local is not None
             return await self._backends.local.times.watch(routed.request, self._call_local(call, is_last=is_last))
         assert self._backends.cloud is not None

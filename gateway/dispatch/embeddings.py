@@ -7,8 +7,10 @@ from gateway.config.sections.local import EmbeddingsSettings
 from gateway.dispatch.backends import Backends
 from gateway.dispatch.decider import Decider
 from gateway.dispatch.dispatcher import waiting
-from gateway.dispatch.model_names import AUTO
+from gateway.dispatch.model_names import AUTO, ModelNames
 from gateway.http.overrides import Overrides
+from gateway.keys.caller import Caller
+from gateway.keys.terms import KeyForbids
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
 from gateway.spending.budget import Budget
@@ -60,6 +62,8 @@ class Embedder:
         ------
         RequestError
             If the request is malformed, or nobody is configured to answer it.
+        KeyForbids
+            If the caller's key may not send that name, or may not use the side that makes them.
         MustStayLocal
             If the input may not leave, and the cloud would make its vectors.
         BudgetSpent
@@ -70,8 +74,11 @@ class Embedder:
         reader = JsonReader(body)
         record.requested_model = name = reader["model"].text()
         has_tokens = _has_tokens(reader["input"])
-        route, model = self._target(name)
-        private = await self._decider.why_private(body, overrides)
+        decider = self._decider.of(overrides.caller)
+        route, model = self._target(name, decider.names)
+        if not overrides.caller.terms.allows(route):
+            raise KeyForbids(f"use the {route}, which makes the embeddings here; use another key", param="model")
+        record.private = private = await decider.why_private(body, overrides)
         if private is not None and route is Route.CLOUD:
             raise MustStayLocal(private, "The cloud makes the embeddings here.")
         if has_tokens and not (route is Route.CLOUD and _shares_tokens(name, model)):
@@ -82,10 +89,21 @@ class Embedder:
         record.served_model = model
         self._recorder.opened(record, input_tokens_guess(body["input"]) if route is Route.CLOUD else 0)
         with waiting(record):
-            backend = await self._backends.embedding_backend(route)
-            model = model or backend.model
+            return await self._call(record, route, model, body, private)
+
+    async def _call(
+        self, record: RequestRecord, route: Route, model: str, body: Mapping[str, Any], private: str | None
+    ) -> Completion:
+        if route is Route.CLOUD:
+            cloud = self._backends.cloud
+            assert cloud is not None
+            model = model or cloud.model
             record.set_backend(model)
-            return await backend.embed({**body, "model": model})
+            return await cloud.embed({**body, "model": model}, private)
+        backend = await self._backends.local_backend()
+        model = model or backend.model
+        record.set_backend(model)
+        return await backend.embed({**body, "model": model})
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -100,8 +118,17 @@ class Embedder:
         if obstacle is not None:
             raise BudgetSpent(obstacle, "It makes the embeddings here.")
 
-    def _target(self, name: str) -> tuple[Route, str]:
+    def names_for(self, caller: Caller) -> tuple[str, ...]:
+        """Those of `names` that the caller's key lets it send."""
+        terms, names = caller.terms, self._decider.of(caller).names
+        route = Route(self._settings.backend or Route.CLOUD)
+        if not terms.allows(route) or (terms.local_only and route is Route.CLOUD):
+            return ()
+        return tuple(filter(names.may_send, self.names))
+
+    def _target(self, name: str, known: ModelNames) -> tuple[Route, str]:
         """The side that `name` asks for, and its model; empty for the side's own."""
+        known.check_sent(name)
         settings, names = self._settings, self.names
         if settings.backend is None and not names:
             raise RequestError(NOBODY, param="model", code="unsupported_capability")
@@ -109,7 +136,7 @@ class Embedder:
         if name in names:
             return route, name
         if name not in (AUTO, route):
-            meaning = self._decider.names.meaning(name)
+            meaning = known.meaning(name)
             if meaning.model is not None or meaning.route not in (None, route):
                 usable = "' or '".join(names) or route
                 raise UnknownModelError(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from gateway.keys.terms import NO_TERMS, KeyForbids, KeyTerms
 from models.wire.errors import UnknownModelError
 from router.auto_terms import AUTO_AT, auto_terms
 from router.decision import Route
@@ -34,11 +35,26 @@ class ModelNames:
 
     An alias may be a pattern, ``claude-*``: the first that fits counts, where nothing has just that name.
     A side that is not configured has no model names (None, or none at all), and its names are unknown.
+
+    The `terms` of a key say which names it may send, its own aliases before all others. They are held against the name
+    as it is sent, so that a key can be given names of its own, and nothing else. An alias was made by whoever manages
+    the gateway: it may stand for a threshold where the key's requests may set none.
     """
 
     aliases: Mapping[str, str]
     local_model: str | None
     cloud_models: Sequence[str]
+    terms: KeyTerms = NO_TERMS
+
+    @classmethod
+    def of_key(
+        cls, terms: KeyTerms, aliases: Mapping[str, str], *, local_model: str | None, cloud_models: Sequence[str]
+    ) -> "ModelNames":
+        """The names for a key with these terms."""
+        if terms.aliases:
+            others = {alias: meant for alias, meant in aliases.items() if alias not in terms.aliases}
+            aliases = {**terms.aliases, **others}
+        return cls(aliases, local_model, cloud_models, terms)
 
     def meaning(self, name: str) -> Meaning:
         """What `name` asks for.
@@ -47,10 +63,32 @@ class ModelNames:
         ------
         UnknownModelError
             Where the name means nothing here: never a silent substitute.
+        KeyForbids
+            Where the key may not send it, or may not use the side that it stands for.
         """
+        self.check_sent(name)
+        meaning = self._meaning(name)
+        if meaning.route is not None and not self.terms.allows(meaning.route):
+            raise KeyForbids(f"use the {meaning.route}, which '{name:.100}' stands for; use '{AUTO}'", param="model")
+        return meaning
+
+    def check_sent(self, name: str) -> None:
+        """Return if the key may send this name, whatever it stands for.
+
+        Raises
+        ------
+        KeyForbids
+        """
+        patterns = self.terms.models
+        if patterns is not None and not any(fnmatchcase(name, pattern) for pattern in patterns):
+            raise KeyForbids(f"ask for the model '{name:.100}'; use one of: {', '.join(patterns)}", param="model")
+
+    def _meaning(self, name: str) -> Meaning:
         known = self._meanings()
         meant = self._alias(name, known)
         if meant not in known and meant.startswith(AUTO_AT):
+            if meant == name and not self.terms.may_override:
+                raise KeyForbids(f"set a threshold or a time limit, as '{name:.100}' does; use '{AUTO}'", param="model")
             return _meaning_at(meant)
         if meant in (Route.LOCAL, Route.CLOUD) and meant not in known:
             side = "local model" if meant == Route.LOCAL else "cloud model"
@@ -68,11 +106,32 @@ class ModelNames:
         """Whether `name` asks for the cloud; false for a name that is not known, or not yet."""
         try:
             return self.meaning(name).route is Route.CLOUD
-        except UnknownModelError:
+        except (UnknownModelError, KeyForbids):
             return False
 
     def all(self) -> list[str]:
-        """Every name that has a meaning, `auto` first; an alias for a side that is not configured has none."""
+        """Every name that has a meaning, `auto` first, and may be sent; an alias for a side that is not there has none.
+
+        A key whose requests may not leave this machine is shown no names of the cloud.
+        """
+        return [name for name in self._all() if self._is_usable(name)]
+
+    def may_send(self, name: str) -> bool:
+        """Whether the key may send this name, whatever it stands for."""
+        try:
+            self.check_sent(name)
+        except KeyForbids:
+            return False
+        return True
+
+    def _is_usable(self, name: str) -> bool:
+        try:
+            meaning = self.meaning(name)
+        except (UnknownModelError, KeyForbids):
+            return False
+        return not (self.terms.local_only and meaning.route is Route.CLOUD)
+
+    def _all(self) -> list[str]:
         known = self._meanings()
         aliases = (
             alias

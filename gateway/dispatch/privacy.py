@@ -1,4 +1,4 @@
-"""Which requests may not leave this machine: by a setting, by the caller's header, or by what the detector finds.
+"""Which requests may not leave this machine: by a setting, the caller's key or header, or by what the detector finds.
 
 In doubt a request stays: if the detector fails, or if it cannot read the content.
 """
@@ -11,6 +11,8 @@ from typing import Any
 
 from gateway.config.sections.routing import PrivacySettings
 from gateway.dispatch.readable import Unread, texts_of
+from gateway.http.overrides import NO_OVERRIDES, Overrides
+from models.host.log_format import PRIVATE
 from models.wire.chat import ChatRequest
 from models.wire.errors import ExtraMissingError
 from router.sensitive import Detector, windows
@@ -18,10 +20,18 @@ from router.sensitive import Detector, windows
 logger = logging.getLogger(__name__)
 
 BY_SETTING = "privacy.local_only is set"
+BY_KEY = "the key's requests may not leave"
 BY_HEADER = "the header x-slimgate-privacy says so"
 BY_FAILURE = "the detector failed, and what could not be looked at stays"
 BY_MEDIA = "it holds content that the detector cannot read"
 BY_FINDING = "the detector found: {}"
+
+
+def why_asked(overrides: Overrides) -> str | None:
+    """Why a request may not leave, whatever it holds, by its caller's key or header; None where neither says so."""
+    if overrides.caller.terms.local_only:
+        return BY_KEY
+    return BY_HEADER if overrides.private else None
 
 
 class PrivacyLane:
@@ -40,27 +50,27 @@ class PrivacyLane:
         except ModuleNotFoundError as exc:
             raise ExtraMissingError("privacy.detect for numbers with check digits", "privacy") from exc
 
-    async def mark(self, request: ChatRequest, *, asked: bool) -> ChatRequest:
-        """`request`, marked if it may not leave; `asked` says that the caller's header demands it."""
+    async def mark(self, request: ChatRequest, overrides: Overrides = NO_OVERRIDES) -> ChatRequest:
+        """`request`, marked if it may not leave."""
         if request.private is not None:
             return request
         # Any of them may be what leaves: the chat request, or the caller's own shape that it was made of.
         bodies = [request.body, request.original, *([request.native.body] if request.native else [])]
-        why = await self.why(*{id(body): body for body in bodies}.values(), asked=asked)
+        why = await self.why(*{id(body): body for body in bodies}.values(), overrides=overrides)
         return request if why is None else replace(request, private=why)
 
-    async def why(self, *bodies: Mapping[str, Any], asked: bool) -> str | None:
-        """Why `bodies`, decoded JSON, may not leave; None where they may."""
+    async def why(self, *bodies: Mapping[str, Any], overrides: Overrides = NO_OVERRIDES) -> str | None:
+        """Why `bodies`, decoded JSON of the caller of `overrides`, may not leave; None where they may."""
         if self._settings.local_only:
             return BY_SETTING
-        if asked:
-            return BY_HEADER
+        if (asked := why_asked(overrides)) is not None:
+            return asked
         if self._detector is None:
             return None
         try:
             return await self._why_sensitive(self._detector, bodies)
         except Exception:
-            logger.exception("the detector failed; the request stays here")
+            logger.exception("the detector failed; the request stays here", extra=PRIVATE)
             return BY_FAILURE
 
     async def _why_sensitive(self, detector: Detector, bodies: tuple[Mapping[str, Any], ...]) -> str | None:

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.keys.terms import KeyTerms, Role, Sees
+
 Usd = str
 """An exact decimal number."""
 
@@ -76,18 +78,50 @@ class SavingsTimeline(AnswerModel):
     data: list[SavingsInterval]
 
 
-class KeyFigures(Figures):
-    """The figures of one key; of requests without one where it is null."""
+class UsageFigures(AnswerModel):
+    """The figures of one key, team, tag or session. Money is an estimate, but for `spent_usd`."""
 
+    requests: int
+    answered: int
+    answered_locally: int
+    errors: int
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    baseline_usd: Usd
+    paid_usd: Usd
+    saved_usd: Usd
+    spent_usd: Usd
+
+
+class AccountUsage(UsageFigures):
+    """The figures of one key, team or tag."""
+
+    id: str | None = Field(description="The key's id, or the name of the team or tag; null for requests without.")
+    name: str | None = Field(description="The key's name. Null where it has none, and for teams and tags.")
+    owner: str | None
+    team: str | None
+    tags: list[str]
+
+
+class SessionFigures(UsageFigures):
+    """The figures of one session."""
+
+    id: str
     key_id: str | None
+    name: str | None = Field(description="The name of the key that the session came with.")
+    team: str | None
+    first: str
+    last: str
 
 
-class SavingsByKey(AnswerModel):
-    """The answer of /v1/savings/keys."""
+class UsageList(AnswerModel):
+    """The answer of /v1/usage."""
 
     object: Literal["list"] = "list"
-    data: list[KeyFigures]
-    total: int
+    by: Literal["key", "team", "tag", "session"]
+    data: list[AccountUsage] | list[SessionFigures]
+    next: str | None = Field(description="For `after`: where the next page begins. Null on the last one.")
 
 
 class RouteLatency(AnswerModel):
@@ -134,6 +168,9 @@ class Choices(AnswerModel):
     object: Literal["choices"] = "choices"
     models: list[str]
     keys: list[str]
+    key_names: dict[str, str] = Field(description="Their names, by id, of those that have one.")
+    teams: list[str]
+    tags: list[str]
 
 
 class ThresholdChangeItem(AnswerModel):
@@ -224,3 +261,44 @@ class Flips(AnswerModel):
     count: int
     of: int
     data: list[dict[str, Any]]
+
+
+class ShownSecret(AnswerModel):
+    """What is shown of a key's secret. It works until `expires`; as long as its key where that is null."""
+
+    prefix: str
+    created: str
+    expires: str | None
+
+
+class Key(AnswerModel):
+    """A caller's key, without its secret."""
+
+    object: Literal["key"] = "key"
+    id: str
+    name: str
+    status: Literal["live", "expired", "revoked"]
+    owner: str
+    team: str
+    tags: list[str]
+    role: Role
+    sees: Sees
+    created: str
+    expires: str | None
+    revoked: str | None
+    secrets: list[ShownSecret]
+    terms: KeyTerms
+
+
+class KeyWithSecret(Key):
+    """A key whose secret was just made."""
+
+    secret: str = Field(description="Shown this once: `sg-` and 43 characters.")
+
+
+class KeyList(AnswerModel):
+    """The answer of /v1/keys."""
+
+    object: Literal["list"] = "list"
+    data: list[Key]
+    next: str | None

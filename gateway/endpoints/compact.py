@@ -22,7 +22,6 @@ from gateway.endpoints.recorded import RecordedEndpoint, paid_all_the_same
 from gateway.http.client import Reply, read_body
 from gateway.http.json_response import json_response
 from gateway.http.overrides import Overrides, read_overrides
-from gateway.keys.caller import caller_of
 from gateway.ledger import Outcome
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
@@ -54,10 +53,10 @@ class Compacting:
         self._budget = budget
         self._dialect = ResponsesDialect()
 
-    async def turn(self, body: Any, owner: str) -> tuple[Turn, ChatRequest]:
-        """The conversation in `body`, with what it refers to, and as a chat."""
-        turn = await self.conversations.turn(body, owner)
-        return turn, self._dialect.turn(turn)
+    async def turn(self, body: Any, overrides: Overrides) -> tuple[Turn, ChatRequest]:
+        """The conversation in `body`, with what it refers to, and as a chat that is marked if it may not leave."""
+        turn = await self.conversations.turn(body, overrides.caller.id)
+        return turn, await self._decider.of(overrides.caller).mark(self._dialect.turn(turn), overrides)
 
     async def by_cloud(
         self,
@@ -72,15 +71,16 @@ class Compacting:
         Money is set aside for `record`; None for what costs nothing.
         """
         untranslatable = None if request.native is None else request.native.untranslatable
-        is_for_cloud = turn.is_native or untranslatable is not None or self._is_cloud_only(request)
-        may_answer = is_for_cloud and self._decider.cloud_may_answer(request, overrides.caller)
-        if may_answer and await self._may_leave(request, overrides):
+        decider = self._decider.of(overrides.caller)
+        is_for_cloud = turn.is_native or untranslatable is not None or _is_cloud_only(decider, request)
+        if is_for_cloud and decider.cloud_may_answer(request) and await self._native.may_know(overrides):
             assert request.native is not None
             if record is not None:
                 await set_aside(self._budget, record, request, (self.cloud_model,))
                 record.answer_limit = None  # this call takes no limit
             body = {**request.native.body, "model": self._native.model()}
-            return await self._native.call("POST", what, content=orjson.dumps(body))
+            content = orjson.dumps(body)
+            return await self._native.call("POST", what, overrides=overrides, private=request.private, content=content)
         if untranslatable is not None:
             raise untranslatable
         return None
@@ -90,13 +90,9 @@ class Compacting:
         """The model that `by_cloud` asks."""
         return self._native.model() or ""
 
-    async def _may_leave(self, request: ChatRequest, overrides: Overrides) -> bool:
-        is_private = await self._decider.why_private(request.body, overrides) is not None
-        return not is_private and await self._native.may_know(overrides)
 
-    def _is_cloud_only(self, request: ChatRequest) -> bool:
-        names = self._decider.names
-        return names.local_model is None or names.meaning(request.model).route is Route.CLOUD
+def _is_cloud_only(decider: Decider, request: ChatRequest) -> bool:
+    return decider.names.meaning(request.model).route is Route.CLOUD or decider.sides.local is None
 
 
 class CompactEndpoint(RecordedEndpoint):
@@ -110,7 +106,7 @@ class CompactEndpoint(RecordedEndpoint):
         self._dispatcher = dispatcher
 
     async def serve(self, record: RequestRecord, body: Any, overrides: Overrides, reply: Reply) -> None:
-        turn, request = await self._compacting.turn(body, record.owner)
+        turn, request = await self._compacting.turn(body, overrides)
         answer = await self._compacting.by_cloud("compact", turn, request, overrides, record)
         if answer is None:
             with paid_all_the_same(record, request):
@@ -165,11 +161,12 @@ def input_tokens_endpoints(compacting: Compacting, decider: Decider, *, max_body
     async def input_tokens(request: Request) -> Response:
         """Counted by the cloud if only it has the conversation, else by the local model's tokenizer, or estimated."""
         body = parse_json(await read_body(request.receive, max_body_bytes))
-        turn, chat = await compacting.turn(body, caller_of(request.scope).id)
-        answer = await compacting.by_cloud("input_tokens", turn, chat, read_overrides(request.scope))
+        overrides = read_overrides(request.scope, body)
+        turn, chat = await compacting.turn(body, overrides)
+        answer = await compacting.by_cloud("input_tokens", turn, chat, overrides)
         if answer is not None:
             return json_response(answer)
-        counted = await decider.count_tokens(chat)
+        counted = await decider.of(overrides.caller).count_tokens(chat)
         tokens = prompt_tokens_guess(chat) if counted is None else counted
         return json_response({"object": "response.input_tokens", "input_tokens": tokens})
 

@@ -9,6 +9,7 @@ from gateway.dispatch.decider import Decider
 from gateway.http.client import read_body
 from gateway.http.errors import log_unforeseen
 from gateway.http.json_response import json_response
+from gateway.keys.caller import caller_of
 from models.wire.chat import ChatRequest
 from models.wire.json_reader import JsonReader, parse_json
 from models.wire.token_estimates import prompt_tokens_guess
@@ -24,7 +25,7 @@ def count_tokens_endpoints(decider: Decider, *, max_body_bytes: int) -> APIRoute
         try:
             body = parse_json(await read_body(request.receive, max_body_bytes))
             chat = ChatRequest.parse(to_chat(JsonReader(body), counting=True))
-            counted = await decider.count_tokens(chat)
+            counted = await decider.of(caller_of(request.scope)).count_tokens(chat)
             count = {"input_tokens": prompt_tokens_guess(chat) if counted is None else counted}
             return json_response(count, headers=new_headers())
         except Exception as exc:  # in the shape that callers of this path expect

@@ -9,6 +9,7 @@ from starlette.responses import StreamingResponse
 
 from gateway.endpoints.answer_models import Choices, Decisions
 from gateway.endpoints.savings import Since, Until
+from gateway.endpoints.visible import Visible
 from gateway.http.errors import RequestNotFound
 from gateway.ledger import Ledger, Outcome
 from gateway.ledger.row import INVALID, NO_ROUTE
@@ -24,6 +25,7 @@ from gateway.reports.decisions import (
     json_lines,
 )
 from gateway.reports.explanation import explain_row
+from gateway.reports.keys import key_names
 from gateway.reports.timeline import aware
 from models.wire.errors import RequestError
 from router.decision import Reason, Route
@@ -38,19 +40,24 @@ REASONS = (*Reason, INVALID)
 
 
 def wanted(
+    visible: Visible,
     since: Since = None,
     until: Until = None,
     route: Annotated[str | None, Query(description="Where it was answered: local, cloud or none.")] = None,
     reason: Annotated[str | None, Query(description="Why it went there.")] = None,
     outcome: Annotated[str | None, Query(description="How it ended.")] = None,
     model: Annotated[str | None, Query(description="The model that answered.")] = None,
-    key_id: Annotated[str | None, Query(description="The key that it came with.")] = None,
+    key_id: Annotated[str | None, Query(description="The id of the key that it came with.")] = None,
+    team: Annotated[str | None, Query(description="The team of that key.")] = None,
+    tag: Annotated[str | None, Query(description="A tag of that key.")] = None,
+    session_id: Annotated[str | None, Query(description="The session that the caller named.")] = None,
 ) -> DecisionFilter:
     """The filters that all of these endpoints take."""
     _check("route", route, ROUTES)
     _check("reason", reason, REASONS)
     _check("outcome", outcome, (*Outcome,))
-    return DecisionFilter(epoch_ms(aware(since)), epoch_ms(aware(until)), route, reason, outcome, model, key_id)
+    span = epoch_ms(aware(since)), epoch_ms(aware(until))
+    return DecisionFilter(visible, *span, route, reason, outcome, model, key_id, team, tag, session_id)
 
 
 def _check(name: str, value: str | None, allowed: Sequence[str]) -> None:
@@ -73,7 +80,7 @@ def decisions_endpoints(ledger: Ledger) -> APIRouter:
 
     @endpoints.get("/v1/decisions/choices", summary="What to filter by")
     def choices(wanted: DecisionFilter = filters) -> Choices:
-        """The models and keys that occur among the newest requests."""
+        """The models, keys, teams and tags that occur among the newest requests."""
         with ledger.read() as connection:
             return Choices(**filter_choices(connection, wanted))
 
@@ -88,15 +95,17 @@ def decisions_endpoints(ledger: Ledger) -> APIRouter:
         )
 
     @endpoints.get("/v1/decisions/{id}", summary="One decision explained")
-    def decision(id: str) -> dict[str, Any]:
+    def decision(id: str, visible: Visible) -> dict[str, Any]:
         """The row, and the rules in the order in which they were asked."""
         with ledger.read() as connection:
-            row = get_decision(connection, id)
+            row = get_decision(connection, visible, id)
+            names = key_names(connection, [row["key_id"]] if row and row["key_id"] else [])
         if row is None:
             raise RequestNotFound(
                 f"There is no request {id!r:.100} in the ledger; its old rows are deleted (ledger.keep_days)."
             )
-        return {"object": "decision", **row, "rules": explain_row(row)}
+        key = names.get(row["key_id"])
+        return {"object": "decision", **row, "key_name": key.name if key else None, "rules": explain_row(row)}
 
     return endpoints
 

@@ -5,13 +5,14 @@ from pathlib import Path
 
 from fastapi import APIRouter
 
+from gateway.endpoints.visible import SeesAll
 from gateway.http.errors import ExamNotFound, ExamUnusable
 from gateway.reports.exam_card import ExamMarks, ExamReport, MarksError, exam_report, read_marks
 
 
 def exam_endpoints(state_dir: Path, current: Callable[[], str | None]) -> APIRouter:
     """The endpoints over the marks in `state_dir`; `current` tells the key of the model at hand."""
-    endpoints = APIRouter(tags=["exam"])
+    endpoints = APIRouter(tags=["exam"], dependencies=[SeesAll])
 
     # Plain functions: FastAPI runs them in a thread, so that a slow disk holds up nobody.
     @endpoints.get("/v1/exam", summary="What the local model can do")

@@ -6,10 +6,12 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
+from gateway.endpoints.visible import Visible
 from gateway.http.errors import RequestNotFound
 from gateway.http.json_body import JsonBody, described, read_model
 from gateway.ledger import Ledger
 from gateway.ledger.feedback import is_label, keep_feedback
+from gateway.ledger.scope import LedgerScope
 from gateway.ledger.units import now_ms
 
 
@@ -36,20 +38,20 @@ def feedback_endpoints(ledger: Ledger) -> APIRouter:
     endpoints = APIRouter(tags=["threshold"])
 
     @endpoints.post("/v1/feedback", summary="Say whether an answer was adequate", openapi_extra=described(FeedbackBody))
-    async def feedback(request: Request) -> FeedbackKept:
+    async def feedback(request: Request, visible: Visible) -> FeedbackKept:
         """Takes the `x-request-id` of an answer and `ok`; later feedback on the same answer replaces earlier feedback.
 
         `label` tells whether it helps to place the threshold: answers of the local model that the score decided do.
         """
         body = await read_model(request, FeedbackBody)
-        return await run_in_threadpool(_keep, ledger, body)
+        return await run_in_threadpool(_keep, ledger, visible, body)
 
     return endpoints
 
 
-def _keep(ledger: Ledger, body: FeedbackBody) -> FeedbackKept:
+def _keep(ledger: Ledger, visible: LedgerScope, body: FeedbackBody) -> FeedbackKept:
     row = ledger.find(body.request_id)
-    if row is None:
+    if row is None or not visible.has(row):
         raise RequestNotFound(
             f"No request {body.request_id!r} is in the ledger: send the x-request-id header of an answer that this "
             "gateway gave. Rows older than ledger.keep_days are gone."

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from gateway.background import Background
 from gateway.dispatch.backends import Backends
+from gateway.endpoints.visible import SeesAll
 from gateway.http.json_response import json_response
 from gateway.record.metrics import CONTENT_TYPE, Metrics
 from gateway.reload import Lifecycle
@@ -42,7 +43,7 @@ def health_endpoints(backends: Backends, lifecycle: Lifecycle, metrics: Metrics,
         }
         return json_response(body, 200 if status == "ready" else 503)
 
-    @endpoints.get("/metrics", summary="Prometheus metrics")
+    @endpoints.get("/metrics", summary="Prometheus metrics", dependencies=[SeesAll])
     async def prometheus() -> Response:
         """Every series, in the text format."""
         return Response(metrics.exposition(), media_type=CONTENT_TYPE)

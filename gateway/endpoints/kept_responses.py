@@ -53,6 +53,7 @@ class KeptResponses:
         answer = await self._native.call(
             method or request.method,
             id + rest,
+            overrides=read_overrides(request.scope),
             model=None if kept is None else kept.model,
             content=b"{}" if request.method == "POST" else None,
             query=dict(request.query_params),

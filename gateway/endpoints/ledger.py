@@ -3,12 +3,13 @@
 from fastapi import APIRouter
 from starlette.responses import StreamingResponse
 
+from gateway.endpoints.visible import SeesAll
 from gateway.ledger import Ledger
 
 
 def ledger_endpoints(ledger: Ledger) -> APIRouter:
     """The endpoint over `ledger`."""
-    endpoints = APIRouter(tags=["decisions"])
+    endpoints = APIRouter(tags=["decisions"], dependencies=[SeesAll])
 
     @endpoints.get("/v1/ledger/set-aside", summary="Rows that cannot be stored, as a file")
     def set_aside() -> StreamingResponse:

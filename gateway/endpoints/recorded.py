@@ -9,10 +9,12 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from gateway.dispatch.privacy import why_asked
 from gateway.http.client import Reply, read_body
 from gateway.http.errors import error_headers, error_object, error_status, log_unforeseen
 from gateway.http.overrides import Overrides, read_overrides
 from gateway.http.paths import with_deployment
+from gateway.http.sessions import end_user_of
 from gateway.keys.caller import caller_of
 from gateway.ledger import Outcome
 from gateway.record.recorder import Recorder
@@ -61,11 +63,14 @@ class RecordedEndpoint(ABC):
                 body = await read_body(receive, self._max_body_bytes)
                 async with WhileConnected(receive):
                     asked = with_deployment(scope, parse_json(body))
-                    await self.serve(record, asked, read_overrides(scope), reply)
+                    overrides = read_overrides(scope, asked)
+                    record.session_id, record.end_user = overrides.session_id or "", end_user_of(asked)
+                    record.private = why_asked(overrides)  # whatever fails from here on
+                    await self.serve(record, asked, overrides, reply)
             except ClientGone:
                 self._recorder.close(record, Outcome.CANCELLED)
             except Exception as exc:
-                log_unforeseen(exc, record.endpoint)
+                log_unforeseen(exc, record.endpoint, is_private=record.private is not None)
                 self._recorder.failed(record, exc)
                 # Once the stream has begun, it has told the caller itself.
                 if not reply.begun:

@@ -24,8 +24,8 @@ def route_endpoints(decider: Decider, classifier: ActiveClassifier, *, max_body_
     @endpoints.post("/v1/route", summary="Explain a decision")
     async def explain(request: Request) -> Response:
         """Takes a chat completion request, or just `{"prompt": "…"}`; generates nothing, costs nothing."""
-        chat = ChatRequest.parse(_as_chat(parse_json(await read_body(request.receive, max_body_bytes))))
-        routed = await decider.decide(chat, read_overrides(request.scope))
+        body = parse_json(await read_body(request.receive, max_body_bytes))
+        routed = await decider.decide(ChatRequest.parse(_as_chat(body)), read_overrides(request.scope, body))
         artifact = classifier.artifact
         explanation = artifact.scorer.explain(routed.prompt)
         return json_response(

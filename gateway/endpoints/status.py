@@ -10,8 +10,10 @@ from starlette.responses import Response
 from gateway.dispatch.backends import Backends
 from gateway.dispatch.cloud import CloudSide
 from gateway.dispatch.local import LocalSide
+from gateway.endpoints.visible import SeesAll
 from gateway.exam.background import BackgroundExam
 from gateway.http.json_response import json_response
+from gateway.keys.active import ActiveKeys
 from gateway.ledger import Ledger
 from gateway.ledger.rollup import first_ms, read_rollup
 from gateway.ledger.units import from_epoch_ms, now_ms
@@ -33,11 +35,10 @@ def status_endpoints(
     budget: Budget,
     ledger: Ledger,
     exam: BackgroundExam,
-    *,
-    key_required: bool,
+    keys: ActiveKeys,
 ) -> APIRouter:
-    """The endpoint over both sides, the threshold, the classifier, `ledger` and the exam."""
-    endpoints = APIRouter(tags=["operations"])
+    """The endpoint over both sides, the threshold, the classifier, `ledger`, the exam and `keys`."""
+    endpoints = APIRouter(tags=["operations"], dependencies=[SeesAll])
 
     @endpoints.get("/v1/status", summary="State of each side")
     async def status() -> Response:
@@ -49,7 +50,8 @@ def status_endpoints(
             {
                 "object": "status",
                 "version": version("slimgate"),
-                "key_required": key_required,
+                "key_required": keys.is_needed is not False,
+                "keys_trouble": keys.trouble,
                 "threshold": threshold.value,
                 "artifact": classifier.version,
                 "artifact_trouble": classifier.trouble,

@@ -9,7 +9,9 @@ from starlette.concurrency import run_in_threadpool
 
 from gateway.endpoints.answer_models import Flips, ThresholdChangeItem, ThresholdCurve, ThresholdState
 from gateway.endpoints.savings import Since, Until
+from gateway.endpoints.visible import SeesAll
 from gateway.http.json_body import JsonBody, described, read_model
+from gateway.keys.caller import caller_of
 from gateway.ledger import Ledger
 from gateway.ledger.rollup import first_ms
 from gateway.ledger.units import epoch_ms, from_epoch_ms, now_ms
@@ -45,8 +47,6 @@ def threshold_endpoints(
     price: CloudPrice,
     classifier: ActiveClassifier,
     labels: FailureRates,
-    *,
-    has_key: bool,
 ) -> APIRouter:
     """The endpoints over `threshold` and the traffic in `ledger`.
 
@@ -59,7 +59,7 @@ def threshold_endpoints(
     labels : FailureRates
         The user's own, or what stands in for them.
     """
-    endpoints = APIRouter(tags=["threshold"])
+    endpoints = APIRouter(tags=["threshold"], dependencies=[SeesAll])
 
     @endpoints.get("/v1/threshold", summary="The threshold in force")
     def show() -> ThresholdState:
@@ -73,7 +73,8 @@ def threshold_endpoints(
         In force in every worker within a second, and after a restart.
         """
         wanted = await read_model(request, ThresholdBody)
-        who = f"{request.client.host if request.client else 'unknown'}{', with the key' if has_key else ''}"
+        caller, client = caller_of(request.scope), request.client
+        who = f"{client.host if client else 'unknown'}{f', with the key {caller.name}' if caller.id else ''}"
         await run_in_threadpool(lambda: threshold.apply(by=who, **wanted.model_dump()))
         return _state(threshold, classifier.version)
 

@@ -19,8 +19,12 @@ from starlette.types import Scope
 from gateway.conversations.conversations import ResponseNotFound
 from gateway.conversations.store import ResponsesUnavailable
 from gateway.http.json_response import json_response
+from gateway.keys.store import KeyNotFound, KeyUnchangeable
+from gateway.keys.terms import KeyForbids
 from gateway.ledger import LedgerUnavailable
+from gateway.login.errors import LoginRefused, LoginThrottled, SessionNotFound
 from gateway.scoring.active_threshold import ThresholdChanged
+from models.host.log_format import PRIVATE
 from models.wire.asgi import BodyTooLarge
 from models.wire.errors import (
     BackendError,
@@ -46,7 +50,13 @@ logger = logging.getLogger(__name__)
 
 
 class UnauthorizedError(Exception):
-    """The call does not carry the gateway's key."""
+    """The call carries no key that works, and needs one."""
+
+
+class CsrfError(ForbiddenError):
+    """A change came with the cookie of a login alone, and so perhaps from another site's page."""
+
+    code = "csrf_token"
 
 
 class RequestNotFound(Exception):
@@ -100,11 +110,18 @@ ERROR_SHAPES: dict[type[Exception], ErrorShape] = {
     BudgetSpent: ErrorShape(429, "insufficient_quota", "insufficient_quota"),
     UnauthorizedError: ErrorShape(401, "authentication_error", "invalid_api_key"),
     ForbiddenError: ErrorShape(403, "invalid_request_error", "forbidden"),
+    CsrfError: ErrorShape(403, "invalid_request_error", "csrf_token"),
+    LoginRefused: ErrorShape(401, "authentication_error", "invalid_api_key"),
+    LoginThrottled: ErrorShape(429, "rate_limit_error", "too_many_logins", retry_after_s=60),
+    SessionNotFound: ErrorShape(404, "invalid_request_error", "session_not_found"),
+    KeyForbids: ErrorShape(403, "invalid_request_error", "key_forbids"),
     NotJsonError: ErrorShape(415, "invalid_request_error", "unsupported_media_type"),
     RequestNotFound: ErrorShape(404, "invalid_request_error", "request_not_found"),
     ResponseNotFound: ErrorShape(404, "invalid_request_error", "response_not_found"),
     ExamNotFound: ErrorShape(404, "invalid_request_error", "exam_not_found"),
     ExamUnusable: ErrorShape(500, "server_error", "exam_unusable"),
+    KeyNotFound: ErrorShape(404, "invalid_request_error", "key_not_found"),
+    KeyUnchangeable: ErrorShape(409, "invalid_request_error", "key_unchangeable"),
     ThresholdChanged: ErrorShape(409, "invalid_request_error", "threshold_changed"),
     UnknownCodingError: ErrorShape(415, "invalid_request_error", "unsupported_content_encoding"),
     UnknownPathError: ErrorShape(404, "invalid_request_error", "unknown_url"),
@@ -184,7 +201,7 @@ def error_headers(exc: Exception) -> dict[str, str]:
     obey `x-should-retry`), unless the trouble passes by itself and was not waited for.
     """
     status, retry_after_s = error_status(exc), shape_of(exc).retry_after_s
-    told_s = exc.retry_after_s if isinstance(exc, RateLimited | BackendUnavailable) else None
+    told_s = exc.retry_after_s if isinstance(exc, RateLimited | BackendUnavailable | LoginThrottled) else None
     if told_s is not None:
         retry_after_s = told_s
     headers = {}
@@ -208,10 +225,10 @@ def error_response(exc: Exception, headers: Mapping[str, str] | None = None) -> 
     return json_response(error_object(exc), error_status(exc), {**error_headers(exc), **(headers or {})})
 
 
-def log_unforeseen(exc: Exception, where: str) -> None:
-    """Log the traceback of an unexpected exception: it is a defect of ours."""
+def log_unforeseen(exc: Exception, where: str, *, is_private: bool = False) -> None:
+    """Log the traceback of an unexpected exception, a defect of ours; if `is_private`, nothing of what it says."""
     if shape_of(exc) is ERROR_SHAPES[Exception]:
-        logger.error("unforeseen failure in %s", where, exc_info=exc)
+        logger.error("unforeseen failure in %s", where, exc_info=exc, extra=PRIVATE if is_private else None)
 
 
 def install(app: FastAPI, respond: Callable[[Scope, Exception, Mapping[str, str] | None], Response]) -> None:

@@ -1,10 +1,13 @@
 """Request headers by which a caller steers one request."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.types import Scope
 
+from gateway.http.sessions import SESSION_HEADER, session_of
 from gateway.keys.caller import ANYBODY, Caller, caller_of
+from gateway.keys.terms import KeyForbids
 from models.wire.errors import RequestError
 from router.auto_terms import LONGEST_FIRST_TOKEN_S, to_first_token_s
 from router.decision import Route
@@ -13,12 +16,17 @@ from router.threshold import HIGHEST_THRESHOLD, to_threshold
 THRESHOLD_HEADER = "x-slimgate-threshold"
 PRIVACY_HEADER = "x-slimgate-privacy"
 FIRST_TOKEN_HEADER = "x-slimgate-max-first-token-s"
+CSRF_HEADER = "x-slimgate-csrf"
+
+KNOWN_HEADERS = (THRESHOLD_HEADER, PRIVACY_HEADER, FIRST_TOKEN_HEADER, SESSION_HEADER, CSRF_HEADER)
+"""All headers of this gateway's own that a request may have; `gateway.access.known_headers` refuses others."""
+
 _OURS = b"x-slimgate-"
 
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """Who sends a request, and what it sets beside its body."""
+    """Who sends a request, of which session it is, and what it sets beside its body."""
 
     threshold: float | None = None
     private: bool = False
@@ -30,18 +38,24 @@ class Overrides:
 NO_OVERRIDES = Overrides()
 
 
-def read_overrides(scope: Scope) -> Overrides:
-    """What the headers of a request ask for.
+def read_overrides(scope: Scope, body: Any = None) -> Overrides:
+    """What the headers of a request ask for, and the session that they or its decoded `body` name.
 
     Raises
     ------
     RequestError
         If a header holds something else than it should.
+    KeyForbids
+        If the caller's key may not set it.
     """
-    asked = {name: value.decode("latin-1") for name, value in scope["headers"] if name.startswith(_OURS)}
-    caller = caller_of(scope)
+    headers, caller = scope["headers"], caller_of(scope)
+    session_id = session_of(headers, body)
+    asked = {name: value.decode("latin-1") for name, value in headers if name.startswith(_OURS)}
     if not asked:
-        return NO_OVERRIDES if caller is ANYBODY else Overrides(caller=caller)
+        is_nobody = caller is ANYBODY and session_id is None
+        return NO_OVERRIDES if is_nobody else Overrides(caller=caller, session_id=session_id)
+    if not caller.terms.may_override:
+        _check_may_override(asked)
     threshold, privacy = asked.get(THRESHOLD_HEADER.encode()), asked.get(PRIVACY_HEADER.encode())
     first_token = asked.get(FIRST_TOKEN_HEADER.encode())
     return Overrides(
@@ -49,7 +63,14 @@ def read_overrides(scope: Scope) -> Overrides:
         privacy is not None and _private(privacy),
         None if first_token is None else _first_token_s(first_token),
         caller,
+        session_id,
     )
+
+
+def _check_may_override(asked: dict[bytes, str]) -> None:
+    for header in (THRESHOLD_HEADER, FIRST_TOKEN_HEADER):
+        if header.encode() in asked:
+            raise KeyForbids(f"set the header {header}; leave it out", param=header)
 
 
 def _threshold(text: str) -> float:

@@ -6,10 +6,24 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.wire.errors import RequestError
 from router.threshold import HIGHEST_THRESHOLD
 
 Usd = Annotated[Decimal, Field(ge=0, le=1_000_000_000)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class KeyForbids(RequestError):
+    """The caller's key may not do what the request asks for; another key may.
+
+    Parameters
+    ----------
+    what : str
+        What it may not do, as in "use the cloud", and what the caller can do instead.
+    """
+
+    def __init__(self, what: str, param: str | None = None) -> None:
+        super().__init__(f"This key may not {what}, or ask whoever manages the keys.", param=param, code="key_forbids")
 
 
 class Role(StrEnum):
@@ -37,7 +51,9 @@ class KeyTerms(BaseModel):
         None, description="Sides that may answer. Default: both."
     )
     models: tuple[Name, ...] | None = Field(
-        None, description="Model names that may be asked for; a * stands for any characters. Default: all."
+        None,
+        description="Model names that its requests may hold, as they are sent, before aliases; a * stands for any "
+        "characters. Default: all.",
     )
     threshold: float | None = Field(
         None, ge=0, le=HIGHEST_THRESHOLD, description="The key's own threshold. Default: the gateway's."
@@ -63,6 +79,10 @@ class KeyTerms(BaseModel):
     usd_per_day: Usd | None = Field(None, description="What it may spend on the cloud in a day.")
     usd_per_week: Usd | None = Field(None, description="What it may spend on the cloud in a week.")
     usd_per_month: Usd | None = Field(None, description="What it may spend on the cloud in a month.")
+
+    def allows(self, route: str) -> bool:
+        """Whether that side may answer."""
+        return self.routes is None or route in self.routes
 
 
 NO_TERMS = KeyTerms()

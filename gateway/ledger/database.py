@@ -1,4 +1,4 @@
-"""Connections to the ledger's database, in two pools: writers and the budget never wait for readers."""
+"""Connections to the ledger's database, in pools: who may call, writers and the budget never wait for readers."""
 
 import contextlib
 from pathlib import Path
@@ -14,6 +14,9 @@ WRITERS = 4
 
 READERS = 8
 """Connections for reports, pages and exports, each held for one query or one page."""
+
+DOORKEEPERS = 2
+"""Connections for finding out who calls and what may leave, which may wait for nobody else."""
 
 WAIT_S = 5.0
 """Longest wait for a connection of a pool, and for a server to take a new one."""

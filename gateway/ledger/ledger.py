@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, select
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from gateway.config.masking import mask_text
-from gateway.ledger.database import READERS, WRITERS, DatabasePassword, connect
+from gateway.ledger.database import DOORKEEPERS, READERS, WRITERS, DatabasePassword, connect
 from gateway.ledger.held import HeldRows
 from gateway.ledger.mover import UNAVAILABLE, Listener, Mover, PriceRow
 from gateway.ledger.retention import Retention
@@ -64,6 +64,7 @@ class Ledger:
     ) -> None:
         self._writers = connect(url, WRITERS, password)
         self._readers = connect(url, READERS, password)
+        self._doorkeepers = connect(url, DOORKEEPERS, password)
         self._spool_folder = spool_folder
         self._spool = Spool(spool_folder)
         self._held = HeldRows()
@@ -184,6 +185,20 @@ class Ledger:
                 yield connection
 
     @contextlib.contextmanager
+    def access(self) -> Iterator[Connection]:
+        """A connection for what tells who may call, and what may leave: it waits for no rows and no readers.
+
+        Raises
+        ------
+        LedgerUnavailable
+            While the database does not answer, or has no tables yet.
+        """
+        if not self._mover.is_migrated:
+            raise LedgerUnavailable(f"The ledger's database has not answered yet ({self.trouble or 'it is slow'}).")
+        with self._answering(), self._doorkeepers.connect() as connection:
+            yield connection
+
+    @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
         """A connection for writing other things than rows; committed unless the block raises.
 
@@ -245,3 +260,4 @@ class Ledger:
         self._spool.close()
         self._writers.dispose()
         self._readers.dispose()
+        self._doorkeepers.dispose()

@@ -104,6 +104,11 @@ class Mover:
         """Tell the thread that there are rows to move."""
         self._wake.set()
 
+    @property
+    def is_migrated(self) -> bool:
+        """Whether the database is known to have all tables."""
+        return self._migrated
+
     def flush(self, timeout_s: float) -> bool:
         """Wait until the database has every finished row recorded so far; False if that takes longer."""
         self._wake.set()

@@ -14,6 +14,9 @@ from models.wire.first_tokens import FIRST_TOKENS
 TEXT_CHARS = 200
 """The most kept of a name: callers invent model names, providers error codes."""
 
+TAGS_CHARS = 1000
+"""The most kept of a key's tags, as JSON: they are in an index."""
+
 MAX_MS = 2**53
 """The largest time or duration, in milliseconds."""
 
@@ -62,6 +65,10 @@ class Outcome(StrEnum):
     LOST = "lost"  # the gateway process died before the request ended
 
 
+ERRORS = frozenset({Outcome.FAILED, Outcome.INTERRUPTED, Outcome.LOST})
+"""Outcomes that are the gateway's or a backend's fault: no bad requests, no callers who disconnected."""
+
+
 @dataclass(slots=True)  # not frozen: creating one would take three times as long, twice a request
 class LedgerRow:
     """A request and how it ended. Times are UTC, money is in nano-dollars (1e-9 USD).
@@ -69,7 +76,8 @@ class LedgerRow:
     `outcome` is None while the request is in progress. `backend_model` is the model that a backend was asked for last:
     its price counts where `served_model` has none. `cost_nusd` and `baseline_nusd` are None where no price is known,
     which is not the same as free. `usage_estimated` says that the backend reported no usage, so tokens are a guess.
-    `artifact` is the version of the classifier that scored the request: scores of two classifiers do not compare.
+    `baseline_model` is what savings are measured against; before the row is priced, only where its key has one of its
+    own. `artifact` is the version of the classifier that scored the request: scores of two classifiers do not compare.
     JSON objects, each None where there is none: `contributions` to the score by feature; `second_look`, a
     `CascadeResult`; `usage_details`, further counts that decide the price. `deciding_nusd` is the cost of a local
     answer that a second look threw away. `estimated_first_token_ms` and `estimated_answer_ms` are the time that the
@@ -211,7 +219,7 @@ def _is_object(text: Any) -> bool:
 def _are_tags(text: Any) -> bool:
     """Whether `text` is a JSON array of tags."""
     try:
-        tags = orjson.loads(text) if isinstance(text, str) else None
+        tags = orjson.loads(text) if isinstance(text, str) and len(text) <= TAGS_CHARS else None
     except orjson.JSONDecodeError:
         return False
     return isinstance(tags, list) and all(isinstance(tag, str) and len(tag) <= TEXT_CHARS for tag in tags)

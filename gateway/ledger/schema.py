@@ -55,8 +55,9 @@ REQUESTS = Table(
 ROLLUP = Table(
     "rollup",
     METADATA,
-    Column("slot_ms", BigInteger, primary_key=True),
-    *(Column(name, Text, primary_key=True) for name in ("route", "reason", "outcome", "baseline_model", "key_id")),
+    Column("account", Text, primary_key=True),
+    Column("slot_ms", BigInteger, primary_key=True, autoincrement=False),
+    *(Column(name, Text, primary_key=True) for name in ("route", "reason", "outcome", "baseline_model")),
     *(
         Column(name, BigInteger, nullable=False)
         for name in (
@@ -225,7 +226,58 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE requests ADD COLUMN tags TEXT",
         "ALTER TABLE requests ADD COLUMN end_user TEXT",
         "ALTER TABLE requests ADD COLUMN egress TEXT",
-        "CREATE INDEX requests_session ON requests (session_id, created_ms)",
+        # By session, of callers who may name theirs alike; a viewer's own need not read the rows of others.
+        """
+        CREATE INDEX requests_session ON requests (session_id, key_id, created_ms, team) WHERE session_id IS NOT NULL
+        """,
+        "DROP INDEX requests_seen",
+        """
+        CREATE INDEX requests_seen
+        ON requests (created_ms, id, route, reason, outcome, served_model, key_id, team, tags, stream, first_token_ms)
+        """,
+        # The sums of everybody, each key and each team stand side by side: nobody's take longer for there being others.
+        "ALTER TABLE rollup RENAME TO rollup_by_key",
+        """
+        CREATE TABLE rollup (
+            account TEXT NOT NULL,
+            slot_ms BIGINT NOT NULL,
+            route TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            outcome TEXT NOT NULL,
+            baseline_model TEXT NOT NULL,
+            requests BIGINT NOT NULL,
+            answered BIGINT NOT NULL,
+            covered BIGINT NOT NULL,
+            prompt_tokens BIGINT NOT NULL,
+            completion_tokens BIGINT NOT NULL,
+            cached_tokens BIGINT NOT NULL,
+            cost_nusd BIGINT NOT NULL,
+            baseline_nusd BIGINT NOT NULL,
+            first_token_us BIGINT NOT NULL,
+            first_tokens BIGINT NOT NULL,
+            deciding_nusd BIGINT NOT NULL,
+            spent_nusd BIGINT NOT NULL,
+            PRIMARY KEY (account, slot_ms, route, reason, outcome, baseline_model)
+        )
+        """,
+        """
+        INSERT INTO rollup
+        SELECT
+            'all', slot_ms, route, reason, outcome, baseline_model,
+            sum(requests), sum(answered), sum(covered), sum(prompt_tokens), sum(completion_tokens), sum(cached_tokens),
+            sum(cost_nusd), sum(baseline_nusd), sum(first_token_us), sum(first_tokens),
+            sum(deciding_nusd), sum(spent_nusd)
+        FROM rollup_by_key GROUP BY slot_ms, route, reason, outcome, baseline_model
+        """,
+        """
+        INSERT INTO rollup
+        SELECT
+            'key:' || key_id, slot_ms, route, reason, outcome, baseline_model,
+            requests, answered, covered, prompt_tokens, completion_tokens, cached_tokens,
+            cost_nusd, baseline_nusd, first_token_us, first_tokens, deciding_nusd, spent_nusd
+        FROM rollup_by_key WHERE key_id <> ''
+        """,
+        "DROP TABLE rollup_by_key",
         """
         CREATE TABLE account_sums (
             account TEXT NOT NULL,
@@ -233,6 +285,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             requests BIGINT NOT NULL,
             local_answers BIGINT NOT NULL,
             cloud_answers BIGINT NOT NULL,
+            errors BIGINT NOT NULL,
             prompt_tokens BIGINT NOT NULL,
             completion_tokens BIGINT NOT NULL,
             cached_tokens BIGINT NOT NULL,
@@ -247,13 +300,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """
         INSERT INTO account_sums
         SELECT
-            'all', slot_ms, sum(requests),
+            account, slot_ms, sum(requests),
             sum(CASE WHEN route = 'local' THEN answered ELSE 0 END),
             sum(CASE WHEN route = 'cloud' THEN answered ELSE 0 END),
+            sum(CASE WHEN outcome IN ('failed', 'interrupted', 'lost') THEN requests ELSE 0 END),
             sum(prompt_tokens), sum(completion_tokens), sum(cached_tokens),
             sum(spent_nusd), sum(cost_nusd), sum(baseline_nusd), sum(deciding_nusd),
             sum(CASE WHEN route = 'cloud' THEN spent_nusd ELSE 0 END)
-        FROM rollup GROUP BY slot_ms
+        FROM rollup GROUP BY account, slot_ms
         """,
         """
         CREATE TABLE budget_holds (
@@ -312,7 +366,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             agent TEXT NOT NULL
         )
         """,
-        "CREATE TABLE private_sessions (id TEXT PRIMARY KEY, created_ms BIGINT NOT NULL, why TEXT NOT NULL)",
+        "CREATE TABLE login_states (hash TEXT PRIMARY KEY, expires_ms BIGINT NOT NULL)",
+        "CREATE TABLE private_sessions (id TEXT PRIMARY KEY, seen_ms BIGINT NOT NULL, why TEXT NOT NULL)",
         """
         CREATE TABLE audit (
             seq BIGINT PRIMARY KEY,

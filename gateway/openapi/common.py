@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gateway.http.sessions import SESSION_CHARS
 from router.auto_terms import LONGEST_FIRST_TOKEN_S
 from router.threshold import HIGHEST_THRESHOLD
 
@@ -74,7 +75,15 @@ FIRST_TOKEN_HEADER: dict[str, Any] = {
     "schema": {"type": "number", "exclusiveMinimum": 0, "maximum": LONGEST_FIRST_TOKEN_S},
 }
 
-STEERING = [THRESHOLD_HEADER, PRIVACY_HEADER, FIRST_TOKEN_HEADER]
+SESSION_HEADER: dict[str, Any] = {
+    "name": "x-slimgate-session",
+    "in": "header",
+    "required": False,
+    "description": "The session of the request: once one of its requests may not leave this machine, none may.",
+    "schema": {"type": "string", "maxLength": SESSION_CHARS, "pattern": "^[!-~]+$"},
+}
+
+STEERING = [THRESHOLD_HEADER, PRIVACY_HEADER, FIRST_TOKEN_HEADER, SESSION_HEADER]
 """By these a caller steers one request."""
 
 

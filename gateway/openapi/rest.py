@@ -17,6 +17,7 @@ HEADERS: dict[str, Any] = {"/v1/route": STEERING}
 CONTENT: dict[str, Any] = {
     "/metrics": {"text/plain": {}},
     "/v1/decisions/export": {"text/csv": {}, "application/x-ndjson": {}},
+    "/v1/usage/chargeback.csv": {"text/csv": {}},
     "/v1/ledger/set-aside": {"application/x-ndjson": {}},
 }
 """Of answers that are not one JSON value."""

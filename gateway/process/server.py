@@ -62,7 +62,7 @@ class GatewayServer(uvicorn.Server):
                 http=WatchedProtocol,
                 access_log=False,
                 log_config=None,
-                proxy_headers=False,  # nothing here depends on the caller's address
+                proxy_headers=False,  # `gateway.app` believes them of trusted_proxies
                 server_header=False,
                 timeout_keep_alive=KEEP_ALIVE_S,
                 timeout_graceful_shutdown=settings.grace_s,

@@ -12,6 +12,7 @@ from gateway.record.metrics import Metrics
 from gateway.record.request_record import RequestRecord
 from gateway.record.telemetry import Headers, Telemetry
 from gateway.spending.budget import Budget
+from models.host.log_format import PRIVATE
 from models.usage.usage import Usage
 from models.wire.errors import BackendError, StreamInterrupted
 from router.errors import CannotServe
@@ -87,7 +88,8 @@ class Recorder:
         if isinstance(exc, CannotServe) and record.route == NO_ROUTE:
             record.reason = exc.reason
         if isinstance(exc, BackendError) and record.outcome is None:
-            logger.info("request %s failed: %s", record.id, exc)
+            is_private = record.private is not None
+            logger.info("request %s failed: %s", record.id, exc, extra=PRIVATE if is_private else None)
         self.close(record, outcome_of(exc), exc)
 
 

@@ -207,6 +207,7 @@ class RequestRecord:
             second_look=None if self.cascade_result is None else self.cascade_result.to_json(),
             backend_model=self.backend_model or None,
             usage_details=usage.details_json(),
+            baseline_model=self.caller.terms.baseline_model,
             estimated_first_token_ms=_whole_ms(estimate.first_token_s) if estimate else None,
             estimated_answer_ms=_whole_ms(estimate.answer_s) if estimate else None,
             first_n=first_tokens.n if first_tokens else None,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Select, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
 
 from gateway.ledger.estimates import (
     answer_error_ratio,
@@ -17,7 +17,10 @@ from gateway.ledger.estimates import (
     true_first_token_ms,
 )
 from gateway.ledger.schema import REQUESTS
+from gateway.ledger.scope import LedgerScope
 from gateway.ledger.units import from_epoch_ms, plain
+from gateway.reports.csv_cells import harmless
+from gateway.reports.keys import key_names
 from models.usage.pricing import to_usd
 from models.wire.errors import RequestError
 
@@ -40,7 +43,7 @@ _COMPUTED = {
     "first_token_error_ratio": first_token_error_ratio,
     "answer_error_ratio": answer_error_ratio,
 }
-_JSON = ("contributions", "second_look", "usage_details")
+_JSON = ("contributions", "second_look", "usage_details", "tags")
 COLUMNS = (
     "id",
     "created",
@@ -52,8 +55,12 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class DecisionFilter:
-    """Which rows to show. None does not filter; `since_ms` is included, `until_ms` is not."""
+    """Which rows to show. None does not filter; `since_ms` is included, `until_ms` is not.
 
+    `scope` says whose rows may be seen at all. `tag` is one of the tags of the key.
+    """
+
+    scope: LedgerScope
     since_ms: int | None = None
     until_ms: int | None = None
     route: str | None = None
@@ -61,9 +68,13 @@ class DecisionFilter:
     outcome: str | None = None
     model: str | None = None
     key_id: str | None = None
+    team: str | None = None
+    tag: str | None = None
+    session_id: str | None = None
 
     def conditions(self) -> Iterator[ColumnElement[bool]]:
         """The filter as SQL conditions."""
+        yield from self.scope.conditions()
         if self.since_ms is not None:
             yield _C.created_ms >= self.since_ms
         if self.until_ms is not None:
@@ -74,8 +85,12 @@ class DecisionFilter:
             _C.outcome: self.outcome,
             _C.served_model: self.model,
             _C.key_id: self.key_id,
+            _C.team: self.team,
+            _C.session_id: self.session_id,
         }
         yield from (column == value for column, value in equal.items() if value is not None)
+        if self.tag is not None:
+            yield _has_tag(self.tag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,25 +131,29 @@ def find_decisions(
 ) -> Page:
     """The newest `limit` rows that match and are older than `after`, as JSON-ready objects."""
     ids = connection.execute(_ids(wanted, limit + 1, after)).all()
-    rows = _rows(connection, [row.id for row in ids[:limit]])
+    rows = _rows(connection, [row.id for row in ids[:limit]], wanted.scope)
     last = Cursor(ids[limit - 1].created_ms, ids[limit - 1].id) if len(ids) > limit else None
     return Page(rows, last)
 
 
-def get_decision(connection: Connection, id: str) -> dict[str, Any] | None:
-    """The row of one request; None where there is none."""
-    rows = _rows(connection, [id])
+def get_decision(connection: Connection, scope: LedgerScope, id: str) -> dict[str, Any] | None:
+    """The row of one request; None where `scope` has none."""
+    rows = _rows(connection, [id], scope)
     return rows[0] if rows else None
 
 
-def filter_choices(connection: Connection, wanted: DecisionFilter) -> dict[str, list[str]]:
-    """The values to filter by in a span, of the columns without a closed list: models and keys."""
-    newest = select(_C.served_model, _C.key_id).where(*wanted.conditions())
+def filter_choices(connection: Connection, wanted: DecisionFilter) -> dict[str, Any]:
+    """The values to filter by in a span, of the columns without a closed list: models, keys, teams and tags."""
+    newest = select(_C.served_model, _C.key_id, _C.team, _C.tags).where(*wanted.conditions())
     recent = newest.order_by(_C.created_ms.desc()).limit(20_000).subquery()
-    pairs = connection.execute(select(recent.c.served_model, recent.c.key_id).distinct()).all()
+    found = connection.execute(select(recent).distinct()).all()
+    keys = sorted({row.key_id for row in found if row.key_id})
     return {
-        "models": sorted({row.served_model for row in pairs if row.served_model}),
-        "keys": sorted({row.key_id for row in pairs if row.key_id}),
+        "models": sorted({row.served_model for row in found if row.served_model}),
+        "keys": keys,
+        "key_names": {id: names.name for id, names in key_names(connection, keys).items()},
+        "teams": sorted({row.team for row in found if row.team}),
+        "tags": sorted({tag for row in found if row.tags for tag in orjson.loads(row.tags)}),
     }
 
 
@@ -159,7 +178,7 @@ def csv_lines(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
     writer = csv.DictWriter(line, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: _harmless(value) for name, value in _flat(row).items()})
+        writer.writerow({name: harmless(value) for name, value in _flat(row).items()})
         if line.tell() > CHUNK_CHARS:
             yield line.getvalue()
             line.seek(0)
@@ -188,6 +207,11 @@ def decision_json(row: dict[str, Any]) -> dict[str, Any]:
     return {name: values[name] for name in COLUMNS}
 
 
+def _has_tag(tag: str) -> ColumnElement[bool]:
+    """Whether the JSON array in `tags` has it. Not LIKE, which ignores case in SQLite."""
+    return func.replace(_C.tags, orjson.dumps(tag).decode(), "") != _C.tags
+
+
 def _ids(wanted: DecisionFilter, limit: int, after: Cursor | None) -> Select[Any]:
     """The database answers it from the index `requests_seen` alone, however few rows match."""
     query = select(_C.created_ms, _C.id).where(*wanted.conditions())
@@ -196,16 +220,11 @@ def _ids(wanted: DecisionFilter, limit: int, after: Cursor | None) -> Select[Any
     return query.order_by(_C.created_ms.desc(), _C.id.desc()).limit(limit)
 
 
-def _rows(connection: Connection, ids: list[str]) -> list[dict[str, Any]]:
-    query = select(REQUESTS).where(_C.id.in_(ids)).order_by(_C.created_ms.desc(), _C.id.desc())
+def _rows(connection: Connection, ids: list[str], scope: LedgerScope) -> list[dict[str, Any]]:
+    query = select(REQUESTS).where(_C.id.in_(ids), *scope.conditions()).order_by(_C.created_ms.desc(), _C.id.desc())
     rows = connection.execute(query).mappings()
     return [decision_json({str(name): value for name, value in row.items()}) for row in rows]
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, **{name: orjson.dumps(row[name]).decode() for name in _JSON if row[name] is not None}}
-
-
-def _harmless(value: Any) -> Any:
-    # A caller may send a model name such as "=cmd|...", which spreadsheets run when they open the file.
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from gateway.ledger.schema import REQUESTS
+from gateway.ledger.scope import LedgerScope
 from gateway.ledger.units import epoch_ms
 from gateway.reports.timeline import edges
 from router.decision import Route
@@ -26,20 +27,22 @@ NEWEST_OF_INTERVAL = 300
 _C = REQUESTS.c
 
 
-def latency_report(connection: Connection, since: datetime, until: datetime, zone: tzinfo) -> dict[str, Any]:
+def latency_report(
+    connection: Connection, scope: LedgerScope, since: datetime, until: datetime, zone: tzinfo
+) -> dict[str, Any]:
     """Median and 95th percentile of the time to the first token, over a span and over each of its intervals."""
     intervals = [
         {
             "since": start.isoformat(),
             "until": end.isoformat(),
-            **_by_route(connection, start, end, NEWEST_OF_INTERVAL),
+            **_by_route(connection, scope, start, end, NEWEST_OF_INTERVAL),
         }
         for start, end in pairwise(edges(since, until, zone))
     ]
     return {
         "object": "latency",
         "newest": NEWEST,
-        **_by_route(connection, since, until, NEWEST),
+        **_by_route(connection, scope, since, until, NEWEST),
         "intervals": intervals,
     }
 
@@ -53,8 +56,10 @@ def percentile(ordered: Sequence[float], share: float) -> float | None:
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None
 
 
-def _by_route(connection: Connection, since: datetime, until: datetime, newest: int) -> dict[str, Any]:
-    return {route.value: _figures(_newest(connection, route, since, until, newest)) for route in Route}
+def _by_route(
+    connection: Connection, scope: LedgerScope, since: datetime, until: datetime, newest: int
+) -> dict[str, Any]:
+    return {route.value: _figures(_newest(connection, scope, route, since, until, newest)) for route in Route}
 
 
 def _figures(values: list[float]) -> dict[str, Any]:
@@ -62,11 +67,13 @@ def _figures(values: list[float]) -> dict[str, Any]:
     return {"answers": len(ordered), "p50_ms": percentile(ordered, 0.5), "p95_ms": percentile(ordered, 0.95)}
 
 
-def _newest(connection: Connection, route: Route, since: datetime, until: datetime, newest: int) -> list[float]:
+def _newest(
+    connection: Connection, scope: LedgerScope, route: Route, since: datetime, until: datetime, newest: int
+) -> list[float]:
     query = (
         select(_C.first_token_ms)
         .where(_C.created_ms >= epoch_ms(since), _C.created_ms < epoch_ms(until))
-        .where(_C.route == route.value, _C.stream, _C.first_token_ms.is_not(None))
+        .where(*scope.conditions(), _C.route == route.value, _C.stream, _C.first_token_ms.is_not(None))
         .order_by(_C.created_ms.desc())
         .limit(newest)
     )

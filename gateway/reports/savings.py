@@ -16,13 +16,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gateway.ledger.rollup import RollupRow, read_rollup, total
-from gateway.ledger.row import Outcome
+from gateway.ledger.row import ERRORS
+from gateway.ledger.scope import LedgerScope
 from gateway.ledger.units import dollars, epoch_ms, plain
 from models.usage.pricing import to_usd
 from router.decision import Reason, Route
-
-ERRORS = frozenset({Outcome.FAILED, Outcome.INTERRUPTED, Outcome.LOST})
-"""Outcomes that are the gateway's or a backend's fault: no bad requests, no callers who disconnected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +140,18 @@ class SavingsReport:
 
 
 def savings_report(
-    connection: Connection, since: datetime | None = None, until: datetime | None = None
+    connection: Connection, scope: LedgerScope, since: datetime | None = None, until: datetime | None = None
 ) -> SavingsReport:
     """Sum up the ledger.
 
     Parameters
     ----------
+    scope : LedgerScope
+        Whose requests count.
     since, until : datetime, optional
         Time-zone aware; `until` is not included.
     """
-    return SavingsReport(since, until, read_rollup(connection, epoch_ms(since), epoch_ms(until)))
+    return SavingsReport(since, until, read_rollup(connection, epoch_ms(since), epoch_ms(until), scope))
 
 
 def figures(rows: Iterable[RollupRow]) -> dict[str, Any]:
@@ -177,16 +177,3 @@ def figures(rows: Iterable[RollupRow]) -> dict[str, Any]:
         "saved_usd": plain(to_usd(baseline_nusd - cost_nusd - deciding_nusd)),
         "first_token_ms_mean": total(rows, "first_token_us") / timed / 1000 if timed else None,
     }
-
-
-def by_key(
-    connection: Connection, since: datetime | None = None, until: datetime | None = None
-) -> list[dict[str, Any]]:
-    """The figures of each key, the busiest first; `key_id` is None for requests without one."""
-
-    def key_of(row: RollupRow) -> str:
-        return row.key_id
-
-    rows = sorted(read_rollup(connection, epoch_ms(since), epoch_ms(until), by_key=True), key=key_of)
-    keys = [{"key_id": key or None, **figures(list(group))} for key, group in groupby(rows, key_of)]
-    return sorted(keys, key=lambda figures: -figures["requests"])

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from gateway.ledger.rollup import RollupRow, first_ms, read_rollup
+from gateway.ledger.scope import LedgerScope
 from gateway.ledger.units import epoch_ms, from_epoch_ms
 from gateway.reports.savings import figures
 from models.wire.errors import RequestError
@@ -46,22 +47,26 @@ class Interval:
         }
 
 
-def timeline(connection: Connection, since: datetime, until: datetime, zone: tzinfo = UTC) -> list[Interval]:
-    """The span from `since` to `until`, cut into intervals at full hours or days of `zone`.
+def timeline(
+    connection: Connection, scope: LedgerScope, since: datetime, until: datetime, zone: tzinfo = UTC
+) -> list[Interval]:
+    """The requests of `scope` from `since` to `until`, cut into intervals at full hours or days of `zone`.
 
     The first and the last may be shorter: all of them together are exactly the span.
     """
     return [
-        Interval(start, end, read_rollup(connection, epoch_ms(start), epoch_ms(end)))
+        Interval(start, end, read_rollup(connection, epoch_ms(start), epoch_ms(end), scope))
         for start, end in pairwise(edges(since, until, zone))
     ]
 
 
-def closed_span(connection: Connection, since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
-    """The span with its open ends set: from the oldest request, until now."""
+def closed_span(
+    connection: Connection, scope: LedgerScope, since: datetime | None, until: datetime | None
+) -> tuple[datetime, datetime]:
+    """The span with its open ends set: from the oldest request of `scope`, until now."""
     now = datetime.now(UTC)
     if since is None:
-        oldest_ms = first_ms(connection)
+        oldest_ms = first_ms(connection, scope)
         since = now if oldest_ms is None else from_epoch_ms(oldest_ms)
     return since, now if until is None else until
 

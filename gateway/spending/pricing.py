@@ -36,10 +36,12 @@ class Pricer:
         usage, cost = _usage(row), self.cost_nusd(row)
         if row.endpoint == EMBEDDINGS:  # nothing is saved: another model would have given other vectors
             baseline_model, baseline = row.served_model, cost
-        elif row.route == Route.CLOUD and undated(row.served_model) == undated(self.baseline_model):
-            baseline_model, baseline = self.baseline_model, cost  # what it really cost, tier and fees included
         else:
-            baseline_model, baseline = self.baseline_model, self.at_baseline(usage)
+            baseline_model = row.baseline_model or self.baseline_model  # its key's own, where it has one
+            if row.route == Route.CLOUD and undated(row.served_model) == undated(baseline_model):
+                baseline = cost  # what it really cost, tier and fees included
+            else:
+                baseline = self.at_baseline(usage, baseline_model)
         row.cost_nusd, row.baseline_model, row.baseline_nusd = cost, baseline_model, baseline
         if row.second_look is not None:
             result = CascadeResult.from_json(row.second_look)
@@ -96,9 +98,12 @@ class Pricer:
         """What `usage` would cost at the cloud model, in nano-dollars; None where no price is known."""
         return self._book.cost_nusd(self._cloud_models[0], _listed(usage))
 
-    def at_baseline(self, usage: Usage) -> int | None:
-        """What `usage` would cost at the baseline model, in nano-dollars; None where no price is known."""
-        return self._book.cost_nusd(self.baseline_model, _listed(usage))
+    def at_baseline(self, usage: Usage, model: str | None = None) -> int | None:
+        """What `usage` would cost in nano-dollars at a key's own baseline `model`, or else at the gateway's.
+
+        None where no price is known.
+        """
+        return self._book.cost_nusd(model or self.baseline_model, _listed(usage))
 
     def at_local(self, model: str, usage: Usage) -> int:
         """What `usage` costs at a local model: 0, unless [prices] has a price for it."""

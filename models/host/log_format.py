@@ -28,6 +28,9 @@ FRAMES = 12
 OWN = {"is_own": True}
 """As `extra` of a record: it holds nothing that could be a key, and need not be looked through."""
 
+PRIVATE = {"is_private": True}
+"""As `extra` of a record: it is about a request whose text may not leave. No setting lets others' words into it."""
+
 
 def with_fields(fields: dict[str, Any]) -> dict[str, Any]:
     """As `extra` of a record: what is to stand in its line beside the message. Clean text, none of it a key."""
@@ -69,7 +72,7 @@ class LineFormatter(logging.Formatter):
             **getattr(record, "fields", {}),
         }
         if record.exc_info and record.exc_info[1] is not None:
-            line["exception"] = _clean(record, self._failure(record.exc_info[1]))
+            line["exception"] = _clean(record, self._failure(record, record.exc_info[1]))
         encoded = _dumps(line)
         return plain_text(encoded, len(encoded))  # JSON leaves some line breaks as they are: U+2028, say
 
@@ -81,11 +84,13 @@ class LineFormatter(logging.Formatter):
         if fields := getattr(record, "fields", None):
             line = f"{line} {_dumps(fields)}"
         if record.exc_info and record.exc_info[1] is not None:
-            line = f"{line.rstrip()}: {self._failure(record.exc_info[1])}"
+            line = f"{line.rstrip()}: {self._failure(record, record.exc_info[1])}"
         return _clean(record, line)
 
     def _message(self, record: logging.LogRecord) -> str:
         message = record.getMessage()
+        if hasattr(record, "is_private"):
+            return message
         if record.name == "asyncio" and not self.exception_messages:
             message = message.partition("\n")[0]  # what follows shows the task, and in it what its exception says
         args = record.args if isinstance(record.args, tuple) else ()
@@ -95,12 +100,17 @@ class LineFormatter(logging.Formatter):
         shown = self.provider_messages and isinstance(arg, ModelError) and arg.server_words.message
         return f"; it was told: {shown}" if shown else ""
 
-    def _failure(self, exc: BaseException) -> str:
-        return ", caused by ".join(map(self._link, _chain(exc)))
+    def _failure(self, record: logging.LogRecord, exc: BaseException) -> str:
+        link = _bare_link if hasattr(record, "is_private") else self._link
+        return ", caused by ".join(map(link, _chain(exc)))
 
     def _link(self, exc: BaseException) -> str:
         message = f": {exc}" if self.exception_messages else ""
         return f"{type(exc).__qualname__}{message}{self._server_words(exc)}{_frames(exc)}"
+
+
+def _bare_link(exc: BaseException) -> str:
+    return f"{type(exc).__qualname__}{_frames(exc)}"
 
 
 def _clean(record: logging.LogRecord, text: str) -> str:

@@ -28,8 +28,9 @@ _LEFT_OUT = r"(?:\*{2,}+|\.{2,}+|…++|•{2,}+)"
 
 _FORMS = re.compile(
     r"(?<![A-Za-z0-9])(?:"
-    r"(?:sk|pk|rk)-[\w-]{0,200}+" + _LEFT_OUT + r"[\w-]{0,200}"  # sk-abc***wxyz
+    r"(?:sk|pk|rk|sg)-[\w-]{0,200}+" + _LEFT_OUT + r"[\w-]{0,200}"  # sk-abc***wxyz
     r"|(?:sk|pk|rk)-[\w-]{16,}"  # OpenAI, Anthropic, OpenRouter, DeepSeek
+    r"|sg-[\w-]{43,}"  # the gateway's own keys
     r"|(?:sk|rk)_(?:live|test)_\w{16,}"
     r"|AIza[\w-]{30,}|ya29\.[\w-]{16,}"  # Google
     r"|A[KS]IA[0-9A-Z]{16}"  # AWS

@@ -97,7 +97,7 @@ class ContextLengthError(RequestError):
 
 
 class ForbiddenError(RequestError):
-    """The request came by a forbidden way, whatever its key: another host name, or a page of another web site."""
+    """The request came by a forbidden way (another host name, a page of another site), or its key may not make it."""
 
     code = "forbidden"
 

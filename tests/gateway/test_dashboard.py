@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.provider import Provider
 
 SCRIPT = "<img src=x onerror=alert(1)>"
 NOBODY = "http://127.0.0.1:9/v1"
+SESSION = "nightly run"
 
 
 def settings(state_dir: Path, **more: Any) -> Settings:
@@ -52,7 +54,9 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A gateway with a month of traffic behind it."""
     state_dir = tmp_path_factory.mktemp("state")
     now_ms = time.time_ns() // 1_000_000
-    seed.write(state_dir / "ledger.db", [*seed.traffic(2000, now_ms, keys=("web shop", None)), made_up(now_ms)])
+    rows = seed.traffic(2000, now_ms, keys=("web shop", None))
+    in_session = [replace(row, session_id=SESSION) if n in range(200, 210, 2) else row for n, row in enumerate(rows)]
+    seed.write(state_dir / "ledger.db", [*in_session, made_up(now_ms)])
     with running_gateway(settings(state_dir)) as gateway:
         yield gateway
 
@@ -96,8 +100,8 @@ def test_page_loads_from_here_alone_and_shows_the_ledger(page: Page, gateway: Ga
     expect(page.locator("#saved")).to_contain_text("gpt-4.1")
     expect(page.locator("#money .main-svg").first).to_be_visible()
     expect(page.locator("#requests .barlayer path").first).to_be_attached()
-    expect(page.locator("#keys tbody tr")).to_have_count(2)
-    expect(page.locator("#keys")).to_contain_text("web shop")
+    expect(page.locator("#usage tbody tr")).to_have_count(2)
+    expect(page.locator("#usage")).to_contain_text("web shop")
 
 
 def test_names_that_callers_made_up_stay_text(page: Page, gateway: Gateway) -> None:
@@ -108,6 +112,45 @@ def test_names_that_callers_made_up_stay_text(page: Page, gateway: Gateway) -> N
     expect(page.locator("#saved .model")).to_contain_text(SCRIPT)
     expect(page.locator("#money .legendtext", has_text="onerror")).to_be_attached()
     assert page.locator("img[src='x'], image[href='x']").count() == 0
+
+
+def test_who_used_what_leads_to_their_requests(page_without_charts: Page, gateway: Gateway) -> None:
+    page = page_without_charts
+    page.goto(f"{gateway.url}/dashboard")
+    page.select_option("#range", "all")
+    page.click("#usage a:text('web shop')")
+    expect(page.locator(".decisions .who", has_text="web shop")).to_have_count(50)
+    expect(page.locator("#filter-key_id")).to_have_value("web shop")
+    page.goto(f"{gateway.url}/dashboard#overview")
+    page.click("[data-usage=session]")
+    page.click(f"#usage a:text('{SESSION}')")
+    expect(page.locator(".decisions tbody tr")).to_have_count(5)
+    page.locator(".decisions .open").first.click()
+    expect(page.locator("#open-row a")).to_have_text(SESSION)
+
+
+def test_a_months_bill_is_a_file(page_without_charts: Page, gateway: Gateway) -> None:
+    page = page_without_charts
+    page.goto(f"{gateway.url}/dashboard")
+    page.select_option("#bill-month", index=1)
+    month = page.locator("#bill-month").input_value()
+    bill = page.locator("#bill").get_attribute("href")
+    assert bill is not None
+    answer = httpx.get(f"{gateway.url}/{bill}")
+    assert answer.text.startswith("month,key_id,key_name")
+    assert f"slimgate-chargeback-{month}.csv" in answer.headers["content-disposition"]
+
+
+def test_who_is_not_told_the_state_sees_figures_all_the_same(context: BrowserContext, gateway: Gateway) -> None:
+    leave_out_charts(context)
+    page = context.new_page()
+    refusal = {"error": {"message": "This key may look at its own requests only."}}
+    page.route("**/v1/status", lambda route: route.fulfill(status=403, json=refusal))
+    page.goto(f"{gateway.url}/dashboard")
+    page.select_option("#range", "all")
+    expect(page.locator("#tile-requests b")).to_have_text("2,001")
+    expect(page.locator("nav [data-view=tuner]")).to_be_hidden()
+    expect(page.locator("#trouble")).to_be_hidden()
 
 
 def test_range_narrows_every_figure(page_without_charts: Page, gateway: Gateway) -> None:
@@ -253,11 +296,13 @@ def test_newcomer_sends_a_first_request_from_the_page(browser: Browser, provider
     with running_gateway(
         Settings(state_dir=tmp_path, local={"enabled": False}, cloud=cloud, api_key="sesame")
     ) as gateway:
-        context = browser.new_context(http_credentials={"username": "", "password": "sesame"})
+        context = browser.new_context()
         leave_out_charts(context)
         page = context.new_page()
         page.clock.install()
         page.goto(f"{gateway.url}/dashboard")
+        page.fill("#key", "sesame")
+        page.keyboard.press("Enter")
         expect(page.locator("#welcome h1")).to_have_text("Nothing has come through yet")
         expect(page.locator("#welcome pre")).to_contain_text(f"{gateway.url}/v1")
         page.click("#try-send")
@@ -329,15 +374,3 @@ def test_span_that_ends_before_it_begins_is_empty(gateway: Gateway) -> None:
 
 def test_address_alone_leads_to_the_page(gateway: Gateway) -> None:
     assert httpx.get(f"{gateway.url}/", follow_redirects=True).url.path == "/dashboard"
-
-
-def test_key_opens_the_page_as_a_password(browser: Browser, tmp_path: Path) -> None:
-    with running_gateway(settings(tmp_path, api_key="open-sesame")) as gateway:
-        assert httpx.get(f"{gateway.url}/dashboard").status_code == 401
-        context = browser.new_context(http_credentials={"username": "", "password": "open-sesame"})
-        leave_out_charts(context)
-        page = context.new_page()
-        page.goto(f"{gateway.url}/dashboard")
-        expect(page.locator("#trouble")).to_be_hidden()
-        expect(page.locator("#welcome")).to_be_visible()
-        context.close()

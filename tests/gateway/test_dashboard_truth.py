@@ -81,6 +81,20 @@ def test_report_draws_and_tables_it(gateway: Gateway) -> None:
 
 
 @pytest.mark.slow
+def test_report_by_key_is_what_the_api_says(gateway: Gateway) -> None:
+    assert json.loads(report(gateway, "--by", "key", "--json")) == httpx.get(f"{gateway.url}/v1/usage").json()
+    assert re.search(r"without a key\s+1,500\s", report(gateway, "--by", "key"))
+
+
+@pytest.mark.slow
+def test_chargeback_is_the_same_file_by_command_and_api(gateway: Gateway, tmp_path: Path) -> None:
+    month, file = f"{time.gmtime().tm_year}-{time.gmtime().tm_mon:02}", tmp_path / "bill.csv"
+    report(gateway, "--chargeback", month, "--output", str(file))
+    answer = httpx.get(f"{gateway.url}/v1/usage/chargeback.csv", params={"month": month, "tz": "Europe/Stockholm"})
+    assert file.read_bytes() == answer.content
+
+
+@pytest.mark.slow
 def test_report_of_an_empty_ledger_says_how_to_begin(tmp_path: Path, gateway: Gateway) -> None:
     empty = Gateway(gateway.url, gateway.app, gateway.settings.model_copy(update={"state_dir": tmp_path}))
     assert report(empty).startswith("No requests yet.")

@@ -130,6 +130,23 @@ def test_beyond_this_machine_a_key_is_needed(monkeypatch: pytest.MonkeyPatch, ho
     assert load_settings(host=host).host == host
 
 
+def test_keys_that_are_required_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLIMGATE_KEYS__REQUIRED", "true")
+    assert load_settings(host="0.0.0.0").always_needs_key
+    monkeypatch.setenv("SLIMGATE_ALLOWED_ORIGINS", '["*"]')
+    assert load_settings().allowed_origins == ["*"]
+    monkeypatch.setenv("SLIMGATE_KEYS__REQUIRED", "false")
+    with pytest.raises(SettingsError, match=r"keys.required = true, or name the origins"):
+        load_settings()
+
+
+def test_a_file_that_was_only_found_opens_no_gateway(tmp_path: Path) -> None:
+    (tmp_path / "slimgate.toml").write_text("[keys]\nrequired = false\n")
+    with pytest.raises(SettingsError, match="SLIMGATE_KEYS__REQUIRED"):
+        load_settings()
+    assert load_settings(tmp_path / "slimgate.toml").keys.required is False
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.0.0.2", "::ffff:127.0.0.1"])
 def test_on_this_machine_none_is(host: str) -> None:
     assert load_settings(host=host).host == host

@@ -234,17 +234,17 @@ class Setup:
     def __init__(self, gateway: Gateway, providers: list[Provider], log: Log, collector: Collector) -> None:
         self.gateway, self.providers, self.log, self.collector = gateway, providers, log, collector
 
-    def ask(self, fault: str, path: str, **body: Any) -> httpx.Response:
+    def ask(self, fault: str, path: str, *, headers: dict[str, str] | None = None, **body: Any) -> httpx.Response:
         for provider in self.providers:
             provider.always = fault
-        answer = self.post(path, **body)
+        answer = self.post(path, headers=headers, **body)
         for provider in self.providers:
             provider.always = "none"
         return answer
 
-    def post(self, path: str, **body: Any) -> httpx.Response:
+    def post(self, path: str, *, headers: dict[str, str] | None = None, **body: Any) -> httpx.Response:
         asked = {"model": "auto", **SHAPES[path], **body}
-        return httpx.post(f"{self.gateway.url}/v1/{path}", json=asked, timeout=30)
+        return httpx.post(f"{self.gateway.url}/v1/{path}", json=asked, headers=headers, timeout=30)
 
 
 @contextmanager
@@ -298,7 +298,8 @@ def test_no_key_comes_out_and_no_prompt_is_logged(setup: Setup, leak: str) -> No
     for path, stream in itertools.product(SHAPES, (False, True)):
         if path == "embeddings" and stream:
             continue
-        answer = setup.ask(leak, path, **({"stream": True} if stream else {}))
+        body: dict[str, Any] = {"stream": True} if stream else {}
+        answer = setup.ask(leak, path, **body)
         assert holds_no_key(str(answer.headers)), (path, stream)
         if not leak.endswith("names"):  # an answer's own text is the provider's
             assert holds_no_key(answer.text), (path, stream, answer.text)
@@ -379,6 +380,20 @@ def test_where_it_is_asked_for_the_log_shows_providers_words_on_a_line_without_k
             told = [line for line in setup.log.lines[before:] if "; it was told: You sent ***" in line]
             assert bool(told) is (leak.removeprefix("leaks_") not in SILENT), leak
             assert all(MARK in line for line in told)
+        setup.log.check()
+
+
+def test_of_what_may_not_leave_the_log_shows_no_words_whatever_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private = {"x-slimgate-privacy": "local", "x-slimgate-session": "s"}
+    with running_setup(tmp_path, "cloud local", log=WORDY) as setup:
+        assert setup.ask("leaks_500", "chat/completions", headers=private).status_code >= 500
+        setup.ask("leaks_500", "chat/completions", headers={"x-slimgate-session": "s"}, stream=True)
+        monkeypatch.setattr(ChatDialect, "request", fails)
+        assert setup.post("chat/completions", headers=private).status_code == 500
+        assert any("unforeseen failure" in line for line in setup.log.lines)
+        assert MARK not in setup.log.text
         setup.log.check()
 
 

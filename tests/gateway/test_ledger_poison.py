@@ -20,6 +20,7 @@ from gateway.config.settings import Settings
 from gateway.ledger import Ledger, LedgerRow, LedgerUnavailable
 from gateway.ledger.rollup import read_rollup, total
 from gateway.ledger.schema import REQUESTS
+from gateway.ledger.scope import EVERYBODY
 from gateway.ledger.set_aside import SetAside
 from gateway.ledger.spool import put_back
 from gateway.reports.decisions import DecisionFilter, find_decisions
@@ -298,7 +299,7 @@ def test_a_poisoned_row_can_be_shown(url: str, tmp_path: Path) -> None:
     folder = spooled(tmp_path / "spool", *(line(**poison, id=str(n)) for n, poison in enumerate(POISON.values())))
     ledger = heir(url, folder)
     with create_engine(url).connect() as connection:
-        assert len(find_decisions(connection, DecisionFilter()).rows) == len(POISON)
+        assert len(find_decisions(connection, DecisionFilter(EVERYBODY)).rows) == len(POISON)
     assert ledger.set_aside.rows == 0
 
 

@@ -255,13 +255,13 @@ def test_no_depth_or_neighbour_hides_it(before: Any, after: Any, wrap: list[type
     inner: Any = MAIL
     for kind in wrap:
         inner = [before, inner, after] if kind is list else {"type": before, "x": inner, "text": after}
-    why = asyncio.run(PrivacyLane(PrivacySettings(detect=[Sensitive.EMAIL])).why({"messages": inner}, asked=False))
+    why = asyncio.run(PrivacyLane(PrivacySettings(detect=[Sensitive.EMAIL])).why({"messages": inner}))
     assert why == BY_FINDING.format("email")
 
 
 def found_in(body: dict[str, Any], **settings: Any) -> str | None:
     lane = PrivacyLane(PrivacySettings(**{"detect": list(Sensitive), **settings}))
-    return asyncio.run(lane.why(body, asked=False))
+    return asyncio.run(lane.why(body))
 
 
 @pytest.mark.parametrize(
@@ -317,7 +317,7 @@ def test_depth_and_width_cost_no_more_than_their_length(body: str) -> None:
     async def look() -> str | None:
         watching = asyncio.create_task(watch())
         lane = PrivacyLane(PrivacySettings(detect=list(Sensitive)))
-        why = await lane.why({"messages": orjson.loads(body)}, asked=False)
+        why = await lane.why({"messages": orjson.loads(body)})
         watching.cancel()
         return why
 

@@ -17,12 +17,15 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from gateway.ledger import Ledger
 from gateway.ledger.rollup import SLOT_MS, first_ms
 from gateway.ledger.schema import MIGRATIONS, migrate
+from gateway.ledger.scope import EVERYBODY, LedgerScope
 from gateway.ledger.store import delete_rows_before, insert_rows
 from gateway.ledger.units import epoch_ms
+from gateway.reports.accounts import usage_report
 from gateway.reports.decisions import DecisionFilter, all_decisions, csv_lines, find_decisions
 from gateway.reports.explanation import explain_row
 from gateway.reports.latency import latency_report
-from gateway.reports.savings import by_key, savings_report
+from gateway.reports.savings import savings_report
+from gateway.reports.sessions import session_report
 from gateway.reports.timeline import edges, timeline
 from tests.gateway import seed
 from tests.live import wait_for
@@ -93,7 +96,7 @@ def by_hand(connection: Connection, since: datetime | None, until: datetime | No
 def test_report_is_what_sql_by_hand_says(
     connection: Connection, since: datetime | None, until: datetime | None
 ) -> None:
-    report = savings_report(connection, since, until).to_json()
+    report = savings_report(connection, EVERYBODY, since, until).to_json()
     expected = by_hand(connection, since, until)
     mean = expected.pop("first_token_ms_mean")
     assert {name: report[name] for name in expected} == expected
@@ -103,22 +106,14 @@ def test_report_is_what_sql_by_hand_says(
 
 @pytest.mark.parametrize(("since", "until"), [span for span in SPANS if None not in span.values])
 def test_intervals_add_up_to_the_report(connection: Connection, since: datetime, until: datetime) -> None:
-    intervals = [interval.to_json() for interval in timeline(connection, since, until, ZoneInfo("Asia/Kathmandu"))]
-    report = savings_report(connection, since, until).to_json()
+    intervals = [
+        interval.to_json() for interval in timeline(connection, EVERYBODY, since, until, ZoneInfo("Asia/Kathmandu"))
+    ]
+    report = savings_report(connection, EVERYBODY, since, until).to_json()
     for name in ("requests", "answered", "errors", "prompt_tokens", "completion_tokens"):
         assert sum(interval[name] for interval in intervals) == report[name]
     for name in ("cost_usd", "saved_usd"):
         assert sum(Decimal(interval[name]) for interval in intervals) == Decimal(report[name])
-
-
-def test_keys_are_told_apart_and_add_up_to_the_report(connection: Connection) -> None:
-    since = END - timedelta(days=4, minutes=7)
-    found = {key["key_id"]: key for key in by_key(connection, since)}
-    assert set(found) == set(KEYS)
-    for name, figures in found.items():
-        rows = [row for row in ROWS if row.key_id == name and row.created_ms >= (epoch_ms(since) or 0)]
-        assert figures["requests"] == len(rows)
-        assert Decimal(figures["cost_usd"]) == Decimal(sum(row.cost_nusd or 0 for row in rows)).scaleb(-9)
 
 
 def test_row_that_comes_twice_counts_once(tmp_path: Path) -> None:
@@ -127,7 +122,7 @@ def test_row_that_comes_twice_counts_once(tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{path}")
     insert_rows(engine, ROWS[50:150])
     with engine.connect() as connection:
-        assert savings_report(connection).requests == 150
+        assert savings_report(connection, EVERYBODY).requests == 150
         assert connection.execute(text("SELECT count(*) FROM requests")).scalar() == 150
     engine.dispose()
 
@@ -144,11 +139,15 @@ def test_ledger_from_before_the_sums_gets_them(tmp_path: Path) -> None:
         connection.execute(text(insert), [row.to_columns() for row in ROWS])
         migrate(connection)
     with engine.connect() as connection:
-        report = savings_report(connection).to_json()
+        report = savings_report(connection, EVERYBODY).to_json()
         expected = by_hand(connection, None, None)
         mean = expected.pop("first_token_ms_mean")
         assert {name: report[name] for name in expected} == expected
         assert report["first_token_ms_mean"] == pytest.approx(mean)
+        usage = {item.id or None: item.sums.requests for item in usage_report(connection, "key", EVERYBODY)}
+        assert usage == {key: sum(row.key_id == key for row in ROWS) for key in KEYS}
+        own = savings_report(connection, LedgerScope("key:batch"))
+        assert own.requests == usage["batch"]
     engine.dispose()
 
 
@@ -158,7 +157,10 @@ def test_deleted_rows_leave_their_sums(tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{path}")
     cut = END - timedelta(days=5)
     with engine.begin() as connection:
-        before = savings_report(connection).to_json(), savings_report(connection, cut - QUARTER).to_json()
+        before = (
+            savings_report(connection, EVERYBODY).to_json(),
+            savings_report(connection, EVERYBODY, cut - QUARTER).to_json(),
+        )
         deleted = 0
         while some := delete_rows_before(connection, epoch_ms(cut) or 0):
             deleted += some
@@ -167,7 +169,7 @@ def test_deleted_rows_leave_their_sums(tmp_path: Path) -> None:
         assert deleted + kept == len(ROWS)
         assert (epoch_ms(cut) or 0) - SLOT_MS <= oldest
         assert 0 < deleted < len(ROWS)
-        assert savings_report(connection).to_json() == before[0]
+        assert savings_report(connection, EVERYBODY).to_json() == before[0]
         assert (first_ms(connection) or 0) // SLOT_MS == min(row.created_ms for row in ROWS) // SLOT_MS
     engine.dispose()
 
@@ -186,7 +188,7 @@ def test_running_ledger_forgets_what_is_too_old_and_takes_new_rows(tmp_path: Pat
     wait_for(lambda: now_ms - oldest_ms() < 7 * seed.DAY_MS + SLOT_MS)
     with ledger.read() as connection:
         assert connection.execute(text("SELECT count(*) FROM requests WHERE id = 'req_new'")).scalar_one() == 1
-        assert savings_report(connection).requests == 6001
+        assert savings_report(connection, EVERYBODY).requests == 6001
     ledger.close()
 
 
@@ -231,7 +233,7 @@ def test_days_are_those_of_the_readers_clock(zone: str, since: datetime, hours: 
 
 def test_percentiles_are_what_sql_by_hand_says(connection: Connection) -> None:
     since = END - timedelta(days=9)
-    report = latency_report(connection, since, END, UTC)
+    report = latency_report(connection, EVERYBODY, since, END, UTC)
     span = {"since": epoch_ms(since), "until": epoch_ms(END)}
     for route in ("local", "cloud"):
         values = f"""
@@ -248,10 +250,10 @@ def test_percentiles_are_what_sql_by_hand_says(connection: Connection) -> None:
 @pytest.mark.parametrize(
     "wanted",
     [
-        DecisionFilter(),
-        DecisionFilter(route="cloud", reason="failover"),
-        DecisionFilter(outcome="cancelled"),
-        DecisionFilter(model=seed.LOCAL_MODEL),
+        DecisionFilter(EVERYBODY),
+        DecisionFilter(EVERYBODY, route="cloud", reason="failover"),
+        DecisionFilter(EVERYBODY, outcome="cancelled"),
+        DecisionFilter(EVERYBODY, model=seed.LOCAL_MODEL),
     ],
 )
 def test_pages_lead_to_every_row_once(connection: Connection, wanted: DecisionFilter) -> None:
@@ -270,7 +272,7 @@ def test_pages_lead_to_every_row_once(connection: Connection, wanted: DecisionFi
 
 
 def test_spreadsheets_run_nothing(connection: Connection) -> None:
-    row = {**find_decisions(connection, DecisionFilter()).rows[0], "requested_model": "=cmd|'/c calc'!A0"}
+    row = {**find_decisions(connection, DecisionFilter(EVERYBODY)).rows[0], "requested_model": "=cmd|'/c calc'!A0"}
     heading, line = "".join(csv_lines(iter([row]))).splitlines()
     assert heading.startswith("id,created,endpoint")
     assert "'=cmd|" in line
@@ -303,21 +305,27 @@ def test_postgresql_says_the_same(engine: Engine, postgres: tuple[str, Engine]) 
 
     def told(connection: Connection) -> list[Any]:
         return [
-            savings_report(connection).to_json(),
-            savings_report(connection, since, end).to_json(),
-            by_key(connection, since),
-            latency_report(connection, since, end, UTC),
+            savings_report(connection, EVERYBODY).to_json(),
+            savings_report(connection, EVERYBODY, since, end).to_json(),
+            *(
+                [usage.to_json() for usage in usage_report(connection, by, EVERYBODY, since)]
+                for by in ("key", "team", "tag")
+            ),
+            [session.to_json() for session in session_report(connection, EVERYBODY, since)[0]],
+            latency_report(connection, EVERYBODY, since, end, UTC),
             [
                 row["id"]
-                for row in all_decisions(connection.engine.connect, DecisionFilter(route="cloud", key_id="batch"))
+                for row in all_decisions(
+                    connection.engine.connect, DecisionFilter(EVERYBODY, route="cloud", key_id="batch")
+                )
             ],
-            find_decisions(connection, DecisionFilter(outcome="cancelled"), limit=3).rows,
+            find_decisions(connection, DecisionFilter(EVERYBODY, outcome="cancelled"), limit=3).rows,
         ]
 
     with engine.connect() as here, other.connect() as there:
         assert told(there) == told(here)
     with other.begin() as connection:
-        before = savings_report(connection).to_json()
+        before = savings_report(connection, EVERYBODY).to_json()
         while delete_rows_before(connection, epoch_ms(since) or 0):
             pass
-        assert savings_report(connection).to_json() == before
+        assert savings_report(connection, EVERYBODY).to_json() == before

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from models.host.log_format import MAX_LINE_CHARS, LineFormatter, log_uncaught, with_fields
+from models.host.log_format import MAX_LINE_CHARS, PRIVATE, LineFormatter, log_uncaught, with_fields
 from models.redaction.server_words import ServerWords
 from models.wire.errors import BackendUnavailable
 
@@ -108,6 +108,20 @@ def test_a_providers_message_is_shown_if_configured(written: Written, asked: boo
     logger.error("failed: %s", exc)
     told = "; it was told: Zanzibar-4711 CRITICAL forged: all is lost  [2J ***" if asked else ""
     assert stream.getvalue() == f"ERROR root: failed: cloud: status 500{told}\n"
+
+
+def test_no_setting_lets_others_words_into_the_log_of_a_private_request(written: Written) -> None:
+    logger, stream, formatter = written
+    formatter.provider_messages = formatter.exception_messages = True
+    exc = BackendUnavailable("local", "status 500", server_words=ServerWords.from_error({"message": PROMPT}))
+    logger.error("failed: %s", exc, extra=PRIVATE)
+    try:
+        raise_grouped()
+    except RuntimeError:
+        logger.exception("it failed", extra=PRIVATE)
+    assert "failed: local: status 500\n" in stream.getvalue()
+    assert "RuntimeError at test_logline.py" in stream.getvalue()
+    assert "Zanzibar" not in stream.getvalue()
 
 
 async def _let_fail() -> None:

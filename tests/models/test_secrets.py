@@ -34,6 +34,8 @@ FORMS = [
     "sk-ant-api03-0123456789abcdef-ABCDEF",
     "sk-abc***************wxyz",
     "sk-...wxyz",
+    "sg-vOnO_hW6Xa87DpXNvyH8Vl6a6bPnXNjYSy4ZxE02Rs4",
+    "sg-vOnO_h...2Rs4",
     "AIzaSyA0123456789abcdefghijklmnopqrstuv",
     "gsk_0123456789abcdefghijABCD",
     "hf_0123456789abcdefghijABCD",

@@ -8,7 +8,7 @@ import { count, fullMoment, moment, ms, score, usd } from "./format.js";
 import { OUTCOMES, REASONS, ROUTES } from "./labels.js";
 
 const PAGE = 50;
-const COLUMNS = ["Time", "Went to", "Reason", "Score", "Model", "Outcome", "Tokens", "First byte", "Paid"];
+const COLUMNS = ["Time", "Who", "Went to", "Reason", "Score", "Model", "Outcome", "Tokens", "First byte", "Paid"];
 const NUMBERS = new Set(["Tokens", "First byte", "Paid"]);
 
 const state = { range: {}, filters: {}, after: [], open: null, asked: 0 };
@@ -70,6 +70,9 @@ function filters() {
     choice("outcome", "Outcome", OUTCOMES),
     choice("model", "Model", {}),
     choice("key_id", "Key", {}),
+    choice("team", "Team", {}),
+    choice("tag", "Tag", {}),
+    choice("session_id", "Session", {}),
     el("span.files", {}, file("csv", "CSV"), file("json", "JSON")),
   ];
 }
@@ -77,6 +80,18 @@ function filters() {
 function choose(name) {
   state.filters[name] = byId(`filter-${name}`).value || null;
   turnTo([]);
+}
+
+// Filters that a link names, instead of those chosen before.
+export function narrowTo(named) {
+  if (![...named.keys()].length) return;
+  state.filters = Object.fromEntries(named);
+  startOver();
+  for (const select of byId("filters").querySelectorAll("select")) {
+    const value = state.filters[select.name] ?? "";
+    if (![...select.options].some((option) => option.value === value)) select.append(el("option", { value }, value));
+    select.value = value;
+  }
 }
 
 const query = () => ({ ...state.range, ...state.filters });
@@ -91,7 +106,7 @@ export function ask(range) {
   ]);
 }
 
-function offer(name, values) {
+function offer(name, values, names = {}) {
   const select = byId(`filter-${name}`);
   select.closest("label").hidden = values.length === 0 && !state.filters[name];
   const kept = state.filters[name];
@@ -99,7 +114,7 @@ function offer(name, values) {
   fill(
     select,
     el("option", { value: "" }, "any"),
-    all.map((value) => el("option", { value, selected: value === kept }, value)),
+    all.map((value) => el("option", { value, selected: value === kept }, names[value] ?? value)),
   );
 }
 
@@ -107,7 +122,10 @@ export function show([page, choices, asked]) {
   if (asked !== state.asked) return; // filters or page were chosen meanwhile: their rows are the ones to show
   const opened = byId("open-row");
   offer("model", choices.models);
-  offer("key_id", choices.keys);
+  offer("key_id", choices.keys, choices.key_names);
+  offer("team", choices.teams);
+  offer("tag", choices.tags);
+  offer("session_id", []);
   for (const format of ["csv", "json"])
     byId(`export-${format}`).href = url("v1/decisions/export", { ...query(), format });
   byId("newer").disabled = state.after.length === 0;
@@ -117,6 +135,8 @@ export function show([page, choices, asked]) {
     byId("decisions-note"),
     page.data.length ? `Page ${count(state.after.length + 1)}` : "No request matches. Widen the range or the filters.",
   );
+  const anybody = page.data.some((item) => item.key_id || item.session_id);
+  const columns = COLUMNS.filter((heading) => anybody || heading !== "Who");
   fill(
     byId("decisions-table"),
     page.data.length > 0 &&
@@ -129,18 +149,27 @@ export function show([page, choices, asked]) {
           el(
             "tr",
             { role: "row" },
-            COLUMNS.map((heading) =>
+            columns.map((heading) =>
               el(NUMBERS.has(heading) ? "th.number" : "th", { scope: "col", role: "columnheader" }, heading),
             ),
           ),
         ),
-        el("tbody", { role: "rowgroup" }, page.data.map(row)),
+        el(
+          "tbody",
+          { role: "rowgroup" },
+          page.data.map((item) => row(item, anybody && who(item, choices.key_names))),
+        ),
       ),
   );
   if (opened && state.open) putUnder(lineOf(state.open), opened);
 }
 
-function row(item) {
+function who(item, names) {
+  const notes = [item.team, item.session_id].filter(Boolean).join(" · ");
+  return cell("who", { title: item.key_id ?? "" }, names[item.key_id] ?? item.key_id ?? "–", el("small", {}, notes));
+}
+
+function row(item, whose) {
   const routed = item.route !== "none";
   return el(
     "tr",
@@ -159,6 +188,7 @@ function row(item) {
         el("time", { datetime: item.created, title: fullMoment(item.created) }, moment(item.created)),
       ),
     ),
+    whose,
     cell("went", {}, el(`span.dot.${item.route}`, { "aria-hidden": "true" }), routed ? item.route : "refused"),
     cell("reason", { title: REASONS[item.reason] ?? "" }, item.reason),
     cell("scored", {}, routed ? gauge(item.score, item.threshold) : "–"),
@@ -192,8 +222,9 @@ async function toggleRow(id) {
   state.open = id;
   const item = await get(`v1/decisions/${encodeURIComponent(id)}`);
   if (state.open !== id) return;
-  const cells = el("td", { role: "cell", colspan: COLUMNS.length }, detail(item));
-  putUnder(lineOf(id), el("tr.opened", { id: "open-row", role: "row" }, cells));
+  const line = lineOf(id);
+  const cells = el("td", { role: "cell", colspan: line?.cells.length }, detail(item));
+  putUnder(line, el("tr.opened", { id: "open-row", role: "row" }, cells));
 }
 
 const lineOf = (id) => document.querySelector(`[data-id="${CSS.escape(id)}"]`);

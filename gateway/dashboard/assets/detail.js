@@ -1,5 +1,6 @@
 // One request explained: rules, contributions to the score, and its figures.
 
+import { url } from "./api.js";
 import { contributionBars } from "./contributions.js";
 import { el } from "./dom.js";
 import { estimateWords } from "./estimate.js";
@@ -68,6 +69,9 @@ function secondLook(result) {
   return `${ms(result.ms)} by ${result.model}${thrownAway || ""}`;
 }
 
+const sessionLink = (item) =>
+  el("a", { href: url("#decisions", { session_id: item.session_id, key_id: item.key_id }) }, item.session_id);
+
 function figures(item) {
   const estimate = estimateWords(item);
   return [
@@ -90,6 +94,10 @@ function figures(item) {
       "Money",
       `paid ${usd(item.cost_usd)}${Number(item.deciding_usd) ? `, and ${usd(item.deciding_usd)} for the second look` : ""}; with ${item.baseline_model ?? "the baseline model"} ${usd(item.baseline_usd)}`,
     ],
-    item.key_id && ["Key", item.key_id],
+    item.key_id && ["Key", item.key_name ? `${item.key_name} (${item.key_id})` : item.key_id],
+    item.team && ["Team", item.team],
+    item.tags?.length && ["Tags", item.tags.join(", ")],
+    item.session_id && ["Session", sessionLink(item)],
+    item.end_user && ["End user", item.end_user],
   ].filter(Boolean);
 }

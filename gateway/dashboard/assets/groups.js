@@ -1,7 +1,7 @@
-// Tables of requests: by route and reason, and by key.
+// The table of requests by route and reason.
 
 import { el } from "./dom.js";
-import { count, percent, usdColumn } from "./format.js";
+import { count, usdColumn } from "./format.js";
 import { REASONS, ROUTES } from "./labels.js";
 
 const sum = (groups, field) => groups.reduce((total, group) => total + group[field], 0);
@@ -56,30 +56,6 @@ function routeRows(route, groups, most) {
         el("td", {}, count(group.requests)),
         el("td", {}, group.paid),
         el("td", {}, group.saved),
-      ),
-    ),
-  );
-}
-
-export function keyTable(data) {
-  const saved = usdColumn(data.map((key) => key.saved_usd));
-  return el(
-    "table.groups",
-    {},
-    head(["Key", "Requests", "Local", "Errors", "Saved (est.)"]),
-    el(
-      "tbody",
-      {},
-      data.map((key, i) =>
-        el(
-          "tr",
-          {},
-          el("th", { scope: "row" }, key.key_id ?? "without a key"),
-          el("td", {}, count(key.requests)),
-          el("td", {}, percent(key.answered ? key.answered_locally / key.answered : null)),
-          el("td", {}, count(key.errors)),
-          el("td", {}, saved[i]),
-        ),
       ),
     ),
   );

@@ -1,17 +1,18 @@
-// Requests that change something need the gateway's key, which a browser does not send by itself: ask for it when needed.
+// Requests that ask a model need a key, and a login is none, so that no page can spend money: ask for it when needed.
 
-import { useKey } from "./api.js";
+import { postWithKey } from "./api.js";
 import { byId, el } from "./dom.js";
 
-export async function askForKey(action) {
+let key = null; // as typed; kept in this tab's memory only
+
+export async function askModel(path, body) {
   for (;;) {
     try {
-      return await action();
+      return await postWithKey(path, body, key);
     } catch (error) {
       if (error.status !== 401) throw error;
-      const typed = await ask();
-      if (typed === null) throw error;
-      useKey(typed);
+      key = await ask();
+      if (key === null) throw error;
     }
   }
 }
@@ -25,8 +26,12 @@ function ask() {
     el(
       "form",
       {},
-      el("h2", { id: "key-title" }, "The gateway's key"),
-      el("p", {}, "Changes need the gateway's key (SLIMGATE_API_KEY). It stays in this tab until you close it."),
+      el("h2", { id: "key-title" }, "A key"),
+      el(
+        "p",
+        {},
+        "Asking a model may cost money, so it needs a key; the login of this page is not enough. The key stays in this tab until you close it.",
+      ),
       el("label", {}, "Key ", input),
       el(
         "div.buttons",

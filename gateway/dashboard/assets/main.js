@@ -1,5 +1,6 @@
 // Joins the views: which one is shown, over which span, and how often it is refreshed.
 
+import { showAccount } from "./account.js";
 import { get } from "./api.js";
 import { redraw } from "./chart.js";
 import * as decisions from "./decisions.js";
@@ -17,7 +18,8 @@ const VIEWS = { overview, tuner, decisions }; // each can `ask` for what it `sho
 let zone = ZONE;
 let loading = null;
 
-const view = () => (location.hash.slice(1) in VIEWS ? location.hash.slice(1) : "overview");
+const place = () => location.hash.slice(1).split("?"); // a view, and what it is narrowed to
+const view = () => (place()[0] in VIEWS ? place()[0] : "overview");
 
 function chosenSpan() {
   const form = byId("custom");
@@ -30,9 +32,10 @@ async function loadOnce() {
   try {
     const answers = VIEWS[name].ask(range, zone);
     answers.catch(() => {}); // handled below, unless the status fails first
-    const status = await get("v1/status");
-    showStatus(byId("status"), status);
-    const empty = status.ledger.oldest === null;
+    const status = await statusIfSeen();
+    byId("status").hidden = document.querySelector("[data-view=tuner]").hidden = status === null;
+    if (status) showStatus(byId("status"), status);
+    const empty = status !== null && status.ledger.oldest === null;
     const newcomer = empty && name !== "tuner"; // the tuner has something to show without any request
     byId("welcome").hidden = !newcomer;
     for (const each of Object.keys(VIEWS)) byId(`view-${each}`).hidden = each !== name || newcomer;
@@ -51,6 +54,14 @@ async function loadOnce() {
   return redraw();
 }
 
+// Who may look at their own requests only is not told the gateway's state; then there is nothing to tune, either.
+function statusIfSeen() {
+  return get("v1/status").catch((error) => {
+    if (error.status === 403) return null;
+    throw error;
+  });
+}
+
 // One at a time. A call during another runs after it, since the span may have changed meanwhile.
 function load() {
   loading = (loading ?? Promise.resolve()).then(loadOnce).finally(() => (loading = null));
@@ -58,7 +69,7 @@ function load() {
 }
 
 function spanWords(range, status) {
-  const since = range.since ?? status.ledger.oldest;
+  const since = range.since ?? status?.ledger.oldest;
   return since ? `From ${moment(since)} to ${range.until ? moment(range.until) : "now"}, ${zone} time.` : "";
 }
 
@@ -68,6 +79,7 @@ function turnTo() {
     else link.removeAttribute("aria-current");
   }
   document.title = `slimgate: ${view()}`;
+  if (view() === "decisions") decisions.narrowTo(new URLSearchParams(place()[1]));
   load();
 }
 
@@ -112,4 +124,5 @@ byId("theme").addEventListener("click", chooseTheme);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 addEventListener("hashchange", turnTo);
 setInterval(refresh, REFRESH_MS);
+showAccount();
 turnTo();

@@ -1,13 +1,14 @@
-// The overview: what was saved, where requests went and why, and how long callers waited.
+// The overview: what was saved, where requests went and why, how long callers waited, and who they were.
 
 import { get } from "./api.js";
 import { chart } from "./chart.js";
 import { byId, el, fill } from "./dom.js";
 import { count, ms, percent, short, usdColumn } from "./format.js";
-import { groupTable, keyTable } from "./groups.js";
+import { groupTable } from "./groups.js";
 import { showLatency } from "./latency.js";
 import { showMoney } from "./money.js";
 import { showRequests, toggle } from "./requests.js";
+import { askUsage, showUsage, usageCard } from "./usage.js";
 
 export function build(view) {
   fill(
@@ -37,12 +38,7 @@ export function build(view) {
           el("h2", { id: "groups-title" }, "Where requests went, and why"),
           el("div.scroll", { id: "groups", tabindex: "0", role: "region", "aria-label": "By route and reason" }),
         ),
-        el(
-          "section.card",
-          { id: "keys-card", "aria-labelledby": "keys-title", hidden: true },
-          el("h2", { id: "keys-title" }, "Busiest keys"),
-          el("div.scroll", { id: "keys", tabindex: "0", role: "region", "aria-label": "By key" }),
-        ),
+        usageCard(),
       ),
     ),
   );
@@ -53,20 +49,18 @@ export function ask(range, zone) {
     get("v1/savings", range),
     get("v1/savings/timeline", { ...range, tz: zone }),
     get("v1/latency", { ...range, tz: zone }),
-    get("v1/savings/keys", range),
+    askUsage(range, zone),
   ]);
 }
 
-export function show([savings, timeline, latency, byKey], status) {
+export function show([savings, timeline, latency, usage], status) {
   fill(byId("saved"), headline(savings, status));
   fill(byId("tiles"), tiles(savings, latency));
   fill(byId("groups"), groupTable(savings));
-  const named = byKey.data.filter((key) => key.key_id !== null);
-  byId("keys-card").hidden = named.length === 0;
-  fill(byId("keys"), keyTable(byKey.data));
+  showUsage(usage);
   showMoney(savings, timeline.data);
   showRequests(timeline.data);
-  showLatency(latency, status.local?.estimates);
+  showLatency(latency, status?.local?.estimates);
 }
 
 function headline(savings, status) {
@@ -134,6 +128,7 @@ function localBar(savings) {
 }
 
 function thresholdNote(status) {
+  if (!status) return null;
   return el(
     "p.note",
     {},

@@ -5,7 +5,6 @@ import { contributionBars } from "./contributions.js";
 import { gauge } from "./decisions.js";
 import { byId, el, fill } from "./dom.js";
 import { ms, percent } from "./format.js";
-import { askForKey } from "./key.js";
 import { REASONS } from "./labels.js";
 
 const SHOWN = 8;
@@ -15,9 +14,8 @@ export function trial(threshold) {
     event.preventDefault();
     const out = byId("trial-out");
     try {
-      const decision = await askForKey(() =>
-        post("v1/route", { prompt: byId("trial-prompt").value }, { "x-slimgate-threshold": String(threshold()) }),
-      );
+      const headers = { "x-slimgate-threshold": String(threshold()) };
+      const decision = await post("v1/route", { prompt: byId("trial-prompt").value }, headers);
       fill(out, result(decision));
     } catch (error) {
       fill(out, el("p.bad", {}, error.message));

@@ -1,8 +1,7 @@
 // Shown until the first request has come: how to send one, from a program or from this page.
 
-import { post } from "./api.js";
 import { byId, el, fill } from "./dom.js";
-import { askForKey } from "./key.js";
+import { askModel } from "./key.js";
 
 const EXAMPLE = "Summarise in one sentence: the delivery is two days late, we are sorry and refund the postage.";
 
@@ -109,13 +108,11 @@ function tryOut(sent) {
     button.disabled = true;
     answer.textContent = "Waiting for the answer …";
     try {
-      const completion = await askForKey(() =>
-        post("v1/chat/completions", {
-          model: "auto",
-          max_tokens: 120,
-          messages: [{ role: "user", content: prompt.value }],
-        }),
-      );
+      const completion = await askModel("v1/chat/completions", {
+        model: "auto",
+        max_tokens: 120,
+        messages: [{ role: "user", content: prompt.value }],
+      });
       answer.textContent = completion.choices[0].message.content;
       await sent();
     } catch (error) {

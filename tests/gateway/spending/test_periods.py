@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from gateway.config.sections.spending import BudgetSettings
-from gateway.ledger.accounts import SLOT_MS
+from gateway.ledger.rollup import SLOT_MS
 from gateway.spending.periods import Period, span_of
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "America/Santiago")
