@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from gateway.background import in_thread
 from gateway.config.sections.spending import BudgetSettings
 from gateway.keys.caller import ANYBODY, Caller
 from gateway.ledger import Ledger, LedgerRow, LedgerUnavailable
@@ -26,7 +27,7 @@ from gateway.spending.figures import limits_json, used
 from gateway.spending.pricing import Pricer
 from gateway.spending.reservations import Refusal, Reservations
 from gateway.spending.waiting import Waiting
-from gateway.spending.warnings import Warnings
+from gateway.spending.warnings import Warned, Warnings
 from models.wire.chat import ChatRequest
 from router.decision import Route
 
@@ -86,6 +87,7 @@ class Budget:
         self._waiting = Waiting(lambda batch: self._reservations.extend(batch, self._zone))
         self._refreshed_at: float | None = None
         self._ended: set[str] = set()
+        self._warned: list[Warned] = []
         self.warnings = Warnings(ledger)
         self.configure(settings)
         ledger.when_committed(lambda row: self._reservations.stored(row.id))
@@ -255,7 +257,7 @@ class Budget:
             if self._is_limited and self._monotonic() >= refresh_at:
                 refresh_at = self._monotonic() + REFRESH_S
                 await self._try_refresh()
-            await _in_thread(self._tidy)
+            await in_thread(self._tidy)
 
     def _tidy(self) -> None:
         try:
@@ -266,7 +268,7 @@ class Budget:
     async def _try_refresh(self) -> None:
         before = self.trouble
         try:
-            await _in_thread(self.refresh)
+            await in_thread(self.refresh)
         except LedgerUnavailable as exc:
             logger.warning("budget: what was spent is not known now: %s", exc)
             return
@@ -293,13 +295,3 @@ class Budget:
     def to_json(self) -> list[dict[str, Any]]:
         """Each limit of the accounts that are known here: a key's is once it has called."""
         return limits_json(self._accounts, self._now(), self._zone, self.trouble)
-
-
-async def _in_thread(work: Callable[[], None]) -> None:
-    """Run `work`, to its end even if nobody waits for it any more: the ledger is about to be closed then."""
-    working = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        await asyncio.shield(working)
-    except asyncio.CancelledError:
-        await asyncio.gather(working, return_exceptions=True)
-        raise

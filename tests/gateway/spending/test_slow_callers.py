@@ -166,3 +166,31 @@ def test_spent_it_refuses_where_that_is_wanted(make_gateway: MakeGateway, provid
     )
     assert (stays.status_code, stays.headers["x-slimgate-route"]) == (200, "local")
     assert provider.connections == 0
+
+
+def test_keys_and_teams_have_budgets_of_their_own(make_gateway: MakeGateway, provider: Provider) -> None:
+    teams = {"red": {"usd_per_month": "0.0002"}}
+    settings = {**settings_of(provider, "1"), "budget": {"teams": teams}}
+    gateway = make_gateway(**settings, api_key="x" * 32)
+
+    def key(**details: Any) -> dict[str, str]:
+        answer = httpx.post(
+            f"{gateway.url}/v1/keys", json={"name": "n", "role": "caller", **details}, headers=bearer("x" * 32)
+        )
+        return bearer(answer.raise_for_status().json()["secret"])
+
+    def ask(headers: dict[str, str]) -> httpx.Response:
+        return httpx.post(f"{gateway.url}/v1/chat/completions", json=ASK, headers=headers, timeout=60)
+
+    poor, one, other, free = key(terms={"usd_per_week": "0.0001"}), key(team="red"), key(team="red"), key()
+    wait_for(lambda: ask(free).status_code == 200)
+    assert "of this key's usd_per_week (0.0001 USD)" in ask(poor).json()["error"]["message"]
+    assert ask(one).status_code == 200
+    assert 'of budget.teams."red".usd_per_month (0.0002 USD)' in ask(other).json()["error"]["message"]
+    assert ask(free).status_code == 200
+    accounts = {limit["account"].partition(":")[0] for limit in gateway.get("/v1/status").json()["budget"]}
+    assert accounts == {"key", "team"}
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {key}"}
