@@ -58,7 +58,7 @@ class Refusal:
 
 
 class Reservations:
-    """Those of this process. Methods without `connection` or `ledger` take no time; the others belong in a thread.
+    """Those of this process. `extend`, `tidy`, `read` and `give_back` ask the database, and belong in a thread.
 
     Parameters
     ----------
