@@ -22,6 +22,7 @@ from gateway.dialects.messages.errors import refusal
 from gateway.dialects.registry import DIALECTS
 from gateway.dispatch.native_responses import NativeResponses
 from gateway.endpoints.answering import AnsweringEndpoint
+from gateway.endpoints.audit import audit_endpoints
 from gateway.endpoints.compact import CompactEndpoint, Compacting, input_tokens_endpoints
 from gateway.endpoints.count_tokens import count_tokens_endpoints
 from gateway.endpoints.dashboard import dashboard_endpoints
@@ -105,6 +106,8 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
     background.keep("private sessions", parts.private_sessions.keep_tidy, is_vital=False)
     if parts.conversations.store is not None:
         background.keep("responses", parts.conversations.store.keep_tidy)
+    if parts.places is not None:
+        background.keep("limits", parts.places.keep_renewed)
     background.keep("exam", parts.exam.run, is_vital=False)
     try:
         yield
@@ -122,17 +125,21 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
 
 
 def _add_answering(app: FastPathApp, parts: Parts, limit: int, keep_alive_s: float) -> None:
-    dispatcher, recorder = parts.dispatcher, parts.recorder
+    dispatcher, recorder, limits = parts.dispatcher, parts.recorder, parts.limits
     endpoints: dict[str, ASGIApp] = {
         **{
-            path: AnsweringEndpoint(dialect, dispatcher, recorder, max_body_bytes=limit, keep_alive_s=keep_alive_s)
+            path: AnsweringEndpoint(
+                dialect, dispatcher, recorder, limits, max_body_bytes=limit, keep_alive_s=keep_alive_s
+            )
             for path, dialect in DIALECTS.items()
         },
         "/v1/responses": ResponsesEndpoint(
-            parts.conversations, dispatcher, recorder, max_body_bytes=limit, keep_alive_s=keep_alive_s
+            parts.conversations, dispatcher, recorder, limits, max_body_bytes=limit, keep_alive_s=keep_alive_s
         ),
-        "/v1/responses/compact": CompactEndpoint(_compacting(parts), dispatcher, recorder, max_body_bytes=limit),
-        "/v1/embeddings": EmbeddingsEndpoint(parts.embedder, recorder, max_body_bytes=limit),
+        "/v1/responses/compact": CompactEndpoint(
+            _compacting(parts), dispatcher, recorder, limits, max_body_bytes=limit
+        ),
+        "/v1/embeddings": EmbeddingsEndpoint(parts.embedder, recorder, limits, max_body_bytes=limit),
     }
     for path, endpoint in endpoints.items():
         app.answer(path, endpoint)
@@ -154,9 +161,10 @@ def _add_others(app: FastPathApp, parts: Parts, settings: Settings) -> None:
         savings_endpoints(ledger),
         usage_endpoints(ledger),
         decisions_endpoints(ledger),
+        audit_endpoints(ledger),
         feedback_endpoints(ledger),
         status_endpoints(parts.backends, threshold, classifier, parts.budget, ledger, parts.exam, parts.keys),
-        threshold_endpoints(threshold, ledger, parts.pricer.at_cloud, classifier, parts.failure_rates),
+        threshold_endpoints(threshold, ledger, parts.chain, parts.pricer.at_cloud, classifier, parts.failure_rates),
         exam_endpoints(settings.state_dir, lambda: parts.exam.key),
         dashboard_endpoints(),
         login_endpoints(parts.logins),

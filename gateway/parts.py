@@ -1,7 +1,11 @@
 """Everything that a gateway consists of, built from its settings and joined. Nothing runs yet."""
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from gateway.audit.actions import process_actor, record_action
 from gateway.audit.chain import AuditChain
 from gateway.background import Background
 from gateway.config.secret import derived_keys, hide_secrets
@@ -19,9 +23,13 @@ from gateway.exam.background import BackgroundExam
 from gateway.keys.active import ActiveKeys
 from gateway.keys.secrets import HASHING, SecretHasher
 from gateway.keys.store import KeyStore
-from gateway.ledger import Ledger
+from gateway.ledger import Ledger, LedgerUnavailable
 from gateway.ledger.database import DatabasePassword
+from gateway.limits.key_limits import KeyLimits
+from gateway.limits.making import make_limits
+from gateway.limits.redis import RedisPlaces
 from gateway.login.logins import Logins
+from gateway.record.egress import EgressWatch
 from gateway.record.logs import apply_log_settings
 from gateway.record.metrics import Metrics
 from gateway.record.recorder import Recorder
@@ -36,6 +44,8 @@ from gateway.spending.budget import Budget
 from gateway.spending.periods import Period
 from gateway.spending.pricing import Pricer
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -44,6 +54,7 @@ class Parts:
     background: Background
     backends: Backends
     budget: Budget
+    chain: AuditChain
     classifier: ActiveClassifier
     conversations: Conversations
     decider: Decider
@@ -55,8 +66,10 @@ class Parts:
     keys: ActiveKeys
     ledger: Ledger
     lifecycle: Lifecycle
+    limits: KeyLimits
     logins: Logins
     metrics: Metrics
+    places: RedisPlaces | None
     pricer: Pricer
     private_sessions: PrivateSessions
     recorder: Recorder
@@ -79,14 +92,19 @@ def make_parts(settings: Settings) -> Parts:
     classifier = ActiveClassifier(settings)
     threshold = ActiveThreshold.of(settings, classifier.artifact)
     metrics = Metrics()
-    backends = Backends(make_local(settings.local, settings.state_dir), settings.cloud)
     pricer = Pricer(settings)
-    chain = AuditChain(derived_keys(settings, "audit")[0])
-    password = DatabasePassword(settings.ledger_url)
+    chain, password = AuditChain.of(settings), DatabasePassword(settings.ledger_url)
     ledger = Ledger(
-        settings.ledger_url, settings.state_dir / "spool", pricer.price, settings.ledger.keep_days, password
+        settings.ledger_url,
+        settings.state_dir / "spool",
+        pricer.price,
+        settings.ledger.keep_days,
+        chain=chain,
+        password=password,
     )
     ledger.when_committed(metrics.priced)
+    watch = EgressWatch(ledger, chain, lambda: decider.clearance)
+    backends = Backends(make_local(settings.local, settings.state_dir), settings.cloud, watch.of)
     hasher = SecretHasher(derived_keys(settings, HASHING))
     keys = ActiveKeys(settings, ledger, hasher)
     logins = Logins(settings, keys, ledger, chain)
@@ -129,10 +147,16 @@ def make_parts(settings: Settings) -> Parts:
             conversations.take_secrets,
             private_sessions.take_secret,
             lambda new: hasher.take(derived_keys(new, HASHING)),
+            chain.configure,
             logins.configure,
         ),
+        "audit": (chain.configure,),
     }
+    reloads = partial(_record_reload, ledger, chain)
     _watch(metrics, backends.local, threshold, classifier)
+    limits, places = make_limits(settings.limits.redis_url, settings.workers)
+    if places is not None:
+        _watch_limits(metrics, places)
     _watch_money(metrics, ledger, budget)
     metrics.watch(
         "slimgate_keys_stale",
@@ -144,6 +168,7 @@ def make_parts(settings: Settings) -> Parts:
         background=Background(metrics.background_failed),
         backends=backends,
         budget=budget,
+        chain=chain,
         classifier=classifier,
         conversations=conversations,
         decider=decider,
@@ -154,15 +179,25 @@ def make_parts(settings: Settings) -> Parts:
         key_store=KeyStore(ledger, chain, hasher),
         keys=keys,
         ledger=ledger,
-        lifecycle=Lifecycle(settings, Reloader(settings, decider, classifier, threshold, takers)),
+        lifecycle=Lifecycle(settings, Reloader(settings, decider, classifier, threshold, takers, reloads)),
+        limits=limits,
         logins=logins,
         metrics=metrics,
+        places=places,
         pricer=pricer,
         private_sessions=private_sessions,
         recorder=recorder,
         telemetry=telemetry,
         threshold=threshold,
     )
+
+
+def _record_reload(ledger: Ledger, chain: AuditChain, changed: Sequence[str]) -> None:
+    """Keep the names of changed settings. They are in force: a database that is away is no reason to go back."""
+    try:
+        record_action(ledger, chain, process_actor("reload"), "settings reloaded", {"changed": changed})
+    except LedgerUnavailable as exc:
+        logger.error("audit: the reload of %s is not in the audit chain: %s", ", ".join(changed), exc)
 
 
 def _takers(
@@ -212,6 +247,14 @@ def _watch(
     if local is not None:
         metrics.watch("slimgate_local_up", "Whether the local model answers.", lambda: float(local.up), "livemin")
         metrics.watch_count("slimgate_engine_restarts", "Times the engine was started again.", lambda: local.restarts)
+
+
+def _watch_limits(metrics: Metrics, places: RedisPlaces) -> None:
+    metrics.watch_count(
+        "slimgate_limits_unchecked",
+        "Limits of keys that one process checked by itself, since Redis was away.",
+        lambda: places.link.unchecked,
+    )
 
 
 def _watch_money(metrics: Metrics, ledger: Ledger, budget: Budget) -> None:

@@ -6,7 +6,7 @@ What can change does, what cannot is named, nothing is half done.
 import asyncio
 import functools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gateway.config.masking import masked
@@ -21,6 +21,7 @@ from router.artifact import Artifact
 logger = logging.getLogger(__name__)
 
 _NOT_RELOADED = "the configuration is not reloaded, the last good one keeps serving"
+UNCHANGED = "nothing has changed"
 
 Taker = Callable[[Settings], None]
 
@@ -33,6 +34,8 @@ class Reloader:
     takers : mapping
         What takes over each part of the configuration that `Settings` does not mark as read at start. `privacy` has
         none: what may fail of it is made first, so that nothing is half done.
+    record : callable
+        Keeps the names of the settings that have changed; blocks.
     """
 
     def __init__(
@@ -42,12 +45,14 @@ class Reloader:
         classifier: ActiveClassifier,
         threshold: ActiveThreshold,
         takers: Mapping[str, tuple[Taker, ...]],
+        record: Callable[[Sequence[str]], None],
     ) -> None:
         self._settings = settings
         self._decider = decider
         self._classifier = classifier
         self._threshold = threshold
         self._takers = takers
+        self._record = record
         self._turn = asyncio.Lock()
 
     @property
@@ -72,10 +77,13 @@ class Reloader:
             self._decide_with(artifact)
             for take in dict.fromkeys(taker for takers in self._takers.values() for taker in takers):
                 take(new)
-            logger.info("configuration reloaded; %s", _what_changed(old, new))
+            changed = _changed(old, new)
+            logger.info("configuration reloaded; %s", f"changed: {', '.join(changed)}" if changed else UNCHANGED)
             waiting = [name for name in sorted(read_at_start()) if _shown(new, name) != _shown(old, name)]
             if waiting:
                 logger.warning("these settings changed too, and need a restart: %s", ", ".join(waiting))
+            if changed:
+                await asyncio.to_thread(self._record, changed)
             return True
 
     async def follow(self) -> None:
@@ -99,10 +107,9 @@ class Reloader:
             logger.warning("router.threshold %g was kept; was it chosen for this classifier? calibrate", configured)
 
 
-def _what_changed(old: Settings, new: Settings) -> str:
+def _changed(old: Settings, new: Settings) -> list[str]:
     """Which settings have other values now: their names, since a value may be a secret."""
-    changed = [".".join(key) for key in setting_keys() if _value(old, key) != _value(new, key)]
-    return f"changed: {', '.join(changed)}" if changed else "nothing has changed"
+    return [".".join(key) for key in setting_keys() if _value(old, key) != _value(new, key)]
 
 
 def _shown(settings: Settings, name: str) -> Any:

@@ -17,6 +17,7 @@ from openai import OpenAI
 from gateway.app import create_app
 from gateway.config.settings import Settings
 from gateway.process.protocol import WatchedProtocol
+from models.remote.sending import OnSend, Sending
 from tests.learnt import hand_on
 
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.002, 0.05
@@ -69,6 +70,14 @@ class Gateway:
     def wait_ready(self, timeout_s: float = 60) -> None:
         """Wait until the local model answers."""
         wait_for(lambda: httpx.get(f"{self.url}/health/ready").json()["local"] == "up", timeout_s)
+
+
+def unwatched(_model: str) -> OnSend:
+    """For a cloud whose calls nobody keeps a record of."""
+
+    async def on_send(_sending: Sending) -> None: ...
+
+    return on_send
 
 
 def wait_for(condition: Any, timeout_s: float = 10) -> None:

@@ -44,6 +44,7 @@ class Provider:
     always: str = "none"
     faults: deque[str] = field(default_factory=deque)
     requests: list[dict[str, Any]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     billed: list[tuple[int, int]] = field(default_factory=list)
@@ -438,6 +439,7 @@ async def _serve(provider: Provider, reader: asyncio.StreamReader, writer: async
             await Call(provider, {}, writer).answer("200 OK", models)
         else:
             provider.paths.append(lines[0].split(" ")[1])
+            provider.bodies.append(body)
             await _chat(provider, headers, json.loads(body or b"{}"), reader, writer)
     except (ConnectionError, asyncio.IncompleteReadError):
         pass

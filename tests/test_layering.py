@@ -19,7 +19,7 @@ FLOORS: dict[str, list[str]] = {
         "audit",
         "ledger marks",
         "keys",
-        "conversations login scoring spending",
+        "conversations limits login scoring spending",
         "http",
         "dialects record",
         "access openapi dispatch",

@@ -98,6 +98,7 @@ PERMISSIONS = (
     Permission("POST", "/v1/threshold", Need.ADMINISTER),
     Permission(READ, "/v1/decisions/export", Need.ADMINISTER),
     Permission(READ, "/v1/ledger/set-aside", Need.ADMINISTER),
+    Permission(READ, "/v1/audit", Need.ADMINISTER),
     Permission(ANY, "/v1/keys", Need.ADMINISTER),
     Permission(ANY, "/v1/keys/{}", Need.ADMINISTER),
     Permission("POST", "/v1/keys/{}/rotate", Need.ADMINISTER),

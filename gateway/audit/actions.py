@@ -3,8 +3,8 @@
 import getpass
 import socket
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -38,12 +38,17 @@ class Actor:
 
 
 def command_line_actor() -> Actor:
-    """Whoever runs this process."""
+    """Whoever runs a command."""
+    return process_actor("command line")
+
+
+def process_actor(what: str) -> Actor:
+    """The user that this process runs as, on this host; `what` says by which way something is done."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container may run as a user without a name
         user = "unknown"
-    return Actor(f"command line ({user})", socket.gethostname())
+    return Actor(f"{what} ({user})", socket.gethostname())
 
 
 def action_entry(actor: Actor, action: str, details: Mapping[str, Any]) -> Entry:
@@ -55,15 +60,26 @@ def action_entry(actor: Actor, action: str, details: Mapping[str, Any]) -> Entry
     return Entry(Kind.ADMIN, time.time_ns() // 1_000_000, body)
 
 
-def record_action(database: Database, chain: AuditChain, actor: Actor, action: str, details: Mapping[str, Any]) -> None:
-    """Append one action to the chain; blocks, so not for the event loop.
+@contextmanager
+def recorded(
+    database: Database, chain: AuditChain, actor: Actor, action: str, details: Mapping[str, Any]
+) -> Iterator[None]:
+    """Do one action inside the block, and append it to the chain; blocks, so not for the event loop.
 
-    Call it before the action: what cannot be recorded should not be done.
+    What cannot be recorded is not done, and what the block raises is not recorded. The chain's end is held meanwhile:
+    the action must take no longer than a moment.
 
     Raises
     ------
     LedgerUnavailable
-        While the database does not answer.
+        While the database does not answer; then the block has not begun.
     """
     with database.write() as connection:
         chain.append(connection, [action_entry(actor, action, details)])
+        yield
+
+
+def record_action(database: Database, chain: AuditChain, actor: Actor, action: str, details: Mapping[str, Any]) -> None:
+    """Append one action to the chain, before it is done; as `recorded` does."""
+    with recorded(database, chain, actor, action, details):
+        pass

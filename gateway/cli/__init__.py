@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from gateway.cli import artifacts, config, keys, models, set_aside
+from gateway.cli import artifacts, audit, config, keys, models, set_aside
 from gateway.cli.calibrate import calibrate
 from gateway.cli.doctor import doctor
 from gateway.cli.engine import engine
@@ -41,6 +41,7 @@ app.add_typer(config.app, name="config")
 app.add_typer(artifacts.app, name="artifacts")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
+app.add_typer(audit.app, name="audit")
 app.add_typer(set_aside.app, name="ledger")
 
 UNUSABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR})

@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from gateway.cli.ledger import recorded_command
 from gateway.cli.serve import ConfigOption
 from gateway.config.settings import load_settings
 from gateway.scoring.artifact_store import ArtifactStore
@@ -45,9 +46,11 @@ def use(
     A running gateway loads it within a second, and no request fails. A threshold that was applied for another
     classifier does not count for this one; one that was applied for this one earlier counts again.
     """
-    store = ArtifactStore.of(load_settings(config, serves=False))
+    settings = load_settings(config, serves=False)
+    store = ArtifactStore.of(settings)
     before = store.version_in_use
-    store.use(version)
+    with recorded_command(settings, "classifier chosen", version=version, before=before):
+        store.use(version)
     console = Console(highlight=False, soft_wrap=True)
     if version == before:
         console.print(f"{version} was in use already.")

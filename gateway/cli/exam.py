@@ -14,6 +14,7 @@ from rich.console import Console
 from gateway.cli.exam_card import show as show_marks
 from gateway.cli.exam_card import show_all, show_comparison
 from gateway.cli.exam_progress import ProgressScreen, in_words
+from gateway.cli.ledger import recorded_command
 from gateway.cli.serve import ConfigOption
 from gateway.config.settings import Settings, SettingsError, load_settings
 from models.host.private_files import OTHERS
@@ -90,17 +91,20 @@ def exam(
         os.umask(OTHERS)
         prepare_state_dir(settings.state_dir)
     if stop:
-        _stop(folder)
+        with recorded_command(settings, "exam stopped"):
+            folder.stop()
+        _wait_for_end(folder)
     elif show:
         examinee = folder.examinee(settings.local)
         key = None if examinee is None else examinee.key
         show_marks(settings.state_dir, key, Console(), json=as_json, all_failures=failures)
     else:
+        with recorded_command(settings, "exam started", again=again):
+            pass
         raise typer.Exit(asyncio.run(_Foreground(settings, folder).run(again=again)))
 
 
-def _stop(folder: "ExamFolder") -> None:
-    folder.stop()
+def _wait_for_end(folder: "ExamFolder") -> None:
     deadline = time.monotonic() + STOP_LIMIT_S
     while folder.examined is not None:
         if time.monotonic() > deadline:

@@ -162,9 +162,9 @@ def _open(config: Any) -> "Iterator[tuple[KeyStore, Actor, Settings]]":
 
     settings = load_settings(config, serves=False)
     prepare_state_dir(settings.state_dir)
-    chain = AuditChain(derived_keys(settings, "audit")[0])
+    chain = AuditChain.of(settings)
     hasher = SecretHasher(derived_keys(settings, HASHING))
-    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", Pricer(settings).price)
+    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", Pricer(settings).price, chain=chain)
     ledger.start()  # which makes the tables, where no gateway has been yet
     try:
         ledger.flush()

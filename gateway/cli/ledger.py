@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -12,21 +12,43 @@ from gateway.config.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from gateway.audit.chain import AuditChain
+    from gateway.ledger import Ledger
+
 
 @contextmanager
 def read_ledger(settings: Settings) -> "Iterator[Connection]":
     """A connection for queries. If the database does not answer, prints why and exits with 1."""
+    with open_ledger(settings) as (ledger, _), ledger.read() as connection:
+        yield connection
+
+
+@contextmanager
+def recorded_command(settings: Settings, action: str, **details: Any) -> Iterator[None]:
+    """Do something and put it into the audit chain. If the database does not answer, exits with 1 instead."""
+    from gateway.audit.actions import command_line_actor, recorded
+
+    with open_ledger(settings) as (ledger, chain):
+        ledger.flush()  # makes the tables, where there are none yet
+        with recorded(ledger, chain, command_line_actor(), action, details):
+            yield
+
+
+@contextmanager
+def open_ledger(settings: Settings) -> "Iterator[tuple[Ledger, AuditChain]]":
+    """The ledger and its audit chain. If the database does not answer, prints why and exits with 1."""
+    from gateway.audit.chain import AuditChain
     from gateway.config.state_dir import prepare_state_dir
     from gateway.ledger import Ledger, LedgerUnavailable
     from gateway.spending.pricing import Pricer
 
     prepare_state_dir(settings.state_dir)
-    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", Pricer(settings).price)
+    chain = AuditChain.of(settings)
+    ledger = Ledger(settings.ledger_url, settings.state_dir / "spool", Pricer(settings).price, chain=chain)
     # Once started, it also stores the rows of a gateway that died. A running gateway's rows come a moment later.
     ledger.start()
     try:
-        with ledger.read() as connection:
-            yield connection
+        yield ledger, chain
     except LedgerUnavailable as exc:
         errors = Console(stderr=True, highlight=False, soft_wrap=True)
         errors.print("slimgate:", style="bold red", end=" ")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from gateway.cli.ledger import recorded_command
 from gateway.cli.serve import ConfigOption
 from gateway.config.settings import load_settings
 
@@ -28,9 +29,11 @@ def print_set_aside(
     """
     from gateway.ledger.set_aside import SetAside
 
-    set_aside = SetAside(load_settings(config, serves=False).state_dir / "spool")
+    settings = load_settings(config, serves=False)
+    set_aside = SetAside(settings.state_dir / "spool")
     if retry:
-        rows, others = set_aside.try_again()
+        with recorded_command(settings, "set-aside rows put back", rows=set_aside.rows):
+            rows, others = set_aside.try_again()
         typer.echo(f"{rows:,} rows are put back: a running gateway, or `slimgate report`, stores them within seconds.")
         if others:
             typer.echo(f"{others:,} lines are not rows of the ledger, and stay.")

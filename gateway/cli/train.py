@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from gateway.cli.ledger import recorded_command
 from gateway.cli.serve import ConfigOption
 from gateway.config.masking import mask_url
 from gateway.config.settings import Settings, load_settings
@@ -110,7 +111,7 @@ def _adapt(path: Path, out: Path | None, settings: Settings, force: bool, seed: 
         if out is not None:
             console.print(f"Serve with it: SLIMGATE_ROUTER__ARTIFACT={out}", markup=False)
             return
-        _install(store, folder, console)
+        _install(store, folder, console, settings)
     finally:
         if out is None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -126,10 +127,11 @@ def _pair(settings: Settings) -> dict[str, str]:
     }
 
 
-def _install(store: ArtifactStore, folder: Path, console: Console) -> None:
+def _install(store: ArtifactStore, folder: Path, console: Console, settings: Settings) -> None:
     before = store.version_in_use
     version = store.adopt(folder)
-    store.use(version)
+    with recorded_command(settings, "classifier trained", version=version, before=before):
+        store.use(version)
     card = store.card(version)
     console.print(f"Installed as {version}, default threshold {card['threshold']:.2f}: {card['threshold_means']}.")
     console.print(f"A running gateway loads it within a second. To go back: slimgate artifacts use {before}")

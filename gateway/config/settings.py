@@ -29,9 +29,16 @@ from gateway.config.secret_files import EnvironmentAndFiles
 from gateway.config.sections.cloud import CloudSettings
 from gateway.config.sections.exam import ExamSettings
 from gateway.config.sections.keys import KeysSettings
+from gateway.config.sections.limits import LimitsSettings
 from gateway.config.sections.local import EmbeddingsSettings, LocalSettings
 from gateway.config.sections.login import LoginSettings, OidcSettings
-from gateway.config.sections.records import LedgerSettings, LogSettings, ResponsesSettings, TelemetrySettings
+from gateway.config.sections.records import (
+    AuditSettings,
+    LedgerSettings,
+    LogSettings,
+    ResponsesSettings,
+    TelemetrySettings,
+)
 from gateway.config.sections.routing import PrivacySettings, RouterSettings
 from gateway.config.sections.section import ApiKey, EncryptionKey
 from gateway.config.sections.spending import BudgetSettings, PriceSettings, SavingsSettings
@@ -147,9 +154,11 @@ class Settings(BaseSettings):
     exam: ExamSettings = ExamSettings()
     privacy: PrivacySettings = PrivacySettings()
     budget: BudgetSettings = BudgetSettings()
+    limits: Annotated[LimitsSettings, AT_START] = LimitsSettings()
     embeddings: Annotated[EmbeddingsSettings, AT_START] = EmbeddingsSettings()
     ledger: Annotated[LedgerSettings, AT_START] = LedgerSettings()
     responses: Annotated[ResponsesSettings, AT_START] = ResponsesSettings()
+    audit: AuditSettings = AuditSettings()
     login: LoginSettings = LoginSettings()
     oidc: OidcSettings = OidcSettings()
     savings: SavingsSettings = SavingsSettings()

@@ -1,7 +1,7 @@
 """The two sides that may answer: the local model and the cloud."""
 
 from gateway.config.sections.cloud import OPENAI_BASE_URL, CloudSettings
-from gateway.dispatch.cloud import CloudSide, fallback_keys, make_cloud
+from gateway.dispatch.cloud import CloudSide, Watch, fallback_keys, make_cloud
 from gateway.dispatch.local import LocalSide
 from models.wire.backend import Backend
 
@@ -17,9 +17,10 @@ class Backends:
         None where that side is not configured.
     """
 
-    def __init__(self, local: LocalSide | None, cloud: CloudSettings) -> None:
+    def __init__(self, local: LocalSide | None, cloud: CloudSettings, watch: Watch) -> None:
         self.local = local
-        self.cloud: CloudSide | None = make_cloud(cloud)
+        self._watch = watch
+        self.cloud: CloudSide | None = make_cloud(cloud, watch)
         self._cloud_settings, self._keys = cloud, fallback_keys(cloud)
         self._replaced: list[CloudSide] = []
 
@@ -30,7 +31,7 @@ class Backends:
             return
         if self.cloud is not None:
             self._replaced.append(self.cloud)
-        self.cloud, self._cloud_settings, self._keys = make_cloud(settings), settings, keys
+        self.cloud, self._cloud_settings, self._keys = make_cloud(settings, self._watch), settings, keys
 
     @property
     def cloud_is_openai(self) -> bool:

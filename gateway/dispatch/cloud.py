@@ -15,6 +15,7 @@ from models.remote.http import HttpServer
 from models.remote.openai import OpenAIBackend
 from models.remote.quirks import quirks_of
 from models.remote.resilient_backend import ResilientBackend, RetryPolicy
+from models.remote.sending import OnSend
 from models.wire.backend import Completion
 from models.wire.chat import COMPLETIONS, ChatRequest
 from models.wire.errors import BackendBusy, BackendError, BackendRejected
@@ -26,6 +27,8 @@ from router.errors import MustStayLocal
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T", Completion, ChatStream)
+
+Watch = Callable[[str], OnSend]
 
 FORMS = frozenset({Feature.COMPLETIONS, Feature.RESPONSES})
 """API shapes, not abilities of a model: a setting of its own says which shapes a server accepts."""
@@ -174,15 +177,18 @@ def may_answer_elsewhere(exc: BackendError) -> bool:
     return not isinstance(exc, BackendRejected) or exc.code == CONTEXT_LENGTH
 
 
-def make_cloud(settings: CloudSettings) -> CloudSide | None:
-    """The cloud side that `settings` describe; None where there is none."""
+def make_cloud(settings: CloudSettings, watch: Watch) -> CloudSide | None:
+    """The cloud side that `settings` describe; None where there is none.
+
+    `watch` gives for each model, by name, what is told of requests to it before they leave.
+    """
     if not settings.configured:
         return None
     key = settings.api_key.get_secret_value() if settings.api_key else None
     providers = (settings, *settings.fallbacks)
     keys = (key, *fallback_keys(settings))
     return CloudSide(
-        [_make_model(provider, key) for provider, key in zip(providers, keys, strict=True)],
+        [_make_model(provider, key, watch) for provider, key in zip(providers, keys, strict=True)],
         [None if provider.features is None else frozenset(provider.features) for provider in providers],
     )
 
@@ -193,7 +199,7 @@ def fallback_keys(settings: CloudSettings) -> tuple[str | None, ...]:
     return tuple(None if variable is None else key_from_environment(variable) for variable in variables)
 
 
-def _make_model(settings: ProviderSettings, key: str | None) -> ResilientBackend:
+def _make_model(settings: ProviderSettings, key: str | None, watch: Watch) -> ResilientBackend:
     keep_secret([key])  # whatever the header is called that carries it
     server = HttpServer(
         settings.base_url,
@@ -202,6 +208,7 @@ def _make_model(settings: ProviderSettings, key: str | None) -> ResilientBackend
         query=settings.query,
         connect_timeout_s=settings.connect_timeout_s,
         silence_s=settings.chunk_timeout_s,
+        on_send=watch(settings.model),
     )
     backend = OpenAIBackend(
         "cloud",

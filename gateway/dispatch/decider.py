@@ -147,6 +147,11 @@ class Decider:
             return None
         return capabilities.n_ctx
 
+    @property
+    def clearance(self) -> str:
+        """What the detector has said of a request that may leave this machine."""
+        return self._privacy.clearance
+
     async def why_private(self, body: Mapping[str, Any], overrides: Overrides) -> str | None:
         """Why a body that is not routed (embeddings) may not leave this machine; None where it may.
 
@@ -184,10 +189,11 @@ class Decider:
         BackendUnavailable
             If only the local model may answer, and it cannot be loaded.
         """
-        return await self.of(overrides.caller)._decide(request, overrides)
+        decider = self.of(overrides.caller)
+        return await decider.decide_marked(await decider.mark(request, overrides), overrides)
 
-    async def _decide(self, request: ChatRequest, overrides: Overrides) -> RoutedRequest:
-        request = await self.mark(request, overrides)
+    async def decide_marked(self, request: ChatRequest, overrides: Overrides) -> RoutedRequest:
+        """Say where a request goes that `mark` has looked at; raises as `decide` does."""
         self._check_sides()
         waited_s = await self._wait_for_capabilities(request)
         meaning = self.names.meaning(request.model)

@@ -113,9 +113,11 @@ class Dispatcher:
         ask: Callable[[Answerer, ChatRequest], Awaitable[T]],
     ) -> T:
         record.set_request(request)
-        routed = await self._decider.decide(request, overrides)
+        decider = self._decider.of(overrides.caller)
+        request = await decider.mark(request, overrides)
+        record.private, record.clearance = request.private, decider.clearance
+        routed = await decider.decide_marked(request, overrides)
         record.upstream_s += routed.waited_s
-        record.private = routed.request.private
         record.left_out = left_out_of(routed.request)
         record.set_decision(routed.decision, self._classifier.version, self._contributions.of(routed.prompt))
         self._recorder.opened(record, _paid_tokens(record, routed.request))

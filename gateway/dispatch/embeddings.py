@@ -79,6 +79,7 @@ class Embedder:
         if not overrides.caller.terms.allows(route):
             raise KeyForbids(f"use the {route}, which makes the embeddings here; use another key", param="model")
         record.private = private = await decider.why_private(body, overrides)
+        record.clearance = decider.clearance
         if private is not None and route is Route.CLOUD:
             raise MustStayLocal(private, "The cloud makes the embeddings here.")
         if has_tokens and not (route is Route.CLOUD and _shares_tokens(name, model)):

@@ -26,6 +26,10 @@ BY_FAILURE = "the detector failed, and what could not be looked at stays"
 BY_MEDIA = "it holds content that the detector cannot read"
 BY_FINDING = "the detector found: {}"
 
+NOT_ASKED = "not asked"
+NOTHING_FOUND = "nothing found"
+NOTHING_IN_TEXTS = "nothing found in texts; other content is not looked at"
+
 
 def why_asked(overrides: Overrides) -> str | None:
     """Why a request may not leave, whatever it holds, by its caller's key or header; None where neither says so."""
@@ -49,6 +53,13 @@ class PrivacyLane:
             self._detector = Detector(settings.detect) if settings.detect else None
         except ModuleNotFoundError as exc:
             raise ExtraMissingError("privacy.detect for numbers with check digits", "privacy") from exc
+
+    @property
+    def clearance(self) -> str:
+        """What the detector has said of a request that may leave."""
+        if self._detector is None:
+            return NOT_ASKED
+        return NOTHING_IN_TEXTS if self._settings.media_may_leave else NOTHING_FOUND
 
     async def mark(self, request: ChatRequest, overrides: Overrides = NO_OVERRIDES) -> ChatRequest:
         """`request`, marked if it may not leave."""

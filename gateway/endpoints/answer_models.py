@@ -162,6 +162,33 @@ class Decisions(AnswerModel):
     next: str | None = Field(description="For `after`: where the next page begins. Null on the last one.")
 
 
+class AuditHead(AnswerModel):
+    """The end of the audit chain."""
+
+    seq: int
+    hash: str
+
+
+class AuditEntry(AnswerModel):
+    """One entry of the audit chain."""
+
+    seq: int
+    at: str
+    kind: str
+    request_id: str | None
+    hash: str = Field(description="Seals the entry together with the hash before it.")
+    body: Any = Field(description="`egress` has the calls that left; an administrator's action has `who` and `where`.")
+
+
+class AuditEntries(AnswerModel):
+    """One page of the audit chain."""
+
+    object: Literal["list"] = "list"
+    data: list[AuditEntry]
+    next: int | None = Field(description="For `after`: where the next page begins. Null on the last one.")
+    head: AuditHead = Field(description="The last entry: note it outside of the database.")
+
+
 class Choices(AnswerModel):
     """What there is to filter by."""
 

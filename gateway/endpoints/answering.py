@@ -14,6 +14,7 @@ from gateway.http.client import Reply
 from gateway.http.keep_alive import KeepAlive
 from gateway.http.overrides import Overrides
 from gateway.ledger import Outcome
+from gateway.limits.key_limits import KeyLimits
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
 from models.usage.usage import Usage
@@ -38,11 +39,12 @@ class AnsweringEndpoint(RecordedEndpoint):
         dialect: Dialect,
         dispatcher: Dispatcher,
         recorder: Recorder,
+        limits: KeyLimits,
         *,
         max_body_bytes: int,
         keep_alive_s: float,
     ) -> None:
-        super().__init__(dialect.endpoint, recorder, max_body_bytes=max_body_bytes, error=dialect.error)
+        super().__init__(dialect.endpoint, recorder, limits, max_body_bytes=max_body_bytes, error=dialect.error)
         self._dialect = dialect
         self._dispatcher = dispatcher
         self._keep_alive_s = keep_alive_s
@@ -59,6 +61,7 @@ class AnsweringEndpoint(RecordedEndpoint):
         keep: Keep = _keep_nothing,
     ) -> None:
         """Answer `request`, and let `keep` have the answer before the caller has all of it."""
+        request = await self.within_limits(record, request)
         if not request.stream:
             await self._whole(record, request, overrides, reply, keep)
             return
@@ -81,6 +84,7 @@ class AnsweringEndpoint(RecordedEndpoint):
         body = self._dialect.completion(request, completion)
         await keep(body, body is completion.body)
         self._recorder.close(record, Outcome.OK)
+        await self.finish(record)
         await reply.whole(body, 200, record.headers())
 
     async def _open(
@@ -123,11 +127,13 @@ class AnsweringEndpoint(RecordedEndpoint):
                     await keep(seen, isinstance(stream, ResponsesStream))
                     _count(record, request, stream)
                     self._recorder.close(record, Outcome.OK)
+                    await self.finish(record)
                 if seen or last:
                     await reply.event(seen, last=last)
         except Exception as exc:
             _count(record, request, stream)
             self._recorder.failed(record, exc)
+            await self.finish(record)
             await reply.event(translator.failed(exc, record.id), last=True)
             raise
         finally:

@@ -23,6 +23,7 @@ from gateway.http.client import Reply, read_body
 from gateway.http.json_response import json_response
 from gateway.http.overrides import Overrides, read_overrides
 from gateway.ledger import Outcome
+from gateway.limits.key_limits import KeyLimits
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
 from gateway.spending.budget import Budget
@@ -99,14 +100,22 @@ class CompactEndpoint(RecordedEndpoint):
     """Has a model summarize a conversation; the summary is encrypted, and is read where it comes back as an item."""
 
     def __init__(
-        self, compacting: Compacting, dispatcher: Dispatcher, recorder: Recorder, *, max_body_bytes: int
+        self,
+        compacting: Compacting,
+        dispatcher: Dispatcher,
+        recorder: Recorder,
+        limits: KeyLimits,
+        *,
+        max_body_bytes: int,
     ) -> None:
-        super().__init__(ENDPOINT, recorder, max_body_bytes=max_body_bytes)
+        super().__init__(ENDPOINT, recorder, limits, max_body_bytes=max_body_bytes)
         self._compacting = compacting
         self._dispatcher = dispatcher
 
     async def serve(self, record: RequestRecord, body: Any, overrides: Overrides, reply: Reply) -> None:
         turn, request = await self._compacting.turn(body, overrides)
+        record.private = request.private
+        request = await self.within_limits(record, request)
         answer = await self._compacting.by_cloud("compact", turn, request, overrides, record)
         if answer is None:
             with paid_all_the_same(record, request):
@@ -114,6 +123,7 @@ class CompactEndpoint(RecordedEndpoint):
         else:
             self._record_cloud(record, request, answer)
         self._recorder.close(record, Outcome.OK)
+        await self.finish(record)
         await reply.whole(answer, 200, record.headers())
 
     def _record_cloud(self, record: RequestRecord, request: ChatRequest, answer: bytes) -> None:

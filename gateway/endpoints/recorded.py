@@ -2,8 +2,8 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import orjson
@@ -17,6 +17,9 @@ from gateway.http.paths import with_deployment
 from gateway.http.sessions import end_user_of
 from gateway.keys.caller import caller_of
 from gateway.ledger import Outcome
+from gateway.limits.caps import n_answers, within_caps
+from gateway.limits.key_limits import KeyLimits
+from gateway.record.egress import CURRENT
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
 from models.remote.fan_out import spent_until
@@ -25,6 +28,7 @@ from models.wire.asgi import ClientGone, WhileConnected
 from models.wire.chat import ChatRequest
 from models.wire.errors import BackendTimeout, TruncatedAnswer
 from models.wire.json_reader import parse_json
+from models.wire.owner import OWNER, opaque_owner
 from models.wire.token_estimates import prompt_tokens_guess
 
 
@@ -43,12 +47,14 @@ class RecordedEndpoint(ABC):
         self,
         endpoint: str,
         recorder: Recorder,
+        limits: KeyLimits,
         *,
         max_body_bytes: int,
         error: Callable[[Exception, str], Any] = lambda exc, _request_id: error_object(exc),
     ) -> None:
         self._endpoint = endpoint
         self._recorder = recorder
+        self._limits = limits
         self._max_body_bytes = max_body_bytes
         self._error = error
 
@@ -57,16 +63,20 @@ class RecordedEndpoint(ABC):
         """Answer one decoded request."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        record, reply = RequestRecord(self._endpoint, caller=caller_of(scope)), Reply(send)
+        caller = caller_of(scope)
+        OWNER.set(opaque_owner(caller.id))
+        record, reply = RequestRecord(self._endpoint, caller=caller, limited=self._limits.of(caller)), Reply(send)
+        CURRENT.set(record)  # each call has a context of its own, which ends with it
         with self._recorder.recording(record, scope["headers"]):
             try:
-                body = await read_body(receive, self._max_body_bytes)
-                async with WhileConnected(receive):
-                    asked = with_deployment(scope, parse_json(body))
-                    overrides = read_overrides(scope, asked)
-                    record.session_id, record.end_user = overrides.session_id or "", end_user_of(asked)
-                    record.private = why_asked(overrides)  # whatever fails from here on
-                    await self.serve(record, asked, overrides, reply)
+                async with self._place(record):
+                    body = await read_body(receive, self._most_bytes(record))
+                    async with WhileConnected(receive):
+                        asked = with_deployment(scope, parse_json(body))
+                        overrides = read_overrides(scope, asked)
+                        record.session_id, record.end_user = overrides.session_id or "", end_user_of(asked)
+                        record.private = why_asked(overrides)  # whatever fails from here on
+                        await self.serve(record, asked, overrides, reply)
             except ClientGone:
                 self._recorder.close(record, Outcome.CANCELLED)
             except Exception as exc:
@@ -76,6 +86,43 @@ class RecordedEndpoint(ABC):
                 if not reply.begun:
                     body = orjson.dumps(self._error(exc, record.id))
                     await reply.whole(body, error_status(exc), {**record.headers(), **error_headers(exc)})
+
+    @asynccontextmanager
+    async def _place(self, record: RequestRecord) -> AsyncIterator[None]:
+        """A place within the limits of the caller's key, before any work; given back whatever happens."""
+        limited = record.limited
+        if limited is None:
+            yield
+            return
+        await limited.begin()
+        try:
+            yield
+        finally:
+            await self.finish(record)
+
+    async def within_limits(self, record: RequestRecord, request: ChatRequest) -> ChatRequest:
+        """`request` as the caller's key allows it; the tokens that it may take are counted.
+
+        Raises
+        ------
+        RequestError, LimitReached
+        """
+        request = within_caps(record.caller.terms, request)
+        if record.limited is not None:
+            most = (request.max_tokens or 0) * n_answers(request.original)
+            await record.limited.take_tokens(prompt_tokens_guess(request) + most)
+        return request
+
+    async def finish(self, record: RequestRecord) -> None:
+        """Give the place back, and count the tokens that were used in place of those that might have been.
+
+        Before the last byte leaves: the caller may send the next request as soon as it has that.
+        """
+        if record.limited is not None:
+            await record.limited.finish(record.usage.prompt_tokens + record.usage.completion_tokens)
+
+    def _most_bytes(self, record: RequestRecord) -> int:
+        return min(self._max_body_bytes, record.caller.terms.max_body_bytes or self._max_body_bytes)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from gateway.dispatch.dispatcher import Dispatcher
 from gateway.endpoints.answering import AnsweringEndpoint
 from gateway.http.client import Reply
 from gateway.http.overrides import Overrides
+from gateway.limits.key_limits import KeyLimits
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
 from models.wire.sse import event_data
@@ -27,6 +28,7 @@ class ResponsesEndpoint(AnsweringEndpoint):
         conversations: Conversations,
         dispatcher: Dispatcher,
         recorder: Recorder,
+        limits: KeyLimits,
         *,
         max_body_bytes: int,
         keep_alive_s: float,
@@ -34,7 +36,7 @@ class ResponsesEndpoint(AnsweringEndpoint):
         self._responses = ResponsesDialect()
         self._conversations = conversations
         super().__init__(
-            self._responses, dispatcher, recorder, max_body_bytes=max_body_bytes, keep_alive_s=keep_alive_s
+            self._responses, dispatcher, recorder, limits, max_body_bytes=max_body_bytes, keep_alive_s=keep_alive_s
         )
 
     async def serve(self, record: RequestRecord, body: Any, overrides: Overrides, reply: Reply) -> None:

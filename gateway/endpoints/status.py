@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from gateway.audit.read import head_of
 from gateway.dispatch.backends import Backends
 from gateway.dispatch.cloud import CloudSide
 from gateway.dispatch.local import LocalSide
@@ -43,7 +44,7 @@ def status_endpoints(
     @endpoints.get("/v1/status", summary="State of each side")
     async def status() -> Response:
         """Of this worker; the ledger's figures are of all of them."""
-        recent, estimates, oldest_ms = await run_in_threadpool(_recent, ledger)
+        recent, estimates, oldest_ms, head = await run_in_threadpool(_recent, ledger)
         examined = await run_in_threadpool(exam.status)
         local, cloud = backends.local, backends.cloud  # another cloud after a reload
         return json_response(
@@ -59,6 +60,7 @@ def status_endpoints(
                 "cloud": None if cloud is None else {**_cloud(cloud), **recent[Route.CLOUD]},
                 "exam": examined,
                 "budget": budget.to_json(),
+                "audit": {"seq": head[0], "hash": head[1]},
                 "recent_minutes": RECENT_MINUTES,
                 "ledger": {
                     "oldest": None if oldest_ms is None else from_epoch_ms(oldest_ms).isoformat(),
@@ -91,12 +93,12 @@ def _cloud(cloud: CloudSide) -> dict[str, Any]:
     return {"up": cloud.up, "model": cloud.model, "fallbacks": cloud.names[1:]}
 
 
-def _recent(ledger: Ledger) -> tuple[dict[Route, dict[str, Any]], dict[str, Any], int | None]:
-    """Figures of the last minutes for each side, how good estimates were, and the time of the oldest request."""
+def _recent(ledger: Ledger) -> tuple[dict[Route, dict[str, Any]], dict[str, Any], int | None, tuple[int, str]]:
+    """Of each side figures of the last minutes; how good estimates were; the oldest request; the audit chain's head."""
     with ledger.read() as connection:
         estimates = estimate_report(connection, now_ms())
         rows = read_rollup(connection, now_ms() - RECENT_MINUTES * 60_000)
-        oldest_ms = first_ms(connection)
+        oldest_ms, head = first_ms(connection), head_of(connection)
     sides = {route: figures(row for row in rows if row.route == route) for route in Route}
     recent = {route: {"recent": {name: sides[route][name] for name in _SHOWN}} for route in Route}
-    return recent, estimates, oldest_ms
+    return recent, estimates, oldest_ms, head

@@ -7,9 +7,12 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
+from gateway.audit.actions import Actor, recorded
+from gateway.audit.chain import AuditChain
 from gateway.endpoints.answer_models import Flips, ThresholdChangeItem, ThresholdCurve, ThresholdState
 from gateway.endpoints.savings import Since, Until
 from gateway.endpoints.visible import SeesAll
+from gateway.http.actor import actor_of
 from gateway.http.json_body import JsonBody, described, read_model
 from gateway.keys.caller import caller_of
 from gateway.ledger import Ledger
@@ -44,6 +47,7 @@ class ThresholdBody(JsonBody):
 def threshold_endpoints(
     threshold: ActiveThreshold,
     ledger: Ledger,
+    chain: AuditChain,
     price: CloudPrice,
     classifier: ActiveClassifier,
     labels: FailureRates,
@@ -61,6 +65,11 @@ def threshold_endpoints(
     """
     endpoints = APIRouter(tags=["threshold"], dependencies=[SeesAll])
 
+    def _move(wanted: ThresholdBody, by: str, actor: Actor) -> None:
+        details = {"threshold": wanted.threshold, "before": threshold.value, "note": wanted.note}
+        with recorded(ledger, chain, actor, "threshold moved", details):
+            threshold.apply(by=by, **wanted.model_dump())
+
     @endpoints.get("/v1/threshold", summary="The threshold in force")
     def show() -> ThresholdState:
         """The threshold in force, and who moved it when."""
@@ -75,7 +84,7 @@ def threshold_endpoints(
         wanted = await read_model(request, ThresholdBody)
         caller, client = caller_of(request.scope), request.client
         who = f"{client.host if client else 'unknown'}{f', with the key {caller.name}' if caller.id else ''}"
-        await run_in_threadpool(lambda: threshold.apply(by=who, **wanted.model_dump()))
+        await run_in_threadpool(_move, wanted, who, actor_of(request.scope))
         return _state(threshold, classifier.version)
 
     @endpoints.get("/v1/threshold/curve", summary="What every threshold would mean", response_model=ThresholdCurve)

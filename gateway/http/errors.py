@@ -22,6 +22,7 @@ from gateway.http.json_response import json_response
 from gateway.keys.store import KeyNotFound, KeyUnchangeable
 from gateway.keys.terms import KeyForbids
 from gateway.ledger import LedgerUnavailable
+from gateway.limits.errors import LimitReached
 from gateway.login.errors import LoginRefused, LoginThrottled, SessionNotFound
 from gateway.scoring.active_threshold import ThresholdChanged
 from models.host.log_format import PRIVATE
@@ -128,6 +129,7 @@ ERROR_SHAPES: dict[type[Exception], ErrorShape] = {
     WrongMethodError: ErrorShape(405, "invalid_request_error", "method_not_allowed"),
     SlowRequestError: ErrorShape(408, "invalid_request_error", "request_timeout"),
     HeadTooLargeError: ErrorShape(431, "invalid_request_error", "headers_too_large"),
+    LimitReached: ErrorShape(429, "rate_limit_error", "rate_limit_exceeded"),
     BodyTooLarge: ErrorShape(413, "invalid_request_error", "request_too_large"),
     RateLimited: ErrorShape(429, "rate_limit_error", "rate_limit_exceeded", retry_after_s=1),
     BackendUnavailable: ErrorShape(503, "server_error", "backend_unavailable", retry_after_s=1),
@@ -145,6 +147,9 @@ ERROR_SHAPES: dict[type[Exception], ErrorShape] = {
 
 ACCEPTED_CODINGS = "gzip, deflate, br, zstd"
 """How a request's body may be compressed (`gateway.http.inflate`); RFC 9110, section 12.5.3, lets an answer say it."""
+
+LONGEST_CLIENT_WAIT_S = 60.0
+"""OpenAI's clients do not wait for a longer `retry-after`, but try again within seconds."""
 
 _UNAUTHORIZED = 401
 _TOO_MANY_REQUESTS = 429
@@ -201,7 +206,8 @@ def error_headers(exc: Exception) -> dict[str, str]:
     obey `x-should-retry`), unless the trouble passes by itself and was not waited for.
     """
     status, retry_after_s = error_status(exc), shape_of(exc).retry_after_s
-    told_s = exc.retry_after_s if isinstance(exc, RateLimited | BackendUnavailable | LoginThrottled) else None
+    waits = isinstance(exc, RateLimited | BackendUnavailable | LimitReached | LoginThrottled)
+    told_s: float | None = getattr(exc, "retry_after_s", None) if waits else None
     if told_s is not None:
         retry_after_s = told_s
     headers = {}
@@ -209,6 +215,8 @@ def error_headers(exc: Exception) -> dict[str, str]:
         headers["retry-after"] = f"{max(1, math.ceil(retry_after_s))}"
     if isinstance(exc, BackendError):
         waiting_helps = told_s is not None and not exc.retried
+    elif isinstance(exc, LimitReached):
+        waiting_helps = retry_after_s is not None and retry_after_s <= LONGEST_CLIENT_WAIT_S
     else:
         waiting_helps = retry_after_s is not None
     if (status >= 500 or status == _TOO_MANY_REQUESTS) and not waiting_helps:

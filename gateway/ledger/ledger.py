@@ -3,12 +3,15 @@
 import contextlib
 import logging
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 from sqlalchemy.exc import TimeoutError as NoConnection
 
+from gateway.audit.chain import AuditChain
+from gateway.audit.prune import prune
 from gateway.config.masking import mask_text
 from gateway.ledger.database import DOORKEEPERS, READERS, WRITERS, DatabasePassword, connect
 from gateway.ledger.held import HeldRows
@@ -18,6 +21,7 @@ from gateway.ledger.row import LedgerRow
 from gateway.ledger.schema import REQUESTS
 from gateway.ledger.set_aside import SetAside
 from gateway.ledger.spool import Spool, find_spooled
+from gateway.ledger.store import delete_old_rows
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +49,8 @@ class Ledger:
         Puts prices on a finished row before it is stored; runs in the ledger's own thread, so it may be slow.
     keep_days : float, optional
         Rows older than this are deleted. Default: none are.
+    chain : AuditChain, optional
+        Gets an entry for each row of which something left this machine, or nothing could. Default: nothing does.
     password : DatabasePassword, optional
         The one of now. Default: the one in `url`.
 
@@ -60,6 +66,7 @@ class Ledger:
         spool_folder: Path,
         price: PriceRow = lambda row: row,
         keep_days: float | None = None,
+        chain: AuditChain | None = None,
         password: DatabasePassword | None = None,
     ) -> None:
         self._writers = connect(url, WRITERS, password)
@@ -70,7 +77,10 @@ class Ledger:
         self._held = HeldRows()
         self._spool_trouble: str | None = None
         self.set_aside = SetAside(spool_folder)
-        retention = Retention(keep_days)
+        retentions = [Retention(lambda: keep_days, delete_old_rows, "old rows; their sums are kept")]
+        if chain is not None:
+            old_entries = Retention(lambda: chain.keep_days, partial(prune, chain), "old entries of the audit chain")
+            retentions.append(old_entries)
         self._mover = Mover(
             self._writers,
             spool_folder,
@@ -78,8 +88,9 @@ class Ledger:
             self._held,
             self.set_aside,
             price,
-            retention,
+            retentions,
             self._try_disk_again,
+            chain,
         )
 
     def start(self) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
+from gateway.audit.chain import AuditChain
 from gateway.ledger.database import DatabaseReplaced
 from gateway.ledger.held import HeldRows
 from gateway.ledger.retention import Retention
@@ -63,16 +64,18 @@ class Mover:
         held: HeldRows,
         set_aside: SetAside,
         price: PriceRow,
-        retention: Retention,
+        retentions: Sequence[Retention],
         try_disk: Callable[[], None],
+        chain: AuditChain | None,
     ) -> None:
         self._engine = engine
+        self._chain = chain
         self._folder = folder
         self._spool = spool
         self._held = held
         self._set_aside = set_aside
         self._price = price
-        self._retention = retention
+        self._retentions = retentions
         self._listeners: list[Listener] = []
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -141,7 +144,7 @@ class Mover:
         while not self._stopping.is_set():
             if not self._try():
                 self._stopping.wait(RETRY_S)
-            elif self._wake.wait(min(ADOPT_EVERY_S, self._retention.wait_s or ADOPT_EVERY_S)):
+            elif self._wake.wait(min([ADOPT_EVERY_S, *(wait for one in self._retentions if (wait := one.wait_s))])):
                 self._wake.clear()
                 self._stopping.wait(IDLE_S)
         self._try()
@@ -178,7 +181,8 @@ class Mover:
             self._adopted = self._adopted or unreadable is None
             self._adopt_at = time.monotonic() + ADOPT_EVERY_S
         self._drain()
-        self._retention.step(self._engine)
+        for retention in self._retentions:
+            retention.step(self._engine)
         if unreadable is not None:  # some rows of dead processes could not be read; all others are stored
             raise unreadable
 
@@ -248,12 +252,12 @@ class Mover:
 
     def _commit(self, rows: Sequence[LedgerRow]) -> None:
         with self._turn:
-            for row in insert_rows(self._engine, rows):
+            for row in insert_rows(self._engine, rows, self._chain):
                 self._call_listeners(row)
 
     def _judge(self, row: LedgerRow, exc: Exception) -> None:
         """Set `row` aside if the database takes other rows; else the database is at fault, and `exc` is raised."""
-        if not takes_rows(self._engine):
+        if not takes_rows(self._engine, self._chain):
             raise exc
         self._set_aside.keep(row.to_line(), _describe(exc))
         logger.error("ledger: the row of request %s cannot be stored and is set aside: %s", row.id, _describe(exc))

@@ -6,10 +6,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from gateway.audit.chain import AuditChain
 from gateway.ledger.accounts import add_to_accounts
+from gateway.ledger.egress import egress_entries
 from gateway.ledger.rollup import SLOT_MS, roll_up
 from gateway.ledger.row import LedgerRow, Outcome
 from gateway.ledger.schema import FEEDBACK, REQUESTS
+from gateway.ledger.units import days_ago_ms
 
 DELETE_ROWS = 2000
 """The most rows deleted in one transaction, so that new rows need not wait long."""
@@ -26,6 +29,7 @@ PROBE = LedgerRow(
     threshold=0.0,
     stream=False,
     outcome=Outcome.OK,
+    egress='{"calls":[]}',
 )
 """A row that any working database takes."""
 
@@ -34,8 +38,8 @@ class _SomeStored(Exception):
     """Some of the rows are in the database already."""
 
 
-def insert_rows(engine: Engine, rows: Sequence[LedgerRow]) -> Sequence[LedgerRow]:
-    """Insert `rows` and add them to the rollup, all or none of them; returns those that were new.
+def insert_rows(engine: Engine, rows: Sequence[LedgerRow], chain: AuditChain | None = None) -> Sequence[LedgerRow]:
+    """Insert `rows`, add them to the sums and to `chain`, all or none of them; returns those that were new.
 
     A row may come twice, after a crash between the commit and `mark_done`: the first one stays, and counts once.
     """
@@ -44,28 +48,33 @@ def insert_rows(engine: Engine, rows: Sequence[LedgerRow]) -> Sequence[LedgerRow
             inserted = connection.execute(_insert(connection), [row.to_columns() for row in rows]).rowcount
             if inserted != len(rows):
                 raise _SomeStored
-            roll_up(connection, rows)
-            add_to_accounts(connection, rows)
+            _account_for(connection, rows, chain)
             return rows
     except _SomeStored:
         with engine.begin() as connection:
             new = _insert_singly(connection, rows)
-            roll_up(connection, new)
-            add_to_accounts(connection, new)
+            _account_for(connection, new, chain)
             return new
 
 
-def takes_rows(engine: Engine) -> bool:
+def takes_rows(engine: Engine, chain: AuditChain | None = None) -> bool:
     """Whether the database takes a row now: inserts one, and rolls back."""
     try:
         with engine.connect() as connection, connection.begin() as attempt:
             connection.execute(_insert(connection), PROBE.to_columns())
-            roll_up(connection, [PROBE])
-            add_to_accounts(connection, [PROBE])
+            _account_for(connection, [PROBE], chain)
             attempt.rollback()
     except Exception:
         return False
     return True
+
+
+def _account_for(connection: Connection, rows: Sequence[LedgerRow], chain: AuditChain | None) -> None:
+    """Add rows that were just inserted to all that is kept beside them; last to the chain, whose end is locked then."""
+    roll_up(connection, rows)
+    add_to_accounts(connection, rows)
+    if chain is not None:
+        chain.append(connection, list(egress_entries(rows)))
 
 
 def _insert_singly(connection: Connection, rows: Sequence[LedgerRow]) -> list[LedgerRow]:
@@ -77,6 +86,11 @@ def _insert(connection: Connection) -> Any:
     dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(REQUESTS).on_conflict_do_nothing(index_elements=["id"])
     return statement.execution_options(preserve_rowcount=True)  # without this, SQLAlchemy drops it
+
+
+def delete_old_rows(connection: Connection, keep_days: float) -> int:
+    """Delete some of the rows older than so many days, as `delete_rows_before` does."""
+    return delete_rows_before(connection, days_ago_ms(keep_days))
 
 
 def delete_rows_before(connection: Connection, moment_ms: int) -> int:

@@ -55,10 +55,8 @@ class Recorder:
 
     def moved(self, record: RequestRecord, prompt_tokens: int) -> None:
         """Write the row again when another side is called than was decided."""
-        row = record.row()
-        if prompt_tokens:
-            row.prompt_tokens, row.usage_estimated = prompt_tokens, True
-        self._ledger.record(row)
+        record.sent_tokens = prompt_tokens
+        self._ledger.record(record.row())
 
     def close(self, record: RequestRecord, outcome: Outcome, exc: Exception | None = None) -> None:
         """The request has ended; only the first call counts.

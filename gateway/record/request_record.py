@@ -14,6 +14,9 @@ from gateway.ledger import LedgerRow, Outcome
 from gateway.ledger.cascade_result import CascadeResult
 from gateway.ledger.row import INVALID, MAX_MS, NO_ROUTE, TEXT_CHARS
 from gateway.ledger.units import now_ms
+from gateway.limits.headers import without_rates
+from gateway.limits.key_limits import LimitedRequest
+from gateway.record.egress_call import EgressCall
 from models.redaction.plain_text import plain_text
 from models.redaction.server_words import clean_name
 from models.usage.usage import UNCOUNTED, Usage
@@ -48,10 +51,18 @@ class RequestRecord:
         What is told with the answer.
     caller : Caller
         Who sent it.
+    limited : LimitedRequest or None
+        What it has used of its key's limits; None where the key has none.
     session_id, end_user : str
         What the caller calls the session, and the person behind it; empty where it does not say.
     private : str or None
         Why it may not leave this machine; None where it may.
+    clearance : str or None
+        What the detector said of a request that may leave; None before it was asked.
+    calls : list of EgressCall
+        What has left this machine so far.
+    sent_tokens : int
+        About how many prompt tokens the cloud has been given to read: they are paid for if this process dies now.
     left_out : tuple of str
         Parts of the request that the answering model was not told of.
     local_only : tuple of str
@@ -98,9 +109,13 @@ class RequestRecord:
     outcome: Outcome | None = None
     error_code: str | None = None
     caller: Caller = ANYBODY
+    limited: LimitedRequest | None = None
     session_id: str = ""
     end_user: str = ""
     private: str | None = None
+    clearance: str | None = None
+    calls: list[EgressCall] = field(default_factory=list)
+    sent_tokens: int = 0
     trace: "Trace | None" = None
     answer_limit: int | None = None
 
@@ -152,7 +167,7 @@ class RequestRecord:
 
     def headers(self) -> dict[str, str]:
         """The `x-slimgate-*` headers, the same on answers, streams and errors."""
-        headers = {**self.notes.headers, "x-request-id": self.id}
+        headers = {**self._told_of_limits(), "x-request-id": self.id}
         if self.endpoint == "messages":
             headers["request-id"] = self.id  # Anthropic's name for it
         if self.route == NO_ROUTE:
@@ -177,11 +192,19 @@ class RequestRecord:
             headers["x-slimgate-overhead-ms"] = f"{self.overhead_s * 1000:.2f}"
         return headers
 
+    def _told_of_limits(self) -> dict[str, str]:
+        """What the provider said; where the caller's key has limits, those in place of the provider's."""
+        if self.limited is None:
+            return dict(self.notes.headers)
+        limits = self.limited.headers(is_anthropic=self.endpoint == "messages")
+        return {**without_rates(self.notes.headers), **limits}
+
     def row(self) -> LedgerRow:
         """The ledger row as it is now."""
         decision, usage = self.decision, self.usage
         estimate = decision.estimate if decision else None
         first_tokens = self.first_tokens if self.route == Route.LOCAL else None
+        is_guess = self.outcome is None and self.sent_tokens > 0
         return LedgerRow(
             id=self.id,
             created_ms=self.created_ms,
@@ -195,10 +218,10 @@ class RequestRecord:
             served_model=plain_text(self.served_model, TEXT_CHARS),
             outcome=self.outcome,
             error_code=None if self.error_code is None else plain_text(self.error_code, TEXT_CHARS),
-            prompt_tokens=usage.prompt_tokens,
+            prompt_tokens=self.sent_tokens if is_guess else usage.prompt_tokens,
             completion_tokens=usage.completion_tokens,
             cached_tokens=usage.cached_tokens,
-            usage_estimated=self.usage_estimated,
+            usage_estimated=self.usage_estimated or is_guess,
             first_token_ms=_ms(self.first_token_s),
             total_ms=_ms(time.perf_counter() - self.started) if self.outcome else None,
             overhead_ms=_ms(self.overhead_s),
@@ -220,7 +243,14 @@ class RequestRecord:
             tags=orjson.dumps(self.caller.tags).decode() if self.caller.tags else None,
             session_id=plain_text(self.session_id, TEXT_CHARS) or None,
             end_user=plain_text(self.end_user, TEXT_CHARS) or None,
+            egress=self._egress(),
         )
+
+    def _egress(self) -> str | None:
+        """What left this machine; None where nothing did and nothing had to stay."""
+        if self.private is None and not self.calls:
+            return None
+        return orjson.dumps({"calls": self.calls, "verdict": self.private or self.clearance}).decode()
 
 
 def header_value(text: str) -> str:

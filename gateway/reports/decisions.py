@@ -43,7 +43,7 @@ _COMPUTED = {
     "first_token_error_ratio": first_token_error_ratio,
     "answer_error_ratio": answer_error_ratio,
 }
-_JSON = ("contributions", "second_look", "usage_details", "tags")
+_JSON = ("contributions", "second_look", "usage_details", "tags", "egress")
 COLUMNS = (
     "id",
     "created",

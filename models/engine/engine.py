@@ -262,11 +262,11 @@ class Engine:
 
     @contextmanager
     def submit(
-        self, generations: Sequence[Generation], time_limit_s: float = inf, *, gives_way: bool = False
+        self, generations: Sequence[Generation], time_limit_s: float = inf, *, gives_way: bool = False, owner: str = ""
     ) -> Iterator[AnswerEvents]:
         """Start to generate; leaving the block cancels unfinished generations. They fail after `time_limit_s`.
 
-        Those that `gives_way` also fail as soon as a caller comes.
+        Those that `gives_way` also fail as soon as a caller comes. Those that wait begin by the shares of `owner`.
 
         Raises
         ------
@@ -276,7 +276,7 @@ class Engine:
         for index, generation in enumerate(generations):
             generation.listener = partial(events.put, index)
             generation.deadline = generation.queued_at + time_limit_s
-            generation.gives_way = gives_way
+            generation.gives_way, generation.owner = gives_way, owner
         self.scheduler.submit(generations)
         try:
             yield events

@@ -19,6 +19,8 @@ import orjson
 from yarl import URL
 
 from models.redaction.secrets import is_secret_name, keep_secret
+from models.remote.sending import OnSend, Sending, digest
+from models.wire.owner import OWNER, OWNER_HEADER
 
 # Concurrency is limited elsewhere (`concurrency_limiter`), not by the connection pool.
 _UNLIMITED = 0
@@ -55,6 +57,8 @@ class HttpServer:
         A unix socket to connect to instead of `base_url`'s host.
     silence_s : float
         The longest pause between two chunks of a body.
+    on_send : callable, optional
+        Told of each request before its first byte leaves.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class HttpServer:
         uds: Path | None = None,
         connect_timeout_s: float = 5.0,
         silence_s: float = 60.0,
+        on_send: OnSend | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/") + "/"
         self._uds = uds
@@ -76,6 +81,8 @@ class HttpServer:
         self._proxy = _proxy(self.base_url) if use_proxy and uds is None else None
         _keep_secrets(self._headers | self._query, self.base_url, self._proxy)
         self.silence_s = silence_s
+        self._on_send = on_send
+        self._host = _host_and_port(self.base_url)
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout_s)
         self._session: aiohttp.ClientSession | None = None
         self._urls: dict[str, URL] = {}
@@ -92,14 +99,22 @@ class HttpServer:
         ------
         aiohttp.ClientError
         """
+        url = self._url(path)
+        await self._tell("POST", url, content)
         return await self._open().post(
-            self._url(path),
+            url,
             data=content,
-            headers=_JSON if (trace := TRACE_HEADERS.get()) is None else {**_JSON, **trace},
+            headers=self._headers_of_task(),
             timeout=self._timeout,
             allow_redirects=False,
             proxy=self._proxy,
         )
+
+    def _headers_of_task(self) -> Mapping[str, str]:
+        """What is sent beside JSON by the current task. An owner is told to an engine only: those have unix sockets."""
+        trace, owner = TRACE_HEADERS.get(), OWNER.get() if self.is_unix else ""
+        headers = _JSON if trace is None else {**_JSON, **trace}
+        return {**headers, OWNER_HEADER: owner} if owner else headers
 
     async def get(self, path: str) -> aiohttp.ClientResponse:
         """Send a GET request; returns as `post` does.
@@ -108,7 +123,9 @@ class HttpServer:
         ------
         aiohttp.ClientError
         """
-        return await self._open().get(self._url(path), timeout=self._timeout, allow_redirects=False, proxy=self._proxy)
+        url = self._url(path)
+        await self._tell("GET", url, b"")
+        return await self._open().get(url, timeout=self._timeout, allow_redirects=False, proxy=self._proxy)
 
     async def request(
         self, method: str, path: str, content: bytes | None, query: Mapping[str, str]
@@ -120,6 +137,7 @@ class HttpServer:
         aiohttp.ClientError
         """
         url = URL(self.base_url).join(URL(path)).update_query({**self._query, **query})
+        await self._tell(method, url, content or b"")
         return await self._open().request(
             method,
             url,
@@ -129,6 +147,11 @@ class HttpServer:
             allow_redirects=False,
             proxy=self._proxy,
         )
+
+    async def _tell(self, method: str, url: URL, content: bytes) -> None:
+        if self._on_send is not None:
+            call, via_proxy = f"{method} {url.raw_path}", self._proxy is not None
+            await self._on_send(Sending(self._host, call, len(content), await digest(content), via_proxy))
 
     async def get_json(self, path: str, timeout_s: float) -> Any:
         """What is there, decoded.
@@ -239,6 +262,11 @@ def _keep_secrets(named: Mapping[str, str], *urls: str | None) -> None:
     # Without "Bearer": with it, a short key could mask part of another one.
     keep_secret(value.rpartition(" ")[2] for value in values)
     keep_secret(urlsplit(url).password for url in urls if url)
+
+
+def _host_and_port(base_url: str) -> str:
+    """The host as the record names it: with its port, unless that is the scheme's own."""
+    return URL(base_url).host_port_subcomponent or ""
 
 
 def _proxy(base_url: str) -> str | None:

@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from models.wire.errors import (
     BackendUnavailable,
     RateLimited,
 )
+from models.wire.owner import OWNER
 from models.wire.stream import ChatStream
 
 T = TypeVar("T")
@@ -89,44 +91,46 @@ class ResilientBackend:
     async def chat(self, request: ChatRequest) -> Completion:
         if sub_requests := self.sub_requests(request):  # each is retried alone, so that no answer is paid for twice
             return await fan_out(self.chat, sub_requests)
-        await self.limiter.acquire()
-        try:
+        async with self._place():
             return await self._call_with_retries(lambda: self._backend.chat(request))
-        finally:
-            self.limiter.release()
 
     async def stream(self, request: ChatRequest) -> ChatStream:
-        await self.limiter.acquire()
+        owner = OWNER.get()
+        await self.limiter.acquire(owner)
         try:
             stream = await self._call_with_retries(lambda: self._backend.stream(request))
         except BaseException:
-            self.limiter.release()
+            self.limiter.release(owner)
             raise
-        stream.when_closed(lambda: self._stream_closed(stream))  # the stream keeps its place until then
+        stream.when_closed(lambda: self._stream_closed(stream, owner))  # the stream keeps its place until then
         return stream
 
     async def embed(self, body: Mapping[str, Any]) -> Completion:
-        await self.limiter.acquire()
-        try:
+        async with self._place():
             return await self._call_with_retries(lambda: self._backend.embed(body))
-        finally:
-            self.limiter.release()
 
     def speaks(self, path: str) -> bool:
         return self._backend.speaks(path)
 
     async def forward(self, method: str, path: str, content: bytes | None, query: Mapping[str, str]) -> bytes:
-        await self.limiter.acquire()
-        try:
+        async with self._place():
             return await self._call_once(lambda: self._backend.forward(method, path, content, query))
-        finally:
-            self.limiter.release()
 
     async def aclose(self) -> None:
         await self._backend.aclose()
 
-    def _stream_closed(self, stream: ChatStream) -> None:
-        self.limiter.release()
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        """Hold a place for the owner of the current task."""
+        owner = OWNER.get()
+        await self.limiter.acquire(owner)
+        try:
+            yield
+        finally:
+            self.limiter.release(owner)
+
+    def _stream_closed(self, stream: ChatStream, owner: str) -> None:
+        self.limiter.release(owner)
         if stream.interrupted:
             self.breaker.record_failure()
 

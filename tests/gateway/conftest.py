@@ -50,7 +50,14 @@ def shared_gateway(_cloud_only: tuple[Gateway, Provider]) -> Gateway:
 def shared_provider(_cloud_only: tuple[Gateway, Provider]) -> Iterator[Provider]:
     """Its provider, which behaves unless told otherwise, and has seen nothing yet."""
     provider = _cloud_only[1]
-    for seen in (provider.requests, provider.paths, provider.headers, provider.billed, provider.faults):
+    for seen in (
+        provider.requests,
+        provider.bodies,
+        provider.paths,
+        provider.headers,
+        provider.billed,
+        provider.faults,
+    ):
         seen.clear()
     provider.hung_up = 0
     yield provider

@@ -36,6 +36,11 @@ REFUSED: dict[str, Any] = {
 
 UNSURE = CascadeResult(CascadeVerdict.ESCALATED, 0.31, 240.0, LOCAL_MODEL, 120, 9).to_json()
 
+CALL = {"at_ms": 1, "host": "api.openai.com", "model": CLOUD_MODEL, "call": "POST /v1/chat/completions", "bytes": 812}
+LEFT = json.dumps(
+    {"calls": [{**CALL, "sha256": "ab" * 32, "via_proxy": True, "rule": "escalated"}], "verdict": "nothing found"}
+)
+
 # Why requests go where they go, in shares of a hundred; the rest is decided by the score.
 BY_RULE = (("pinned", "cloud", 4), ("pinned", "local", 3), ("capability", "cloud", 5), ("context", "cloud", 4))
 
@@ -129,7 +134,7 @@ def _ended(dice: random.Random, row: LedgerRow) -> LedgerRow:
     if die < 0.025 and row.reason == "score":
         row = replace(row, route="local" if row.route == "cloud" else "cloud", reason="failover")
     elif die < 0.04 and row.reason == "score" and row.route == "local":
-        row = replace(row, route="cloud", reason="escalated", second_look=UNSURE, deciding_nusd=12_345)
+        row = replace(row, route="cloud", reason="escalated", second_look=UNSURE, deciding_nusd=12_345, egress=LEFT)
     outcome = Outcome.OK
     if die > 0.99:
         outcome = dice.choice([Outcome.FAILED, Outcome.INTERRUPTED, Outcome.CANCELLED, Outcome.LOST])

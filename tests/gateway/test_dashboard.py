@@ -212,6 +212,7 @@ def test_row_opens_by_keyboard_and_explains_itself(page_without_charts: Page, ga
     expect(button).to_have_attribute("aria-expanded", "true")
     expect(page.locator("#open-row .steps .decided")).to_contain_text("the threshold 0.500")
     expect(page.locator("#open-row .contributions li").first).to_be_visible()
+    expect(page.locator("#open-row .egress")).to_contain_text("What left this machine")
     page.keyboard.press("Enter")
     expect(page.locator("#open-row")).to_have_count(0)
 
@@ -244,6 +245,9 @@ def test_second_look_tells_what_it_found_and_cost(page_without_charts: Page, gat
     expect(page.locator("#open-row .steps")).to_contain_text("confidence 0.310: too unsure to go on")
     expect(page.locator("#open-row .figures")).to_contain_text("thrown away: 120 tokens in, 9 out")
     expect(page.locator("#open-row .figures")).to_contain_text("$0.000012 for the second look")
+    left = page.locator("#open-row .egress")
+    expect(left).to_contain_text("api.openai.com for gpt-4.1, 812 bytes, by a proxy, because of escalated")
+    expect(left.locator("code")).to_have_text("ab" * 32)
 
 
 VIEWS = {"overview": "#groups tbody tr", "tuner": "#presets button", "decisions": ".decisions tbody tr"}

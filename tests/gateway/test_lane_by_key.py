@@ -21,7 +21,7 @@ from router.decision import Prompt
 from router.errors import CannotServe, MustStayLocal
 from router.policy import LocalCapabilities
 from tests.gateway.test_privacy import PRIVATE, TO_CLOUD, Lane, running_lane, user
-from tests.live import Gateway
+from tests.live import Gateway, unwatched
 from tests.provider import Provider
 
 TERMS = {
@@ -254,7 +254,7 @@ def test_a_response_of_a_key_that_keeps_all_here_is_continued_here(lane: KeyedLa
 
 def test_the_cloud_takes_no_call_of_what_must_stay() -> None:
     async def ask() -> None:
-        cloud = make_cloud(CloudSettings(base_url="http://127.0.0.1:9/v1"))
+        cloud = make_cloud(CloudSettings(base_url="http://127.0.0.1:9/v1"), unwatched)
         assert cloud is not None
         with pytest.raises(MustStayLocal):
             await cloud.embed({"model": "vectors", "input": "Hello!"}, BY_KEY)

@@ -29,7 +29,7 @@ from models.wire.errors import ExtraMissingError
 from router.errors import MustStayLocal
 from router.sensitive import Detector, Sensitive
 from tests.conftest import MakeGateway
-from tests.live import Gateway, running_gateway, wait_for
+from tests.live import Gateway, running_gateway, unwatched, wait_for
 from tests.models.engine.tiny import tiny_model
 from tests.provider import Provider, running_provider
 from tests.test_end_to_end import engine_pids
@@ -176,7 +176,7 @@ def test_the_cloud_itself_takes_nothing_that_must_stay(provider: Provider) -> No
     request = replace(ChatRequest.parse({"model": "auto", "messages": user("Hello!")}), private=BY_HEADER)
 
     async def ask() -> None:
-        cloud = make_cloud(CloudSettings(base_url=provider.base_url))
+        cloud = make_cloud(CloudSettings(base_url=provider.base_url), unwatched)
         assert cloud is not None
         with pytest.raises(MustStayLocal):
             await cloud.ask(request, lambda backend: backend.chat(request))

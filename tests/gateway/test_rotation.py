@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from gateway.config.sections.cloud import CloudSettings
 from gateway.dispatch.backends import Backends
 from gateway.ledger.database import DatabasePassword, connect
-from tests.live import wait_for
+from tests.live import unwatched, wait_for
 from tests.process import running_command
 from tests.provider import Provider, running_provider
 
@@ -62,7 +62,7 @@ def test_a_fallbacks_new_key_makes_a_new_cloud(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("OTHER_KEY_FILE", str(file))
     fallback = {"base_url": "http://127.0.0.1:9/v1", "model": "other", "api_key_env": "OTHER_KEY"}
     settings = CloudSettings.model_validate({"base_url": "http://127.0.0.1:9/v1", "fallbacks": [fallback]})
-    backends = Backends(None, settings)
+    backends = Backends(None, settings, unwatched)
     first = backends.cloud
     backends.configure(settings)
     assert backends.cloud is first

@@ -1,4 +1,4 @@
-"""`[ledger]`, `[responses]`, `[log]` and `[telemetry]`: what is written down of requests, and where."""
+"""`[ledger]`, `[audit]`, `[responses]`, `[log]` and `[telemetry]`: what is written down of requests, and where."""
 
 from typing import Literal
 
@@ -34,6 +34,18 @@ class LedgerSettings(Section):
                     "@ : / in a password are written %40 %3A %2F"
                 ) from None
         return url
+
+
+class AuditSettings(Section):
+    """The audit chain: what left this machine, what stayed, and what administrators did."""
+
+    keep_days: float | None = Field(
+        None,
+        gt=0,
+        le=36_500,
+        description="Entries older than this many days are removed; a sealed entry says so. Default: they are kept for "
+        "ever.",
+    )
 
 
 class ResponsesSettings(Section):

@@ -27,6 +27,7 @@ export function detail(item) {
       {},
       figures(item).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))),
     ),
+    egress(item),
   );
 }
 
@@ -45,6 +46,34 @@ function contributions(kept) {
       `Vocabulary coverage is only ${percent(kept.vocabulary_coverage)}, so the score stays near “don't know”.`,
     );
   return el("div", {}, contributionBars(Object.entries(kept.features)), unsure);
+}
+
+// What was sent to clouds, call by call: an auditor compares the hash with what the provider received.
+function egress(item) {
+  const calls = item.egress?.calls ?? [];
+  return el(
+    "section.egress",
+    {},
+    el("h2.small", {}, "What left this machine"),
+    calls.length ? el("ol", {}, calls.map(sent)) : el("p.note", {}, stayed(item)),
+    calls.length ? el("p.note", {}, `The privacy detector: ${item.egress.verdict}.`) : null,
+  );
+}
+
+function sent(call) {
+  const way = `${call.via_proxy ? ", by a proxy" : ""}, because of ${call.rule}`;
+  return el(
+    "li",
+    {},
+    el("b", {}, call.host),
+    ` for ${call.model}, ${count(call.bytes)} bytes${way}`,
+    el("span.hash", {}, "SHA-256 of the body ", el("code", {}, call.sha256)),
+  );
+}
+
+function stayed(item) {
+  if (item.egress) return `Nothing was sent to a cloud: ${item.egress.verdict}.`;
+  return item.route === "cloud" ? "It was not recorded." : "Nothing was sent to a cloud.";
 }
 
 export function steps(rules) {

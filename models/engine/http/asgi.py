@@ -11,6 +11,7 @@ from models.wire.asgi import BodyGivenUp, Receive, Scope, Send, UnfinishedBodies
 from models.wire.errors import RequestError
 from models.wire.first_tokens import FIELD, HEADER, FirstTokens
 from models.wire.json_reader import parse_json
+from models.wire.owner import MOST_CHARS, OWNER_HEADER
 
 SILENCE_S, WHOLE_S = 60.0, 180.0
 """How long a caller may send nothing of a body that has begun, and how long all of it may take."""
@@ -87,6 +88,12 @@ def takes_blanks(scope: Scope) -> bool:
 def is_background(scope: Scope) -> bool:
     """Whether the request gives way to those of callers."""
     return (BACKGROUND_HEADER.encode(), b"1") in scope["headers"]
+
+
+def owner_of(scope: Scope) -> str:
+    """For whom the request is, where the caller says so in a header; empty for nobody in particular."""
+    value = next((value for name, value in scope["headers"] if name == OWNER_HEADER.encode()), b"")
+    return value[:MOST_CHARS].decode("latin-1")
 
 
 class EventStream:

@@ -11,13 +11,20 @@ from models.engine.http.asgi import (
     EventStream,
     WholeAnswer,
     is_background,
+    owner_of,
     read_json,
     send_json,
     send_text,
     takes_blanks,
     time_limit_s,
 )
-from models.engine.http.completions import collect_completion, events_in_rounds, parse_completion, stream_completion
+from models.engine.http.completions import (
+    Submit,
+    collect_completion,
+    events_in_rounds,
+    parse_completion,
+    stream_completion,
+)
 from models.engine.http.failures import NotFound, describe_error
 from models.engine.http.responses import collect_chat, stream_chat
 from models.engine.http.shapes import ChatShapes, TextShapes
@@ -86,13 +93,18 @@ class EngineServer:
     async def _answer(self, job: ChatJob, scope: Scope, send: Send) -> None:
         generations = await self._engine.prepare(job)
         shapes = ChatShapes(self._engine.info.model, self._engine.fingerprint, self._engine.token_bytes)
-        with self._engine.submit(generations, time_limit_s(scope), gives_way=is_background(scope)) as answer:
+        with self._submitting(scope)(generations) as answer:
             if job.stream:
                 stream = EventStream(send)
                 sending = stream_chat(answer, job, shapes, stream, generations[0])
                 await with_comments(sending, self._progress, stream, generations)
             else:
                 await self._send_whole(collect_chat(answer, job, shapes), scope, send, generations[0])
+
+    def _submitting(self, scope: Scope) -> Submit:
+        """`Engine.submit`, with what the headers of a request say."""
+        gives_way, owner = is_background(scope), owner_of(scope)
+        return partial(self._engine.submit, time_limit_s=time_limit_s(scope), gives_way=gives_way, owner=owner)
 
     async def _send_whole(
         self, work: Awaitable[Mapping[str, Any]], scope: Scope, send: Send, first: Generation | None = None
@@ -118,7 +130,7 @@ class EngineServer:
     async def _complete(self, job: CompletionJob, scope: Scope, send: Send) -> None:
         generations = await self._engine.preparations.run(partial(self._engine.prepare_completion, job))
         shapes = TextShapes(self._engine.info.model, self._engine.fingerprint, self._engine.token_bytes)
-        submit = partial(self._engine.submit, time_limit_s=time_limit_s(scope), gives_way=is_background(scope))
+        submit = self._submitting(scope)
         async with aclosing(events_in_rounds(submit, generations, self._engine.max_parallel)) as events:
             if job.stream:
                 stream = EventStream(send)

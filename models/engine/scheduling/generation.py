@@ -63,12 +63,14 @@ Listener = Callable[[Event], None]
 
 @dataclass(slots=True, eq=False)
 class Generation:
-    """State of one answer. It belongs to the scheduler's thread, except `cancelled`, which any thread may set.
+    """State of one answer. It belongs to the scheduler's thread, except what any thread may set.
 
     Attributes
     ----------
     prompt : sequence of int
         Tokens that came with the request, at least one.
+    cancelled : bool
+        Whether nobody listens any more; any thread may set it, as `displaced`.
     max_new : int
         Most tokens of the answer.
     listener : callable
@@ -93,6 +95,12 @@ class Generation:
         Guesses its next tokens; None where guesses are not wanted or cannot be taken back.
     gives_way : bool
         Whether it is ended as soon as a caller comes: a probe or an item of the exam, for which nobody waits.
+    owner : str
+        For whom it is: owners share the places. Empty for nobody in particular.
+    displaced : bool
+        Whether it lost its place in the queue to an owner who had fewer.
+    siblings : sequence of Generation
+        All generations of its request, where there are several.
     allowance : SelectionAllowance
         The processor time that the choice of its tokens may take.
     first_tokens : FirstTokens or None
@@ -111,6 +119,9 @@ class Generation:
     deadline: float = inf
     cancelled: bool = False
     gives_way: bool = False
+    owner: str = ""
+    displaced: bool = False
+    siblings: Sequence["Generation"] = ()
     sequence: int = -1
     started: bool = False
     prompt_array: TokenArray = field(init=False)
@@ -141,6 +152,11 @@ class Generation:
     def reads_prompt(self) -> bool:
         """Whether part of its prompt is still to be computed."""
         return self.n_computed < len(self.prompt)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether any answer of its request has a place, or had one."""
+        return any(g.sequence >= 0 or g.n_written > 0 for g in self.siblings or (self,))
 
     @property
     def n_written(self) -> int:

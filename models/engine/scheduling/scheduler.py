@@ -3,9 +3,10 @@
 Requests join and leave between steps. Each step computes one token for every answer in decode and a bounded number of
 prompt tokens for those in prefill (`step_batching`). Where an answer seems to copy, and it pays, a step also computes
 the tokens that would follow (`prompt_lookup`, `speculation`): those that the answer's own sampler chooses too are kept,
-and the cells of the others are freed. Requests whose cells do not fit wait in order of arrival. If the running answers
-outgrow the cells all the same, the youngest is preempted: it gives up its cells, waits at the head of the queue and is
-computed again. Its caller sees a pause and nothing else.
+and the cells of the others are freed. Requests whose cells do not fit wait; those begin first whose owner has the
+fewest running (`shares`), and of one owner the oldest. If the running answers outgrow the cells all the same, the
+youngest is preempted: it gives up its cells, waits at the head of the queue and is computed again. Its caller sees a
+pause and nothing else.
 
 Generations that give way (`Generation.gives_way`) are computed only while no caller is here. One who comes ends them at
 once, in the middle of a step; until the last one has gone, new ones are refused. So a step computes either callers'
@@ -35,6 +36,7 @@ from models.engine.scheduling.generation import Event, Failed, Finished, Generat
 from models.engine.scheduling.kv_cache import KvCache
 from models.engine.scheduling.metrics import EngineMetrics
 from models.engine.scheduling.parked import Parking
+from models.engine.scheduling.shares import Turns, to_displace
 from models.engine.scheduling.speculation import Speculation
 from models.engine.scheduling.speeds import Speeds, StepWork
 from models.engine.scheduling.step_batching import Chunk, PrefillBudget, plan_step_batch
@@ -104,6 +106,7 @@ class Scheduler:
         self.progress = 0
         self._max_sequences, self._max_queue = max_sequences, max_queue
         self._waiting: deque[Generation] = deque()
+        self._turns = Turns()
         self._running: list[Generation] = []
         self._submitted: list[Generation] = []
         self._output: list[tuple[Generation, Event]] = []
@@ -238,12 +241,27 @@ class Scheduler:
             if gives_way and self.has_callers:
                 raise GaveWay
             n_before = len(self._places if gives_way else self._callers())
-            if n_before + len(generations) > self._max_sequences + self._max_queue:
-                wait_s = max(1, round(self.expected_wait_s))
-                raise EngineBusy(f"{self.n_waiting} requests are waiting already", retry_after_s=wait_s)
+            n_over = n_before + len(generations) - self._max_sequences - self._max_queue
+            if n_over > 0 and not self._displace(generations[0].owner, n_over):
+                raise self._too_many()
+            if len(generations) > 1:
+                for generation in generations:
+                    generation.siblings = generations
             self._places.update(generations)
             self._submitted.extend(generations)
             self._wake.notify()
+
+    def _displace(self, owner: str, n: int) -> bool:
+        """Take `n` places in the queue from the owner who has most of them, for `owner`; false if that is not fair."""
+        displaced = to_displace([g for g in self._callers() if not g.has_begun], owner, n)
+        for generation in displaced:
+            generation.displaced = True
+            self._places.discard(generation)
+        return bool(displaced)
+
+    def _too_many(self) -> EngineBusy:
+        wait_s = max(1, round(self.expected_wait_s))
+        return EngineBusy(f"{self.n_waiting} requests are waiting already", retry_after_s=wait_s)
 
     def call(self, function: Callable[[], T]) -> "Future[T]":
         """Run a short function on the scheduler's thread between two steps, since only that thread may compute."""
@@ -288,6 +306,7 @@ class Scheduler:
                 self._run_callback()
                 self._fail_overdue()
                 self._drop_cancelled()
+                self._drop_displaced()
                 if self.has_callers:
                     self._give_way()
                 self._admit()
@@ -341,6 +360,13 @@ class Scheduler:
             self._metrics.finished.labels("cancelled").inc()
             self._remove(generation)
 
+    def _drop_displaced(self) -> None:
+        """End what lost its place in the queue; what has begun by now goes on."""
+        for generation in [g for g in self._waiting if g.displaced and not g.has_begun]:
+            self._emit(generation, Failed(self._too_many()))
+            self._metrics.finished.labels("displaced").inc()
+            self._remove(generation)
+
     def _give_way(self) -> None:
         """End what gives way to callers. What was read of it stays for the next time."""
         for generation in [g for g in (*self._running, *self._waiting) if g.gives_way]:
@@ -356,11 +382,13 @@ class Scheduler:
             self._leave(generation)
 
     def _admit(self) -> None:
-        """First come, first served: small requests cannot overtake a large one for ever."""
+        """Of each owner, first come, first served: small requests cannot overtake a large one for ever."""
         while self._waiting and len(self._running) < self._max_sequences:
-            if not self._kv_cache.has_room(self._waiting[0], self._running):
+            generation = self._turns.next_to_begin(self._waiting, self._running)
+            if not self._kv_cache.has_room(generation, self._running):
                 break
-            generation = self._waiting.popleft()
+            self._waiting.remove(generation)
+            self._turns.had(generation.owner)
             self._kv_cache.assign_sequence(generation)
             self._running.append(generation)
         for generation in self._running:
@@ -503,6 +531,7 @@ class Scheduler:
 
     def _release(self, generation: Generation, *, keep: bool) -> None:
         self._running.remove(generation)
+        self._turns.had(generation.owner)
         self._kv_cache.release(generation, keep=keep)
         self._leave(generation)
 

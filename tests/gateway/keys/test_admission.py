@@ -178,3 +178,14 @@ def test_no_header_but_a_key_opens_anything(gateway: Gateway, shared_provider: P
     try_to_get_in()
     assert status_of(gateway, "/v1/models", [(b"api-key", ADMIN.encode())]) == 200
     assert not shared_provider.requests
+
+
+def test_a_key_is_held_to_its_limits(gateway: Gateway, shared_provider: Provider) -> None:
+    limited = make(gateway, terms={"requests_per_minute": 1})["secret"]
+    client = gateway.client(api_key=limited)
+    told = client.chat.completions.with_raw_response.create(model="auto", messages=HELLO).headers
+    assert (told["x-ratelimit-limit-requests"], told["x-ratelimit-remaining-requests"]) == ("1", "0")
+    with pytest.raises(openai.RateLimitError, match="requests_per_minute"):
+        client.chat.completions.create(model="auto", messages=HELLO)
+    other = gateway.client(api_key=make(gateway)["secret"])
+    assert other.chat.completions.create(model="auto", messages=HELLO).id

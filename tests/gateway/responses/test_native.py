@@ -17,7 +17,7 @@ from models.wire.errors import RequestError
 from models.wire.json_reader import JsonReader
 from tests import natively
 from tests.conftest import MakeGateway
-from tests.live import Gateway, running_gateway
+from tests.live import Gateway, running_gateway, unwatched
 from tests.provider import PROMPT_TOKENS, WORDS, Provider, running_provider
 
 CLOUD_ONLY: dict[str, Any] = {
@@ -193,7 +193,7 @@ def test_what_only_the_cloud_can_do_goes_there(make_gateway: MakeGateway, provid
     ],
 )
 def test_openai_takes_responses_unless_told_otherwise(settings: dict[str, Any], native: bool) -> None:
-    cloud = make_cloud(CloudSettings(**settings))
+    cloud = make_cloud(CloudSettings(**settings), unwatched)
     assert cloud is not None
     body = {"model": "auto", "input": "hi", "background": True}
     refusals: list[RequestError] = []

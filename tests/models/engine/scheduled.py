@@ -98,10 +98,11 @@ class Scheduled:
         sampling: SamplingParams | None = None,
         selects: Callable[..., TokenSelector] = TokenSelector,
         gives_way: bool = False,
+        owner: str = "",
     ) -> Answer:
         """Queue one answer; greedy unless `sampling` says otherwise."""
         chain = build_sampler(sampling or SamplingParams(temperature=0), self.model.n_vocab, 2048)
-        generation = Generation(prompt, max_new, selects(chain, grammar, 5), stops=stops, lookup=lookup)
+        generation = Generation(prompt, max_new, selects(chain, grammar, 5), stops=stops, lookup=lookup, owner=owner)
         generation.gives_way = gives_way
         answer = Answer(generation)
         generation.listener = answer.take
