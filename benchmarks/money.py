@@ -38,7 +38,7 @@ from tests.provider import FAULTS, WORDS, Call, Provider, running_provider
 ANSWER_USD = 0.000086
 BUDGET_USD = 12 * ANSWER_USD
 LOCKED_S = 30
-ASK = {"model": "cloud", "messages": [{"role": "user", "content": "Say hello now."}]}
+ASK = {"model": "cloud", "messages": [{"role": "user", "content": "Say hello now."}], "max_tokens": 8}
 
 USAGES: list[Any] = [
     {"prompt_tokens": 100, "completion_tokens": 10, "prompt_tokens_details": {"cached_tokens": 900}},
@@ -336,8 +336,8 @@ def _line(name: str, drill: Drill, rows: list[dict[str, Any]], status: dict[str,
 def empty(url: str) -> None:
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
-        for table in ("requests", "rollup", "feedback", "schema_version"):
-            connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
     engine.dispose()
 
 

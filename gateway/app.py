@@ -101,6 +101,7 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
     background.keep("metrics", parts.metrics.keep_fresh)
     background.keep("reload", parts.lifecycle.reloader.follow)
     background.keep("budget", parts.budget.keep_fresh)
+    background.keep("budget warnings", parts.budget.warnings.run, is_vital=False)
     background.keep("keys", parts.keys.keep_fresh)
     background.keep("private sessions", parts.private_sessions.keep_tidy, is_vital=False)
     if parts.conversations.store is not None:
@@ -115,6 +116,7 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
         if local is not None:
             await local.stop()
         await parts.backends.aclose()
+        await parts.budget.stop()
         parts.ledger.close()
         if parts.conversations.store is not None:
             parts.conversations.store.close()
@@ -144,7 +146,7 @@ def _add_answering(app: FastPathApp, parts: Parts, limit: int, keep_alive_s: flo
 
 
 def _compacting(parts: Parts) -> Compacting:
-    return Compacting(parts.conversations, NativeResponses(parts.backends, parts.decider), parts.decider)
+    return Compacting(parts.conversations, NativeResponses(parts.backends, parts.decider), parts.decider, parts.budget)
 
 
 def _add_others(app: FastPathApp, parts: Parts, settings: Settings) -> None:

@@ -77,3 +77,13 @@ class Background:
 
     def _settle_later(self, name: str) -> asyncio.TimerHandle:
         return asyncio.get_running_loop().call_later(SETTLED_S, self._down.discard, name)
+
+
+async def in_thread(work: Callable[[], None]) -> None:
+    """Run `work` in a thread, to its end even if nobody waits for it any more: what it uses is about to be closed."""
+    working = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.gather(working, return_exceptions=True)
+        raise

@@ -39,7 +39,9 @@ from gateway.reports.failure_rates import FailureRates
 from gateway.scoring.active_classifier import ActiveClassifier
 from gateway.scoring.active_threshold import ActiveThreshold
 from gateway.scoring.contributions import ContributionSampler
+from gateway.spending.accounts import SCOPES
 from gateway.spending.budget import Budget
+from gateway.spending.periods import Period
 from gateway.spending.pricing import Pricer
 
 logger = logging.getLogger(__name__)
@@ -260,7 +262,13 @@ def _watch_money(metrics: Metrics, ledger: Ledger, budget: Budget) -> None:
     metrics.watch_count("slimgate_ledger_refused_rows", "Rows lost for want of disk.", lambda: ledger.refused_rows)
     metrics.watch_count("slimgate_ledger_set_aside_rows", "Rows that cannot be stored.", lambda: ledger.set_aside.added)
     metrics.watch_count("slimgate_ledger_unpriced_rows", "Rows that could not be priced.", lambda: ledger.unpriced_rows)
-    metrics.watch("slimgate_budget_used_ratio", "Share of the cloud's budget that is spent.", budget.used, "livemax")
+    metrics.watch_by(
+        "slimgate_budget_used_ratio",
+        "Share that is spent of the cloud's budget; of all teams, and of all keys, the one nearest to its limit.",
+        {"scope": SCOPES, "period": tuple(Period)},
+        budget.used,
+        "livemax",
+    )
     metrics.watch(
         "slimgate_budget_unknown",
         "Whether it is not known at the moment what was spent.",

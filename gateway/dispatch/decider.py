@@ -17,18 +17,20 @@ from gateway.dispatch.privacy import PrivacyLane
 from gateway.dispatch.private_sessions import PrivateSessions
 from gateway.dispatch.sides import AllowedSides, Sides
 from gateway.http.overrides import NO_OVERRIDES, Overrides
-from gateway.keys.caller import Caller
+from gateway.keys.caller import ANYBODY, Caller
 from gateway.keys.terms import NO_TERMS, KeyForbids, KeyTerms
 from gateway.scoring.prompt import loop_began, to_prompt
 from gateway.spending.budget import Budget
 from models.wire.chat import ChatRequest
 from models.wire.token_estimates import cautious_prompt_tokens, upper_bound_tokens
 from router.decision import Prompt, Reason, Route, RoutingDecision
-from router.errors import CannotServe
+from router.errors import BudgetSpent, CannotServe
 from router.policy import LocalCapabilities, RoutingPolicy, Scorer, Situation
 
 NEVER_INSTEAD = frozenset({Reason.PRIVACY, Reason.PINNED, Reason.BUDGET})
 """Reasons for which the other side must not answer, even if the chosen one fails."""
+
+INSTEAD_REFUSED = "The local model does not answer instead, since budget.when_spent is 'refuse'."
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class Decider:
         sessions: PrivateSessions | None = None,
     ) -> None:
         self._sides = sides
-        self._terms = NO_TERMS
+        self._caller, self._terms = ANYBODY, NO_TERMS
         self._policy = RoutingPolicy(scorer)
         self._threshold = threshold
         self._budget = budget
@@ -115,11 +117,11 @@ class Decider:
         self._privacy = privacy
 
     def of(self, caller: Caller) -> "Decider":
-        """The decider for one request of `caller`, by the terms of its key."""
-        if caller.terms is NO_TERMS:
+        """The decider for one request of `caller`, by the terms of its key and the budgets that it spends from."""
+        if caller.terms is NO_TERMS and not caller.team:
             return self
         decider = copy(self)
-        decider._terms = caller.terms
+        decider._caller, decider._terms = caller, caller.terms
         return decider
 
     @property
@@ -270,13 +272,19 @@ class Decider:
         return self.sides.cloud is not None and request.private is None and self._budget_obstacle(request) is None
 
     def _apply_rules(self, request: ChatRequest, prompt: Prompt, situation: Situation) -> RoutingDecision:
+        spent = situation.budget_spent
         try:
-            return self._policy.decide(prompt, situation)
+            if spent is None or self._budget is None or not self._budget.refuses:
+                return self._policy.decide(prompt, situation)
+            decision = self._policy.decide(prompt, replace(situation, budget_spent=None))
         except CannotServe as exc:
             native = request.native
             if exc.reason is Reason.CAPABILITY and native is not None and native.untranslatable is not None:
                 raise native.untranslatable from None  # it names the field
             raise
+        if decision.route is Route.CLOUD:
+            raise BudgetSpent(spent, INSTEAD_REFUSED)
+        return decision
 
     async def _situation(self, request: ChatRequest, meaning: Meaning, overrides: Overrides) -> Situation:
         sides, pinned = self.sides, meaning.route
@@ -307,10 +315,10 @@ class Decider:
     def _budget_obstacle(self, request: ChatRequest) -> str | None:
         """Why the cloud may not be paid for `request`, in words; None where it may."""
         cloud, budget = self.sides.cloud, self._budget
-        if cloud is None or budget is None or not budget.limited:
+        if cloud is None or budget is None or not budget.limits(self._caller):
             return None
         only = self.names.meaning(request.model).model
-        return budget.obstacle(request, cloud.names if only is None else (only,))
+        return budget.obstacle(request, cloud.names if only is None else (only,), self._caller)
 
     def _fallback(self, decision: RoutingDecision, situation: Situation) -> Route | None:
         if decision.reason in NEVER_INSTEAD:

@@ -16,6 +16,7 @@ from gateway.dispatch.backends import Backends
 from gateway.dispatch.cascade import Cascade, Unsure
 from gateway.dispatch.decider import Decider, RoutedRequest
 from gateway.dispatch.local import unless_stuck
+from gateway.dispatch.paying import as_paid_for, set_aside
 from gateway.http.overrides import Overrides
 from gateway.keys.terms import KeyForbids
 from gateway.record.recorder import Recorder
@@ -38,6 +39,7 @@ from models.wire.errors import (
 from models.wire.stream import ChatStream
 from models.wire.token_estimates import prompt_tokens_guess
 from router.decision import Reason, Route
+from router.errors import BudgetSpent
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +69,7 @@ class Dispatcher:
     recorder : Recorder
         Opens a row for each request.
     budget : Budget
-        Says which cloud models may be paid.
+        Says which cloud models may be paid, and sets the money aside.
     cascade : Cascade
         Takes second looks.
     classifier : ActiveClassifier
@@ -122,7 +124,7 @@ class Dispatcher:
 
         def call(backend: Answerer) -> Awaitable[T]:
             record.set_backend(backend.model)
-            return ask(backend, routed.request)
+            return ask(backend, as_paid_for(record, routed.request))
 
         with waiting(record):
             return await self._call_with_fallback(record, routed, call)
@@ -132,16 +134,41 @@ class Dispatcher:
     ) -> T:
         chosen, fallback = routed.decision.route, routed.fallback
         try:
-            return await self._call(chosen, routed, self._first_call(record, routed, call), is_last=fallback is None)
+            if chosen is Route.CLOUD:
+                await self._set_aside(record, routed)
+            return await self._call(record, routed, self._first_call(record, routed, call), is_last=fallback is None)
         except Unsure:
             return await self._escalate(record, routed, call)
+        except BudgetSpent:
+            if fallback is None or self._budget.refuses:
+                raise
+            self._move(record, routed, Route.LOCAL, Reason.BUDGET)
+            return await self._call(record, routed, call, is_last=True)
         except BackendError as exc:
             reason = await self._reason_to_move(exc, routed)
-            if fallback is None or reason is None:
+            if fallback is None or reason is None or not await self._can_pay(record, routed, fallback):
                 raise
             logger.warning("%s failed (%s); %s answers instead", chosen, exc, fallback)
             self._move(record, routed, fallback, reason)
-            return await self._call(fallback, routed, call, is_last=True)
+            return await self._call(record, routed, call, is_last=True)
+
+    async def _set_aside(self, record: RequestRecord, routed: RoutedRequest) -> None:
+        """Money for a call to the cloud; raises `BudgetSpent` if there is not enough."""
+        assert self._backends.cloud is not None
+        only = routed.meaning.model
+        await set_aside(self._budget, record, routed.request, self._backends.cloud.names if only is None else (only,))
+
+    async def _can_pay(self, record: RequestRecord, routed: RoutedRequest, route: Route) -> bool:
+        """Whether `route` may be called after the other side; a cloud that failed is paid no more."""
+        if route is Route.LOCAL:
+            self._budget.release(record.id)
+            return True
+        try:
+            await self._set_aside(record, routed)
+        except BudgetSpent as exc:
+            logger.info("request %s: %s", record.id, exc)
+            return False
+        return True
 
     def _first_call(
         self, record: RequestRecord, routed: RoutedRequest, call: Callable[[Answerer], Awaitable[T]]
@@ -156,13 +183,15 @@ class Dispatcher:
         self, record: RequestRecord, routed: RoutedRequest, call: Callable[[Answerer], Awaitable[T]]
     ) -> T:
         """Ask the cloud after a second look. If it fails for whatever reason, the local model answers after all."""
-        self._move(record, routed, Route.CLOUD, Reason.ESCALATED)
         try:
-            return await self._call(Route.CLOUD, routed, call, is_last=False)
-        except BackendError as exc:
+            await self._set_aside(record, routed)
+            self._move(record, routed, Route.CLOUD, Reason.ESCALATED)
+            return await self._call(record, routed, call, is_last=False)
+        except (BackendError, BudgetSpent) as exc:
             logger.warning("cloud failed (%s); the local model answers after all", exc)
+            self._budget.release(record.id)
             record.came_back()
-            return await self._call(Route.LOCAL, routed, call, is_last=True)
+            return await self._call(record, routed, call, is_last=True)
 
     async def _reason_to_move(self, exc: BackendError, routed: RoutedRequest) -> Reason | None:
         """Why the other side should answer after `exc`; None where it would fare no better."""
@@ -178,15 +207,17 @@ class Dispatcher:
         self._recorder.moved(record, _paid_tokens(record, routed.request))
 
     async def _call(
-        self, route: Route, routed: RoutedRequest, call: Callable[[Answerer], Awaitable[T]], *, is_last: bool
+        self, record: RequestRecord, routed: RoutedRequest, call: Callable[[Answerer], Awaitable[T]], *, is_last: bool
     ) -> T:
+        """Have the side answer that the record names now."""
+        route = Route(record.route)
         if not routed.terms.allows(route):  # no fallback and no second look comes here; if one did, it would end here
             raise KeyForbids(f"use the {route}; use another key")
         if route is Route.LOCAL:
             assert self._backends.local is not None
             return await self._backends.local.times.watch(routed.request, self._call_local(call, is_last=is_last))
         assert self._backends.cloud is not None
-        may_pay = partial(self._budget.may_pay, service_tier=tier_of(routed.request))
+        may_pay = partial(self._budget.may_pay, service_tier=tier_of(routed.request), caller=record.caller)
         return await self._backends.cloud.ask(routed.request, call, only=routed.meaning.model, may_pay=may_pay)
 
     async def _call_local(self, call: Callable[[Answerer], Awaitable[T]], *, is_last: bool) -> T:

@@ -17,7 +17,7 @@ from gateway.spending.budget import Budget
 from models.wire.backend import Completion
 from models.wire.errors import RequestError, UnknownModelError
 from models.wire.json_reader import JsonReader
-from models.wire.token_estimates import input_tokens_guess
+from models.wire.token_estimates import input_tokens_guess, most_input_tokens
 from router.decision import Reason, Route
 from router.errors import BudgetSpent, MustStayLocal
 
@@ -82,10 +82,10 @@ class Embedder:
         record.clearance = decider.clearance
         if private is not None and route is Route.CLOUD:
             raise MustStayLocal(private, "The cloud makes the embeddings here.")
-        if route is Route.CLOUD and (obstacle := self._unaffordable(model)) is not None:
-            raise BudgetSpent(obstacle, "It makes the embeddings here.")
         if has_tokens and not (route is Route.CLOUD and _shares_tokens(name, model)):
             raise reader["input"].error(FOREIGN_TOKENS.format(model or route), "unsupported_value")
+        if route is Route.CLOUD:
+            await self._set_aside(record, model, body["input"])
         record.moved(route, Reason.PINNED if private is None else Reason.PRIVACY)
         record.served_model = model
         self._recorder.opened(record, input_tokens_guess(body["input"]) if route is Route.CLOUD else 0)
@@ -113,6 +113,12 @@ class Embedder:
             return OPENAI_MODELS if self._backends.cloud_is_openai else ()
         return () if self._settings.model is None else (self._settings.model,)
 
+    async def _set_aside(self, record: RequestRecord, model: str, given: Any) -> None:
+        most_tokens = most_input_tokens(given)
+        obstacle = await self._budget.reserve_reading(record.id, most_tokens, model, record.caller)
+        if obstacle is not None:
+            raise BudgetSpent(obstacle, "It makes the embeddings here.")
+
     def names_for(self, caller: Caller) -> tuple[str, ...]:
         """Those of `names` that the caller's key lets it send."""
         terms, names = caller.terms, self._decider.of(caller).names
@@ -120,9 +126,6 @@ class Embedder:
         if not terms.allows(route) or (terms.local_only and route is Route.CLOUD):
             return ()
         return tuple(filter(names.may_send, self.names))
-
-    def _unaffordable(self, model: str) -> str | None:
-        return self._budget.spent() or self._budget.unpriced((model,))
 
     def _target(self, name: str, known: ModelNames) -> tuple[Route, str]:
         """The side that `name` asks for, and its model; empty for the side's own."""

@@ -17,6 +17,7 @@ from gateway.dialects.responses.shapes import to_usage
 from gateway.dispatch.decider import Decider
 from gateway.dispatch.dispatcher import Dispatcher
 from gateway.dispatch.native_responses import NativeResponses
+from gateway.dispatch.paying import set_aside
 from gateway.endpoints.recorded import RecordedEndpoint, paid_all_the_same
 from gateway.http.client import Reply, read_body
 from gateway.http.json_response import json_response
@@ -25,6 +26,7 @@ from gateway.ledger import Outcome
 from gateway.limits.key_limits import KeyLimits
 from gateway.record.recorder import Recorder
 from gateway.record.request_record import RequestRecord
+from gateway.spending.budget import Budget
 from models.usage.usage import Usage, usage_in
 from models.wire.chat import CUT_SHORT, ChatRequest, text_of
 from models.wire.errors import InvalidResponse, RequestError
@@ -45,10 +47,11 @@ SUMMARY_TOKENS = 1024
 class Compacting:
     """What compacting and counting share: who does it, and the request that it is about."""
 
-    def __init__(self, conversations: Conversations, native: NativeResponses, decider: Decider) -> None:
+    def __init__(self, conversations: Conversations, native: NativeResponses, decider: Decider, budget: Budget) -> None:
         self.conversations = conversations
         self._native = native
         self._decider = decider
+        self._budget = budget
         self._dialect = ResponsesDialect()
 
     async def turn(self, body: Any, overrides: Overrides) -> tuple[Turn, ChatRequest]:
@@ -56,13 +59,26 @@ class Compacting:
         turn = await self.conversations.turn(body, overrides.caller.id)
         return turn, await self._decider.of(overrides.caller).mark(self._dialect.turn(turn), overrides)
 
-    async def by_cloud(self, what: str, turn: Turn, request: ChatRequest, overrides: Overrides) -> bytes | None:
-        """The answer of a cloud that keeps the conversation itself, or is the only one to have it; None for no such."""
+    async def by_cloud(
+        self,
+        what: str,
+        turn: Turn,
+        request: ChatRequest,
+        overrides: Overrides,
+        record: RequestRecord | None = None,
+    ) -> bytes | None:
+        """The answer of a cloud that keeps the conversation itself, or is the only one to have it; None for no such.
+
+        Money is set aside for `record`; None for what costs nothing.
+        """
         untranslatable = None if request.native is None else request.native.untranslatable
         decider = self._decider.of(overrides.caller)
         is_for_cloud = turn.is_native or untranslatable is not None or _is_cloud_only(decider, request)
         if is_for_cloud and decider.cloud_may_answer(request) and await self._native.may_know(overrides):
             assert request.native is not None
+            if record is not None:
+                await set_aside(self._budget, record, request, (self.cloud_model,))
+                record.answer_limit = None  # this call takes no limit
             body = {**request.native.body, "model": self._native.model()}
             content = orjson.dumps(body)
             return await self._native.call("POST", what, overrides=overrides, private=request.private, content=content)
@@ -100,7 +116,7 @@ class CompactEndpoint(RecordedEndpoint):
         turn, request = await self._compacting.turn(body, overrides)
         record.private = request.private
         request = await self.within_limits(record, request)
-        answer = await self._compacting.by_cloud("compact", turn, request, overrides)
+        answer = await self._compacting.by_cloud("compact", turn, request, overrides, record)
         if answer is None:
             with paid_all_the_same(record, request):
                 answer = await self._summarize(record, turn, request, overrides)

@@ -221,6 +221,21 @@ class Ledger:
         with self._answering(), self._writers.begin() as connection:
             yield connection
 
+    @contextlib.contextmanager
+    def write_between_rows(self) -> Iterator[Connection]:
+        """As `write`; inside the block no row of this process is committed, and listeners know of all that were.
+
+        Raises
+        ------
+        LedgerUnavailable
+            While the database does not answer: then nothing is stored.
+        """
+        with self._mover.paused(SETTLE_WAIT_S) as is_paused:
+            if not is_paused:
+                raise LedgerUnavailable("The ledger's database is slow.")
+            with self.write() as connection:
+                yield connection
+
     def find(self, id: str) -> LedgerRow | Row[Any] | None:
         """The row of one request, also while it is in progress or still in the spool of any process of this gateway.
 

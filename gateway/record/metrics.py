@@ -2,8 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import product
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -199,6 +201,19 @@ class Metrics:
         """Add a gauge for a number that is kept elsewhere; `mode` says how those of several workers are combined."""
         gauge = Gauge(name, text, registry=self._registry, multiprocess_mode=mode)
         self._watched.append((gauge, reading))
+
+    def watch_by(
+        self,
+        name: str,
+        text: str,
+        labels: Mapping[str, Sequence[str]],
+        reading: Callable[..., float],
+        mode: GaugeMode = "livesum",
+    ) -> None:
+        """Add a gauge for each combination of label values, which are given to `reading`."""
+        gauge = Gauge(name, text, list(labels), registry=self._registry, multiprocess_mode=mode)
+        for values in product(*labels.values()):
+            self._watched.append((gauge.labels(*values), partial(reading, *values)))
 
     def watch_count(self, name: str, text: str, reading: Reading) -> None:
         """Add a counter for a number that is kept elsewhere and only grows."""

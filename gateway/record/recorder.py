@@ -68,8 +68,8 @@ class Recorder:
         record.outcome = outcome
         record.error_code = None if exc is None else error_code(exc)
         row = record.row()
+        self._budget.closed(row)  # first: its reservation lasts until the database has the row
         self._ledger.record(row)
-        self._budget.closed(row)
         self._metrics.closed(row)
         if record.cascade_result is not None:
             self._metrics.cascaded(record.cascade_result)

@@ -20,7 +20,7 @@ from gateway.record.egress_call import EgressCall
 from models.redaction.plain_text import plain_text
 from models.redaction.server_words import clean_name
 from models.usage.usage import UNCOUNTED, Usage
-from models.wire.chat import ChatRequest
+from models.wire.chat import CUT_SHORT, ChatRequest
 from models.wire.first_tokens import FirstTokens
 from models.wire.notes import NO_NOTES, Notes
 from router.confidence import CascadeVerdict
@@ -75,6 +75,8 @@ class RequestRecord:
         How sure the model that answered was of them; None where it does not tell. Only a local model's are kept.
     answers_early : bool
         Whether the caller's stream began before the answer did.
+    answer_limit : int or None
+        The longest answer that the cloud is asked for, in tokens, where the budget sets it and not the caller.
     outcome : Outcome or None
         None while the request is in hand.
     """
@@ -115,6 +117,7 @@ class RequestRecord:
     calls: list[EgressCall] = field(default_factory=list)
     sent_tokens: int = 0
     trace: "Trace | None" = None
+    answer_limit: int | None = None
 
     @property
     def owner(self) -> str:
@@ -178,8 +181,13 @@ class RequestRecord:
         if self.served_model:
             headers["x-slimgate-model"] = header_value(self.served_model)
         on_the_way = self.local_only if self.route == Route.CLOUD else ()
+        warnings = []
         if left_out := dict.fromkeys((*self.left_out, *on_the_way, *self.notes.left_out)):
-            headers["x-slimgate-warning"] = header_value(f"left out: {', '.join(left_out)}")
+            warnings.append(f"left out: {', '.join(left_out)}")
+        if self.answer_limit is not None and CUT_SHORT.intersection(self.finish_reasons):
+            warnings.append(f"cut at {self.answer_limit} tokens by budget.answer_tokens; set max_tokens")
+        if warnings:
+            headers["x-slimgate-warning"] = header_value("; ".join(warnings))
         if self.overhead_s is not None:
             headers["x-slimgate-overhead-ms"] = f"{self.overhead_s * 1000:.2f}"
         return headers

@@ -1,34 +1,42 @@
-"""The budget: what may be spent on the cloud, and what was spent.
+"""The budget: money is set aside before a cloud is called, so that requests at the same time cannot pass a limit.
 
-What was spent is the ledger's sum, plus the rows of this process since that sum was read. Days and months are in UTC.
-Workers, gateways that share a ledger, and restarts all count the same money, because the ledger decides. A budget can
-be exceeded by what other processes spend within `REFRESH_S`, and by requests in progress, which count when they end. If
-it is unknown what was spent, or what a request will cost, the cloud is not asked, unless `budget.fail_open` is set.
+Limits are of everybody, of teams and of keys; by day, week and month. What was spent is the ledger's sum. A request
+sets aside the most that it may cost (`bounds`), and settles for what it did cost. Gateways and workers that share a
+ledger share the money: each holds a part of what is left (`holds`). What a limit can still be passed by is what answers
+cost beyond their bound: of a provider that ignores the limit on their length, or that went on after this process died.
+
+If it is unknown what was spent, or what a request may cost, the cloud is not asked, unless `budget.fail_open` is set.
 """
 
 import asyncio
 import logging
-import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from gateway.background import in_thread
 from gateway.config.sections.spending import BudgetSettings
+from gateway.keys.caller import ANYBODY, Caller
 from gateway.ledger import Ledger, LedgerRow, LedgerUnavailable
-from gateway.ledger.rollup import RollupRow, read_rollup, total
-from gateway.ledger.units import epoch_ms
+from gateway.ledger.accounts import accounts_of
+from gateway.spending.accounts import NO_LIMIT_NUSD, Account, Accounts
+from gateway.spending.countable import NO_PRICE, Countable
+from gateway.spending.figures import limits_json, used
 from gateway.spending.pricing import Pricer
-from gateway.spending.unmetered import tier_of, uncounted
-from models.usage.pricing import NUSD_PER_USD, to_usd
+from gateway.spending.reservations import Refusal, Reservations
+from gateway.spending.waiting import Waiting
+from gateway.spending.warnings import Warned, Warnings
 from models.wire.chat import ChatRequest
 from router.decision import Route
 
 logger = logging.getLogger(__name__)
 
 REFRESH_S = 5.0
+
+TIDY_S = 1.0
+"""How long what a process holds beyond its needs is kept from others."""
 
 STALE_S = 3 * REFRESH_S
 """If the ledger's sums are older than this, what was spent counts as unknown."""
@@ -37,54 +45,28 @@ Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """The time that days and months of a budget go by."""
+    """The time that periods go by."""
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A day or a month: its setting's `name`, and when the one that contains a given moment begins and ends."""
-
-    name: str
-    begins: Callable[[datetime], datetime]
-    ends: Callable[[datetime], datetime]
-
-
-def _midnight(now: datetime) -> datetime:
-    return now.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def _first(now: datetime) -> datetime:
-    return _midnight(now).replace(day=1)
-
-
-DAY = Period("usd_per_day", _midnight, lambda now: _midnight(now) + timedelta(days=1))
-MONTH = Period("usd_per_month", _first, lambda now: _first(_first(now) + timedelta(days=31)))
-
-
-@dataclass(slots=True)
-class Account:
-    """One limit in nano-dollars, and what was spent by the ledger's sums in the period that ends at `ends`."""
-
-    period: Period
-    limit_nusd: int
-    ends: datetime
-    spent_nusd: int = 0
-
-
 class Budget:
-    """Says at any moment, without waiting for the database, whether more may be spent.
+    """Says whether more may be spent, and sets it aside.
 
     Parameters
     ----------
     ledger : Ledger
-        Read every few seconds.
+        Knows what was spent; its database holds what is set aside.
     pricer : Pricer
-        Prices a row before the ledger's thread does.
+        Says what a request may cost, and what a row did before the ledger's thread prices it.
     now : callable, optional
         The time, in UTC.
     monotonic : callable, optional
         Seconds that only grow.
+
+    Attributes
+    ----------
+    warnings : Warnings
+        Its webhook, which runs in the background.
     """
 
     def __init__(
@@ -99,80 +81,132 @@ class Budget:
         self._pricer = pricer
         self._now = now
         self._monotonic = monotonic
-        self._lock = threading.Lock()  # rows are closed in the event loop, the ledger is read in a thread
-        self._unsummed: dict[str, int] = {}
-        self._stored: set[str] = set()
-        self._unsummed_nusd = 0
+        self._countable = Countable(pricer)
+        self._accounts = Accounts(settings)
+        self._reservations = Reservations(ledger, now)
+        self._waiting = Waiting(lambda batch: self._reservations.extend(batch, self._zone))
         self._refreshed_at: float | None = None
-        self._unpriced: set[str] = set()
-        self._accounts: list[Account] = []
+        self._ended: set[str] = set()
+        self._warned: list[Warned] = []
+        self.warnings = Warnings(ledger)
         self.configure(settings)
-        ledger.when_committed(self._committed)
+        ledger.when_committed(lambda row: self._reservations.stored(row.id))
 
     def configure(self, settings: BudgetSettings) -> None:
         """Apply these limits from now on."""
-        old = {account.period: account for account in self._accounts}
-        limits = ((DAY, settings.usd_per_day), (MONTH, settings.usd_per_month))
-        new = {
-            period: Account(period, int(usd * NUSD_PER_USD), period.ends(self._now()))
-            for period, usd in limits
-            if usd is not None
-        }
-        if not new.keys() <= old.keys():  # the ledger's sum for a new limit has not been read yet
+        self._settings = settings
+        self._zone = ZoneInfo(settings.time_zone)
+        self._countable.configure()
+        self._accounts.configure(settings)
+        self.warnings.configure(settings.webhook_url)
+        if any(not account.spent for account in self._accounts):  # a new limit's sum has not been read yet
             self._refreshed_at = None
-        self._fail_open = settings.fail_open
-        self._unpriced.clear()  # the settings may have new prices
-        self._accounts = [
-            replace(old.get(period, account), limit_nusd=account.limit_nusd) for period, account in new.items()
-        ]
 
     @property
-    def limited(self) -> bool:
-        """Whether there is any limit."""
-        return bool(self._accounts)
+    def refuses(self) -> bool:
+        """Whether what cannot be paid is refused, and not answered by the local model."""
+        return self._settings.when_spent == "refuse"
 
-    def spent(self) -> str | None:
-        """Why nothing more may be spent, in words; None while there is money left or no limit."""
-        for account in self._accounts:
-            if self._spent_nusd(account) >= account.limit_nusd:
-                return (
-                    f"budget.{account.period.name} ({_text(account.limit_nusd)} USD) is spent "
-                    f"until {account.period.ends(self._now()):%Y-%m-%d %H:%M} UTC"
-                )
-        if self._accounts and not self._fail_open and self.trouble is not None:
-            return f"{self.trouble}, and budget.fail_open is false"
-        return None
+    @property
+    def answer_tokens(self) -> int:
+        """The longest answer for a request that sets no limit."""
+        return self._settings.answer_tokens
 
-    def obstacle(self, request: ChatRequest, models: Sequence[str]) -> str | None:
-        """Why none of the cloud's `models` may be called for `request`, in words; None where one may be."""
-        if not self._accounts:
+    def limits(self, caller: Caller) -> bool:
+        """Whether there is any limit on what `caller` may spend."""
+        return bool(self._accounts.of(caller))
+
+    def obstacle(self, request: ChatRequest, models: Sequence[str], caller: Caller = ANYBODY) -> str | None:
+        """Why none of the cloud's `models` may be called for `request`, in words; None where one may be.
+
+        By what was known a moment ago, without waiting: `reserve` has the last word.
+        """
+        accounts = self._accounts.of(caller)
+        if not accounts:
             return None
-        return self.spent() or self._uncountable(request) or self.unpriced(models, tier_of(request))
+        if not self._settings.fail_open:
+            unknown = self._unknown() or self._countable.obstacle(request, models)
+            if unknown is not None:
+                return unknown
+        return self._too_little(accounts, self._pricer.most_nusd(request, models, self.answer_tokens))
 
-    def unpriced(self, models: Sequence[str], service_tier: str | None = None) -> str | None:
-        """A message that none of `models` has a price; None where one has, or none is needed."""
-        if any(self.may_pay(model, service_tier) for model in models):
-            return None
-        of_tier = f" in the service tier '{service_tier}'" if service_tier else ""
-        return (
-            f"no price is known for {' or '.join(models)}{of_tier}, so the budget could not hold; set [prices.MODEL], "
-            "or budget.fail_open = true"
-        )
-
-    def may_pay(self, model: str, service_tier: str | None = None) -> bool:
+    def may_pay(self, model: str, service_tier: str | None = None, caller: Caller = ANYBODY) -> bool:
         """Whether the cost of an answer of `model` is known, or need not be."""
-        if not self._accounts or self._fail_open:
+        if self._settings.fail_open or not self._accounts.of(caller):
             return True
-        return model not in self._unpriced and self._pricer.knows(model, service_tier)
+        return self._countable.has_price(model, service_tier)
 
-    def _uncountable(self, request: ChatRequest) -> str | None:
-        what = None if self._fail_open else uncounted(request)
-        return None if what is None else f"{what}, so the budget could not hold; budget.fail_open = true allows it"
+    async def reserve(self, id: str, request: ChatRequest, models: Sequence[str], caller: Caller) -> str | None:
+        """Set aside the most that `request` may cost with any of `models`, until `id` is `closed` or `release`d.
+
+        Returns why the cloud may not be called, in words; None where it may.
+        """
+        accounts = self._accounts.of(caller)
+        if not accounts:
+            return None
+        return await self._reserve(id, self._pricer.most_nusd(request, models, self.answer_tokens), accounts)
+
+    async def reserve_reading(self, id: str, tokens: int, model: str, caller: Caller) -> str | None:
+        """As `reserve`, for embeddings of at most so many tokens."""
+        accounts = self._accounts.of(caller)
+        if not accounts:
+            return None
+        if not self._settings.fail_open:
+            unknown = self._unknown() or self._countable.unpriced((model,))
+            if unknown is not None:
+                return unknown
+        return await self._reserve(id, self._pricer.reading_nusd(model, tokens), accounts)
+
+    async def _reserve(self, id: str, nusd: int | None, accounts: tuple[Account, ...]) -> str | None:
+        if nusd is None:
+            return None if self._settings.fail_open else NO_PRICE
+        reservation, suffices = self._reservations.claim(id, accounts, nusd)
+        if suffices:
+            return None
+        trouble = await self._waiting.decided(id, reservation)
+        if trouble is not None and self._settings.fail_open:
+            return None
+        if trouble is not None:
+            self._reservations.release(id)
+            return trouble
+        return None if reservation.refused is None else reservation.refused.words(nusd, self._zone)
+
+    def release(self, id: str) -> None:
+        """The request `id` will cost the cloud nothing."""
+        self._reservations.release(id)
+
+    def closed(self, row: LedgerRow) -> None:
+        """A request has ended, and the ledger is given its row after this."""
+        names = accounts_of(row) if row.route == Route.CLOUD else ()  # local tokens are not the cloud's budget
+        accounts = tuple(account for name in names if (account := self._accounts.named(name)) is not None)
+        cost_nusd = self._pricer.cost_nusd(row) if accounts else None
+        if cost_nusd is not None:
+            self._reservations.settle(row.id, accounts, cost_nusd)
+            return
+        self._reservations.release(row.id)
+        if accounts:
+            self._countable.exclude_model(row)
+
+    def _unknown(self) -> str | None:
+        trouble = self.trouble
+        return None if trouble is None else f"{trouble}, and budget.fail_open is false"
+
+    def _too_little(self, accounts: tuple[Account, ...], nusd: int | None) -> str | None:
+        """By what was last read of the ledger; in a period that has begun since, `reserve` finds out."""
+        if nusd is None:
+            return None if self._settings.fail_open else NO_PRICE
+        now = self._now()
+        for account in accounts:
+            left_nusd = account.held_nusd - account.granted_nusd + account.left_nusd
+            if account.spent and left_nusd < nusd and all(now < one.span.ends for one in account.spent):
+                tightest = min(account.spent, key=lambda one: one.ceiling_nusd)
+                return Refusal(tightest, left_nusd).words(nusd, self._zone)
+        return None
 
     @property
     def trouble(self) -> str | None:
         """Why it is unknown what was spent, in words; None where it is known, or no limit is set."""
-        if not self._accounts:
+        if not self._is_limited:
             return None
         if self._ledger.trouble is not None:
             return "what was spent is not known while the ledger takes no rows"
@@ -180,116 +214,84 @@ class Budget:
             return "what was spent is not known while the ledger cannot be read"
         return None
 
-    def closed(self, row: LedgerRow) -> None:
-        """Count a row of this process that was already given to the ledger."""
-        if not self._accounts or row.route != Route.CLOUD:  # local tokens are not the cloud's budget
-            return
-        cost_nusd = self._pricer.cost_nusd(row)
-        if cost_nusd is None:
-            self._exclude_model(row)
-            return
-        with self._lock:
-            self._unsummed_nusd += cost_nusd - self._unsummed.get(row.id, 0)
-            self._unsummed[row.id] = cost_nusd
-
-    def _committed(self, row: LedgerRow) -> None:
-        """Note that the ledger has stored a row. Called in its thread."""
-        with self._lock:
-            if row.id in self._unsummed:
-                self._stored.add(row.id)
-
-    def _exclude_model(self, row: LedgerRow) -> None:
-        """Stop calling a model whose answer came without a price, for instance in an unexpected service tier."""
-        model = row.backend_model or row.served_model
-        if model not in self._unpriced:
-            self._unpriced.add(model)
-            logger.warning(
-                "an answer of %s has no price, so the budget does not count it: set [prices.MODEL]; that model is not "
-                "called again unless budget.fail_open is set",
-                model,
-            )
+    @property
+    def _is_limited(self) -> bool:
+        return next(iter(self._accounts), None) is not None
 
     def refresh(self) -> None:
-        """Read the ledger's sums.
+        """Read the ledger's sums of the accounts that are in use, and warn of those that are nearly spent.
 
         Raises
         ------
         LedgerUnavailable
             While the database does not answer, or does not have all rows.
         """
-        now, accounts = self._now(), self._accounts
-        with self._lock:
-            given = set(self._unsummed)
-        with self._ledger.read_settled() as connection:
-            # The sums hold exactly the rows that were given to the ledger before, and those stored since: so no row is
-            # counted twice or left out.
-            with self._lock:
-                summed = given | self._stored
-            sums = [_cloud_nusd(read_rollup(connection, epoch_ms(account.period.begins(now)))) for account in accounts]
-        for account, spent_nusd in zip(accounts, sums, strict=True):
-            account.spent_nusd, account.ends = spent_nusd, account.period.ends(now)
-        with self._lock:
-            self._unsummed_nusd -= sum(self._unsummed.pop(id) for id in summed)
-            self._stored -= summed
-        if accounts is self._accounts:  # else new limits were set meanwhile, without sums
+        settings, accounts = self._settings, self._in_use()
+        ended, self._ended = self._ended, self._reservations.costs()
+        self._reservations.read(accounts, ended, self._zone)
+        if settings is self._settings:  # else new limits were set meanwhile, without sums
             self._refreshed_at = self._monotonic()
+        self._warned = self.warnings.check(accounts, self._now())
+
+    def _in_use(self) -> list[Account]:
+        """All accounts but those of keys that have not called lately: what is left of those is not known any more."""
+        in_use = []
+        for account in self._accounts:
+            if account.scope != "key" or account.is_asked_for or account.in_use_nusd:
+                in_use.append(account)
+            else:
+                account.left_nusd = NO_LIMIT_NUSD
+            account.is_asked_for = False
+        return in_use
 
     async def first_refresh(self) -> None:
         """Read the sums before the first request comes, if the ledger is available."""
-        if self._accounts:
+        if self._is_limited:
             await self._try_refresh()
 
     async def keep_fresh(self) -> None:
-        """Read the sums every `REFRESH_S`, for as long as the gateway serves."""
+        """Read the sums every `REFRESH_S`, and give back what is not needed, for as long as the gateway serves."""
+        refresh_at = self._monotonic() + REFRESH_S
         while True:
-            await asyncio.sleep(REFRESH_S)
-            if self._accounts:
+            await asyncio.sleep(min(TIDY_S, REFRESH_S))
+            if self._is_limited and self._monotonic() >= refresh_at:
+                refresh_at = self._monotonic() + REFRESH_S
                 await self._try_refresh()
+            await in_thread(self._tidy)
+
+    def _tidy(self) -> None:
+        try:
+            self._reservations.tidy(self._accounts.kept())
+        except LedgerUnavailable as exc:
+            logger.debug("budget: nothing can be given back now: %s", exc)
 
     async def _try_refresh(self) -> None:
         before = self.trouble
-        refreshing = asyncio.ensure_future(asyncio.to_thread(self.refresh))
         try:
-            await asyncio.shield(refreshing)
-        except asyncio.CancelledError:
-            await asyncio.gather(refreshing, return_exceptions=True)  # the ledger is about to be closed
-            raise
+            await in_thread(self.refresh)
         except LedgerUnavailable as exc:
             logger.warning("budget: what was spent is not known now: %s", exc)
-        else:
-            if before is not None:
-                logger.info("budget: what was spent is known")
+            return
+        self.warnings.tell(self._warned)
+        if before is not None:
+            logger.info("budget: what was spent is known")
 
-    def used(self) -> float:
-        """The share that is spent, of the limit that is nearest to being reached; 0 without a limit."""
-        return max((_share(self._spent_nusd(account), account.limit_nusd) for account in self._accounts), default=0.0)
+    async def stop(self) -> None:
+        """Hold nothing any more; what rows on their way will cost stays held until it expires."""
+        if self._is_limited and self._ledger.trouble is None:
+            await asyncio.to_thread(self._give_back)
+
+    def _give_back(self) -> None:
+        self._ledger.flush()
+        try:
+            self._reservations.give_back()
+        except LedgerUnavailable as exc:
+            logger.warning("budget: what is held expires by itself: %s", exc)
+
+    def used(self, scope: str, period: str) -> float:
+        """The share that is spent of the limit of that scope and period that is nearest to its end; 0 for none."""
+        return used(self._accounts, scope, period, self._now())
 
     def to_json(self) -> list[dict[str, Any]]:
-        """Each limit, with money as exact decimal strings; `trouble` says why the sums may be out of date."""
-        return [
-            {
-                "setting": f"budget.{account.period.name}",
-                "limit_usd": _text(account.limit_nusd),
-                "spent_usd": _text(self._spent_nusd(account)),
-                "until": account.period.ends(self._now()).isoformat(),
-                "trouble": self.trouble,
-            }
-            for account in self._accounts
-        ]
-
-    def _spent_nusd(self, account: Account) -> int:
-        """After a period's end, until the next refresh, only the rows that the sums do not hold yet count."""
-        summed_nusd = account.spent_nusd if self._now() < account.ends else 0
-        return summed_nusd + self._unsummed_nusd
-
-
-def _cloud_nusd(rows: Iterable[RollupRow]) -> int:
-    return total((row for row in rows if row.route == Route.CLOUD), "spent_nusd")
-
-
-def _share(spent_nusd: int, limit_nusd: int) -> float:
-    return spent_nusd / limit_nusd if limit_nusd else 1.0
-
-
-def _text(nusd: int) -> str:
-    return f"{Decimal(to_usd(nusd)).normalize():f}"
+        """Each limit of the accounts that are known here: a key's is once it has called."""
+        return limits_json(self._accounts, self._now(), self._zone, self.trouble)

@@ -1,6 +1,6 @@
 """Prices for ledger rows, computed in the ledger's own thread, so that no request waits for them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -8,8 +8,12 @@ from gateway.config.settings import Settings
 from gateway.ledger import LedgerRow
 from gateway.ledger.cascade_result import CascadeResult
 from gateway.ledger.row import EMBEDDINGS
+from gateway.spending.bounds import PromptSize, answer_limit, answers, prompt_size, speaks
+from gateway.spending.price_bounds import PriceBounds
+from gateway.spending.unmetered import tier_of
 from models.usage.pricing import Price, PriceBook, to_nusd, undated
 from models.usage.usage import Usage
+from models.wire.chat import ChatRequest
 from router.decision import Route
 
 
@@ -23,6 +27,7 @@ class Pricer:
         """Use the prices of `settings` from now on; past rows keep their cost."""
         self._own = {model: Price(**price.model_dump()) for model, price in settings.prices.items()}
         self._book = PriceBook(self._own, settings.cloud.base_url)
+        self._bounds = PriceBounds(self._book)
         self._cloud_models = (settings.cloud.model, *(fallback.model for fallback in settings.cloud.fallbacks))
         self.baseline_model = settings.baseline_model
 
@@ -54,6 +59,40 @@ class Pricer:
     def knows(self, model: str, service_tier: str | None = None) -> bool:
         """Whether the price of a cloud model is known, in that service tier."""
         return self._book.knows(model, service_tier)
+
+    def most_nusd(self, request: ChatRequest, models: Sequence[str], answer_tokens: int) -> int | None:
+        """The most that `request` may cost with the dearest of `models`, in nano-dollars; None where no price is known.
+
+        `answer_tokens` is the longest answer where it sets no limit.
+        """
+        size, service_tier = prompt_size(request), tier_of(request)
+        written = answers(request) * (answer_limit(request) or answer_tokens)
+        if size.is_plain and not speaks(request):
+            costs = [self._bounds.most_nusd(model, size.tokens_of(model), written, service_tier) for model in models]
+        else:
+            spoken = written if speaks(request) else 0
+            usage = Usage(
+                size.tokens,
+                written,
+                input_audio_tokens=size.audio_tokens,
+                output_audio_tokens=spoken,
+                service_tier=service_tier,
+            )
+            costs = [self._dearest(model, size, usage) for model in models]
+        return max((cost_nusd for cost_nusd in costs if cost_nusd is not None), default=None)
+
+    def _dearest(self, model: str, size: PromptSize, usage: Usage) -> int | None:
+        """What `usage` costs with media, and if the provider is made to cache the prompt for the longest time."""
+        usage = replace(usage, prompt_tokens=size.tokens_of(model))
+        cost_nusd = self._book.cost_nusd(model, usage)
+        if cost_nusd is None or not size.is_cached:
+            return cost_nusd
+        cached = replace(usage, cache_write_tokens=usage.prompt_tokens, cache_write_1h_tokens=usage.prompt_tokens)
+        return max(cost_nusd, self._book.cost_nusd(model, cached) or 0)
+
+    def reading_nusd(self, model: str, tokens: int) -> int | None:
+        """What a model costs that reads so many tokens and writes none; None where no price is known."""
+        return self._book.cost_nusd(model, Usage(tokens))
 
     def at_cloud(self, usage: Usage) -> int | None:
         """What `usage` would cost at the cloud model, in nano-dollars; None where no price is known."""

@@ -58,6 +58,17 @@ def input_tokens_guess(value: Any) -> int:
     return sum(map(input_tokens_guess, value)) if isinstance(value, list) else 1
 
 
+def most_input_tokens(value: Any) -> int:
+    """More tokens than the input of an embeddings request can be: no token stands for less than a byte.
+
+    >>> most_input_tokens(["four", "four"]), most_input_tokens([[1, 2, 3], [4]])
+    (14, 4)
+    """
+    if isinstance(value, str):
+        return _n_bytes(value) + ANSWER_TOKENS
+    return sum(map(most_input_tokens, value)) if isinstance(value, list) else 1
+
+
 def text_tokens_guess(text: str) -> int:
     """About how many tokens a whole text is."""
     return -(-_n_bytes(text) // BYTES_PER_TOKEN)

@@ -1,10 +1,11 @@
 """When the budget is spent, the local model answers or nobody does, in every process that shares the ledger."""
 
+import asyncio
 import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,10 +16,14 @@ import pytest
 
 from gateway.config.sections.spending import BudgetSettings
 from gateway.config.settings import Settings
-from gateway.ledger import Ledger, LedgerRow, LedgerUnavailable, Outcome
-from gateway.spending.budget import DAY, MONTH, REFRESH_S, STALE_S, Budget
+from gateway.keys.caller import ANYBODY
+from gateway.ledger import Ledger, LedgerRow, LedgerUnavailable
+from gateway.spending.budget import REFRESH_S, STALE_S, Budget
 from gateway.spending.pricing import Pricer
+from models.wire.chat import ChatRequest
 from tests.conftest import MakeGateway
+from tests.gateway.spending.books import row as row_of
+from tests.gateway.spending.books import running_ledger
 from tests.live import Gateway, running_gateway, wait_for
 from tests.provider import Provider, running_provider
 
@@ -31,62 +36,26 @@ TO_CLOUD = {"x-slimgate-threshold": "0"}
 
 
 def row(number: int, cost_nusd: int | None, at: datetime = NOON, **more: Any) -> LedgerRow:
-    return LedgerRow(
-        **{
-            "id": f"req_{number}",
-            "created_ms": int(at.timestamp() * 1000),
-            "endpoint": "chat.completions",
-            "requested_model": "auto",
-            "route": "cloud",
-            "reason": "score",
-            "score": 0.9,
-            "threshold": 0.5,
-            "stream": False,
-            "served_model": "gpt-4.1",
-            "outcome": Outcome.OK,
-            "prompt_tokens": 1,
-            "completion_tokens": 1,
-            "cost_nusd": cost_nusd,
-            "baseline_model": "gpt-4.1",
-            "baseline_nusd": cost_nusd,
-            **more,
-        }
-    )
+    return row_of(f"req_{number}", cost_nusd, at, **more)
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path / "spool")
-    ledger.start()
-    yield ledger
-    ledger.close()
-
-
-@pytest.mark.parametrize(
-    ("now", "day_ends", "month_ends"),
-    [
-        ("2026-03-31T12:00", "2026-04-01", "2026-04-01"),
-        ("2026-12-31T23:59:59.999", "2027-01-01", "2027-01-01"),
-        ("2028-02-28T00:00", "2028-02-29", "2028-03-01"),
-        ("2026-01-01T00:00", "2026-01-02", "2026-02-01"),
-    ],
-)
-def test_days_and_months_end(now: str, day_ends: str, month_ends: str) -> None:
-    moment = datetime.fromisoformat(now).replace(tzinfo=UTC)
-    assert DAY.ends(moment) == datetime.fromisoformat(day_ends).replace(tzinfo=UTC)
-    assert MONTH.ends(moment) == datetime.fromisoformat(month_ends).replace(tzinfo=UTC)
-    assert DAY.begins(moment) <= moment < DAY.ends(moment)
-    assert MONTH.begins(moment).day == 1
+    with running_ledger(tmp_path) as ledger:
+        yield ledger
 
 
 class Priced(Pricer):
-    """Rows cost what they say; every model but one has a price."""
+    """Rows cost what they say, and requests a dollar at most; every model but one has a price."""
 
     def __init__(self) -> None:
         super().__init__(Settings(local={"enabled": False}, cloud={"base_url": "http://127.0.0.1:9/v1"}))
 
     def cost_nusd(self, row: LedgerRow) -> int | None:
         return row.cost_nusd
+
+    def most_nusd(self, request: ChatRequest, models: Sequence[str], answer_tokens: int) -> int | None:
+        return (request.max_tokens or 0) * 1_000_000
 
     def knows(self, model: str, service_tier: str | None = None) -> bool:
         return model != "unlisted" and service_tier != "priority"
@@ -111,10 +80,24 @@ def clocks() -> Clocks:
     return Clocks()
 
 
+def asking(milli_usd: int) -> ChatRequest:
+    """A request that may cost so much."""
+    return ChatRequest.parse({"model": "auto", "messages": HELLO, "max_tokens": milli_usd})
+
+
+def spent(budget: Budget, milli_usd: int = 1) -> str:
+    """Why a request that may cost so much is not paid for; empty where it is."""
+    return budget.obstacle(asking(milli_usd), ["gpt-4.1"]) or ""
+
+
+def used(budget: Budget, period: str = "day") -> float:
+    return budget.used("all", period)
+
+
 def end(budget: Budget, ledger: Ledger, row: LedgerRow) -> None:
     """As the recorder does."""
-    ledger.record(row)
     budget.closed(row)
+    ledger.record(row)
 
 
 def test_each_limit_counts_its_own_days(ledger: Ledger, clocks: Clocks) -> None:
@@ -123,19 +106,19 @@ def test_each_limit_counts_its_own_days(ledger: Ledger, clocks: Clocks) -> None:
     ledger.record(row(99, 7_000_000_000, route="local"))
     budget = clocks.budget(ledger, usd_per_day=Decimal("2.01"), usd_per_month=Decimal(32))
     budget.refresh()
-    assert budget.spent() == "budget.usd_per_month (32 USD) is spent until 2026-04-01 00:00 UTC"
+    assert spent(budget) == "budget.usd_per_month (32 USD) is spent until 2026-04-01 00:00 UTC"
     day, month = budget.to_json()
     assert (day["spent_usd"], month["spent_usd"]) == ("2", "32")
-    assert budget.used() == 1.0
+    assert (used(budget, "month"), used(budget, "week")) == (1.0, 0.0)
 
 
 def test_a_period_ends_without_a_refresh(ledger: Ledger, clocks: Clocks) -> None:
     budget = clocks.budget(ledger, usd_per_day=Decimal(1))
     ledger.record(row(1, 1_000_000_000))
     budget.refresh()
-    assert budget.spent() is not None
+    assert spent(budget)
     clocks.now = datetime(2026, 4, 1, tzinfo=UTC)
-    assert budget.spent() is None
+    assert not spent(budget)
     assert budget.to_json()[0]["until"] == "2026-04-02T00:00:00+00:00"
 
 
@@ -143,27 +126,32 @@ def test_the_day_that_begins_counts_before_the_next_look(ledger: Ledger, clocks:
     budget = clocks.budget(ledger, usd_per_day=Decimal(1))
     budget.refresh()
     clocks.now = datetime(2026, 4, 1, tzinfo=UTC)
+
+    def reserve(id: str) -> str | None:
+        return asyncio.run(budget.reserve(id, asking(500), ["gpt-4.1"], ANYBODY))
+
     for number in range(2):
-        assert budget.spent() is None
+        assert reserve(f"req_{number}") is None
         end(budget, ledger, row(number, 500_000_000, clocks.now))
-    assert budget.spent() == "budget.usd_per_day (1 USD) is spent until 2026-04-02 00:00 UTC"
+    assert ledger.flush()
+    assert reserve("late") == "budget.usd_per_day (1 USD) is spent until 2026-04-02 00:00 UTC"
     budget.refresh()
-    assert budget.used() == pytest.approx(1.0)
+    assert used(budget) == pytest.approx(1.0)
 
 
 def test_own_rows_count_at_once_and_once(ledger: Ledger, clocks: Clocks) -> None:
     budget = clocks.budget(ledger, usd_per_day=Decimal(1))
     budget.refresh()
     end(budget, ledger, row(1, 600_000_000))
-    assert budget.used() == pytest.approx(0.6)
+    assert used(budget) == pytest.approx(0.6)
     assert ledger.flush()
-    assert budget.used() == pytest.approx(0.6)
+    assert used(budget) == pytest.approx(0.6)
     budget.refresh()
-    assert budget.used() == pytest.approx(0.6)
+    assert used(budget) == pytest.approx(0.6)
     end(budget, ledger, row(2, 400_000_000, route="local"))
-    assert budget.spent() is None
+    assert not spent(budget)
     end(budget, ledger, row(3, 400_000_000))
-    assert budget.spent() is not None
+    assert spent(budget)
 
 
 def test_no_row_is_counted_twice_however_often_the_ledger_is_read(ledger: Ledger, clocks: Clocks) -> None:
@@ -181,13 +169,13 @@ def test_no_row_is_counted_twice_however_often_the_ledger_is_read(ledger: Ledger
     thread.start()
     while thread.is_alive():
         budget.refresh()
-        counted, allowed = round(budget.used() * 1000), ended
+        counted, allowed = round(used(budget) * 1000), ended
         if counted > allowed:
             wrong.append((counted, allowed))
     thread.join()
     budget.refresh()
     assert not wrong
-    assert budget.used() == pytest.approx(2.0)
+    assert used(budget) == pytest.approx(2.0)
 
 
 def test_what_local_tokens_cost_is_not_the_clouds(ledger: Ledger, clocks: Clocks) -> None:
@@ -197,19 +185,21 @@ def test_what_local_tokens_cost_is_not_the_clouds(ledger: Ledger, clocks: Clocks
     budget.refresh()
     for number, route in enumerate(("local", "cloud"), start=2):
         end(budget, ledger, row(number, 200_000_000, route=route))
-    assert budget.used() == pytest.approx(0.5)
+    assert used(budget) == pytest.approx(0.5)
 
 
 def test_a_baseline_without_a_price_hides_no_money(ledger: Ledger, clocks: Clocks) -> None:
     budget = clocks.budget(ledger, usd_per_day=Decimal(1))
     ledger.record(row(1, 1_000_000_000, baseline_nusd=None))
     budget.refresh()
-    assert budget.spent() is not None
+    assert spent(budget)
 
 
 def test_nothing_may_be_spent_with_a_limit_of_0(ledger: Ledger, clocks: Clocks) -> None:
-    assert "is spent until" in (clocks.budget(ledger, usd_per_month=Decimal(0)).spent() or "")
-    assert clocks.budget(ledger).spent() is None
+    budget = clocks.budget(ledger, usd_per_month=Decimal(0))
+    budget.refresh()
+    assert "is spent until" in spent(budget)
+    assert not spent(clocks.budget(ledger))
 
 
 def test_a_new_limit_keeps_what_is_known(ledger: Ledger, clocks: Clocks) -> None:
@@ -217,10 +207,10 @@ def test_a_new_limit_keeps_what_is_known(ledger: Ledger, clocks: Clocks) -> None
     ledger.record(row(1, 1_500_000_000))
     budget.refresh()
     budget.configure(BudgetSettings(usd_per_day=Decimal(2)))
-    assert budget.used() == pytest.approx(0.75)
-    assert budget.spent() is None
+    assert used(budget) == pytest.approx(0.75)
+    assert not spent(budget)
     budget.configure(BudgetSettings(usd_per_day=Decimal("1.5")))
-    assert budget.spent() is not None
+    assert spent(budget)
 
 
 def test_a_limit_that_is_new_is_closed_until_its_sum_is_known(ledger: Ledger, clocks: Clocks) -> None:
@@ -228,9 +218,9 @@ def test_a_limit_that_is_new_is_closed_until_its_sum_is_known(ledger: Ledger, cl
     ledger.record(row(1, 1_500_000_000, NOON - timedelta(days=2)))
     budget.refresh()
     budget.configure(BudgetSettings(usd_per_day=Decimal(1), usd_per_month=Decimal(1)))
-    assert "not known" in (budget.spent() or "")
+    assert "not known" in spent(budget)
     budget.refresh()
-    assert "usd_per_month (1 USD) is spent" in (budget.spent() or "")
+    assert "usd_per_month (1 USD) is spent" in spent(budget)
 
 
 def test_what_was_spent_is_not_known_before_the_first_refresh_nor_long_after_the_last(
@@ -238,15 +228,15 @@ def test_what_was_spent_is_not_known_before_the_first_refresh_nor_long_after_the
 ) -> None:
     budget = clocks.budget(ledger, usd_per_day=Decimal(1))
     unread = "what was spent is not known while the ledger cannot be read, and budget.fail_open is false"
-    assert budget.spent() == unread
+    assert spent(budget) == unread
     budget.refresh()
     clocks.advance(STALE_S)
-    assert budget.spent() is None
+    assert not spent(budget)
     clocks.advance(0.1)
-    assert budget.spent() == unread
+    assert spent(budget) == unread
     assert "not known" in budget.to_json()[0]["trouble"]
     budget.configure(BudgetSettings(usd_per_day=Decimal(1), fail_open=True))
-    assert budget.spent() is None
+    assert not spent(budget)
     assert budget.trouble is not None  # still said
 
 
@@ -259,17 +249,17 @@ def test_money_that_no_database_takes_is_counted_and_then_closes_the_budget(
     with sqlite3.connect(tmp_path / "ledger.db") as other:
         other.execute("ALTER TABLE rollup RENAME TO away")
     end(budget, ledger, row(1, 400_000_000))
-    assert budget.used() == pytest.approx(0.4)
+    assert used(budget) == pytest.approx(0.4)
     wait_for(lambda: ledger.trouble is not None)
-    assert budget.spent() == "what was spent is not known while the ledger takes no rows, and budget.fail_open is false"
+    assert spent(budget) == "what was spent is not known while the ledger takes no rows, and budget.fail_open is false"
     with pytest.raises(LedgerUnavailable):
         budget.refresh()
     with sqlite3.connect(tmp_path / "ledger.db") as other:
         other.execute("ALTER TABLE away RENAME TO rollup")
     assert ledger.flush(10)
     budget.refresh()
-    assert budget.used() == pytest.approx(0.4)
-    assert budget.spent() is None
+    assert used(budget) == pytest.approx(0.4)
+    assert not spent(budget)
 
 
 def test_a_full_disk_closes_the_budget_at_once(ledger: Ledger, clocks: Clocks, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,8 +271,8 @@ def test_a_full_disk_closes_the_budget_at_once(ledger: Ledger, clocks: Clocks, m
     with monkeypatch.context() as patch:
         patch.setattr("gateway.ledger.spool.os.write", full)
         end(budget, ledger, row(1, 400_000_000))
-        assert "takes no rows" in (budget.spent() or "")
-        assert budget.used() == pytest.approx(0.4)
+        assert "takes no rows" in spent(budget)
+        assert used(budget) == pytest.approx(0.4)
 
 
 def test_what_has_no_price_is_said_once_and_not_paid(
@@ -294,15 +284,16 @@ def test_what_has_no_price_is_said_once_and_not_paid(
         for number in range(3):
             end(budget, ledger, row(number, None))
     assert [
-        record.message.partition(":")[0] for record in caplog.records if record.name == "gateway.spending.budget"
+        record.message.partition(":")[0] for record in caplog.records if record.name == "gateway.spending.countable"
     ] == ["an answer of gpt-4.1 has no price, so the budget does not count it"]
     assert not budget.may_pay("gpt-4.1")  # it was the last
     budget.configure(BudgetSettings(usd_per_day=Decimal(1)))
     assert budget.may_pay("gpt-4.1")
     assert not budget.may_pay("gpt-4.1", "priority")
     assert not budget.may_pay("unlisted")
-    assert budget.unpriced(["unlisted", "gpt-4.1"]) is None
-    assert "set [prices.MODEL], or budget.fail_open = true" in (budget.unpriced(["unlisted"]) or "")
+    budget.refresh()
+    assert budget.obstacle(asking(1), ["unlisted", "gpt-4.1"]) is None
+    assert "set [prices.MODEL], or budget.fail_open = true" in (budget.obstacle(asking(1), ["unlisted"]) or "")
     budget.configure(BudgetSettings(usd_per_day=Decimal(1), fail_open=True))
     assert budget.may_pay("unlisted")
     assert clocks.budget(ledger).may_pay("unlisted")
@@ -314,7 +305,7 @@ def local() -> Iterator[Provider]:
         yield provider
 
 
-def settings_of(local: Provider | None, cloud: Provider, usd_per_day: str = "0.0001") -> dict[str, Any]:
+def settings_of(local: Provider | None, cloud: Provider, usd_per_day: str = "0.00025") -> dict[str, Any]:
     return {
         "local": {"base_url": local.base_url} if local else {"enabled": False},
         "cloud": {"base_url": cloud.base_url},
@@ -325,7 +316,7 @@ def settings_of(local: Provider | None, cloud: Provider, usd_per_day: str = "0.0
 
 def where(gateway: Gateway, **body: Any) -> tuple[str, str]:
     answer = gateway.client().chat.completions.with_raw_response.create(
-        **{"model": "auto", "messages": HELLO, "extra_headers": TO_CLOUD, **body}
+        **{"model": "auto", "messages": HELLO, "max_tokens": 8, "extra_headers": TO_CLOUD, **body}
     )
     gateway.rows(1)  # by now it has its price
     return answer.headers["x-slimgate-route"], answer.headers["x-slimgate-reason"]
@@ -335,11 +326,11 @@ def test_spent_it_goes_local_also_after_a_restart(tmp_path: Path, local: Provide
     settings = Settings(state_dir=tmp_path, **settings_of(local, provider))
     with running_gateway(settings) as gateway:
         gateway.wait_ready()
-        # One answer costs 11 x 2 + 8 x 8 millionths of a dollar.
+        # One answer costs 11 x 2 + 8 x 8 millionths of a dollar, and may cost (6 + 32) x 2 + 8 x 8.
         assert [where(gateway) for _ in range(3)] == [("cloud", "score"), ("cloud", "score"), ("local", "budget")]
         (account,) = gateway.get("/v1/status").json()["budget"]
         assert (account["setting"], account["spent_usd"]) == ("budget.usd_per_day", "0.000172")
-        assert "slimgate_budget_used_ratio 1.72" in gateway.get("/metrics").text
+        assert 'slimgate_budget_used_ratio{period="day",scope="all"} 0.688' in gateway.get("/metrics").text
     with running_gateway(settings) as gateway:
         gateway.wait_ready()
         wait_for(lambda: gateway.get("/v1/status").json()["budget"][0]["spent_usd"] == "0.000172")

@@ -16,7 +16,7 @@ from tests.live import Gateway, running_gateway, wait_for
 from tests.provider import WORDS, Call, Provider, fault, running_provider
 
 HELLO: list[Any] = [{"role": "user", "content": "Hello!"}]
-ASK = {"model": "auto", "messages": HELLO}
+ASK = {"model": "auto", "messages": HELLO, "max_tokens": 8}
 TO_CLOUD = {"x-slimgate-threshold": "0"}
 ANSWER_USD = "0.000086"  # 11 x 2 + 8 x 8 millionths of a dollar
 OPEN = {"fail_open": True}
@@ -70,7 +70,7 @@ def refusal(response: httpx.Response) -> str:
 def test_a_name_in_no_table_costs_what_the_model_that_was_asked_costs(
     make_gateway: MakeGateway, local: Provider, provider: Provider
 ) -> None:
-    gateway = make_gateway(**settings_of(local, provider, usd_per_day="0.0001"))
+    gateway = make_gateway(**settings_of(local, provider, usd_per_day="0.00025"))
     gateway.wait_ready()
     provider.always = "unlisted_name"
     assert [where(gateway) for _ in range(3)] == [("cloud", "score"), ("cloud", "score"), ("local", "budget")]
@@ -87,7 +87,7 @@ def test_a_baseline_without_a_price_lets_the_budget_hold(
     make_gateway: MakeGateway, local: Provider, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.spending.budget.REFRESH_S", 0.1)
-    settings = settings_of(local, provider, usd_per_day="0.0001")
+    settings = settings_of(local, provider, usd_per_day="0.00025")
     gateway = make_gateway(**settings, savings={"baseline_model": "in-no-table"})
     gateway.wait_ready()
     assert [where(gateway) for _ in range(3)] == [("cloud", "score"), ("cloud", "score"), ("local", "budget")]

@@ -40,7 +40,7 @@ def gateway(seeded: Path, tmp_path: Path, provider: Provider, monkeypatch: pytes
         state_dir=tmp_path,
         local={"enabled": False},
         cloud={"base_url": provider.base_url},
-        budget={"usd_per_day": "0.0002"},
+        budget={"usd_per_day": "0.00035"},
     )
     with running_gateway(settings) as gateway:
         yield gateway
@@ -60,7 +60,7 @@ def begin_export(gateway: Gateway, form: str, buffer_bytes: int = 65_536) -> soc
 
 
 def ask(gateway: Gateway) -> int:
-    body = {"model": "cloud", "messages": [{"role": "user", "content": "Hello!"}]}
+    body = {"model": "cloud", "messages": [{"role": "user", "content": "Hello!"}], "max_tokens": 8}
     return httpx.post(f"{gateway.url}/v1/chat/completions", json=body, timeout=30).status_code
 
 

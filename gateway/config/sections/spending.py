@@ -1,23 +1,52 @@
 """`[budget]`, `[prices]` and `[savings]`: what requests cost, what they may cost, and what they would have cost."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 
 from gateway.config.sections.section import Section
 
+Usd = Annotated[Decimal, Field(ge=0, le=1_000_000_000)]
 
-class BudgetSettings(Section):
-    """Limits on the cost of the cloud, in US dollars by the ledger's prices. Days and months are in UTC."""
 
-    usd_per_day: Decimal | None = Field(
-        None, ge=0, description="Once it is spent, the local model answers until midnight UTC. Default: no limit."
+class LimitSettings(Section):
+    """Limits on the cost of the cloud, in US dollars by the ledger's prices."""
+
+    usd_per_day: Usd | None = Field(
+        None, description="The most that may be spent on the cloud in a day. Default: no limit."
     )
-    usd_per_month: Decimal | None = Field(
-        None,
-        ge=0,
-        description="Once it is spent, the local model answers until the month ends (UTC). Default: no limit.",
+    usd_per_week: Usd | None = Field(
+        None, description="The most that may be spent on the cloud in a week from Monday on. Default: no limit."
+    )
+    usd_per_month: Usd | None = Field(
+        None, description="The most that may be spent on the cloud in a calendar month. Default: no limit."
+    )
+
+
+class BudgetSettings(LimitSettings):
+    """What may be spent in all and by each team, and what happens when it is spent. Keys have limits of their own."""
+
+    time_zone: str = Field(
+        "UTC", description="The zone of the midnights at which days, weeks and months begin: Europe/Berlin, say."
+    )
+    teams: dict[str, LimitSettings] = Field(
+        default_factory=dict, description="The same limits for the keys of one team, as [budget.teams.NAME]."
+    )
+    when_spent: Literal["local", "refuse"] = Field(
+        "local",
+        description="local: the local model answers what would go to the cloud. refuse: that is refused with a 429 "
+        "insufficient_quota.",
+    )
+    answer_tokens: int = Field(
+        16384,
+        ge=1,
+        description="The longest answer of a cloud, in tokens, for a request that sets no limit itself, where a budget "
+        "has to hold.",
+    )
+    webhook_url: SecretStr | None = Field(
+        None, description="Where to POST a warning when 80 % and 100 % of a limit are spent. Default: nowhere."
     )
     fail_open: bool = Field(
         False,
@@ -25,6 +54,24 @@ class BudgetSettings(Section):
         "not know the amount spent, the model has no price, or the request is not priced by the "
         "token (tools that the provider runs, answers in the background). Default: it may not.",
     )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(
+                f"'{name:.50}' is no time zone; write a name of the IANA list, such as Europe/Berlin"
+            ) from None
+        return name
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _http_url(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith(("https://", "http://")):
+            raise ValueError("must begin with https:// or http://")
+        return url
 
 
 class PriceSettings(Section):
