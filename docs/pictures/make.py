@@ -26,6 +26,13 @@ DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
 SETTLED_MS = 1500
 PATIENCE_MS = 120_000
 START = 0.46
+BUDGET = {"usd_per_month": 200, "teams": {"shop": {"usd_per_day": 5}}}
+KEYS = (
+    {"name": "reports", "team": "finance", "role": "viewer", "sees": "all"},
+    {"name": "night batch", "team": "data", "tags": ["batch"], "terms": {"local_only": True, "max_concurrent": 4}},
+    {"name": "checkout", "owner": "Grace", "team": "shop", "tags": ["prod"], "terms": {"usd_per_day": "2.50"}},
+    {"name": "search", "owner": "Grace", "team": "shop", "tags": ["prod"], "terms": {"requests_per_minute": 600}},
+)
 
 
 def main() -> None:
@@ -66,6 +73,7 @@ def all_others() -> None:
                 state_dir=folder / name,
                 cloud={"base_url": provider.base_url},
                 router={"threshold": START},
+                budget=BUDGET,
             )
             gateway = stack.enter_context(running_gateway(settings))
             gateway.wait_ready()
@@ -77,6 +85,7 @@ def all_others() -> None:
         tuner(browser, busy)
         decisions(browser, busy)
         picture(browser, fresh, "welcome", "overview")
+        setup(browser, busy)
 
 
 def overview(browser: Browser, gateway: Gateway) -> None:
@@ -106,6 +115,22 @@ def decisions(browser: Browser, gateway: Gateway) -> None:
         page.locator("#open-row").wait_for()
 
     picture(browser, gateway, "decisions", "decisions", before=open_one)
+
+
+def setup(browser: Browser, gateway: Gateway) -> None:
+    """With keys, of which the first closes the gateway: nothing else can be pictured after it."""
+    address = f"{gateway.url}/v1/keys"
+    admin = httpx.post(address, json={"name": "Ada", "role": "admin"}).raise_for_status().json()
+    for key in KEYS:
+        httpx.post(address, json=key, headers={"authorization": f"Bearer {admin['secret']}"}).raise_for_status()
+
+    def log_in(page: Page) -> None:
+        page.fill("#key", admin["secret"])
+        page.keyboard.press("Enter")
+        page.locator(".keys tr[data-id]").first.wait_for()
+
+    picture(browser, gateway, "setup", "setup", before=log_in)
+    picture(browser, gateway, "setup-phone", "setup", PHONE, "dark", log_in)
 
 
 def picture(browser, gateway, name, view, viewport=DESKTOP, scheme="light", before=None, of=None):  # type: ignore[no-untyped-def]

@@ -1,4 +1,4 @@
-"""The page's Setup, in a real Chromium: keys, logins and the audit chain, by an administrator."""
+"""The page's Setup, in a real Chromium: keys, budgets, logins and the audit chain, by an administrator."""
 
 import re
 from collections.abc import Iterator
@@ -32,6 +32,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
             local={"enabled": False},
             cloud={"base_url": provider.base_url},
             api_key=KEY,
+            budget={"usd_per_month": 100},
         )
         with running_gateway(settings) as gateway:
             yield gateway
@@ -124,6 +125,8 @@ def test_a_key_from_its_making_to_its_end(page: Page, gateway: Gateway) -> None:
     assert ask(gateway, second)
     with pytest.raises(openai.AuthenticationError):
         ask(gateway, first)
+    expect(page.locator(".budgets li", has_text="Key checkout per day")).to_contain_text("of $2.50 spent")
+    expect(page.locator(".budgets li", has_text="Everybody per month")).to_contain_text("of $100.00 spent")
 
     row(page, "checkout").get_by_role("button", name="Revoke").click()
     expect(page.locator("#revoke-dialog h2")).to_have_text("Revoke “checkout”?")
