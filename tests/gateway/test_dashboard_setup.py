@@ -111,6 +111,8 @@ def test_a_key_from_its_making_to_its_end(page: Page, gateway: Gateway) -> None:
     field(page, "terms.usd_per_day").evaluate("input => (input.closest('details').open = true)")
     field(page, "terms.usd_per_day").fill("2.50")
     page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.locator("#secret")).to_be_focused()
+    page.keyboard.press("Escape")  # which must not lose it
     expect(page.locator("#secret-dialog pre")).to_contain_text(page.locator("#secret").input_value())
     first = shown_secret(page)
     assert ask(gateway, first)

@@ -54,6 +54,7 @@ export function fillLogins(list, data, said) {
 
 function item(login, list, said) {
   const end = async () => {
+    said.textContent = "";
     try {
       await remove(`v1/sessions/${login.id}`);
     } catch (error) {

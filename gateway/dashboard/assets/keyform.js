@@ -3,6 +3,7 @@
 import { patch, post } from "./api.js";
 import { dialogButtons, onSubmit, openDialog } from "./dialog.js";
 import { el } from "./dom.js";
+import { fullMoment } from "./format.js";
 import { DETAILS, FIELDS, NEW, TERMS } from "./keyfields.js";
 
 const FIRST =
@@ -16,7 +17,8 @@ export function createKey({ isFirst, back, done }) {
 
 export function editKey(key, { back, done }) {
   const send = (body) => patch(`v1/keys/${key.id}`, body);
-  openForm({ title: `Change “${key.name}”`, submit: "Save", base: key, start: key, send, back, done });
+  const note = `${key.id}, made ${fullMoment(key.created)}.`;
+  openForm({ title: `Change “${key.name}”`, submit: "Save", base: key, start: key, note, send, back, done });
 }
 
 // Only what differs from `base` is sent, so that nobody's change of another field is undone.
