@@ -10,6 +10,8 @@ import os
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 # Read when llama.cpp is, here and in engines.
 os.environ["OMP_WAIT_POLICY"] = "passive"
+# Processes that run tests side by side are told a width, which would hold for all that our commands print.
+os.environ.pop("COLUMNS", None)
 
 import asyncio
 import faulthandler
