@@ -13,6 +13,11 @@ os.environ["OMP_WAIT_POLICY"] = "passive"
 # Processes that run tests side by side are told a width, which would hold for all that our commands print.
 os.environ.pop("COLUMNS", None)
 
+import sys
+
+# jsonschema would build 38 parsers of internationalised addresses, for two seconds, and no schema here has any.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+
 import asyncio
 import faulthandler
 import functools
