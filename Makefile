@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 # Processes of tests: most tests wait for something, so one more than the smallest machine has cores. 0: this one alone.
 WORKERS ?= 3
-PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --max-worker-restart 2
 FAST := not engine and not browser and not slow
 
 INSTALL := $(BIN)/uv pip install --quiet --python $(VENV) --compile-bytecode

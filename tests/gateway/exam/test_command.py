@@ -17,7 +17,9 @@ from gateway.marks.record import ExamFolder, Record
 from tests.command import ROOT, run
 from tests.gateway.exam.examining import examining
 from tests.gateway.planted_marks import LARGE, make_marks, plant
+from tests.learnt import hand_on
 from tests.live import wait_for
+from tests.models.engine.tiny import tiny_model
 from tests.process import running_command
 from tests.provider import MODEL, Provider
 
@@ -212,8 +214,7 @@ def test_marks_are_shown_without_asking_anything(provider: Provider, folder: Exa
 @pytest.mark.engine
 def test_two_files_are_two_exams(tmp_path: Path, folder: ExamFolder) -> None:
     """The bundled model with an engine of the command's own, then another file, then the first one again."""
-    from tests.models.engine.tiny import tiny_model
-
+    hand_on(folder.path.parent)
     told = {"SLIMGATE_STATE_DIR": str(folder.path.parent), "SLIMGATE_EXAM__MAX_ITEMS": "4"}
     told |= {"SLIMGATE_LOCAL__REENCODE": "false"}
     other = {"SLIMGATE_LOCAL__MODEL_PATH": str(tiny_model())}
