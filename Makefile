@@ -10,6 +10,9 @@ LOWEST_TESTS := tests/router tests/models/test_pricing.py tests/models/test_usag
 BIN := $(VENV)/bin
 # Arguments for the commands: make run ARGS="--port 9000", make test ARGS="-k ledger"
 ARGS ?=
+# Processes of tests: most tests wait for something, so one more than the smallest machine has cores. 0: this one alone.
+WORKERS ?= 3
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --max-worker-restart 2
 FAST := not engine and not browser and not slow
 
 INSTALL := $(BIN)/uv pip install --quiet --python $(VENV) --compile-bytecode
@@ -25,16 +28,16 @@ run: $(VENV)/.run ## Install, then serve with the bundled model at http://127.0.
 	@$(BIN)/slimgate serve $(ARGS)
 
 test: $(VENV)/.dev ## Install, then run every test that needs no root
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 test-fast: $(VENV)/.dev ## The same without engines, browsers and what is slow: at every save
-	@$(BIN)/python -m pytest -m "$(FAST)" $(ARGS)
+	@$(PYTEST) -m "$(FAST)" $(ARGS)
 
 test-lowest: $(LOWEST)/.test ## Run the quick tests with the lowest versions that pyproject.toml allows
 	@$(LOWEST)/bin/python -m pytest -W default $(LOWEST_TESTS) --ignore=tests/router/exam $(ARGS)
 
 coverage: $(VENV)/.dev ## Measure what `make test-fast` covers; fail below the floor in pyproject.toml
-	@$(BIN)/python -m pytest -m "$(FAST)" --cov $(ARGS)
+	@$(PYTEST) -m "$(FAST)" --cov $(ARGS)
 
 check: $(VENV)/.dev ## Lint, format, types
 	@$(BIN)/ruff check .

@@ -10,6 +10,8 @@ import os
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 # Read when llama.cpp is, here and in engines.
 os.environ["OMP_WAIT_POLICY"] = "passive"
+# Processes that run tests side by side are told a width, which would hold for all that our commands print.
+os.environ.pop("COLUMNS", None)
 
 import asyncio
 import faulthandler
@@ -17,6 +19,7 @@ import functools
 import gc
 import ipaddress
 import socket
+import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
@@ -35,6 +38,9 @@ from models.catalogue.bundled import bundled_model_path
 from tests.live import Gateway, running_gateway, wait_for
 from tests.models.engine.live import READY_S, LiveEngine, running_engine
 from tests.provider import Provider, running_provider
+
+# jsonschema would build 38 parsers of internationalised addresses, for two seconds, and no schema here has any.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 # A search for garbage, or a machine that is busy with other things, is no failure.
 hypothesis.settings.register_profile("slimgate", deadline=None)

@@ -1,7 +1,9 @@
 """A state folder that cannot be used: one line that names it and the cure, in every command that uses it."""
 
 import ctypes
+import encodings.idna as _imported_late  # noqa: F401  # while the interpreter's files can be read
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 
 from gateway.config.settings import SettingsError
 from gateway.config.state_dir import prepare_state_dir
-from router.training import calibrate as _imports_much  # noqa: F401  # while the interpreter's files can be read
+from router.training import calibrate as _imports_much  # noqa: F401  # for the same reason
 from tests.command import run
 
 NOBODY = 65534
@@ -28,15 +30,14 @@ def as_nobody() -> Iterator[None]:
 
 
 @pytest.fixture
-def closed(tmp_path: Path) -> Iterator[Path]:
-    """A state folder that can be read, and nothing else."""
-    folder = tmp_path / "state"
-    folder.mkdir()
-    for above in (*tmp_path.parents[:2], tmp_path):
-        above.chmod(0o755)
-    folder.chmod(0o555)
-    yield folder
-    folder.chmod(0o755)
+def closed() -> Iterator[Path]:
+    """A state folder that can be read, and nothing else, in a folder that nobody may enter too."""
+    with tempfile.TemporaryDirectory() as above:
+        os.chmod(above, 0o755)
+        folder = Path(above) / "state"
+        folder.mkdir(0o555)
+        yield folder
+        folder.chmod(0o755)
 
 
 @pytest.mark.parametrize(
@@ -52,9 +53,9 @@ def closed(tmp_path: Path) -> Iterator[Path]:
         ("engine", "--uds", "/nowhere/x.sock"),
     ],
 )
-def test_a_state_folder_that_is_read_only_is_one_line(closed: Path, tmp_path: Path, command: tuple[str, ...]) -> None:
+def test_a_state_folder_that_is_read_only_is_one_line(closed: Path, command: tuple[str, ...]) -> None:
     with as_nobody():
-        done = run(*command, cwd=tmp_path, SLIMGATE_STATE_DIR=str(closed), OPENAI_API_KEY="sk-x")
+        done = run(*command, cwd=closed.parent, SLIMGATE_STATE_DIR=str(closed), OPENAI_API_KEY="sk-x")
     message = done.stderr.strip()
     assert done.returncode in (1, 2), message
     assert "Traceback" not in message

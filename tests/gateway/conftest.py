@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
 from gateway.config.settings import Settings
 from tests import answers as _more_that_a_provider_does  # noqa: F401
@@ -64,13 +64,32 @@ def shared_provider(_cloud_only: tuple[Gateway, Provider]) -> Iterator[Provider]
     provider.always, provider.pause_s = "none", 0.0
 
 
-@pytest.fixture
-def postgres() -> Iterator[tuple[str, Engine]]:
-    """An empty PostgreSQL database: its URL as users write it, and an engine. Without one the test is skipped."""
+@pytest.fixture(scope="session")
+def _postgres_url(worker_id: str) -> str:
+    """The database that TEST_POSTGRES_URL names; a new one beside it for each of several processes of tests."""
     url = os.environ.get("TEST_POSTGRES_URL")
     if url is None:
         pytest.skip("TEST_POSTGRES_URL names no PostgreSQL database")
-    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    if worker_id == "master":
+        return url
+    mine = make_url(url).set(database=f"{make_url(url).database}_{worker_id}")
+    named = create_engine(_with_driver(url), isolation_level="AUTOCOMMIT")
+    with named.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {mine.database} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {mine.database}"))
+    named.dispose()
+    return mine.render_as_string(hide_password=False)
+
+
+def _with_driver(url: str) -> str:
+    return url.replace("postgresql:", "postgresql+psycopg:")
+
+
+@pytest.fixture
+def postgres(_postgres_url: str) -> Iterator[tuple[str, Engine]]:
+    """An empty PostgreSQL database: its URL as users write it, and an engine. Without one the test is skipped."""
+    url = _postgres_url
+    engine = create_engine(_with_driver(url))
     with engine.begin() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))

@@ -116,12 +116,12 @@ def test_dragged_applied_felt_and_rolled_back(page_with_charts: Page, gateway: G
     page.fill("#apply-note", "<b>finance</b> asked")
     page.click("#apply")
     expect(page.locator("#apply-said")).to_have_text(f"In force now, in every worker: {wanted}.")
-    wait_for(lambda: threshold_of_next_decision(gateway) == f"{float(wanted):.4f}", timeout_s=1)
+    wait_for(lambda: threshold_of_next_decision(gateway) == f"{float(wanted):.4f}")
     expect(page.locator("#history li").first).to_contain_text(f"0.50 → {wanted} “<b>finance</b> asked”")
 
     page.click("#history button")
     expect(page.locator("#apply")).to_have_text("In force: 0.50")
-    wait_for(lambda: threshold_of_next_decision(gateway) == f"{START:.4f}", timeout_s=1)
+    wait_for(lambda: threshold_of_next_decision(gateway) == f"{START:.4f}")
     expect(page.locator("#history li")).to_have_count(2)
 
 

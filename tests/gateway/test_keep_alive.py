@@ -1,7 +1,6 @@
 """While an answer has not begun, the caller of a stream hears something, and everything else goes on as before."""
 
 import asyncio
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -117,8 +116,9 @@ def test_anthropics_client_reads_on(shared_gateway: Gateway, shared_provider: Pr
         assert stream.get_final_message().stop_reason == "end_turn"
 
 
-@pytest.mark.parametrize("kind", ["thinks_and_fails", "thinks_and_refuses"])
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(
+    ("shape", "kind"), [*((shape, "thinks_and_fails") for shape in SHAPES), ("messages", "thinks_and_refuses")]
+)
 def test_a_failure_after_a_sign_is_told_in_the_stream(
     shared_gateway: Gateway, shared_provider: Provider, shape: str, kind: str
 ) -> None:
@@ -163,9 +163,7 @@ def test_who_hangs_up_after_a_sign_cancels_the_call(shared_gateway: Gateway, sha
         texts = answer.iter_text()  # kept: to drop it hangs up
         assert next(texts) == COMMENT
         assert shared_provider.hung_up == before
-    gone = time.monotonic()
-    wait_for(lambda: shared_provider.hung_up == before + 1)
-    assert time.monotonic() - gone < 1
+    wait_for(lambda: shared_provider.hung_up == before + 1)  # long before the provider would end
     wait_for(lambda: shared_gateway.row()["outcome"] == "cancelled")
     assert shared_gateway.row()["prompt_tokens"] > 0  # which the provider has read
 

@@ -4,6 +4,8 @@ import asyncio
 import json
 import math
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -12,6 +14,7 @@ import pytest
 from gateway.config.settings import Settings
 from gateway.exam.due import is_due, limits_of
 from gateway.exam.fitting import make_marks
+from gateway.marks.examinee import Examinee
 from gateway.marks.record import ExamFolder, ExamProgress, ExamState, Record
 from gateway.reports.exam_card import read_marks
 from gateway.scoring.active_classifier import ActiveClassifier
@@ -26,6 +29,7 @@ from tests.models.engine.tiny import tiny_model
 
 SUM = Prompt.from_text("What is 4810 + 77 - 391?")
 FACT = Prompt.from_text("What is the capital of Norway?")
+Examine = Callable[[Settings], Record]
 TRIED = {name: FAMILIES[name] for name in ("common_facts", "sums")}
 
 
@@ -43,16 +47,35 @@ def sit(record: Record) -> None:
     record.close()
 
 
-def examined(configured: Settings) -> Record:
+def record_of(configured: Settings) -> tuple[Record, Examinee]:
     folder = ExamFolder(configured.state_dir)
     examinee = folder.examinee(configured.local)
     assert examinee is not None
-    record = folder.record(examinee.key)
+    return folder.record(examinee.key), examinee
+
+
+@pytest.fixture(scope="module")
+def sat(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder in which the exam is over: to fit its classifier takes a second."""
+    folder = tmp_path_factory.mktemp("sat")
+    configured = settings(folder)
+    record, examinee = record_of(configured)
     record.begin(examinee, 1.0)
     sit(record)
     make_marks(record, TRIED, max_failure_rate=0.1, at_once=8, is_complete=True)
     record.report(ExamProgress(ExamState.DONE, 120, limits=limits_of(configured.exam)), at_once=True)
-    return record
+    return folder
+
+
+@pytest.fixture
+def examined(sat: Path) -> Examine:
+    """Puts the results of that exam into a state folder."""
+
+    def copy(configured: Settings) -> Record:
+        shutil.copytree(sat, configured.state_dir, dirs_exist_ok=True)
+        return record_of(configured)[0]
+
+    return copy
 
 
 @pytest.fixture
@@ -82,7 +105,7 @@ def test_without_the_exam_the_shipped_one_counts(bundled: Settings) -> None:
     assert in_use(off) == load_artifact().version
 
 
-def test_marks_belong_to_a_model_and_come_back_with_it(tmp_path: Path, bundled: Settings) -> None:
+def test_marks_belong_to_a_model_and_come_back_with_it(tmp_path: Path, bundled: Settings, examined: Examine) -> None:
     record = examined(bundled)
     artifact = ArtifactStore.of(bundled).load_in_use()
     assert artifact.scorer.score(FACT) < 0.2 < 0.8 < artifact.scorer.score(SUM)
@@ -99,7 +122,7 @@ def test_marks_belong_to_a_model_and_come_back_with_it(tmp_path: Path, bundled: 
     ]
 
 
-def test_a_running_gateway_takes_it_over(bundled: Settings) -> None:
+def test_a_running_gateway_takes_it_over(bundled: Settings, examined: Examine) -> None:
     classifier = ActiveClassifier(bundled)
     before = classifier.version
     assert not classifier.is_superseded
@@ -111,7 +134,7 @@ def test_a_running_gateway_takes_it_over(bundled: Settings) -> None:
     assert not classifier.is_superseded
 
 
-def test_one_that_cannot_be_loaded_is_passed_over_and_fitted_anew(bundled: Settings) -> None:
+def test_one_that_cannot_be_loaded_is_passed_over_and_fitted_anew(bundled: Settings, examined: Examine) -> None:
     record = examined(bundled)
     version = in_use(bundled)
     assert not is_due(record, bundled.exam)
@@ -127,7 +150,7 @@ def test_one_that_cannot_be_loaded_is_passed_over_and_fitted_anew(bundled: Setti
     assert is_due(record, other)
 
 
-def test_one_of_ones_own_counts_instead(tmp_path: Path, bundled: Settings) -> None:
+def test_one_of_ones_own_counts_instead(tmp_path: Path, bundled: Settings, examined: Examine) -> None:
     examined(bundled)
     version = load_artifact().version
     folder = tmp_path / "artifacts" / version
@@ -138,14 +161,14 @@ def test_one_of_ones_own_counts_instead(tmp_path: Path, bundled: Settings) -> No
     assert ArtifactStore.of(bundled).examined_version is None
 
 
-def test_a_threshold_for_another_classifier_keeps_that_one(bundled: Settings) -> None:
+def test_a_threshold_for_another_classifier_keeps_that_one(bundled: Settings, examined: Examine) -> None:
     examined(bundled)
     shipped = load_artifact().version
     router = bundled.router.model_copy(update={"threshold": 0.3, "threshold_for": shipped})
     assert ArtifactStore.of(bundled.model_copy(update={"router": router})).load_in_use().version.startswith(shipped)
 
 
-def test_old_classifiers_are_removed_but_the_last(bundled: Settings) -> None:
+def test_old_classifiers_are_removed_but_the_last(bundled: Settings, examined: Examine) -> None:
     record = examined(bundled)
     first = in_use(bundled)
     for _ in range(2):

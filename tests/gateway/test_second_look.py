@@ -101,10 +101,10 @@ def test_what_may_not_leave_is_not_looked_at(hybrid: Hybrid) -> None:
     assert gateway.row()["second_look"] is None
 
 
-ASKED = pytest.mark.parametrize("asked", [{}, {"logprobs": True}, {"logprobs": True, "top_logprobs": 2}])
+INCLUDED = {"stream_options": {"include_usage": True}}
 
 
-@ASKED
+@pytest.mark.parametrize("asked", [{}, {"logprobs": True}, {"logprobs": True, "top_logprobs": 2}])
 def test_confident_answer_goes_on_as_if_nobody_had_looked(hybrid: Hybrid, asked: dict[str, Any]) -> None:
     gateway, provider, _ = hybrid
     looked = post(gateway, chat(CONFIDENT, **asked))
@@ -119,8 +119,10 @@ def test_confident_answer_goes_on_as_if_nobody_had_looked(hybrid: Hybrid, asked:
     assert float(row["deciding_usd"]) == 0 < float(row["cost_usd"])
 
 
-@ASKED
-@pytest.mark.parametrize("usage", [{}, {"stream_options": {"include_usage": True}}])
+@pytest.mark.parametrize(
+    ("asked", "usage"),
+    [({}, {}), ({"logprobs": True}, {}), ({"logprobs": True, "top_logprobs": 2}, INCLUDED), ({}, INCLUDED)],
+)
 def test_stream_goes_on_as_if_nobody_had_looked(hybrid: Hybrid, asked: dict[str, Any], usage: dict[str, Any]) -> None:
     gateway, provider, _ = hybrid
     body = chat(CONFIDENT, stream=True, **asked, **usage)
@@ -197,8 +199,10 @@ def test_other_shapes_get_it_too(hybrid: Hybrid, path: str, body: Any, stream: b
     assert gateway.row()["second_look"]["verdict"] == "escalated"
 
 
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("fault", ["error_500", "content_filter", "html_200", "reset"])
+@pytest.mark.parametrize(
+    ("fault", "stream"),
+    [("error_500", False), ("error_500", True), ("content_filter", True), ("html_200", False), ("reset", True)],
+)
 def test_local_model_answers_after_all_where_the_cloud_fails(hybrid: Hybrid, fault: str, stream: bool) -> None:
     gateway, provider, _ = hybrid
     provider.always = fault

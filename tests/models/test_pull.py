@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import os
 import random
 import subprocess
 import sys
@@ -278,10 +277,7 @@ def test_verify_and_remove(hub: Hub, target: Path) -> None:
 @pytest.mark.slow
 def test_the_command_pulls_verifies_and_removes(hub: Hub, tmp_path: Path) -> None:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        start = "from gateway.cli.models import app; app(standalone_mode=False)"
-        environment = {**os.environ, "SLIMGATE_STATE_DIR": str(tmp_path), "COLUMNS": "200"}
-        command = [sys.executable, "-c", start, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        return command.run("models", *arguments, cwd=tmp_path, SLIMGATE_STATE_DIR=str(tmp_path))
 
     pulled = run("pull", hub.url)
     assert DIGEST in pulled.stdout, pulled.stderr

@@ -29,6 +29,10 @@ Floats = np.ndarray
 ANY = np.array([1.01])
 """A line above every score: each prompt could get a label."""
 
+N_CALIBRATIONS = 400
+CHANCE = 3 * np.sqrt(0.1 * 0.9 / N_CALIBRATIONS)
+"""Three standard errors of the share that breaks, where one in ten does."""
+
 
 def violations(
     failure: Callable[[Floats], Floats],
@@ -38,12 +42,12 @@ def violations(
     soft: bool = False,
     thresholds: Floats = ANY,
 ) -> float:
-    """Share of 1,000 calibrations whose threshold lets more than `rate` of the local answers fail in truth."""
+    """Share of `N_CALIBRATIONS` whose threshold lets more than `rate` of the local answers fail in truth."""
     rng = np.random.default_rng(11)
     everywhere = failure((np.arange(20_000) + 0.5) / 20_000)
     true_rate = np.cumsum(everywhere) / np.arange(1, 20_001)
     broken = 0
-    for _ in range(1000):
+    for _ in range(N_CALIBRATIONS):
         limits = rng.choice(thresholds, n)  # the threshold at that time: no prompt above it could get a label
         scores = rng.random(n) * np.minimum(limits, 1)
         chance = failure(scores)
@@ -53,7 +57,7 @@ def violations(
         except Infeasible:
             continue
         broken += true_rate[min(20_000, round(threshold * 20_000)) - 1] > rate
-    return broken / 1000
+    return broken / N_CALIBRATIONS
 
 
 @pytest.mark.slow
@@ -70,17 +74,15 @@ def violations(
 def test_the_bound_breaks_no_more_often_than_promised(
     name: str, failure: Callable[[Floats], Floats], soft: bool
 ) -> None:
-    """1,000 simulated calibrations at 90 % confidence: at most 100 may break, and three standard errors of chance."""
-    assert violations(failure, 600, 0.1, 0.9, soft) <= 0.1 + 3 * np.sqrt(0.1 * 0.9 / 1000), name
+    """Simulated calibrations at 90 % confidence: at most one in ten may break, and what chance adds."""
+    assert violations(failure, 600, 0.1, 0.9, soft) <= 0.1 + CHANCE, name
 
 
 @pytest.mark.slow
 def test_the_bound_holds_where_the_line_has_been_moved() -> None:
     """Most labels come from a low threshold. Counted at higher ones too, they would make those look good."""
     thresholds = np.array([0.3, 0.3, 0.3, 0.8])
-    assert violations(lambda score: 0.3 * score, 600, 0.1, 0.9, thresholds=thresholds) <= 0.1 + 3 * np.sqrt(
-        0.1 * 0.9 / 1000
-    )
+    assert violations(lambda score: 0.3 * score, 600, 0.1, 0.9, thresholds=thresholds) <= 0.1 + CHANCE
 
 
 def test_a_calibration_uses_what_the_labels_allow() -> None:

@@ -124,6 +124,6 @@ def test_bad_lines_are_named_counted_and_not_fatal(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    done = run(app, ["route", "--jsonl", str(tmp_path / "nowhere.jsonl")])
+    done = run(app, ["route", "--jsonl", str(tmp_path / "nowhere.jsonl")], env={"COLUMNS": "300"})
     assert done.exit_code == 2
     assert "nowhere.jsonl" in done.output.replace("\n", "")

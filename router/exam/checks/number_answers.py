@@ -22,7 +22,7 @@ _STEPS = re.compile(r"(?:\b(?:step|schritt|steg|paso|étape|line)\s*|第)\d+(?:�
 _NUMBERING = re.compile(r"^\s*(\d{1,2})[.)]\s+(?=\S)", re.MULTILINE)
 
 _COINS = re.compile(
-    r"(?P<whole>\d[\d.,]*)(?P<unit>\s?[^\W\d_]+\s(?:and|und|och|y|et)\s)(?P<coins>\d{1,2})"
+    r"(?<!\d)(?P<whole>\d[\d.,]*)(?P<unit>\s?[^\W\d_]+\s(?:and|und|och|y|et)\s)(?P<coins>\d{1,2})"
     r"(?=\s?(?:cents?|céntimos|centimes|öre)\b)",
     re.IGNORECASE,
 )

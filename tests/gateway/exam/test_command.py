@@ -14,10 +14,12 @@ import pytest
 from gateway.config.sections.local import LocalSettings
 from gateway.marks.examinee import examinee_of
 from gateway.marks.record import ExamFolder, Record
-from tests.command import ROOT, run, run_process
+from tests.command import ROOT, run
 from tests.gateway.exam.examining import examining
 from tests.gateway.planted_marks import LARGE, make_marks, plant
+from tests.learnt import hand_on
 from tests.live import wait_for
+from tests.models.engine.tiny import tiny_model
 from tests.process import running_command
 from tests.provider import MODEL, Provider
 
@@ -48,7 +50,7 @@ def record_of(provider: Provider, folder: ExamFolder) -> Record:
 
 def exam(provider: Provider, folder: ExamFolder, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
     told = environment(provider, folder, **more)
-    return run_process("exam", *arguments, cwd=folder.path.parents[1], timeout_s=60, **told)
+    return run("exam", *arguments, cwd=folder.path.parents[1], **told)
 
 
 @contextmanager
@@ -212,13 +214,12 @@ def test_marks_are_shown_without_asking_anything(provider: Provider, folder: Exa
 @pytest.mark.engine
 def test_two_files_are_two_exams(tmp_path: Path, folder: ExamFolder) -> None:
     """The bundled model with an engine of the command's own, then another file, then the first one again."""
-    from tests.models.engine.tiny import tiny_model
-
+    hand_on(folder.path.parent)
     told = {"SLIMGATE_STATE_DIR": str(folder.path.parent), "SLIMGATE_EXAM__MAX_ITEMS": "4"}
     told |= {"SLIMGATE_LOCAL__REENCODE": "false"}
     other = {"SLIMGATE_LOCAL__MODEL_PATH": str(tiny_model())}
     for more in ({}, other, {}):
-        done = run_process("exam", cwd=tmp_path, timeout_s=120, **told, **more)
+        done = run("exam", cwd=tmp_path, **told, **more)
         assert done.returncode == 0, done.stderr
     counts = {path.name: len(Record(path).answers()) for path in folder.path.iterdir() if path.is_dir()}
     assert sorted(counts.values()) == [4, 4]

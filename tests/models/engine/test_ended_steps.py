@@ -47,9 +47,8 @@ def test_who_arrives_does_not_wait_for_a_long_prompt(engine: LiveEngine, tmp_pat
         long = pool.submit(engine.post, LONG)
         wait_for(lambda: engine.health()["running"] == 1)
         time.sleep(0.3)  # in the middle of the step
-        began = time.monotonic()
         assert engine.post({**BODY, "max_tokens": 1}).status_code == 200
-        assert time.monotonic() - began < 1
+        assert not long.done()
         disturbed = long.result().json()["choices"]
     with running_engine(tmp_path, prefix_cache=False) as usual:
         usual.ready()
@@ -59,4 +58,4 @@ def test_who_arrives_does_not_wait_for_a_long_prompt(engine: LiveEngine, tmp_pat
 def test_who_hangs_up_frees_the_engine_at_once(engine: LiveEngine) -> None:
     with contextlib.suppress(httpx.ReadTimeout):
         httpx.post(f"{engine.url}/v1/chat/completions", json=LONG, timeout=0.5)
-    wait_for(lambda: engine.health()["running"] == 0, 1)
+    wait_for(lambda: engine.health()["running"] == 0, 2)

@@ -17,7 +17,7 @@ TOPICS = ("a lighthouse keeper", "rain")
 def ask(engine: LiveEngine, topic: str, **fields: Any) -> Any:
     """The whole choice: the text, and the probability of each token to its last bit."""
     messages = [{"role": "user", "content": f"Tell me something about {topic}."}]
-    body = {"model": "local", "messages": messages, "temperature": 0, "max_tokens": 16, "logprobs": True, **fields}
+    body = {"model": "local", "messages": messages, "temperature": 0, "max_tokens": 8, "logprobs": True, **fields}
     (choice,) = engine.post(body).json()["choices"]
     return choice
 
@@ -26,11 +26,11 @@ def ask(engine: LiveEngine, topic: str, **fields: Any) -> Any:
 def test_equal_requests_get_equal_answers(deterministic_engine: LiveEngine, fields: dict[str, Any]) -> None:
     alone = {topic: ask(deterministic_engine, topic, **fields) for topic in TOPICS}
     for n_words in (70, 11):  # what may lie in other cells, and leave holes there
-        ask(deterministic_engine, "words " * n_words, max_tokens=n_words)
+        ask(deterministic_engine, "words " * n_words, max_tokens=11)
         assert {topic: ask(deterministic_engine, topic, **fields) for topic in TOPICS} == alone
     with ThreadPoolExecutor(8) as pool:  # more than run at a time
         noise = [
-            pool.submit(ask, deterministic_engine, "noise " * n, max_tokens=9 * n, temperature=1) for n in range(1, 4)
+            pool.submit(ask, deterministic_engine, "noise " * n, max_tokens=6 * n, temperature=1) for n in range(1, 4)
         ]
         together = list(pool.map(lambda topic: ask(deterministic_engine, topic, **fields), TOPICS * 2))
         assert all(future.result() for future in noise)

@@ -52,7 +52,8 @@ LARGER = _TASKS[0]
         ("", False),
     ],
 )
-def test_functions(answer: str, right: bool) -> None:
+def test_functions(answer: str, right: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("router.exam.checks.sandbox.WALL_S", 0.5 if "while" in answer else 3.0)
     assert works(answer, LARGER, 2) is right
 
 
