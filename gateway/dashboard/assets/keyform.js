@@ -1,6 +1,6 @@
 // The form of a key, new or not. What the API refuses is said beside the field that it names.
 
-import { patch, post } from "./api.js";
+import { logIn, patch, post } from "./api.js";
 import { dialogButtons, onSubmit, openDialog } from "./dialog.js";
 import { el } from "./dom.js";
 import { fullMoment } from "./format.js";
@@ -11,8 +11,19 @@ const FIRST =
 
 export function createKey({ isFirst, back, done }) {
   const start = isFirst ? { ...NEW, role: "admin" } : NEW;
-  const send = (body) => post("v1/keys", body);
+  const send = isFirst ? sendFirst : (body) => post("v1/keys", body);
   openForm({ title: "Create a key", submit: "Create", base: NEW, start, note: isFirst && FIRST, send, back, done });
+}
+
+// From this key on the page needs a login as everybody does. The form is open meanwhile, so that no refresh comes in
+// between, which would lead to the login page before the secret was shown.
+async function sendFirst(body) {
+  const key = await post("v1/keys", body);
+  const isLoggedIn = await logIn(key.secret).then(
+    () => true,
+    () => false,
+  );
+  return { ...key, isLoggedIn };
 }
 
 export function editKey(key, { back, done }) {

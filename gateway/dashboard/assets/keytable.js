@@ -1,7 +1,7 @@
 // The table of keys, a page at a time from the server, and what may be done with each.
 
 import { showAccount } from "./account.js";
-import { get, logIn } from "./api.js";
+import { get } from "./api.js";
 import { byId, el, fill } from "./dom.js";
 import { revokeKey, rotateKey, showSecret } from "./keydialogs.js";
 import { createKey, editKey } from "./keyform.js";
@@ -12,6 +12,7 @@ const PAGE = 20;
 const TYPING_MS = 250;
 const PREFIX_CHARS = 11; // of a secret, as far as the gateway knows it
 
+const CLOSED = "From now on every call needs a key.";
 const OPTIONAL = "Calls without a key may do everything here: keys.required is false.";
 
 const state = { search: "", revoked: false, after: [], asked: 0, me: null, isFirst: false, reload: null };
@@ -119,14 +120,14 @@ function create() {
   });
 }
 
-// From now on this page needs a login as everybody does.
 async function firstMade(key, back) {
-  let note =
-    "From now on every call needs a key. You are logged in here with this one; make one for each program next.";
-  await logIn(key.secret).then(showAccount, () => {
-    note = "From now on every call needs a key, this page too: log in with this one.";
-  });
-  await withSecret(key, { note, back });
+  if (key.isLoggedIn) {
+    await showAccount();
+    await withSecret(key, {
+      note: `${CLOSED} You are logged in here with this one; make one for each program next.`,
+      back,
+    });
+  } else showSecret(key, { note: `${CLOSED} So does this page: log in with this one.`, back });
 }
 
 async function withSecret(key, options) {
