@@ -49,7 +49,7 @@ Sides = tuple[Gateway, Provider, Provider]
 @pytest.fixture(scope="module")
 def _sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sides]:
     """A gateway that expects the same of every request, in front of two servers that behave."""
-    decide = Decider.decide
+    decide = Decider.decide_marked
 
     async def with_estimate(self: Decider, *arguments: Any) -> RoutedRequest:
         routed = await decide(self, *arguments)
@@ -67,7 +67,7 @@ def _sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sides]:
             )
         ) as gateway,
     ):
-        patch.setattr(Decider, "decide", with_estimate)
+        patch.setattr(Decider, "decide_marked", with_estimate)
         gateway.wait_ready()
         yield gateway, local, cloud
 
