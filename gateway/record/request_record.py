@@ -31,8 +31,12 @@ if TYPE_CHECKING:
 
 
 def new_request_id() -> str:
-    """A new id of our own: a provider's id may be missing, or come twice."""
-    return f"req_{secrets.token_hex(12)}"
+    """A new id of our own: a provider's id may be missing, or come twice.
+
+    It begins with the time, as in a UUID of version 7 (RFC 9562), so that the ledger's indexes grow at their ends:
+    random ids would have the database write another page for each row.
+    """
+    return f"req_{now_ms():012x}{secrets.token_hex(8)}"
 
 
 @dataclass(slots=True)
