@@ -77,7 +77,13 @@ class RequireKey:
 
 
 def secrets_of(scope: Scope) -> Iterator[bytes]:
-    """What a call carries where keys are: of each header the first, as servers of these APIs read it."""
+    """What a call carries where keys are.
+
+    Raises
+    ------
+    UnauthorizedError
+        If such a header is there more than once: a proxy before the gateway may have looked at another one.
+    """
     scheme, _, value = _header(scope, b"authorization").partition(b" ")
     if scheme.lower() == b"bearer" and (token := value.strip()):
         yield token
@@ -87,7 +93,10 @@ def secrets_of(scope: Scope) -> Iterator[bytes]:
 
 
 def _header(scope: Scope, wanted: bytes) -> bytes:
-    return next((value for name, value in scope["headers"] if name == wanted), b"")
+    values = [value for name, value in scope["headers"] if name == wanted]
+    if len(values) > 1 and wanted in (b"authorization", *KEY_HEADERS):
+        raise UnauthorizedError(f"Header {wanted.decode()} is there more than once: send one key.")
+    return values[0] if values else b""
 
 
 def _wants_page(scope: Scope) -> bool:

@@ -4,7 +4,8 @@ Whoever misspells the header that keeps a request on this machine must hear of i
 """
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
+from functools import lru_cache
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -15,6 +16,9 @@ from models.wire.errors import RequestError
 
 _OURS = b"slimgate"
 """What stands in the name of every such header, however its words are joined."""
+
+_ALIKE = 0.85
+"""From such a ratio of equal letters on, a name without that is a misspelt one: ``x-slimgat-privacy``."""
 
 _TO_ENGINES = (TIME_LIMIT_HEADER, BLANKS_HEADER.encode(), BACKGROUND_HEADER.encode())
 """What a gateway tells its local side. That may be another gateway, to which it is a hint without a meaning."""
@@ -46,7 +50,7 @@ def check_headers(headers: Iterable[tuple[bytes, bytes]]) -> None:
     RequestError
         Naming the header, and the one that was probably meant.
     """
-    ours = [name for name, _ in headers if _OURS in name]
+    ours = [name for name, _ in headers if _is_meant_for_us(name)]
     if not ours:
         return
     for name in ours:
@@ -58,6 +62,18 @@ def check_headers(headers: Iterable[tuple[bytes, bytes]]) -> None:
             param=twice,
             code="invalid_value",
         )
+
+
+@lru_cache(maxsize=4096)  # comparing takes 50 µs, and clients send the same names again and again
+def _is_meant_for_us(name: bytes) -> bool:
+    if _OURS in name:
+        return True
+    letters = _letters(name.decode("latin-1"))
+    return any(SequenceMatcher(None, letters, _letters(known)).ratio() >= _ALIKE for known in KNOWN_HEADERS)
+
+
+def _letters(name: str) -> str:
+    return "".join(char for char in name if char.isalpha())
 
 
 def _unknown(name: str) -> RequestError:

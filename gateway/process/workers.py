@@ -27,6 +27,7 @@ from router.errors import ArtifactError
 logger = logging.getLogger(__name__)
 
 HOST = variable_name(("host",))
+WORKERS = variable_name(("workers",))
 ENGINE_URL = variable_name(("local", "base_url"))
 RESTART_PAUSE_S = 1.0
 
@@ -54,7 +55,8 @@ class WorkerPool:
             **os.environ,
             METRICS_FOLDER: str(self._folder / "metrics"),
             "PYTHONPATH": import_path(),
-            HOST: settings.host,  # the command line may have set it
+            HOST: settings.host,  # the command line may have set these two
+            WORKERS: str(settings.workers),
         }
         if config is not None:
             self._environment[CONFIG_VARIABLE] = str(config.resolve())

@@ -29,6 +29,9 @@ def test_every_known_header_may_be_there_once() -> None:
         (b"x-slimgate-max-first-token", "x-slimgate-max-first-token-s"),
         (b"x-slimgate-", "x-slimgate-csrf"),
         (b"x-slimgate-route", None),
+        (b"x-slimgat-privacy", "x-slimgate-privacy"),
+        (b"x-slim-gate-privacy", "x-slimgate-privacy"),
+        (b"x-slmgate-privcy", "x-slimgate-privacy"),
     ],
 )
 def test_an_unknown_one_is_named_with_the_nearest(header: bytes, near: str | None) -> None:
@@ -36,6 +39,13 @@ def test_an_unknown_one_is_named_with_the_nearest(header: bytes, near: str | Non
         check_headers([(b"host", b"localhost"), (header, b"local")])
     assert (refused.value.param, refused.value.code) == (header.decode(), "unknown_header")
     assert near is None or f"Did you mean {near}?" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "header", ["x-session-id", "x-litellm-session-id", "x-csrf-token", "x-max-first-token", "x-privacy"]
+)
+def test_headers_of_others_are_left_alone(header: str) -> None:
+    check_headers([(header.encode(), b"x"), (header.encode(), b"y")])
 
 
 @pytest.mark.parametrize("header", KNOWN_HEADERS)

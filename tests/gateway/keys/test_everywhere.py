@@ -35,6 +35,16 @@ def test_in_every_worker(provider: Provider, tmp_path: Path) -> None:
         wait_for(lambda: statuses(command.url, made["secret"]) == {200})
         httpx.delete(f"{command.url}/v1/keys/{made['id']}", headers=ADMIN, timeout=30).raise_for_status()
         wait_for(lambda: statuses(command.url, made["secret"]) == {401})
+        limited = {"name": "n", "terms": {"requests_per_minute": 10}}
+        made = httpx.post(f"{command.url}/v1/keys", json=limited, headers=ADMIN, timeout=30).json()
+        wait_for(lambda: statuses(command.url, made["secret"]) == {200})
+        told = httpx.post(
+            f"{command.url}/v1/chat/completions",
+            json={"model": "auto", "messages": [{"role": "user", "content": "hi"}]},
+            headers={"authorization": f"Bearer {made['secret']}"},
+            timeout=30,
+        ).headers
+        assert told["x-ratelimit-limit-requests"] == "5", "each of two workers gives out its part"
 
 
 def test_in_every_gateway_over_one_database(postgres: tuple[str, Engine], provider: Provider, tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ import pytest
 from pydantic import SecretStr
 from starlette.types import Message, Receive, Scope, Send
 
-from gateway.access.auth import RequireKey
+from gateway.access.auth import RequireKey, secrets_of
 from gateway.audit.chain import AuditChain
 from gateway.config.sections.keys import KeysSettings
+from gateway.http.errors import UnauthorizedError
 from gateway.keys.active import MARK, ActiveKeys
 from gateway.keys.caller import caller_of
 from gateway.keys.details import NewKey
@@ -77,6 +78,13 @@ def test_a_gateway_that_has_never_seen_a_key_serves_without_its_database(keys: K
     active = ActiveKeys(keys.settings, keys.ledger, keys.hasher)
     assert outcome(keys, active) == outcome(keys, active, "unused") == ""
     assert outcome(keys, active, UNKNOWN) == 503
+
+
+@pytest.mark.parametrize("name", [b"authorization", b"x-api-key", b"api-key"])
+def test_a_key_header_that_comes_twice_is_refused(name: bytes) -> None:
+    scope = {"type": "http", "headers": [(name, b"Bearer one"), (name, b"Bearer two")]}
+    with pytest.raises(UnauthorizedError, match="more than once"):
+        list(secrets_of(scope))
 
 
 def test_the_configured_key_is_let_in_without_the_database(keys: Keys) -> None:
