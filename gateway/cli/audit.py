@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from gateway.cli.ledger import open_ledger, recorded_command
+from gateway.cli.ledger import open_ledger, open_to_read, recorded_command
 from gateway.cli.serve import ConfigOption
+from gateway.cli.tables import natural_console
 from gateway.config.settings import load_settings
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ Until = Annotated[datetime | None, typer.Option(help="Only entries before this l
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 Form = Literal["jsonl", "csv"]
+
+TABLE_COLUMNS = 120
+"""The narrowest terminal for a table of entries: its request's ids take 32 columns, its times 23."""
 
 SHORT_HASH = 12
 _HEAD = re.compile(r"(\d{1,18}):([0-9a-f]{64})")
@@ -55,7 +60,7 @@ def verify(
     from gateway.reports.audit import verify_audit
 
     settings, noted = load_settings(config, serves=False), _noted(expect)
-    with open_ledger(settings) as (ledger, _), _progress() as progress:
+    with open_to_read(settings) as ledger, _progress() as progress:
         result = verify_audit(ledger.read, audit_keys(settings), noted, progress)
     if as_json:
         typer.echo(json.dumps(_in_json(result), indent=2))
@@ -75,14 +80,14 @@ def show(
     """Show the newest entries, or those of one request."""
     from gateway.audit.read import AuditFilter, newest_entries
 
-    with open_ledger(load_settings(config, serves=False)) as (ledger, _), ledger.read() as connection:
+    with open_to_read(load_settings(config, serves=False)) as ledger, ledger.read() as connection:
         entries = newest_entries(connection, AuditFilter(request_id=request_id), limit)
     if as_json:
         typer.echo(json.dumps(entries, indent=2))
     elif not entries:
         typer.echo("There are no entries." if request_id is None else f"There is no entry of the request {request_id}.")
     else:
-        Console().print(_table(reversed(entries)))
+        _print_entries(entries[::-1], Console())
     if request_id is not None and not entries:
         raise typer.Exit(1)
 
@@ -160,13 +165,24 @@ def _in_json(result: "Verification") -> dict[str, Any]:
     }
 
 
-def _table(entries: Iterator[dict[str, Any]]) -> Table:
+def _print_entries(entries: Sequence[dict[str, Any]], console: Console) -> None:
+    """A table, or paragraphs where the terminal has no room for one: a request's id is never cut."""
     table = Table("no.", "when (UTC)", "kind", "request", "what", box=None, pad_edge=False, header_style="dim")
-    for entry in entries:
-        at = entry["at"].replace("T", " ").removesuffix("+00:00")
-        values = (str(entry["seq"]), at, entry["kind"], entry["request_id"] or "–", _what(entry["body"]))
-        table.add_row(*map(escape, values))
-    return table
+    lines = [(*_labels(entry), _what(entry["body"])) for entry in entries]
+    for line in lines:
+        table.add_row(*map(escape, line))
+    console = natural_console(console, table)
+    if not console.is_terminal or console.width >= TABLE_COLUMNS:
+        console.print(table)
+        return
+    for *labels, what in lines:
+        console.print("  ".join(labels), style="bold", markup=False, highlight=False, soft_wrap=True)
+        console.print(Padding(escape(what), (0, 0, 0, 4)))
+
+
+def _labels(entry: dict[str, Any]) -> tuple[str, str, str, str]:
+    at = entry["at"].replace("T", " ").removesuffix("+00:00")
+    return str(entry["seq"]), at, entry["kind"], entry["request_id"] or "–"
 
 
 def _what(body: Any) -> str:

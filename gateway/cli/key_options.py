@@ -26,7 +26,8 @@ DETAILS: dict[str, Any] = {
     ],
     "sees": Annotated[Sees | None, typer.Option(help="Whose requests it may look at: its own, its team's, or all.")],
     "expires": Annotated[
-        str | None, typer.Option(metavar="WHEN", help="When it stops to work: 90d, 12h, 2027-01-31, or never.")
+        str | None,
+        typer.Option(metavar="WHEN", help="When it stops to work: 90d (days), 12h (hours), 2027-01-31, or never."),
     ],
 }
 
@@ -105,5 +106,5 @@ def moment(text: str) -> datetime | None:
         day = datetime.fromisoformat(text)
         return day if day.tzinfo else day.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        words = f"{text!r} is no moment: write 90d, 12h, 2027-01-31, 2027-01-31T12:00:00+01:00, or never"
+        words = f"{text!r} is no moment: write 90d (days), 12h (hours), 2027-01-31, 2027-01-31T12:00:00+01:00, or never"
         raise typer.BadParameter(words, param_hint="--expires") from None

@@ -9,12 +9,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from gateway.cli.tables import natural_console
 from gateway.config.settings import Settings
 from gateway.keys.api_key import ApiKey
-from gateway.keys.terms import Role
+from gateway.keys.terms import Role, Sees
 from gateway.ledger.units import now_ms
 
 HELLO = '{"model": "auto", "messages": [{"role": "user", "content": "Hello"}]}'
+HEADINGS = ("id", "name", "secret", "role", "team", "tags", "expires", "status")
+UNFOLDED = ("id", "expires", "status")
 EVERYWHERE = ("0.0.0.0", "::", "")
 
 
@@ -36,20 +39,32 @@ def print_keys(keys: Sequence[ApiKey], *, json: bool) -> None:
     if not keys:
         Console().print("There are no keys; `slimgate keys create NAME` makes one.")
         return
-    table = Table("id", "name", "secret", "role", "team", "tags", "expires", "status", box=None, pad_edge=False)
+    print_table(keys, Console())
+
+
+def print_table(keys: Sequence[ApiKey], console: Console) -> None:
+    """Print a table of `keys`. Other columns fold before an id is cut: commands need it whole."""
+    table = Table(box=None, pad_edge=False)
+    for heading in HEADINGS:
+        table.add_column(heading, no_wrap=heading in UNFOLDED, overflow="fold")
     for key in keys:
-        now = shown(key)
-        table.add_row(
-            key.id,
-            escape(key.name),
-            ", ".join(f"{secret.prefix}…" for secret in key.secrets),
-            key.role,
-            key.team,
-            ", ".join(key.tags),
-            (now["expires"] or "never")[:10],
-            now["status"],
-        )
-    Console().print(table)
+        table.add_row(*map(escape, _cells(key)))
+    natural_console(console, table).print(table)
+
+
+def _cells(key: ApiKey) -> tuple[str, ...]:
+    now = shown(key)
+    sees_more = key.role is not Role.ADMIN and key.sees is not Sees.OWN  # an administrator sees all anyway
+    return (
+        key.id,
+        key.name,
+        ", ".join(f"{secret.prefix}…" for secret in key.secrets),
+        f"{key.role} (sees {key.sees})" if sees_more else key.role,
+        key.team,
+        ", ".join(key.tags),
+        (now["expires"] or "never")[:10],
+        now["status"],
+    )
 
 
 def print_key(key: ApiKey, *, json: bool) -> None:

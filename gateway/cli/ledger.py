@@ -1,7 +1,7 @@
 """How commands read the ledger, while the gateway is running or not."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from gateway.audit.chain import AuditChain
     from gateway.ledger import Ledger
+    from gateway.ledger.reader import LedgerReader
 
 
 @contextmanager
@@ -39,7 +40,7 @@ def open_ledger(settings: Settings) -> "Iterator[tuple[Ledger, AuditChain]]":
     """The ledger and its audit chain. If the database does not answer, prints why and exits with 1."""
     from gateway.audit.chain import AuditChain
     from gateway.config.state_dir import prepare_state_dir
-    from gateway.ledger import Ledger, LedgerUnavailable
+    from gateway.ledger import Ledger
     from gateway.spending.pricing import Pricer
 
     prepare_state_dir(settings.state_dir)
@@ -48,11 +49,29 @@ def open_ledger(settings: Settings) -> "Iterator[tuple[Ledger, AuditChain]]":
     # Once started, it also stores the rows of a gateway that died. A running gateway's rows come a moment later.
     ledger.start()
     try:
-        yield ledger, chain
+        with _explained():
+            yield ledger, chain
+    finally:
+        ledger.close()
+
+
+@contextmanager
+def open_to_read(settings: Settings) -> "Iterator[LedgerReader]":
+    """The ledger as it is stored, which stays as it is. If it cannot be read, prints why and exits with 1."""
+    from gateway.ledger.reader import LedgerReader
+
+    with _explained(), closing(LedgerReader(settings.ledger_url)) as reader:
+        yield reader
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    from gateway.ledger import LedgerUnavailable
+
+    try:
+        yield
     except LedgerUnavailable as exc:
         errors = Console(stderr=True, highlight=False, soft_wrap=True)
         errors.print("slimgate:", style="bold red", end=" ")
         errors.print(str(exc), markup=False)
         raise typer.Exit(1) from None
-    finally:
-        ledger.close()

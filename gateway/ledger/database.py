@@ -2,7 +2,7 @@
 
 import contextlib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 
@@ -72,12 +72,44 @@ def connect(url: str, connections: int, password: DatabasePassword | None = None
     if password is not None and parsed.password is not None:
         _keep_password_new(engine, password)
     if engine.dialect.name == "sqlite":
-        if parsed.database and not parsed.database.startswith((":", "file:")):
+        if _is_path(parsed.database):
             with contextlib.suppress(OSError):  # SQLite's own error says more; its other files get this one's mode
                 private_file(Path(parsed.database))
             _keep_to_one_file(engine, Path(parsed.database))
         event.listen(engine, "connect", _tune_sqlite)
     return engine
+
+
+def connect_to_read(url: str, connections: int) -> Engine:
+    """As `connect`, to a database that is there already; whatever would change it is refused.
+
+    Raises
+    ------
+    ExtraMissingError
+        If the driver is not installed.
+    FileNotFoundError
+        If SQLite's file is not there.
+    """
+    parsed = make_url(url)
+    is_sqlite = parsed.get_backend_name() == "sqlite"
+    if is_sqlite and _is_path(parsed.database) and not Path(parsed.database).is_file():  # it would be made
+        raise FileNotFoundError(f"There is no ledger at {parsed.database}: no gateway has run with these settings.")
+    engine = connect(url, connections)
+    event.listen(engine, "connect", _refuse_changes_to_sqlite if is_sqlite else _refuse_changes)
+    return engine
+
+
+def _is_path(database: str | None) -> TypeGuard[str]:
+    return bool(database) and not str(database).startswith((":", "file:"))
+
+
+def _refuse_changes_to_sqlite(connection: Any, _record: Any) -> None:
+    # Not SQLite's mode=ro: with a write-ahead log it leaves files behind.
+    connection.execute("PRAGMA query_only=ON")
+
+
+def _refuse_changes(connection: Any, _record: Any) -> None:
+    connection.read_only = True
 
 
 def _keep_password_new(engine: Engine, password: DatabasePassword) -> None:

@@ -1,12 +1,16 @@
 """What left this machine with each request, as entries of the audit chain."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import orjson
 
 from gateway.audit.chain import Entry, Kind
 from gateway.ledger.row import LedgerRow
 from gateway.ledger.units import now_ms
+
+SEALED = ("created_ms", "endpoint", "key_id", "team", "route", "reason", "outcome", "cost_nusd")
+"""Columns of a row that its entry holds as they are; `egress` is in it too, as JSON."""
 
 
 def egress_entries(rows: Iterable[LedgerRow]) -> Iterator[Entry]:
@@ -20,12 +24,5 @@ def egress_entries(rows: Iterable[LedgerRow]) -> Iterator[Entry]:
         yield Entry(kind, made_ms, {**_about(row), "egress": egress}, row.id)
 
 
-def _about(row: LedgerRow) -> dict[str, str | int | None]:
-    return {
-        "created_ms": row.created_ms,
-        "endpoint": row.endpoint,
-        "key_id": row.key_id,
-        "route": row.route,
-        "reason": row.reason,
-        "outcome": row.outcome,
-    }
+def _about(row: LedgerRow) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in SEALED}

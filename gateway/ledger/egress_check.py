@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, exists, func, select
 
 from gateway.audit.schema import AUDIT
 from gateway.audit.verify import Break, Finding
+from gateway.ledger.egress import SEALED
 from gateway.ledger.schema import REQUESTS
 
 _A, _R = AUDIT.c, REQUESTS.c
@@ -18,7 +19,7 @@ def compare_rows(connection: Connection, entries: Sequence[Row[Any]]) -> Finding
     if not entries:
         return None
     query = (
-        select(_A.seq, _A.request_id, _A.body, _R.id, _R.egress)
+        select(_A.seq, _A.request_id, _A.body, _R.id, _R.egress, *(_R[name] for name in SEALED))
         .outerjoin_from(AUDIT, REQUESTS, _R.id == _A.request_id)
         .where(_A.seq >= entries[0].seq, _A.seq <= entries[-1].seq, _A.request_id.is_not(None))
         .order_by(_A.seq)
@@ -57,6 +58,15 @@ def _compare(connection: Connection, entry: Any) -> Finding | None:
         if oldest_ms is None or body["created_ms"] < oldest_ms:  # deleted with others of its age (ledger.keep_days)
             return None
         return Finding(Break.ROW_MISSING, f"the row of request {id} is gone, though older ones are there", seq, id)
-    if _parsed(entry.egress) != body["egress"]:
-        return Finding(Break.ROW_CHANGED, f"the row of request {id} says something else than entry {seq}", seq, id)
-    return None
+    column = _changed(entry, body)
+    if column is None:
+        return None
+    message = f"{column} in the row of request {id} is something else than in entry {seq}"
+    return Finding(Break.ROW_CHANGED, message, seq, id)
+
+
+def _changed(row: Any, body: dict[str, Any]) -> str | None:
+    """The first column of `row` that is not as it was sealed."""
+    if _parsed(row.egress) != body["egress"]:
+        return "egress"
+    return next((name for name in SEALED if getattr(row, name) != body[name]), None)

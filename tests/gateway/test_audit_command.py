@@ -5,12 +5,15 @@ import json
 import sqlite3
 import subprocess
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from gateway.audit.chain import AuditChain, audit_keys
+from gateway.cli.audit import _print_entries
 from gateway.config.settings import Settings
 from gateway.ledger import Ledger
 from tests.command import run
@@ -72,6 +75,45 @@ def test_entries_are_shown_in_words(state: Path) -> None:
     (entry,) = json.loads(audit(state, "show", "req_stayed", "--json").stdout)
     assert (entry["request_id"], entry["kind"]) == ("req_stayed", "private")
     assert audit(state, "show", "req_none").returncode == 1
+
+
+def test_looking_changes_nothing_though_a_process_left_rows(state: Path) -> None:
+    left = state / "spool" / "dead.jsonl"
+    left.write_bytes(replace(OK, id="req_orphan", egress=LEFT).to_line())
+    head = verified(state)[1]["head"]
+    assert head.startswith("2:")
+    assert len(json.loads(audit(state, "show", "--json").stdout)) == 2
+    assert verified(state)[1]["head"] == head
+    assert left.read_bytes()
+    audit(state, "export")  # whose own entry is written, and with it the row that was left
+    assert verified(state)[1]["head"].startswith("4:")
+
+
+def test_a_place_without_a_ledger_stays_empty(tmp_path: Path) -> None:
+    done = audit(tmp_path, "verify")
+    assert (done.returncode, "There is no ledger at" in done.stderr) == (1, True)
+    assert not list(tmp_path.iterdir())
+
+
+REQUEST_ID = "req_0123456789ab0123456789abcdef"
+ENTRY = {"seq": 12345, "at": "2026-11-27T12:00:00.000+00:00", "kind": "private", "request_id": REQUEST_ID}
+
+
+@pytest.mark.parametrize("columns", [40, 80, 119, 120, 200])
+def test_a_requests_id_is_never_cut(columns: int) -> None:
+    output = StringIO()
+    console = Console(file=output, force_terminal=True, color_system=None, width=columns)
+    _print_entries([{**ENTRY, "body": {"egress": json.loads(STAYED)}}], console)
+    assert REQUEST_ID in output.getvalue()
+    assert "nothing left: privacy.local_only is set" in " ".join(output.getvalue().split())
+
+
+def test_in_a_pipe_each_entry_is_one_line(state: Path) -> None:
+    shown = run("audit", "show", cwd=state, COLUMNS="20", SLIMGATE_STATE_DIR=str(state), SLIMGATE_SECRET=SECRET)
+    heading, *lines = shown.stdout.splitlines()
+    assert heading.split()[0] == "no."
+    assert ["req_left" in lines[0], "req_stayed" in lines[1], len(lines)] == [True, True, 2]
+    assert lines[1].rstrip().endswith("nothing left: privacy.local_only is set")
 
 
 def test_an_export_has_everything_and_is_an_entry_itself(state: Path) -> None:

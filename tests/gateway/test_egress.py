@@ -12,12 +12,14 @@ import httpx
 import orjson
 import pytest
 from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError
 
 from gateway.audit.chain import AuditChain
 from gateway.audit.read import AuditFilter, newest_entries
 from gateway.audit.verify import Break, Verification
 from gateway.config.settings import Settings
 from gateway.ledger import Ledger, LedgerUnavailable
+from gateway.ledger.reader import LedgerReader
 from gateway.ledger.row import LedgerRow
 from gateway.ledger.schema import migrate
 from gateway.ledger.spool import find_spooled, spool_files
@@ -268,6 +270,53 @@ def test_rows_and_entries_must_agree(ledger: Ledger, statement: str, kind: Break
     finding = verified(ledger).finding
     assert finding is not None
     assert finding.kind is kind
+
+
+@pytest.mark.parametrize(
+    ("changes", "column"),
+    [
+        ("created_ms = created_ms + 1", "created_ms"),
+        ("endpoint = 'embeddings'", "endpoint"),
+        ("key_id = 'x'", "key_id"),
+        ("team = 'x'", "team"),
+        ("route = 'cloud', reason = 'header'", "route"),
+        ("reason = 'privacy'", "reason"),
+        ("outcome = 'failed'", "outcome"),
+        ("cost_nusd = NULL", "cost_nusd"),
+        ("egress = NULL", "egress"),
+    ],
+)
+def test_the_column_that_was_changed_is_named(ledger: Ledger, changes: str, column: str) -> None:
+    with ledger.write() as connection:
+        connection.execute(text(f"UPDATE requests SET {changes} WHERE id = 'req_1'"))
+    finding = verified(ledger).finding
+    assert finding is not None
+    assert (finding.kind, finding.seq) == (Break.ROW_CHANGED, 2)
+    assert finding.message == f"{column} in the row of request req_1 is something else than in entry 2"
+
+
+def test_a_reader_changes_nothing(url: str, tmp_path: Path) -> None:
+    engine = engine_at(url)
+    insert_rows(engine, [replace(OK, egress=LEFT)], AuditChain(KEY))
+    reader = LedgerReader(url)
+    assert verify_audit(reader.read, [KEY]).entries == 1
+    for statement in ("UPDATE requests SET key_id = 'x'", "DELETE FROM audit", "CREATE TABLE more (id INTEGER)"):
+        with pytest.raises((DBAPIError, LedgerUnavailable), match=r"read-?only"), reader.read() as connection:
+            connection.execute(text(statement))
+    reader.close()
+    engine.dispose()
+
+
+def test_a_reader_makes_no_ledger_and_no_tables(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    with pytest.raises(LedgerUnavailable, match="There is no ledger at"):
+        LedgerReader(f"sqlite:///{path}")
+    assert not path.exists()
+    path.touch()
+    reader = LedgerReader(f"sqlite:///{path}")
+    with pytest.raises(LedgerUnavailable, match="start the gateway once"), reader.read():
+        pass
+    reader.close()
 
 
 def test_a_chain_that_was_cut_to_fit_leaves_rows_without_entries(ledger: Ledger) -> None:

@@ -1,14 +1,19 @@
 """`slimgate keys`: a key's whole life, without a gateway and beside one."""
 
 import subprocess
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import httpx
 import orjson
 import pytest
+from rich.console import Console
 
-from gateway.keys.terms import KeyTerms
+from gateway.cli.key_output import print_table
+from gateway.keys.api_key import ApiKey, KeySecret
+from gateway.keys.terms import NO_TERMS, KeyTerms, Role, Sees
 from tests.command import run
 from tests.conftest import MakeGateway
 from tests.live import wait_for
@@ -82,6 +87,28 @@ def test_the_secret_stands_alone_and_how_to_use_it_beside_it(tmp_path: Path) -> 
         assert secret not in shown
 
 
+KEY = ApiKey(
+    "key_0123456789ab", 0, "a name that is rather long", "", "platform", ("production", "batch"),
+    Role.CALLER, Sees.TEAM, NO_TERMS, None, None,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_an_id_is_never_cut(columns: int) -> None:
+    output = StringIO()
+    secrets = (KeySecret("sg-abcdefgh", 0, None), KeySecret("sg-ijklmnop", 0, None))
+    print_table([replace(KEY, secrets=secrets)], Console(file=output, force_terminal=True, width=columns))
+    assert KEY.id in output.getvalue()
+
+
+def test_in_a_pipe_a_key_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table([KEY, replace(KEY, role=Role.ADMIN, sees=Sees.ALL)], Console(width=20))
+    _, caller, admin = capsys.readouterr().out.splitlines()
+    for cell in (KEY.id, KEY.name, "caller (sees team)", "production, batch", "never", "live"):
+        assert cell in caller
+    assert "sees" not in admin
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
@@ -89,8 +116,8 @@ def test_the_secret_stands_alone_and_how_to_use_it_beside_it(tmp_path: Path) -> 
         (("create", "n", "--max-n", "0"), 2, "terms.max_n: "),
         (("create", "n", "--threshold", "high"), 2, "terms.threshold: "),
         (("create", "n", "--alias", "fast"), 2, "NAME=MODEL"),
-        (("create", "n", "--expires", "soon"), 2, "90d, 12h"),
-        (("create", "n", "--expires", "9999999d"), 2, "90d, 12h"),
+        (("create", "n", "--expires", "1m"), 2, "90d (days), 12h (hours)"),
+        (("create", "n", "--expires", "9999999d"), 2, "90d (days), 12h (hours)"),
         (("create", "n", "--expires", "2020-01-01"), 2, "future"),
         (("create", "n", "--sees", "team"), 2, "name the team"),
         (("update", "key_x", "--clear", "everything"), 2, "usd_per_month"),
