@@ -87,7 +87,7 @@ def show(
     elif not entries:
         typer.echo("There are no entries." if request_id is None else f"There is no entry of the request {request_id}.")
     else:
-        _print_entries(entries[::-1], Console())
+        print_entries(entries[::-1], Console())
     if request_id is not None and not entries:
         raise typer.Exit(1)
 
@@ -165,8 +165,8 @@ def _in_json(result: "Verification") -> dict[str, Any]:
     }
 
 
-def _print_entries(entries: Sequence[dict[str, Any]], console: Console) -> None:
-    """A table, or paragraphs where the terminal has no room for one: a request's id is never cut."""
+def print_entries(entries: Sequence[dict[str, Any]], console: Console) -> None:
+    """Print a table, or paragraphs where the terminal has no room for one: a request's id is never cut."""
     table = Table("no.", "when (UTC)", "kind", "request", "what", box=None, pad_edge=False, header_style="dim")
     lines = [(*_labels(entry), _what(entry["body"])) for entry in entries]
     for line in lines:

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from gateway.audit.chain import AuditChain, audit_keys
-from gateway.cli.audit import _print_entries
+from gateway.cli.audit import print_entries
 from gateway.config.settings import Settings
 from gateway.ledger import Ledger
 from tests.command import run
@@ -103,7 +103,7 @@ ENTRY = {"seq": 12345, "at": "2026-11-27T12:00:00.000+00:00", "kind": "private",
 def test_a_requests_id_is_never_cut(columns: int) -> None:
     output = StringIO()
     console = Console(file=output, force_terminal=True, color_system=None, width=columns)
-    _print_entries([{**ENTRY, "body": {"egress": json.loads(STAYED)}}], console)
+    print_entries([{**ENTRY, "body": {"egress": json.loads(STAYED)}}], console)
     assert REQUEST_ID in output.getvalue()
     assert "nothing left: privacy.local_only is set" in " ".join(output.getvalue().split())
 
