@@ -195,6 +195,8 @@ class Decider:
     async def decide_marked(self, request: ChatRequest, overrides: Overrides) -> RoutedRequest:
         """Say where a request goes that `mark` has looked at; raises as `decide` does."""
         self._check_sides()
+        if request.private is None:
+            await self.know_budget()
         waited_s = await self._wait_for_capabilities(request)
         meaning = self.names.meaning(request.model)
         request = self._without_omissions(request, meaning)
@@ -266,6 +268,11 @@ class Decider:
         started = time.perf_counter()
         await local.wait_ready()
         return time.perf_counter() - started
+
+    async def know_budget(self) -> None:
+        """Find out what was spent, where that was never read: `cloud_may_answer` cannot wait for it."""
+        if self._budget is not None:
+            await self._budget.know(self._caller)
 
     def cloud_may_answer(self, request: ChatRequest) -> bool:
         """Whether a cloud is there, and may be given this and be paid for it."""

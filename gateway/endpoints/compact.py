@@ -74,6 +74,8 @@ class Compacting:
         untranslatable = None if request.native is None else request.native.untranslatable
         decider = self._decider.of(overrides.caller)
         is_for_cloud = turn.is_native or untranslatable is not None or _is_cloud_only(decider, request)
+        if is_for_cloud:
+            await decider.know_budget()
         if is_for_cloud and decider.cloud_may_answer(request) and await self._native.may_know(overrides):
             assert request.native is not None
             if record is not None:

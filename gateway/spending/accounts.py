@@ -65,8 +65,8 @@ class Account:
         What the database says this process holds, and until when.
     unsummed_nusd, booked_nusd : int
         The part of `in_use_nusd` that finished requests cost, and what was booked on it since `spent` was read.
-    is_asked_for : bool
-        Whether anybody called on it since `spent` was read.
+    is_asked_for, n_idle_looks : bool, int
+        Whether anybody called on it since `spent` was read, and how often it was read since without.
     spent : tuple of Spent
         As last read from the ledger, one a limit; empty where it was not read yet.
     left_nusd : int
@@ -84,6 +84,7 @@ class Account:
     unsummed_nusd: int = 0
     booked_nusd: int = 0
     is_asked_for: bool = False
+    n_idle_looks: int = 0
     left_nusd: int = 0
     spent: tuple[Spent, ...] = ()
 

@@ -41,6 +41,9 @@ TIDY_S = 1.0
 STALE_S = 3 * REFRESH_S
 """If the ledger's sums are older than this, what was spent counts as unknown."""
 
+MOST_IDLE = 100
+"""Keys that have not called lately and whose sums are still read, to be shown; of others nothing is known here."""
+
 Clock = Callable[[], datetime]
 
 
@@ -86,6 +89,8 @@ class Budget:
         self._reservations = Reservations(ledger, now)
         self._waiting = Waiting(lambda batch: self._reservations.extend(batch, self._zone))
         self._refreshed_at: float | None = None
+        self._look_again_at = float("-inf")
+        self._first_look = asyncio.Lock()
         self._ended: set[str] = set()
         self._warned: list[Warned] = []
         self.warnings = Warnings(ledger)
@@ -115,6 +120,19 @@ class Budget:
     def limits(self, caller: Caller) -> bool:
         """Whether there is any limit on what `caller` may spend."""
         return bool(self._accounts.of(caller))
+
+    async def know(self, caller: Caller) -> None:
+        """Read the ledger's sums where `caller` has a limit and they were not read yet.
+
+        That is so for the first request of the first key with a limit, and after new limits were set: `obstacle`, which
+        cannot wait, would refuse the cloud for want of knowledge. Tried once in `REFRESH_S`, for all who wait.
+        """
+        if self._refreshed_at is not None or self._ledger.trouble is not None or not self._accounts.of(caller):
+            return
+        async with self._first_look:
+            if self._refreshed_at is None and self._monotonic() >= self._look_again_at:
+                self._look_again_at = self._monotonic() + REFRESH_S
+                await self._try_refresh()
 
     def obstacle(self, request: ChatRequest, models: Sequence[str], caller: Caller = ANYBODY) -> str | None:
         """Why none of the cloud's `models` may be called for `request`, in words; None where one may be.
@@ -151,6 +169,7 @@ class Budget:
         accounts = self._accounts.of(caller)
         if not accounts:
             return None
+        await self.know(caller)
         if not self._settings.fail_open:
             unknown = self._unknown() or self._countable.unpriced((model,))
             if unknown is not None:
@@ -234,15 +253,17 @@ class Budget:
         self._warned = self.warnings.check(accounts, self._now())
 
     def _in_use(self) -> list[Account]:
-        """All accounts but those of keys that have not called lately: what is left of those is not known any more."""
-        in_use = []
-        for account in self._accounts:
-            if account.scope != "key" or account.is_asked_for or account.in_use_nusd:
-                in_use.append(account)
-            else:
-                account.left_nusd = NO_LIMIT_NUSD
+        """All accounts but those of keys that have not called for longest: nothing is known of those any more."""
+        accounts = list(self._accounts)
+        for account in accounts:
+            is_idle = account.scope == "key" and not account.is_asked_for and not account.in_use_nusd
+            account.n_idle_looks = account.n_idle_looks + 1 if is_idle else 0
             account.is_asked_for = False
-        return in_use
+        accounts.sort(key=lambda account: account.n_idle_looks)
+        n_busy = sum(not account.n_idle_looks for account in accounts)
+        for account in accounts[n_busy + MOST_IDLE :]:
+            account.spent, account.left_nusd = (), NO_LIMIT_NUSD
+        return accounts[: n_busy + MOST_IDLE]
 
     async def first_refresh(self) -> None:
         """Read the sums before the first request comes, if the ledger is available."""
