@@ -129,7 +129,7 @@ def test_structured_output_as_libraries_ask_for_it(hybrid: tuple[Gateway, Provid
     """As a tool that must be called, and as a format, with the schema of a pydantic model."""
     gateway, _ = hybrid
     parse: Any = gateway.client().chat.completions.parse
-    options = {"model": ALWAYS_LOCAL, "messages": ASK, "temperature": 0, "max_tokens": 200}
+    options = {"model": ALWAYS_LOCAL, "messages": ASK, "temperature": 0, "max_tokens": 500}
     called = parse(**options, tools=[openai.pydantic_function_tool(Machine)], tool_choice="required")
     assert isinstance(called.choices[0].message.tool_calls[0].function.parsed_arguments, Machine)
     formatted = parse(**options, response_format=Machine)
