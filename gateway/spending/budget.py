@@ -125,14 +125,21 @@ class Budget:
         """Read the ledger's sums where `caller` has a limit and they were not read yet.
 
         That is so for the first request of the first key with a limit, and after new limits were set: `obstacle`, which
-        cannot wait, would refuse the cloud for want of knowledge. Tried once in `REFRESH_S`, for all who wait.
+        cannot wait, would refuse the cloud for want of knowledge. Read once for all who wait; if that fails, not again
+        for `REFRESH_S`.
         """
-        if self._refreshed_at is not None or self._ledger.trouble is not None or not self._accounts.of(caller):
+        accounts = self._accounts.of(caller)
+        if not self._is_unread(accounts):
             return
         async with self._first_look:
-            if self._refreshed_at is None and self._monotonic() >= self._look_again_at:
-                self._look_again_at = self._monotonic() + REFRESH_S
+            if self._is_unread(accounts) and self._monotonic() >= self._look_again_at:
                 await self._try_refresh()
+
+    def _is_unread(self, accounts: tuple[Account, ...]) -> bool:
+        """Whether a look can tell what was not read yet; while no account had a limit, nobody looked."""
+        if not accounts or self._ledger.trouble is not None or self.trouble is None:
+            return False
+        return self._refreshed_at is None or any(not account.spent for account in accounts)
 
     def obstacle(self, request: ChatRequest, models: Sequence[str], caller: Caller = ANYBODY) -> str | None:
         """Why none of the cloud's `models` may be called for `request`, in words; None where one may be.
@@ -291,6 +298,7 @@ class Budget:
         try:
             await in_thread(self.refresh)
         except LedgerUnavailable as exc:
+            self._look_again_at = self._monotonic() + REFRESH_S
             logger.warning("budget: what was spent is not known now: %s", exc)
             return
         self.warnings.tell(self._warned)

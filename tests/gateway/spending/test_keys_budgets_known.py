@@ -1,5 +1,6 @@
 """What is known of the budgets of keys: by their first request, and for as long as they are shown."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from gateway.config.sections.spending import BudgetSettings
 from gateway.config.settings import Settings
 from gateway.keys.caller import Caller
 from gateway.keys.terms import KeyTerms, Role
-from gateway.ledger import Ledger
+from gateway.ledger import Ledger, LedgerUnavailable
 from gateway.spending import budget as budget_module
 from gateway.spending.budget import Budget
 from gateway.spending.pricing import Pricer
@@ -58,3 +59,59 @@ def test_sums_of_keys_are_read_while_they_are_shown(ledger: Ledger, monkeypatch:
     budget.refresh()
     shown = {limit["account"] for limit in budget.to_json()}
     assert shown == {"all", "key:key_2", "key:key_3"}
+
+
+def budget_of_keys(ledger: Ledger, clock: list[float]) -> Budget:
+    settings = Settings(local={"enabled": False}, cloud={"base_url": "http://127.0.0.1:9/v1"})
+    return Budget(BudgetSettings(), ledger, Pricer(settings), monotonic=lambda: clock[0])
+
+
+def key(**limits: str) -> Caller:
+    return Caller("key_1", "n", Role.CALLER, terms=KeyTerms(**limits))
+
+
+def test_limits_that_are_set_just_after_a_look_are_known_at_once(ledger: Ledger) -> None:
+    clock = [100.0]
+    budget = budget_of_keys(ledger, clock)
+    asyncio.run(budget.know(key(usd_per_month="50")))
+    budget.configure(BudgetSettings(usd_per_day="9"))
+    assert budget.trouble is not None
+    asyncio.run(budget.know(key(usd_per_month="50")))
+    assert budget.trouble is None
+    assert {limit["account"] for limit in budget.to_json()} == {"all", "key:key_1"}
+
+
+def test_a_limit_that_comes_back_after_a_time_without_any_is_known_at_once(ledger: Ledger) -> None:
+    clock = [100.0]
+    budget = budget_of_keys(ledger, clock)
+    asyncio.run(budget.know(key(usd_per_month="50")))
+    assert not budget.limits(key())
+    clock[0] += 60
+    assert budget.limits(key(usd_per_month="50"))
+    assert budget.trouble is not None
+    asyncio.run(budget.know(key(usd_per_month="50")))
+    assert budget.trouble is None
+
+
+def test_who_calls_at_once_waits_for_one_look_and_a_failed_one_is_not_repeated_for_a_while(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, looks = [100.0], []
+
+    def fail() -> None:
+        looks.append(clock[0])
+        raise LedgerUnavailable("It is away.")
+
+    budget = budget_of_keys(ledger, clock)
+    monkeypatch.setattr(budget, "refresh", fail)
+
+    async def call_at_once() -> None:
+        await asyncio.gather(*(budget.know(key(usd_per_month="50")) for _ in range(5)))
+
+    asyncio.run(call_at_once())
+    assert looks == [100.0]
+    assert "cannot be read" in (budget.trouble or "")
+    monkeypatch.undo()
+    clock[0] += budget_module.REFRESH_S
+    asyncio.run(budget.know(key(usd_per_month="50")))
+    assert budget.trouble is None
