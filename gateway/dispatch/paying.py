@@ -1,14 +1,13 @@
 """Money for calls to the cloud: set aside before each, and the limit on the answer by which it suffices."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from gateway.dispatch.decider import INSTEAD_REFUSED
+from gateway.limits.caps import with_answer_limit
 from gateway.record.request_record import RequestRecord
 from gateway.spending.bounds import answer_limit
 from gateway.spending.budget import Budget
 from models.wire.chat import ChatRequest
-from models.wire.responses import PATH as RESPONSES
 from router.decision import Route
 from router.errors import BudgetSpent
 
@@ -34,9 +33,4 @@ def as_paid_for(record: RequestRecord, request: ChatRequest) -> ChatRequest:
     limit = record.answer_limit
     if limit is None or record.route != Route.CLOUD:
         return request
-    native = request.native
-    if native is not None:
-        name = "max_output_tokens" if native.path == RESPONSES else "max_tokens"
-        native = replace(native, body={**native.body, name: limit})
-    body = {**request.body, "max_completion_tokens": limit}
-    return replace(request, body=body, max_tokens=limit, native=native)
+    return with_answer_limit(request, limit)

@@ -30,7 +30,7 @@ def within_caps(terms: KeyTerms, request: ChatRequest) -> ChatRequest:
         return request
     name = next((name for name in _LIMITS if request.original.get(name) is not None), None)
     if name is None:
-        return _limited(request, most)
+        return with_answer_limit(request, most)
     raise RequestError(
         f"'{name}' is {request.max_tokens}, and this key may ask for {most} tokens at most (max_tokens).",
         param=name,
@@ -86,7 +86,7 @@ def _too_many(field: str, n: int, what: str, most: int) -> RequestError:
     )
 
 
-def _limited(request: ChatRequest, most: int) -> ChatRequest:
+def with_answer_limit(request: ChatRequest, most: int) -> ChatRequest:
     """`request` with a limit on its answer, in every shape in which it may be sent."""
     native = request.native
     if native is not None:
@@ -97,5 +97,5 @@ def _limited(request: ChatRequest, most: int) -> ChatRequest:
         body={**request.body, "max_completion_tokens": most},
         max_tokens=most,
         native=native,
-        sub_requests=tuple(_limited(one, most) for one in request.sub_requests),
+        sub_requests=tuple(with_answer_limit(one, most) for one in request.sub_requests),
     )
