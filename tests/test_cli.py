@@ -71,6 +71,17 @@ def test_show_masks_secrets(tmp_path: Path) -> None:
     assert "SLIMGATE_LOCAL__N_CTX" in shown.stdout
 
 
+def test_config_show_finds_settings_by_a_part_of_their_name_or_by_their_variable(tmp_path: Path) -> None:
+    by_name = run("config", "show", "router.thre", cwd=tmp_path)
+    assert "router.threshold_for" in by_name.stdout
+    assert "cloud.model" not in by_name.stdout
+    by_variable = run("config", "show", "SLIMGATE_LIMITS__REDIS_URL", cwd=tmp_path)
+    assert "slimgate[redis]" in by_variable.stdout, "square brackets are no markup"
+    nothing = run("config", "show", "nix", cwd=tmp_path)
+    assert (nothing.returncode, nothing.stdout) == (2, "")
+    assert "no setting has 'nix' in its name" in nothing.stderr
+
+
 def test_a_report_on_an_empty_ledger(tmp_path: Path) -> None:
     shown = run("report", cwd=tmp_path, SLIMGATE_STATE_DIR=str(tmp_path / "state"))
     assert shown.returncode == 0

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from gateway.cli import artifacts, audit, config, keys, models, set_aside
+from gateway.cli.ask import ask
 from gateway.cli.calibrate import calibrate
 from gateway.cli.doctor import doctor
 from gateway.cli.engine import engine
@@ -35,7 +36,7 @@ app = typer.Typer(
     help="An OpenAI-compatible gateway: easy requests are answered by a small local model, hard ones by a cloud model.",
     epilog="Start with [bold]slimgate serve[/bold], then point any OpenAI client at http://127.0.0.1:8000/v1.",
 )
-for command in (serve, route, report, replay, doctor, engine, exam, train, evaluate, calibrate, second_look):
+for command in (serve, ask, route, report, replay, doctor, engine, exam, train, evaluate, calibrate, second_look):
     app.command()(command)
 app.add_typer(config.app, name="config")
 app.add_typer(artifacts.app, name="artifacts")

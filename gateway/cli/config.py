@@ -1,7 +1,10 @@
 """`slimgate config`: shows the settings, and checks them before they are used."""
 
+from typing import Annotated
+
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from gateway.cli.serve import ConfigOption
@@ -22,13 +25,23 @@ def check(config: ConfigOption = None) -> None:
 
 
 @app.command()
-def show(config: ConfigOption = None) -> None:
+def show(
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Only settings with this in their name: router, or router.threshold.", show_default=False),
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
     """Show every setting: its value, its meaning and its environment variable. Keys and passwords are masked."""
     settings = load_settings(config, serves=False)
+    wanted = (name or "").lower().replace("__", ".").removeprefix("slimgate_")
+    fields = [(key, field) for key, field in setting_fields() if wanted in ".".join(key)]
+    if not fields:
+        raise SettingsError(f"no setting has '{name}' in its name; `slimgate config show` lists them all")
     table = Table("setting", "value", "meaning", show_lines=True)
-    for key, field in setting_fields():
-        meaning = f"{field.description or ''}\n[dim]{variable_name(key)}[/]"
-        table.add_row(".".join(key), _value(settings, key), meaning)
+    for key, field in fields:
+        meaning = f"{escape(field.description or '')}\n[dim]{variable_name(key)}[/]"
+        table.add_row(".".join(key), escape(_value(settings, key)), meaning)
     Console().print(table)
 
 
