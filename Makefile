@@ -15,6 +15,9 @@ WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --max-worker-restart 2
 FAST := not engine and not browser and not slow
 
+# What the container image has: all that a server may need without a model of its own kind.
+CONTAINER := local demo postgres redis oidc privacy otel
+
 INSTALL := $(BIN)/uv pip install --quiet --python $(VENV) --compile-bytecode
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
@@ -52,6 +55,9 @@ check-js: node_modules/.installed ## Lint and format of the dashboard's JavaScri
 lock: $(VENV)/.uv ## Pin anew what pyproject.toml asks for; pins that still fit stay
 	@$(LOCK) --extra local --extra demo --output-file requirements/run.txt pyproject.toml
 	@$(LOCK) --all-extras --group dev --output-file requirements/dev.txt pyproject.toml
+	@$(LOCK) $(addprefix --extra ,$(CONTAINER)) --output-file requirements/container.txt pyproject.toml
+	@$(LOCK) --group build --output-file requirements/build.txt
+	@$(LOCK) --group deploy --output-file requirements/deploy.txt
 
 bench: $(VENV)/.dev ## Measure speed, as ratios, side by side
 	@for name in gateway engine faults dashboard; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
