@@ -77,14 +77,14 @@ class WorkerPool:
             loop.add_signal_handler(number, self._stop, number)
         loop.add_signal_handler(signal.SIGHUP, self._tell, signal.SIGHUP)
         (self._folder / "metrics").mkdir(FOLDER_MODE)
-        listener = _listen(self._settings.host, self._settings.port)
+        self._listener = _listen(self._settings.host, self._settings.port)
         try:
             async with self._engine():
-                keepers = [asyncio.create_task(self._keep(listener)) for _ in range(self._settings.workers)]
-                self._opened(listener.getsockname()[1])
+                keepers = [asyncio.create_task(self._keep(self._listener)) for _ in range(self._settings.workers)]
+                self._opened(self._listener.getsockname()[1])
                 await asyncio.gather(*keepers)
         finally:
-            listener.close()
+            self._listener.close()
             shutil.rmtree(self._folder, ignore_errors=True)
         if self._cannot_start:
             raise SettingsError("the workers cannot start; the lines above say why")
@@ -141,6 +141,8 @@ class WorkerPool:
                 await asyncio.sleep(RESTART_PAUSE_S)
 
     def _stop(self, number: signal.Signals) -> None:
+        if not self._stopping.is_set():  # the workers close the port for themselves: who would accept from then on?
+            asyncio.get_running_loop().call_later(self._settings.drain_s, self._listener.close)
         self._stopping.set()
         self._tell(number)
 
