@@ -215,7 +215,7 @@ class Dispatcher:
             raise KeyForbids(f"use the {route}; use another key")
         if route is Route.LOCAL:
             assert self._backends.local is not None
-            return await self._backends.local.times.watch(routed.request, self._call_local(call, is_last=is_last))
+            return await self._backends.local.watch(routed.request, self._call_local(call, is_last=is_last))
         assert self._backends.cloud is not None
         may_pay = partial(self._budget.may_pay, service_tier=tier_of(routed.request), caller=record.caller)
         return await self._backends.cloud.ask(routed.request, call, only=routed.meaning.model, may_pay=may_pay)
