@@ -76,7 +76,9 @@ class Pod:
         elif "projected" in volume:
             told = volume["projected"]
             names = [source["secret"]["name"] for source in told["sources"]]
-            self._put(path, _contents([data[key] for name in names if (key := ("Secret", name)) in data]), told["defaultMode"])
+            self._put(
+                path, _contents([data[key] for name in names if (key := ("Secret", name)) in data]), told["defaultMode"]
+            )
         elif "secret" in volume:
             told = volume["secret"]
             self._put(path, _contents([data["Secret", told["secretName"]]]), told["defaultMode"])

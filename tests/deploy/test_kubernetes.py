@@ -23,6 +23,8 @@ OVERLAYS = ("cloud-only", "engine")
 RENDERERS = [render, *([render_by_kubectl] if KUBECTL else [])]
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job")
 
+ADAPTER_VALUES = FOLDER / "components" / "monitoring" / "adapter-values.yaml"
+
 GATEWAY = {"app.kubernetes.io/name": "slimgate", "app.kubernetes.io/component": "gateway"}
 ENGINE = {**GATEWAY, "app.kubernetes.io/component": "engine"}
 
@@ -62,8 +64,9 @@ def test_every_file_is_used_once() -> None:
         for generator in (*told.get("configMapGenerator", ()), *told.get("secretGenerator", ())):
             names += [*generator.get("files", ()), *generator.get("envs", ())]
         used += [(path.parent / name).resolve() for name in names]
+    tools = {FOLDER / ".checkov.yaml", ADAPTER_VALUES}
     files = {path for path in FOLDER.rglob("*") if path.suffix in (".yaml", ".toml", ".env")}
-    assert files == {path for path in used if path.suffix} | set(FOLDER.rglob("kustomization.yaml"))
+    assert files == {path for path in used if path.suffix} | set(FOLDER.rglob("kustomization.yaml")) | tools
 
 
 def test_everything_is_in_one_namespace_and_no_name_is_taken_twice(manifests: list[Manifest]) -> None:
@@ -153,7 +156,9 @@ def test_what_pods_name_is_there(manifests: list[Manifest]) -> None:
 
 
 def test_probes_ask_what_is_open_and_there(manifests: list[Manifest]) -> None:
-    paths = set(create_app(Settings(local={"enabled": False}, cloud={"base_url": "http://127.0.0.1:9/v1"})).openapi()["paths"])
+    paths = set(
+        create_app(Settings(local={"enabled": False}, cloud={"base_url": "http://127.0.0.1:9/v1"})).openapi()["paths"]
+    )
     for workload in of_kind(manifests, *WORKLOADS):
         (container,) = containers(workload)
         probes = {name: container[f"{name}Probe"]["httpGet"] for name in ("startup", "readiness", "liveness")}
@@ -223,8 +228,11 @@ def test_scaling_goes_by_metrics_that_there_are(manifests: list[Manifest]) -> No
         assert workload["apiVersion"] == target["apiVersion"]
         assert "replicas" not in workload["spec"], "two would decide how many there are"
         of_pods = [metric["pods"] for metric in scaler["spec"]["metrics"] if metric["type"] == "Pods"]
-        assert of_pods
-        assert {metric["metric"]["name"] for metric in of_pods} <= exposed
+        names = {metric["metric"]["name"] for metric in of_pods}
+        assert names
+        assert names <= exposed
+        (rule,) = load(ADAPTER_VALUES)[0]["rules"]["custom"]
+        assert names <= set(re.findall(r"slimgate_\w+", rule["seriesQuery"]))
 
 
 def test_the_components_fit(tree: Path) -> None:
@@ -242,15 +250,17 @@ def test_the_components_fit(tree: Path) -> None:
     assert int(annotations["nginx.ingress.kubernetes.io/proxy-read-timeout"]) > settings.cloud.total_timeout_s
     for monitor in render(tree / "components" / "monitoring"):
         (workload,) = [
-            one for one in of_kind(manifests, *WORKLOADS) if pod_labels(one) == monitor["spec"]["selector"]["matchLabels"]
+            one
+            for one in of_kind(manifests, *WORKLOADS)
+            if pod_labels(one) == monitor["spec"]["selector"]["matchLabels"]
         ]
         ports = {port["name"] for container in containers(workload) for port in container["ports"]}
         assert {endpoint["port"] for endpoint in monitor["spec"]["podMetricsEndpoints"]} <= ports
 
 
 def test_secrets_stay_out_of_git_and_out_of_other_objects(tree: Path) -> None:
-    ignored = (FOLDER / "secrets" / ".gitignore").read_text().split()
-    assert "*" in ignored
+    ignored = (FOLDER.parents[1] / ".gitignore").read_text().splitlines()
+    assert {"deploy/kubernetes/secrets/*", "deploy/kubernetes/secrets/engine/*"} <= set(ignored)
     for overlay in OVERLAYS:
         for manifest in render(tree / "overlays" / overlay):
             assert manifest["kind"] == "Secret" or "planted-" not in str(manifest)
@@ -305,7 +315,9 @@ def test_who_may_talk_to_whom(tree: Path, source: str) -> None:
         and may_connect(policies, PEERS[source], PEERS[target], port)
     }
     # What pods of slimgate-data call is not limited, and within it everybody may talk.
-    in_data = {peer for peer in found if PEERS[source].namespace == "slimgate-data" and PEERS[peer[1]].namespace != "slimgate"}
+    in_data = {
+        peer for peer in found if PEERS[source].namespace == "slimgate-data" and PEERS[peer[1]].namespace != "slimgate"
+    }
     assert found - in_data == {row for row in ALLOWED if row[0] == source}
 
 
