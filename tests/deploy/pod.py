@@ -75,10 +75,8 @@ class Pod:
             self._put(path, {name: self.here(text) for name, text in files.items()}, 0o644)
         elif "projected" in volume:
             told = volume["projected"]
-            names = [source["secret"]["name"] for source in told["sources"]]
-            self._put(
-                path, _contents([data[key] for name in names if (key := ("Secret", name)) in data]), told["defaultMode"]
-            )
+            keys = [("Secret", source["secret"]["name"]) for source in told["sources"]]
+            self._put(path, _contents([data[key] for key in keys if key in data]), told["defaultMode"])
         elif "secret" in volume:
             told = volume["secret"]
             self._put(path, _contents([data["Secret", told["secretName"]]]), told["defaultMode"])

@@ -12,6 +12,8 @@ from gateway.access.auth import OPEN_PATHS
 from gateway.app import create_app
 from gateway.cli import app
 from gateway.config.settings import Settings, load_settings
+from gateway.conversations.store import CONNECTIONS
+from gateway.ledger.database import DOORKEEPERS, READERS, WRITERS
 from gateway.record.metrics import Metrics
 from models.engine.http.access_check import OPEN_PATH
 from models.engine.scheduling.metrics import EngineMetrics
@@ -233,6 +235,12 @@ def test_scaling_goes_by_metrics_that_there_are(manifests: list[Manifest]) -> No
         assert names <= exposed
         (rule,) = load(ADAPTER_VALUES)[0]["rules"]["custom"]
         assert names <= set(re.findall(r"slimgate_\w+", rule["seriesQuery"]))
+
+
+def test_so_many_gateways_fit_a_database(tree: Path) -> None:
+    scaler = named(render(tree / "overlays" / "cloud-only"), "HorizontalPodAutoscaler", "slimgate")
+    of_one = WRITERS + READERS + DOORKEEPERS + CONNECTIONS
+    assert scaler["spec"]["maxReplicas"] * of_one <= 97, "PostgreSQL's default, less what is kept for its superuser"
 
 
 def test_the_components_fit(tree: Path) -> None:
