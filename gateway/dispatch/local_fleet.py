@@ -27,6 +27,9 @@ Result = TypeVar("Result")
 WORTH_IN_HAND = 2.0
 """Where speeds are not known: having kept a whole prompt is worth so many answers less in hand."""
 
+NEAR_S, NEAR_SHARE = 0.05, 0.2
+"""Estimated times to the first token that differ by less are the same: in seconds, and as a share of the shortest."""
+
 LOOK_S = 0.1
 
 
@@ -136,18 +139,27 @@ class FleetSide:
             await member.stop()
 
     def in_order(self, request: ChatRequest | None) -> list[ServerSide]:
-        """Those that can be asked now, first the one that would answer first; of equals, the one that rested longest.
+        """Those that can be asked now, first the one that would answer first.
 
-        Without `request`, by what they have in hand.
+        Of those that would answer at about the same time, the one with the least in hand, since answers at the same
+        time slow each other down; of equals, the one that rested longest.
         """
         free = [member for member in self._up if not _is_stuck(member)] or self._up
+        costs, near = self._costs(free, request)
+        best = min(costs, default=0.0)
+        keys = [
+            (max(best + near, cost), member.n_callers, self._last_turn[member.address])
+            for cost, member in zip(costs, free, strict=True)
+        ]
+        return [member for _, member in sorted(zip(keys, free, strict=True), key=lambda each: each[0])]
+
+    def _costs(self, free: Sequence[ServerSide], request: ChatRequest | None) -> tuple[list[float], float]:
+        """What it costs to ask each, and which difference is none."""
         estimates = [None if request is None else member.estimate(request) for member in free]
-        if request is not None and None not in estimates:
-            costs = [estimate.first_token_s for estimate in estimates if estimate is not None]
-        else:
-            costs = [_cost_in_hand(member, request) for member in free]
-        turns = [self._last_turn[member.address] for member in free]
-        return [member for _, _, member in sorted(zip(costs, turns, free, strict=True), key=lambda each: each[:2])]
+        known = [estimate.first_token_s for estimate in estimates if estimate is not None]
+        if not known or len(known) < len(free):
+            return [_cost_in_hand(member, request) for member in free], 0.0
+        return known, max(NEAR_S, NEAR_SHARE * min(known))
 
     def take_turn(self, member: ServerSide) -> None:
         """Note that `member` is asked."""
