@@ -86,7 +86,7 @@ class Budget:
         self._monotonic = monotonic
         self._countable = Countable(pricer)
         self._accounts = Accounts(settings)
-        self._reservations = Reservations(ledger, now)
+        self._reservations = Reservations(ledger, now, monotonic)
         self._waiting = Waiting(lambda batch: self._reservations.extend(batch, self._zone))
         self._refreshed_at: float | None = None
         self._look_again_at = float("-inf")
