@@ -259,12 +259,9 @@ def make_key(unit: Unit, name: str, terms: Mapping[str, Any]) -> str:
 
 
 def read_rows(url: str) -> list[Row]:
-    query = (
-        "SELECT id, coalesce(end_user, ''), route, outcome, prompt_tokens, completion_tokens, cost_nusd, usage_estimated "
-        "FROM requests"
-    )
+    columns = "id, coalesce(end_user, ''), route, outcome, prompt_tokens, completion_tokens, cost_nusd"
     with psycopg.connect(url) as connection:
-        return [Row(*values) for values in connection.execute(query)]
+        return [Row(*values) for values in connection.execute(f"SELECT {columns} FROM requests")]
 
 
 def sums_are_right(url: str) -> Finding:

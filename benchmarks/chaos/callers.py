@@ -120,8 +120,7 @@ class Callers:
 
 
 def body_of(seen: Seen) -> dict[str, Any]:
-    """The request; its reference is in its text, which the provider sees, and in the name of its user, which the
-    ledger keeps."""
+    """The request; its reference is in its text, for the provider, and in its user's name, which the ledger keeps."""
     text = f"Say hello now, {seen.ref}."
     if seen.kind in PRIVATE_KINDS:
         text = f"Say hello now, {PRIVATE}{seen.ref}, to somebody@example.org."

@@ -1,5 +1,4 @@
-"""Gateways as systemd would keep them: started again one second after their end, on the same port, for as long as the
-run lasts."""
+"""Gateways as systemd would keep them: started again on the same port one second after their end."""
 
 import contextlib
 import os
@@ -55,7 +54,8 @@ class Unit:
     def stop(self) -> int:
         """SIGTERM, as at a shutdown; the exit code."""
         self._stopping.set()
-        assert self.process is not None and self._thread is not None
+        assert self.process is not None
+        assert self._thread is not None
         self.process.send_signal(signal.SIGTERM)
         self._thread.join(60)
         if self.process.poll() is None:

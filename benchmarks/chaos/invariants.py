@@ -1,4 +1,4 @@
-"""What must hold after the chaos: plain arithmetic over what callers saw, the ledger's rows and the provider's books."""
+"""What must hold after the chaos: arithmetic over what callers saw, the ledger's rows and the provider's books."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -21,7 +21,6 @@ class Row:
     prompt_tokens: int
     completion_tokens: int
     cost_nusd: int | None
-    usage_estimated: bool
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,10 @@ class Finding:
 
 
 def rows_of_answers(seen: Sequence[Seen], rows: Sequence[Row], excused: Collection[str]) -> Finding:
-    """Each answered request has exactly one row; `excused` ids were held in memory by a process that was killed while
-    its disk was full."""
+    """Each answered request has exactly one row.
+
+    Rows of `excused` ids were held in memory by a process that was killed while its disk was full.
+    """
     count = Counter(row.id for row in rows)
     answered = [one for one in seen if one.id]
     missing = [one for one in answered if not count[one.id]]
