@@ -82,11 +82,12 @@ class LedgerRow:
     JSON objects, each None where there is none: `contributions` to the score by feature; `second_look`, a
     `CascadeResult`; `usage_details`, further counts that decide the price. `deciding_nusd` is the cost of a local
     answer that a second look threw away; `abandoned_nusd` that of clouds that timed out or broke off before another
-    model answered, part of `cost_nusd` and, whoever answered, of budgets. `estimated_first_token_ms` and `estimated_answer_ms` are the time that the
-    local model would take from the decision to its first token and to the end of its answer, as estimated with it,
-    whoever answered; None where nothing was estimated. `first_n` to `first_entropy` say how sure a local model was of
-    the first tokens of its answer, as `FirstTokens` has them; None where it does not tell. `key_id`, `team` and `tags`
-    (a JSON array of strings) say whose request it was, `session_id` and `end_user` are what the caller called the
+    model answered, part of `cost_nusd` and, whoever answered, of budgets. `estimated_first_token_ms` and
+    `estimated_answer_ms` are the time that the local model would take from the decision to its first token and to
+    the end of its answer, as estimated with it, whoever answered; None where nothing was estimated. `first_n` to
+    `first_entropy` say how sure a local model was of the first tokens of its answer, as `FirstTokens` has them;
+    None where it does not tell. `key_id`, `team` and `tags` (a JSON array of strings) say
+    whose request it was, `session_id` and `end_user` are what the caller called the
     session and the person behind it; `egress` is a JSON object that says what left this machine, None where nothing
     did and nothing had to stay.
     """
