@@ -43,6 +43,9 @@ from tests.provider import running_provider
 WARM_UP_S, COOL_DOWN_S = 20.0, 15.0
 """Load without faults before and after: memory is compared between their ends."""
 
+REST_S = 5.0
+"""From the last answer to the measurement."""
+
 SETTLE_S = 180.0
 """Longest wait for the last rows: what a killed process held of a budget expires after two minutes."""
 
@@ -191,17 +194,26 @@ def findings_of_rows(world: World, seen: list[Seen], rows: list[Row], mischief: 
 async def load(
     world: World, callers: Callers, mischief: Mischief, seconds: float
 ) -> tuple[tuple[dict[str, float], dict[str, float]], tuple[dict[str, float], dict[str, float]]]:
-    """Memory and descriptors after a while of load, and again at the end."""
+    """Memory and descriptors at rest after a while of load, and again at the end."""
     asking = asyncio.create_task(callers.run())
     await asyncio.sleep(WARM_UP_S)
-    before = measure(world.units)
+    before = await at_rest(world.units, callers, asking)
+    callers.stopping.clear()
+    asking = asyncio.create_task(callers.run())
     await mischief.run(seconds)
     await asyncio.to_thread(wait_until, lambda: all(unit.is_ready() for unit in world.units), 120, "all are ready")
     await asyncio.sleep(COOL_DOWN_S)
-    after = measure(world.units)
+    return before, await at_rest(world.units, callers, asking)
+
+
+async def at_rest(
+    units: list[Unit], callers: Callers, asking: asyncio.Task[None]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Memory and descriptors once nobody asks: open connections of callers would be counted otherwise."""
     callers.stopping.set()
     await asking
-    return before, after
+    await asyncio.sleep(REST_S)
+    return measure(units)
 
 
 def measure(units: list[Unit]) -> tuple[dict[str, float], dict[str, float]]:

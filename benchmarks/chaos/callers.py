@@ -74,7 +74,7 @@ class Callers:
             await asyncio.gather(*(self._ask_on(session, number) for number in range(CALLERS)))
 
     async def _ask_on(self, session: aiohttp.ClientSession, number: int) -> None:
-        chance = random.Random(f"{self.seed}/{number}")
+        chance = random.Random(f"{self.seed}/{number}/{len(self.seen)}")  # nothing is asked twice
         while not self.stopping.is_set():
             await self._ask(session, chance)
             await asyncio.sleep(chance.expovariate(1 / PAUSE_S))
