@@ -194,7 +194,8 @@ def _guard(app: FastPathApp, settings: Settings, parts: Parts) -> None:
     app.put_in_front(partial(RequireKey, keys=parts.keys, logins=parts.logins))
     if settings.allowed_origins:
         app.put_in_front(partial(AllowOrigins, origins=settings.allowed_origins))
-    app.put_in_front(partial(Guard, host_check=make_host_check(settings)))
+    lifecycle = parts.lifecycle
+    app.put_in_front(partial(Guard, host_check=make_host_check(settings), is_draining=lambda: lifecycle.draining))
     app.put_in_front(OtherPaths)
     if settings.trusted_proxies:
         believe = partial(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
