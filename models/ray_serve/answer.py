@@ -119,8 +119,8 @@ class Answer:
 def is_sign_of_life(part: bytes) -> bool:
     r"""Whether bytes of an answer say nothing yet: whole comments of a stream, or blanks before JSON.
 
-    >>> is_sign_of_life(b": waiting\n\n"), is_sign_of_life(b" "), is_sign_of_life(b": read"), is_sign_of_life(b"data: 1\n\n")
-    (True, True, False, False)
+    >>> [is_sign_of_life(part) for part in (b": waiting\n\n", b" ", b": read", b"data: 1\n\n")]
+    [True, True, False, False]
     """
     text = part.strip(b" \r\n")
     return not text or (part.endswith(b"\n") and all(line[:1] in (b":", b"") for line in text.splitlines()))

@@ -73,7 +73,7 @@ class Ingress:
         self._app = _access_check(self._answer_http, allow_anonymous, allowed_hosts)
 
     def __serve_build_asgi_app__(self) -> Any:
-        """What Ray Serve calls with each request: a function, since uvicorn takes a method for ASGI of another version."""
+        """What Ray Serve calls with each request: a function, since uvicorn takes a method for another ASGI version."""
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "lifespan":
@@ -127,9 +127,7 @@ class Ingress:
         finally:
             await answer.aclose()
 
-    async def _ask(
-        self, request: EngineRequest, outline: Outline, lost: frozenset[str]
-    ) -> AsyncGenerator[Part, None]:
+    async def _ask(self, request: EngineRequest, outline: Outline, lost: frozenset[str]) -> AsyncGenerator[Part, None]:
         parts = self._engine.answer.remote(request, outline, lost)
         ended = False
         try:
@@ -195,7 +193,7 @@ def _access_check(app: Handler, allow_anonymous: bool, allowed_hosts: Sequence[s
 
 
 def _for_engine(scope: Scope) -> tuple[tuple[str, str], ...]:
-    """The headers that the engine reads: whose request it is, how long it may take, whether signs of life are wanted."""
+    """The headers that the engine reads: whose request it is, how long it may take, whether to give signs of life."""
     return tuple(
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in scope["headers"]

@@ -30,6 +30,9 @@ class KeptBlocks:
     def __init__(self) -> None:
         self._kept: OrderedDict[bytes, None] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
     def n_known(self, blocks: Sequence[bytes]) -> int:
         """How many of a prompt's `blocks` are kept, from the beginning on."""
         return next((n for n, block in enumerate(blocks) if block not in self._kept), len(blocks))

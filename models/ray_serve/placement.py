@@ -1,5 +1,6 @@
 """Which replica answers a prompt: the one whose first token would come first, with the prefixes that it has kept."""
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
@@ -9,6 +10,8 @@ from typing import Any
 from models.ray_serve.kept_blocks import USUAL_ROOM_TOKENS, KeptBlocks, from_told
 from models.ray_serve.outline import Outline
 from models.ray_serve.replica_load import ReplicaLoad
+
+logger = logging.getLogger(__name__)
 
 STALE_S = 5.0
 """A replica of which nothing was heard for so long does not count as one that can be reached."""
@@ -73,14 +76,18 @@ class Placement:
 
     def _take(self, replica: _Replica, told: Mapping[str, Any]) -> None:
         replica.number, replica.health, replica.model = told["number"], told["health"], told["model"]
-        if replica.health is None:  # its engine is being started anew, or does not answer
+        try:
+            load = None if replica.health is None else ReplicaLoad.from_health(replica.health)
+        except (KeyError, TypeError, ValueError):
+            logger.exception("what a replica tells of its load cannot be read")
+            load = None
+        if load is None:  # its engine is being started anew, or does not answer
             replica.told_at = float("-inf")
             return
-        before, replica.load = replica.load, ReplicaLoad.from_health(replica.health)
-        if before is not None and before.created != replica.load.created:
+        if replica.load is not None and replica.load.created != load.created:
             replica.kept.forget()
-        replica.kept.keep(from_told(told["kept"])[::-1], replica.load.room_tokens)
-        replica.told_at = self._clock()
+        replica.load, replica.told_at = load, self._clock()
+        replica.kept.keep(from_told(told["kept"])[::-1], load.room_tokens)
 
     def ranked(self, names: Iterable[str], outline: Outline, avoid: frozenset[str] = frozenset()) -> list[str]:
         """The replicas `names`, the one that should answer first; those to `avoid`, and silent ones, come last."""

@@ -55,7 +55,7 @@ class EngineReplica:
     async def answer(
         self, request: EngineRequest, outline: Outline, _avoid: frozenset[str] = frozenset()
     ) -> AsyncIterator[Part]:
-        """This replica's id, the head of the answer, and its bytes as they come. `_avoid` is for the router.
+        """The replica's id, the head of the answer, and its bytes as they come. `_avoid` is for the router.
 
         Whoever closes the iterator hangs up on the engine, which then stops computing.
 

@@ -42,9 +42,7 @@ class PrefixRouter(RequestRouter):
         outline, avoid = _told(pending_request)
         return [[by_name[name]] for name in self._placement.ranked(by_name, outline, avoid)]
 
-    def on_request_routed(
-        self, pending_request: PendingRequest, replica_id: ReplicaID, result: ReplicaResult
-    ) -> None:
+    def on_request_routed(self, pending_request: PendingRequest, replica_id: ReplicaID, result: ReplicaResult) -> None:
         """Called by Ray when a replica has taken the request."""
         outline, _ = _told(pending_request)
         self._placement.routed(replica_id.unique_id, pending_request.metadata.internal_request_id, outline)
