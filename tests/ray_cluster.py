@@ -116,12 +116,11 @@ def running_cluster(
         cluster.wait_up()
         yield cluster
     finally:
-        assert process.stdin is not None
-        process.stdin.close()
         try:
-            process.wait(60)
+            process.communicate(timeout=60)  # closes its standard input, at which it ends
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
         shutil.rmtree(folder, ignore_errors=True)
 
 
