@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
 
 from gateway.audit.actions import process_actor, record_action
 from gateway.audit.chain import AuditChain
@@ -154,6 +155,7 @@ def make_parts(settings: Settings) -> Parts:
     }
     reloads = partial(_record_reload, ledger, chain)
     _watch(metrics, backends.local, threshold, classifier)
+    _watch_cloud(metrics, backends)
     limits, places = make_limits(settings.limits.redis_url, settings.workers)
     if places is not None:
         _watch_limits(metrics, places)
@@ -247,6 +249,25 @@ def _watch(
     if local is not None:
         metrics.watch("slimgate_local_up", "Whether the local model answers.", lambda: float(local.up), "livemin")
         metrics.watch_count("slimgate_engine_restarts", "Times the engine was started again.", lambda: local.restarts)
+
+
+def _watch_cloud(metrics: Metrics, backends: Backends) -> None:
+    """Of the cloud of the moment: a reload may bring another one, or none."""
+    metrics.watch(
+        "slimgate_cloud_up",
+        "0 while the last call to each cloud model failed; 1 otherwise, and without a cloud.",
+        lambda: float(backends.cloud is None or backends.cloud.answers),
+        "livemin",
+    )
+    metrics.watch(
+        "slimgate_cloud_key_refused",
+        "Whether a provider refuses the gateway's key.",
+        lambda: float(backends.cloud is not None and backends.cloud.key_refused),
+        "livemax",
+    )
+    metrics.watch_by(
+        "slimgate_build_info", "Always 1.", {"version": (version("slimgate"),)}, lambda _version: 1.0, "livemax"
+    )
 
 
 def _watch_limits(metrics: Metrics, places: RedisPlaces) -> None:

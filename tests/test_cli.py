@@ -21,6 +21,13 @@ def test_help_names_every_command(tmp_path: Path) -> None:
     assert [name for name in get_command(app).commands if name not in shown.stdout] == []  # type: ignore[attr-defined]
 
 
+def test_paragraphs_of_help_are_wrapped_once(tmp_path: Path) -> None:
+    lines = run("models", "list", "--help", cwd=tmp_path, COLUMNS="80").stdout.splitlines()
+    at = next(n for n, line in enumerate(lines) if "The memory is what" in line)
+    paragraph = [line.strip() for line in lines[at : lines.index(" " * 80, at)]]
+    assert all(len(line) > 50 for line in paragraph[:-1]), paragraph
+
+
 @pytest.mark.parametrize(
     ("arguments", "environment", "said"),
     [

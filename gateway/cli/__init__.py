@@ -16,6 +16,7 @@ from gateway.cli.doctor import doctor
 from gateway.cli.engine import engine
 from gateway.cli.evaluate import evaluate
 from gateway.cli.exam import exam
+from gateway.cli.help_text import reflow_help
 from gateway.cli.replay import replay
 from gateway.cli.report import report
 from gateway.cli.route import route
@@ -44,6 +45,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(audit.app, name="audit")
 app.add_typer(set_aside.app, name="ledger")
+reflow_help(app)
 
 UNUSABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR})
 """Why a file or folder cannot be used, where that is nobody's defect: rights, room, or something else in its place."""

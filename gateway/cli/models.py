@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
 
@@ -45,8 +46,9 @@ def list_models(folder: FolderOption = None) -> None:
     yet it is reckoned from the catalogue.
     """
     table = Table(box=None, pad_edge=False)
-    for column in ("name", "size", "memory", "for", "context", "licence", "tool calls", "here", "good at"):
-        table.add_column(column, justify="right" if column in ("size", "memory", "context") else "left")
+    for column in ("name", "size", "memory"):  # what is typed, and figures, are never cut
+        table.add_column(column, justify="left" if column == "name" else "right", no_wrap=True)
+    table.add_column("good at", overflow="fold")
     for model in catalogue().values():
         table.add_row(*_row(model, folder or _default_folder()))
     console.print(table)
@@ -112,19 +114,24 @@ def remove_model(name: NameArgument, folder: FolderOption = None) -> None:
 
 def _row(model: CatalogueModel, folder: Path) -> tuple[str, ...]:
     expected = memory_of(model, folder.parent, folder)
+    about = f"{model.n_ctx} tokens of context", model.licence
     if expected is None:
-        return model.name, "-", "-", "", str(model.n_ctx), model.licence, "", "served only", model.good_at
-    here = "bundled" if model.bundled else "yes" if (folder / str(model.file_name)).exists() else ""
-    sizes = f"{model.size_bytes / 1e9:.2f} GB", f"{expected.plan.total_bytes / 1e9:.1f} GB", _assumed(expected)
-    tools = "explained" if model.tools == TOLD else "trained"
-    return model.name, *sizes, str(model.n_ctx), model.licence, tools, here, model.good_at
+        return model.name, "-", "-", _details(model, "only served by others", *about)
+    sizes = f"{model.size_bytes / 1e9:.2f} GB", f"{expected.plan.total_bytes / 1e9:.1f} GB"
+    here = "bundled" if model.bundled else "here" if (folder / str(model.file_name)).exists() else ""
+    tools = f"tool calls {'explained' if model.tools == TOLD else 'trained'}"
+    return model.name, *sizes, _details(model, here, _assumed(expected), *about, tools)
+
+
+def _details(model: CatalogueModel, *facts: str) -> str:
+    return f"{model.good_at}\n[dim]{escape('; '.join(filter(None, facts)))}[/]"
 
 
 def _assumed(expected: ExpectedMemory) -> str:
     """The context and the answers for which the memory is reckoned."""
     plan = expected.plan
     room = "" if expected.fits_now else ", does not fit now"
-    return f"{plan.n_cells} tokens, {plan.n_answers} answers{room}"
+    return f"memory for {plan.n_cells} tokens, {plan.n_answers} answers{room}"
 
 
 def _default_folder() -> Path:

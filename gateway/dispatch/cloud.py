@@ -67,6 +67,16 @@ class CloudSide:
         """Whether the circuit breaker of any of them lets calls through."""
         return any(model.breaker.allows for model in self.models)
 
+    @property
+    def answers(self) -> bool:
+        """Whether the last call to any of them did not fail; also true of one that was not called yet."""
+        return any(model.trouble is None for model in self.models)
+
+    @property
+    def key_refused(self) -> bool:
+        """Whether a provider refused the gateway's key when it was last asked."""
+        return any(model.trouble is not None and model.trouble.key_refused for model in self.models)
+
     def takes(self, request: ChatRequest, only: str | None = None) -> bool:
         """Whether any of them (with `only`, that one) accepts this request at all."""
         return any(model.takes(request) for model in self._able(request, only))

@@ -23,6 +23,7 @@ from gateway.reports.savings import figures
 from gateway.scoring.active_classifier import ActiveClassifier
 from gateway.scoring.active_threshold import ActiveThreshold
 from gateway.spending.budget import Budget
+from models.remote.trouble import Trouble
 from router.decision import Route
 
 RECENT_MINUTES = 15
@@ -91,7 +92,22 @@ def _local(local: LocalSide) -> dict[str, Any]:
 
 
 def _cloud(cloud: CloudSide) -> dict[str, Any]:
-    return {"up": cloud.up, "model": cloud.model, "fallbacks": cloud.names[1:]}
+    return {
+        "up": cloud.up,
+        "model": cloud.model,
+        "fallbacks": cloud.names[1:],
+        "models": [
+            {"model": model.model, "up": model.breaker.allows, "trouble": _trouble(model.trouble)}
+            for model in cloud.models
+        ],
+    }
+
+
+def _trouble(trouble: Trouble | None) -> dict[str, Any] | None:
+    if trouble is None:
+        return None
+    since = from_epoch_ms(round(trouble.since_s * 1000)).isoformat()
+    return {"message": trouble.words, "since": since, "key_refused": trouble.key_refused}
 
 
 def _recent(ledger: Ledger) -> tuple[dict[Route, dict[str, Any]], dict[str, Any], int | None, tuple[int, str]]:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from models.remote.circuit_breaker import CircuitBreaker
 from models.remote.concurrency_limiter import ConcurrencyLimiter
 from models.remote.fan_out import fan_out
+from models.remote.trouble import Trouble, TroubleWatch
 from models.wire.backend import Backend, Completion
 from models.wire.chat import ChatRequest
 from models.wire.errors import (
@@ -19,6 +20,7 @@ from models.wire.errors import (
     BackendRejected,
     BackendUnavailable,
     RateLimited,
+    StreamInterrupted,
 )
 from models.wire.owner import OWNER
 from models.wire.stream import ChatStream
@@ -73,6 +75,7 @@ class ResilientBackend:
         self.breaker = breaker
         self.limiter = limiter
         self._retry = retry
+        self._troubles = TroubleWatch(backend.model)
 
     @property
     def name(self) -> str:
@@ -81,6 +84,11 @@ class ResilientBackend:
     @property
     def model(self) -> str:
         return self._backend.model
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """What is wrong with it; None while it answers, and before it was asked."""
+        return self._troubles.latest
 
     def takes(self, request: ChatRequest) -> bool:
         return self._backend.takes(request)
@@ -133,6 +141,7 @@ class ResilientBackend:
         self.limiter.release(owner)
         if stream.interrupted:
             self.breaker.record_failure()
+            self._troubles.failed(StreamInterrupted(self.name, "a stream broke off"))
 
     async def _call_with_retries(self, call: Callable[[], Awaitable[T]]) -> T:
         attempt = 0
@@ -160,10 +169,15 @@ class ResilientBackend:
             self.breaker.record_unknown()
             raise
         self.breaker.record_success()
+        self._troubles.succeeded()
         return answer
 
     def _record(self, exc: BackendError) -> None:
-        """Tell the breaker what a failure says about the backend's health."""
+        """Take note of what a failure says about the backend's health."""
+        if isinstance(exc, BackendRejected):
+            self._troubles.succeeded()  # it is there, and refuses this request only
+        else:
+            self._troubles.failed(exc)
         if isinstance(exc, BackendRejected) or (isinstance(exc, BackendMisconfigured) and exc.status in SAYS_NOTHING):
             self.breaker.record_success()  # it is there, and answers others
         elif isinstance(exc, RateLimited):

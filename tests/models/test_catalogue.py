@@ -120,5 +120,15 @@ def test_the_list_says_what_the_memory_is_for(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(memory, "free_memory_bytes", lambda: 24 * GB)
     done = command.run("models", "list", cwd=tmp_path, COLUMNS="250", SLIMGATE_STATE_DIR=str(tmp_path))
     assert done.returncode == 0, done.stderr
-    row = next(line for line in done.stdout.splitlines() if line.startswith("phi-3-mini-4k"))
-    assert re.search(r"2\.39 GB\s+6\.\d GB\s+4096 tokens, 8 answers\s+4096\s+MIT\s+explained", row), row
+    row = re.search(r"^phi-3-mini-4k .*\n.*", done.stdout, re.MULTILINE)
+    assert row is not None
+    assert re.search(r"2\.39 GB\s+6\.\d GB\s+\S", row[0]), row[0]
+    assert "memory for 4096 tokens, 8 answers; 4096 tokens of context; MIT; tool calls explained" in row[0]
+
+
+def test_what_must_be_typed_is_whole_on_a_narrow_terminal(tmp_path: Path) -> None:
+    done = command.run("models", "list", cwd=tmp_path, COLUMNS="80", SLIMGATE_STATE_DIR=str(tmp_path))
+    lines = done.stdout.splitlines()
+    assert [name for name in catalogue() if not any(line.split()[:1] == [name] for line in lines)] == []
+    assert "…" not in done.stdout
+    assert max(map(len, lines)) <= 80

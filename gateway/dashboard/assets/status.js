@@ -2,7 +2,7 @@
 
 import { el, fill } from "./dom.js";
 import { examWords, isUnderWay } from "./exam.js";
-import { count } from "./format.js";
+import { count, moment } from "./format.js";
 
 export function showStatus(node, status) {
   fill(node, local(status), cloud(status), exam(status), ledger(status), classifier(status));
@@ -19,6 +19,13 @@ function local({ local, recent_minutes: minutes }) {
 
 function cloud({ cloud, local, recent_minutes: minutes }) {
   if (!cloud) return part("off", "Cloud", "off: set OPENAI_API_KEY and start again");
+  const refused = cloud.models.find(({ trouble }) => trouble?.key_refused);
+  if (refused)
+    return part(
+      "bad",
+      refused.model,
+      `refuses the gateway's key since ${moment(refused.trouble.since)}: change the key`,
+    );
   if (!cloud.up) return part("bad", cloud.model, "keeps failing and is not asked for a while; the local model answers");
   // A request that failed over from the cloud is counted on the local side.
   const failed = cloud.recent.errors + (local?.recent.failovers ?? 0);
