@@ -86,9 +86,7 @@ def is_alive(pid: int) -> bool:
 
 
 @contextmanager
-def running_cluster(
-    nodes: Sequence[float], environment: Mapping[str, str], **arguments: Any
-) -> Iterator[RayCluster]:
+def running_cluster(nodes: Sequence[float], environment: Mapping[str, str], **arguments: Any) -> Iterator[RayCluster]:
     """A head node without CPUs for replicas, one node for each of the numbers of CPUs, and the application on them."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from models.engine.errors import EngineBusy
 from models.ray_serve.messages import Head
-from models.wire.errors import error_body
+from models.wire.errors import REPLICA_LOST, error_body
 from models.wire.sse import encode_event
 
 Part = str | Head | bytes
@@ -129,7 +129,7 @@ def is_sign_of_life(part: bytes) -> bool:
 def lost_body() -> dict[str, dict[str, str | int | None]]:
     """The error object for an answer that was lost with its replica."""
     body = error_body(
-        "The replica that answered has ended; send the request again.", type_="server_error", code="engine_lost"
+        "The replica that answered has ended; send the request again.", type_="server_error", code=REPLICA_LOST
     )
     return {"error": {**body["error"], "status": 503}}
 

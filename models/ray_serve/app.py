@@ -31,7 +31,7 @@ def build(args: Arguments) -> serve.Application:
         name=ENGINE,
         ray_actor_options={"num_cpus": args.num_cpus, "num_gpus": args.num_gpus},
         max_ongoing_requests=args.max_sequences + args.max_queue,
-        max_queued_requests=args.max_queue * args.max_replicas + args.max_sequences,
+        max_queued_requests=args.max_waiting,
         autoscaling_config=AutoscalingConfig(
             min_replicas=args.min_replicas,
             max_replicas=args.max_replicas,

@@ -26,7 +26,12 @@ class Arguments(BaseModel):
         default_factory=dict, description="Other options of the engine, as `EngineOptions` names them: n_ctx, …"
     )
     max_sequences: int = Field(8, ge=1, le=MAX_SEQUENCES, description="Answers that a replica generates together.")
-    max_queue: int = Field(16, ge=0, description="Requests that may wait at a replica.")
+    max_queue: int = Field(
+        8,
+        ge=0,
+        description="Requests that may wait at a replica; more wait at the ingress, for the first place anywhere.",
+    )
+    max_waiting: int = Field(64, ge=1, description="Requests that may wait at an ingress; more get a 503.")
     min_replicas: int = Field(1, ge=1)
     max_replicas: int = Field(4, ge=1)
     target_ongoing_requests: float | None = Field(

@@ -19,15 +19,18 @@ STALE_S = 5.0
 NEAR_S = 0.1
 """Replicas whose first token comes so close to the earliest are equal: the one with the least in hand takes it."""
 
+CHOSEN_S = 1.0
+"""For so long a choice counts as made, until Ray says that the replica has taken the request."""
+
 HEAD_START = 2
 """Answers that a replica with the prefix may have in hand more than others, where speeds are not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Routed:
-    outline: Outline
     n_unread: int
     at: float
+    is_taken: bool
 
 
 @dataclass(slots=True)
@@ -41,6 +44,7 @@ class _Replica:
     load: ReplicaLoad | None = None
     kept: KeptBlocks = field(default_factory=KeptBlocks)
     in_hand: dict[str, _Routed] = field(default_factory=dict)
+    n_ended_since: int = 0
 
     def since(self) -> list[_Routed]:
         """What was routed to it after it told its load, and is still in hand."""
@@ -48,7 +52,7 @@ class _Replica:
 
     @property
     def n_in_hand(self) -> int:
-        told = 0 if self.load is None else self.load.n_in_hand
+        told = 0 if self.load is None else max(0, self.load.n_in_hand - self.n_ended_since)
         return max(len(self.in_hand), told + len(self.since()))
 
 
@@ -86,16 +90,39 @@ class Placement:
             return
         if replica.load is not None and replica.load.created != load.created:
             replica.kept.forget()
-        replica.load, replica.told_at = load, self._clock()
+        replica.load, replica.told_at, replica.n_ended_since = load, self._clock(), 0
         replica.kept.keep(from_told(told["kept"])[::-1], load.room_tokens)
+
+    def choose(self, names: Iterable[str], request_id: str, outline: Outline, avoid: frozenset[str]) -> list[str]:
+        """As `ranked`; the first counts as chosen, so that others that come in the same moment see it."""
+        with self._lock:
+            names = list(names)
+            self._drop_choices(names, request_id)
+            order = self._ranked(names, outline, avoid)
+            if order:
+                self._note(order[0], request_id, outline, is_taken=False)
+            return order
+
+    def _drop_choices(self, names: Iterable[str], request_id: str) -> None:
+        """Forget what was chosen for a request before, and choices of which nothing came."""
+        latest = self._clock() - CHOSEN_S
+        for name in names:
+            in_hand = self._replicas[name].in_hand if name in self._replicas else {}
+            for key in [
+                key for key, one in in_hand.items() if not one.is_taken and (key == request_id or one.at < latest)
+            ]:
+                del in_hand[key]
 
     def ranked(self, names: Iterable[str], outline: Outline, avoid: frozenset[str] = frozenset()) -> list[str]:
         """The replicas `names`, the one that should answer first; those to `avoid`, and silent ones, come last."""
         with self._lock:
-            known = {name: self._replicas.get(name) or _Replica() for name in names}
-            n_known = {name: replica.kept.n_known(outline.blocks) for name, replica in known.items()}
-            order = self._by_speed(known, outline, n_known) or self._by_prefix(known, n_known)
-            return sorted(order, key=lambda name: (name in avoid, self._is_silent(known[name])))
+            return self._ranked(names, outline, avoid)
+
+    def _ranked(self, names: Iterable[str], outline: Outline, avoid: frozenset[str]) -> list[str]:
+        known = {name: self._replicas.get(name) or _Replica() for name in names}
+        n_known = {name: replica.kept.n_known(outline.blocks) for name, replica in known.items()}
+        order = self._by_speed(known, outline, n_known) or self._by_prefix(known, n_known)
+        return sorted(order, key=lambda name: (name in avoid, self._is_silent(known[name])))
 
     def _by_speed(self, known: Mapping[str, _Replica], outline: Outline, n_known: Mapping[str, int]) -> list[str]:
         """By the time until the first token; empty where the speed of a replica that can be reached is not known."""
@@ -129,19 +156,26 @@ class Placement:
         return sorted(known, key=place)
 
     def routed(self, name: str, request_id: str, outline: Outline) -> None:
-        """The request was sent to the replica `name`."""
+        """The replica `name` has taken the request."""
         with self._lock:
-            replica = self._replicas.setdefault(name, _Replica())
-            n_unread = outline.n_unread(replica.kept.n_known(outline.blocks))
-            replica.in_hand[request_id] = _Routed(outline, n_unread, self._clock())
+            self._drop_choices(list(self._replicas), request_id)
+            self._note(name, request_id, outline, is_taken=True)
+            replica = self._replicas[name]
             room = USUAL_ROOM_TOKENS if replica.load is None else replica.load.room_tokens
             replica.kept.keep(outline.blocks, room)
+
+    def _note(self, name: str, request_id: str, outline: Outline, *, is_taken: bool) -> None:
+        replica = self._replicas.setdefault(name, _Replica())
+        n_unread = outline.n_unread(replica.kept.n_known(outline.blocks))
+        replica.in_hand[request_id] = _Routed(n_unread, self._clock(), is_taken)
 
     def ended(self, name: str, request_id: str) -> None:
         """Its answer has ended, one way or another."""
         with self._lock:
-            if name in self._replicas:
-                self._replicas[name].in_hand.pop(request_id, None)
+            replica = self._replicas.get(name)
+            routed = None if replica is None else replica.in_hand.pop(request_id, None)
+            if replica is not None and routed is not None and routed.at <= replica.told_at:
+                replica.n_ended_since += 1
 
     def health(self) -> list[dict[str, Any]]:
         """What each replica that was heard of lately says of its load, with its ``id``."""

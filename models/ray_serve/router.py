@@ -40,9 +40,10 @@ class PrefixRouter(RequestRouter):
         """The candidates in order, each a rank of its own: Ray takes the first that has a place free."""
         by_name = {replica.replica_id.unique_id: replica for replica in candidate_replicas}
         outline, avoid = _told(pending_request)
-        return [[by_name[name]] for name in self._placement.ranked(by_name, outline, avoid)]
+        request_id = "" if pending_request is None else pending_request.metadata.internal_request_id
+        return [[by_name[name]] for name in self._placement.choose(by_name, request_id, outline, avoid)]
 
-    def on_request_routed(self, pending_request: PendingRequest, replica_id: ReplicaID, result: ReplicaResult) -> None:
+    def on_request_routed(self, pending_request: PendingRequest, replica_id: ReplicaID, _result: ReplicaResult) -> None:
         """Called by Ray when a replica has taken the request."""
         outline, _ = _told(pending_request)
         self._placement.routed(replica_id.unique_id, pending_request.metadata.internal_request_id, outline)

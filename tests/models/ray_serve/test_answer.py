@@ -57,7 +57,7 @@ def test_a_stream_that_is_cut_says_so_and_is_not_done(scripts: list[Script]) -> 
     body, asked, _ = collect(*scripts)
     *_, last, rest = body.split(b"\n\n")
     error = json.loads(event_data(last + b"\n\n"))["error"]
-    assert (error["code"], error["status"], rest) == ("engine_lost", 503, b"")
+    assert (error["code"], error["status"], rest) == ("replica_lost", 503, b"")
     assert DONE not in body
     assert len(asked) == len(scripts)
 
@@ -69,6 +69,6 @@ def test_a_request_that_loses_two_replicas_is_not_given_to_a_third() -> None:
 
 def test_an_answer_in_one_piece_is_an_error_object_or_breaks_off() -> None:
     body, _, _ = collect([OK, b" ", LOST], [LOST], is_stream=False)
-    assert json.loads(body)["error"]["code"] == "engine_lost"
+    assert json.loads(body)["error"]["code"] == "replica_lost"
     with pytest.raises(ReplicaLost):
         collect([OK, b'{"id": ', LOST], is_stream=False)

@@ -1,5 +1,7 @@
 """The engine on a real Ray cluster: a head and two nodes, each with a replica that runs the tiny model."""
 
+import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +11,7 @@ import httpx
 import pytest
 from openai import AuthenticationError, NotFoundError, OpenAI
 
+from tests.conftest import MakeGateway
 from tests.live import wait_for
 from tests.models.engine.tiny import NEVER_ENDS, tiny_model
 from tests.ray_cluster import KEY, RayCluster, engines_of, is_alive, running_cluster
@@ -16,8 +19,13 @@ from tests.ray_cluster import KEY, RayCluster, engines_of, is_alive, running_clu
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 HEADERS = {"authorization": f"Bearer {KEY}"}
-ASK: dict[str, Any] = {"model": "local", "messages": [{"role": "user", "content": "hello"}], "max_tokens": 8}
-ENDLESS: dict[str, Any] = {**ASK, **NEVER_ENDS, "max_tokens": 3900, "stream": True}
+ASK: dict[str, Any] = {
+    "model": "local",
+    "messages": [{"role": "user", "content": "hello"}],
+    "max_tokens": 8,
+    **NEVER_ENDS,
+}
+ENDLESS: dict[str, Any] = {**ASK, "max_tokens": 3900, "stream": True}
 HOURS: dict[str, Any] = {"model": "local", **NEVER_ENDS, "prompt": ["a"] * 64, "max_tokens": 3900, "stream": True}
 """64 answers, a few at a time: a minute's work."""
 
@@ -94,7 +102,9 @@ def test_each_answer_names_its_replica_and_health_tells_of_each(whole: RayCluste
     told = {row["id"]: row for row in whole.told()}
     assert len({whole.replicas()[name]["node"] for name in told}) == 2
     assert all(row["reading_tokens_per_s"] > 0 and row["max_sequences"] == 4 for row in told.values())
-    assert {post(whole, {**ASK, "stream": stream}).headers["x-slimgate-replica"] for stream in (True, False)} <= set(told)
+    assert {post(whole, {**ASK, "stream": stream}).headers["x-slimgate-replica"] for stream in (True, False)} <= set(
+        told
+    )
 
 
 def test_callers_at_once_are_shared_among_the_replicas(whole: RayCluster) -> None:
@@ -119,7 +129,7 @@ def test_a_session_stays_with_the_replica_that_has_its_prefix(whole: RayCluster)
 
 def test_an_engine_killed_in_mid_stream_cuts_its_streams_only(whole: RayCluster) -> None:
     pids = {name: engines_of(row["pid"])[0] for name, row in whole.replicas().items()}
-    assert cut(whole, kill=lambda name: whole.kill(pids[name])) == "engine_lost"
+    assert cut(whole, kill=lambda name: whole.kill(pids[name])) == "replica_lost"
     assert post(whole, ASK).status_code == 200
     wait_for(lambda: len(whole.told()) == 2, 40)
     assert set(whole.replicas()) == set(pids)
@@ -128,7 +138,7 @@ def test_an_engine_killed_in_mid_stream_cuts_its_streams_only(whole: RayCluster)
 def test_a_replica_killed_in_mid_stream_is_replaced(whole: RayCluster) -> None:
     pids = {name: row["pid"] for name, row in whole.replicas().items()}
     engines = [engine for pid in pids.values() for engine in engines_of(pid)]
-    assert cut(whole, kill=lambda name: whole.kill(pids[name])) == "engine_lost"
+    assert cut(whole, kill=lambda name: whole.kill(pids[name])) == "replica_lost"
     assert post(whole, ASK).status_code == 200
     wait_for(lambda: len(whole.replicas()) == 2 and len(set(whole.replicas()) & set(pids)) == 1, 40)
     wait_for(lambda: sum(map(is_alive, engines)) == 1, 10)  # the engine of a replica ends with it
@@ -150,6 +160,29 @@ def test_hanging_up_ends_the_engines_work(whole: RayCluster) -> None:
     wait_for(lambda: len(whole.told()) == 2 and not any(row["running"] for row in whole.told()), 10)
 
 
+def test_a_gateway_in_front_goes_on_when_an_engine_is_lost(whole: RayCluster, make_gateway: MakeGateway) -> None:
+    gateway = make_gateway(local={"base_url": f"{whole.url}/v1", "api_key": KEY})
+    gateway.wait_ready()
+    pids = [engines_of(row["pid"])[0] for row in whole.replicas().values()]
+    begun = threading.Barrier(9)
+    with ThreadPoolExecutor(8) as pool:
+        endings = [pool.submit(ending, gateway.url, begun) for _ in range(8)]
+        begun.wait(30)
+        whole.kill(pids[0])
+        assert {ending.result() for ending in endings} == {"[DONE]", "stream_interrupted"}
+    assert gateway.client().chat.completions.create(**ASK).choices[0].finish_reason == "length"
+
+
+def ending(url: str, begun: threading.Barrier) -> str:
+    """How a long stream ends: with ``[DONE]``, or the code of an error."""
+    with httpx.stream("POST", f"{url}/v1/chat/completions", json={**ENDLESS, "max_tokens": 2000}, timeout=60) as stream:
+        lines = (line.removeprefix("data: ") for line in stream.iter_lines() if line.startswith("data: "))
+        next(lines)
+        begun.wait(30)
+        *_, last = lines
+    return last if last == "[DONE]" else str(json.loads(last)["error"]["code"])
+
+
 def cut(cluster: RayCluster, kill: Callable[[str], None]) -> str:
     """Kill who answers after its first event; the code of the error in which the stream ends, without ``[DONE]``."""
     with httpx.stream(
@@ -159,5 +192,4 @@ def cut(cluster: RayCluster, kill: Callable[[str], None]) -> str:
         next(lines)
         kill(stream.headers["x-slimgate-replica"])
         *_, last = lines
-    found: str = httpx.Response(200, text=last.removeprefix("data: ")).json()["error"]["code"]
-    return found
+    return str(json.loads(last.removeprefix("data: "))["error"]["code"])

@@ -11,7 +11,12 @@ from models.ray_serve.options import Arguments, engine_options
 
 def test_the_engine_gets_what_the_arguments_say() -> None:
     arguments = Arguments.model_validate(
-        {"model_path": "phi.gguf", "num_cpus": 4, "max_sequences": 6, "engine": {"n_ctx": 2048, "kv_cache_type": "q8_0"}}
+        {
+            "model_path": "phi.gguf",
+            "num_cpus": 4,
+            "max_sequences": 6,
+            "engine": {"n_ctx": 2048, "kv_cache_type": "q8_0"},
+        }
     )
     options = engine_options(arguments.engine_values)
     assert (options.model_path, options.n_ctx, options.n_threads) == (Path("phi.gguf"), 2048, 4)

@@ -6,7 +6,7 @@ import pytest
 
 from models.ray_serve.kept_blocks import MOST_KEPT, KeptBlocks, from_told
 from models.ray_serve.outline import BLOCK_BYTES, MOST_BLOCKS, Outline, outline_of
-from models.ray_serve.placement import NEAR_S, STALE_S, Placement
+from models.ray_serve.placement import CHOSEN_S, NEAR_S, STALE_S, Placement
 
 KEY = b"k" * 32
 SYSTEM = {"role": "system", "content": "You are the clerk of a harbour office. " * 20}
@@ -74,7 +74,16 @@ def test_hashes_depend_on_the_key_and_hold_no_text() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [None, [], "text", {}, {"messages": 5}, {"messages": [None, 5, {"content": {}}]}, {"prompt": [2**70]}, {"tools": 1}],
+    [
+        None,
+        [],
+        "text",
+        {},
+        {"messages": 5},
+        {"messages": [None, 5, {"content": {}}]},
+        {"prompt": [2**70]},
+        {"tools": 1},
+    ],
 )
 def test_what_is_no_request_has_an_outline_too(body: Any) -> None:
     assert outline_of(body, KEY).n_tokens >= 1
@@ -137,6 +146,27 @@ def test_what_was_routed_since_counts_before_the_replica_tells_of_it(placement: 
     clock.now += 0.1
     placement.learn({"a": told(2, running=1, unread_tokens=[5]), "b": told(2, running=3)})
     assert placement.ranked(["a", "b"], EMPTY)[0] == "a"
+
+
+def test_choices_of_the_same_moment_see_each_other(placement: Placement, clock: Clock) -> None:
+    placement.learn({"a": told(), "b": told()})
+    clock.now += 0.1
+    chosen = [placement.choose(["a", "b"], str(number), EMPTY, frozenset())[0] for number in range(4)]
+    assert sorted(chosen) == ["a", "a", "b", "b"]
+    assert placement.choose(["a", "b"], "3", EMPTY, frozenset())[0] == chosen[3]  # tried again: it counts once
+    clock.now += CHOSEN_S + 1
+    placement.learn({"a": told(2), "b": told(2, running=1)})
+    assert placement.choose(["a", "b"], "4", EMPTY, frozenset())[0] == "a"
+
+
+def test_what_has_ended_since_no_longer_counts(placement: Placement, clock: Clock) -> None:
+    turn = outline("Where is the ship?")
+    placement.learn({"a": told(), "b": told()})
+    placement.routed("b", "1", turn)
+    clock.now += 0.1
+    placement.learn({"a": told(2), "b": told(2, running=1)})
+    placement.ended("b", "1")
+    assert placement.ranked(["a", "b"], outline("Where is the ship?", "At sea."))[0] == "b"
 
 
 def test_where_speeds_are_not_known_the_prefix_has_a_head_start(placement: Placement) -> None:
