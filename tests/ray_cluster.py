@@ -132,7 +132,7 @@ def main() -> None:
     from models.ray_serve.options import Arguments
 
     job = json.loads(sys.argv[1])
-    small = {"object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
+    small: dict[str, Any] = {"object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "temp_dir": job["folder"], **small})
     nodes = {}
 
@@ -156,7 +156,7 @@ def main() -> None:
             result = _kill_node(nodes[asked["node"]])
         print(json.dumps({"result": result}), flush=True)
     ray.shutdown()
-    cluster.shutdown()
+    cluster.shutdown()  # type: ignore[no-untyped-call]
 
 
 def _replicas() -> dict[str, dict[str, Any]]:

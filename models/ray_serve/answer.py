@@ -1,7 +1,7 @@
 """One answer from a replica, and from another one if the first is lost before it has said anything."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import TypeVar
 
 from models.engine.errors import EngineBusy
@@ -72,7 +72,7 @@ class Answer:
             except ReplicaLost:
                 self._give_up_replica()
 
-    async def body(self, *, is_stream: bool) -> AsyncIterator[bytes]:
+    async def body(self, *, is_stream: bool) -> AsyncGenerator[bytes, None]:
         """The bytes of the body; call it after `begin`.
 
         While an engine has sent only signs of life, the answer can still come from another replica. Later, a stream

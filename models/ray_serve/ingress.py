@@ -1,23 +1,21 @@
 """The ingress: the OpenAI API in front of all replicas, for a gateway's ``local.base_url``."""
 
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import Any
 
 from ray.exceptions import RayError
 from ray.serve.exceptions import BackPressureError, RayServeException
-from ray.serve.handle import DeploymentHandle
+from ray.serve.handle import DeploymentHandle, DeploymentResponseGenerator
 
 from models.engine.errors import EngineBusy
-from models.engine.http.access_check import AccessCheck
 from models.engine.http.asgi import SILENCE_S, WHOLE_S, SlowCaller, send_json
 from models.engine.http.failures import NotFound, describe_error
-from models.engine.http.server import Handler
-from models.host.api_keys import key_from_environment
-from models.host.host_check import ANY_NAME, normalise_name
+from models.ray_serve.access import with_access_check
 from models.ray_serve.answer import Answer, Part, ReplicaLost, lost_body
+from models.ray_serve.common_model import common_model
 from models.ray_serve.messages import EngineLost, EngineRequest
 from models.ray_serve.outline import Outline, outline_of
 from models.ray_serve.placement import placement_of
@@ -25,9 +23,6 @@ from models.wire.asgi import BodyGivenUp, ClientGone, Receive, Scope, Send, Unfi
 from models.wire.json_reader import parse_json
 
 logger = logging.getLogger(__name__)
-
-KEY_VARIABLE = "SLIMGATE_LOCAL__API_KEY"
-"""The gateway sends it, and the ingress requires it, as `slimgate engine` does."""
 
 ANSWERED = frozenset({"/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/count_tokens"})
 REPLICA_HEADER = b"x-slimgate-replica"
@@ -61,7 +56,7 @@ class Ingress:
 
     def __init__(
         self,
-        engine: DeploymentHandle,
+        engine: DeploymentHandle[Any],
         deployment: str,
         hash_key: bytes,
         allow_anonymous: bool,
@@ -70,7 +65,7 @@ class Ingress:
         self._engine = engine.options(stream=True)  # makes the router, which hears of the replicas from now on
         self._placement = placement_of(deployment)
         self._hash_key = hash_key
-        self._app = _access_check(self._answer_http, allow_anonymous, allowed_hosts)
+        self._app = with_access_check(self._answer_http, allow_anonymous, allowed_hosts)
 
     def __serve_build_asgi_app__(self) -> Any:
         """What Ray Serve calls with each request: a function, since uvicorn takes a method for another ASGI version."""
@@ -128,7 +123,7 @@ class Ingress:
             await answer.aclose()
 
     async def _ask(self, request: EngineRequest, outline: Outline, lost: frozenset[str]) -> AsyncGenerator[Part, None]:
-        parts = self._engine.answer.remote(request, outline, lost)
+        parts: DeploymentResponseGenerator[Part] = self._engine.answer.remote(request, outline, lost)  # type: ignore[assignment]
         ended = False
         try:
             async for part in parts:
@@ -141,7 +136,7 @@ class Ingress:
             raise ReplicaLost from None
         finally:
             if not ended:
-                parts.cancel()
+                parts.cancel()  # type: ignore[no-untyped-call]
 
 
 class _CutOff(Exception):
@@ -162,34 +157,6 @@ async def _pass_on(answer: Answer, send: Send) -> None:
     except ReplicaLost:
         raise _CutOff from None
     await send({"type": "http.response.body", "body": b""})
-
-
-def common_model(models: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """One entry of a list of models for all replicas: what every one of them can do.
-
-    >>> common_model([{"id": "m", "n_ctx": 8, "features": ["a", "b"], "probed": True, "max_sequences": 2},
-    ...               {"id": "m", "n_ctx": 4, "features": ["b"], "probed": False, "max_sequences": 2}])
-    {'id': 'm', 'n_ctx': 4, 'features': ['b'], 'probed': False, 'max_sequences': 4}
-    """
-    return {
-        **models[0],
-        "n_ctx": min(model["n_ctx"] for model in models),
-        "features": sorted(set.intersection(*(set(model["features"]) for model in models))),
-        "probed": all(model["probed"] for model in models),
-        "max_sequences": sum(model["max_sequences"] for model in models),
-    }
-
-
-def _access_check(app: Handler, allow_anonymous: bool, allowed_hosts: Sequence[str]) -> Handler:
-    """`app` behind a key, or else behind a check of the host name, against pages that a browser was sent here by."""
-    key = key_from_environment(KEY_VARIABLE)
-    if key is None and not allow_anonymous:
-        raise ValueError(
-            f"no key is set: give the ingress' nodes {KEY_VARIABLE} or {KEY_VARIABLE}_FILE before `ray start`, "
-            "or set args.allow_anonymous if anyone who reaches them may use the model"
-        )
-    names = [normalise_name(name) for name in allowed_hosts]
-    return AccessCheck(app, [ANY_NAME] if key is not None and not names else names, key)
 
 
 def _for_engine(scope: Scope) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,7 @@ Ray copies this module's code into each process instead of importing it, so noth
 from collections.abc import Sequence
 from typing import Any
 
-from ray.serve.request_router import PendingRequest, ReplicaID, ReplicaResult, RequestRouter, RunningReplica
+from ray.serve.request_router import PendingRequest, ReplicaID, RequestRouter, RunningReplica
 
 from models.ray_serve.outline import Outline
 from models.ray_serve.placement import placement_of
@@ -43,7 +43,7 @@ class PrefixRouter(RequestRouter):
         request_id = "" if pending_request is None else pending_request.metadata.internal_request_id
         return [[by_name[name]] for name in self._placement.choose(by_name, request_id, outline, avoid)]
 
-    def on_request_routed(self, pending_request: PendingRequest, replica_id: ReplicaID, _result: ReplicaResult) -> None:
+    def on_request_routed(self, pending_request: PendingRequest, replica_id: ReplicaID, _result: Any) -> None:
         """Called by Ray when a replica has taken the request."""
         outline, _ = _told(pending_request)
         self._placement.routed(replica_id.unique_id, pending_request.metadata.internal_request_id, outline)

@@ -6,7 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from models.engine.options import KvCacheType
+from models.ray_serve.access import KEY_VARIABLE, with_access_check
 from models.ray_serve.options import Arguments, engine_options
+from models.wire.asgi import Receive, Scope, Send
 
 
 def test_the_engine_gets_what_the_arguments_say() -> None:
@@ -33,3 +35,13 @@ def test_what_the_engine_does_not_take_is_refused_by_name(values: dict[str, obje
 def test_an_unknown_argument_is_refused_by_name() -> None:
     with pytest.raises(ValidationError, match="replicas"):
         Arguments.model_validate({"replicas": 3})
+
+
+def test_without_a_key_the_ingress_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None: ...
+
+    with pytest.raises(ValueError, match=KEY_VARIABLE):
+        with_access_check(app, False, [])
+    with_access_check(app, True, ["local.example.org"])
+    monkeypatch.setenv(KEY_VARIABLE, "local-key")
+    with_access_check(app, False, [])
