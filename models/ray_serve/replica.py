@@ -1,9 +1,11 @@
 """A replica: the engine in a child process of its own, behind a unix socket, as one actor of Ray Serve."""
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ URL = "http://engine"
 ASK_S = 1.0
 """An engine that does not say how busy it is within so long counts as one that cannot be reached."""
 
+FOLDER = "slimgate-ray-"
 GATHER_S = 0.03
 """Events that follow each other faster are sent on together: each message through Ray takes a millisecond of a core."""
 
@@ -47,7 +50,7 @@ class EngineReplica:
         self._model: Mapping[str, Any] | None = None
         self._n_told = 0
         # A unix socket's path may have no more than 107 bytes, so it is in no folder of Ray's.
-        self._folder = Path(tempfile.mkdtemp(prefix="slimgate-ray-"))
+        self._folder = _make_folder()
         path = self._folder / "engine.sock"
         self._supervisor = EngineSupervisor(engine_options(values), path, _state_dir())
         await self._supervisor.start()
@@ -75,7 +78,9 @@ class EngineReplica:
                 yield Head(response.status, _passed_on(response.headers.items()))
                 async for part in response.content.iter_any():
                     yield part
-                    await asyncio.sleep(GATHER_S)
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(GATHER_S):
+                            await response.content.wait_eof()
         except aiohttp.ClientError as exc:
             raise EngineLost(type(exc).__name__) from None
 
@@ -120,6 +125,18 @@ class EngineReplica:
     def __del__(self) -> None:
         """The engine's process ends with this one; Ray calls this after the last answer."""
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _make_folder() -> Path:
+    """A folder of this process; those that killed processes have left are removed."""
+    for left in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
+        try:
+            os.kill(int(left.name.removeprefix(FOLDER).partition("-")[0]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(left, ignore_errors=True)
+        except (OSError, ValueError):  # another user's, or not ours
+            continue
+    return Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
 
 
 def _state_dir() -> Path:
