@@ -33,7 +33,7 @@ FEW, MANY = 2, 12
 
 MAX_REPLICAS = 3
 MAX_SEQUENCES = 4
-TURNS, MAX_TOKENS = 5, 48
+TURNS, MAX_TOKENS = 5, 24
 OPENING = "The harbour office keeps a list of ships, their cargo, and the day on which each of them sails. "
 RECOVERY_S = 120.0
 LANDED = 0.8
@@ -103,7 +103,7 @@ class Drill:
         number = 0
         while not self._stopping.is_set():
             number += 1
-            messages = [{"role": "user", "content": f"Note {caller}-{number}. {OPENING * 16}When do they sail?"}]
+            messages = [{"role": "user", "content": f"Note {caller}-{number}. {OPENING * 12}When do they sail?"}]
             before = 0
             for _ in range(TURNS):
                 if self._stopping.is_set():
