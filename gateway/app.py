@@ -98,6 +98,12 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
             logger.info("the local model is not ready yet; until it is, the cloud answers what may leave this machine")
     await parts.keys.first_refresh()
     await parts.budget.first_refresh()
+    if parts.shared is not None:
+        await asyncio.to_thread(parts.shared.first_pull)
+        await parts.lifecycle.reloader.take_over_classifier()
+        background.keep("shared files", parts.shared.keep_fresh)
+    if parts.peers is not None:
+        background.keep("other gateways", parts.peers.keep_beating, is_vital=False)
     background.keep("metrics", parts.metrics.keep_fresh)
     background.keep("reload", parts.lifecycle.reloader.follow)
     background.keep("budget", parts.budget.keep_fresh)
@@ -117,6 +123,8 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
             await local.stop()
         await parts.backends.aclose()
         await parts.budget.stop()
+        if parts.peers is not None:
+            await asyncio.to_thread(parts.peers.leave)
         parts.ledger.close()
         if parts.conversations.store is not None:
             parts.conversations.store.close()
@@ -163,7 +171,9 @@ def _add_others(app: FastPathApp, parts: Parts, settings: Settings) -> None:
         decisions_endpoints(ledger),
         audit_endpoints(ledger),
         feedback_endpoints(ledger),
-        status_endpoints(parts.backends, threshold, classifier, parts.budget, ledger, parts.exam, parts.keys),
+        status_endpoints(
+            parts.backends, threshold, classifier, parts.budget, ledger, parts.exam, parts.keys, parts.peers
+        ),
         threshold_endpoints(threshold, ledger, parts.chain, parts.pricer.at_cloud, classifier, parts.failure_rates),
         exam_endpoints(settings.state_dir, lambda: parts.exam.key),
         dashboard_endpoints(),
@@ -184,7 +194,8 @@ def _guard(app: FastPathApp, settings: Settings, parts: Parts) -> None:
     app.put_in_front(partial(RequireKey, keys=parts.keys, logins=parts.logins))
     if settings.allowed_origins:
         app.put_in_front(partial(AllowOrigins, origins=settings.allowed_origins))
-    app.put_in_front(partial(Guard, host_check=make_host_check(settings)))
+    lifecycle = parts.lifecycle
+    app.put_in_front(partial(Guard, host_check=make_host_check(settings), is_draining=lambda: lifecycle.draining))
     app.put_in_front(OtherPaths)
     if settings.trusted_proxies:
         believe = partial(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)

@@ -21,6 +21,7 @@ from gateway.dispatch.local import LocalSide, make_local
 from gateway.dispatch.privacy import PrivacyLane
 from gateway.dispatch.private_sessions import PrivateSessions
 from gateway.exam.background import BackgroundExam
+from gateway.exam.sharing import SharedExams
 from gateway.keys.active import ActiveKeys
 from gateway.keys.secrets import HASHING, SecretHasher
 from gateway.keys.store import KeyStore
@@ -40,6 +41,8 @@ from gateway.reports.failure_rates import FailureRates
 from gateway.scoring.active_classifier import ActiveClassifier
 from gateway.scoring.active_threshold import ActiveThreshold
 from gateway.scoring.contributions import ContributionSampler
+from gateway.shared.files import SharedFiles
+from gateway.shared.peers import Peers
 from gateway.spending.accounts import SCOPES
 from gateway.spending.budget import Budget
 from gateway.spending.periods import Period
@@ -70,10 +73,12 @@ class Parts:
     limits: KeyLimits
     logins: Logins
     metrics: Metrics
+    peers: Peers | None
     places: RedisPlaces | None
     pricer: Pricer
     private_sessions: PrivateSessions
     recorder: Recorder
+    shared: SharedFiles | None
     telemetry: Telemetry | None
     threshold: ActiveThreshold
 
@@ -91,7 +96,6 @@ def make_parts(settings: Settings) -> Parts:
         If the key of what is kept cannot be read or made.
     """
     classifier = ActiveClassifier(settings)
-    threshold = ActiveThreshold.of(settings, classifier.artifact)
     metrics = Metrics()
     pricer = Pricer(settings)
     chain, password = AuditChain.of(settings), DatabasePassword(settings.ledger_url)
@@ -104,6 +108,8 @@ def make_parts(settings: Settings) -> Parts:
         password=password,
     )
     ledger.when_committed(metrics.priced)
+    shared = SharedFiles.of(settings, ledger)
+    threshold = ActiveThreshold.of(settings, classifier.artifact, shared)
     watch = EgressWatch(ledger, chain, lambda: decider.clearance)
     backends = Backends(make_local(settings.local, settings.state_dir), settings.cloud, watch.of)
     hasher = SecretHasher(derived_keys(settings, HASHING))
@@ -134,7 +140,9 @@ def make_parts(settings: Settings) -> Parts:
         contributions=ContributionSampler(classifier),
     )
     failure_rates = FailureRates(settings.router.labels)
-    exam = BackgroundExam(settings, backends.local)
+    peers = None if shared is None else Peers(settings, ledger)
+    exams = None if shared is None else SharedExams(ledger, shared)
+    exam = BackgroundExam(settings, backends.local, exams)
     conversations = make_conversations(settings, password)
     takers = {
         **_takers(backends, budget, cascade, failure_rates, pricer, telemetry),
@@ -150,6 +158,7 @@ def make_parts(settings: Settings) -> Parts:
             lambda new: hasher.take(derived_keys(new, HASHING)),
             chain.configure,
             logins.configure,
+            *(() if peers is None else (peers.take_secret,)),
         ),
         "audit": (chain.configure,),
     }
@@ -160,6 +169,12 @@ def make_parts(settings: Settings) -> Parts:
     if places is not None:
         _watch_limits(metrics, places)
     _watch_money(metrics, ledger, budget)
+    metrics.watch(
+        "slimgate_secret_differs",
+        "Whether another gateway over the same database has another secret.",
+        lambda: float(peers is not None and peers.trouble is not None),
+        "livemax",
+    )
     metrics.watch(
         "slimgate_keys_stale",
         "Whether it is not known at the moment which keys were made or revoked.",
@@ -185,10 +200,12 @@ def make_parts(settings: Settings) -> Parts:
         limits=limits,
         logins=logins,
         metrics=metrics,
+        peers=peers,
         places=places,
         pricer=pricer,
         private_sessions=private_sessions,
         recorder=recorder,
+        shared=shared,
         telemetry=telemetry,
         threshold=threshold,
     )

@@ -90,10 +90,14 @@ class Reloader:
         """Take over each classifier that `slimgate artifacts use` or `train` puts in use, while the gateway serves."""
         while True:
             await asyncio.sleep(POLL_S)
-            if self._classifier.is_superseded:
-                async with self._turn:
-                    if artifact := await self._classifier.load_wanted(self._settings):
-                        self._decide_with(artifact)
+            await self.take_over_classifier()
+
+    async def take_over_classifier(self) -> None:
+        """Decide with the classifier that was put in use meanwhile, if any."""
+        if self._classifier.is_superseded:
+            async with self._turn:
+                if artifact := await self._classifier.load_wanted(self._settings):
+                    self._decide_with(artifact)
 
     def _decide_with(self, artifact: Artifact) -> None:
         """Between two requests: classifier and threshold change together."""

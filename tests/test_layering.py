@@ -18,7 +18,7 @@ FLOORS: dict[str, list[str]] = {
         "dashboard background config",
         "audit",
         "ledger marks",
-        "keys",
+        "keys shared",
         "conversations limits login scoring spending",
         "http",
         "dialects record",

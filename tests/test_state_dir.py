@@ -3,6 +3,8 @@
 import ctypes
 import encodings.idna as _imported_late  # noqa: F401  # while the interpreter's files can be read
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,3 +69,34 @@ def test_a_state_folder_where_a_file_is(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError, match="SLIMGATE_STATE_DIR names another"):
         prepare_state_dir(tmp_path / "file" / "state")
+
+
+WITHOUT_HOME = """
+import os, pwd, sys
+from pathlib import Path
+os.environ.pop("HOME", None)
+pwd.getpwuid = lambda uid: (_ for _ in ()).throw(KeyError(uid))
+sys.argv = ["slimgate", "config", "check"]
+from gateway.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "status", "said"),
+    [
+        ("{tmp_path}", 0, "The configuration is valid."),
+        ("~/state", 2, "name a folder without ~"),
+        (None, 2, "name a folder without ~ (SLIMGATE_STATE_DIR)"),
+    ],
+)
+def test_a_user_without_a_home_as_in_a_container(folder: str | None, status: int, said: str, tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("SLIMGATE_", "XDG_"))}
+    if folder is not None:
+        environment["SLIMGATE_STATE_DIR"] = folder.format(tmp_path=tmp_path)
+    environment["PYTHONPATH"] = str(Path(__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_HOME], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (status, False), done.stderr
+    assert said in done.stdout + done.stderr

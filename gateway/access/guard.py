@@ -8,6 +8,7 @@ machine (DNS rebinding) has no key, and a browser sends the cookie of a login on
 behind a proxy needs no further setting.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,6 +19,8 @@ from models.host.host_check import ANY_NAME, METHODS_WITH_BODY, HostCheck, add_f
 from models.wire.errors import RequestError
 
 POLICY_VIOLATION = 1008
+
+END_OF_CONNECTION = (b"connection", b"close")
 
 CURE = (
     "name it in the setting allowed_hosts (SLIMGATE_ALLOWED_HOSTS='[\"NAME\"]'), use localhost or the address, or set "
@@ -31,11 +34,19 @@ ORIGIN_CURE = (
 
 
 class Guard:
-    """Refuses calls for another host name or from another site's page; all answers get the fixed headers."""
+    """Refuses calls for another host name or from another site's page; all answers get the fixed headers.
 
-    def __init__(self, app: ASGIApp, host_check: HostCheck) -> None:
+    Parameters
+    ----------
+    is_draining : callable
+        Whether the process was told to stop. Then each answer ends its connection: a proxy in front would otherwise
+        send the next request into one that is being closed, and could not send it again, since it may have been read.
+    """
+
+    def __init__(self, app: ASGIApp, host_check: HostCheck, is_draining: Callable[[], bool] = lambda: False) -> None:
         self._app = app
         self._host_check = host_check
+        self._is_draining = is_draining
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -45,9 +56,20 @@ class Guard:
             # A websocket is checked like a POST: it might do anything.
             self._host_check.check(scope.get("method", "POST"), scope["headers"])
         except RequestError as exc:
-            await refuse(exc, scope, receive, with_fixed_headers(send))
+            await refuse(exc, scope, receive, self._with_headers(send))
             return
-        await self._app(scope, receive, with_fixed_headers(send))
+        await self._app(scope, receive, self._with_headers(send))
+
+    def _with_headers(self, send: Send) -> Send:
+        """`send` that adds the headers of every answer. A plain function: no further coroutine for each event."""
+
+        def sending(message: Message) -> Any:
+            if message["type"] == "http.response.start":
+                headers = add_fixed_headers(list(message.get("headers", ())))
+                message["headers"] = [*headers, END_OF_CONNECTION] if self._is_draining() else headers
+            return send(message)
+
+        return sending
 
 
 class RequireJson:
@@ -71,17 +93,6 @@ def make_host_check(settings: Settings) -> HostCheck:
     any_host = settings.always_needs_key and not settings.allowed_hosts
     names = [ANY_NAME] if any_host else [*settings.allowed_hosts, *host_as_name(settings.host)]
     return HostCheck(names, CURE, settings.allowed_origins, ORIGIN_CURE)
-
-
-def with_fixed_headers(send: Send) -> Send:
-    """`send` that adds the fixed headers to every answer. A plain function: no further coroutine for each event."""
-
-    def sending(message: Message) -> Any:
-        if message["type"] == "http.response.start":
-            message["headers"] = add_fixed_headers(list(message.get("headers", ())))
-        return send(message)
-
-    return sending
 
 
 async def refuse(

@@ -10,6 +10,7 @@ from gateway.cli.ledger import recorded_command
 from gateway.cli.serve import ConfigOption
 from gateway.config.settings import load_settings
 from gateway.scoring.artifact_store import ArtifactStore
+from gateway.shared.files import SharedFiles
 from router.artifact import read_card
 from router.errors import ArtifactError
 
@@ -49,8 +50,8 @@ def use(
     settings = load_settings(config, serves=False)
     store = ArtifactStore.of(settings)
     before = store.version_in_use
-    with recorded_command(settings, "classifier chosen", version=version, before=before):
-        store.use(version)
+    with recorded_command(settings, "classifier chosen", version=version, before=before) as ledger:
+        store.use(version, SharedFiles.of(settings, ledger))
     console = Console(highlight=False, soft_wrap=True)
     if version == before:
         console.print(f"{version} was in use already.")

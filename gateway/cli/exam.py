@@ -14,7 +14,7 @@ from rich.console import Console
 from gateway.cli.exam_card import show as show_marks
 from gateway.cli.exam_card import show_all, show_comparison
 from gateway.cli.exam_progress import ProgressScreen, in_words
-from gateway.cli.ledger import recorded_command
+from gateway.cli.ledger import open_ledger, recorded_command
 from gateway.cli.serve import ConfigOption
 from gateway.config.settings import Settings, SettingsError, load_settings
 from models.host.private_files import OTHERS
@@ -251,6 +251,7 @@ class _Foreground:
                     screen.show(record.progress)
         if code == EXIT_DONE:
             _say_done(examinee, record)
+            await asyncio.to_thread(_publish, self._settings, examinee.key)
             return 0
         why = {
             EXIT_FAILED: record.progress.trouble,
@@ -278,6 +279,16 @@ class _Foreground:
             for task in (working, interrupted):
                 task.cancel()
             await asyncio.gather(working, interrupted, return_exceptions=True)
+
+
+def _publish(settings: Settings, key: str) -> None:
+    """Give the marks to all gateways over the same database."""
+    from gateway.exam.sharing import SharedExams
+    from gateway.shared.files import SharedFiles
+
+    with open_ledger(settings) as (ledger, _):
+        if (files := SharedFiles.of(settings, ledger)) is not None:
+            SharedExams(ledger, files).publish(key)
 
 
 def _say_done(examinee: "Examinee", record: "Record") -> None:

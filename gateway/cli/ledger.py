@@ -25,14 +25,14 @@ def read_ledger(settings: Settings) -> "Iterator[Connection]":
 
 
 @contextmanager
-def recorded_command(settings: Settings, action: str, **details: Any) -> Iterator[None]:
+def recorded_command(settings: Settings, action: str, **details: Any) -> "Iterator[Ledger]":
     """Do something and put it into the audit chain. If the database does not answer, exits with 1 instead."""
     from gateway.audit.actions import command_line_actor, recorded
 
     with open_ledger(settings) as (ledger, chain):
         ledger.flush()  # makes the tables, where there are none yet
         with recorded(ledger, chain, command_line_actor(), action, details):
-            yield
+            yield ledger
 
 
 @contextmanager

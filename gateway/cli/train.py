@@ -16,6 +16,7 @@ from gateway.cli.serve import ConfigOption
 from gateway.config.masking import mask_url
 from gateway.config.settings import Settings, load_settings
 from gateway.scoring.artifact_store import ArtifactStore
+from gateway.shared.files import SharedFiles
 
 if TYPE_CHECKING:
     from router.training.adapt import Adapted
@@ -130,8 +131,8 @@ def _pair(settings: Settings) -> dict[str, str]:
 def _install(store: ArtifactStore, folder: Path, console: Console, settings: Settings) -> None:
     before = store.version_in_use
     version = store.adopt(folder)
-    with recorded_command(settings, "classifier trained", version=version, before=before):
-        store.use(version)
+    with recorded_command(settings, "classifier trained", version=version, before=before) as ledger:
+        store.use(version, SharedFiles.of(settings, ledger))
     card = store.card(version)
     console.print(f"Installed as {version}, default threshold {card['threshold']:.2f}: {card['threshold_means']}.")
     console.print(f"A running gateway loads it within a second. To go back: slimgate artifacts use {before}")

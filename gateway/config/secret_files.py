@@ -5,11 +5,11 @@ The files are looked at again and again while the gateway serves, so that a secr
 
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
+from models.host.home import expand_home
 from models.host.secret_files import SUFFIX, secret_in_file
 
 Paths = Mapping[str, tuple[str, ...]]
@@ -64,8 +64,8 @@ def _states() -> Iterator[tuple[str, tuple[int, int, int] | None]]:
     for variable, named in os.environ.items():
         if variable.endswith(SUFFIX):
             try:
-                status = Path(named).expanduser().stat()
-            except OSError:
+                status = expand_home(named).stat()
+            except (OSError, ValueError):
                 yield variable, None
             else:
                 yield variable, (status.st_mtime_ns, status.st_ino, status.st_size)

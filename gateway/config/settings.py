@@ -43,6 +43,7 @@ from gateway.config.sections.routing import PrivacySettings, RouterSettings
 from gateway.config.sections.section import ApiKey, EncryptionKey
 from gateway.config.sections.spending import BudgetSettings, PriceSettings, SavingsSettings
 from models.host.api_keys import key_from_environment
+from models.host.home import expand_home
 from models.host.host_check import ANY_NAME, is_reachable_from_outside, normalise_name, normalise_origin
 from models.host.secret_files import SUFFIX
 
@@ -235,7 +236,7 @@ class Settings(BaseSettings):
     @field_validator("state_dir")
     @classmethod
     def _expand(cls, path: Path) -> Path:
-        return path.expanduser()
+        return expand_home(path)
 
     @model_validator(mode="after")
     def _someone_must_answer(self) -> Self:
@@ -292,13 +293,19 @@ def read_at_start() -> set[str]:
 def default_state_dir() -> Path:
     """The default state folder, by the XDG base directory specification."""
     base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(base, "slimgate").expanduser()
+    try:
+        return expand_home(Path(base, "slimgate"))
+    except ValueError as exc:
+        raise SettingsError(f"state_dir: {exc} (SLIMGATE_STATE_DIR)") from None
 
 
 def chosen_state_dir() -> Path:
     """The state folder for commands that read no other setting: the environment's, or the default."""
     named = os.environ.get(variable_name(("state_dir",)))
-    return Path(named).expanduser() if named else default_state_dir()
+    try:
+        return expand_home(named) if named else default_state_dir()
+    except ValueError as exc:
+        raise SettingsError(f"state_dir: {exc} (SLIMGATE_STATE_DIR)") from None
 
 
 def load_settings(config: Path | None = None, *, serves: bool = True, **overrides: Any) -> Settings:

@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 from gateway.config.settings import SettingsError
+from models.host.home import home
 from models.host.private_files import private_folder, tighten
 
 OURS = ("ledger.db*", "spool", "artifacts", "weights", "threshold.*", "engine.json", "responses.*", "exam")
@@ -39,4 +40,4 @@ def prepare_state_dir(state_dir: Path) -> None:
 
 def _is_shared(folder: Path) -> bool:
     """Whether other programs or users use it too: a folder such as /tmp, the root, a home."""
-    return bool(folder.stat().st_mode & stat.S_ISVTX) or folder.resolve() in (Path("/"), Path.home())
+    return bool(folder.stat().st_mode & stat.S_ISVTX) or folder.resolve() in (Path("/"), home())

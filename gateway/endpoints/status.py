@@ -1,5 +1,7 @@
 """GET /v1/status: the state of both sides, the threshold, and figures of the last minutes."""
 
+import os
+import socket
 from importlib.metadata import version
 from typing import Any
 
@@ -22,6 +24,7 @@ from gateway.reports.estimates import estimate_report
 from gateway.reports.savings import figures
 from gateway.scoring.active_classifier import ActiveClassifier
 from gateway.scoring.active_threshold import ActiveThreshold
+from gateway.shared.peers import Peers
 from gateway.spending.budget import Budget
 from models.remote.trouble import Trouble
 from router.decision import Route
@@ -38,8 +41,9 @@ def status_endpoints(
     ledger: Ledger,
     exam: BackgroundExam,
     keys: ActiveKeys,
+    peers: Peers | None,
 ) -> APIRouter:
-    """The endpoint over both sides, the threshold, the classifier, `ledger`, the exam and `keys`."""
+    """The endpoint over both sides, the threshold, the classifier, `ledger`, the exam, `keys` and other gateways."""
     endpoints = APIRouter(tags=["operations"], dependencies=[SeesAll])
 
     @endpoints.get("/v1/status", summary="State of each side")
@@ -52,6 +56,7 @@ def status_endpoints(
             {
                 "object": "status",
                 "version": version("slimgate"),
+                "gateway": _alone() if peers is None else peers.to_json(),
                 "key_required": keys.is_needed is not False,
                 "next_key_closes": keys.closes_with_next_key,
                 "keys_trouble": keys.trouble,
@@ -76,6 +81,10 @@ def status_endpoints(
         )
 
     return endpoints
+
+
+def _alone() -> dict[str, Any]:
+    return {"host": socket.gethostname(), "pid": os.getpid(), "others": [], "trouble": None}
 
 
 def _local(local: LocalSide) -> dict[str, Any]:

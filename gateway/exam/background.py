@@ -1,4 +1,7 @@
-"""The exam that begins by itself: once the local model is idle, in a process of its own, by one worker at a time."""
+"""The exam that begins by itself: once the local model is idle, in a process of its own, by one worker at a time.
+
+Of several gateways over one database one examines a model; the others take its marks over.
+"""
 
 import asyncio
 import logging
@@ -12,6 +15,7 @@ from gateway.dispatch.local import LocalSide
 from gateway.exam.due import is_due
 from gateway.exam.job import EXIT_DONE, EXIT_FAILED, EXIT_STOPPED
 from gateway.exam.process import ExamProcess, job_for
+from gateway.exam.sharing import SharedExams
 from gateway.marks.examinee import Examinee
 from gateway.marks.record import ExamFolder, ExamProgress, ExamState
 from models.wire.errors import ModelError
@@ -35,12 +39,15 @@ class BackgroundExam:
     ----------
     local : LocalSide or None
         The local model, as it answers callers.
+    shared : SharedExams, optional
+        What gateways over one database have in common.
     """
 
-    def __init__(self, settings: Settings, local: LocalSide | None) -> None:
+    def __init__(self, settings: Settings, local: LocalSide | None, shared: SharedExams | None = None) -> None:
         self._settings = settings
         self._exam: ExamSettings = settings.exam
         self._local = local
+        self._shared = shared
         self._folder = ExamFolder(settings.state_dir)
         self._examinee: Examinee | None = None
         self._has_failed = False
@@ -108,7 +115,12 @@ class BackgroundExam:
         if lock is None:
             return
         try:
-            await self._examine_alone(local, self._examinee, lock)
+            if self._shared is None:
+                await self._examine_alone(local, self._examinee, lock)
+            else:
+                async with self._shared.turn(self._examinee.key) as is_mine:
+                    if is_mine:
+                        await self._examine_alone(local, self._examinee, lock)
         finally:
             os.close(lock)
 
@@ -129,6 +141,8 @@ class BackgroundExam:
         if code == EXIT_DONE:
             told = progress.asked, progress.passed
             logger.info("the entrance exam of %s is done: %d items, %d passed", examinee.name, *told)
+            if self._shared is not None:
+                await asyncio.to_thread(self._shared.publish, examinee.key)
         elif code == EXIT_FAILED:
             self._has_failed = True  # the process has said why
         elif code != EXIT_STOPPED:

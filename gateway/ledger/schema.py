@@ -87,7 +87,12 @@ FEEDBACK = Table(
 )
 """Callers' verdicts on answers; deleted with the request's row."""
 
-# Each entry takes the database one version further. Never edit one that has been released: append.
+MIGRATION_LOCK = 0x534C494D  # "SLIM"
+"""Of all locks that clients of the database agree on, the one for migrations."""
+
+# Each entry takes the database one version further. Never edit one that has been released: append. From FIRST_ADDITIVE
+# on they only add, so that gateways of the version before go on reading and writing while they are replaced one by one:
+# new tables and indexes, new columns that are nullable or have a default.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """
@@ -382,11 +387,41 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE audit_head (id INTEGER PRIMARY KEY, seq BIGINT NOT NULL, hash TEXT NOT NULL)",
         f"INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '{FIRST_HASH}')",
     ),
+    (
+        """
+        CREATE TABLE shared_files (
+            name TEXT PRIMARY KEY,
+            version BIGINT NOT NULL,
+            changed_ms BIGINT NOT NULL,
+            content BYTEA NOT NULL
+        )
+        """,
+        "CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, expires_ms BIGINT NOT NULL)",
+        """
+        CREATE TABLE gateways (
+            id TEXT PRIMARY KEY,
+            host TEXT NOT NULL,
+            pid BIGINT NOT NULL,
+            version TEXT NOT NULL,
+            started_ms BIGINT NOT NULL,
+            seen_ms BIGINT NOT NULL,
+            secrets TEXT NOT NULL
+        )
+        """,
+    ),
 )
 
 
+FIRST_ADDITIVE = 13
+
+
 def migrate(connection: Connection) -> None:
-    """Bring the database to the newest version, inside the caller's transaction."""
+    """Bring the database to the newest version, inside the caller's transaction.
+
+    On PostgreSQL gateways that start together wait for the first one. A database of a newer version stays as it is.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
     connection.execute(text("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)"))
     version = connection.execute(text("SELECT max(version) FROM schema_version")).scalar() or 0
     for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):

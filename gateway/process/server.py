@@ -6,6 +6,7 @@ be used, nothing changes.
 """
 
 import asyncio
+import contextlib
 import gc
 import logging
 import os
@@ -13,7 +14,6 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -22,6 +22,7 @@ from fastapi import FastAPI
 from gateway.config.secret_files import WatchedFiles
 from gateway.config.settings import Settings, SettingsError
 from gateway.process.protocol import WatchedProtocol
+from gateway.process.systemd import notify
 from gateway.reload import Lifecycle
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,9 @@ MORE_LISTENERS = 15
 SWITCH_S = 0.0005
 """How long the ledger's thread may keep the interpreter while a request waits. Callers would notice Python's default of
 5 ms, since it may pass several times in one answer."""
+
+LINGER_S = 1.0
+"""How long connections without a request stay open after the port is closed. A proxy in front needs less to notice."""
 
 WATCH_S = 1.0
 """How often the files are looked at that hold secrets."""
@@ -92,21 +96,48 @@ class GatewayServer(uvicorn.Server):
         takes a tenth of a second, so the last of 256 callers who came at once would wait for many.
         """
         assert self._loop is not None
-        protocol = partial(
-            WatchedProtocol,
-            config=self.config,
-            server_state=self.server_state,
-            app_state=self.lifespan.state,
-        )
-        listening = [sock.fileno() for server in self.servers for sock in server.sockets]
-        for fd in MORE_LISTENERS * listening:
-            self.servers.append(await self._loop.create_server(protocol, sock=socket.socket(fileno=os.dup(fd))))
+        for fd in MORE_LISTENERS * self._listening():
+            self.servers.append(await self._loop.create_server(self._protocol, sock=socket.socket(fileno=os.dup(fd))))
+
+    def _listening(self) -> list[int]:
+        """File descriptors of the listening sockets."""
+        return [sock.fileno() for server in self.servers for sock in server.sockets]
+
+    def _protocol(self) -> WatchedProtocol:
+        return WatchedProtocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop: the port first, then connections without a request, then the rest once its answers have ended.
+
+        A proxy that finds the port closed asks another gateway. One whose connection is closed with a request in it
+        cannot, since the request may have been read. So connections stay open for a moment after the port, and each
+        answer meanwhile is the last one on its connection.
+        """
+        await self._accept_waiting()
+        for server in self.servers:
+            server.close()
+        for sock in sockets or []:
+            sock.close()
+        if self._lifecycle.drain_s:  # somebody in front is to notice
+            await asyncio.sleep(LINGER_S)
+        await super().shutdown()
+
+    async def _accept_waiting(self) -> None:
+        """Take the connections that the kernel has made already: closing the port would reset them."""
+        assert self._loop is not None
+        for fd in self._listening()[:1]:
+            with socket.socket(fileno=os.dup(fd)) as listener, contextlib.suppress(BlockingIOError):
+                while True:
+                    connection, _ = listener.accept()
+                    connection.setblocking(False)
+                    await self._loop.connect_accepted_socket(self._protocol, connection)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self._lifecycle.draining or self._loop is None:
             super().handle_exit(sig, frame)
             return
         self._lifecycle.draining = True
+        notify("STOPPING=1")
         drain_s = self._lifecycle.drain_s
         logger.info("%s: taking no new work after %g s", signal.Signals(sig).name, drain_s)
         self._loop.call_soon_threadsafe(self._loop.call_later, drain_s, self._stop_serving)

@@ -44,12 +44,22 @@ class WorkerPool:
         The configuration file that the workers read too.
     opened : callable
         Called with the port's number once it is open.
+    listener : socket, optional
+        The port, if it is open already.
     """
 
-    def __init__(self, settings: Settings, config: Path | None, log_level: str, opened: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        config: Path | None,
+        log_level: str,
+        opened: Callable[[int], None],
+        listener: socket.socket | None = None,
+    ) -> None:
         self._settings = settings
         self._log_level = log_level
         self._opened = opened
+        self._given = listener
         self._folder = Path(tempfile.mkdtemp(prefix="slimgate-"))
         self._environment = {
             **os.environ,
@@ -77,14 +87,14 @@ class WorkerPool:
             loop.add_signal_handler(number, self._stop, number)
         loop.add_signal_handler(signal.SIGHUP, self._tell, signal.SIGHUP)
         (self._folder / "metrics").mkdir(FOLDER_MODE)
-        listener = _listen(self._settings.host, self._settings.port)
+        self._listener = self._given or _listen(self._settings.host, self._settings.port)
         try:
             async with self._engine():
-                keepers = [asyncio.create_task(self._keep(listener)) for _ in range(self._settings.workers)]
-                self._opened(listener.getsockname()[1])
+                keepers = [asyncio.create_task(self._keep(self._listener)) for _ in range(self._settings.workers)]
+                self._opened(self._listener.getsockname()[1])
                 await asyncio.gather(*keepers)
         finally:
-            listener.close()
+            self._listener.close()
             shutil.rmtree(self._folder, ignore_errors=True)
         if self._cannot_start:
             raise SettingsError("the workers cannot start; the lines above say why")
@@ -141,6 +151,8 @@ class WorkerPool:
                 await asyncio.sleep(RESTART_PAUSE_S)
 
     def _stop(self, number: signal.Signals) -> None:
+        if not self._stopping.is_set():  # the workers close the port for themselves: who would accept from then on?
+            asyncio.get_running_loop().call_later(self._settings.drain_s, self._listener.close)
         self._stopping.set()
         self._tell(number)
 

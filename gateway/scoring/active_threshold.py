@@ -1,16 +1,17 @@
-"""The active threshold: set while the gateway runs, the same in every worker, with its history.
+"""The active threshold: set while the gateway runs, the same in every worker of every gateway, with its history.
 
-One small file in the state directory holds the changes; the last one counts. Workers check the file's times twice a
-second, so a new threshold is in force everywhere within a second, and still is after a restart. A change belongs to the
-classifier and the configured threshold that it was made for: while either is another one, it does not count.
+One small file in the state directory holds the changes; the last one counts. Workers check the file's times several
+times a second, so a new threshold is in force everywhere within a second, and still is after a restart. Where gateways
+share a database, the file is a copy of what is in there. A change belongs to the classifier and the configured
+threshold that it was made for: while either is another one, it does not count.
 """
 
 import fcntl
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,12 +19,13 @@ import orjson
 
 from gateway.config.settings import Settings
 from gateway.ledger.units import now_ms
+from gateway.shared.files import THRESHOLD, Change, SharedFiles
 from models.host.private_files import private_file, private_folder, write_atomically
 from router.artifact import Artifact
 
 logger = logging.getLogger(__name__)
 
-POLL_S = 0.5
+POLL_S = 0.25
 KEPT_CHANGES = 200
 
 
@@ -58,8 +60,8 @@ class ThresholdChange:
 
     @classmethod
     def parse(cls, value: dict[str, Any]) -> Self:
-        """Read what `asdict` wrote."""
-        return cls(**value)
+        """Read what `asdict` wrote; what a newer version says beside it is ignored."""
+        return cls(**{each.name: value[each.name] for each in fields(cls) if each.name in value})
 
 
 def threshold_default(configured: float | None, artifact: Artifact) -> tuple[float, str]:
@@ -79,16 +81,20 @@ class ActiveThreshold:
         In force while no change counts.
     basis : str
         The classifier and the configured threshold. A change made on another basis does not count.
+    shared : SharedFiles, optional
+        Whoever else has the file.
     """
 
     @classmethod
-    def of(cls, settings: Settings, artifact: Artifact) -> Self:
+    def of(cls, settings: Settings, artifact: Artifact, shared: SharedFiles | None = None) -> Self:
         """The active threshold of a gateway with these settings and that classifier."""
-        return cls(settings.state_dir / "threshold.json", *threshold_default(settings.router.threshold, artifact))
+        default = threshold_default(settings.router.threshold, artifact)
+        return cls(settings.state_dir / THRESHOLD, *default, shared)
 
-    def __init__(self, path: Path, default: float, basis: str) -> None:
+    def __init__(self, path: Path, default: float, basis: str, shared: SharedFiles | None = None) -> None:
         self.default = default
         self._path = path
+        self._shared = shared
         self._basis = basis
         self._changes: list[ThresholdChange] = []
         self._applied: ThresholdChange | None = None
@@ -117,7 +123,7 @@ class ActiveThreshold:
             return
         before = self._last_value()
         self.default, self._basis = default, basis
-        self._applied = self._find_applied()
+        self._applied = self._applied_of(self._changes)
         default_words = "as configured" if is_configured else "the default"
         why = default_words if self.applied is None else f"as applied by {self.applied.by}"
         logger.warning("the threshold is %g now, %s; before the change it was %g", self._last_value(), why, before)
@@ -139,19 +145,41 @@ class ActiveThreshold:
         ------
         ThresholdChanged
             If the threshold in force is not `expected`.
+        LedgerUnavailable
+            If the database does not answer that gateways share; then the threshold does not change.
         OSError
-            If the file cannot be written; then the threshold does not change.
+            If the file cannot be written; then the threshold does not change here.
         """
-        with self._locked():
-            self._reload()
-            before = self.value
+        made: list[ThresholdChange] = []
+
+        def add(content: bytes) -> bytes:
+            changes = self._changes_in(content)
+            before = self._value_by(self._applied_of(changes))
             if expected is not None and abs(before - expected) > 1e-9:
                 raise ThresholdChanged(f"the threshold is {before:g} now, not {expected:g}")
-            change = ThresholdChange(now_ms(), threshold, before, self._basis, by, note)
-            self._write([*self._changes, change][-KEPT_CHANGES:])
+            made.append(ThresholdChange(now_ms(), threshold, before, self._basis, by, note))
+            return _as_bytes([*changes, *made][-KEPT_CHANGES:])
+
+        with self._locked():
+            self._replace(add)
             self._reload()
-        logger.info("threshold moved from %g to %g by %s", before, self.value, by)
+        (change,) = made
+        logger.info("threshold moved from %g to %g by %s", change.before, self.value, by)
         return change
+
+    def _changes_in(self, content: bytes) -> list[ThresholdChange]:
+        """Those in the file; what is known here if it is damaged."""
+        try:
+            return _parsed(content) if content else []
+        except (ValueError, KeyError, TypeError):
+            return self._changes
+
+    def _replace(self, change: Change) -> None:
+        if self._shared is not None:
+            self._shared.replace(THRESHOLD, change)
+            return
+        self._reload()  # a damaged file: what it held before counts
+        write_atomically(self._path, change(_as_bytes(self._changes)))
 
     def _reload(self) -> None:
         """Read the file if it has changed. A damaged file changes nothing."""
@@ -162,23 +190,21 @@ class ActiveThreshold:
             if current == self._loaded:
                 return
             self._loaded = current
-            self._changes = [ThresholdChange.parse(value) for value in orjson.loads(self._path.read_bytes())["changes"]]
-            self._applied = self._find_applied()
+            self._changes = _parsed(self._path.read_bytes())
+            self._applied = self._applied_of(self._changes)
         except FileNotFoundError:
             self._changes, self._applied, self._loaded = [], None, None
         except (OSError, ValueError, KeyError, TypeError) as exc:
             logger.error("%s cannot be used, the threshold stays %g: %s", self._path, self._last_value(), exc)
 
     def _last_value(self) -> float:
-        applied = self.applied
+        return self._value_by(self.applied)
+
+    def _value_by(self, applied: ThresholdChange | None) -> float:
         return self.default if applied is None or applied.threshold is None else applied.threshold
 
-    def _find_applied(self) -> ThresholdChange | None:
-        return next((change for change in reversed(self._changes) if change.basis == self._basis), None)
-
-    def _write(self, changes: list[ThresholdChange]) -> None:
-        content = orjson.dumps({"changes": [asdict(change) for change in changes]}, option=orjson.OPT_INDENT_2)
-        write_atomically(self._path, content)
+    def _applied_of(self, changes: Sequence[ThresholdChange]) -> ThresholdChange | None:
+        return next((change for change in reversed(changes) if change.basis == self._basis), None)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -187,3 +213,12 @@ class ActiveThreshold:
         with private_file(self._path.with_suffix(".lock")).open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _parsed(content: bytes) -> list[ThresholdChange]:
+    """What `_as_bytes` made; raises ValueError, KeyError or TypeError if it is something else."""
+    return [ThresholdChange.parse(value) for value in orjson.loads(content)["changes"]]
+
+
+def _as_bytes(changes: Sequence[ThresholdChange]) -> bytes:
+    return orjson.dumps({"changes": [asdict(change) for change in changes]}, option=orjson.OPT_INDENT_2)

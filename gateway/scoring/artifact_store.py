@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from gateway.config.settings import Settings
-from gateway.scoring.model_at_hand import ModelAtHand, mark_of, model_at_hand
+from gateway.scoring.model_at_hand import IN_USE, ModelAtHand, mark_of, model_at_hand
+from gateway.shared.files import CLASSIFIER_IN_USE, CLASSIFIERS, SharedFiles
 from models.host.private_files import private_folder, tighten, write_atomically
 from router.artifact import DEFAULT_ARTIFACT, Artifact, load_artifact, read_card
 from router.errors import ArtifactError
@@ -47,7 +48,7 @@ class ArtifactStore:
         model: ModelAtHand | None = None,
     ) -> None:
         self._folder = folder
-        self._note = folder / "in-use"
+        self._note = folder / IN_USE
         self.configured = configured
         self._threshold_for = threshold_for
         self._model = model
@@ -56,7 +57,7 @@ class ArtifactStore:
     def of(cls, settings: Settings) -> "ArtifactStore":
         """The store of this configuration."""
         return cls(
-            settings.state_dir / "artifacts",
+            settings.state_dir / CLASSIFIERS,
             settings.router.artifact,
             settings.router.threshold_for,
             model_at_hand(settings),
@@ -149,19 +150,27 @@ class ArtifactStore:
         """The card of `version`."""
         return read_card(self.path(version))
 
-    def use(self, version: str) -> None:
-        """Put `version` in use; running gateways load it within a second.
+    def use(self, version: str, shared: SharedFiles | None = None) -> None:
+        """Put `version` in use, here and for all with whom it is `shared`; running gateways load it within a second.
 
         Raises
         ------
         ArtifactError
             If it is missing or cannot be used; then the old one stays.
+        LedgerUnavailable
+            If the database does not answer that gateways share; then the old one stays.
         """
         if version not in self.versions():
             raise ArtifactError(f"there is no artifact {version!r}; there are: {', '.join(self.versions())}")
         self._load(self.path(version))
+        note = f"{version}\n".encode()
         try:
-            write_atomically(self._note, f"{version}\n".encode())
+            if shared is None:
+                write_atomically(self._note, note)
+            else:
+                if version != SHIPPED:
+                    shared.publish(f"{CLASSIFIERS}/{version}")
+                shared.replace(CLASSIFIER_IN_USE, lambda _old: note)
         except OSError as exc:
             raise ArtifactError(
                 f"{self._note} cannot be written: {exc.strerror or exc}; SLIMGATE_STATE_DIR names another state folder"

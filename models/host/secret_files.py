@@ -1,7 +1,8 @@
 """Secrets in files, as Docker, Kubernetes and systemd hand them over: ``NAME_FILE`` names the file of ``NAME``."""
 
 import os
-from pathlib import Path
+
+from models.host.home import expand_home
 
 SUFFIX = "_FILE"
 """What a variable is called whose value names a file that holds the secret."""
@@ -23,8 +24,10 @@ def secret_in_file(variable: str) -> str | None:
     if os.environ.get(variable):
         raise ValueError(f"the environment variables {variable} and {variable}{SUFFIX} are both set: set one of them")
     try:
-        with Path(named).expanduser().open("rb") as file:
+        with expand_home(named).open("rb") as file:
             content = file.read(MAX_BYTES + 1)
+    except ValueError as exc:
+        raise ValueError(f"{variable}{SUFFIX}: {exc}") from None
     except OSError as exc:
         raise ValueError(f"{variable}{SUFFIX}: {named!r} cannot be read: {exc.strerror or exc}") from None
     if len(content) > MAX_BYTES:

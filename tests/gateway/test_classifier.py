@@ -95,8 +95,11 @@ def test_swapped_under_load_and_back(local: Provider, provider: Provider, tmp_pa
         wait_for(lambda: command.get("/health/ready").json()["local"] == "up", 30)
         with callers(command) as asking:
             for version, route in ((hard, "cloud"), (easy, "local"), (hard, "cloud"), (easy, "local")):
+                n_before = command.output.count(f"the classifier {version} decides from here on")
                 use(tmp_path, version)
                 asking.wait_for_all(route)
+                loaded = f"the classifier {version} decides from here on", n_before + 2
+                wait_for(lambda loaded=loaded: command.output.count(loaded[0]) == loaded[1])
             use(tmp_path, SHIPPED)
             wait_for(lambda: status(command)["artifact"] == shipped)
         assert {(code, whole) for code, _, whole in asking.answers} == {(200, True)}

@@ -1,6 +1,7 @@
 """The ledger's promises: one row a request, whatever dies; the database may be slow, absent or PostgreSQL."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, func, select, text
 
 from gateway.ledger import Ledger, LedgerRow, Outcome
-from gateway.ledger.schema import METADATA, MIGRATIONS, REQUESTS, migrate
+from gateway.ledger.schema import FIRST_ADDITIVE, METADATA, MIGRATIONS, REQUESTS, migrate
 from tests.live import wait_for
 
 ROW = LedgerRow(
@@ -213,6 +214,38 @@ def test_migrations_give_what_the_queries_expect(url: str) -> None:
         columns = {row.name for row in connection.execute(text("PRAGMA table_info(requests)"))}
     engine.dispose()
     assert columns == {column.name for column in METADATA.tables["requests"].columns}
+
+
+def only_adds(statement: str) -> bool:
+    words = " ".join(statement.split())
+    if column := re.fullmatch(r"ALTER TABLE \w+ ADD COLUMN (.*)", words):
+        return "NOT NULL" not in column[1] or "DEFAULT" in column[1]
+    return re.match(r"CREATE (UNIQUE )?(TABLE|INDEX) ", words) is not None
+
+
+def test_migrations_only_add_so_that_the_version_before_goes_on(url: str) -> None:
+    assert [
+        statement for step in MIGRATIONS[FIRST_ADDITIVE - 1 :] for statement in step if not only_adds(statement)
+    ] == []
+    assert not only_adds("ALTER TABLE requests ADD COLUMN a TEXT NOT NULL")
+    assert not only_adds("DROP INDEX requests_seen")
+
+
+def test_an_earlier_version_serves_on_a_newer_database(
+    url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        migrate(connection)
+        connection.execute(text(f"INSERT INTO schema_version VALUES ({len(MIGRATIONS) + 5})"))
+        connection.execute(text("ALTER TABLE requests ADD COLUMN of_a_later_version TEXT"))
+    ledger = Ledger(url, tmp_path / "spool")
+    ledger.start()
+    ledger.record(OK)
+    assert ledger.flush()
+    assert ledger.find(OK.id) is not None
+    ledger.close()
+    engine.dispose()
 
 
 def test_columns_of_an_earlier_version_keep_their_values(url: str) -> None:

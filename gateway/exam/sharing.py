@@ -1,0 +1,54 @@
+"""Exams of gateways over one database: one of them examines a model, all have its marks."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from gateway.ledger import Ledger, LedgerUnavailable
+from gateway.shared.files import EXAM, SharedFiles
+from gateway.shared.lease import RENEW_S, Lease
+from gateway.shared.packing import PackingError
+
+logger = logging.getLogger(__name__)
+
+
+class SharedExams:
+    """What is kept of exams, in common with other gateways."""
+
+    def __init__(self, ledger: Ledger, files: SharedFiles) -> None:
+        self._ledger = ledger
+        self._files = files
+
+    @contextlib.asynccontextmanager
+    async def turn(self, key: str) -> AsyncIterator[bool]:
+        """Whether it is this process' turn to examine the model with that key; if so, it is nobody else's meanwhile."""
+        lease = Lease(self._ledger, f"{EXAM}/{key}")
+        try:
+            is_mine = await asyncio.to_thread(lease.take)
+        except LedgerUnavailable:
+            is_mine = False
+        if not is_mine:
+            yield False
+            return
+        keeping = asyncio.create_task(_keep(lease))
+        try:
+            yield True
+        finally:
+            keeping.cancel()
+            with contextlib.suppress(LedgerUnavailable):  # then it expires
+                await asyncio.to_thread(lease.release)
+
+    def publish(self, key: str) -> None:
+        """Give the others what this exam has found out. Where that is not possible, it stays on this machine."""
+        try:
+            self._files.publish(f"{EXAM}/{key}")
+        except (LedgerUnavailable, PackingError, OSError) as exc:
+            logger.error("the marks stay on this machine until its next start: %s", exc)
+
+
+async def _keep(lease: Lease) -> None:
+    while True:
+        await asyncio.sleep(RENEW_S)
+        with contextlib.suppress(LedgerUnavailable):
+            await asyncio.to_thread(lease.take)
