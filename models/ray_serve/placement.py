@@ -23,7 +23,7 @@ CHOSEN_S = 1.0
 """For so long a choice counts as made, until Ray says that the replica has taken the request."""
 
 HEAD_START = 2
-"""Answers that a replica with the prefix may have in hand more than others, where speeds are not known."""
+"""Answers that a replica with the prefix may have in hand more than others that are about as soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +136,13 @@ class Placement:
             first_token_s[name] = replica.load.first_token_s(outline.n_unread(n_known[name]), n_since)
         if not first_token_s:
             return []
+        longest = max(n_known.values())
         near_s = min(first_token_s.values()) + NEAR_S
 
         def place(name: str) -> tuple[float, float, float]:
             seconds = first_token_s.get(name, float("inf"))
-            return (0.0, known[name].n_in_hand, seconds) if seconds <= near_s else (1.0, seconds, 0.0)
+            in_hand = known[name].n_in_hand - HEAD_START * (0 < n_known[name] == longest)
+            return (0.0, in_hand, seconds) if seconds <= near_s else (1.0, seconds, 0.0)
 
         return sorted(known, key=place)
 
