@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 LOWEST := .venv-lowest
+DEPLOY := .venv-deploy
 # Without engines and browsers: what compiles and what draws has versions of its own.
 LOWEST_TESTS := tests/router tests/models/test_pricing.py tests/models/test_usage.py tests/test_cli.py \
 	tests/test_layering.py $(addprefix tests/gateway/,test_settings.py test_names.py test_chat.py test_ledger.py \
@@ -22,7 +23,7 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(VENV) --compile-bytecode
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-lowest coverage check check-js lock bench dist clean
+.PHONY: help run test test-fast test-lowest coverage check check-deploy check-js lock bench dist clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -49,6 +50,9 @@ check: $(VENV)/.dev ## Lint, format, types
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory check-js; \
 		else echo "npm is not installed: the dashboard's files were not checked"; fi
 
+check-deploy: $(DEPLOY)/.tools ## Check the files in deploy/: hadolint, checkov, kubernetes-validate, docker-compose, systemd
+	@deploy/check.sh $(DEPLOY)/bin
+
 check-js: node_modules/.installed ## Lint and format of the dashboard's JavaScript, CSS and HTML
 	@npm run --silent check
 
@@ -71,7 +75,7 @@ dist: $(VENV)/.dev ## Build sdist and wheel with a bill of materials (SBOM), che
 		--output-file dist/slimgate.cdx.json requirements/run.txt
 
 clean: ## Remove the virtual environments and caches
-	rm -rf $(VENV) $(LOWEST) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage build dist
+	rm -rf $(VENV) $(LOWEST) $(DEPLOY) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage build dist
 
 $(VENV)/.uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -95,6 +99,12 @@ $(VENV)/.run: pyproject.toml requirements/run.txt $(VENV)/.llama
 $(VENV)/.dev: pyproject.toml requirements/dev.txt $(VENV)/.llama
 	@$(INSTALL) --require-hashes --requirement requirements/dev.txt
 	@$(INSTALL) --no-deps --editable .
+	@touch $@
+
+# These tools want versions of their own of much that slimgate uses.
+$(DEPLOY)/.tools: requirements/deploy.txt | $(VENV)/.uv
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(DEPLOY)
+	@$(BIN)/uv pip install --quiet --python $(DEPLOY) --require-hashes --requirement requirements/deploy.txt
 	@touch $@
 
 # llama.cpp has one version only, which the bundled model wants: the wheel that pip has compiled already.

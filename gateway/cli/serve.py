@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import socket
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -55,13 +56,18 @@ def serve(
     SLIMGATE_CLOUD__BASE_URL, SLIMGATE_CLOUD__API_KEY and SLIMGATE_CLOUD__MODEL for another provider, and hard requests
     go to the cloud. `slimgate config show` lists every setting.
 
-    On SIGHUP it reads the configuration again; on SIGTERM it stops after the running answers.
+    On SIGHUP it reads the configuration again; on SIGTERM it stops after the running answers. systemd may open the port
+    (socket activation).
     """
     from gateway.config.state_dir import prepare_state_dir
+    from gateway.process.systemd import inherited_listener
     from gateway.record.logs import apply_log_settings, configure_logging
 
+    listener = inherited_listener()
+    address, number = (host, port) if listener is None else listener.getsockname()[:2]
+
     def load() -> Settings:
-        return load_settings(config, host=host, port=port, workers=workers)
+        return load_settings(config, host=address, port=number, workers=workers)
 
     configure_logging(log_level)
     settings = load()
@@ -69,35 +75,38 @@ def serve(
     os.umask(OTHERS)  # files of this process and its children are readable by this user only
     prepare_state_dir(settings.state_dir)
     if settings.workers > 1:
-        run_several(settings, config, log_level)
+        run_several(settings, config, log_level, listener)
     else:
-        run_one(settings, load)
+        run_one(settings, load, listener)
 
 
-def run_one(settings: Settings, load: Callable[[], Settings]) -> None:
-    """Run the gateway in this process."""
+def run_one(settings: Settings, load: Callable[[], Settings], listener: socket.socket | None = None) -> None:
+    """Run the gateway in this process; with `listener`, on a port that is open already."""
     from gateway.app import create_app
     from gateway.process.server import GatewayServer
 
     server = GatewayServer(create_app(settings), settings, load, lambda port: greet(settings, port))
-    server.run()
+    server.run(None if listener is None else [listener])
     if not server.started:
         raise typer.Exit(3)
 
 
-def run_several(settings: Settings, config: Path | None, log_level: str) -> None:
-    """Run several workers, with the engine in this process."""
+def run_several(settings: Settings, config: Path | None, log_level: str, listener: socket.socket | None = None) -> None:
+    """Run several workers, with the engine in this process; with `listener`, on a port that is open already."""
     from gateway.process.workers import WorkerPool
 
     try:
-        asyncio.run(WorkerPool(settings, config, log_level, lambda port: greet(settings, port)).run())
+        asyncio.run(WorkerPool(settings, config, log_level, lambda port: greet(settings, port), listener).run())
     except OSError as exc:
         raise SettingsError(f"cannot listen on {settings.host}:{settings.port}: {exc.strerror or exc}") from exc
 
 
 def greet(settings: Settings, port: int) -> None:
     """Print the gateway's address, its models and its dashboard; as one line where the log is JSON."""
+    from gateway.process.systemd import notify
     from gateway.record.logs import wants_json
+
+    notify("READY=1")
 
     url = f"http://[{settings.host}]:{port}" if ":" in settings.host else f"http://{settings.host}:{port}"
     cloud = settings.cloud

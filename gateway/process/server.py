@@ -22,6 +22,7 @@ from fastapi import FastAPI
 from gateway.config.secret_files import WatchedFiles
 from gateway.config.settings import Settings, SettingsError
 from gateway.process.protocol import WatchedProtocol
+from gateway.process.systemd import notify
 from gateway.reload import Lifecycle
 
 logger = logging.getLogger(__name__)
@@ -136,6 +137,7 @@ class GatewayServer(uvicorn.Server):
             super().handle_exit(sig, frame)
             return
         self._lifecycle.draining = True
+        notify("STOPPING=1")
         drain_s = self._lifecycle.drain_s
         logger.info("%s: taking no new work after %g s", signal.Signals(sig).name, drain_s)
         self._loop.call_soon_threadsafe(self._loop.call_later, drain_s, self._stop_serving)

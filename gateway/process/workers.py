@@ -44,12 +44,22 @@ class WorkerPool:
         The configuration file that the workers read too.
     opened : callable
         Called with the port's number once it is open.
+    listener : socket, optional
+        The port, if it is open already.
     """
 
-    def __init__(self, settings: Settings, config: Path | None, log_level: str, opened: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        config: Path | None,
+        log_level: str,
+        opened: Callable[[int], None],
+        listener: socket.socket | None = None,
+    ) -> None:
         self._settings = settings
         self._log_level = log_level
         self._opened = opened
+        self._given = listener
         self._folder = Path(tempfile.mkdtemp(prefix="slimgate-"))
         self._environment = {
             **os.environ,
@@ -77,7 +87,7 @@ class WorkerPool:
             loop.add_signal_handler(number, self._stop, number)
         loop.add_signal_handler(signal.SIGHUP, self._tell, signal.SIGHUP)
         (self._folder / "metrics").mkdir(FOLDER_MODE)
-        self._listener = _listen(self._settings.host, self._settings.port)
+        self._listener = self._given or _listen(self._settings.host, self._settings.port)
         try:
             async with self._engine():
                 keepers = [asyncio.create_task(self._keep(self._listener)) for _ in range(self._settings.workers)]

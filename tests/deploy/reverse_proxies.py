@@ -54,6 +54,8 @@ def running_nginx(folder: Path, gateways: Sequence[int]) -> Iterator[str]:
     """Nginx with the shipped configuration; its URL."""
     port = free_port()
     shipped = (DEPLOY / "nginx" / "slimgate.conf").read_text("utf-8")
+    assert shipped.count("/etc/nginx/slimgate/") == 1
+    shipped = shipped.replace("/etc/nginx/slimgate/", f"{DEPLOY}/nginx/")
     (folder / "slimgate.conf").write_text(with_ports(shipped, port, gateways, "listen "), "utf-8")
     user = "user root;" if os.geteuid() == 0 else ""  # whoever may read the folder
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, user=user), "utf-8")
