@@ -226,7 +226,7 @@ def audit_chain(new: Version, gateway: Gateway) -> Finding:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    return Finding("the audit chain is whole", done.returncode == 0, done.stdout.partition("\n")[0])
+    return Finding("the audit chain is whole", done.returncode == 0, done.stdout.strip().partition("\n")[0])
 
 
 def quiet(gateways: Sequence[Gateway]) -> Finding:
