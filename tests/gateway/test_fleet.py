@@ -31,6 +31,7 @@ vllm:num_requests_waiting {}
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.dispatch.load_watch.LOAD_S", 0.05)
+    monkeypatch.setattr("gateway.dispatch.load_watch.METRICS_AGAIN_S", 0.05)
     monkeypatch.setattr("gateway.dispatch.local_server.LOOK_AGAIN_S", 0.1)
 
 
@@ -178,7 +179,9 @@ def test_a_request_leaves_a_server_that_is_stuck(
     for server in servers:
         server.listed, server.health = {"features": []}, engine_health(0, 0, 100.0)
         server.always = "silence"
-    gateway = fleet(make_gateway, servers, cloud={"base_url": provider.base_url})
+    local = {"base_urls": [server.base_url for server in servers], "first_byte_timeout_s": 120}
+    gateway = make_gateway(local=local, cloud={"base_url": provider.base_url})
+    wait_for(lambda: all(server["load"] for server in told(gateway)))
     with ThreadPoolExecutor() as callers:
         answer = callers.submit(ask, gateway, "hello")
         wait_for(lambda: sum(len(server.requests) for server in servers) == 1)
