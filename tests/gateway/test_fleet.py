@@ -293,7 +293,7 @@ def test_two_engines_over_tcp(tmp_path_factory: pytest.TempPathFactory) -> None:
     with ExitStack() as stack:
         engines = []
         for name in ("one", "other"):
-            options = EngineOptions(tiny_model(), n_ctx=512)
+            options = EngineOptions(tiny_model(), n_ctx=4096)
             engine = LiveEngine(options, tmp_path_factory.mktemp(name))
             stack.callback(engine.close)
             engine.ready()
@@ -314,7 +314,7 @@ def test_two_engines_over_tcp(tmp_path_factory: pytest.TempPathFactory) -> None:
             json={
                 "model": "local",
                 "stream": True,
-                "max_tokens": 400,
+                "max_tokens": 3500,
                 "messages": [{"role": "user", "content": "hi"}],
                 **NEVER_ENDS,
             },
