@@ -15,7 +15,9 @@ function local({ local, recent_minutes: minutes }) {
   const restarts = local.restarts ? `, restarts: ${count(local.restarts)}` : "";
   const errors = local.recent.errors ? `, ${count(local.recent.errors)} errors in ${minutes} min` : "";
   const down = local.servers.filter(({ up }) => !up);
-  const servers = local.servers.length ? `, ${count(local.servers.length - down.length)} of ${count(local.servers.length)} servers up` : "";
+  const servers = local.servers.length
+    ? `, ${count(local.servers.length - down.length)} of ${count(local.servers.length)} servers up`
+    : "";
   const why = down.length ? `: ${down[0].trouble ?? "not ready"}` : "";
   const state = errors || down.length ? "warn" : "local";
   return part(state, local.model ?? "Local model", load + restarts + errors + servers + why);
