@@ -8,6 +8,7 @@ from sqlalchemy import delete, insert, or_, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway.ledger import Ledger
+from gateway.ledger.clock import shared_now_ms
 from gateway.ledger.units import now_ms
 from gateway.shared.schema import LEASES
 
@@ -23,7 +24,7 @@ class Lease:
     Parameters
     ----------
     ledger : Ledger
-        Its database knows who has it. The clocks of all machines must agree to within some seconds.
+        Its database knows who has it, and its clock counts.
     """
 
     def __init__(self, ledger: Ledger, name: str) -> None:
@@ -38,11 +39,12 @@ class Lease:
         ------
         LedgerUnavailable
         """
-        now, table = now_ms(), LEASES.c
-        mine = {"holder": self._holder, "expires_ms": now + round(DURATION_S * 1000)}
-        is_free = or_(table.holder == self._holder, table.expires_ms < now)
+        table = LEASES.c
         try:
             with self._ledger.write() as connection:
+                now = shared_now_ms(connection, now_ms())
+                mine = {"holder": self._holder, "expires_ms": now + round(DURATION_S * 1000)}
+                is_free = or_(table.holder == self._holder, table.expires_ms < now)
                 if not connection.execute(
                     update(LEASES).where(table.name == self._name, is_free).values(mine)
                 ).rowcount:

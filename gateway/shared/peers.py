@@ -18,6 +18,7 @@ from sqlalchemy import delete, insert, select, update
 from gateway.config.secret import derived_keys
 from gateway.config.settings import Settings, variable_name
 from gateway.ledger import Ledger, LedgerUnavailable
+from gateway.ledger.clock import shared_now_ms
 from gateway.ledger.units import from_epoch_ms, now_ms
 from gateway.shared.schema import GATEWAYS
 
@@ -70,10 +71,11 @@ class Peers:
 
     def beat(self) -> None:
         """Do so once. While the database is away, nothing new is heard."""
-        now, table = now_ms(), GATEWAYS.c
-        mine = {"seen_ms": now, "secrets": self._marks}
+        table = GATEWAYS.c
         try:
             with self._ledger.write() as connection:
+                now = shared_now_ms(connection, now_ms())
+                mine = {"seen_ms": now, "secrets": self._marks}
                 if not connection.execute(update(GATEWAYS).where(table.id == self._me["id"]).values(mine)).rowcount:
                     connection.execute(insert(GATEWAYS), {**self._me, **mine})
                 connection.execute(delete(GATEWAYS).where(table.seen_ms < now - round(GONE_S * 1000)))
