@@ -39,6 +39,9 @@ from tests.provider import Provider, running_provider
 
 ADMIN = "sk-drill-administrator"
 NAMES = ("A", "B")
+GRACE_S = 200
+"""For answers that began before a gateway was told to stop, and one more on the connection of each."""
+
 SETTLE_S = 30.0
 """Longest wait for the last rows."""
 
@@ -191,6 +194,7 @@ def settings(provider: Provider, postgres: str, drain_s: float) -> dict[str, str
         "SLIMGATE_CLOUD__MODEL": "gpt-4.1",
         "SLIMGATE_TRUSTED_PROXIES": '["127.0.0.1"]',
         "SLIMGATE_DRAIN_S": str(drain_s),
+        "SLIMGATE_GRACE_S": str(GRACE_S),
         "SLIMGATE_LOG__FORMAT": "text",
     }
 

@@ -12,7 +12,7 @@ import httpx
 
 from benchmarks.upgrade.versions import Version
 
-START_S, STOP_S = 90.0, 120.0
+START_S, STOP_S = 90.0, 300.0
 LOOK_S = 0.02
 
 
