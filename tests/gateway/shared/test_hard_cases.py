@@ -203,8 +203,8 @@ def test_nothing_is_prepared_at_the_server(share: Share) -> None:
     files = share("a")
     files.first_pull()
     for _ in range(20):
-        files.pull()
-    with files._ledger.access() as connection:
+        files.replace(THRESHOLD, lambda _old: b"{}")
+    with files._ledger.write() as connection:
         assert connection.execute(text("SELECT count(*) FROM pg_prepared_statements")).scalar_one() == 0
 
 
