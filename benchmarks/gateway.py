@@ -101,7 +101,9 @@ def start_naive(stack: ExitStack, url: str) -> Target:
     return Target("naive", port, "bench", start(stack, command, GATEWAY_CPU, port, {"UPSTREAM": url}))
 
 
-def start_slimgate(stack: ExitStack, url: str, folder: Path, name: str = "slimgate", **more: str) -> Target:
+def start_slimgate(
+    stack: ExitStack, url: str, folder: Path, name: str = "slimgate", cpu: str = GATEWAY_CPU, **more: str
+) -> Target:
     port = free_port()
     environment = {
         "SLIMGATE_STATE_DIR": str(folder / name),
@@ -113,7 +115,7 @@ def start_slimgate(stack: ExitStack, url: str, folder: Path, name: str = "slimga
         **more,
     }
     command = [sys.executable, "-m", "gateway.cli", "serve", "--port", str(port), "--log-level", "warning"]
-    return Target(name, port, "auto", start(stack, command, GATEWAY_CPU, port, environment))
+    return Target(name, port, "auto", start(stack, command, cpu, port, environment))
 
 
 def start_limited(stack: ExitStack, url: str, folder: Path) -> Target:

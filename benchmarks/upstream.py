@@ -1,6 +1,6 @@
 """A provider that answers at once, or after a set time, for measuring what stands before it.
 
-Canned bytes over a bare asyncio protocol.
+Canned bytes over a bare asyncio protocol. `GET /count` says how many answers it has given.
 """
 
 import asyncio
@@ -54,6 +54,8 @@ WHOLE, STREAMED = whole_answer(), streamed_answer()
 class Answering(asyncio.Protocol):
     """Answers each request on a connection `delay_s` after its body is there."""
 
+    answered = 0
+
     def __init__(self, delay_s: float) -> None:
         self._delay_s = delay_s
 
@@ -67,6 +69,11 @@ class Answering(asyncio.Protocol):
             length = _content_length(self._buffer[:end])
             if len(self._buffer) < end + 4 + length:
                 return
+            if self._buffer.startswith(b"GET /count "):
+                self._buffer = b""
+                self._transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n%12d" % Answering.answered)
+                return
+            Answering.answered += 1
             body, self._buffer = self._buffer[end + 4 : end + 4 + length], self._buffer[end + 4 + length :]
             streams = b'"stream":true' in body or b'"stream": true' in body
             self._answer(STREAMED if streams else WHOLE)

@@ -38,6 +38,12 @@ class Provider:
     billed : list of (prompt, completion) tokens
         What the provider itself counts, the truth that a ledger must agree with: also of answers that it broke off, or
         was not let finish.
+    metrics, health : str, dict
+        What ``/metrics`` and ``/health`` say; 404 where that is empty.
+    listed : dict
+        What its list of models says of the model beside the usual.
+    extra_headers : dict
+        Headers of each answer.
     """
 
     port: int = 0
@@ -54,6 +60,10 @@ class Provider:
     at_once: int = 0
     most_at_once: int = 0
     pause_s: float = 0.0
+    metrics: str = ""
+    health: dict[str, Any] = field(default_factory=dict)
+    listed: dict[str, Any] = field(default_factory=dict)
+    extra_headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def base_url(self) -> str:
@@ -83,7 +93,8 @@ class Call:
         await self.writer.drain()
 
     async def head(self, status: str, content_type: str, *extra: str) -> None:
-        lines = [f"HTTP/1.1 {status}", f"content-type: {content_type}", "connection: close", *extra, "", ""]
+        more = (f"{name}: {value}" for name, value in self.provider.extra_headers.items())
+        lines = [f"HTTP/1.1 {status}", f"content-type: {content_type}", "connection: close", *more, *extra, "", ""]
         await self.send("\r\n".join(lines).encode())
 
     async def answer(self, status: str, payload: Any, *extra: str, content_type: str = "application/json") -> None:
@@ -435,8 +446,11 @@ async def _serve(provider: Provider, reader: asyncio.StreamReader, writer: async
         headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines[1:] if line)}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         if " /v1/models" in lines[0]:
-            models = {"object": "list", "data": [{"id": MODEL, "object": "model", "created": 1, "owned_by": "test"}]}
-            await Call(provider, {}, writer).answer("200 OK", models)
+            model = {"id": MODEL, "object": "model", "created": 1, "owned_by": "test", **provider.listed}
+            await Call(provider, {}, writer).answer("200 OK", {"object": "list", "data": [model]})
+        elif lines[0].startswith(("GET /metrics", "GET /health")):
+            told: Any = provider.metrics.encode() if "/metrics" in lines[0] else provider.health
+            await Call(provider, {}, writer).answer("200 OK" if told else "404 Not Found", told)
         else:
             provider.paths.append(lines[0].split(" ")[1])
             provider.bodies.append(body)

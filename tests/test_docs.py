@@ -30,7 +30,13 @@ def paths(settings: Settings) -> set[str]:
 
 def paths_in(text: str) -> set[str]:
     """Files and folders that `text` names, modules that it runs among them."""
-    return {*_PATH.findall(text), *(f"{module.replace('.', '/')}.py" for module in _MODULE.findall(text))}
+    return {*_PATH.findall(text), *map(file_of, _MODULE.findall(text))}
+
+
+def file_of(module: str) -> str:
+    """What ``python -m`` runs: a file, or that of a folder."""
+    path = module.replace(".", "/")
+    return f"{path}/__main__.py" if (ROOT / path / "__main__.py").is_file() else f"{path}.py"
 
 
 def anchors(text: str) -> set[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.cli.engine import engine
 from gateway.config.sections.local import LocalSettings
-from gateway.dispatch.local import engine_options
+from gateway.dispatch.local_engine import engine_options
 from models.engine.options import EngineOptions, FlashAttention, KvCacheType
 from tests.command import run
 from tests.models.engine.tiny import tiny_model

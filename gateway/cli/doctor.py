@@ -19,7 +19,9 @@ from gateway.config.masking import mask_url
 from gateway.config.sections.local import LocalSettings
 from gateway.config.settings import Settings, load_settings
 from gateway.config.state_dir import prepare_state_dir
-from gateway.dispatch.local import MODELS_SHOWN, UNIX, engine_options, missing_model
+from gateway.dispatch.local import missing_model
+from gateway.dispatch.local_engine import engine_options
+from gateway.dispatch.local_server import MODELS_SHOWN, UNIX
 from models.catalogue.catalogue import CatalogueModel, catalogue
 from models.engine.errors import EngineError
 from models.engine.native.machine import free_memory_bytes, memory_bytes, processor_name, usable_cores

@@ -142,7 +142,7 @@ def _numbers(text: str) -> list[float]:
 
 def _local(settings: Settings, features: str | None, n_ctx: int | None) -> LocalCapabilities:
     """The local model's capabilities by the options, or else by the configuration; no server is asked."""
-    from gateway.dispatch.local import COMMON_FEATURES
+    from gateway.dispatch.local_server import COMMON_FEATURES
 
     if features is None:
         able = COMMON_FEATURES if settings.local.features is None else frozenset(settings.local.features)
@@ -165,7 +165,7 @@ def _replayer(settings: Settings, artifact: Artifact, local: LocalCapabilities, 
 
 
 def _prices(settings: Settings) -> "Prices":
-    from gateway.dispatch.local import engine_options
+    from gateway.dispatch.local_engine import engine_options
     from gateway.reports.replay.deciding import Prices
     from gateway.spending.pricing import Pricer
 

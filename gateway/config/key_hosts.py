@@ -71,7 +71,8 @@ def stray_keys(settings: "Settings", environment: Mapping[str, Any]) -> Iterator
         The settings from the environment alone, nested like `settings`.
     """
     local, cloud = settings.local, settings.cloud
-    if local.api_key is not None and local.base_url is not None and not _has(environment, "local", "base_url"):
+    named_here = _has(environment, "local", "base_url") or _has(environment, "local", "base_urls")
+    if local.api_key is not None and local.base_url is not None and not named_here:
         yield _stray("SLIMGATE_LOCAL__API_KEY", local.base_url, "SLIMGATE_LOCAL__BASE_URL")
     if cloud.api_key is not None and cloud.base_url != OPENAI_BASE_URL and not _has(environment, "cloud", "base_url"):
         yield _stray("SLIMGATE_CLOUD__API_KEY", cloud.base_url, "SLIMGATE_CLOUD__BASE_URL")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gateway.config.settings import Settings
 from gateway.dispatch.decider import Decider
-from gateway.dispatch.local import engine_options
+from gateway.dispatch.local_engine import engine_options
 from gateway.dispatch.local_times import estimate_of
 from gateway.dispatch.privacy import PrivacyLane
 from gateway.dispatch.prompt_outline import PromptOutline

@@ -16,7 +16,7 @@ from gateway.dispatch.backends import Backends
 from gateway.dispatch.cascade import Cascade, Unsure
 from gateway.dispatch.decider import Decider, RoutedRequest
 from gateway.dispatch.local import unless_stuck
-from gateway.dispatch.paying import as_paid_for, set_aside
+from gateway.dispatch.paying import as_paid_for, paid_though_failed, release, set_aside
 from gateway.http.overrides import Overrides
 from gateway.keys.terms import KeyForbids
 from gateway.record.recorder import Recorder
@@ -122,9 +122,10 @@ class Dispatcher:
         record.set_decision(routed.decision, self._classifier.version, self._contributions.of(routed.prompt))
         self._recorder.opened(record, _paid_tokens(record, routed.request))
 
-        def call(backend: Answerer) -> Awaitable[T]:
+        async def call(backend: Answerer) -> T:
             record.set_backend(backend.model)
-            return ask(backend, as_paid_for(record, routed.request))
+            with paid_though_failed(self._budget, record, routed.request, backend.model):
+                return await ask(backend, as_paid_for(record, routed.request))
 
         with waiting(record):
             return await self._call_with_fallback(record, routed, call)
@@ -161,7 +162,7 @@ class Dispatcher:
     async def _can_pay(self, record: RequestRecord, routed: RoutedRequest, route: Route) -> bool:
         """Whether `route` may be called after the other side; a cloud that failed is paid no more."""
         if route is Route.LOCAL:
-            self._budget.release(record.id)
+            release(self._budget, record)
             return True
         try:
             await self._set_aside(record, routed)
@@ -189,7 +190,7 @@ class Dispatcher:
             return await self._call(record, routed, call, is_last=False)
         except (BackendError, BudgetSpent) as exc:
             logger.warning("cloud failed (%s); the local model answers after all", exc)
-            self._budget.release(record.id)
+            release(self._budget, record)
             record.came_back()
             return await self._call(record, routed, call, is_last=True)
 
@@ -215,7 +216,7 @@ class Dispatcher:
             raise KeyForbids(f"use the {route}; use another key")
         if route is Route.LOCAL:
             assert self._backends.local is not None
-            return await self._backends.local.times.watch(routed.request, self._call_local(call, is_last=is_last))
+            return await self._backends.local.watch(routed.request, self._call_local(call, is_last=is_last))
         assert self._backends.cloud is not None
         may_pay = partial(self._budget.may_pay, service_tier=tier_of(routed.request), caller=record.caller)
         return await self._backends.cloud.ask(routed.request, call, only=routed.meaning.model, may_pay=may_pay)

@@ -1,6 +1,7 @@
 """What the built-in engine says of its load and its speed, as it was a moment ago."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,12 @@ from models.engine.scheduling.forecast import Pace
 
 MOST_PROMPTS = 1024
 """Prompts in hand that are taken note of."""
+
+STUCK_S = 10.0
+"""An engine without any progress for so long is stuck."""
+
+MOST_REPLICAS = 256
+MOST_NAME_CHARS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,10 @@ class LocalLoad:
         The most tokens that it keeps for prompts with the same beginning.
     created : int
         When its process was started: another one has kept nothing.
+    tells_prompts : bool
+        Whether it tells of prompts and answers in hand.
+    replicas : tuple of (str, LocalLoad)
+        The engines behind one address, by name, of which it is the sum; empty where it is one engine.
     asked_at : float
         When it was asked, on the monotonic clock.
     """
@@ -49,17 +60,27 @@ class LocalLoad:
     ends_in_s: tuple[float, ...] = ()
     n_kept_tokens: int = 0
     created: int = 0
+    tells_prompts: bool = True
+    replicas: tuple[tuple[str, "LocalLoad"], ...] = ()
     asked_at: float = 0.0
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it is given up by requests that others may answer."""
+        return self.stalled_s > STUCK_S
 
     @classmethod
     def from_health(cls, health: Any, asked_at: float) -> "LocalLoad":
-        """What the engine's ``/health`` says.
+        """What the engine's ``/health`` says, or that of several behind one address, which lists ``replicas``.
 
         Raises
         ------
         KeyError, TypeError, ValueError
             If it is not what an engine says.
         """
+        if (replicas := health.get("replicas")) is not None:
+            named = [(str(each["id"])[:MOST_NAME_CHARS], each) for each in replicas[:MOST_REPLICAS]]
+            return cls.of_replicas([(name, cls.from_health(each, asked_at)) for name, each in named], asked_at)
         return cls(
             int(health["running"]),
             int(health["queued"]),
@@ -71,7 +92,22 @@ class LocalLoad:
             tuple(_not_negative(seconds) for seconds in health.get("ends_in_s", ())[:MOST_PROMPTS]),
             max(0, int(health.get("n_kept_tokens", 0))),
             int(health.get("created", 0)),
-            asked_at,
+            asked_at=asked_at,
+        )
+
+    @classmethod
+    def of_replicas(cls, replicas: Sequence[tuple[str, "LocalLoad"]], asked_at: float) -> "LocalLoad":
+        """The sum of several; the next request goes to the one that has the shortest wait."""
+        loads = [load for _, load in replicas]
+        return cls(
+            sum(load.running for load in loads),
+            sum(load.queued for load in loads),
+            min((load.expected_wait_s for load in loads), default=0.0),
+            min((load.stalled_s for load in loads), default=0.0),
+            max_sequences=max(1, sum(load.max_sequences for load in loads)),
+            tells_prompts=False,
+            replicas=tuple(replicas),
+            asked_at=asked_at,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -81,7 +117,7 @@ class LocalLoad:
             "queued": self.queued,
             "expected_wait_s": self.expected_wait_s,
             "stalled_s": self.stalled_s,
-            "unread_tokens": sum(self.unread_tokens),
+            "unread_tokens": sum(self.unread_tokens) + sum(sum(load.unread_tokens) for _, load in self.replicas),
         }
 
 

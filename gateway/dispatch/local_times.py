@@ -113,6 +113,17 @@ class LocalTimes:
             self._end(in_hand, outline, answer.usage, answer.finish_reasons)
         return answer
 
+    def share_unread(self, request: ChatRequest) -> float:
+        """Which share of its prompt the model would have to read, as far as is known."""
+        outline = PromptOutline.of(request)
+        return min(1.0, outline.n_unread(self._kept.n_known(outline.chain)) / outline.n_tokens)
+
+    def note_kept(self, request: ChatRequest) -> None:
+        """The model has read `request`, though it was not watched here."""
+        outline, load = PromptOutline.of(request), self._load()
+        room = USUAL_ROOM if load is None else load.n_kept_tokens
+        self._kept.keep(outline.chain, self._n_unread(outline, None) + round(self._answer_tokens), room)
+
     def to_json(self) -> dict[str, Any]:
         """The figures for ``/v1/status``."""
         pace = self.pace

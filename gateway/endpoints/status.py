@@ -96,7 +96,8 @@ def _local(local: LocalSide) -> dict[str, Any]:
         "restarts": local.restarts,
         "n_ctx": local.capabilities.n_ctx if local.capabilities else None,
         "load": load.to_json() if load else None,
-        "speeds": local.times.to_json(),
+        "speeds": local.speeds(),
+        "servers": local.servers(),
     }
 
 

@@ -14,7 +14,7 @@ import threading
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
-from gateway.dispatch.local import open_backend
+from gateway.dispatch.local_server import open_backend
 from gateway.exam.asking import Asker, ExamFailed, examine
 from gateway.exam.job import EXIT_DONE, EXIT_FAILED, EXIT_STOPPED, Job
 from gateway.exam.manners import Hold

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from gateway.config.sections.exam import ExamSettings
 from gateway.config.settings import Settings
-from gateway.dispatch.local import UNIX, LocalSide
+from gateway.dispatch.local import LocalSide
 from gateway.exam.due import limits_of
 from gateway.exam.job import Job
 from gateway.marks.examinee import Examinee
@@ -36,9 +36,8 @@ def job_for(examinee: Examinee, local: LocalSide, settings: Settings, exam: Exam
     capabilities = local.capabilities
     features = frozenset[Feature]() if capabilities is None else capabilities.features
     is_ours = local.socket_path is not None
-    address = f"{UNIX}{local.socket_path}" if is_ours else settings.local.base_url
     key = settings.local.api_key
-    server = settings.local.model_copy(update={"base_url": address, "model": local.model})
+    server = settings.local.model_copy(update={"base_url": local.address, "base_urls": None, "model": local.model})
     return Job(
         state_dir=str(settings.state_dir),
         key=examinee.key,

@@ -210,5 +210,5 @@ def _sums_of(row: LedgerRow) -> tuple[int, ...]:
         row.cached_tokens,
         spent,
         *savings,
-        spent if is_cloud else 0,
+        spent if is_cloud else row.abandoned_nusd,
     )

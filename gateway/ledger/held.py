@@ -1,4 +1,4 @@
-"""Rows that could not be written to disk, kept in memory until the database has them."""
+"""Rows that could not be written to disk, kept in memory until the disk or the database has them."""
 
 import threading
 from collections.abc import Sequence
@@ -23,6 +23,11 @@ class HeldRows:
         self.refused = 0
 
     @property
+    def any(self) -> bool:
+        """Whether there are rows."""
+        return bool(self._rows)
+
+    @property
     def finished(self) -> Sequence[LedgerRow]:
         """All rows, oldest first."""
         with self._lock:
@@ -38,6 +43,6 @@ class HeldRows:
             return True
 
     def let_go(self, row: LedgerRow) -> None:
-        """Drop `row`: the database has it."""
+        """Drop `row`: the disk or the database has it."""
         with self._lock:
             self._rows.pop(row.id, None)

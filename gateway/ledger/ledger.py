@@ -14,7 +14,7 @@ from gateway.audit.chain import AuditChain
 from gateway.audit.prune import prune
 from gateway.config.masking import mask_text
 from gateway.ledger.database import DOORKEEPERS, READERS, WRITERS, DatabasePassword, connect
-from gateway.ledger.held import HeldRows
+from gateway.ledger.held import MOST_ROWS, HeldRows
 from gateway.ledger.mover import UNAVAILABLE, Listener, Mover, PriceRow
 from gateway.ledger.retention import Retention
 from gateway.ledger.row import LedgerRow
@@ -34,6 +34,10 @@ SETTLE_WAIT_S = 5.0
 
 class LedgerUnavailable(Exception):
     """The database does not answer now. No row is lost: they wait in the spool."""
+
+
+HELD_AT_ONCE = 100
+"""Rows from memory that go to disk with a request's own, so that it does not wait for all of them."""
 
 
 class Ledger:
@@ -111,6 +115,9 @@ class Ledger:
             self._spool.append(row)
         except (OSError, TypeError) as exc:  # no disk; or a value that JSON cannot hold, which is a bug of ours
             self._hold(row, exc)
+        else:
+            if self._held.any:
+                self._write_held(HELD_AT_ONCE)
         if row.outcome is not None:
             self._mover.wake()
 
@@ -121,6 +128,18 @@ class Ledger:
                 self._spool.try_disk()
                 self._spool_trouble = None
                 logger.info("ledger: %s takes rows again", self._spool_folder)
+                self._write_held(MOST_ROWS)
+
+    def _write_held(self, most: int) -> None:
+        """Write rows that wait in memory to a disk that has room again: the database may be away for longer."""
+        for row in self._held.finished[:most]:
+            try:
+                self._spool.append(row)
+            except TypeError:  # only the database may still take it
+                continue
+            except OSError:
+                return
+            self._held.let_go(row)
 
     def _hold(self, row: LedgerRow, exc: Exception) -> None:
         if self._spool_trouble is None:

@@ -46,12 +46,13 @@ _FLOATS = (
 _FLAGS = ("stream", "usage_estimated")
 _BOUNDS = {
     "created_ms": MAX_MS, "cost_nusd": MAX_NUSD, "baseline_nusd": MAX_NUSD, "deciding_nusd": MAX_NUSD,
+    "abandoned_nusd": MAX_NUSD,
     "estimated_first_token_ms": MAX_MS, "estimated_answer_ms": MAX_MS,
     "first_n": FIRST_TOKENS,
 }  # fmt: skip
 _EARLIER_NAMES = {"asked_model": "backend_model", "traits": "contributions"}
 _EARLIER_KEYS = {"familiarity": "vocabulary_coverage", "pushes": "features"}
-_ZERO = frozenset({"score", "threshold", "created_ms", "deciding_nusd"})
+_ZERO = frozenset({"score", "threshold", "created_ms", "deciding_nusd", "abandoned_nusd"})
 
 
 class Outcome(StrEnum):
@@ -80,11 +81,13 @@ class LedgerRow:
     own. `artifact` is the version of the classifier that scored the request: scores of two classifiers do not compare.
     JSON objects, each None where there is none: `contributions` to the score by feature; `second_look`, a
     `CascadeResult`; `usage_details`, further counts that decide the price. `deciding_nusd` is the cost of a local
-    answer that a second look threw away. `estimated_first_token_ms` and `estimated_answer_ms` are the time that the
-    local model would take from the decision to its first token and to the end of its answer, as estimated with it,
-    whoever answered; None where nothing was estimated. `first_n` to `first_entropy` say how sure a local model was of
-    the first tokens of its answer, as `FirstTokens` has them; None where it does not tell. `key_id`, `team` and `tags`
-    (a JSON array of strings) say whose request it was, `session_id` and `end_user` are what the caller called the
+    answer that a second look threw away; `abandoned_nusd` that of clouds that timed out or broke off before another
+    model answered, part of `cost_nusd` and, whoever answered, of budgets. `estimated_first_token_ms` and
+    `estimated_answer_ms` are the time that the local model would take from the decision to its first token and to
+    the end of its answer, as estimated with it, whoever answered; None where nothing was estimated. `first_n` to
+    `first_entropy` say how sure a local model was of the first tokens of its answer, as `FirstTokens` has them;
+    None where it does not tell. `key_id`, `team` and `tags` (a JSON array of strings) say
+    whose request it was, `session_id` and `end_user` are what the caller called the
     session and the person behind it; `egress` is a JSON object that says what left this machine, None where nothing
     did and nothing had to stay.
     """
@@ -130,6 +133,7 @@ class LedgerRow:
     tags: str | None = None
     end_user: str | None = None
     egress: str | None = None
+    abandoned_nusd: int = 0
 
     def to_line(self) -> bytes:
         """One line of the spool."""

@@ -50,6 +50,7 @@ REQUESTS = Table(
     Column("tags", Text),
     Column("end_user", Text),
     Column("egress", Text),
+    Column("abandoned_nusd", BigInteger, nullable=False, server_default="0"),
 )
 
 ROLLUP = Table(
@@ -409,6 +410,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    ("ALTER TABLE requests ADD COLUMN abandoned_nusd BIGINT NOT NULL DEFAULT 0",),
 )
 
 

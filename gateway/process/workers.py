@@ -102,7 +102,8 @@ class WorkerPool:
     @contextlib.asynccontextmanager
     async def _engine(self) -> AsyncIterator[None]:
         """Run the engine, if one is configured; the workers reach it over its socket."""
-        from gateway.dispatch.local import UNIX, engine_options
+        from gateway.dispatch.local_engine import engine_options
+        from gateway.dispatch.local_server import UNIX
         from gateway.marks.examinee import WORKERS_ENGINE
         from models.engine.process.supervisor import EngineSupervisor
 

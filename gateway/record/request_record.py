@@ -67,6 +67,8 @@ class RequestRecord:
         What has left this machine so far.
     sent_tokens : int
         About how many prompt tokens the cloud has been given to read: they are paid for if this process dies now.
+    failed_nusd, abandoned_nusd : int
+        What the cloud that failed last takes all the same, and those before which another model was then asked.
     left_out : tuple of str
         Parts of the request that the answering model was not told of.
     local_only : tuple of str
@@ -120,6 +122,8 @@ class RequestRecord:
     clearance: str | None = None
     calls: list[EgressCall] = field(default_factory=list)
     sent_tokens: int = 0
+    failed_nusd: int = 0
+    abandoned_nusd: int = 0
     trace: "Trace | None" = None
     answer_limit: int | None = None
 
@@ -154,7 +158,8 @@ class RequestRecord:
         self.moved(Route.LOCAL, Reason.FAILOVER)
 
     def set_backend(self, model: str) -> None:
-        """A backend is called now, for this model."""
+        """A backend is called now, for this model; one that was called before is given up."""
+        self.abandoned_nusd, self.failed_nusd = self.abandoned_nusd + self.failed_nusd, 0
         self.backend_model = self.served_model = clean_name(model)
 
     def first_byte(self) -> None:
@@ -248,6 +253,7 @@ class RequestRecord:
             session_id=plain_text(self.session_id, TEXT_CHARS) or None,
             end_user=plain_text(self.end_user, TEXT_CHARS) or None,
             egress=self._egress(),
+            abandoned_nusd=self.abandoned_nusd,
         )
 
     def _egress(self) -> str | None:

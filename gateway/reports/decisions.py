@@ -36,7 +36,12 @@ MOST_DIGITS = 15
 Read = Callable[[], AbstractContextManager[Connection]]
 
 _C = REQUESTS.c
-_MONEY = {"cost_nusd": "cost_usd", "baseline_nusd": "baseline_usd", "deciding_nusd": "deciding_usd"}
+_MONEY = {
+    "cost_nusd": "cost_usd",
+    "baseline_nusd": "baseline_usd",
+    "deciding_nusd": "deciding_usd",
+    "abandoned_nusd": "abandoned_usd",
+}
 _COMPUTED = {
     "true_first_token_ms": true_first_token_ms,
     "true_answer_ms": true_answer_ms,

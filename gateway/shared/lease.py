@@ -8,7 +8,9 @@ from sqlalchemy import delete, insert, or_, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway.ledger import Ledger
-from gateway.shared.schema import LEASES, NOW_MS
+from gateway.ledger.clock import shared_now_ms
+from gateway.ledger.units import now_ms
+from gateway.shared.schema import LEASES
 
 DURATION_S = 60.0
 """After a process that had it has died, nobody has it for so long."""
@@ -22,7 +24,7 @@ class Lease:
     Parameters
     ----------
     ledger : Ledger
-        Its database knows who has it, and until when by its own clock.
+        Its database knows who has it, and its clock counts.
     """
 
     def __init__(self, ledger: Ledger, name: str) -> None:
@@ -38,14 +40,15 @@ class Lease:
         LedgerUnavailable
         """
         table = LEASES.c
-        mine = {"holder": self._holder, "expires_ms": NOW_MS + round(DURATION_S * 1000)}
-        is_free = or_(table.holder == self._holder, table.expires_ms < NOW_MS)
         try:
             with self._ledger.write() as connection:
+                now = shared_now_ms(connection, now_ms())
+                mine = {"holder": self._holder, "expires_ms": now + round(DURATION_S * 1000)}
+                is_free = or_(table.holder == self._holder, table.expires_ms < now)
                 if not connection.execute(
                     update(LEASES).where(table.name == self._name, is_free).values(mine)
                 ).rowcount:
-                    connection.execute(insert(LEASES).values(name=self._name, **mine))
+                    connection.execute(insert(LEASES), {"name": self._name, **mine})
         except IntegrityError:  # somebody has it
             return False
         return True

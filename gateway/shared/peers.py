@@ -19,8 +19,9 @@ from sqlalchemy import delete, insert, make_url, select, update
 from gateway.config.secret import derived_keys
 from gateway.config.settings import Settings, variable_name
 from gateway.ledger import Ledger, LedgerUnavailable
+from gateway.ledger.clock import shared_now_ms
 from gateway.ledger.units import from_epoch_ms, now_ms
-from gateway.shared.schema import GATEWAYS, NOW_MS
+from gateway.shared.schema import GATEWAYS
 
 logger = logging.getLogger(__name__)
 
@@ -71,12 +72,13 @@ class Peers:
     def beat(self) -> None:
         """Do so once. While the database is away, nothing new is heard."""
         table = GATEWAYS.c
-        mine = {"seen_ms": NOW_MS, "secrets": self._marks}
         try:
             with self._ledger.write() as connection:
+                now = shared_now_ms(connection, now_ms())
+                mine = {"seen_ms": now, "secrets": self._marks}
                 if not connection.execute(update(GATEWAYS).where(table.id == self._me["id"]).values(mine)).rowcount:
-                    connection.execute(insert(GATEWAYS).values({**self._me, **mine}))
-                connection.execute(delete(GATEWAYS).where(table.seen_ms < NOW_MS - round(GONE_S * 1000)))
+                    connection.execute(insert(GATEWAYS), {**self._me, **mine})
+                connection.execute(delete(GATEWAYS).where(table.seen_ms < now - round(GONE_S * 1000)))
                 others = select(GATEWAYS).where(table.id != self._me["id"]).order_by(table.host, table.pid)
                 rows = connection.execute(others.limit(MOST_SHOWN)).mappings().all()
         except LedgerUnavailable:
@@ -107,8 +109,9 @@ def secret_differs(settings: Settings, ledger: Ledger) -> str | None:
     """
     if make_url(settings.ledger_url).get_backend_name() == "sqlite":
         return None
-    alive = select(GATEWAYS).where(GATEWAYS.c.seen_ms >= NOW_MS - round(GONE_S * 1000)).limit(MOST_SHOWN)
     with ledger.access() as connection:
+        since = shared_now_ms(connection, now_ms()) - round(GONE_S * 1000)
+        alive = select(GATEWAYS).where(GATEWAYS.c.seen_ms >= since).limit(MOST_SHOWN)
         return _difference(_marks(settings), connection.execute(alive).mappings().all())
 
 

@@ -1,6 +1,6 @@
 """Tables of what gateways share; migration 13 makes them."""
 
-from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Table, Text, cast, extract, func
+from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Table, Text
 
 METADATA = MetaData()
 
@@ -35,6 +35,3 @@ GATEWAYS = Table(
     Column("secrets", Text, nullable=False),
 )
 """Processes that serve now; `secrets` has a mark of each secret that one understands, from which none can be found."""
-
-NOW_MS = cast(extract("epoch", func.clock_timestamp()) * 1000, BigInteger)
-"""The time by the database's clock, in milliseconds since 1970: the clocks of machines need not agree."""

@@ -61,8 +61,8 @@ class Account:
         The part of `in_use_nusd` for which this process must hold more first.
     taken_nusd : int
         What was reserved since the last look, to judge by how much will be needed soon.
-    stored_nusd, expires_ms : int
-        What the database says this process holds, and until when.
+    stored_nusd, stored_s : int, float
+        What the database says this process holds, and when it was told so, in seconds that only grow.
     unsummed_nusd, booked_nusd : int
         The part of `in_use_nusd` that finished requests cost, and what was booked on it since `spent` was read.
     is_asked_for, n_idle_looks : bool, int
@@ -80,7 +80,7 @@ class Account:
     waiting_nusd: int = 0
     taken_nusd: int = 0
     stored_nusd: int = 0
-    expires_ms: int = 0
+    stored_s: float = 0.0
     unsummed_nusd: int = 0
     booked_nusd: int = 0
     is_asked_for: bool = False

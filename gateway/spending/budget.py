@@ -3,7 +3,8 @@
 Limits are of everybody, of teams and of keys; by day, week and month. What was spent is the ledger's sum. A request
 sets aside the most that it may cost (`bounds`), and settles for what it did cost. Gateways and workers that share a
 ledger share the money: each holds a part of what is left (`holds`). What a limit can still be passed by is what answers
-cost beyond their bound: of a provider that ignores the limit on their length, or that went on after this process died.
+cost beyond their bound: of a provider that ignores the limit on their length, that went on after this process died, or
+that charges for words of an answer that broke off (what it had read by then is booked, also if another model answers).
 
 If it is unknown what was spent, or what a request may cost, the cloud is not asked, unless `budget.fail_open` is set.
 """
@@ -28,6 +29,7 @@ from gateway.spending.pricing import Pricer
 from gateway.spending.reservations import Refusal, Reservations
 from gateway.spending.waiting import Waiting
 from gateway.spending.warnings import Warned, Warnings
+from models.usage.usage import Usage
 from models.wire.chat import ChatRequest
 from router.decision import Route
 
@@ -86,7 +88,7 @@ class Budget:
         self._monotonic = monotonic
         self._countable = Countable(pricer)
         self._accounts = Accounts(settings)
-        self._reservations = Reservations(ledger, now)
+        self._reservations = Reservations(ledger, now, monotonic)
         self._waiting = Waiting(lambda batch: self._reservations.extend(batch, self._zone))
         self._refreshed_at: float | None = None
         self._look_again_at = float("-inf")
@@ -197,15 +199,20 @@ class Budget:
             return trouble
         return None if reservation.refused is None else reservation.refused.words(nusd, self._zone)
 
+    def price_of(self, model: str, usage: Usage) -> int:
+        """What a cloud takes for `usage`, in nano-dollars; 0 where no price is known."""
+        return self._pricer.of_cloud(model, usage)
+
     def release(self, id: str) -> None:
         """The request `id` will cost the cloud nothing."""
         self._reservations.release(id)
 
     def closed(self, row: LedgerRow) -> None:
         """A request has ended, and the ledger is given its row after this."""
-        names = accounts_of(row) if row.route == Route.CLOUD else ()  # local tokens are not the cloud's budget
+        is_cloud = row.route == Route.CLOUD
+        names = accounts_of(row) if is_cloud or row.abandoned_nusd else ()  # local tokens are not the cloud's budget
         accounts = tuple(account for name in names if (account := self._accounts.named(name)) is not None)
-        cost_nusd = self._pricer.cost_nusd(row) if accounts else None
+        cost_nusd = (self._pricer.cost_nusd(row) if is_cloud else row.abandoned_nusd) if accounts else None
         if cost_nusd is not None:
             self._reservations.settle(row.id, accounts, cost_nusd)
             return

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import BigInteger, Column, Connection, Table, Text, delete, func, select, text
 
 from gateway.ledger.accounts import cloud_nusd
+from gateway.ledger.clock import shared_now_ms
 from gateway.ledger.schema import METADATA
 from gateway.ledger.units import epoch_ms
 from gateway.spending.accounts import Account, Spent
@@ -59,8 +60,9 @@ class Holds:
         """
         connection.execute(_STORE, {"holder": _LOCK, "account": account, "held_nusd": 0, "expires_ms": 0})
 
-    def store(self, connection: Connection, held_nusd: Mapping[str, int], expires_ms: int) -> None:
-        """Hold so much of each account, by name, until `expires_ms`."""
+    def store(self, connection: Connection, held_nusd: Mapping[str, int], now: datetime) -> None:
+        """Hold so much of each account, by name, for `HOLD_S` from now on; `now` is the time of this process."""
+        expires_ms = _shared_ms(connection, now) + round(HOLD_S * 1000)
         rows = [
             {"holder": self._holder, "account": name, "held_nusd": nusd, "expires_ms": expires_ms}
             for name, nusd in sorted(held_nusd.items())
@@ -70,15 +72,15 @@ class Holds:
 
     def read(self, connection: Connection, account: Account, now: datetime, zone: ZoneInfo) -> tuple[Spent, ...]:
         """What is spent of each limit of `account`, and held by other processes."""
-        held = self._held_by_others(connection, account.name, epoch_ms(now) or 0)
+        held = self._held_by_others(connection, account.name, _shared_ms(connection, now))
         spans = [(limit, span_of(limit.period, now, zone)) for limit in account.limits]
         return tuple(
             Spent(limit, span, cloud_nusd(connection, account.name, span.begins_ms), held) for limit, span in spans
         )
 
-    def forget_expired(self, connection: Connection, now_ms: int) -> None:
+    def forget_expired(self, connection: Connection, now: datetime) -> None:
         """Remove what processes held that are gone."""
-        c = HOLDS.c
+        c, now_ms = HOLDS.c, _shared_ms(connection, now)
         connection.execute(delete(HOLDS).where(c.holder != _LOCK, c.holder != self._holder, c.expires_ms < now_ms))
 
     def release(self, connection: Connection) -> None:
@@ -91,3 +93,7 @@ class Holds:
             c.account == account, c.holder != self._holder, c.expires_ms > now_ms
         )
         return int(connection.execute(query).scalar_one())
+
+
+def _shared_ms(connection: Connection, now: datetime) -> int:
+    return shared_now_ms(connection, epoch_ms(now) or 0)

@@ -52,9 +52,13 @@ class Pricer:
         """What was paid for `row`, in nano-dollars; None where no price is known."""
         usage = _usage(row)
         if row.route != Route.CLOUD:
-            return self.at_local(row.served_model, usage)
+            return self.at_local(row.served_model, usage) + row.abandoned_nusd
         costs = (self._book.cost_nusd(name, usage) for name in self._names(row))
-        return next((cost for cost in costs if cost is not None), None)
+        return next((cost + row.abandoned_nusd for cost in costs if cost is not None), None)
+
+    def of_cloud(self, model: str, usage: Usage) -> int:
+        """What `usage` costs at the cloud's `model`, in nano-dollars; 0 where no price is known."""
+        return self._book.cost_nusd(model, usage) or 0
 
     def knows(self, model: str, service_tier: str | None = None) -> bool:
         """Whether the price of a cloud model is known, in that service tier."""

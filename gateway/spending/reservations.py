@@ -12,9 +12,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from gateway.ledger import Ledger
-from gateway.ledger.units import epoch_ms
 from gateway.spending.accounts import Account, Spent, ceiling
-from gateway.spending.holds import HOLD_S, RENEW_S, Holds
+from gateway.spending.holds import RENEW_S, Holds
 from gateway.spending.money import usd_text
 
 MOST_AHEAD = 256
@@ -66,11 +65,14 @@ class Reservations:
         Its database is where what is held is agreed with other processes.
     now : callable
         The time, in UTC.
+    monotonic : callable
+        Seconds that only grow.
     """
 
-    def __init__(self, ledger: Ledger, now: Callable[[], datetime]) -> None:
+    def __init__(self, ledger: Ledger, now: Callable[[], datetime], monotonic: Callable[[], float]) -> None:
         self._ledger = ledger
         self._now = now
+        self._monotonic = monotonic
         self._holds = Holds()
         self._open: dict[str, Reservation] = {}
         self._lock = threading.Lock()  # rows are stored in the ledger's thread, holds are extended in others
@@ -143,8 +145,7 @@ class Reservations:
         LedgerUnavailable
             Then nothing is decided.
         """
-        now = self._now()
-        expires_ms = (epoch_ms(now) or 0) + round(HOLD_S * 1000)
+        now, stored_s = self._now(), self._monotonic()
         with self._turn:
             with self._ledger.write_between_rows() as connection:
                 waiting, held, needed = self._needs(waiting)
@@ -155,11 +156,11 @@ class Reservations:
                 refused = _admit(waiting, needed, spent)
                 ahead = {name: _with_some_ahead(needed[name], spent[name], waiting.values()) for name in held}
                 new = {name: max(nusd, ahead[name]) for name, nusd in held.items()}
-                self._holds.store(connection, new, expires_ms)
+                self._holds.store(connection, new, now)
             with self._lock:
                 for account in accounts:
                     account.held_nusd += new[account.name] - held[account.name]
-                    account.stored_nusd, account.expires_ms = new[account.name], expires_ms
+                    account.stored_nusd, account.stored_s = new[account.name], stored_s
                     account.left_nusd = ceiling(spent[account.name]) - new[account.name]
                     account.spent = account.spent or spent[account.name]
                 for id, reservation in waiting.items():
@@ -195,7 +196,7 @@ class Reservations:
         LedgerUnavailable
         """
         with self._turn:
-            now_ms = epoch_ms(self._now()) or 0
+            now, stored_s = self._now(), self._monotonic()
             due: dict[str, int] = {}
             with self._lock:
                 for account in accounts:
@@ -203,18 +204,17 @@ class Reservations:
                     account.held_nusd = needed + min(max(0, before - needed), account.taken_nusd)
                     account.taken_nusd = 0
                     account.left_nusd += before - account.held_nusd
-                    is_old = account.held_nusd and account.expires_ms - now_ms < (HOLD_S - RENEW_S) * 1000
+                    is_old = account.held_nusd and stored_s - account.stored_s > RENEW_S
                     if account.held_nusd != account.stored_nusd or is_old:
                         due[account.name] = account.held_nusd
             if not due:
                 return
-            expires_ms = now_ms + round(HOLD_S * 1000)
             with self._ledger.write() as connection:
-                self._holds.store(connection, due, expires_ms)
-                self._holds.forget_expired(connection, now_ms)
+                self._holds.store(connection, due, now)
+                self._holds.forget_expired(connection, now)
             for account in accounts:
                 if account.name in due:
-                    account.stored_nusd, account.expires_ms = due[account.name], expires_ms
+                    account.stored_nusd, account.stored_s = due[account.name], stored_s
 
     def read(self, accounts: Sequence[Account], ended: set[str], zone: ZoneInfo) -> None:
         """Read what is spent of `accounts`, once the database has all rows.

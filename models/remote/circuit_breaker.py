@@ -52,6 +52,7 @@ class CircuitBreaker:
         self._next_rest_s = rest_s
         self._open_until = 0.0
         self._opened = False
+        self._is_probing = False
 
     @property
     def state(self) -> CircuitState:
@@ -75,17 +76,20 @@ class CircuitBreaker:
         state = self.state
         if state is CircuitState.HALF_OPEN:  # this request is the probe; its answer may take long, so block others
             self._open_until = self._clock() + self._rest_s
+            self._is_probing = True
         return state is not CircuitState.OPEN
 
     def record_success(self) -> None:
         """The backend answered; a refusal counts as an answer."""
         self._failures = 0
         self._next_rest_s = self._rest_s
-        self._opened = False
+        self._opened = self._is_probing = False
 
     def record_failure(self) -> None:
         """The backend did not answer."""
         self._failures += 1
+        if self._opened and not self._is_probing:
+            return  # of a request from before: streams that break together are one failure of their server
         if self._opened or self._failures >= self._limit:
             self.rest(self._next_rest_s)
             self._next_rest_s = min(2 * self._next_rest_s, self._max_rest_s)
@@ -97,5 +101,5 @@ class CircuitBreaker:
 
     def rest(self, seconds: float) -> None:
         """Open the circuit for `seconds`, at most `max_rest_s`: after failures, or if the backend asks for a pause."""
-        self._opened = True
+        self._opened, self._is_probing = True, False
         self._open_until = self._clock() + min(seconds, self._max_rest_s)

@@ -160,10 +160,22 @@ class HttpServer:
         ------
         aiohttp.ClientError, TimeoutError, ValueError
         """
+        return orjson.loads(await self._get_facts(path, timeout_s))
+
+    async def get_text(self, path: str, timeout_s: float) -> str:
+        """What is there, as text.
+
+        Raises
+        ------
+        aiohttp.ClientError, TimeoutError, ValueError
+        """
+        return (await self._get_facts(path, timeout_s)).decode()
+
+    async def _get_facts(self, path: str, timeout_s: float) -> bytes:
         async with asyncio.timeout(timeout_s), await self.get(path) as response:
             response.raise_for_status()
             facts = limited(self.chunks(response, None), MAX_FACTS_BYTES)
-            return orjson.loads(b"".join([chunk async for chunk in facts]))
+            return b"".join([chunk async for chunk in facts])
 
     async def chunks(self, response: aiohttp.ClientResponse, silence_s: float | None) -> AsyncIterator[bytes]:
         """The bytes of a body, in chunks as they arrive.

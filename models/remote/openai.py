@@ -36,7 +36,7 @@ from models.wire.errors import (
 from models.wire.first_tokens import FIELD as FIRST_TOKENS_FIELD
 from models.wire.first_tokens import HEADER as FIRST_TOKENS_HEADER
 from models.wire.first_tokens import FirstTokens, first_tokens_of
-from models.wire.notes import Notes, passed_on
+from models.wire.notes import Notes, passed_on, replica_in
 from models.wire.responses import PATH as RESPONSES
 from models.wire.responses import ResponsesStream, check_response
 from models.wire.stream import ChatStream, broken_choice, clean_reasons, status_named
@@ -300,7 +300,7 @@ class OpenAIBackend:
                 taught |= more
             else:
                 self._remember(asked, taught)
-                return response, Notes(passed_on(response.headers.items()), left_out)
+                return response, Notes(passed_on(response.headers.items()), left_out, replica_in(response.headers))
         raise AssertionError("unreachable")
 
     def _remember(self, asked: Mapping[str, Any], taught: Mapping[str, str | None]) -> None:

@@ -14,6 +14,7 @@ from models.remote.trouble import Trouble, TroubleWatch
 from models.wire.backend import Backend, Completion
 from models.wire.chat import ChatRequest
 from models.wire.errors import (
+    REPLICA_LOST,
     BackendBusy,
     BackendError,
     BackendMisconfigured,
@@ -180,6 +181,8 @@ class ResilientBackend:
             self._troubles.failed(exc)
         if isinstance(exc, BackendRejected) or (isinstance(exc, BackendMisconfigured) and exc.status in SAYS_NOTHING):
             self.breaker.record_success()  # it is there, and answers others
+        elif exc.server_words.code == REPLICA_LOST:
+            self.breaker.record_unknown()
         elif isinstance(exc, RateLimited):
             if exc.retry_after_s is not None and exc.retry_after_s > self._retry.max_pause_s:
                 self.breaker.rest(exc.retry_after_s)

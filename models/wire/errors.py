@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from models.usage.usage import Usage
 
 
+REPLICA_LOST = "replica_lost"
+"""The code of an answer that was lost with the replica that gave it: the server itself is there, with others."""
+
+
 class ModelError(Exception):
     """Base of all errors of this package.
 

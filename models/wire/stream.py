@@ -13,7 +13,14 @@ import orjson
 from models.redaction.server_words import ServerWords, clean_name, identifier
 from models.usage.usage import Usage, usage_in
 from models.wire.chat import BROKEN_OFF, reasoning_of, text_of
-from models.wire.errors import BackendError, BackendRejected, BackendUnavailable, InvalidResponse, StreamInterrupted
+from models.wire.errors import (
+    REPLICA_LOST,
+    BackendError,
+    BackendRejected,
+    BackendUnavailable,
+    InvalidResponse,
+    StreamInterrupted,
+)
 from models.wire.first_tokens import FIRST_TOKENS, FirstTokens, TokenSignals, signals_in
 from models.wire.notes import NO_NOTES
 from models.wire.sse import DONE, EventSplitter, EventTooLarge, encode_event, event_data, reported_error, with_data
@@ -61,7 +68,7 @@ class ChatStream:
     model : str
         The model that the chunks name.
     interrupted : bool
-        Whether the stream broke off, through no fault of the caller.
+        Whether the stream broke off, through no fault of the caller, so that others may break off too.
     finish_reasons : dict of int to str
         Why each choice ended, by its index, for those that have.
     tokens_seen : int
@@ -196,8 +203,9 @@ class ChatStream:
         except (AttributeError, TypeError, ValueError, BackendError) as exc:
             if batch:  # events before the error belong to the caller
                 yield batch
-            self.interrupted = True
-            raise self._to_backend_error(exc) from exc
+            error = self._to_backend_error(exc)
+            self.interrupted = error.server_words.code != REPLICA_LOST
+            raise error from exc
         yield [DONE]  # the answer is complete, but the provider did not send [DONE]
 
     async def _next_after_end(self) -> bytes | None:

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, create_engine, func, select, text
 
 from gateway.ledger import Ledger, LedgerRow, Outcome
 from gateway.ledger.schema import FIRST_ADDITIVE, METADATA, MIGRATIONS, REQUESTS, migrate
+from gateway.ledger.spool import find_spooled
 from tests.live import wait_for
 
 ROW = LedgerRow(
@@ -47,7 +48,7 @@ BEFORE_RENAMING = 8
 LATER_COLUMNS = (
     "estimated_first_token_ms", "estimated_answer_ms",
     "first_n", "first_logprob", "first_least_logprob", "first_margin", "first_entropy",
-    "team", "tags", "end_user", "egress",
+    "team", "tags", "end_user", "egress", "abandoned_nusd",
 )  # fmt: skip
 
 
@@ -182,6 +183,27 @@ def test_a_full_disk_fails_no_request(ledger: Ledger, monkeypatch: pytest.Monkey
     assert (ledger.trouble, ledger.refused_rows) == (None, 0)
 
 
+@pytest.mark.parametrize("asks", [True, False])
+def test_rows_in_memory_go_to_a_disk_that_has_room_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, asks: bool
+) -> None:
+    def full(_fd: int, _data: bytes) -> int:
+        raise OSError(28, os.strerror(28))
+
+    away = Ledger("postgresql://127.0.0.1:9/nothing", tmp_path / "spool")
+    with monkeypatch.context() as patch:
+        patch.setattr("gateway.ledger.spool.os.write", full)
+        away.record(OK)
+        assert away.held_rows == 1
+    if asks:
+        away.record(replace(OK, id="req_2"))
+    else:
+        away.start()
+    wait_for(lambda: away.held_rows == 0)
+    assert find_spooled(tmp_path / "spool", OK.id) is not None, "it survives the process"
+    away.close()
+
+
 def test_what_neither_disk_nor_memory_takes_is_counted(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_fd: int, _data: bytes) -> int:
         raise OSError(28, os.strerror(28))
@@ -267,7 +289,7 @@ def test_columns_of_an_earlier_version_keep_their_values(url: str) -> None:
     engine.dispose()
     assert orjson.loads(row.contributions) == {"vocabulary_coverage": 0.9, "features": {"length": 0.3}}
     assert row.backend_model == "gpt-4.1"
-    assert [getattr(row, name) for name in later] == [None] * len(later)
+    assert not any(getattr(row, name) for name in later)
 
 
 def test_postgresql(postgres: tuple[str, Engine], tmp_path: Path) -> None:

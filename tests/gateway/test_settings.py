@@ -6,7 +6,7 @@ import pytest
 
 from gateway.config.sections.local import LocalSettings
 from gateway.config.settings import SettingsError, load_settings, setting_keys, variable_name
-from gateway.dispatch.local import engine_options
+from gateway.dispatch.local_engine import engine_options
 
 
 @pytest.fixture(autouse=True)

@@ -32,9 +32,10 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A gateway whose engine is stopped in the middle of its work, with a cloud."""
     before = set(engine_pids())
     with running_provider() as provider, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gateway.dispatch.local.STUCK_S", 1.0)
-        patch.setattr("gateway.dispatch.local.HEALTH_TIMEOUT_S", 0.3)
+        patch.setattr("gateway.dispatch.local_load.STUCK_S", 1.0)
+        patch.setattr("gateway.dispatch.load_watch.HEALTH_TIMEOUT_S", 0.3)
         patch.setattr("gateway.dispatch.local.LOAD_S", 0.2)
+        patch.setattr("gateway.dispatch.load_watch.LOAD_S", 0.2)
         patch.setattr("models.remote.openai.COUNT_S", 0.5)
         settings = Settings(
             state_dir=tmp_path_factory.mktemp("stopped"),

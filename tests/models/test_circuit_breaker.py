@@ -96,3 +96,16 @@ def test_it_never_stays_open_for_ever(events: list[str]) -> None:
             getattr(breaker, event)()
     clock.now += 8
     assert breaker.admit()
+
+
+def test_requests_that_break_together_open_it_once(clock: Clock) -> None:
+    breaker = CircuitBreaker(3, rest_s=5, max_rest_s=20, clock=clock)
+    for _ in range(12):
+        assert breaker.admit()
+    for _ in range(12):
+        breaker.record_failure()
+    assert breaker.probe_in_s == 5
+    clock.now += 5
+    assert breaker.admit()
+    breaker.record_failure()  # of the probe: this one does count
+    assert breaker.probe_in_s == 10

@@ -1,7 +1,7 @@
 """`[local]` and `[embeddings]`: the model on this side, and who makes embeddings."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -30,6 +30,13 @@ class LocalSettings(Section):
         None,
         description="An OpenAI-compatible server (vLLM, Ollama, llama-server) to use instead of the built-in engine, "
         "such as http://127.0.0.1:11434/v1; unix:/path/to.sock for `slimgate engine --uds`.",
+    )
+    base_urls: list[str] | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="Several servers with the same model, in place of `base_url`: each request goes to the one that "
+        "would answer first.",
     )
     model: str | None = Field(
         None, description="The model's name at `base_url`. Default: the first that the server lists."
@@ -138,6 +145,19 @@ class LocalSettings(Section):
         ge=1024,
         description="Largest answer accepted, streamed or not, in bytes; a longer one is an error.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_servers_once(cls, values: Any) -> Any:
+        """Whoever needs one of several servers takes the first."""
+        urls = values.get("base_urls") if isinstance(values, dict) else None
+        if not urls or not isinstance(urls, list):
+            return values
+        if values.get("base_url") not in (None, urls[0]):
+            raise ValueError("base_url and base_urls are both set: name all servers in base_urls")
+        if len({str(url).rstrip("/") for url in urls}) < len(urls):
+            raise ValueError("base_urls names a server twice")
+        return {**values, "base_url": urls[0]}
 
     @model_validator(mode="after")
     def _cache_can_be_read(self) -> Self:

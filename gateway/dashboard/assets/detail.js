@@ -121,7 +121,7 @@ function figures(item) {
     item.second_look && ["Second look", secondLook(item.second_look)],
     [
       "Money",
-      `paid ${usd(item.cost_usd)}${Number(item.deciding_usd) ? `, and ${usd(item.deciding_usd)} for the second look` : ""}; with ${item.baseline_model ?? "the baseline model"} ${usd(item.baseline_usd)}`,
+      `paid ${usd(item.cost_usd)}${Number(item.abandoned_usd) ? ` (${usd(item.abandoned_usd)} of it to a cloud that failed)` : ""}${Number(item.deciding_usd) ? `, and ${usd(item.deciding_usd)} for the second look` : ""}; with ${item.baseline_model ?? "the baseline model"} ${usd(item.baseline_usd)}`,
     ],
     item.key_id && ["Key", item.key_name ? `${item.key_name} (${item.key_id})` : item.key_id],
     item.team && ["Team", item.team],

@@ -8,7 +8,7 @@ from typing import Any
 
 from models.engine.http.asgi import send_json
 from models.engine.http.failures import Unauthorized, describe_error
-from models.engine.http.server import EngineServer
+from models.engine.http.server import Handler
 from models.host.host_check import HostCheck, add_fixed_headers
 from models.wire.asgi import Receive, Scope, Send
 
@@ -27,7 +27,7 @@ class AccessCheck:
         The API key of every request, except those for `OPEN_PATH`.
     """
 
-    def __init__(self, server: EngineServer, names: list[str], key: str | None) -> None:
+    def __init__(self, server: Handler, names: list[str], key: str | None) -> None:
         self._server = server
         self._host_check = HostCheck(names, HINT)
         self._key = None if key is None else key.encode()

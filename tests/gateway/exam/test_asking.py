@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.config.sections.local import LocalSettings
-from gateway.dispatch.local import open_backend
+from gateway.dispatch.local_server import open_backend
 from gateway.exam import answering, asking
 from gateway.exam.asking import MOST_FAILURES, Asker, ExamFailed, examine
 from gateway.exam.manners import GaveWay, Hold

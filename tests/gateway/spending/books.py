@@ -76,7 +76,7 @@ class Process:
     booked: list[LedgerRow] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.reservations = Reservations(self.ledger, lambda: self.clock.now)
+        self.reservations = Reservations(self.ledger, lambda: self.clock.now, lambda: self.clock.now.timestamp())
         self.account = Account(f"key:{self.key_id}", (Limit(Period.DAY, self.limit_nusd, "limit"),))
 
     def reserve(self, id: str, nusd: int) -> bool:

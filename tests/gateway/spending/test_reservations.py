@@ -229,5 +229,19 @@ def test_processes_at_the_same_time_do_not_either(tmp_path: Path, n_processes: i
     assert LIMIT - 37 * n_processes < asked <= LIMIT
 
 
+@pytest.mark.parametrize("ahead_s", [2 * HOLD_S, -2 * HOLD_S])
+def test_a_wrong_clock_takes_nothing_from_others(postgres: tuple[str, Engine], tmp_path: Path, ahead_s: float) -> None:
+    wrong = Clock()
+    wrong.advance(ahead_s)
+    with running_ledger(tmp_path, postgres[0]) as ledger:
+        one, other = (Process(ledger, clock, "shared", LIMIT) for clock in (Clock(), wrong))
+        assert one.reserve("a", 600)
+        assert not other.reserve("b", 600)
+        assert other.reserve("c", 300)
+        other.tidy()
+        assert not one.reserve("d", 200)
+        assert held(one) == [300, 600]
+
+
 def test_nor_do_they_over_postgresql(postgres: tuple[str, Engine], tmp_path: Path) -> None:
     assert LIMIT - 37 * 4 < ask_over(postgres[0], tmp_path, 4) <= LIMIT

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from gateway.cli import app
 from gateway.config.settings import SettingsError, load_settings
-from gateway.dispatch.local import engine_options
+from gateway.dispatch.local_engine import engine_options
 from models.catalogue.bundled import bundled_model_path
 from models.engine.engine import looks_up
 from models.engine.native.llama import Model

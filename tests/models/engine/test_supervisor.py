@@ -360,7 +360,7 @@ def test_the_engine_serves_while_it_probes_its_model(
     tmp_path: Path, make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It reports the features that it finds, and the gateway uses them."""
-    monkeypatch.setattr("gateway.dispatch.local.LOOK_AGAIN_S", 0.05)
+    monkeypatch.setattr("gateway.dispatch.local_server.LOOK_AGAIN_S", 0.05)
     flag, body = tmp_path / "now", {**BODY, "logit_bias": None}
     calling = {**body, "max_tokens": 40, "tools": [TOOL], "tool_choice": "required", "parallel_tool_calls": False}
     command = engine_that(tmp_path, PROBES_WHEN_FLAGGED.format(flag=str(flag)))

@@ -1,0 +1,1 @@
+"""Gateways over one PostgreSQL and one Redis, everything around them broken at random, and what must hold."""
