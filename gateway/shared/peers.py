@@ -124,7 +124,9 @@ def _difference(marks: str, others: Iterable[Mapping[str, Any]]) -> str | None:
     """Which of the others has another secret. Those of before count too: while one is rotated, some have it first."""
     mine = set(marks.split())
     odd = next((other for other in others if not mine & set(other["secrets"].split())), None)
-    return odd and (
+    if odd is None:
+        return None
+    return (
         f"the gateway on {odd['host']} (process {odd['pid']}) over the same database has another secret: keys, logins "
         f"and audit entries of one do not count at the other. Give all gateways and commands the same "
         f"{variable_name(('secret',))}"
