@@ -1,5 +1,7 @@
 """The command as a process: signals, reload, several workers, sudden deaths."""
 
+import http.client
+import json
 import os
 import signal
 import time
@@ -43,6 +45,28 @@ def test_a_running_stream_may_finish_when_the_gateway_is_told_to_stop(provider: 
         wait_for(lambda: command.get("/health/ready").status_code == 503)
         assert command.get("/health/live").status_code == 200
         assert "".join(chunk.choices[0].delta.content or "" for chunk in stream) == "".join(WORDS)
+        assert command.process.wait(20) == 0
+
+
+def test_a_request_is_answered_that_a_proxy_sends_right_after_an_answer_from_before(
+    provider: Provider, tmp_path: Path
+) -> None:
+    """The head of that answer, sent before the signal, did not say that it is the last one on its connection."""
+    provider.pause_s = 0.4  # so that it ends after the port was closed
+    with running_command(state_dir=tmp_path, SLIMGATE_DRAIN_S="1", **cloud(provider)) as command:
+        proxy = http.client.HTTPConnection(command.url.removeprefix("http://"), timeout=30)
+        body = json.dumps({"model": "auto", "messages": HELLO, "stream": True})
+        proxy.request("POST", "/v1/chat/completions", body, {"content-type": "application/json"})
+        stream = proxy.getresponse()
+        command.signal(signal.SIGTERM)
+        assert stream.getheader("connection") is None
+        assert stream.read().endswith(b"[DONE]\n\n")
+        with pytest.raises(httpx.ConnectError):
+            command.get("/health/live")
+        proxy.request("GET", "/health/live")
+        last = proxy.getresponse()
+        assert (last.status, last.getheader("connection")) == (200, "close")
+        proxy.close()
         assert command.process.wait(20) == 0
 
 

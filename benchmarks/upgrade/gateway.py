@@ -12,7 +12,7 @@ import httpx
 
 from benchmarks.upgrade.versions import Version
 
-START_S, STOP_S = 90.0, 120.0
+START_S, STOP_S = 90.0, 300.0
 LOOK_S = 0.02
 
 
@@ -35,6 +35,7 @@ class Gateway:
     folder: Path
     settings: Mapping[str, str]
     version: Version | None = None
+    _before: int = field(default=0, repr=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -61,7 +62,7 @@ class Gateway:
             If it ends, or takes too long.
         """
         self.folder.mkdir(exist_ok=True)
-        self.version = version
+        self.version, self._before = version, self._n_logged()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*version.command, "serve", "--port", str(self.port)],
@@ -110,9 +111,12 @@ class Gateway:
             return httpx.get(f"{self.url}/health/ready", timeout=10).status_code == 200
         return False
 
-    def n_logged(self) -> int:
-        """How many requests it has answered, by its log."""
-        return self.log.read_text("utf-8").count("slimgate.requests:")
+    def n_answered(self) -> int:
+        """How many requests its version has answered since it was started, by its log."""
+        return self._n_logged() - self._before
+
+    def _n_logged(self) -> int:
+        return self.log.read_text("utf-8").count("slimgate.requests:") if self.log.exists() else 0
 
     def complaints(self) -> list[str]:
         """Warnings and errors of its log."""

@@ -16,8 +16,18 @@ MAX_HEAD_BYTES = 64 * 1024
 
 
 class WatchedProtocol(PlainProtocol):
-    """Closes connections whose caller does not finish a head, or reads nothing of an answer, for `client.SILENCE_S`."""
+    """Closes connections whose caller does not finish a head, or reads nothing of an answer, for `client.SILENCE_S`.
 
+    Attributes
+    ----------
+    leaving_idle_s : float
+        When the server stops: how long an answer whose head was sent before is followed by silence until its connection
+        is closed. That head did not say that it is the last one, so a proxy may send the next request at once, and that
+        one is answered. 0 closes with the answer.
+    """
+
+    leaving_idle_s = 0.0
+    _answered_at = 0.0
     _head_open = True
     _head_bytes = 0
     _untaken_bytes = 0
@@ -66,6 +76,21 @@ class WatchedProtocol(PlainProtocol):
         if scheme:
             others = [(name, value) for name, value in self.headers if name != b"host"]
             self.headers[:] = [(b"host", re.split(rb"[/?#]", rest, maxsplit=1)[0]), *others]
+
+    def on_response_complete(self) -> None:
+        self._answered_at = self.loop.time()
+        super().on_response_complete()
+
+    def shutdown(self) -> None:
+        cycle = self.cycle
+        if not self.leaving_idle_s or cycle is None or not (cycle.response_started and cycle.keep_alive):
+            super().shutdown()
+            return
+        self.timeout_keep_alive = self.leaving_idle_s  # type: ignore[assignment]
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            closes_at = self._answered_at + self.leaving_idle_s
+            self.timeout_keep_alive_task = self.loop.call_at(closes_at, self.timeout_keep_alive_handler)
 
     def pause_writing(self) -> None:
         super().pause_writing()

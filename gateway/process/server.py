@@ -110,8 +110,9 @@ class GatewayServer(uvicorn.Server):
         """Stop: the port first, then connections without a request, then the rest once its answers have ended.
 
         A proxy that finds the port closed asks another gateway. One whose connection is closed with a request in it
-        cannot, since the request may have been read. So connections stay open for a moment after the port, and each
-        answer meanwhile is the last one on its connection.
+        cannot, since the request may have been read. So connections stay open for a moment after the port, each answer
+        meanwhile is the last one on its connection, and where the head of an answer did not say so, the connection
+        stays until nothing has come for `drain_s`. Proxies that let go of idle connections sooner never lose a request.
         """
         await self._accept_waiting()
         for server in self.servers:
@@ -120,6 +121,9 @@ class GatewayServer(uvicorn.Server):
             sock.close()
         if self._lifecycle.drain_s:  # somebody in front is to notice
             await asyncio.sleep(LINGER_S)
+        for connection in self.server_state.connections:
+            if isinstance(connection, WatchedProtocol):
+                connection.leaving_idle_s = self._lifecycle.drain_s
         await super().shutdown()
 
     async def _accept_waiting(self) -> None:

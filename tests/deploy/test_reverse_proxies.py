@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import pytest
 
 from benchmarks.servers import children
 from gateway.process.server import LINGER_S
-from tests.deploy.reverse_proxies import RUNNING
+from tests.deploy.reverse_proxies import RUNNING, free_port
 from tests.live import wait_for
 from tests.process import Command, running_command
 from tests.provider import WORDS, Provider, running_provider
@@ -43,19 +43,24 @@ class Site:
             return connection.execute("SELECT id, outcome FROM requests").fetchall()
 
 
+def settings(provider: Provider, folder: Path, drain_s: float) -> dict[str, str]:
+    """The environment of both gateways."""
+    return {
+        "SLIMGATE_API_KEY": KEY,
+        "SLIMGATE_SECRET": "one secret for all gateways over a database",
+        "SLIMGATE_LOCAL__ENABLED": "false",
+        "SLIMGATE_CLOUD__BASE_URL": provider.base_url,
+        "SLIMGATE_LEDGER__URL": f"sqlite:///{folder}/ledger.db",
+        "SLIMGATE_TRUSTED_PROXIES": '["127.0.0.1"]',
+        "SLIMGATE_DRAIN_S": str(drain_s),
+    }
+
+
 @contextmanager
 def running_site(kind: str, folder: Path, drain_s: float = DRAIN_S) -> Iterator[Site]:
     with ExitStack() as stack:
         provider = stack.enter_context(running_provider())
-        environment = {
-            "SLIMGATE_API_KEY": KEY,
-            "SLIMGATE_SECRET": "one secret for all gateways over a database",
-            "SLIMGATE_LOCAL__ENABLED": "false",
-            "SLIMGATE_CLOUD__BASE_URL": provider.base_url,
-            "SLIMGATE_LEDGER__URL": f"sqlite:///{folder}/ledger.db",
-            "SLIMGATE_TRUSTED_PROXIES": '["127.0.0.1"]',
-            "SLIMGATE_DRAIN_S": str(drain_s),
-        }
+        environment = settings(provider, folder, drain_s)
         gateways = [
             stack.enter_context(running_command(state_dir=folder / name, **environment)) for name in ("one", "other")
         ]
@@ -207,6 +212,33 @@ def test_no_request_goes_into_a_connection_that_is_being_closed(kind: str, tmp_p
             asked = [pool.submit(ask, client) for client in clients]
             site.gateways[0].process.wait(60)
         assert [answer.result() for answer in asked] == n_callers * [200]
+
+
+@pytest.mark.parametrize("kind", list(RUNNING))
+def test_one_that_has_come_back_is_asked_though_its_first_answer_has_not_ended(kind: str, tmp_path: Path) -> None:
+    """Answers take minutes, and the next gateway is stopped meanwhile."""
+    n_asked, port = 30, free_port()
+    with running_provider() as provider, ExitStack() as stack:
+        provider.pause_s = 0.6
+        environment = settings(provider, tmp_path, DRAIN_S)
+        staying = stack.enter_context(running_command(state_dir=tmp_path / "other", **environment))
+        (tmp_path / kind).mkdir()
+        ports = [port, int(staying.url.rpartition(":")[2])]
+        site = Site(stack.enter_context(RUNNING[kind](tmp_path / kind, ports)), [], provider, tmp_path / "ledger.db")
+        pool = stack.enter_context(ThreadPoolExecutor(2 * n_asked))
+
+        def ask() -> Future[httpx.Response]:
+            time.sleep(0.1)
+            return pool.submit(site.ask, stream=True)
+
+        asked = [ask() for _ in range(3)]  # the proxy has found out that one is away
+        back = stack.enter_context(running_command("--port", str(port), state_dir=tmp_path / "one", **environment))
+        deadline = time.monotonic() + 30
+        while not _has_connection(back, provider) and time.monotonic() < deadline:
+            asked.append(ask())
+        staying.signal(signal.SIGTERM)
+        asked += [ask() for _ in range(n_asked)]
+        assert [answer.result().status_code for answer in asked] == len(asked) * [200]
 
 
 @contextmanager
