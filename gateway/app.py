@@ -99,7 +99,7 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
     await parts.keys.first_refresh()
     await parts.budget.first_refresh()
     if parts.shared is not None:
-        await asyncio.to_thread(parts.shared.first_pull)
+        await asyncio.to_thread(parts.shared.pull)  # the tables are there, or the database is away
         await parts.lifecycle.reloader.take_over_classifier()
         background.keep("shared files", parts.shared.keep_fresh)
     if parts.peers is not None:

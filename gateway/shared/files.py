@@ -120,7 +120,10 @@ class SharedFiles:
         self.replace(name, lambda _old: packed)
 
     def pull(self) -> list[str]:
-        """Take over what others have changed; returns the names. While the database is away, what was known counts."""
+        """Take over what others have changed; returns the names. While the database is away, what was known counts.
+
+        The first time that it answers, folders that nobody else has are brought in, and by the first gateway all.
+        """
         try:
             return self._pull()
         except LedgerUnavailable as exc:
@@ -132,11 +135,6 @@ class SharedFiles:
                 logger.error("shared files: nothing can be taken over into %s: %s", self._folder, exc)
             self._is_away = True
         return []
-
-    def first_pull(self) -> list[str]:
-        """`pull` at the start; before it, folders that nobody else has are brought in, and by the first one all."""
-        self._ledger.flush()  # which makes the tables
-        return self.pull()
 
     async def keep_fresh(self) -> None:
         """See what other gateways change, until cancelled."""
@@ -199,7 +197,8 @@ class SharedFiles:
 
     def _take_all(self, marks: Mapping[str, Mark], contents: Mapping[str, bytes]) -> list[str]:
         """Take over what can be; what cannot be written now, a full disk say, is tried again."""
-        taken, put_off = [], set()
+        taken: list[str] = []
+        put_off: set[str] = set()
         for name, content in contents.items():
             if name == CLASSIFIER_IN_USE and any(other.startswith(f"{CLASSIFIERS}/") for other in put_off):
                 put_off.add(name)  # it may point at what is not here

@@ -112,7 +112,8 @@ def secret_differs(settings: Settings, ledger: Ledger) -> str | None:
     with ledger.access() as connection:
         since = shared_now_ms(connection, now_ms()) - round(GONE_S * 1000)
         alive = select(GATEWAYS).where(GATEWAYS.c.seen_ms >= since).limit(MOST_SHOWN)
-        return _difference(_marks(settings), connection.execute(alive).mappings().all())
+        rows = connection.execute(alive).mappings().all()
+    return _difference(_marks(settings), [dict(row) for row in rows])
 
 
 def _marks(settings: Settings) -> str:

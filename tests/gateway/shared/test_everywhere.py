@@ -59,6 +59,7 @@ def shared(url: str, folder: Path) -> Iterator[SharedFiles]:
     folder.mkdir(exist_ok=True)
     ledger = Ledger(url, folder / "spool", chain=AuditChain(b"k" * 32))
     ledger.start()
+    ledger.flush()  # which makes the tables
     try:
         yield SharedFiles(ledger, folder)
     finally:
@@ -86,8 +87,8 @@ def test_a_threshold_is_in_force_in_all(two: tuple[Gateway, Gateway]) -> None:
 
 def test_of_many_who_move_it_at_once_nobody_is_lost(postgres: Postgres, tmp_path: Path) -> None:
     with shared(postgres[0], tmp_path / "a") as first, shared(postgres[0], tmp_path / "b") as second:
-        first.first_pull()
-        second.first_pull()
+        first.pull()
+        second.pull()
         lines = [
             ActiveThreshold(tmp_path / name / THRESHOLD, 0.5, "v1", files)
             for name, files in (("a", first), ("b", second))
@@ -150,7 +151,7 @@ def test_a_classifier_that_is_missing_is_refused_by_name(two: tuple[Gateway, Gat
 
 def test_nothing_outside_the_shared_names_is_written(postgres: Postgres, tmp_path: Path) -> None:
     with shared(postgres[0], tmp_path / "a") as files:
-        files.first_pull()
+        files.pull()
         with postgres[1].begin() as connection:
             for name in ("secret.key", "../escaped", "artifacts/../../escaped", "exam/.x", "artifacts"):
                 connection.execute(
@@ -176,7 +177,7 @@ def test_without_the_database_what_was_known_counts_also_after_a_restart(
         with running_gateway(own) as again:
             assert _decided_at(again) == "0.9000"
             with shared(postgres[0], tmp_path / "other") as files:
-                files.first_pull()
+                files.pull()
                 files.replace(THRESHOLD, lambda content: content.replace(b"0.9", b"0.3"))
             relay.mend()
             wait_for(lambda: _decided_at(again) == "0.3000", 20)
@@ -193,9 +194,9 @@ def test_the_first_gateway_brings_in_what_it_has_and_later_ones_have_no_say(post
         ActiveThreshold(tmp_path / name / THRESHOLD, 0.5, "v1").apply(value, by=name)
     version = make_classifier(tmp_path / "first", ALL_CLOUD)
     with shared(postgres[0], tmp_path / "first") as files:
-        files.first_pull()
+        files.pull()
     with shared(postgres[0], tmp_path / "later") as files:
-        assert set(files.first_pull()) == {THRESHOLD, CLASSIFIER_IN_USE, f"artifacts/{version}"}
+        assert set(files.pull()) == {THRESHOLD, CLASSIFIER_IN_USE, f"artifacts/{version}"}
     assert ActiveThreshold(tmp_path / "later" / THRESHOLD, 0.5, "v1").value == 0.3
     assert (tmp_path / "later" / "artifacts" / version / "card.json").is_file()
 
@@ -222,7 +223,7 @@ def test_one_gateway_examines_and_all_have_its_marks(postgres: Postgres, provide
 
 def test_of_two_processes_one_has_the_lease_until_it_expires(postgres: Postgres, tmp_path: Path) -> None:
     with shared(postgres[0], tmp_path / "a") as one, shared(postgres[0], tmp_path / "b") as other:
-        one.first_pull()
+        one.pull()
         mine, theirs = Lease(one._ledger, "exam/x"), Lease(other._ledger, "exam/x")
         assert (mine.take(), theirs.take(), mine.take()) == (True, False, True)
         mine.release()

@@ -34,6 +34,7 @@ def _shared(url: str, folder: Path) -> Iterator[SharedFiles]:
     folder.mkdir(exist_ok=True)
     ledger = Ledger(url, folder / "spool", chain=AuditChain(b"k" * 32))
     ledger.start()
+    ledger.flush()  # which makes the tables
     try:
         yield SharedFiles(ledger, folder)
     finally:
@@ -71,7 +72,7 @@ def test_what_is_here_is_brought_in_once_the_database_answers(postgres: Postgres
         assert first._ledger.flush(30)
         first.pull()
         other = share("b")
-        other.first_pull()
+        other.pull()
         assert ActiveThreshold(tmp_path / "b" / THRESHOLD, 0.5, "v1").value == 0.3
 
 
@@ -80,7 +81,7 @@ def test_a_command_before_the_first_gateway_loses_no_threshold(share: Share, tmp
     command_files = share("a")
     command_files._ledger.flush()
     command_files.replace(CLASSIFIER_IN_USE, lambda _old: b"shipped\n")
-    share("b").first_pull()
+    share("b").pull()
     assert ActiveThreshold(tmp_path / "b" / THRESHOLD, 0.5, "v1").value == 0.3
 
 
@@ -88,8 +89,8 @@ def test_half_an_exam_never_takes_the_place_of_a_whole_one(share: Share, tmp_pat
     exam(tmp_path / "half", ExamState.WAITING, 3)
     whole = exam(tmp_path / "whole", ExamState.DONE, 9)
     first, second = share("half"), share("whole")
-    first.first_pull()
-    second.first_pull()
+    first.pull()
+    second.pull()
     assert ExamFolder(tmp_path / "whole").record("k1").progress.asked == 9
     assert first.pull() == ["exam/k1"]
     assert (tmp_path / "half" / "exam" / "k1" / "answers.jsonl").read_bytes() == (whole / "answers.jsonl").read_bytes()
@@ -97,8 +98,8 @@ def test_half_an_exam_never_takes_the_place_of_a_whole_one(share: Share, tmp_pat
 
 def test_marks_wait_for_an_exam_that_runs_here(share: Share, tmp_path: Path) -> None:
     here, there = share("here"), share("there")
-    here.first_pull()
-    there.first_pull()
+    here.pull()
+    there.pull()
     exam(tmp_path / "there", ExamState.DONE, 9)
     there.publish("exam/k1")
     lock = ExamFolder(tmp_path / "here").lock("k1")
@@ -110,8 +111,8 @@ def test_marks_wait_for_an_exam_that_runs_here(share: Share, tmp_path: Path) -> 
 
 def test_a_classifier_is_pointed_at_only_once_it_is_there(share: Share, tmp_path: Path) -> None:
     here, there = share("here"), share("there")
-    here.first_pull()
-    there.first_pull()
+    here.pull()
+    there.pull()
     version = make_classifier(tmp_path / "there", ALL_CLOUD)
     obstacle = tmp_path / "here" / "artifacts" / version
     obstacle.parent.mkdir()
@@ -129,11 +130,11 @@ def test_a_classifier_is_pointed_at_only_once_it_is_there(share: Share, tmp_path
 def test_what_is_taken_over_by_eight_workers_is_written_once(share: Share, tmp_path: Path) -> None:
     there, workers = share("there"), [share("here") for _ in range(3)]
     exam(tmp_path / "there", ExamState.DONE, 9)
-    there.first_pull()
-    workers[0].first_pull()
+    there.pull()
+    workers[0].pull()
     written = (tmp_path / "here" / "exam" / "k1" / "answers.jsonl").stat()
     for worker in workers[1:]:
-        worker.first_pull()
+        worker.pull()
     assert (tmp_path / "here" / "exam" / "k1" / "answers.jsonl").stat().st_ino == written.st_ino
 
 
@@ -141,8 +142,8 @@ def test_of_two_processes_of_one_machine_the_later_change_stays(
     share: Share, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow, quick = share("one"), share("one")
-    slow.first_pull()
-    quick.first_pull()
+    slow.pull()
+    quick.pull()
     is_stored, quick_is_done = threading.Event(), threading.Event()
     write = slow._write
 
@@ -165,7 +166,7 @@ def test_of_two_processes_of_one_machine_the_later_change_stays(
 def test_a_damaged_threshold_changes_nothing(content: bytes, share: Share, tmp_path: Path) -> None:
     here, there = share("here"), share("there")
     for files in (here, there):
-        files.first_pull()
+        files.pull()
     line = ActiveThreshold(tmp_path / "here" / THRESHOLD, 0.5, "v1", here)
     line.apply(0.3, by="somebody")
     there.replace(THRESHOLD, lambda _old: content)
@@ -177,7 +178,7 @@ def test_a_damaged_threshold_changes_nothing(content: bytes, share: Share, tmp_p
 
 def test_a_threshold_that_is_no_number_fails_no_request(share: Share, tmp_path: Path) -> None:
     here = share("here")
-    here.first_pull()
+    here.pull()
     line = ActiveThreshold(tmp_path / "here" / THRESHOLD, 0.5, "v1", here)
     line.apply(0.3, by="somebody")
     here.replace(THRESHOLD, lambda content: content.replace(b'"threshold": 0.3', b'"threshold": "high"'))
@@ -189,7 +190,7 @@ def test_a_folder_whose_bytes_are_damaged_is_told_once_and_stops_nothing(
     postgres: Postgres, share: Share, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     here = share("here")
-    here.first_pull()
+    here.pull()
     with postgres[1].begin() as connection:
         row = {"name": "exam/k1", "version": 1, "changed_ms": 1, "content": b"PK\x05\x06" + b"\xff" * 18}
         connection.execute(SHARED_FILES.insert(), row)
@@ -201,7 +202,7 @@ def test_a_folder_whose_bytes_are_damaged_is_told_once_and_stops_nothing(
 def test_nothing_is_prepared_at_the_server(share: Share) -> None:
     """PgBouncer in transaction mode gives each transaction another connection, which would not know of it."""
     files = share("a")
-    files.first_pull()
+    files.pull()
     for _ in range(20):
         files.replace(THRESHOLD, lambda _old: b"{}")
     with files._ledger.write() as connection:
@@ -229,7 +230,7 @@ def test_a_command_with_another_secret_than_the_gateways_makes_no_keys(
     postgres: Postgres, share: Share, tmp_path: Path
 ) -> None:
     files = share("a")
-    files.first_pull()
+    files.pull()
     cloud = {"base_url": "http://127.0.0.1:9/v1"}
     serving = Settings(state_dir=tmp_path / "a", secret="g" * 40, ledger={"url": postgres[0]}, cloud=cloud)
     Peers(serving, files._ledger).beat()
