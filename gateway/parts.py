@@ -265,6 +265,18 @@ def _watch(
     )
     if local is not None:
         metrics.watch("slimgate_local_up", "Whether the local model answers.", lambda: float(local.up), "livemin")
+        metrics.watch(
+            "slimgate_local_servers",
+            "Servers that the local model runs on: of local.base_urls, or replicas behind one address.",
+            lambda: float(len(local.servers()) or 1),
+            "livemax",
+        )
+        metrics.watch(
+            "slimgate_local_servers_up",
+            "Those of them that answer.",
+            lambda: float(sum(server["up"] for server in local.servers()) if local.servers() else local.up),
+            "livemin",
+        )
         metrics.watch_count("slimgate_engine_restarts", "Times the engine was started again.", lambda: local.restarts)
 
 

@@ -1,5 +1,6 @@
 """`slimgate doctor`: what it measures, and what it says where something is amiss."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -95,6 +96,14 @@ def test_a_server_that_answers(tmp_path: Path, provider: Provider) -> None:
     done = doctor(tmp_path, SLIMGATE_LOCAL__BASE_URL=provider.base_url)
     assert done.returncode == 0
     assert f"{provider.base_url} answers, with: " in said(done)["local"]
+
+
+def test_each_server_of_a_fleet_is_asked(tmp_path: Path, provider: Provider) -> None:
+    urls = json.dumps(["http://127.0.0.1:9/v1", provider.base_url])
+    done = doctor(tmp_path, SLIMGATE_LOCAL__BASE_URLS=urls)
+    assert done.returncode == 0
+    assert "http://127.0.0.1:9/v1 does not answer" in done.stdout
+    assert f"{provider.base_url} answers, with: " in done.stdout
 
 
 def test_a_quick_look_starts_no_model(tmp_path: Path) -> None:

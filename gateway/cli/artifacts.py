@@ -51,7 +51,10 @@ def use(
     store = ArtifactStore.of(settings)
     before = store.version_in_use
     with recorded_command(settings, "classifier chosen", version=version, before=before) as ledger:
-        store.use(version, SharedFiles.of(settings, ledger))
+        shared = SharedFiles.of(settings, ledger)
+        if shared is not None:
+            shared.pull()  # it may have been made on another machine
+        store.use(version, shared)
     console = Console(highlight=False, soft_wrap=True)
     if version == before:
         console.print(f"{version} was in use already.")

@@ -58,9 +58,12 @@ def doctor(
         raise typer.BadParameter("--quick starts no model, so it cannot be combined with --tune")
     settings = load_settings(config, serves=False)
     _print_machine(settings)
-    local = settings.local.model_copy(update={"model_path": model, "base_url": None} if model else {})
+    local = settings.local.model_copy(
+        update={"model_path": model, "base_url": None, "base_urls": None} if model else {}
+    )
     if local.base_url is not None:
-        speed, well = None, _print_server(local, local.base_url)
+        answers = [_print_server(local, url) for url in local.base_urls or [local.base_url]]
+        speed, well = None, any(answers)
     elif not local.enabled and model is None:
         speed, well = None, True
         _say("local", "off (local.enabled): everything goes to the cloud")
@@ -92,7 +95,7 @@ def _print_machine(settings: Settings) -> None:
 
 
 def _print_server(local: LocalSettings, base_url: str) -> bool:
-    """Whether the server at local.base_url answers."""
+    """Whether the server at `base_url` answers."""
     uds = base_url.removeprefix(UNIX) if base_url.startswith(UNIX) else None
     # With a given transport, httpx uses no proxies from the environment.
     transport = None if local.use_proxy and not uds else httpx.HTTPTransport(uds=uds)

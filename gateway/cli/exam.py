@@ -283,12 +283,17 @@ class _Foreground:
 
 def _publish(settings: Settings, key: str) -> None:
     """Give the marks to all gateways over the same database."""
-    from gateway.exam.sharing import SharedExams
-    from gateway.shared.files import SharedFiles
+    from gateway.ledger import LedgerUnavailable
+    from gateway.shared.files import EXAM, SharedFiles
+    from gateway.shared.packing import PackingError
 
     with open_ledger(settings) as (ledger, _):
-        if (files := SharedFiles.of(settings, ledger)) is not None:
-            SharedExams(ledger, files).publish(key)
+        if (files := SharedFiles.of(settings, ledger)) is None:
+            return
+        try:
+            files.publish(f"{EXAM}/{key}")
+        except (LedgerUnavailable, PackingError, OSError) as exc:
+            console.print(f"The marks stay on this machine: {exc}", markup=False)
 
 
 def _say_done(examinee: "Examinee", record: "Record") -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from rich.console import Console
 
 from gateway.cli.key_options import with_details
+from gateway.cli.ledger import check_secret
 from gateway.cli.serve import ConfigOption
 from gateway.config.settings import Settings, load_settings
 from gateway.keys.terms import NO_TERMS, KeyTerms
@@ -168,6 +169,7 @@ def _open(config: Any) -> "Iterator[tuple[KeyStore, Actor, Settings]]":
     ledger.start()  # which makes the tables, where no gateway has been yet
     try:
         ledger.flush()
+        check_secret(settings, ledger)
         yield KeyStore(ledger, chain, hasher), command_line_actor(), settings
     except (KeyNotFound, KeyUnchangeable, LedgerUnavailable) as exc:
         _fail(str(exc), 1)

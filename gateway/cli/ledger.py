@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -31,6 +31,7 @@ def recorded_command(settings: Settings, action: str, **details: Any) -> "Iterat
 
     with open_ledger(settings) as (ledger, chain):
         ledger.flush()  # makes the tables, where there are none yet
+        check_secret(settings, ledger)
         with recorded(ledger, chain, command_line_actor(), action, details):
             yield ledger
 
@@ -55,6 +56,14 @@ def open_ledger(settings: Settings) -> "Iterator[tuple[Ledger, AuditChain]]":
         ledger.close()
 
 
+def check_secret(settings: Settings, ledger: "Ledger") -> None:
+    """Stop with 1 where a gateway that serves now has another secret: it would not believe what is made here."""
+    from gateway.shared.peers import secret_differs
+
+    if (why := secret_differs(settings, ledger)) is not None:
+        _fail(why)
+
+
 @contextmanager
 def open_to_read(settings: Settings) -> "Iterator[LedgerReader]":
     """The ledger as it is stored, which stays as it is. If it cannot be read, prints why and exits with 1."""
@@ -71,7 +80,11 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except LedgerUnavailable as exc:
-        errors = Console(stderr=True, highlight=False, soft_wrap=True)
-        errors.print("slimgate:", style="bold red", end=" ")
-        errors.print(str(exc), markup=False)
-        raise typer.Exit(1) from None
+        _fail(str(exc))
+
+
+def _fail(why: str) -> NoReturn:
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    errors.print("slimgate:", style="bold red", end=" ")
+    errors.print(why, markup=False)
+    raise typer.Exit(1) from None

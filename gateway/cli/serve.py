@@ -144,7 +144,7 @@ def _local_words(local: LocalSettings) -> str:
     if not local.enabled:
         return "off"
     if local.base_url:
-        return mask_url(local.base_url)
+        return ", ".join(mask_url(url) for url in local.base_urls or [local.base_url])
     if (missing := missing_model(local)) is not None:
         return f"down: {missing}"
     return local.model_path.name if local.model_path else "SmolLM2-135M-Instruct, bundled: tiny, for trying out"

@@ -15,7 +15,7 @@ from typing import TypeVar
 from gateway.dispatch.backends import Backends
 from gateway.dispatch.cascade import Cascade, Unsure
 from gateway.dispatch.decider import Decider, RoutedRequest
-from gateway.dispatch.local import unless_stuck
+from gateway.dispatch.load_watch import unless_stuck
 from gateway.dispatch.paying import as_paid_for, paid_though_failed, release, set_aside
 from gateway.http.overrides import Overrides
 from gateway.keys.terms import KeyForbids

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from itertools import islice
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -10,7 +11,7 @@ from gateway.dispatch.local_load import LocalLoad
 RUNNING = ("vllm:num_requests_running", "llamacpp:requests_processing")
 QUEUED = ("vllm:num_requests_waiting", "llamacpp:requests_deferred")
 
-_PREFIXES = ("vllm:", "llamacpp:")
+MOST_SAMPLES = 1000
 
 
 def load_in_metrics(text: str, asked_at: float) -> LocalLoad | None:
@@ -30,8 +31,11 @@ def load_in_metrics(text: str, asked_at: float) -> LocalLoad | None:
     True
     """
     values = dict[str, float]()
-    for name, value in _samples(text):
-        values[name] = values.get(name, 0.0) + value
+    try:
+        for name, value in _samples(text):
+            values[name] = values.get(name, 0.0) + value
+    except (LookupError, TypeError, ArithmeticError) as exc:  # the parser raises these, too
+        raise ValueError("these are no metrics") from exc
     if not any(name in values for name in RUNNING):
         return None
     running, queued = (int(sum(values.get(name, 0.0) for name in names)) for names in (RUNNING, QUEUED))
@@ -40,7 +44,8 @@ def load_in_metrics(text: str, asked_at: float) -> LocalLoad | None:
 
 def _samples(text: str) -> Iterator[tuple[str, float]]:
     # Only the lines that matter are parsed: a server has hundreds of others.
-    wanted = "\n".join(line for line in text.splitlines() if line.startswith(_PREFIXES))
+    lines = (line for line in text.splitlines() if line.startswith(RUNNING + QUEUED))
+    wanted = "\n".join(islice(lines, MOST_SAMPLES))
     for family in text_string_to_metric_families(wanted + "\n"):
         for sample in family.samples:
             if math.isfinite(sample.value) and 0 <= sample.value < 1e9:

@@ -1,13 +1,11 @@
 """The local side: the built-in engine under supervision, a server of the user's own, or a fleet of them."""
 
-import asyncio
 from collections.abc import Awaitable
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from gateway.background import Background
 from gateway.config.sections.local import LocalSettings
-from gateway.dispatch.load_watch import LOAD_S
 from gateway.dispatch.local_engine import EngineSide
 from gateway.dispatch.local_fleet import FleetSide
 from gateway.dispatch.local_load import LocalLoad
@@ -16,11 +14,9 @@ from gateway.dispatch.local_times import T
 from models.catalogue.bundled import bundled_model_path
 from models.wire.backend import Backend
 from models.wire.chat import ChatRequest
-from models.wire.errors import BackendTimeout, ExtraMissingError
+from models.wire.errors import ExtraMissingError
 from router.decision import LocalEstimate
 from router.policy import LocalCapabilities
-
-Result = TypeVar("Result")
 
 
 class LocalSide(Protocol):
@@ -138,21 +134,3 @@ def missing_model(settings: LocalSettings) -> str | None:
     except ExtraMissingError as exc:
         return str(exc)
     return None if path.is_file() else f"there is no model file at {path} (local.model_path)"
-
-
-async def unless_stuck(local: LocalSide, work: Awaitable[Result]) -> Result:
-    """The result of `work`, which waits for the local side.
-
-    Raises
-    ------
-    BackendTimeout
-        If the local side is stuck; `work` is then cancelled.
-    """
-    task = asyncio.ensure_future(work)
-    try:
-        while not (await asyncio.wait({task}, timeout=LOAD_S))[0]:
-            if local.load is not None and local.load.is_stuck:
-                raise BackendTimeout("local", f"no progress for {local.load.stalled_s:.0f} s")
-        return task.result()
-    finally:
-        task.cancel()

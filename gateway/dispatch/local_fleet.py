@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 
 from gateway.background import Background
 from gateway.config.sections.local import LocalSettings
+from gateway.dispatch.load_watch import unless_stuck
 from gateway.dispatch.local_load import LocalLoad
 from gateway.dispatch.local_server import ServerSide
 from gateway.dispatch.local_times import T
 from models.remote.resilient_backend import ResilientBackend
 from models.wire.backend import Completion
 from models.wire.chat import ChatRequest
-from models.wire.errors import BackendError, BackendLost, BackendUnavailable
+from models.wire.errors import BackendError, BackendLost, BackendUnavailable, RateLimited
 from models.wire.stream import ChatStream
 from router.decision import LocalEstimate
 from router.policy import LocalCapabilities
@@ -36,8 +37,8 @@ LOOK_S = 0.1
 class FleetSide:
     """The servers at `base_urls`, which have the same model.
 
-    The model is that of the first one that has said which it has; a server with another one gets nothing. What the
-    fleet can do is what all that are up can.
+    The model is that of the first in the list that has said which it has; a server with another one gets nothing. What
+    the fleet can do is what all that are up can.
     """
 
     restarts = 0
@@ -183,8 +184,8 @@ class FleetSide:
 class _FleetBackend:
     """Asks the members one after the other, until one takes the request.
 
-    The next one is asked only where the one before did not take it: a request that was lost with its server may be the
-    cause.
+    The next one is asked only where the one before did not take it: a request that was lost with its server, or that a
+    server is stuck with, may be the cause.
     """
 
     name = "local"
@@ -227,13 +228,15 @@ class _FleetBackend:
 
     async def _ask(self, request: ChatRequest | None, call: Callable[[ServerSide], Awaitable[Result]]) -> Result:
         first: BackendError | None = None
-        for member in self._fleet.in_order(request):
+        members = self._fleet.in_order(request)
+        for member in members:
             self._fleet.take_turn(member)
             try:
-                return await call(member)
+                # One that hangs is put up with where there is no other.
+                return await (unless_stuck(member, call(member)) if len(members) > 1 else call(member))
             except BackendLost:
                 raise
-            except BackendUnavailable as exc:
+            except (BackendUnavailable, RateLimited) as exc:
                 first = first or exc
                 logger.warning("%s did not take a request (%s)", member.shown_address, exc)
         raise first or BackendUnavailable("local", self._fleet.trouble or "no server is up")

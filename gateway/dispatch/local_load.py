@@ -80,10 +80,14 @@ class LocalLoad:
         """
         if (replicas := health.get("replicas")) is not None:
             named = [(str(each["id"])[:MOST_NAME_CHARS], each) for each in replicas[:MOST_REPLICAS]]
-            return cls.of_replicas([(name, cls.from_health(each, asked_at)) for name, each in named], asked_at)
+            return cls.of_replicas([(name, cls._of_engine(each, asked_at)) for name, each in named], asked_at)
+        return cls._of_engine(health, asked_at)
+
+    @classmethod
+    def _of_engine(cls, health: Any, asked_at: float) -> "LocalLoad":
         return cls(
-            int(health["running"]),
-            int(health["queued"]),
+            max(0, int(health["running"])),
+            max(0, int(health["queued"])),
             _not_negative(health["expected_wait_s"]),
             _not_negative(health.get("stalled_s", 0.0)),
             _pace(health),

@@ -64,7 +64,7 @@ class ServerSide:
         )
         self.backend = ResilientBackend(self._server, self._breaker, self._limiter, RetryPolicy(retries=0))
         self._is_ours = False
-        self._load = LoadWatch(server, lambda: self.up, lambda: self._is_ours)
+        self._load = LoadWatch(server, lambda: self.up, lambda: self._is_ours, in_hand=lambda: self._limiter.n_running)
         self._times = ReplicaTimes(lambda: self._load.latest)
 
     def take_key(self, settings: LocalSettings) -> None:
@@ -114,8 +114,7 @@ class ServerSide:
 
     @property
     def n_callers(self) -> int:
-        told = self.load
-        return max(self._limiter.n_running, 0 if told is None else told.running + told.queued)
+        return self._limiter.n_running + self._limiter.n_waiting + self._load.n_others
 
     @property
     def is_known(self) -> bool:

@@ -121,8 +121,7 @@ class LocalTimes:
     def note_kept(self, request: ChatRequest) -> None:
         """The model has read `request`, though it was not watched here."""
         outline, load = PromptOutline.of(request), self._load()
-        room = USUAL_ROOM if load is None else load.n_kept_tokens
-        self._kept.keep(outline.chain, self._n_unread(outline, None) + round(self._answer_tokens), room)
+        self._kept.keep(outline.chain, self._n_unread(outline, None) + round(self._answer_tokens), _room(load))
 
     def to_json(self) -> dict[str, Any]:
         """The figures for ``/v1/status``."""
@@ -146,12 +145,14 @@ class LocalTimes:
             self._kept.forget()
 
     def _queue(self, n_unread: int, reads_per_s: float) -> "Queue":
-        load, now = self._load(), self._clock()
+        told, now = self._load(), self._clock()
+        load = told if told is not None and told.tells_prompts else None
         asked_at = -inf if load is None else load.asked_at
         since = [other for other in self._in_hand if other.began > asked_at]
         ahead = [other.n_unread for other in since if other.first_token_at is None]
         if load is None:
-            return Queue.of(n_unread, ahead, reads_per_s)
+            queue = Queue.of(n_unread, ahead, reads_per_s)
+            return Queue(max(queue.wait_s, self._wait_in_line_s(told)), queue.later_s)
         elapsed_s = max(0.0, now - asked_at)
         # Prompts that it had in hand when it was asked, and has read meanwhile: it is not stuck, and they are done.
         n_read = sum(1 for began, read_at in self._read if began <= asked_at < read_at)
@@ -161,13 +162,24 @@ class LocalTimes:
         stalled_s = load.stalled_s if self._answered_at <= asked_at else 0.0
         return Queue(stalled_s + max(place_s, queue.wait_s), queue.later_s)
 
+    def _wait_in_line_s(self, told: LocalLoad | None) -> float:
+        """How long a request waits at a server that tells only how many run and wait.
+
+        By Little's law its places become free one by one, each of them after about one answer.
+        """
+        pace = self.pace
+        if told is None or pace is None:
+            return 0.0
+        n_since = sum(1 for other in self._in_hand if other.began > told.asked_at)
+        n_ahead = told.running + told.queued + n_since + 1 - told.max_sequences
+        return max(0, n_ahead) * self._answer_tokens / pace.writes_per_s / told.max_sequences
+
     def _begin(self, request: ChatRequest, outline: PromptOutline) -> _InHand:
         n_unread, load, now = self._n_unread(outline, None), self._load(), self._clock()
         estimate = self.estimate(request)
         in_hand = _InHand(n_unread, not self._in_hand, now, now + (estimate.answer_s if estimate else 0.0))
         self._in_hand.add(in_hand)
-        room = USUAL_ROOM if load is None else load.n_kept_tokens
-        self._kept.keep(outline.chain, n_unread + round(self._answer_tokens), room)
+        self._kept.keep(outline.chain, n_unread + round(self._answer_tokens), _room(load))
         return in_hand
 
     def _first_token(self, in_hand: _InHand) -> None:
@@ -191,6 +203,10 @@ class LocalTimes:
         was_cut = not reasons or any(reason in CUT_SHORT for reason in reasons)
         if n_written and (not was_cut or n_written > self._answer_tokens):
             self._answer_tokens += ANSWER_WEIGHT * (n_written / max(1, len(reasons)) - self._answer_tokens)
+
+
+def _room(load: LocalLoad | None) -> int:
+    return USUAL_ROOM if load is None or not load.tells_prompts else load.n_kept_tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ class ReplicaTimes:
 
     def __init__(self, load: Callable[[], LocalLoad | None]) -> None:
         self._load = load
-        self._alone = LocalTimes(self._engine_load)
+        self._alone = LocalTimes(load)
         self._by_name: dict[str, LocalTimes] = {}
 
     def estimate(self, request: ChatRequest, counted: int | None = None) -> LocalEstimate | None:
@@ -62,10 +62,6 @@ class ReplicaTimes:
                 for name, own in load.replicas
             ]
         )
-
-    def _engine_load(self) -> LocalLoad | None:
-        load = self._load()
-        return load if load is not None and load.tells_prompts else None
 
     def _replica_load(self, name: str) -> LocalLoad | None:
         load = self._load()

@@ -142,7 +142,7 @@ class BackgroundExam:
             told = progress.asked, progress.passed
             logger.info("the entrance exam of %s is done: %d items, %d passed", examinee.name, *told)
             if self._shared is not None:
-                await asyncio.to_thread(self._shared.publish, examinee.key)
+                await self._shared.publish(examinee.key)
         elif code == EXIT_FAILED:
             self._has_failed = True  # the process has said why
         elif code != EXIT_STOPPED:

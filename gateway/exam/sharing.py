@@ -12,6 +12,9 @@ from gateway.shared.packing import PackingError
 
 logger = logging.getLogger(__name__)
 
+RETRY_S = 5.0
+"""After so long, marks that the database did not take are offered to it again."""
+
 
 class SharedExams:
     """What is kept of exams, in common with other gateways."""
@@ -39,12 +42,18 @@ class SharedExams:
             with contextlib.suppress(LedgerUnavailable):  # then it expires
                 await asyncio.to_thread(lease.release)
 
-    def publish(self, key: str) -> None:
-        """Give the others what this exam has found out. Where that is not possible, it stays on this machine."""
-        try:
-            self._files.publish(f"{EXAM}/{key}")
-        except (LedgerUnavailable, PackingError, OSError) as exc:
-            logger.error("the marks stay on this machine until its next start: %s", exc)
+    async def publish(self, key: str) -> None:
+        """Give the others what this exam has found out, as soon as the database answers."""
+        while True:
+            try:
+                await asyncio.to_thread(self._files.publish, f"{EXAM}/{key}")
+                return
+            except LedgerUnavailable as exc:
+                logger.warning("the marks are given to the other gateways once the database answers: %s", exc)
+                await asyncio.sleep(RETRY_S)
+            except (PackingError, OSError) as exc:
+                logger.error("the marks stay on this machine: %s", exc)
+                return
 
 
 async def _keep(lease: Lease) -> None:

@@ -152,7 +152,9 @@ def _limits(url: URL) -> dict[str, Any]:
     if url.drivername != "postgresql+psycopg":
         return {}
     limits = {"connect_timeout": int(WAIT_S), "tcp_user_timeout": DEAF_MS}
-    return {name: value for name, value in limits.items() if name not in url.query}
+    # A pooler between, PgBouncer say, may give each transaction another server, which does not know what was prepared.
+    prepares_nothing = {"prepare_threshold": None}
+    return prepares_nothing | {name: value for name, value in limits.items() if name not in url.query}
 
 
 def _tune_sqlite(connection: Any, _record: Any) -> None:

@@ -60,8 +60,19 @@ class ThresholdChange:
 
     @classmethod
     def parse(cls, value: dict[str, Any]) -> Self:
-        """Read what `asdict` wrote; what a newer version says beside it is ignored."""
-        return cls(**{each.name: value[each.name] for each in fields(cls) if each.name in value})
+        """Read what `asdict` wrote; what a newer version says beside it is ignored.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If it is something else.
+        """
+        change = cls(**{each.name: value[each.name] for each in fields(cls) if each.name in value})
+        numbers = (change.at_ms, change.before, 0 if change.threshold is None else change.threshold)
+        texts = (change.basis, change.by, change.note)
+        if not all(type(number) in (int, float) for number in numbers) or not all(type(text) is str for text in texts):
+            raise ValueError(f"this is no change of a threshold: {value}")
+        return change
 
 
 def threshold_default(configured: float | None, artifact: Artifact) -> tuple[float, str]:

@@ -39,7 +39,7 @@ def pack(folder: Path) -> bytes:
 
 
 def unpack(packed: bytes, folder: Path) -> None:
-    """Write what `pack` made into `folder`, file by file; files that are there and not in it stay.
+    """Write what `pack` made into `folder`, file by file; files that are there and not in it, or the same, stay.
 
     Raises
     ------
@@ -52,11 +52,15 @@ def unpack(packed: bytes, folder: Path) -> None:
             infos = archive.infolist()
             _check(len(infos), sum(info.file_size for info in infos))
             files = {_safe_name(info.filename): archive.read(info) for info in infos}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zipfile.LargeZipFile) as exc:
+    except PackingError:
+        raise
+    except Exception as exc:  # of damaged bytes, zipfile raises a dozen kinds of errors, those of zlib and struct too
         raise PackingError(f"not a packed folder: {exc}") from exc
     for name, content in sorted(files.items(), key=lambda item: (item[0].name in LAST, item[0])):
-        private_folder((folder / name).parent)
-        write_atomically(folder / name, content)
+        path = folder / name
+        private_folder(path.parent)
+        if not path.is_file() or path.read_bytes() != content:  # who looks at its times would read it again
+            write_atomically(path, content)
 
 
 def _safe_name(name: str) -> PurePosixPath:

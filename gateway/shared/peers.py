@@ -8,12 +8,13 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, make_url, select, update
 
 from gateway.config.secret import derived_keys
 from gateway.config.settings import Settings, variable_name
@@ -56,8 +57,7 @@ class Peers:
 
     def take_secret(self, settings: Settings) -> None:
         """Compare this configuration's secret from now on."""
-        keys = derived_keys(settings, PURPOSE)
-        self._marks = " ".join(blake2b(key, digest_size=8).hexdigest() for key in keys)
+        self._marks = _marks(settings)
 
     def to_json(self) -> dict[str, Any]:
         """For ``/v1/status``: this process, and the others that are alive."""
@@ -95,20 +95,44 @@ class Peers:
             logger.debug("the others will notice in %g s", GONE_S)
 
     def _compare_secrets(self) -> None:
-        """Those of before count too: while a secret is rotated, some gateways have the new one first."""
-        mine = set(self._marks.split())
-        odd = next((other for other in self._others if not mine & set(other["secrets"].split())), None)
-        before, self.trouble = self.trouble, None
-        if odd is not None:
-            self.trouble = (
-                f"the gateway on {odd['host']} (process {odd['pid']}) over the same database has another secret: keys, "
-                f"logins and audit entries of one do not count at the other. Give all gateways the same "
-                f"{variable_name(('secret',))}"
-            )
-            if before is None:
-                logger.error("%s", self.trouble)
+        before, self.trouble = self.trouble, _difference(self._marks, self._others)
+        if self.trouble is not None and before is None:
+            logger.error("%s", self.trouble)
 
 
-def _shown(gateway: dict[str, Any]) -> dict[str, Any]:
+def secret_differs(settings: Settings, ledger: Ledger) -> str | None:
+    """Why what a command with this configuration makes would not count at a gateway that serves now; None if it would.
+
+    Raises
+    ------
+    LedgerUnavailable
+    """
+    if make_url(settings.ledger_url).get_backend_name() == "sqlite":
+        return None
+    with ledger.access() as connection:
+        since = shared_now_ms(connection, now_ms()) - round(GONE_S * 1000)
+        alive = select(GATEWAYS).where(GATEWAYS.c.seen_ms >= since).limit(MOST_SHOWN)
+        return _difference(_marks(settings), connection.execute(alive).mappings().all())
+
+
+def _marks(settings: Settings) -> str:
+    keys = derived_keys(settings, PURPOSE)
+    return " ".join(blake2b(key, digest_size=8).hexdigest() for key in keys)
+
+
+def _difference(marks: str, others: Iterable[Mapping[str, Any]]) -> str | None:
+    """Which of the others has another secret. Those of before count too: while one is rotated, some have it first."""
+    mine = set(marks.split())
+    odd = next((other for other in others if not mine & set(other["secrets"].split())), None)
+    if odd is None:
+        return None
+    return (
+        f"the gateway on {odd['host']} (process {odd['pid']}) over the same database has another secret: keys, logins "
+        f"and audit entries of one do not count at the other. Give all gateways and commands the same "
+        f"{variable_name(('secret',))}"
+    )
+
+
+def _shown(gateway: Mapping[str, Any]) -> dict[str, Any]:
     shown = {name: gateway[name] for name in ("host", "pid", "version")}
     return {**shown, "started": from_epoch_ms(gateway["started_ms"]).isoformat()}

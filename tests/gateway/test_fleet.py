@@ -31,6 +31,7 @@ vllm:num_requests_waiting {}
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.dispatch.load_watch.LOAD_S", 0.05)
+    monkeypatch.setattr("gateway.dispatch.load_watch.METRICS_AGAIN_S", 0.05)
     monkeypatch.setattr("gateway.dispatch.local_server.LOOK_AGAIN_S", 0.1)
 
 
@@ -138,6 +139,70 @@ def test_the_queue_of_others_is_seen_in_metrics(make_gateway: MakeGateway, serve
     assert [len(server.requests) for server in servers] == [0, 4, 0]
 
 
+def estimates(gateway: Gateway, text: str) -> float:
+    body = {"messages": [{"role": "user", "content": text}]}
+    return float(httpx.post(f"{gateway.url}/v1/route", json=body).json()["estimate"]["first_token_s"])
+
+
+def test_the_queue_of_others_counts_where_speeds_are_known(make_gateway: MakeGateway, servers: list[Provider]) -> None:
+    for server in servers[:2]:
+        server.metrics, server.pause_s = VLLM.format(0, 0), 0.01
+    gateway = fleet(make_gateway, servers[:2])
+    texts = [f"question {number} " * 100 for number in range(2)]
+    for text in texts:
+        ask(gateway, text, stream=True, stream_options={"include_usage": True})
+    assert all(server["speeds"]["reading_tokens_per_s"] for server in told(gateway))
+    first = next(number for number in range(2) if servers[0].requests[0]["messages"][0]["content"] == texts[number])
+    free = estimates(gateway, texts[first])
+    servers[0].metrics = VLLM.format(3, 5)
+    wait_for(lambda: (told(gateway)[0]["load"] or {}).get("queued") == 5)
+    servers[0].metrics = VLLM.format(3, 0)  # all its places are taken, as was seen
+    wait_for(lambda: told(gateway)[0]["load"]["queued"] == 0)
+    ask(gateway, texts[first])
+    assert [len(server.requests) for server in servers[:2]] == [1, 2], "it has kept that prompt, and a queue"
+    servers[1].metrics = VLLM.format(3, 5)
+    wait_for(lambda: told(gateway)[1]["load"]["queued"] == 5)
+    assert estimates(gateway, texts[first]) > 2 * free, "the time rule sees it"
+
+
+def test_one_that_asks_for_a_pause_is_passed_over(make_gateway: MakeGateway, servers: list[Provider]) -> None:
+    gateway = fleet(make_gateway, servers[:2])
+    servers[0].always = servers[1].always = "rate_limited_briefly"
+    assert ask(gateway, "hello").status_code == 429
+    servers[1].always = "none"
+    assert [ask(gateway, f"question {number}").status_code for number in range(4)] == [200] * 4
+
+
+def test_a_request_leaves_a_server_that_is_stuck(
+    make_gateway: MakeGateway, servers: list[Provider], provider: Provider
+) -> None:
+    for server in servers:
+        server.listed, server.health = {"features": []}, engine_health(0, 0, 100.0)
+        server.always = "silence"
+    local = {"base_urls": [server.base_url for server in servers], "first_byte_timeout_s": 120}
+    gateway = make_gateway(local=local, cloud={"base_url": provider.base_url})
+    wait_for(lambda: all(server["load"] for server in told(gateway)))
+    with ThreadPoolExecutor() as callers:
+        answer = callers.submit(ask, gateway, "hello")
+        wait_for(lambda: sum(len(server.requests) for server in servers) == 1)
+        next(server for server in servers if server.requests).health["stalled_s"] = 60.0
+        assert answer.result().headers["x-slimgate-route"] == "cloud"
+    assert sum(len(server.requests) for server in servers) == 1, "it may be what the server is stuck with"
+
+
+def test_metrics_that_come_late_or_not_at_all(make_gateway: MakeGateway, servers: list[Provider]) -> None:
+    servers[0].metrics = VLLM.format(9, 4)
+    gateway = fleet(make_gateway, servers[:2])
+    wait_for(lambda: told(gateway)[0]["load"] is not None)
+    servers[0].metrics = 'vllm:num_requests_running{engine="0",'
+    wait_for(lambda: told(gateway)[0]["load"] is None)
+    servers[0].metrics = VLLM.format(1, 1)
+    wait_for(lambda: told(gateway)[0]["load"] is not None)
+    metrics = gateway.get("/metrics").text
+    assert "slimgate_local_servers 2.0" in metrics
+    assert "slimgate_local_servers_up 2.0" in metrics
+
+
 def test_metrics_that_are_none_tell_nothing() -> None:
     assert load_in_metrics("", 0.0) is None
     assert load_in_metrics("<html>", 0.0) is None
@@ -202,7 +267,21 @@ def test_replicas_behind_one_address_are_seen_one_by_one(make_gateway: MakeGatew
     assert estimate() > 1.8 * first, "the one that is left is busy, and has read nothing of it"
 
 
-@pytest.mark.parametrize("replicas", [[{"id": "a"}], "no", [None], [{"running": 1}]])
+NESTED: dict[str, Any] = {"id": "a", "replicas": []}
+for _ in range(900):
+    NESTED = {"id": "a", "replicas": [NESTED]}
+
+
+def test_numbers_below_zero_are_none() -> None:
+    load = LocalLoad.from_health({**engine_health(0, 0, 1.0), "running": -5, "queued": -5}, 0.0)
+    assert (load.running, load.queued) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "replicas",
+    [[{"id": "a"}], "no", [None], [{"running": 1}], [NESTED]],
+    ids=["no figures", "a text", "nothing", "no id", "replicas of replicas"],
+)
 def test_health_that_is_none_is_refused(replicas: Any) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
         LocalLoad.from_health({"replicas": replicas}, 0.0)
@@ -214,7 +293,7 @@ def test_two_engines_over_tcp(tmp_path_factory: pytest.TempPathFactory) -> None:
     with ExitStack() as stack:
         engines = []
         for name in ("one", "other"):
-            options = EngineOptions(tiny_model(), n_ctx=512)
+            options = EngineOptions(tiny_model(), n_ctx=4096)
             engine = LiveEngine(options, tmp_path_factory.mktemp(name))
             stack.callback(engine.close)
             engine.ready()
@@ -235,7 +314,7 @@ def test_two_engines_over_tcp(tmp_path_factory: pytest.TempPathFactory) -> None:
             json={
                 "model": "local",
                 "stream": True,
-                "max_tokens": 400,
+                "max_tokens": 3500,
                 "messages": [{"role": "user", "content": "hi"}],
                 **NEVER_ENDS,
             },

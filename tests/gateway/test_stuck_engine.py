@@ -34,7 +34,6 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     with running_provider() as provider, pytest.MonkeyPatch.context() as patch:
         patch.setattr("gateway.dispatch.local_load.STUCK_S", 1.0)
         patch.setattr("gateway.dispatch.load_watch.HEALTH_TIMEOUT_S", 0.3)
-        patch.setattr("gateway.dispatch.local.LOAD_S", 0.2)
         patch.setattr("gateway.dispatch.load_watch.LOAD_S", 0.2)
         patch.setattr("models.remote.openai.COUNT_S", 0.5)
         settings = Settings(

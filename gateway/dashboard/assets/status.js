@@ -14,7 +14,13 @@ function local({ local, recent_minutes: minutes }) {
   const load = local.load ? `${count(local.load.running)} running, ${count(local.load.queued)} waiting` : "up";
   const restarts = local.restarts ? `, restarts: ${count(local.restarts)}` : "";
   const errors = local.recent.errors ? `, ${count(local.recent.errors)} errors in ${minutes} min` : "";
-  return part(errors ? "warn" : "local", local.model ?? "Local model", load + restarts + errors);
+  const down = local.servers.filter(({ up }) => !up);
+  const servers = local.servers.length
+    ? `, ${count(local.servers.length - down.length)} of ${count(local.servers.length)} servers up`
+    : "";
+  const why = down.length ? `: ${down[0].trouble ?? "not ready"}` : "";
+  const state = errors || down.length ? "warn" : "local";
+  return part(state, local.model ?? "Local model", load + restarts + errors + servers + why);
 }
 
 function cloud({ cloud, local, recent_minutes: minutes }) {

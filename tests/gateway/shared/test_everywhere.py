@@ -274,6 +274,6 @@ def test_gateways_know_each_other_and_a_foreign_secret_is_told(
     with running_gateway(settings(postgres[0], tmp_path / "foreign", provider, secret="x" * 40)) as foreign:
         wait_for(lambda: told(foreign)["trouble"] is not None)
         wait_for(lambda: told(two[0])["trouble"] is not None)
-        assert "Give all gateways the same SLIMGATE_SECRET" in told(foreign)["trouble"]
+        assert "Give all gateways and commands the same SLIMGATE_SECRET" in told(foreign)["trouble"]
         assert "slimgate_secret_differs 1.0" in httpx.get(f"{foreign.url}/metrics").text
     wait_for(lambda: told(two[0])["trouble"] is None)

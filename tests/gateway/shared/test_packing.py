@@ -46,6 +46,19 @@ def test_what_is_no_archive_is_refused(packed: bytes, tmp_path: Path) -> None:
         unpack(packed, tmp_path)
 
 
+def test_whatever_byte_is_damaged_it_is_refused_or_whole(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "a").write_bytes(b"words, words, words " * 20)
+    packed, n_refused = pack(tmp_path / "here"), 0
+    for place in range(len(packed)):
+        for value in (0x00, 0x41, 0xFF):
+            try:
+                unpack(packed[:place] + bytes([value]) + packed[place + 1 :], tmp_path / "there")
+            except PackingError:  # and nothing else
+                n_refused += 1
+    assert n_refused > len(packed)
+
+
 def test_what_is_too_large_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packing, "MAX_BYTES", 1000)
     with pytest.raises(PackingError, match="more than"):
