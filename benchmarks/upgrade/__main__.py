@@ -192,7 +192,6 @@ def settings(provider: Provider, postgres: str, drain_s: float) -> dict[str, str
         "SLIMGATE_CLOUD__BASE_URL": provider.base_url,
         "SLIMGATE_CLOUD__API_KEY": "sk-drill-provider",
         "SLIMGATE_CLOUD__MODEL": "gpt-4.1",
-        "SLIMGATE_TRUSTED_PROXIES": '["127.0.0.1"]',
         "SLIMGATE_DRAIN_S": str(drain_s),
         "SLIMGATE_GRACE_S": str(GRACE_S),
         "SLIMGATE_LOG__FORMAT": "text",
