@@ -42,6 +42,8 @@ class Relay:
             return
         there, to_there = await asyncio.open_connection(*self._to)
         self._open |= {writer, to_there}
+        if self._is_cut:  # meanwhile
+            self._end_all()
         with suppress(ConnectionError):
             await asyncio.gather(self._pass_on(reader, to_there), self._pass_on(there, writer))
         self._open -= {writer, to_there}

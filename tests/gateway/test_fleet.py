@@ -190,7 +190,7 @@ def test_a_request_leaves_a_server_that_is_stuck(
     assert sum(len(server.requests) for server in servers) == 1, "it may be what the server is stuck with"
 
 
-def test_metrics_that_come_late_or_not_at_all(make_gateway: MakeGateway, servers: list[Provider]) -> None:
+def test_metrics_that_break_off_come_back(make_gateway: MakeGateway, servers: list[Provider]) -> None:
     servers[0].metrics = VLLM.format(9, 4)
     gateway = fleet(make_gateway, servers[:2])
     wait_for(lambda: told(gateway)[0]["load"] is not None)

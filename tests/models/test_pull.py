@@ -285,7 +285,7 @@ def test_the_command_pulls_verifies_and_removes(hub: Hub, tmp_path: Path) -> Non
     assert "as it should be" in run("verify").stdout
     assert "removed" in run("rm", "model.gguf").stdout
     listed = run("list").stdout
-    assert all(name in listed for name in ("phi-3-mini-4k", "smollm2-135m", "served only"))
+    assert all(name in listed for name in ("phi-3-mini-4k", "smollm2-135m", "only served by others"))
     assert "vLLM" in run("pull", "phi-3-small-8k").stderr
     assert "did you mean 'phi-3-mini-4k'" in run("pull", "phi-3-mini-4").stderr
 
