@@ -61,6 +61,10 @@ class Relay:
         ready.set()
         await stopping.wait()
         server.close()
+        serving = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
 
     @contextmanager
     def running(self) -> Iterator["Relay"]:

@@ -111,16 +111,20 @@ class BackgroundExam:
 
     async def _examine(self, local: LocalSide) -> None:
         assert self._examinee is not None
-        lock = await asyncio.to_thread(self._folder.lock, self._examinee.key)
+        if self._shared is None:
+            await self._examine_here(local, self._examinee)
+            return
+        async with self._shared.turn(self._examinee.key) as is_mine:
+            if is_mine:
+                await self._shared.catch_up()  # with whoever had the turn before; not while the exam's lock is held
+                await self._examine_here(local, self._examinee)
+
+    async def _examine_here(self, local: LocalSide, examinee: Examinee) -> None:
+        lock = await asyncio.to_thread(self._folder.lock, examinee.key)
         if lock is None:
             return
         try:
-            if self._shared is None:
-                await self._examine_alone(local, self._examinee, lock)
-            else:
-                async with self._shared.turn(self._examinee.key) as is_mine:
-                    if is_mine:
-                        await self._examine_alone(local, self._examinee, lock)
+            await self._examine_alone(local, examinee, lock)
         finally:
             os.close(lock)
 

@@ -12,8 +12,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import seccomp  # type: ignore[import-not-found]
-
 WRITABLE, EXECUTABLE = 2, 4
 """PROT_WRITE and PROT_EXEC, in the third argument of mmap and mprotect."""
 
@@ -61,6 +59,8 @@ def _values(unit: str, option: str) -> list[str]:
 def restrict(unit: str) -> None:
     """Restrict this process, for ever, as systemd does for the options that deploy/systemd uses."""
     assert _values(unit, "MemoryDenyWriteExecute") == _values(unit, "RestrictNamespaces") == ["yes"]
+    import seccomp  # type: ignore[import-not-found]  # of Debian's Python only, and pytest looks into every file
+
     box = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
     for name in sorted(allowed(unit) - BY_ARGUMENT):
         try:
