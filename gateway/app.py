@@ -180,8 +180,8 @@ def _add_others(app: FastPathApp, parts: Parts, settings: Settings) -> None:
         login_endpoints(parts.logins),
         session_endpoints(parts.logins),
         ledger_endpoints(ledger),
-        keys_endpoints(parts.key_store, parts.keys),
-        health_endpoints(parts.backends, parts.lifecycle, parts.metrics, parts.background),
+        keys_endpoints(parts.key_store, parts.keys, parts.peers),
+        health_endpoints(parts.backends, parts.lifecycle, parts.metrics, parts.background, parts.keys),
     ):
         app.include_router(endpoints)
 

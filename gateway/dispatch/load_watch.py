@@ -44,6 +44,11 @@ class LoadWatch:
         Whether it is an engine of ours, or replicas of it: those tell of themselves at ``/health``.
     in_hand : callable
         How many requests of this process it has; it counts them, too.
+
+    Attributes
+    ----------
+    is_refused : bool
+        Whether nobody listened at its address when it was asked last.
     """
 
     def __init__(
@@ -62,6 +67,7 @@ class LoadWatch:
         self._rests_until = 0.0
         self._told: LocalLoad | None = None
         self._silent_since: float | None = None
+        self.is_refused = False
 
     @property
     def latest(self) -> LocalLoad | None:
@@ -96,9 +102,11 @@ class LoadWatch:
         asked = time.monotonic()
         try:
             self._told = LocalLoad.from_health(await self._server.get_json("/health", HEALTH_TIMEOUT_S), asked)
-            self._silent_since = None
+            self._silent_since, self.is_refused = None, False
         except TimeoutError:
             self._silent_since = self._silent_since or asked
+        except aiohttp.ClientConnectorError:
+            self._told, self._silent_since, self.is_refused = None, None, True
         except (aiohttp.ClientError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
             self._told = self._silent_since = None
 
@@ -108,11 +116,14 @@ class LoadWatch:
             return
         try:
             text = await self._server.get_text(METRICS, HEALTH_TIMEOUT_S)
-            self._told = self._with_places(load_in_metrics(text, now))
+            self._told, self.is_refused = self._with_places(load_in_metrics(text, now)), False
         except TimeoutError:
             return
+        except aiohttp.ClientConnectorError:
+            self._told, self.is_refused = None, True
+            return
         except (aiohttp.ClientError, ValueError) as exc:
-            self._told = None
+            self._told, self.is_refused = None, False
             if _comes_later(exc):
                 return
         if self._told is None:  # it shows none, or others

@@ -64,7 +64,9 @@ class ServerSide:
         )
         self.backend = ResilientBackend(self._server, self._breaker, self._limiter, RetryPolicy(retries=0))
         self._is_ours = False
-        self._load = LoadWatch(server, lambda: self.up, lambda: self._is_ours, in_hand=lambda: self._limiter.n_running)
+        self._load = LoadWatch(
+            server, lambda: self._may_answer, lambda: self._is_ours, in_hand=lambda: self._limiter.n_running
+        )
         self._times = ReplicaTimes(lambda: self._load.latest)
 
     def take_key(self, settings: LocalSettings) -> None:
@@ -80,10 +82,16 @@ class ServerSide:
 
     @property
     def up(self) -> bool:
+        return self._may_answer and not self._load.is_refused
+
+    @property
+    def _may_answer(self) -> bool:
         return self._seen.is_set() and self._breaker.allows
 
     @property
     def trouble(self) -> str | None:
+        if self._load.is_refused:
+            return f"nobody listens at {self._shown_url}"
         return self._trouble if self._breaker.allows else f"{self._shown_url} is left alone after repeated failures"
 
     @property

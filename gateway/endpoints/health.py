@@ -7,11 +7,14 @@ from gateway.background import Background
 from gateway.dispatch.backends import Backends
 from gateway.endpoints.visible import SeesAll
 from gateway.http.json_response import json_response
+from gateway.keys.active import ActiveKeys
 from gateway.record.metrics import CONTENT_TYPE, Metrics
 from gateway.reload import Lifecycle
 
 
-def health_endpoints(backends: Backends, lifecycle: Lifecycle, metrics: Metrics, background: Background) -> APIRouter:
+def health_endpoints(
+    backends: Backends, lifecycle: Lifecycle, metrics: Metrics, background: Background, keys: ActiveKeys
+) -> APIRouter:
     """Liveness, readiness and metrics."""
     endpoints = APIRouter(tags=["operations"])
 
@@ -24,7 +27,8 @@ def health_endpoints(backends: Backends, lifecycle: Lifecycle, metrics: Metrics,
     async def ready() -> Response:
         """200 while a side can answer requests and all background tasks run.
 
-        503 before, while something that failed is started again, and once the process was told to stop.
+        503 before, while something that failed is started again, while the database has not said yet which keys there
+        are, and once the process was told to stop.
         """
         local, cloud = backends.local, backends.cloud  # another cloud after a reload
         local_up = local is not None and local.up
@@ -32,6 +36,8 @@ def health_endpoints(backends: Backends, lifecycle: Lifecycle, metrics: Metrics,
             status = "stopping"
         elif background.down:
             status = "failing"
+        elif keys.is_missing:
+            status = "keys unknown"
         else:
             status = "ready" if local_up or cloud else "starting"
         body = {

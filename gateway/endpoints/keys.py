@@ -12,9 +12,10 @@ from gateway.http.json_body import described, read_model
 from gateway.keys.active import ActiveKeys
 from gateway.keys.api_key import ApiKey
 from gateway.keys.details import KeyChange, NewKey, Rotation
-from gateway.keys.store import KeyStore
+from gateway.keys.store import KeyStore, KeyUnchangeable
 from gateway.keys.terms import Role
 from gateway.ledger.units import now_ms
+from gateway.shared.peers import Peers
 from models.wire.errors import RequestError
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many, newest first.")]
@@ -34,7 +35,7 @@ FIRST = (
 Changed = TypeVar("Changed")
 
 
-def keys_endpoints(store: KeyStore, keys: ActiveKeys) -> APIRouter:
+def keys_endpoints(store: KeyStore, keys: ActiveKeys, peers: Peers | None) -> APIRouter:
     """The endpoints over `store`; what they change holds in this process at once, in others within a second."""
     endpoints = APIRouter(tags=["keys"])
 
@@ -47,6 +48,8 @@ def keys_endpoints(store: KeyStore, keys: ActiveKeys) -> APIRouter:
         wanted, actor = await read_model(request, NewKey), actor_of(request.scope)
         if keys.closes_with_next_key and wanted.role is not Role.ADMIN:
             raise RequestError(FIRST, param="role", code="invalid_value")
+        if peers is not None and peers.trouble is not None:  # the key would work here only
+            raise KeyUnchangeable(f"No key is made: {peers.trouble}.")
         key, secret = await run_in_threadpool(_in_force, keys, lambda: store.create(wanted, actor))
         return KeyWithSecret(**_shown(key), secret=secret)
 

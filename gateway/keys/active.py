@@ -108,6 +108,11 @@ class ActiveKeys:
         return self._known.version is not None
 
     @property
+    def is_missing(self) -> bool:
+        """Whether there are keys that are not known yet: this gateway has seen some at an earlier start."""
+        return not self.is_known and self._mark.exists()
+
+    @property
     def trouble(self) -> str | None:
         """Why what is known of keys is out of date; None while it is not. What is known counts all the same."""
         if time.monotonic() - self._read_at < STALE_S:

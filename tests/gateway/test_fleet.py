@@ -123,6 +123,19 @@ def test_all_down_is_the_side_down(make_gateway: MakeGateway, servers: list[Prov
     assert "slimgate_local_up 0.0" in gateway.get("/metrics").text
 
 
+def test_one_where_nobody_listens_is_down_without_any_request(
+    make_gateway: MakeGateway, servers: list[Provider]
+) -> None:
+    with running_provider() as one_more:
+        one_more.metrics = VLLM.format(0, 0)
+        gateway = fleet(make_gateway, [*servers[:1], one_more])
+    wait_for(lambda: [server["up"] for server in told(gateway)] == [True, False])
+    assert "nobody listens" in told(gateway)[1]["trouble"]
+    assert "slimgate_local_servers_up 1.0" in gateway.get("/metrics").text
+    with running_provider(one_more.port):
+        wait_for(lambda: [server["up"] for server in told(gateway)] == [True, True])
+
+
 def test_what_the_fleet_can_do_is_what_each_can(make_gateway: MakeGateway, servers: list[Provider]) -> None:
     servers[0].listed = {"features": ["tools", "vision"], "n_ctx": 4096}
     servers[1].listed = {"features": ["tools"], "n_ctx": 2048}

@@ -276,5 +276,24 @@ def test_gateways_know_each_other_and_a_foreign_secret_is_told(
         wait_for(lambda: told(foreign)["trouble"] is not None)
         wait_for(lambda: told(two[0])["trouble"] is not None)
         assert "Give all gateways and commands the same SLIMGATE_SECRET" in told(foreign)["trouble"]
+        refused = httpx.post(f"{foreign.url}/v1/keys", json={"name": "n", "role": "admin"})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "key_unchangeable")
         assert "slimgate_secret_differs 1.0" in httpx.get(f"{foreign.url}/metrics").text
     wait_for(lambda: told(two[0])["trouble"] is None)
+
+
+def test_a_gateway_that_cannot_know_its_keys_gets_nothing(
+    postgres: Postgres, provider: Provider, tmp_path: Path
+) -> None:
+    with relayed(postgres[0]) as (url, relay):
+        own = settings(f"{url}?connect_timeout=1", tmp_path / "one", provider)
+        with running_gateway(own) as gateway:
+            assert gateway.get("/health/ready").status_code == 200
+            httpx.post(f"{gateway.url}/v1/keys", json={"name": "n", "role": "admin"}).raise_for_status()
+            relay.cut()
+            assert gateway.get("/health/ready").status_code == 200, "those known still count"
+        with running_gateway(own) as again:
+            told = again.get("/health/ready")
+            assert (told.status_code, told.json()["status"]) == (503, "keys unknown")
+            relay.mend()
+            wait_for(lambda: again.get("/health/ready").status_code == 200, 20)
