@@ -293,17 +293,18 @@ def read_at_start() -> set[str]:
 def default_state_dir() -> Path:
     """The default state folder, by the XDG base directory specification."""
     base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    try:
-        return expand_home(Path(base, "slimgate"))
-    except ValueError as exc:
-        raise SettingsError(f"state_dir: {exc} (SLIMGATE_STATE_DIR)") from None
+    return _expanded_state_dir(Path(base, "slimgate"))
 
 
 def chosen_state_dir() -> Path:
     """The state folder for commands that read no other setting: the environment's, or the default."""
     named = os.environ.get(variable_name(("state_dir",)))
+    return _expanded_state_dir(Path(named)) if named else default_state_dir()
+
+
+def _expanded_state_dir(path: Path) -> Path:
     try:
-        return expand_home(named) if named else default_state_dir()
+        return expand_home(path)
     except ValueError as exc:
         raise SettingsError(f"state_dir: {exc} (SLIMGATE_STATE_DIR)") from None
 
